@@ -1,0 +1,257 @@
+"""Statements about partners, their users, tokens, and failed sign-ins."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
+from domain.access import Permission, Permissions, Role, TokenKind
+
+_ATTEMPTS_FORGOTTEN_AFTER = timedelta(hours=24)
+
+
+class PartnerRow(NamedTuple):
+    """A partner."""
+
+    id: int
+    name: str
+    cnpj: str
+
+
+class UserRow(NamedTuple):
+    """A person who works at a partner."""
+
+    id: int
+    partner_id: int
+    name: str
+    email: str
+    role: Role
+
+
+class Credentials(NamedTuple):
+    """What a sign-in is checked against."""
+
+    user_id: int
+    partner_id: int
+    password_hash: str
+
+
+class TokenRow(NamedTuple):
+    """An API token as it is read; its secret is nowhere."""
+
+    id: int
+    partner_id: int
+    user_id: int
+    name: str
+    prefix: str
+    permissions: Permissions
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Bearer(NamedTuple):
+    """Whom a token speaks for; `chosen` is None where the token has all that its maker's role gives."""
+
+    token_id: int
+    kind: TokenKind
+    chosen: Permissions | None
+    expires_at: datetime | None
+    partner_id: int
+    user_id: int
+    role: Role
+
+
+class NewToken(NamedTuple):
+    """What is written of a token; its digest is the SHA-256 of its secret."""
+
+    user_id: int
+    kind: TokenKind
+    name: str
+    prefix: str
+    digest: bytes
+    chosen: Permissions | None
+    expires_at: datetime | None
+
+
+class Attempts(NamedTuple):
+    """How many sign-ins failed in a row for an e-mail, and until when no other is tried."""
+
+    failures: int
+    blocked_until: datetime | None
+
+
+_PARTNERS = tuple(partners.c[name] for name in PartnerRow._fields)
+_USERS = tuple(users.c[name] for name in UserRow._fields)
+_TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
+
+
+async def partners_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
+    """The partners among these ids."""
+    found = await sql.rows(connection, sa.select(*_PARTNERS).where(partners.c.id.in_(ids)), PartnerRow)
+    return {row.id: row for row in found}
+
+
+async def partner_named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
+    """The partner with that name or CNPJ; None where none or more than one has it."""
+    named = sa.or_(sa.func.lower(partners.c.name) == name_or_cnpj.lower(), partners.c.cnpj == name_or_cnpj)
+    found = await sql.rows(connection, sa.select(*_PARTNERS).where(named).limit(2), PartnerRow)
+    return found[0] if len(found) == 1 else None
+
+
+async def any_partner(connection: Connection) -> bool:
+    """Whether there is any partner at all."""
+    return bool(await connection.scalar(sa.select(sa.select(partners.c.id).exists())))
+
+
+async def create_partner(tx: Transaction, *, name: str, cnpj: str) -> int | None:
+    """The id of the new partner, its counters at zero; None, and nothing written, where the CNPJ is taken."""
+    statement = (
+        sql.insert(tx, partners)
+        .values(name=name, cnpj=cnpj)
+        .on_conflict_do_nothing(index_elements=["cnpj"])
+        .returning(partners.c.id)
+    )
+    partner_id = await tx.scalar(statement)
+    if partner_id is not None:
+        await tx.execute(
+            sa.insert(partner_counters).values(partner_id=partner_id, order_number=0, event_number=0)
+        )
+    return partner_id
+
+
+async def create_user(
+    tx: Transaction, partner_id: int, *, email: str, name: str, role: Role, password_hash: str
+) -> int | None:
+    """The id of the new user; None, and nothing written, where the e-mail is taken."""
+    statement = (
+        sql.insert(tx, users)
+        .values(partner_id=partner_id, email=email, name=name, role=role, password_hash=password_hash)
+        .on_conflict_do_nothing(index_elements=["email"])
+        .returning(users.c.id)
+    )
+    return await tx.scalar(statement)
+
+
+async def users_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, UserRow]:
+    """The partner's users among these ids."""
+    statement = sa.select(*_USERS).where(users.c.partner_id == partner_id, users.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, UserRow)}
+
+
+async def credentials(connection: Connection, email: str) -> Credentials | None:
+    """The user with that e-mail, which is unique among all partners: a sign-in names no partner."""
+    statement = sa.select(users.c.id, users.c.partner_id, users.c.password_hash).where(users.c.email == email)
+    return await sql.one(connection, statement, Credentials)
+
+
+async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
+    """Whom the token with that digest speaks for, unless it is revoked."""
+    statement = (
+        sa.select(
+            tokens.c.id,
+            tokens.c.kind,
+            tokens.c.permissions,
+            tokens.c.expires_at,
+            users.c.partner_id,
+            users.c.id,
+            users.c.role,
+        )
+        .join(users, users.c.id == tokens.c.user_id)
+        .where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
+    )
+
+    def row(token_id: int, kind: TokenKind, chosen: str | None, *rest: object) -> Bearer:
+        return Bearer._make([token_id, kind, None if chosen is None else _permissions(chosen), *rest])
+
+    return await sql.one(connection, statement, row)
+
+
+async def add_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
+    """The id of the new token."""
+    values = new._asdict()
+    chosen = values.pop("chosen")
+    values["permissions"] = None if chosen is None else " ".join(sorted(permission.value for permission in chosen))
+    statement = sa.insert(tokens).values(partner_id=partner_id, created_at=at, **values).returning(tokens.c.id)
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def api_tokens(connection: Connection, partner_id: int) -> list[TokenRow]:
+    """The partner's API tokens, newest first."""
+    mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API
+    return await sql.rows(connection, sa.select(*_TOKENS).where(*mine).order_by(tokens.c.id.desc()), _token)
+
+
+async def api_tokens_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, TokenRow]:
+    """The partner's API tokens among these ids."""
+    mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API, tokens.c.id.in_(ids)
+    return {row.id: row for row in await sql.rows(connection, sa.select(*_TOKENS).where(*mine), _token)}
+
+
+async def revoke(tx: Transaction, partner_id: int, token_id: int, kind: TokenKind, *, at: datetime) -> bytes | None:
+    """The digest of the token that was revoked now; None, and nothing changed, where there is none to revoke."""
+    statement = (
+        sa.update(tokens)
+        .where(
+            tokens.c.partner_id == partner_id,
+            tokens.c.id == token_id,
+            tokens.c.kind == kind,
+            tokens.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=at)
+        .returning(tokens.c.digest)
+    )
+    return await tx.scalar(statement)
+
+
+async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, at: datetime) -> None:
+    """Write down that the partner's tokens were used."""
+    mine = tokens.c.partner_id == partner_id, tokens.c.id.in_(sorted(token_ids))
+    await tx.execute(sa.update(tokens).where(*mine).values(last_used_at=at))
+
+
+async def locked_attempts(tx: Transaction, email_digest: bytes, *, at: datetime) -> Attempts:
+    """What is known of an e-mail's failed sign-ins, locked until the transaction ends."""
+    attempts = sign_in_attempts
+    await tx.execute(
+        sql.insert(tx, attempts)
+        .values(email_digest=email_digest, failures=0, last_failure_at=at)
+        .on_conflict_do_nothing()
+    )
+    statement = (
+        sa.select(attempts.c.failures, attempts.c.blocked_until, attempts.c.last_failure_at)
+        .where(attempts.c.email_digest == email_digest)
+        .with_for_update()
+    )
+    failures, blocked_until, last_failure_at = (await tx.execute(statement)).one()
+    if last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER:
+        return Attempts(failures=0, blocked_until=None)
+    return Attempts(failures, blocked_until)
+
+
+async def record_attempts(tx: Transaction, email_digest: bytes, attempts: Attempts, *, at: datetime) -> None:
+    """Write down an e-mail's failed sign-ins."""
+    await tx.execute(
+        sa.update(sign_in_attempts)
+        .where(sign_in_attempts.c.email_digest == email_digest)
+        .values(**attempts._asdict(), last_failure_at=at)
+    )
+
+
+async def forget_attempts(tx: Transaction, email_digest: bytes) -> None:
+    """Begin anew after a sign-in that went well."""
+    await tx.execute(sa.delete(sign_in_attempts).where(sign_in_attempts.c.email_digest == email_digest))
+
+
+def _permissions(stored: str) -> Permissions:
+    return frozenset(Permission(name) for name in stored.split())
+
+
+def _token(*values: object) -> TokenRow:
+    row = TokenRow._make(values)
+    return row._replace(permissions=_permissions(str(row.permissions)))

@@ -1,0 +1,283 @@
+"""Statements about activations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.keyset import Sorting
+from db.listings import Listing
+from db.tables import activations, clients
+from domain.activations import ActivationCancellationReason, ActivationStatus
+
+
+class ActivationRow(NamedTuple):
+    """An activation as it is read."""
+
+    id: int
+    partner_id: int
+    client_id: int
+    product_id: int
+    authorization_code: str
+    activation_key: str
+    ecf_serial_number: str | None
+    seats: int
+    additional_seats: int
+    note: str | None
+    client_name_folded: str
+    status: ActivationStatus
+    activated_at: datetime
+    activated_by_id: int
+    cancelled_at: datetime | None
+    cancelled_by_id: int | None
+    cancellation_reason: ActivationCancellationReason | None
+    cancellation_note: str | None
+    moved_to_id: int | None
+
+
+class Released(NamedTuple):
+    """What the activations of a client hold, or held, of one product."""
+
+    client_id: int
+    product_id: int
+    licenses: int
+    additional_seats: int
+
+
+_COLUMNS: Sequence[ColumnElement[Any]] = tuple(activations.c[name] for name in ActivationRow._fields)
+
+
+class ActivationSortKey(Enum):
+    """What activations can be sorted by."""
+
+    ACTIVATED_AT = "ACTIVATED_AT"
+    CLIENT_NAME = "CLIENT_NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationFilter:
+    """Which activations; what is None is not asked. Names to search are folded, CNPJs are unmasked, keys upper-cased."""
+
+    search: str | None = None
+    search_key: str | None = None
+    client_id: int | None = None
+    client_name: str | None = None
+    cnpj: str | None = None
+    activation_key: str | None = None
+    authorization_code: str | None = None
+    ecf_serial_number: str | None = None
+    product_id: int | None = None
+    status: frozenset[ActivationStatus] | None = None
+    activated_from: datetime | None = None
+    activated_to: datetime | None = None
+
+
+def listing(
+    partner_id: int, chosen: ActivationFilter, by: ActivationSortKey, *, descending: bool
+) -> Listing[ActivationRow]:
+    """The partner's activations that the filter lets through."""
+    key = activations.c.activated_at if by is ActivationSortKey.ACTIVATED_AT else activations.c.client_name_folded
+    return Listing(
+        name="activations",
+        row=ActivationRow,
+        columns=_COLUMNS,
+        where=[activations.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        key=key.name,
+        sorting=Sorting(key, activations.c.id, descending=descending),
+    )
+
+
+def of_clients(partner_id: int, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
+    """The activations of each of these clients, newest first."""
+    where = [activations.c.partner_id == partner_id, activations.c.client_id.in_(client_ids)]
+    return Listing(
+        name="client.activations",
+        row=ActivationRow,
+        columns=_COLUMNS,
+        where=where if status is None else [*where, activations.c.status == status],
+        key="activated_at",
+        sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
+        parent=activations.c.client_id,
+    )
+
+
+def _conditions(partner_id: int, chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.search is not None:
+        found = [sql.contains(clients.c.name_folded, chosen.search)]
+        found.append(sql.contains(clients.c.trade_name_folded, chosen.search))
+        key = chosen.search_key
+        found += [sql.contains(clients.c.cnpj, key)] if key else []
+        ours = activations.c.client_id.in_(_clients(partner_id, sa.or_(*found)))
+        yield sa.or_(ours, sql.starts_with(activations.c.activation_key, key)) if key else ours
+    if chosen.client_name is not None:
+        name = chosen.client_name
+        named = sa.or_(sql.contains(clients.c.name_folded, name), sql.contains(clients.c.trade_name_folded, name))
+        yield activations.c.client_id.in_(_clients(partner_id, named))
+    if chosen.cnpj is not None:
+        numbered = sql.starts_with(clients.c.cnpj, chosen.cnpj)
+        yield activations.c.client_id.in_(_clients(partner_id, numbered))
+    if chosen.activation_key is not None:
+        yield sql.starts_with(activations.c.activation_key, chosen.activation_key)
+    for column, value in (
+        (activations.c.client_id, chosen.client_id),
+        (activations.c.authorization_code, chosen.authorization_code),
+        (activations.c.ecf_serial_number, chosen.ecf_serial_number),
+        (activations.c.product_id, chosen.product_id),
+    ):
+        if value is not None:
+            yield column == value
+    if chosen.status is not None:
+        yield activations.c.status.in_(chosen.status)
+    yield from sql.during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+
+
+def _clients(partner_id: int, condition: ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    return sa.select(clients.c.id).where(clients.c.partner_id == partner_id, condition)
+
+
+async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ActivationRow]:
+    """The partner's activations among these ids."""
+    statement = sa.select(*_COLUMNS).where(activations.c.partner_id == partner_id, activations.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, ActivationRow)}
+
+
+async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
+    """The partner's activation, locked until the transaction ends; None where it has no such one."""
+    mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
+    return await sql.one(tx, sa.select(*_COLUMNS).where(*mine).with_for_update(), ActivationRow)
+
+
+async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:
+    """Whether the client, which the caller has locked, has an active activation of the product with the key."""
+    statement = sa.select(
+        sa.exists().where(
+            activations.c.partner_id == partner_id,
+            activations.c.client_id == client_id,
+            activations.c.product_id == product_id,
+            activations.c.activation_key == activation_key,
+            activations.c.status == ActivationStatus.ACTIVE,
+        )
+    )
+    return bool(await tx.scalar(statement))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewActivation:
+    """What is written of an activation when it begins."""
+
+    client_id: int
+    product_id: int
+    authorization_code: str
+    activation_key: str
+    ecf_serial_number: str | None
+    seats: int
+    additional_seats: int
+    note: str | None
+    client_name_folded: str
+
+
+async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
+    """The id of the new activation."""
+    statement = sa.insert(activations).values(
+        partner_id=partner_id,
+        client_id=new.client_id,
+        product_id=new.product_id,
+        authorization_code=new.authorization_code,
+        activation_key=new.activation_key,
+        ecf_serial_number=new.ecf_serial_number,
+        seats=new.seats,
+        additional_seats=new.additional_seats,
+        note=new.note,
+        client_name_folded=new.client_name_folded,
+        status=ActivationStatus.ACTIVE,
+        activated_at=at,
+        activated_by_id=by_id,
+    )
+    return (await tx.execute(statement.returning(activations.c.id))).scalar_one()
+
+
+async def cancel(
+    tx: Transaction,
+    partner_id: int,
+    activation_id: int,
+    *,
+    reason: ActivationCancellationReason,
+    by_id: int,
+    at: datetime,
+    note: str | None = None,
+) -> bool:
+    """End one active activation; False, and nothing changed, where it is not active."""
+    statement = (
+        sa.update(activations)
+        .where(
+            activations.c.partner_id == partner_id,
+            activations.c.id == activation_id,
+            activations.c.status == ActivationStatus.ACTIVE,
+        )
+        .values(_cancelled(reason, by_id=by_id, at=at) | {"cancellation_note": note})
+    )
+    return (await tx.execute(statement)).rowcount == 1
+
+
+async def cancel_all(tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime) -> list[ActivationRow]:
+    """End every active activation of a cancelled client; what they were, in the order of their ids."""
+    statement = (
+        sa.update(activations)
+        .where(
+            activations.c.partner_id == partner_id,
+            activations.c.client_id == client_id,
+            activations.c.status == ActivationStatus.ACTIVE,
+        )
+        .values(_cancelled(ActivationCancellationReason.CLIENT_CANCELLED, by_id=by_id, at=at))
+        .returning(*_COLUMNS)
+    )
+    return sorted(await sql.rows(tx, statement, ActivationRow))
+
+
+def _cancelled(reason: ActivationCancellationReason, *, by_id: int, at: datetime) -> dict[str, Any]:
+    return {
+        "status": ActivationStatus.CANCELLED,
+        "cancelled_at": at,
+        "cancelled_by_id": by_id,
+        "cancellation_reason": reason,
+    }
+
+
+async def point_to(tx: Transaction, partner_id: int, activation_id: int, *, moved_to_id: int) -> None:
+    """Say which activation took the place of a moved one."""
+    mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
+    await tx.execute(sa.update(activations).where(*mine).values(moved_to_id=moved_to_id))
+
+
+async def held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
+    """What each of these clients holds of each product."""
+    return await _summed(connection, partner_id, client_ids, activations.c.status == ActivationStatus.ACTIVE)
+
+
+async def released(connection: Connection, partner_id: int, client_id: int) -> list[Released]:
+    """What the cancellation of this client gave back of each product."""
+    cause = activations.c.cancellation_reason == ActivationCancellationReason.CLIENT_CANCELLED
+    return await _summed(connection, partner_id, [client_id], cause)
+
+
+async def _summed(
+    connection: Connection, partner_id: int, client_ids: Sequence[int], condition: ColumnElement[bool]
+) -> list[Released]:
+    statement = (
+        sa.select(
+            activations.c.client_id,
+            activations.c.product_id,
+            sa.func.count(),
+            sa.cast(sa.func.sum(activations.c.additional_seats), sa.BigInteger),
+        )
+        .where(activations.c.partner_id == partner_id, activations.c.client_id.in_(client_ids), condition)
+        .group_by(activations.c.client_id, activations.c.product_id)
+        .order_by(activations.c.client_id, activations.c.product_id)
+    )
+    return await sql.rows(connection, statement, Released)

@@ -1,0 +1,231 @@
+"""Statements about clients."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.keyset import Sorting
+from db.listings import Listing
+from db.tables import activations, clients
+from domain.activations import ActivationStatus
+from domain.clients import REMOVED_NAME, ClientStatus
+from domain.text import fold
+
+
+class ClientRow(NamedTuple):
+    """A client as it is read; a cancelled one shows a fixed name."""
+
+    id: int
+    partner_id: int
+    name: str
+    trade_name: str | None
+    cnpj: str | None
+    city: str | None
+    state: str | None
+    status: ClientStatus
+    registered_at: datetime
+    cancelled_at: datetime | None
+    cancelled_by_id: int | None
+    cancellation_note: str | None
+    name_folded: str
+
+
+_COLUMNS: Sequence[ColumnElement[Any]] = (
+    clients.c.id,
+    clients.c.partner_id,
+    sa.func.coalesce(clients.c.name, REMOVED_NAME).label("name"),
+    clients.c.trade_name,
+    clients.c.cnpj,
+    clients.c.city,
+    clients.c.state,
+    clients.c.status,
+    clients.c.registered_at,
+    clients.c.cancelled_at,
+    clients.c.cancelled_by_id,
+    clients.c.cancellation_note,
+    clients.c.name_folded,
+)
+
+
+class ClientSortKey(Enum):
+    """What clients can be sorted by."""
+
+    NAME = "NAME"
+    REGISTERED_AT = "REGISTERED_AT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDetails:
+    """What a partner writes down about a client."""
+
+    name: str
+    trade_name: str | None = None
+    city: str | None = None
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFilter:
+    """Which clients; what is None is not asked. Texts to search are folded, `cnpj` is unmasked."""
+
+    status: frozenset[ClientStatus] | None = frozenset({ClientStatus.ACTIVE})
+    search: str | None = None
+    search_cnpj: str | None = None
+    name: str | None = None
+    cnpj: str | None = None
+    city: str | None = None
+    state: str | None = None
+    ecf_serial_number: str | None = None
+    has_active_activations: bool | None = None
+    registered_from: datetime | None = None
+    registered_to: datetime | None = None
+
+
+def listing(partner_id: int, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
+    """The partner's clients that the filter lets through."""
+    key = clients.c.name_folded if by is ClientSortKey.NAME else clients.c.registered_at
+    return Listing(
+        name="clients",
+        row=ClientRow,
+        columns=_COLUMNS,
+        where=[clients.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        key=key.name,
+        sorting=Sorting(key, clients.c.id, descending=descending),
+    )
+
+
+def _conditions(partner_id: int, chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.status is not None:
+        yield clients.c.status.in_(chosen.status)
+    if chosen.search is not None:
+        found = [sql.contains(clients.c.name_folded, chosen.search)]
+        found.append(sql.contains(clients.c.trade_name_folded, chosen.search))
+        if chosen.search_cnpj:
+            found.append(sql.contains(clients.c.cnpj, chosen.search_cnpj))
+        yield sa.or_(*found)
+    if chosen.name is not None:
+        yield sql.contains(clients.c.name_folded, chosen.name)
+    if chosen.cnpj is not None:
+        yield sql.starts_with(clients.c.cnpj, chosen.cnpj)
+    if chosen.city is not None:
+        yield sql.contains(clients.c.city_folded, chosen.city)
+    if chosen.state is not None:
+        yield clients.c.state == chosen.state
+    if chosen.ecf_serial_number is not None:
+        yield clients.c.id.in_(_active(partner_id).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
+    if chosen.has_active_activations is not None:
+        active = clients.c.id.in_(_active(partner_id))
+        yield active if chosen.has_active_activations else ~active
+    yield from sql.during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
+
+
+def _active(partner_id: int) -> sa.Select[tuple[int]]:
+    return sa.select(activations.c.client_id).where(
+        activations.c.partner_id == partner_id, activations.c.status == ActivationStatus.ACTIVE
+    )
+
+
+async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ClientRow]:
+    """The partner's clients among these ids."""
+    statement = sa.select(*_COLUMNS).where(clients.c.partner_id == partner_id, clients.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, ClientRow)}
+
+
+async def id_by_cnpj(connection: Connection, partner_id: int, cnpj: str) -> int | None:
+    """The partner's active client with that CNPJ."""
+    statement = sa.select(clients.c.id).where(clients.c.partner_id == partner_id, clients.c.cnpj == cnpj)
+    return await connection.scalar(statement)
+
+
+async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mapping[int, ClientRow]:
+    """The partner's clients among these ids, in the order of their ids, locked until the transaction ends."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(clients.c.partner_id == partner_id, clients.c.id.in_(sorted(set(ids))))
+        .order_by(clients.c.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in await sql.rows(tx, statement, ClientRow)}
+
+
+async def register(
+    tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime
+) -> int | None:
+    """The id of the new client; None, and nothing written, where an active client has the CNPJ."""
+    statement = (
+        sql.insert(tx, clients)
+        .values(
+            partner_id=partner_id,
+            cnpj=cnpj,
+            status=ClientStatus.ACTIVE,
+            registered_at=at,
+            **written(details),
+        )
+        .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
+        .returning(clients.c.id)
+    )
+    return await tx.scalar(statement)
+
+
+async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:
+    """Write a client's details, and the copy of its name that its activations are sorted by."""
+    mine = clients.c.partner_id == partner_id, clients.c.id == client_id
+    await tx.execute(sa.update(clients).where(*mine).values(**written(details)))
+    await _rename_in_activations(tx, partner_id, client_id, fold(details.name))
+
+
+async def erase(
+    tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime, note: str | None
+) -> None:
+    """Make a client cancelled, and every value that says who it was unreadable."""
+    await tx.execute(
+        sa.update(clients)
+        .where(clients.c.partner_id == partner_id, clients.c.id == client_id)
+        .values(
+            status=ClientStatus.CANCELLED,
+            cnpj=None,
+            name=None,
+            name_folded="",
+            trade_name=None,
+            trade_name_folded="",
+            city=None,
+            city_folded="",
+            state=None,
+            cancelled_at=at,
+            cancelled_by_id=by_id,
+            cancellation_note=note,
+        )
+    )
+    await tx.execute(
+        sa.update(activations)
+        .where(activations.c.partner_id == partner_id, activations.c.client_id == client_id)
+        .values(client_name_folded="", note=None, cancellation_note=None)
+    )
+
+
+async def _rename_in_activations(tx: Transaction, partner_id: int, client_id: int, name_folded: str) -> None:
+    await tx.execute(
+        sa.update(activations)
+        .where(activations.c.partner_id == partner_id, activations.c.client_id == client_id)
+        .values(client_name_folded=name_folded)
+    )
+
+
+def written(details: ClientDetails) -> dict[str, str | None]:
+    """A client's details as columns, with the folded copies that are searched and sorted."""
+    return {
+        "name": details.name,
+        "name_folded": fold(details.name),
+        "trade_name": details.trade_name,
+        "trade_name_folded": fold(details.trade_name or ""),
+        "city": details.city,
+        "city_folded": fold(details.city or ""),
+        "state": details.state,
+    }

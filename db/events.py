@@ -1,0 +1,105 @@
+"""Statements about events and the numbers that run for each partner."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.keyset import Sorting
+from db.listings import Listing
+from db.tables import events, partner_counters
+from domain.events import Event, EventType
+
+
+class EventRow(NamedTuple):
+    """An event as it is read."""
+
+    id: int
+    partner_id: int
+    number: int
+    type: EventType
+    occurred_at: datetime
+    actor_id: int | None
+    client_id: int | None
+    activation_id: int | None
+    order_id: int | None
+    token_id: int | None
+
+
+_COLUMNS = tuple(events.c[name] for name in EventRow._fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events; what is None is not asked."""
+
+    types: frozenset[EventType] | None = None
+    client_id: int | None = None
+    order_id: int | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+
+
+def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:
+    """The partner's events that the filter lets through, oldest first."""
+    return Listing(
+        name="events",
+        row=EventRow,
+        columns=_COLUMNS,
+        where=[events.c.partner_id == partner_id, *_conditions(chosen)],
+        key="number",
+        sorting=Sorting(events.c.number, events.c.id),
+    )
+
+
+def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.types is not None:
+        yield events.c.type.in_(chosen.types)
+    if chosen.client_id is not None:
+        yield events.c.client_id == chosen.client_id
+    if chosen.order_id is not None:
+        yield events.c.order_id == chosen.order_id
+    yield from sql.during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
+
+
+async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, EventRow]:
+    """The partner's events among these ids."""
+    statement = sa.select(*_COLUMNS).where(events.c.partner_id == partner_id, events.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, EventRow)}
+
+
+async def append(
+    tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
+) -> None:
+    """Number and write events. The partner's counters are the last lock that a transaction takes."""
+    counters = partner_counters
+    statement = (
+        sa.update(counters)
+        .where(counters.c.partner_id == partner_id)
+        .values(event_number=counters.c.event_number + len(happened))
+        .returning(counters.c.event_number)
+    )
+    last = (await tx.execute(statement)).scalar_one()
+    first = last - len(happened) + 1
+    lines = [
+        {"partner_id": partner_id, "number": number, "occurred_at": at, "actor_id": actor_id, **asdict(event)}
+        for number, event in enumerate(happened, first)
+    ]
+    await tx.execute(sa.insert(events), lines)
+
+
+async def next_order_number(tx: Transaction, partner_id: int) -> int:
+    """The next number of the partner's orders. It takes the same last lock as `append`, which may follow it."""
+    counters = partner_counters
+    statement = (
+        sa.update(counters)
+        .where(counters.c.partner_id == partner_id)
+        .values(order_number=counters.c.order_number + 1)
+        .returning(counters.c.order_number)
+    )
+    return (await tx.execute(statement)).scalar_one()

@@ -1,0 +1,102 @@
+"""Keyset paging: a page begins where a row was, so rows that come and go before it move nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select
+
+
+class Keyset(NamedTuple):
+    """Where a row stands in an order: its sort key, then its id."""
+
+    key: Any
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which part of a list a page shows: `size` rows from its beginning, or from its end where `backward`."""
+
+    size: int
+    backward: bool = False
+    after: Keyset | None = None
+    before: Keyset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The order of a list: by a column that is never null, then by id in the same direction."""
+
+    key: ColumnElement[Any]
+    id: ColumnElement[int]
+    descending: bool = False
+
+    def past(self, position: Keyset, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes after the position."""
+        return self._beyond(position, greater=not self.descending, or_at=or_at)
+
+    def short_of(self, position: Keyset, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes before the position."""
+        return self._beyond(position, greater=self.descending, or_at=or_at)
+
+    def clauses(self, *, reverse: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The ORDER BY, read from either end."""
+        if self.descending != reverse:
+            return self.key.desc(), self.id.desc()
+        return self.key.asc(), self.id.asc()
+
+    def _beyond(self, position: Keyset, *, greater: bool, or_at: bool) -> ColumnElement[bool]:
+        row = sa.tuple_(self.key, self.id)
+        limit = sa.tuple_(
+            sa.bindparam(None, position.key, type_=self.key.type), sa.bindparam(None, position.id, type_=self.id.type)
+        )
+        if greater:
+            return row >= limit if or_at else row > limit
+        return row <= limit if or_at else row < limit
+
+
+def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
+    """The conditions that keep a list between the window's cursors."""
+    conditions = []
+    if window.after is not None:
+        conditions.append(sorting.past(window.after))
+    if window.before is not None:
+        conditions.append(sorting.short_of(window.before))
+    return conditions
+
+
+def page(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+    """The statement for one page and one row more, which tells whether there is another page."""
+    return (
+        rows.where(*within(sorting, window))
+        .order_by(*sorting.clauses(reverse=window.backward))
+        .limit(window.size + 1)
+    )
+
+
+def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int]) -> Select[Any]:
+    """The statement for a page of each parent at once, in the order that `page` would read each of them.
+
+    The parent's id stands last in each row.
+    """
+    order = sorting.clauses(reverse=window.backward)
+    place = sa.func.row_number().over(partition_by=parent, order_by=order)
+    ranked = rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
+    columns = [column for column in ranked.c if column.name != "place"]
+    return sa.select(*columns).where(ranked.c.place <= window.size + 1).order_by(ranked.c.parent_id, ranked.c.place)
+
+
+def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
+    """The page's rows in the list's order, and whether the statement found one more."""
+    more = len(rows) > window.size
+    shown = rows[: window.size]
+    return (shown[::-1] if window.backward else shown), more
+
+
+def beyond(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any] | None:
+    """The rows at or behind the cursor that the page begins at; None where it begins at the list's own end."""
+    if window.backward:
+        return None if window.before is None else rows.where(sorting.past(window.before, or_at=True))
+    return None if window.after is None else rows.where(sorting.short_of(window.after, or_at=True))

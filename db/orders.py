@@ -1,0 +1,218 @@
+"""Statements about orders."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.keyset import Sorting
+from db.listings import Listing
+from db.tables import order_items, orders
+from domain.orders import Line, OrderStatus, OrderType
+
+
+class OrderRow(NamedTuple):
+    """An order as it is read; its totals are cents."""
+
+    id: int
+    partner_id: int
+    number: int
+    type: OrderType
+    status: OrderStatus
+    price_table_id: int
+    monthly_total: int
+    setup_fee_total: int
+    total_with_setup_fee: int
+    note: str | None
+    created_at: datetime
+    created_by_id: int
+    approved_at: datetime | None
+    approved_by_id: int | None
+    cancelled_at: datetime | None
+    cancelled_by_id: int | None
+    cancellation_note: str | None
+
+
+class OrderItemRow(NamedTuple):
+    """A line of an order as it is read; its prices are cents."""
+
+    id: int
+    partner_id: int
+    order_id: int
+    product_id: int
+    quantity: int
+    bonus_quantity: int
+    total_quantity: int
+    seats: int
+    unit_monthly_price: int
+    unit_setup_fee: int
+    setup_fee: int
+    monthly_total: int
+    total_with_setup_fee: int
+
+
+_ORDER_VALUES: Mapping[str, ColumnElement[Any]] = {
+    "total_with_setup_fee": (orders.c.monthly_total + orders.c.setup_fee_total).label("total_with_setup_fee"),
+}
+_ORDERS = tuple(_ORDER_VALUES.get(name, orders.c.get(name)) for name in OrderRow._fields)
+
+_quantity = sa.cast(order_items.c.quantity, sa.BigInteger)
+_ITEM_VALUES: Mapping[str, ColumnElement[Any]] = {
+    "total_quantity": (order_items.c.quantity + order_items.c.bonus_quantity).label("total_quantity"),
+    "setup_fee": (order_items.c.unit_setup_fee * _quantity).label("setup_fee"),
+    "monthly_total": (order_items.c.unit_monthly_price * _quantity).label("monthly_total"),
+    "total_with_setup_fee": (
+        (order_items.c.unit_monthly_price + order_items.c.unit_setup_fee) * _quantity
+    ).label("total_with_setup_fee"),
+}
+_ITEMS = tuple(_ITEM_VALUES.get(name, order_items.c.get(name)) for name in OrderItemRow._fields)
+
+
+class OrderSortKey(Enum):
+    """What orders can be sorted by."""
+
+    NUMBER = "NUMBER"
+    CREATED_AT = "CREATED_AT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders; what is None is not asked."""
+
+    number: int | None = None
+    type: OrderType | None = None
+    status: frozenset[OrderStatus] | None = None
+    product_id: int | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def listing(partner_id: int, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
+    """The partner's orders that the filter lets through."""
+    key = orders.c.number if by is OrderSortKey.NUMBER else orders.c.created_at
+    return Listing(
+        name="orders",
+        row=OrderRow,
+        columns=_ORDERS,
+        where=[orders.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        key=key.name,
+        sorting=Sorting(key, orders.c.id, descending=descending),
+    )
+
+
+def _conditions(partner_id: int, chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.number is not None:
+        yield orders.c.number == chosen.number
+    if chosen.type is not None:
+        yield orders.c.type == chosen.type
+    if chosen.status is not None:
+        yield orders.c.status.in_(chosen.status)
+    if chosen.product_id is not None:
+        yield orders.c.id.in_(
+            sa.select(order_items.c.order_id).where(
+                order_items.c.partner_id == partner_id, order_items.c.product_id == chosen.product_id
+            )
+        )
+    yield from sql.during(orders.c.created_at, chosen.created_from, chosen.created_to)
+
+
+async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderRow]:
+    """The partner's orders among these ids."""
+    statement = sa.select(*_ORDERS).where(orders.c.partner_id == partner_id, orders.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, OrderRow)}
+
+
+async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
+    """The partner's order with that number."""
+    statement = sa.select(orders.c.id).where(orders.c.partner_id == partner_id, orders.c.number == number)
+    return await connection.scalar(statement)
+
+
+async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
+    """The partner's order items among these ids."""
+    statement = sa.select(*_ITEMS).where(order_items.c.partner_id == partner_id, order_items.c.id.in_(ids))
+    return {row.id: row for row in await sql.rows(connection, statement, OrderItemRow)}
+
+
+async def items_of(connection: Connection, partner_id: int, order_ids: Sequence[int]) -> Mapping[int, list[OrderItemRow]]:
+    """The items of each of these orders, as they were entered."""
+    statement = (
+        sa.select(*_ITEMS)
+        .where(order_items.c.partner_id == partner_id, order_items.c.order_id.in_(order_ids))
+        .order_by(order_items.c.order_id, order_items.c.id)
+    )
+    by_order: dict[int, list[OrderItemRow]] = {}
+    for row in await sql.rows(connection, statement, OrderItemRow):
+        by_order.setdefault(row.order_id, []).append(row)
+    return by_order
+
+
+async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
+    """The partner's order, locked until the transaction ends; None where it has no such one."""
+    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
+    return await sql.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(), OrderRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """What is written of an order when it is created."""
+
+    number: int
+    type: OrderType
+    price_table_id: int
+    lines: Sequence[Line]
+    note: str | None
+
+
+async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int, at: datetime) -> int:
+    """The id of the new order, pending, with its items."""
+    statement = sa.insert(orders).values(
+        partner_id=partner_id,
+        number=new.number,
+        type=new.type,
+        status=OrderStatus.PENDING,
+        price_table_id=new.price_table_id,
+        monthly_total=sum(line.monthly_total for line in new.lines),
+        setup_fee_total=sum(line.setup_fee for line in new.lines),
+        note=new.note,
+        created_at=at,
+        created_by_id=by_id,
+    )
+    order_id = (await tx.execute(statement.returning(orders.c.id))).scalar_one()
+    items = [
+        {
+            "partner_id": partner_id,
+            "order_id": order_id,
+            "product_id": line.product_id,
+            "quantity": line.quantity,
+            "bonus_quantity": line.bonus_quantity,
+            "seats": line.seats,
+            "unit_monthly_price": line.unit_monthly_price,
+            "unit_setup_fee": line.unit_setup_fee,
+        }
+        for line in new.lines
+    ]
+    await tx.execute(sa.insert(order_items), items)
+    return order_id
+
+
+async def complete(tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime) -> None:
+    """Make the order, which the caller has locked and found pending, completed."""
+    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
+    values = {"status": OrderStatus.COMPLETED, "approved_by_id": by_id, "approved_at": at}
+    await tx.execute(sa.update(orders).where(*mine).values(values))
+
+
+async def cancel(
+    tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime, note: str | None
+) -> None:
+    """Make the order, which the caller has locked and found pending, cancelled."""
+    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
+    values = {"status": OrderStatus.CANCELLED, "cancelled_by_id": by_id, "cancelled_at": at, "cancellation_note": note}
+    await tx.execute(sa.update(orders).where(*mine).values(values))

@@ -1,0 +1,144 @@
+"""Statements about products and the partner's price table."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db import sql
+from db.engine import Connection, Transaction
+from db.tables import price_tables, price_tiers, products
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.prices import Tier
+
+
+class ProductRow(NamedTuple):
+    """A product of the vendor."""
+
+    id: int
+    code: str
+    name: str
+    included_seats: int
+    active: bool
+
+
+class PriceTableRow(NamedTuple):
+    """The price table of a partner."""
+
+    id: int
+    partner_id: int
+    name: str
+
+
+class PriceKey(NamedTuple):
+    """What a price is for."""
+
+    product_id: int
+    order_type: OrderType
+
+
+_PRODUCTS = tuple(products.c[name] for name in ProductRow._fields)
+_PRICE_TABLES = tuple(price_tables.c[name] for name in PriceTableRow._fields)
+
+
+async def all_products(connection: Connection) -> list[ProductRow]:
+    """Every product of the vendor, in the order of their codes."""
+    return await sql.rows(connection, sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
+
+
+async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
+    """The products among these ids; they are the vendor's, and every partner may read them."""
+    found = await sql.rows(connection, sa.select(*_PRODUCTS).where(products.c.id.in_(ids)), ProductRow)
+    return {row.id: row for row in found}
+
+
+async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
+    """The partner's price table, which every partner has."""
+    statement = sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == partner_id)
+    return PriceTableRow(*(await connection.execute(statement)).one())
+
+
+async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
+    """The partner's price tables among these ids."""
+    mine = price_tables.c.partner_id == partner_id, price_tables.c.id.in_(ids)
+    return {row.id: row for row in await sql.rows(connection, sa.select(*_PRICE_TABLES).where(*mine), PriceTableRow)}
+
+
+async def tiers(
+    connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int] | None = None
+) -> Mapping[PriceKey, Sequence[Tier]]:
+    """The tiers of the price table by what they are for, lowest first; of every product, or of these."""
+    statement = (
+        sa.select(
+            price_tiers.c.product_id,
+            price_tiers.c.order_type,
+            price_tiers.c.minimum_quantity,
+            price_tiers.c.unit_monthly_price,
+            price_tiers.c.unit_setup_fee,
+            price_tiers.c.bonus_quantity,
+        )
+        .where(price_tiers.c.partner_id == partner_id, price_tiers.c.price_table_id == price_table_id)
+        .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
+    )
+    if product_ids is not None:
+        statement = statement.where(price_tiers.c.product_id.in_(product_ids))
+    by_key: dict[PriceKey, list[Tier]] = {}
+    for product_id, order_type, minimum, monthly, setup, bonus in await connection.execute(statement):
+        tier = Tier(
+            minimum_quantity=minimum,
+            unit_monthly_price=Cents(monthly),
+            unit_setup_fee=Cents(setup),
+            bonus_quantity=bonus,
+        )
+        by_key.setdefault(PriceKey(product_id, order_type), []).append(tier)
+    return by_key
+
+
+async def create_table(tx: Transaction, partner_id: int, name: str) -> int:
+    """The id of the partner's new price table, empty yet."""
+    statement = sa.insert(price_tables).values(partner_id=partner_id, name=name).returning(price_tables.c.id)
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def replace_tiers(
+    tx: Transaction, partner_id: int, price_table_id: int, priced: Mapping[PriceKey, Sequence[Tier]]
+) -> None:
+    """Replace the tiers of what is named; other products keep theirs."""
+    for key in priced:
+        await tx.execute(
+            sa.delete(price_tiers).where(
+                price_tiers.c.partner_id == partner_id,
+                price_tiers.c.price_table_id == price_table_id,
+                price_tiers.c.product_id == key.product_id,
+                price_tiers.c.order_type == key.order_type,
+            )
+        )
+    lines = [
+        {
+            "partner_id": partner_id,
+            "price_table_id": price_table_id,
+            "product_id": key.product_id,
+            "order_type": key.order_type,
+            "minimum_quantity": tier.minimum_quantity,
+            "unit_monthly_price": tier.unit_monthly_price,
+            "unit_setup_fee": tier.unit_setup_fee,
+            "bonus_quantity": tier.bonus_quantity,
+        }
+        for key, tiers_of_key in priced.items()
+        for tier in tiers_of_key
+    ]
+    if lines:
+        await tx.execute(sa.insert(price_tiers), lines)
+
+
+async def put_product(tx: Transaction, *, code: str, name: str, included_seats: int, active: bool = True) -> int:
+    """The id of the product with that code, made or brought up to date."""
+    values = {"name": name, "included_seats": included_seats, "active": active}
+    statement = (
+        sql.insert(tx, products)
+        .values(code=code, **values)
+        .on_conflict_do_update(index_elements=["code"], set_=values)
+        .returning(products.c.id)
+    )
+    return (await tx.execute(statement)).scalar_one()

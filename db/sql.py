@@ -1,0 +1,46 @@
+"""The few things that the statements of every module share."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.engine import Connection, Transaction
+
+Row = TypeVar("Row")
+
+
+async def rows(connection: Connection, statement: Executable, row: Callable[..., Row]) -> list[Row]:
+    """Every row of the answer, its columns in the order of the row's fields."""
+    return [row(*values) for values in await connection.execute(statement)]
+
+
+async def one(connection: Connection, statement: Executable, row: Callable[..., Row]) -> Row | None:
+    """The only row of the answer, or None."""
+    values = (await connection.execute(statement)).one_or_none()
+    return None if values is None else row(*values)
+
+
+def insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, which standard SQL lacks and both engines write alike."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+    """Whether the text stands anywhere in the column, its wildcards taken literally."""
+    return column.contains(part, autoescape=True)
+
+
+def starts_with(column: ColumnElement[Any], beginning: str) -> ColumnElement[bool]:
+    """Whether the bytewise column begins with the text: a range, so that an index serves it."""
+    return sa.and_(column >= beginning, column < beginning + "\U0010ffff")
+
+
+def during(column: ColumnElement[Any], start: object, end: object) -> Iterable[ColumnElement[bool]]:
+    """The conditions of a range of time: from its start on, and before its end; None leaves a side open."""
+    if start is not None:
+        yield column >= start
+    if end is not None:
+        yield column < end

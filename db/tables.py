@@ -1,0 +1,288 @@
+"""The tables. Whatever belongs to a partner has partner_id in its keys and at the front of its indexes."""
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
+
+from db.types import BytewiseText, Id, Instant, one_of
+from domain.access import Role, TokenKind
+from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.clients import ClientStatus
+from domain.events import EventType
+from domain.licenses import StockMovementType
+from domain.orders import OrderStatus, OrderType
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+def _partner() -> Column[int]:
+    return _ref("partner_id", "partners")
+
+
+def _table(name: str, *items: Column[object] | sa.Constraint | Index) -> Table:
+    return Table(name, metadata, *items, sqlite_autoincrement=any(getattr(item, "name", "") == "id" for item in items))
+
+
+partners = _table(
+    "partners",
+    _id(),
+    Column("name", sa.Text, nullable=False),
+    Column("cnpj", sa.String(14), nullable=False, unique=True),
+)
+
+partner_counters = _table(
+    "partner_counters",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("order_number", sa.Integer, nullable=False),
+    Column("event_number", sa.BigInteger, nullable=False),
+)
+
+users = _table(
+    "users",
+    _id(),
+    _partner(),
+    Column("email", BytewiseText, nullable=False, unique=True),
+    Column("name", sa.Text, nullable=False),
+    Column("role", one_of(Role), nullable=False),
+    Column("password_hash", sa.Text, nullable=False),
+    Index(None, "partner_id", "id"),
+)
+
+tokens = _table(
+    "tokens",
+    _id(),
+    _partner(),
+    _ref("user_id", "users"),
+    Column("kind", one_of(TokenKind), nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("prefix", sa.String(16), nullable=False),
+    Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
+    Column("permissions", sa.Text, nullable=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+    Index(None, "partner_id", "kind", "id"),
+)
+
+sign_in_attempts = _table(
+    "sign_in_attempts",
+    Column("email_digest", sa.LargeBinary(32), primary_key=True),
+    Column("failures", sa.Integer, nullable=False),
+    Column("last_failure_at", Instant, nullable=False),
+    Column("blocked_until", Instant),
+)
+
+idempotency_keys = _table(
+    "idempotency_keys",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("mutation", sa.String(64), primary_key=True),
+    Column("key_digest", sa.LargeBinary(32), primary_key=True),
+    Column("input_digest", sa.LargeBinary(32), nullable=False),
+    Column("outcome", sa.Text),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "partner_id", "created_at"),
+)
+
+products = _table(
+    "products",
+    _id(),
+    Column("code", BytewiseText, nullable=False, unique=True),
+    Column("name", sa.Text, nullable=False),
+    Column("included_seats", sa.Integer, sa.CheckConstraint("included_seats >= 0", "included_seats"), nullable=False),
+    Column("active", sa.Boolean, nullable=False),
+)
+
+price_tables = _table(
+    "price_tables",
+    _id(),
+    Column("partner_id", Id, ForeignKey("partners.id"), nullable=False, unique=True),
+    Column("name", sa.Text, nullable=False),
+)
+
+price_tiers = _table(
+    "price_tiers",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("price_table_id", Id, ForeignKey("price_tables.id"), primary_key=True, autoincrement=False),
+    Column("product_id", Id, ForeignKey("products.id"), primary_key=True, autoincrement=False),
+    Column("order_type", one_of(OrderType), primary_key=True),
+    Column("minimum_quantity", sa.Integer, primary_key=True, autoincrement=False),
+    Column("unit_monthly_price", sa.BigInteger, nullable=False),
+    Column("unit_setup_fee", sa.BigInteger, nullable=False),
+    Column("bonus_quantity", sa.Integer, nullable=False),
+    sa.CheckConstraint("minimum_quantity BETWEEN 1 AND 10000", "minimum_quantity"),
+    sa.CheckConstraint("unit_monthly_price BETWEEN 0 AND 9999999999", "unit_monthly_price"),
+    sa.CheckConstraint("unit_setup_fee BETWEEN 0 AND 9999999999", "unit_setup_fee"),
+    sa.CheckConstraint("bonus_quantity BETWEEN 0 AND 10000", "bonus_quantity"),
+)
+
+clients = _table(
+    "clients",
+    _id(),
+    _partner(),
+    Column("cnpj", BytewiseText),
+    Column("name", sa.Text),
+    Column("name_folded", BytewiseText, nullable=False),
+    Column("trade_name", sa.Text),
+    Column("trade_name_folded", BytewiseText, nullable=False),
+    Column("city", sa.Text),
+    Column("city_folded", BytewiseText, nullable=False),
+    Column("state", sa.String(2)),
+    Column("status", one_of(ClientStatus), nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+    _ref("cancelled_by_id", "users", nullable=True),
+    Column("cancellation_note", sa.Text),
+    UniqueConstraint("partner_id", "cnpj"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cnpj IS NULL)", "cancelled_without_cnpj"),
+    sa.CheckConstraint("(cnpj IS NULL) = (name IS NULL)", "named_unless_cancelled"),
+    Index(None, "partner_id", "name_folded", "id"),
+    Index(None, "partner_id", "registered_at", "id"),
+)
+
+activations = _table(
+    "activations",
+    _id(),
+    _partner(),
+    _ref("client_id", "clients"),
+    _ref("product_id", "products"),
+    Column("authorization_code", BytewiseText, nullable=False),
+    Column("activation_key", BytewiseText, nullable=False),
+    Column("ecf_serial_number", BytewiseText),
+    Column("seats", sa.Integer, nullable=False),
+    Column("additional_seats", sa.Integer, nullable=False),
+    Column("note", sa.Text),
+    Column("client_name_folded", BytewiseText, nullable=False),
+    Column("status", one_of(ActivationStatus), nullable=False),
+    Column("activated_at", Instant, nullable=False),
+    _ref("activated_by_id", "users"),
+    Column("cancelled_at", Instant),
+    _ref("cancelled_by_id", "users", nullable=True),
+    Column("cancellation_reason", one_of(ActivationCancellationReason)),
+    Column("cancellation_note", sa.Text),
+    _ref("moved_to_id", "activations", nullable=True),
+    UniqueConstraint("partner_id", "authorization_code"),
+    sa.CheckConstraint("additional_seats >= 0 AND seats >= additional_seats", "seats"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cancellation_reason IS NOT NULL)", "cancelled_with_reason"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
+    Index(None, "partner_id", "activated_at", "id"),
+    Index(None, "partner_id", "client_name_folded", "id"),
+    Index(None, "partner_id", "client_id", "activated_at", "id"),
+    Index(None, "partner_id", "activation_key"),
+    Index(None, "partner_id", "ecf_serial_number"),
+    Index(
+        "uq_activations_active_key",
+        "partner_id",
+        "client_id",
+        "product_id",
+        "activation_key",
+        unique=True,
+        sqlite_where=sa.text("status = 'ACTIVE'"),
+        postgresql_where=sa.text("status = 'ACTIVE'"),
+    ),
+)
+
+license_stock = _table(
+    "license_stock",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("product_id", Id, ForeignKey("products.id"), primary_key=True, autoincrement=False),
+    Column("purchased", sa.Integer, nullable=False),
+    Column("bonus", sa.Integer, nullable=False),
+    Column("activated", sa.Integer, nullable=False),
+    Column("additional_seats_total", sa.Integer, nullable=False),
+    Column("additional_seats_allocated", sa.Integer, nullable=False),
+    sa.CheckConstraint("purchased >= 0 AND bonus >= 0", "bought"),
+    sa.CheckConstraint("activated >= 0 AND activated <= purchased + bonus", "activated"),
+    sa.CheckConstraint(
+        "additional_seats_allocated >= 0 AND additional_seats_allocated <= additional_seats_total", "allocated"
+    ),
+)
+
+orders = _table(
+    "orders",
+    _id(),
+    _partner(),
+    Column("number", sa.Integer, nullable=False),
+    Column("type", one_of(OrderType), nullable=False),
+    Column("status", one_of(OrderStatus), nullable=False),
+    _ref("price_table_id", "price_tables"),
+    Column("monthly_total", sa.BigInteger, nullable=False),
+    Column("setup_fee_total", sa.BigInteger, nullable=False),
+    Column("note", sa.Text),
+    Column("created_at", Instant, nullable=False),
+    _ref("created_by_id", "users"),
+    Column("approved_at", Instant),
+    _ref("approved_by_id", "users", nullable=True),
+    Column("cancelled_at", Instant),
+    _ref("cancelled_by_id", "users", nullable=True),
+    Column("cancellation_note", sa.Text),
+    UniqueConstraint("partner_id", "number"),
+    sa.CheckConstraint("(status = 'COMPLETED') = (approved_at IS NOT NULL)", "completed_when_approved"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
+    Index(None, "partner_id", "created_at", "id"),
+)
+
+order_items = _table(
+    "order_items",
+    _id(),
+    _partner(),
+    _ref("order_id", "orders"),
+    _ref("product_id", "products"),
+    Column("quantity", sa.Integer, nullable=False),
+    Column("bonus_quantity", sa.Integer, nullable=False),
+    Column("seats", sa.Integer, nullable=False),
+    Column("unit_monthly_price", sa.BigInteger, nullable=False),
+    Column("unit_setup_fee", sa.BigInteger, nullable=False),
+    UniqueConstraint("partner_id", "order_id", "product_id"),
+    sa.CheckConstraint("quantity BETWEEN 1 AND 10000", "quantity"),
+)
+
+stock_movements = _table(
+    "stock_movements",
+    _id(),
+    _partner(),
+    _ref("product_id", "products"),
+    Column("type", one_of(StockMovementType), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    _ref("order_id", "orders", nullable=True),
+    _ref("activation_id", "activations", nullable=True),
+    Column("purchased", sa.Integer, nullable=False),
+    Column("bonus", sa.Integer, nullable=False),
+    Column("activated", sa.Integer, nullable=False),
+    Column("additional_seats_total", sa.Integer, nullable=False),
+    Column("additional_seats_allocated", sa.Integer, nullable=False),
+    sa.CheckConstraint("(order_id IS NULL) <> (activation_id IS NULL)", "one_cause"),
+    Index(None, "partner_id", "product_id", "occurred_at", "id"),
+)
+
+events = _table(
+    "events",
+    _id(),
+    _partner(),
+    Column("number", sa.BigInteger, nullable=False),
+    Column("type", one_of(EventType), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    _ref("actor_id", "users", nullable=True),
+    _ref("client_id", "clients", nullable=True),
+    _ref("activation_id", "activations", nullable=True),
+    _ref("order_id", "orders", nullable=True),
+    _ref("token_id", "tokens", nullable=True),
+    UniqueConstraint("partner_id", "number"),
+    Index(None, "partner_id", "client_id", "number"),
+    Index(None, "partner_id", "order_id", "number"),
+)

@@ -1,0 +1,118 @@
+"""Who may do what: permissions, the roles that give them, and the fields that ask for them."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Permission(Enum):
+    """One thing that a token may do."""
+
+    CLIENTS_READ = "CLIENTS_READ"
+    CLIENTS_WRITE = "CLIENTS_WRITE"
+    CLIENTS_CANCEL = "CLIENTS_CANCEL"
+    ACTIVATIONS_READ = "ACTIVATIONS_READ"
+    ACTIVATIONS_WRITE = "ACTIVATIONS_WRITE"
+    ORDERS_READ = "ORDERS_READ"
+    ORDERS_CREATE = "ORDERS_CREATE"
+    ORDERS_APPROVE = "ORDERS_APPROVE"
+    EVENTS_READ = "EVENTS_READ"
+    TOKENS_MANAGE = "TOKENS_MANAGE"
+
+
+class Role(Enum):
+    """What a user is at the partner."""
+
+    VIEWER = "VIEWER"
+    OPERATOR = "OPERATOR"
+    MANAGER = "MANAGER"
+
+
+class TokenKind(Enum):
+    """Where a token comes from: a sign-in of a person, or a script's own."""
+
+    SESSION = "SESSION"
+    API = "API"
+
+
+Permissions = frozenset[Permission]
+
+ALL: Permissions = frozenset(Permission)
+
+ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
+    Role.VIEWER: frozenset(
+        {Permission.CLIENTS_READ, Permission.ACTIVATIONS_READ, Permission.ORDERS_READ, Permission.EVENTS_READ}
+    ),
+    Role.OPERATOR: ALL - {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
+    Role.MANAGER: ALL,
+}
+
+PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
+"""The root fields that need no token."""
+
+FIELD_PERMISSIONS: Mapping[str, Permission] = {
+    "Query.client": Permission.CLIENTS_READ,
+    "Query.clientByCnpj": Permission.CLIENTS_READ,
+    "Query.clients": Permission.CLIENTS_READ,
+    "Query.activation": Permission.ACTIVATIONS_READ,
+    "Query.activations": Permission.ACTIVATIONS_READ,
+    "Query.licenseStock": Permission.ACTIVATIONS_READ,
+    "Query.order": Permission.ORDERS_READ,
+    "Query.orderByNumber": Permission.ORDERS_READ,
+    "Query.orders": Permission.ORDERS_READ,
+    "Query.products": Permission.ORDERS_READ,
+    "Query.priceTable": Permission.ORDERS_READ,
+    "Query.quoteOrder": Permission.ORDERS_READ,
+    "Query.events": Permission.EVENTS_READ,
+    "Client.activations": Permission.ACTIVATIONS_READ,
+    "LicenseStock.movements": Permission.ACTIVATIONS_READ,
+    "Order.items": Permission.ORDERS_READ,
+    "PriceTable.items": Permission.ORDERS_READ,
+    "Viewer.apiTokens": Permission.TOKENS_MANAGE,
+    "Mutation.registerClient": Permission.CLIENTS_WRITE,
+    "Mutation.updateClient": Permission.CLIENTS_WRITE,
+    "Mutation.cancelClient": Permission.CLIENTS_CANCEL,
+    "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,
+    "Mutation.cancelActivation": Permission.ACTIVATIONS_WRITE,
+    "Mutation.moveActivation": Permission.ACTIVATIONS_WRITE,
+    "Mutation.createOrder": Permission.ORDERS_CREATE,
+    "Mutation.cancelOrder": Permission.ORDERS_CREATE,
+    "Mutation.approveOrder": Permission.ORDERS_APPROVE,
+    "Mutation.createApiToken": Permission.TOKENS_MANAGE,
+    "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
+}
+"""What a root field or a to-many relation asks for; a to-one relation asks for no more than its parent."""
+
+NODE_PERMISSIONS: Mapping[str, Permission | None] = {
+    "Client": Permission.CLIENTS_READ,
+    "Activation": Permission.ACTIVATIONS_READ,
+    "LicenseStock": Permission.ACTIVATIONS_READ,
+    "StockMovement": Permission.ACTIVATIONS_READ,
+    "Order": Permission.ORDERS_READ,
+    "OrderItem": Permission.ORDERS_READ,
+    "Product": Permission.ORDERS_READ,
+    "PriceTable": Permission.ORDERS_READ,
+    "Event": Permission.EVENTS_READ,
+    "ApiToken": Permission.TOKENS_MANAGE,
+    "User": None,
+    "Partner": None,
+}
+"""What `node` and `nodes` ask for, by the type of the object: nothing for the viewer's own partner and its users."""
+
+
+def effective(role: Role, chosen: Permissions | None) -> Permissions:
+    """What a token may do: what its maker's role gives now, narrowed to what was chosen for it."""
+    given = ROLE_PERMISSIONS[role]
+    return given if chosen is None else given & chosen
+
+
+SIGN_IN_FAILURES_ALLOWED = 5
+_FIRST_WAIT_SECONDS = 60
+_LONGEST_WAIT_SECONDS = 15 * 60
+
+
+def sign_in_wait(failures: int) -> int:
+    """Seconds to wait after that many failed sign-ins in a row: none below five, then a minute, doubling to fifteen."""
+    if failures < SIGN_IN_FAILURES_ALLOWED:
+        return 0
+    doublings = min(failures - SIGN_IN_FAILURES_ALLOWED, 10)
+    return min(_FIRST_WAIT_SECONDS * 2**doublings, _LONGEST_WAIT_SECONDS)

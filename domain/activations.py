@@ -1,0 +1,41 @@
+"""Licenses in use at clients' installations, "Detalhes da Ativação"."""
+
+import re
+from enum import Enum
+
+AUTHORIZATION_CODE_BITS = 125
+ECF_SERIAL_NUMBER_LENGTH = 50
+NOTE_LENGTH = 2_000
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_GROUPS = 5
+_GROUP_LENGTH = 5
+_KEY = re.compile(r"[A-Z0-9-]{4,64}")
+
+
+class ActivationStatus(Enum):
+    """Whether the activation holds its license, or has given it back."""
+
+    ACTIVE = "ACTIVE"
+    CANCELLED = "CANCELLED"
+
+
+class ActivationCancellationReason(Enum):
+    """What ended the activation."""
+
+    ACTIVATION_CANCELLED = "ACTIVATION_CANCELLED"
+    CLIENT_CANCELLED = "CLIENT_CANCELLED"
+    MOVED = "MOVED"
+
+
+def activation_key(text: str) -> str | None:
+    """The key as it is stored, upper-cased; None where it is not 4–64 of A–Z, 0–9 and the hyphen."""
+    key = text.upper() if text.isascii() else ""
+    return key if _KEY.fullmatch(key) else None
+
+
+def authorization_code(random: int) -> str:
+    """25 Crockford base-32 characters in five groups, made of 125 random bits."""
+    digits = [_CROCKFORD[random >> 5 * place & 31] for place in range(_GROUPS * _GROUP_LENGTH)]
+    groups = ["".join(digits[start : start + _GROUP_LENGTH]) for start in range(0, len(digits), _GROUP_LENGTH)]
+    return "-".join(groups)

@@ -1,0 +1,96 @@
+"""Checking what callers give: every fault of an input is found, and they are refused together."""
+
+from domain import activations, clients, cnpj
+from domain.refusals import (
+    Empty,
+    InvalidActivationKey,
+    InvalidCnpj,
+    InvalidItemCount,
+    InvalidState,
+    OutOfRange,
+    Path,
+    Refusal,
+    TooLong,
+    Unstorable,
+)
+from domain.text import storable
+
+IDEMPOTENCY_KEY_LENGTH = 255
+
+
+class Checks:
+    """Collects the refusals of one input. A check that fails returns a harmless value of its type."""
+
+    def __init__(self) -> None:
+        """Begin with nothing refused."""
+        self.refusals: list[Refusal] = []
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Add what another rule found."""
+        self.refusals.append(refusal)
+
+    def done(self) -> None:
+        """Raise what was refused, if anything was."""
+        if self.refusals:
+            message = "the input is refused"
+            raise ExceptionGroup(message, self.refusals)
+
+    def text(self, value: str, *path: str, longest: int) -> str:
+        """A text that says something, without the blanks around it."""
+        stripped = value.strip()
+        if not stripped:
+            self.refuse(Empty(path, field=_field(path)))
+        return self._storable(stripped, path, longest)
+
+    def optional_text(self, value: str | None, *path: str, longest: int) -> str | None:
+        """A text without the blanks around it; None where it says nothing."""
+        stripped = (value or "").strip()
+        return self._storable(stripped, path, longest) if stripped else None
+
+    def number(self, value: int, *path: str, lowest: int, highest: int) -> int:
+        """A number within its limits."""
+        if not lowest <= value <= highest:
+            self.refuse(OutOfRange(path, field=_field(path), lowest=lowest, highest=highest))
+        return value
+
+    def count(self, entries: int, *path: str, lowest: int, highest: int) -> None:
+        """A list of an allowed length."""
+        if not lowest <= entries <= highest:
+            self.refuse(InvalidItemCount(path, field=_field(path), lowest=lowest, highest=highest))
+
+    def cnpj(self, value: str, *path: str) -> str:
+        """A company number in any mask, as its 14 characters."""
+        number = cnpj.parse(value) if storable(value) else None
+        if number is None:
+            self.refuse(InvalidCnpj(path))
+        return number or ""
+
+    def state(self, value: str | None, *path: str) -> str | None:
+        """The abbreviation of a state, upper-cased."""
+        stripped = (value or "").strip().upper()
+        if stripped and stripped not in clients.STATES:
+            self.refuse(InvalidState(path, field=_field(path)))
+        return stripped or None
+
+    def activation_key(self, value: str, *path: str) -> str:
+        """The key of an installation, upper-cased."""
+        key = activations.activation_key(value)
+        if key is None:
+            self.refuse(InvalidActivationKey(path))
+        return key or ""
+
+    def ecf_serial_number(self, value: str | None, *path: str) -> str | None:
+        """The serial number of a fiscal printer, upper-cased."""
+        text = self.optional_text(value, *path, longest=activations.ECF_SERIAL_NUMBER_LENGTH)
+        return text and text.upper()
+
+    def _storable(self, value: str, path: Path, longest: int) -> str:
+        if not storable(value):
+            self.refuse(Unstorable(path, field=_field(path)))
+        if len(value) > longest:
+            self.refuse(TooLong(path, field=_field(path), longest=longest))
+        return value
+
+
+def _field(path: Path) -> str:
+    return ".".join(path)

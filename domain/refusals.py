@@ -1,0 +1,292 @@
+"""What the business refuses: each refusal carries its facts, the place in the input, and one sentence."""
+
+from enum import Enum
+from typing import ClassVar
+
+from domain.languages import Language, Text
+from domain.money import Cents, reais
+
+Path = tuple[str, ...]
+
+
+class UserErrorCode(Enum):
+    """The kinds of refusals, for programs."""
+
+    INVALID_INPUT = "INVALID_INPUT"
+    INVALID_CNPJ = "INVALID_CNPJ"
+    NOT_FOUND = "NOT_FOUND"
+    DUPLICATE_PRODUCT = "DUPLICATE_PRODUCT"
+    PRODUCT_NOT_PRICED = "PRODUCT_NOT_PRICED"
+    PRODUCT_NOT_IN_STOCK = "PRODUCT_NOT_IN_STOCK"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    CNPJ_ALREADY_REGISTERED = "CNPJ_ALREADY_REGISTERED"
+    ACTIVATION_KEY_IN_USE = "ACTIVATION_KEY_IN_USE"
+    CLIENT_CANCELLED = "CLIENT_CANCELLED"
+    ACTIVATION_CANCELLED = "ACTIVATION_CANCELLED"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    OUT_OF_SEATS = "OUT_OF_SEATS"
+    ORDER_TRANSITION = "ORDER_TRANSITION"
+    PRICE_CHANGED = "PRICE_CHANGED"
+
+
+class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.
+    """Something that the caller asked for and the business does not do."""
+
+    code: ClassVar[UserErrorCode] = UserErrorCode.INVALID_INPUT
+    text: ClassVar[Text]
+
+    def __init__(self, path: Path = (), **facts: object) -> None:
+        """Refuse what stands at that path of the input, for these facts."""
+        super().__init__(path, facts)
+        self.path = path
+        self.facts = facts
+
+    def message(self, language: Language) -> str:
+        """One sentence for a person."""
+        return self.text.within(language).format(**self.facts)
+
+
+class Empty(Refusal):
+    """A text that has to say something says nothing."""
+
+    text = Text(pt="Informe um valor para “{field}”.", en="Give a value for “{field}”.")
+
+
+class TooLong(Refusal):
+    """A text is longer than its place."""
+
+    text = Text(
+        pt="“{field}” pode ter no máximo {longest} caracteres.",
+        en="“{field}” can have at most {longest} characters.",
+    )
+
+
+class Unstorable(Refusal):
+    """A text holds a character that no database keeps."""
+
+    text = Text(
+        pt="“{field}” contém um caractere que não pode ser gravado (NUL ou substituto isolado).",
+        en="“{field}” contains a character that can't be stored (NUL or a lone surrogate).",
+    )
+
+
+class OutOfRange(Refusal):
+    """A number is outside its limits."""
+
+    text = Text(
+        pt="“{field}” deve estar entre {lowest} e {highest}.",
+        en="“{field}” must be between {lowest} and {highest}.",
+    )
+
+
+class InvalidItemCount(Refusal):
+    """A list has too few or too many entries."""
+
+    text = Text(
+        pt="“{field}” deve ter de {lowest} a {highest} itens.",
+        en="“{field}” must have {lowest} to {highest} entries.",
+    )
+
+
+class InvalidState(Refusal):
+    """A state is none of Brazil's."""
+
+    text = Text(
+        pt="“{field}” deve ser a sigla de uma UF, como SP.",
+        en="“{field}” must be the abbreviation of a Brazilian state, such as SP.",
+    )
+
+
+class InvalidActivationKey(Refusal):
+    """An activation key is not what an installation shows."""
+
+    text = Text(
+        pt="A chave de ativação tem de 4 a 64 letras (A–Z), algarismos e hifens, sem espaços.",
+        en="An activation key has 4 to 64 letters (A–Z), digits and hyphens, and no spaces.",
+    )
+
+
+class InvalidExpiry(Refusal):
+    """A token would expire before it is made."""
+
+    text = Text(pt="“{field}” deve estar no futuro.", en="“{field}” must be in the future.")
+
+
+class PermissionNotHeld(Refusal):
+    """A token can't do more than its maker."""
+
+    text = Text(
+        pt="O seu papel não inclui a permissão {permission}.",
+        en="Your role does not include the permission {permission}.",
+    )
+
+
+class CounterOverflow(Refusal):
+    """The stock would pass what its counters hold."""
+
+    text = Text(
+        pt="O estoque do produto passaria de {highest} licenças.",
+        en="The product's stock would pass {highest} licenses.",
+    )
+
+
+class InvalidCnpj(Refusal):
+    """A company number is wrong in its length, its characters or its check digits."""
+
+    code = UserErrorCode.INVALID_CNPJ
+    text = Text(
+        pt="O CNPJ deve ter 14 caracteres e dígitos verificadores corretos, como 16.727.230/0001-97.",
+        en="A CNPJ has 14 characters and correct check digits, such as 16.727.230/0001-97.",
+    )
+
+
+class NotFound(Refusal):
+    """The partner has no such thing."""
+
+    code = UserErrorCode.NOT_FOUND
+    text = Text(pt="Não encontrado: “{field}”.", en="Not found: “{field}”.")
+
+
+class DuplicateProduct(Refusal):
+    """A product stands twice in one order."""
+
+    code = UserErrorCode.DUPLICATE_PRODUCT
+    text = Text(
+        pt="O produto já está no pedido; some as quantidades em um só item.",
+        en="The product is in the order already; add the quantities up in one item.",
+    )
+
+
+class ProductNotPriced(Refusal):
+    """The partner's price table has no price for that quantity of the product."""
+
+    code = UserErrorCode.PRODUCT_NOT_PRICED
+    text = Text(
+        pt="A pauta de preços não tem preço para esta quantidade do produto.",
+        en="The price table has no price for this quantity of the product.",
+    )
+
+
+class ProductNotInStock(Refusal):
+    """Additional seats are only for products that the partner has bought."""
+
+    code = UserErrorCode.PRODUCT_NOT_IN_STOCK
+    text = Text(
+        pt="Usuários adicionais só podem ser pedidos para produtos que já estejam no estoque do parceiro.",
+        en="Additional seats can only be ordered for products that the partner has in stock.",
+    )
+
+
+class InvalidCredentials(Refusal):
+    """E-mail and password are not those of a user."""
+
+    code = UserErrorCode.INVALID_CREDENTIALS
+    text = Text(pt="E-mail ou senha incorretos.", en="Wrong e-mail or password.")
+
+
+class CnpjAlreadyRegistered(Refusal):
+    """An active client of the partner has the CNPJ."""
+
+    code = UserErrorCode.CNPJ_ALREADY_REGISTERED
+    text = Text(
+        pt="Já existe um cliente ativo com este CNPJ.",
+        en="There is an active client with this CNPJ already.",
+    )
+
+
+class ActivationKeyInUse(Refusal):
+    """The client has an active license of the product with that key."""
+
+    code = UserErrorCode.ACTIVATION_KEY_IN_USE
+    text = Text(
+        pt="O cliente já tem uma ativação deste produto com esta chave.",
+        en="The client has an active license of this product with this key already.",
+    )
+
+
+class ClientCancelled(Refusal):
+    """The client has left the portal."""
+
+    code = UserErrorCode.CLIENT_CANCELLED
+    text = Text(pt="O cliente está cancelado.", en="The client is cancelled.")
+
+
+class ActivationCancelled(Refusal):
+    """The activation has given its license back before."""
+
+    code = UserErrorCode.ACTIVATION_CANCELLED
+    text = Text(pt="A ativação já está cancelada.", en="The activation is cancelled already.")
+
+
+class IdempotencyConflict(Refusal):
+    """The key was used for another input."""
+
+    code = UserErrorCode.IDEMPOTENCY_CONFLICT
+    text = Text(
+        pt="Esta chave de idempotência já foi usada com outros dados.",
+        en="This idempotency key was used with another input.",
+    )
+
+
+class StockRefusal(Refusal):
+    """The partner has fewer free units of a product than were asked for."""
+
+    def __init__(self, path: Path = (), *, product_id: int, requested: int, available: int) -> None:
+        """Say what was asked for and what there is."""
+        super().__init__(path, requested=requested, available=available)
+        self.product_id = product_id
+        self.requested = requested
+        self.available = available
+
+
+class OutOfStock(StockRefusal):
+    """The partner has fewer free licenses of the product than were asked for."""
+
+    code = UserErrorCode.OUT_OF_STOCK
+    text = Text(
+        pt="Não há licenças livres suficientes: {requested} pedida(s), {available} disponível(is).",
+        en="Not enough free licenses: {requested} asked for, {available} available.",
+    )
+
+
+class OutOfSeats(StockRefusal):
+    """The partner has fewer free additional seats of the product than were asked for."""
+
+    code = UserErrorCode.OUT_OF_SEATS
+    text = Text(
+        pt="Não há usuários adicionais livres suficientes: {requested} pedido(s), {available} disponível(is).",
+        en="Not enough free additional seats: {requested} asked for, {available} available.",
+    )
+
+
+class OrderTransition(Refusal):
+    """The order's status does not allow the step."""
+
+    code = UserErrorCode.ORDER_TRANSITION
+    text = Text(
+        pt="O pedido não pode passar de {current} para {to}.",
+        en="The order can't go from {current} to {to}.",
+    )
+
+    def __init__(self, path: Path = (), *, current: str, to: str) -> None:
+        """Say where the order stands and where it was to go, as the names of an OrderStatus."""
+        super().__init__(path, current=current, to=to)
+        self.current = current
+        self.to = to
+
+
+class PriceChanged(Refusal):
+    """The order's total is another than the caller was quoted."""
+
+    code = UserErrorCode.PRICE_CHANGED
+    text = Text(
+        pt="O total do pedido é R$ {actual_reais}, e não R$ {expected_reais}.",
+        en="The order's total is R$ {actual_reais}, not R$ {expected_reais}.",
+    )
+
+    def __init__(self, path: Path = (), *, expected: Cents, actual: Cents) -> None:
+        """Say what was expected and what it is."""
+        super().__init__(path, expected_reais=reais(expected), actual_reais=reais(actual))
+        self.expected = expected
+        self.actual = actual

@@ -1,0 +1,195 @@
+"""Activations, "Detalhes da Ativação"."""
+
+from secrets import randbits
+from typing import NamedTuple
+
+from db import activations, clients, licenses, prices
+from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
+from db.clients import ClientRow
+from db.licenses import NewMovement
+from domain.access import Permission
+from domain.activations import (
+    AUTHORIZATION_CODE_BITS,
+    ActivationCancellationReason,
+    ActivationStatus,
+    authorization_code,
+)
+from domain.clients import ClientStatus
+from domain.events import Event, EventType
+from domain.licenses import StockMovementType, released, taken
+from domain.refusals import (
+    ActivationCancelled,
+    ActivationKeyInUse,
+    ClientCancelled,
+    NotFound,
+    OutOfSeats,
+    OutOfStock,
+)
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.mutations import Work, mutation
+from resolvers.pages import Page, PageArguments
+
+
+async def by_id(context: Context, activation_id: int) -> ActivationRow | None:
+    """The partner's activation."""
+    viewer = context.require(Permission.ACTIVATIONS_READ)
+    return await context.loaders.activation.load((viewer.partner_id, activation_id))
+
+
+async def page(
+    context: Context, chosen: ActivationFilter, by: ActivationSortKey, arguments: PageArguments, *, descending: bool
+) -> Page[ActivationRow]:
+    """A page of the partner's activations."""
+    viewer = context.require(Permission.ACTIVATIONS_READ)
+    listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
+    return await pages.page(context, listing, arguments)
+
+
+def can_cancel(context: Context, activation: ActivationRow) -> bool:
+    """Whether the viewer could cancel the activation now."""
+    return context.may(Permission.ACTIVATIONS_WRITE) and activation.status is ActivationStatus.ACTIVE
+
+
+class ActivateLicense(NamedTuple):
+    """A license to take into use for a client's installation."""
+
+    client_id: int
+    product_id: int
+    activation_key: str
+    additional_seats: int
+    ecf_serial_number: str | None
+    note: str | None
+
+
+class Activated(NamedTuple):
+    """The activation that began or ended, and the product whose stock it changed."""
+
+    activation_id: int
+    product_id: int
+
+
+@mutation("activateLicense", Activated)
+async def activate(work: Work, given: ActivateLicense) -> Activated:
+    """Take one license and the additional seats from the stock, for an active client."""
+    client = (await clients.locked(work.tx, work.partner_id, [given.client_id])).get(given.client_id)
+    _check_active(client, "clientId")
+    product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
+    if product is None:
+        raise NotFound(("productId",), field="productId")
+    await _check_key(work, given.client_id, given.product_id, given.activation_key)
+    delta = taken(given.additional_seats)
+    if not await licenses.take(work.tx, work.partner_id, product.id, delta):
+        await _refuse_for_stock(work, given)
+    new = NewActivation(
+        client_id=given.client_id,
+        product_id=product.id,
+        authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
+        activation_key=given.activation_key,
+        ecf_serial_number=given.ecf_serial_number,
+        seats=product.included_seats + given.additional_seats,
+        additional_seats=given.additional_seats,
+        note=given.note,
+        client_name_folded=client.name_folded,
+    )
+    activation_id = await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+    movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
+    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.append(
+        Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)
+    )
+    return Activated(activation_id, product.id)
+
+
+class CancelActivation(NamedTuple):
+    """An activation to cancel, and why."""
+
+    activation_id: int
+    reason: str | None
+
+
+@mutation("cancelActivation", Activated)
+async def cancel(work: Work, given: CancelActivation) -> Activated:
+    """Give the license and the seats of an activation back to the stock."""
+    activation = await activations.locked(work.tx, work.partner_id, given.activation_id)
+    activation = _check_cancellable(activation)
+    await activations.cancel(
+        work.tx,
+        work.partner_id,
+        activation.id,
+        reason=ActivationCancellationReason.ACTIVATION_CANCELLED,
+        by_id=work.viewer.user_id,
+        at=work.now,
+        note=given.reason,
+    )
+    delta = released(activation.additional_seats)
+    await licenses.release(work.tx, work.partner_id, activation.product_id, delta)
+    movement = NewMovement(activation.product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)
+    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.append(
+        Event(
+            type=EventType.ACTIVATION_CANCELLED, client_id=activation.client_id, activation_id=activation.id
+        )
+    )
+    return Activated(activation.id, activation.product_id)
+
+
+class MoveActivation(NamedTuple):
+    """An activation to move to another client or key."""
+
+    activation_id: int
+    to_client_id: int
+    activation_key: str
+    ecf_serial_number: str | None
+    note: str | None
+
+
+class ActivationMoved(NamedTuple):
+    """The activation that took the place of another one."""
+
+    activation_id: int
+    previous_id: int
+
+
+@mutation("moveActivation", ActivationMoved)
+async def move(work: Work, given: MoveActivation) -> ActivationMoved:
+    """Cancel an activation and activate its license and seats elsewhere, without needing a second license."""
+    previous = (await activations.by_ids(work.tx, work.partner_id, [given.activation_id])).get(given.activation_id)
+    # Clients are locked before activations, in the order of their ids, as in every transaction.
+    from_client_id = [] if previous is None else [previous.client_id]
+    found = await clients.locked(work.tx, work.partner_id, [given.to_client_id, *from_client_id])
+    previous = _check_cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    client = found.get(given.to_client_id)
+    _check_active(client, "toClientId")
+    await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
+    await activations.cancel(
+        work.tx,
+        work.partner_id,
+        previous.id,
+        reason=ActivationCancellationReason.MOVED,
+        by_id=work.viewer.user_id,
+        at=work.now,
+    )
+    new = NewActivation(
+        client_id=given.to_client_id,
+        product_id=previous.product_id,
+        authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
+        activation_key=given.activation_key,
+        ecf_serial_number=given.ecf_serial_number,
+        seats=previous.seats,
+        additional_seats=previous.additional_seats,
+        note=given.note,
+        client_name_folded=client.name_folded,
+    )
+    activation_id = await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+    await activations.point_to(work.tx, work.partner_id, previous.id, moved_to_id=activation_id)
+    back, out = released(previous.additional_seats), taken(previous.additional_seats)
+    lines = [
+        NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),
+        NewMovement(previous.product_id, StockMovementType.ACTIVATED, out, activation_id=activation_id),
+    ]
+    await licenses.record(work.tx, work.partner_id, lines, at=work.now)
+    await work.append(
+        Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id)
+    )
+    return ActivationMoved(activation_id, previous.id)

@@ -1,0 +1,57 @@
+"""What one request brings along: the portal, who asks, in which language, and its dataloaders."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.access import Permission
+from domain.faults import Forbidden, Unauthenticated
+from domain.languages import Language
+from resolvers.loaders import Loaders
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+
+
+@dataclass(slots=True)
+class Context:
+    """The context of one request."""
+
+    portal: Portal
+    viewer: Viewer | None = None
+    language: Language = Language.PORTUGUESE
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing loaded."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Load everything anew, after a transaction has changed what was loaded."""
+        self.loaders = Loaders(self.portal.database)
+
+    def require(self, permission: Permission) -> Viewer:
+        """The viewer, who holds the permission; Forbidden where not, Unauthenticated where nobody is signed in."""
+        viewer = self.signed_in
+        if permission not in viewer.permissions:
+            raise Forbidden([permission])
+        return viewer
+
+    @property
+    def signed_in(self) -> Viewer:
+        """The viewer; Unauthenticated where nobody is signed in."""
+        if self.viewer is None:
+            message = "Sign in first: send a token as “Authorization: Bearer …”."
+            raise Unauthenticated(message)
+        return self.viewer
+
+    @property
+    def partner_id(self) -> int:
+        """The viewer's partner."""
+        return self.signed_in.partner_id
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the viewer holds the permission."""
+        return self.viewer is not None and permission in self.viewer.permissions
+
+    def now(self) -> datetime:
+        """The moment by the portal's clock."""
+        return self.portal.now()

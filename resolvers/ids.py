@@ -1,0 +1,48 @@
+"""Global ids: opaque to clients, the type and the database's id to us."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from typing import NamedTuple
+
+NOWHERE = 0
+"""An id that no row has, for an id that can't be read: it answers as one that does not exist."""
+
+_ID_MAX = 2**63 - 1
+
+
+class GlobalId(NamedTuple):
+    """What a global id stands for; a stock has its partner's and its product's id."""
+
+    type: str
+    id: int
+    of: int | None = None
+
+
+def encode(type_name: str, *numbers: int) -> str:
+    """The id that clients see."""
+    plain = ":".join([type_name, *map(str, numbers)])
+    return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> GlobalId | None:
+    """What the id stands for; None where it is none that we gave out."""
+    try:
+        plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        type_name, *numbers = plain.split(":")
+        found = [int(number) for number in numbers]
+    except (Base64Error, ValueError):
+        return None
+    if encode(type_name, *found) != text or not all(0 < number <= _ID_MAX for number in found):
+        return None
+    match found:
+        case [number]:
+            return GlobalId(type_name, number)
+        case [owner, number]:
+            return GlobalId(type_name, number, of=owner)
+    return None
+
+
+def number(type_name: str, text: str) -> int:
+    """The database's id of an object of that type; NOWHERE where the id is not of one."""
+    found = decode(text)
+    return found.id if found is not None and found.type == type_name and found.of is None else NOWHERE

@@ -1,0 +1,112 @@
+"""Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy.exc import DBAPIError
+
+from db import idempotency
+from db.engine import Transaction, retryable
+from db.events import append
+from db.idempotency import Claim
+from domain.access import FIELD_PERMISSIONS
+from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
+from domain.events import Event
+from domain.refusals import IdempotencyConflict
+from resolvers.context import Context
+from resolvers.viewers import Viewer
+
+Given = TypeVar("Given", bound=tuple[Any, ...])
+Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A mutation under way: its transaction, who does it, and when."""
+
+    context: Context
+    tx: Transaction
+    viewer: Viewer
+    now: datetime
+
+    @property
+    def partner_id(self) -> int:
+        """The partner that it is done for."""
+        return self.viewer.partner_id
+
+    async def append(self, *happened: Event) -> None:
+        """Write the events of what was done. It takes the transaction's last lock."""
+        await append(self.tx, self.partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+
+
+class Mutation(Generic[Given, Outcome]):
+    """One use case of the portal that changes something."""
+
+    def __init__(
+        self, name: str, outcome: type[Outcome], work: Callable[[Work, Given], Awaitable[Outcome]]
+    ) -> None:
+        """Name it as its field in the schema, which says what permission it needs."""
+        self.name = name
+        self.permission = FIELD_PERMISSIONS[f"Mutation.{name}"]
+        self._outcome = outcome
+        self._work = work
+        self.__doc__ = work.__doc__
+
+    async def __call__(self, context: Context, given: Given, key: str | None = None) -> Outcome:
+        """Do it in one transaction; with a key that has done it already, only say again what was done.
+
+        Raises Refusals, alone or in a group; then nothing was changed.
+        """
+        viewer = context.require(self.permission)
+        claim = None if key is None else self._claim(context, viewer, given, key)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with context.portal.database.write() as tx:
+                    outcome = await self._once(Work(context, tx, viewer, context.now()), given, claim)
+                break
+            except DBAPIError as error:
+                if not (tries_left and retryable(error)):
+                    raise
+        context.forget()
+        return outcome
+
+    async def _once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
+        if claim is None:
+            return await self._work(work, given)
+        recorded = await idempotency.claim(work.tx, claim, at=work.now)
+        if recorded is not None:
+            if recorded.input_digest != claim.input_digest:
+                raise IdempotencyConflict(("idempotencyKey",))
+            return self._outcome(*orjson.loads(recorded.outcome))
+        outcome = await self._work(work, given)
+        await idempotency.complete(work.tx, claim, orjson.dumps(list(outcome)).decode())
+        return outcome
+
+    def _claim(self, context: Context, viewer: Viewer, given: Given, key: str) -> Claim:
+        checks = Checks()
+        checks.text(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
+        checks.done()
+        return Claim(
+            partner_id=viewer.partner_id,
+            mutation=self.name,
+            key_digest=context.portal.digest("idempotency key", key.encode()),
+            input_digest=context.portal.digest("idempotency input", repr(given).encode()),
+        )
+
+
+
+
+def mutation(
+    name: str, outcome: type[Outcome]
+) -> Callable[[Callable[[Work, Given], Awaitable[Outcome]]], Mutation[Given, Outcome]]:
+    """Make a use case of a function. Its outcome holds ids only, since it is kept with the idempotency key."""
+
+    def wrap(work: Callable[[Work, Given], Awaitable[Outcome]]) -> Mutation[Given, Outcome]:
+        return Mutation(name, outcome, work)
+
+    return wrap

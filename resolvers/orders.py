@@ -1,0 +1,143 @@
+"""Orders: "Comprar", "Meus Pedidos"."""
+
+from typing import NamedTuple
+
+from db import licenses, orders
+from db.licenses import NewMovement
+from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey
+from domain.access import Permission
+from domain.events import Event, EventType
+from domain.licenses import COUNTER_MAX, StockMovementType, bought
+from domain.money import Cents
+from domain.orders import OrderStatus, OrderType, can_move, move
+from domain.refusals import CounterOverflow, NotFound, PriceChanged
+from resolvers import pages, prices
+from resolvers.context import Context
+from resolvers.mutations import Work, mutation
+from resolvers.pages import Page, PageArguments
+from resolvers.prices import WantedOrder
+
+
+async def by_id(context: Context, order_id: int) -> OrderRow | None:
+    """The partner's order."""
+    viewer = context.require(Permission.ORDERS_READ)
+    return await context.loaders.order.load((viewer.partner_id, order_id))
+
+
+async def by_number(context: Context, number: int) -> OrderRow | None:
+    """The partner's order of that number."""
+    viewer = context.require(Permission.ORDERS_READ)
+    async with context.portal.database.read() as connection:
+        order_id = await orders.id_by_number(connection, viewer.partner_id, number)
+    return None if order_id is None else await context.loaders.order.load((viewer.partner_id, order_id))
+
+
+async def page(
+    context: Context, chosen: OrderFilter, by: OrderSortKey, arguments: PageArguments, *, descending: bool
+) -> Page[OrderRow]:
+    """A page of the partner's orders."""
+    viewer = context.require(Permission.ORDERS_READ)
+    listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)
+    return await pages.page(context, listing, arguments)
+
+
+def can_approve(context: Context, order: OrderRow) -> bool:
+    """Whether the viewer could approve the order now."""
+    return context.may(Permission.ORDERS_APPROVE) and can_move(order.status, OrderStatus.COMPLETED)
+
+
+def can_cancel(context: Context, order: OrderRow) -> bool:
+    """Whether the viewer could cancel the order now."""
+    return context.may(Permission.ORDERS_CREATE) and can_move(order.status, OrderStatus.CANCELLED)
+
+
+class CreateOrder(NamedTuple):
+    """An order to create; nothing is created where it comes to another total than was expected."""
+
+    wanted: WantedOrder
+    expected_total: Cents | None
+    note: str | None
+
+
+class OrderChanged(NamedTuple):
+    """The order that was created or cancelled."""
+
+    order_id: int
+
+
+@mutation("createOrder", OrderChanged)
+async def create(work: Work, given: CreateOrder) -> OrderChanged:
+    """Write a pending order, its prices as they are now."""
+    if given.wanted.type is OrderType.ADDITIONAL_SEATS:
+        await licenses.locked(work.tx, work.partner_id, [item.product_id for item in given.wanted.items])
+    quote = await prices.priced(work.tx, work.partner_id, given.wanted)
+    if given.expected_total not in {None, quote.total_with_setup_fee}:
+        raise PriceChanged(
+            ("expectedTotal",), expected=Cents(given.expected_total or 0), actual=quote.total_with_setup_fee
+        )
+    new = NewOrder(
+        number=await work.next_order_number(),
+        type=quote.type,
+        price_table_id=quote.price_table_id,
+        lines=[quoted.line for quoted in quote.lines],
+        note=given.note,
+    )
+    order_id = await orders.create(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+    await work.append(Event(type=EventType.ORDER_CREATED, order_id=order_id))
+    return OrderChanged(order_id)
+
+
+class ApproveOrder(NamedTuple):
+    """An order to approve."""
+
+    order_id: int
+
+
+class OrderApproved(NamedTuple):
+    """The order that was approved, and the products whose stock it added to."""
+
+    order_id: int
+    product_ids: list[int]
+
+
+@mutation("approveOrder", OrderApproved)
+async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
+    """Complete a pending order and add what it bought to the partner's stock."""
+    order = await _pending(work, given.order_id, to=OrderStatus.COMPLETED)
+    items = (await orders.items_of(work.tx, work.partner_id, [order.id]))[order.id]
+    movements = []
+    for item in sorted(items, key=lambda item: item.product_id):
+        delta = bought(order.type, quantity=item.quantity, bonus_quantity=item.bonus_quantity)
+        if not await licenses.add(work.tx, work.partner_id, item.product_id, delta):
+            raise CounterOverflow(("orderId",), highest=COUNTER_MAX)
+        movements.append(NewMovement(item.product_id, StockMovementType.ORDER_APPROVED, delta, order_id=order.id))
+    await licenses.record(work.tx, work.partner_id, movements, at=work.now)
+    await orders.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
+    await work.append(Event(type=EventType.ORDER_APPROVED, order_id=order.id))
+    return OrderApproved(order.id, [movement.product_id for movement in movements])
+
+
+class CancelOrder(NamedTuple):
+    """An order to cancel, and why."""
+
+    order_id: int
+    reason: str | None
+
+
+@mutation("cancelOrder", OrderChanged)
+async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
+    """Cancel a pending order."""
+    order = await _pending(work, given.order_id, to=OrderStatus.CANCELLED)
+    await orders.cancel(
+        work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason
+    )
+    await work.append(Event(type=EventType.ORDER_CANCELLED, order_id=order.id))
+    return OrderChanged(order.id)
+
+
+async def _pending(work: Work, order_id: int, *, to: OrderStatus) -> OrderRow:
+    order = await orders.locked(work.tx, work.partner_id, order_id)
+    if order is None:
+        raise NotFound(("orderId",), field="orderId")
+    move(order.status, to, ("orderId",))
+    return order

@@ -1,0 +1,30 @@
+"""What the whole process shares: the database, the secret of keyed hashes, the clock, and who was seen lately."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from db.engine import Database
+from resolvers.viewers import Viewers
+
+
+def utc_now() -> datetime:
+    """The moment by the machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Portal:
+    """One running portal."""
+
+    database: Database
+    secret: bytes
+    now: Callable[[], datetime] = utc_now
+    demo: bool = False
+    viewers: Viewers = field(default_factory=Viewers)
+
+    def digest(self, purpose: str, value: bytes) -> bytes:
+        """A keyed hash, from which nobody without the secret finds the value by trying."""
+        return hmac.digest(self.secret, purpose.encode() + b"\0" + value, sha256)

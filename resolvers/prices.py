@@ -1,0 +1,160 @@
+"""Products, the partner's price table, and what an order would come to ("Comprar")."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from db import licenses, prices
+from db.engine import Connection
+from db.prices import PriceKey, PriceTableRow, ProductRow
+from domain import prices as rules
+from domain.access import Permission
+from domain.checks import Checks
+from domain.money import Cents
+from domain.orders import ITEMS_MAX, QUANTITY_MAX, Line, OrderType
+from domain.prices import Tier
+from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
+from resolvers.context import Context
+from resolvers.ids import NOWHERE
+
+
+class WantedItem(NamedTuple):
+    """A product and how many of it."""
+
+    product_id: int
+    quantity: int
+
+
+class WantedOrder(NamedTuple):
+    """What a partner would order."""
+
+    type: OrderType
+    items: tuple[WantedItem, ...]
+
+
+class QuotedLine(NamedTuple):
+    """A line, and the tier that a larger quantity would reach."""
+
+    line: Line
+    next_tier: Tier | None
+
+    @property
+    def units_to_next_tier(self) -> int | None:
+        """How many units are missing to it."""
+        return None if self.next_tier is None else self.next_tier.minimum_quantity - self.line.quantity
+
+
+class Quote(NamedTuple):
+    """What an order would come to now."""
+
+    type: OrderType
+    price_table_id: int
+    lines: Sequence[QuotedLine]
+
+    @property
+    def monthly_total(self) -> Cents:
+        """ "Valor Total Mensal" of all lines."""
+        return Cents(sum(quoted.line.monthly_total for quoted in self.lines))
+
+    @property
+    def setup_fee_total(self) -> Cents:
+        """ "Valor Adesão" of all lines."""
+        return Cents(sum(quoted.line.setup_fee for quoted in self.lines))
+
+    @property
+    def total_with_setup_fee(self) -> Cents:
+        """ "Valor Total com Adesão" of all lines."""
+        return Cents(self.monthly_total + self.setup_fee_total)
+
+
+class PriceTableItem(NamedTuple):
+    """The tiers of one product and order type."""
+
+    product_id: int
+    order_type: OrderType
+    tiers: Sequence[Tier]
+
+
+def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Checks) -> WantedOrder:
+    """The order that an input asks for: 1–50 items, each product once, 1–10,000 of each."""
+    checks.count(len(items), "items", lowest=1, highest=ITEMS_MAX)
+    seen = set[int]()
+    for place, (product_id, quantity) in enumerate(items):
+        checks.number(quantity, "items", str(place), "quantity", lowest=1, highest=QUANTITY_MAX)
+        if product_id in seen and product_id != NOWHERE:
+            checks.refuse(DuplicateProduct(("items", str(place), "productId")))
+        seen.add(product_id)
+    return WantedOrder(order_type, tuple(WantedItem(*item) for item in items))
+
+
+async def priced(connection: Connection, partner_id: int, wanted: WantedOrder) -> Quote:
+    """What the order comes to by the partner's price table; raises a group of all that is refused of it."""
+    product_ids = [item.product_id for item in wanted.items]
+    known = await prices.products_by_ids(connection, product_ids)
+    table = await prices.table_of(connection, partner_id)
+    tiers = await prices.tiers(connection, partner_id, table.id, product_ids)
+    stock = await licenses.by_products(connection, partner_id, product_ids)
+    checks = Checks()
+    lines = []
+    for place, item in enumerate(wanted.items):
+        path = ("items", str(place), "productId")
+        bought = item.product_id in stock and stock[item.product_id].purchased > 0
+        try:
+            lines.append(_line(wanted.type, item, known, tiers, path, bought=bought))
+        except Refusal as refusal:
+            checks.refuse(refusal)
+    checks.done()
+    return Quote(wanted.type, table.id, lines)
+
+
+def _line(
+    order_type: OrderType,
+    item: WantedItem,
+    known: Mapping[int, ProductRow],
+    tiers: Mapping[PriceKey, Sequence[Tier]],
+    path: tuple[str, ...],
+    *,
+    bought: bool,
+) -> QuotedLine:
+    product = known.get(item.product_id)
+    if product is None:
+        raise NotFound(path, field=".".join(path))
+    of_product = tiers.get(PriceKey(product.id, order_type), ())
+    tier = rules.tier_for(item.quantity, of_product)
+    if tier is None or not product.active:
+        raise ProductNotPriced(path)
+    if order_type is OrderType.ADDITIONAL_SEATS and not bought:
+        raise ProductNotInStock(path)
+    line = rules.line(
+        order_type,
+        tier,
+        product_id=product.id,
+        quantity=item.quantity,
+        included_seats=product.included_seats,
+    )
+    return QuotedLine(line, rules.next_tier(item.quantity, of_product))
+
+
+async def quote(context: Context, wanted: WantedOrder) -> Quote:
+    """What the order would come to now."""
+    viewer = context.require(Permission.ORDERS_READ)
+    async with context.portal.database.read() as connection:
+        return await priced(connection, viewer.partner_id, wanted)
+
+
+async def products(context: Context) -> list[ProductRow]:
+    """Every product of the vendor."""
+    context.require(Permission.ORDERS_READ)
+    async with context.portal.database.read() as connection:
+        return await prices.all_products(connection)
+
+
+async def price_table(context: Context, partner_id: int) -> PriceTableRow:
+    """The partner's price table."""
+    async with context.portal.database.read() as connection:
+        return await prices.table_of(connection, partner_id)
+
+
+async def price_table_items(context: Context, table: PriceTableRow) -> list[PriceTableItem]:
+    """What the price table has a price for."""
+    tiers = await context.loaders.tiers_of_price_table.load((table.partner_id, table.id)) or {}
+    return [PriceTableItem(key.product_id, key.order_type, of_key) for key, of_key in tiers.items()]
