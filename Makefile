@@ -1,0 +1,66 @@
+# `make run` serves the portal, `make test` checks everything; `make help` lists the rest.
+
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := $(VENV)/bin
+PACKAGES := domain db resolvers schema server
+
+# An installation is named by the content of what it was made from, so that it is made again when that changes and
+# only then.
+stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml requirements/$(1).txt | cksum | tr ' ' '-')
+RUN := $(call stamp,run)
+TEST := $(call stamp,test)
+
+.PHONY: help run test format lock clean
+.SILENT:
+
+help:
+	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
+	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
+	echo "make format  format the code and sort its imports"
+	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
+	echo "make clean   remove the virtual environment and what tests leave behind; data/ stays"
+
+run: $(RUN)
+	$(BIN)/portal migrate
+	$(BIN)/portal demo --if-empty
+	exec $(BIN)/portal serve --host "$(HOST)" --port "$(PORT)"
+
+test: $(TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto --cov --cov-report=term
+
+format: $(TEST)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(BIN)/python
+	$(BIN)/python -m pip install --quiet 'uv>=0.13,<0.14'
+	for set in "run:--group build" "test:--group build --group test --constraint requirements/run.txt"; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			$(if $(UPGRADE),--upgrade) $${set#*:} --output-file "requirements/$${set%%:*}.txt" pyproject.toml || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
+	set=$*; set=$${set%%-*}; \
+	echo "Installing what requirements/$$set.txt pins into $(VENV) …"; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/$$set.txt && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	rm -f $(VENV)/.$$set-* && touch $@
+
+$(BIN)/python:
+	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$python" -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed, with its venv module (on Debian: apt install python3-venv)." >&2; \
+	echo "If it is not on the PATH, name it: make PYTHON=/where/it/is/python3.12 …" >&2; \
+	exit 1
