@@ -42,6 +42,12 @@ class Checks:
             self.refuse(Empty(path, field=_field(path)))
         return self._storable(stripped, path, longest)
 
+    def password(self, value: str, *path: str, longest: int) -> str:
+        """A password, every blank of which counts."""
+        if not value:
+            self.refuse(Empty(path, field=_field(path)))
+        return self._storable(value, path, longest)
+
     def optional_text(self, value: str | None, *path: str, longest: int) -> str | None:
         """A text without the blanks around it; None where it says nothing."""
         stripped = (value or "").strip()

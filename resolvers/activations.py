@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
-from db.clients import ClientRow
 from db.licenses import NewMovement
 from domain.access import Permission
 from domain.activations import (
@@ -14,18 +13,17 @@ from domain.activations import (
     ActivationStatus,
     authorization_code,
 )
-from domain.clients import ClientStatus
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released, taken
 from domain.refusals import (
     ActivationCancelled,
     ActivationKeyInUse,
-    ClientCancelled,
     NotFound,
     OutOfSeats,
     OutOfStock,
 )
 from resolvers import pages
+from resolvers.clients import active
 from resolvers.context import Context
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
@@ -72,15 +70,15 @@ class Activated(NamedTuple):
 @mutation("activateLicense", Activated)
 async def activate(work: Work, given: ActivateLicense) -> Activated:
     """Take one license and the additional seats from the stock, for an active client."""
-    client = (await clients.locked(work.tx, work.partner_id, [given.client_id])).get(given.client_id)
-    _check_active(client, "clientId")
+    found = await clients.locked(work.tx, work.partner_id, [given.client_id])
+    client = active(found.get(given.client_id), "clientId")
     product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
     if product is None:
         raise NotFound(("productId",), field="productId")
     await _check_key(work, given.client_id, given.product_id, given.activation_key)
     delta = taken(given.additional_seats)
     if not await licenses.take(work.tx, work.partner_id, product.id, delta):
-        await _refuse_for_stock(work, given)
+        raise await _shortage(work, given)
     new = NewActivation(
         client_id=given.client_id,
         product_id=product.id,
@@ -111,8 +109,7 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Give the license and the seats of an activation back to the stock."""
-    activation = await activations.locked(work.tx, work.partner_id, given.activation_id)
-    activation = _check_cancellable(activation)
+    activation = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     await activations.cancel(
         work.tx,
         work.partner_id,
@@ -154,13 +151,12 @@ class ActivationMoved(NamedTuple):
 @mutation("moveActivation", ActivationMoved)
 async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     """Cancel an activation and activate its license and seats elsewhere, without needing a second license."""
-    previous = (await activations.by_ids(work.tx, work.partner_id, [given.activation_id])).get(given.activation_id)
-    # Clients are locked before activations, in the order of their ids, as in every transaction.
-    from_client_id = [] if previous is None else [previous.client_id]
-    found = await clients.locked(work.tx, work.partner_id, [given.to_client_id, *from_client_id])
-    previous = _check_cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
-    client = found.get(given.to_client_id)
-    _check_active(client, "toClientId")
+    # Clients are locked before activations, as in every transaction, so the activation's is looked up first.
+    seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
+    client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
+    found = await clients.locked(work.tx, work.partner_id, client_ids)
+    previous = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    client = active(found.get(given.to_client_id), "toClientId")
     await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
     await activations.cancel(
         work.tx,
@@ -193,3 +189,32 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id)
     )
     return ActivationMoved(activation_id, previous.id)
+
+
+def _cancellable(activation: ActivationRow | None) -> ActivationRow:
+    if activation is None:
+        raise NotFound(("activationId",), field="activationId")
+    if activation.status is ActivationStatus.CANCELLED:
+        raise ActivationCancelled(("activationId",))
+    return activation
+
+
+async def _check_key(work: Work, client_id: int, product_id: int, activation_key: str) -> None:
+    in_use = await activations.key_in_use(
+        work.tx, work.partner_id, client_id=client_id, product_id=product_id, activation_key=activation_key
+    )
+    if in_use:
+        raise ActivationKeyInUse(("activationKey",))
+
+
+async def _shortage(work: Work, given: ActivateLicense) -> OutOfStock | OutOfSeats:
+    stock = (await licenses.locked(work.tx, work.partner_id, [given.product_id])).get(given.product_id)
+    available = 0 if stock is None else stock.available
+    if stock is None or available < 1:
+        return OutOfStock(("productId",), product_id=given.product_id, requested=1, available=available)
+    return OutOfSeats(
+        ("additionalSeats",),
+        product_id=given.product_id,
+        requested=given.additional_seats,
+        available=stock.additional_seats_available,
+    )

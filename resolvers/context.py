@@ -18,6 +18,7 @@ class Context:
     portal: Portal
     viewer: Viewer | None = None
     language: Language = Language.PORTUGUESE
+    request_id: str = ""
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

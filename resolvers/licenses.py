@@ -10,7 +10,7 @@ from resolvers.context import Context
 from resolvers.pages import Page, PageArguments
 
 
-async def stock(context: Context, product_id: int | None) -> Sequence[StockRow]:
+async def stock(context: Context, product_id: int | None) -> list[StockRow]:
     """The partner's stock of every product that it has bought, or of one of them."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     if product_id is not None:

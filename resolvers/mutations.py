@@ -1,16 +1,15 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy.exc import DBAPIError
 
-from db import idempotency
+from db import events, idempotency
 from db.engine import Transaction, retryable
-from db.events import append
 from db.idempotency import Claim
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
@@ -33,15 +32,20 @@ class Work:
     tx: Transaction
     viewer: Viewer
     now: datetime
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def partner_id(self) -> int:
         """The partner that it is done for."""
         return self.viewer.partner_id
 
+    async def next_order_number(self) -> int:
+        """The number of an order that is created. It takes the transaction's last lock."""
+        return await events.next_order_number(self.tx, self.partner_id)
+
     async def append(self, *happened: Event) -> None:
         """Write the events of what was done. It takes the transaction's last lock."""
-        await append(self.tx, self.partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+        await events.append(self.tx, self.partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
 
 
 class Mutation(Generic[Given, Outcome]):
@@ -67,12 +71,15 @@ class Mutation(Generic[Given, Outcome]):
         for tries_left in reversed(range(_TRIES)):
             try:
                 async with context.portal.database.write() as tx:
-                    outcome = await self._once(Work(context, tx, viewer, context.now()), given, claim)
+                    work = Work(context, tx, viewer, context.now())
+                    outcome = await self._once(work, given, claim)
                 break
             except DBAPIError as error:
                 if not (tries_left and retryable(error)):
                     raise
         context.forget()
+        for act in work.after_commit:
+            act()
         return outcome
 
     async def _once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:

@@ -79,7 +79,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         number=await work.next_order_number(),
         type=quote.type,
         price_table_id=quote.price_table_id,
-        lines=[quoted.line for quoted in quote.lines],
+        lines=quote.items,
         note=given.note,
     )
     order_id = await orders.create(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)

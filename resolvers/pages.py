@@ -31,6 +31,13 @@ class PageArguments(NamedTuple):
     before: str | None = None
 
 
+class Edge(NamedTuple, Generic[Row]):
+    """A row and its cursor."""
+
+    node: Row
+    cursor: str
+
+
 @dataclass(slots=True)
 class Page(Generic[Row]):
     """The rows of a page, and how to find out the rest."""
@@ -38,10 +45,30 @@ class Page(Generic[Row]):
     partner_id: int
     listing: Listing[Row]
     window: Window
-    rows: Sequence[Row]
+    nodes: Sequence[Row]
     more: bool
     count: Callable[[], Awaitable[int]]
     beyond: Callable[[], Awaitable[bool]]
+
+    @property
+    def edges(self) -> list["Edge[Row]"]:
+        """The rows with their cursors."""
+        return [Edge(row, self.cursor(row)) for row in self.nodes]
+
+    @property
+    def page_info(self) -> "Page[Row]":
+        """Where the page stands, which it knows itself."""
+        return self
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The cursor of the first row."""
+        return self.cursor(self.nodes[0]) if self.nodes else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the last row."""
+        return self.cursor(self.nodes[-1]) if self.nodes else None
 
     def cursor(self, row: Row) -> str:
         """The cursor of one of its rows."""

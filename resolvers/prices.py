@@ -1,6 +1,7 @@
 """Products, the partner's price table, and what an order would come to ("Comprar")."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from db import licenses, prices
@@ -31,16 +32,16 @@ class WantedOrder(NamedTuple):
     items: tuple[WantedItem, ...]
 
 
-class QuotedLine(NamedTuple):
-    """A line, and the tier that a larger quantity would reach."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedLine(Line):
+    """A line that is not ordered yet, and the tier that a larger quantity would reach."""
 
-    line: Line
     next_tier: Tier | None
 
     @property
     def units_to_next_tier(self) -> int | None:
         """How many units are missing to it."""
-        return None if self.next_tier is None else self.next_tier.minimum_quantity - self.line.quantity
+        return None if self.next_tier is None else self.next_tier.minimum_quantity - self.quantity
 
 
 class Quote(NamedTuple):
@@ -48,17 +49,17 @@ class Quote(NamedTuple):
 
     type: OrderType
     price_table_id: int
-    lines: Sequence[QuotedLine]
+    items: Sequence[QuotedLine]
 
     @property
     def monthly_total(self) -> Cents:
         """ "Valor Total Mensal" of all lines."""
-        return Cents(sum(quoted.line.monthly_total for quoted in self.lines))
+        return Cents(sum(line.monthly_total for line in self.items))
 
     @property
     def setup_fee_total(self) -> Cents:
         """ "Valor Adesão" of all lines."""
-        return Cents(sum(quoted.line.setup_fee for quoted in self.lines))
+        return Cents(sum(line.setup_fee for line in self.items))
 
     @property
     def total_with_setup_fee(self) -> Cents:
@@ -131,7 +132,7 @@ def _line(
         quantity=item.quantity,
         included_seats=product.included_seats,
     )
-    return QuotedLine(line, rules.next_tier(item.quantity, of_product))
+    return QuotedLine(**asdict(line), next_tier=rules.next_tier(item.quantity, of_product))
 
 
 async def quote(context: Context, wanted: WantedOrder) -> Quote:

@@ -34,6 +34,7 @@ class Viewers:
     """The viewers of the tokens that were used lately, by the tokens' digests, and the uses not yet written down."""
 
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
+    forgotten: int = 0
     used: dict[tuple[int, int], datetime] = field(default_factory=dict)
 
     def recall(self, digest: bytes, now: datetime) -> Viewer | None:
@@ -43,8 +44,14 @@ class Viewers:
             return None
         return seen.viewer
 
-    def remember(self, digest: bytes, viewer: Viewer, now: datetime) -> None:
-        """Know the viewer of the token for a few seconds, or until the token expires."""
+    def remember(self, digest: bytes, viewer: Viewer, now: datetime, *, forgotten: int) -> None:
+        """Know the viewer of the token for a few seconds, or until the token expires.
+
+        `forgotten` is what the count was before the viewer was read: a token that was revoked in between, perhaps
+        this one, must not come back.
+        """
+        if forgotten != self.forgotten:
+            return
         if len(self._seen) >= _REMEMBERED_AT_MOST:
             self._seen.clear()
         until = now + REMEMBERED
@@ -52,6 +59,7 @@ class Viewers:
 
     def forget(self, digest: bytes) -> None:
         """Know the token no longer, at once."""
+        self.forgotten += 1
         self._seen.pop(digest, None)
 
     def note_use(self, viewer: Viewer, now: datetime) -> None:

@@ -1,0 +1,252 @@
+"""Signing in and out, API tokens, and who a token speaks for."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from math import ceil
+from secrets import token_urlsafe
+from typing import NamedTuple
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from db import access
+from db.access import Attempts, Credentials, NewToken, PartnerRow, TokenRow, UserRow
+from domain.access import Permission, Permissions, TokenKind, effective, sign_in_wait
+from domain.events import Event, EventType
+from domain.faults import RateLimited
+from domain.refusals import InvalidCredentials, InvalidExpiry, NotFound, PermissionNotHeld
+from resolvers.context import Context
+from resolvers.mutations import Work, mutation
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+
+SESSION_LIFETIME = timedelta(hours=12)
+_SECRET_BYTES = 32
+_PREFIX_LENGTH = 12
+_PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
+
+_hasher = PasswordHasher()
+# Argon2 takes 64 MiB and a core for each hash: more at once would only make each of them slower.
+_hashing = asyncio.Semaphore(2)
+_NOBODYS_HASH = _hasher.hash(token_urlsafe(_SECRET_BYTES))
+
+
+class Secret(NamedTuple):
+    """A new token's secret, the beginning of it that may be shown, and the digest that is stored."""
+
+    secret: str
+    prefix: str
+    digest: bytes
+
+
+def new_secret(kind: TokenKind) -> Secret:
+    """256 random bits, behind a prefix that lets people and scanners tell what they have found."""
+    secret = _PREFIXES[kind] + token_urlsafe(_SECRET_BYTES)
+    return Secret(secret, secret[:_PREFIX_LENGTH], digest(secret))
+
+
+def digest(secret: str) -> bytes:
+    """What is stored of a token: a plain SHA-256 is enough for 256 random bits."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password, made off the event loop."""
+    async with _hashing:
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def _is_password(password_hash: str, password: str) -> bool:
+    async with _hashing:
+        try:
+            return await asyncio.to_thread(_hasher.verify, password_hash, password.encode("utf-8", "surrogatepass"))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
+    """Whom the token speaks for; None where it is unknown, expired or revoked."""
+    token_digest, now = digest(secret), portal.now()
+    viewer = portal.viewers.recall(token_digest, now)
+    if viewer is None:
+        viewer = await _read_viewer(portal, token_digest, now)
+    if viewer is not None:
+        portal.viewers.note_use(viewer, now)
+    return viewer
+
+
+async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Viewer | None:
+    forgotten = portal.viewers.forgotten
+    async with portal.database.read() as connection:
+        found = await access.bearer(connection, token_digest)
+    if found is None or (found.expires_at is not None and found.expires_at <= now):
+        return None
+    viewer = Viewer(
+        partner_id=found.partner_id,
+        user_id=found.user_id,
+        role=found.role,
+        permissions=effective(found.role, found.chosen),
+        token_id=found.token_id,
+        token_kind=found.kind,
+        expires_at=found.expires_at,
+    )
+    portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
+    return viewer
+
+
+class SignedIn(NamedTuple):
+    """A new session."""
+
+    secret: str
+    expires_at: datetime
+    viewer: Viewer
+
+
+async def sign_in(context: Context, email: str, password: str) -> SignedIn:
+    """Begin a session; InvalidCredentials, or RateLimited after too many failures.
+
+    A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
+    get no more tries than one after the other.
+    """
+    portal = context.portal
+    attempts_digest = portal.digest("sign-in", email.encode("utf-8", "surrogatepass"))
+    await _count_try(portal, attempts_digest)
+    async with portal.database.read() as connection:
+        found = await access.credentials(connection, email)
+    if not await _is_password(_NOBODYS_HASH if found is None else found.password_hash, password) or found is None:
+        raise InvalidCredentials
+    return await _begin_session(context, found, attempts_digest)
+
+
+async def _count_try(portal: Portal, attempts_digest: bytes) -> None:
+    async with portal.database.write() as tx:
+        now = portal.now()
+        attempts = await access.locked_attempts(tx, attempts_digest, at=now)
+        if attempts.blocked_until is not None and attempts.blocked_until > now:
+            raise RateLimited(ceil((attempts.blocked_until - now).total_seconds()))
+        failures = attempts.failures + 1
+        wait = sign_in_wait(failures)
+        blocked_until = now + timedelta(seconds=wait) if wait else None
+        await access.record_attempts(tx, attempts_digest, Attempts(failures, blocked_until), at=now)
+
+
+async def _begin_session(context: Context, found: Credentials, attempts_digest: bytes) -> SignedIn:
+    secret = new_secret(TokenKind.SESSION)
+    async with context.portal.database.write() as tx:
+        now = context.now()
+        expires_at = now + SESSION_LIFETIME
+        await access.forget_attempts(tx, attempts_digest)
+        new = NewToken(
+            user_id=found.user_id,
+            kind=TokenKind.SESSION,
+            name="session",
+            prefix=secret.prefix,
+            digest=secret.digest,
+            chosen=None,
+            expires_at=expires_at,
+        )
+        await access.add_token(tx, found.partner_id, new, at=now)
+    viewer = await viewer_of(context.portal, secret.secret)
+    if viewer is None:
+        raise InvalidCredentials
+    context.viewer = viewer
+    return SignedIn(secret.secret, expires_at, viewer)
+
+
+async def sign_out(context: Context) -> bool:
+    """End the session that the request came with; False where it came with none."""
+    viewer = context.viewer
+    if viewer is None or viewer.token_kind is not TokenKind.SESSION:
+        return False
+    async with context.portal.database.write() as tx:
+        revoked = await access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+    if revoked is not None:
+        context.portal.viewers.forget(revoked)
+    context.viewer = None
+    return revoked is not None
+
+
+async def user(context: Context, viewer: Viewer) -> UserRow | None:
+    """The user who is signed in."""
+    return await context.loaders.user.load((viewer.partner_id, viewer.user_id))
+
+
+async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
+    """The partner of the user who is signed in."""
+    return await context.loaders.partner.load(viewer.partner_id)
+
+
+async def api_tokens(context: Context) -> list[TokenRow]:
+    """The partner's API tokens, newest first."""
+    viewer = context.require(Permission.TOKENS_MANAGE)
+    async with context.portal.database.read() as connection:
+        return await access.api_tokens(connection, viewer.partner_id)
+
+
+class CreateApiToken(NamedTuple):
+    """A token to make for a script."""
+
+    name: str
+    permissions: tuple[Permission, ...]
+    expires_at: datetime | None
+
+
+class ApiTokenCreated(NamedTuple):
+    """The token that was made, and its secret, which is shown this once."""
+
+    token_id: int
+    secret: str
+
+
+@mutation("createApiToken", ApiTokenCreated)
+async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
+    """Make a token that does no more than was chosen for it, and no more than its maker may."""
+    _check_held(given.permissions, work.viewer.permissions)
+    if given.expires_at is not None and given.expires_at <= work.now:
+        raise InvalidExpiry(("expiresAt",), field="expiresAt")
+    secret = new_secret(TokenKind.API)
+    new = NewToken(
+        user_id=work.viewer.user_id,
+        kind=TokenKind.API,
+        name=given.name,
+        prefix=secret.prefix,
+        digest=secret.digest,
+        chosen=frozenset(given.permissions),
+        expires_at=given.expires_at,
+    )
+    token_id = await access.add_token(work.tx, work.partner_id, new, at=work.now)
+    await work.append(Event(type=EventType.TOKEN_CREATED, token_id=token_id))
+    return ApiTokenCreated(token_id, secret.secret)
+
+
+def _check_held(wanted: tuple[Permission, ...], held: Permissions) -> None:
+    for place, permission in enumerate(wanted):
+        if permission not in held:
+            raise PermissionNotHeld(("permissions", str(place)), permission=permission.value)
+
+
+class RevokeApiToken(NamedTuple):
+    """A token to revoke."""
+
+    token_id: int
+
+
+class ApiTokenRevoked(NamedTuple):
+    """The token that is revoked."""
+
+    token_id: int
+
+
+@mutation("revokeApiToken", ApiTokenRevoked)
+async def revoke_api_token(work: Work, given: RevokeApiToken) -> ApiTokenRevoked:
+    """Revoke a token of the partner; one that was revoked before stays as it is."""
+    mine = await access.api_tokens_by_ids(work.tx, work.partner_id, [given.token_id])
+    if given.token_id not in mine:
+        raise NotFound(("apiTokenId",), field="apiTokenId")
+    revoked = await access.revoke(work.tx, work.partner_id, given.token_id, TokenKind.API, at=work.now)
+    if revoked is not None:
+        await work.append(Event(type=EventType.TOKEN_REVOKED, token_id=given.token_id))
+        work.after_commit.append(partial(work.context.portal.viewers.forget, revoked))
+    return ApiTokenRevoked(given.token_id)

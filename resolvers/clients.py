@@ -1,0 +1,179 @@
+"""Clients, "Clientes / ECFs"."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from db import activations, clients, licenses
+from db.activations import ActivationRow, Released
+from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.licenses import NewMovement
+from domain.access import Permission
+from domain.activations import ActivationStatus
+from domain.clients import ClientStatus, redacted
+from domain.events import Event, EventType
+from domain.licenses import StockMovementType, released
+from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.mutations import Work, mutation
+from resolvers.pages import Page, PageArguments
+
+
+async def by_id(context: Context, client_id: int) -> ClientRow | None:
+    """The partner's client."""
+    viewer = context.require(Permission.CLIENTS_READ)
+    return await context.loaders.client.load((viewer.partner_id, client_id))
+
+
+async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
+    """The partner's active client with that CNPJ."""
+    viewer = context.require(Permission.CLIENTS_READ)
+    async with context.portal.database.read() as connection:
+        client_id = await clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
+    return None if client_id is None else await context.loaders.client.load((viewer.partner_id, client_id))
+
+
+async def page(
+    context: Context, chosen: ClientFilter, by: ClientSortKey, arguments: PageArguments, *, descending: bool
+) -> Page[ClientRow]:
+    """A page of the partner's clients."""
+    viewer = context.require(Permission.CLIENTS_READ)
+    listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
+    return await pages.page(context, listing, arguments)
+
+
+async def activations_of(
+    context: Context, client: ClientRow, status: ActivationStatus | None, arguments: PageArguments
+) -> Page[ActivationRow]:
+    """A page of a client's activations."""
+    return await pages.page_of(
+        context.loaders.activations_of_client,
+        arguments,
+        partner_id=client.partner_id,
+        parent_id=client.id,
+        chosen=status,
+    )
+
+
+async def held(context: Context, client: ClientRow) -> Sequence[Released]:
+    """What the client's active activations hold of each product."""
+    return await context.loaders.held_by_client.load((client.partner_id, client.id)) or []
+
+
+def can_cancel(context: Context, client: ClientRow) -> bool:
+    """Whether the viewer could cancel the client now."""
+    return context.may(Permission.CLIENTS_CANCEL) and client.status is ClientStatus.ACTIVE
+
+
+class RegisterClient(NamedTuple):
+    """A client to register."""
+
+    cnpj: str
+    details: ClientDetails
+
+
+class ClientChanged(NamedTuple):
+    """The client that was registered, updated or cancelled."""
+
+    client_id: int
+
+
+@mutation("registerClient", ClientChanged)
+async def register(work: Work, given: RegisterClient) -> ClientChanged:
+    """Register a client, unless an active one has its CNPJ."""
+    client_id = await clients.register(
+        work.tx, partner_id=work.partner_id, cnpj=given.cnpj, details=given.details, at=work.now
+    )
+    if client_id is None:
+        raise CnpjAlreadyRegistered(("cnpj",))
+    await work.append(Event(type=EventType.CLIENT_REGISTERED, client_id=client_id))
+    return ClientChanged(client_id)
+
+
+class UpdateClient(NamedTuple):
+    """New details of a client: only what stands in `changes`."""
+
+    client_id: int
+    changes: tuple[tuple[str, str | None], ...]
+
+
+@mutation("updateClient", ClientChanged)
+async def update(work: Work, given: UpdateClient) -> ClientChanged:
+    """Write new details of an active client; where they are as before, nothing happens."""
+    client = await _active(work, given.client_id)
+    current = {"name": client.name, "trade_name": client.trade_name, "city": client.city, "state": client.state}
+    wanted = current | dict(given.changes)
+    if wanted != current:
+        details = ClientDetails(
+            name=str(wanted["name"]),
+            trade_name=wanted["trade_name"],
+            city=wanted["city"],
+            state=wanted["state"],
+        )
+        await clients.update(work.tx, work.partner_id, client.id, details)
+        await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=client.id))
+    return ClientChanged(client.id)
+
+
+class CancelClient(NamedTuple):
+    """A client to cancel, and why."""
+
+    client_id: int
+    reason: str | None
+
+
+@mutation("cancelClient", ClientChanged)
+async def cancel(work: Work, given: CancelClient) -> ClientChanged:
+    """Cancel a client and all its activations, give their licenses back, and erase who it was."""
+    client = await _active(work, given.client_id)
+    ended = await activations.cancel_all(
+        work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now
+    )
+    await _give_back(work, ended)
+    texts = (client.name, client.trade_name, client.city)
+    note = given.reason and redacted(given.reason, number=client.cnpj or "", texts=texts)
+    await clients.erase(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now, note=note)
+    cancelled = [
+        Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
+        for activation in ended
+    ]
+    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id))
+    return ClientChanged(client.id)
+
+
+async def released_by(context: Context, client_id: int) -> list[Released]:
+    """What the cancellation of the client gave back of each product."""
+    async with context.portal.database.read() as connection:
+        return await activations.released(connection, context.partner_id, client_id)
+
+
+async def _give_back(work: Work, ended: Sequence[ActivationRow]) -> None:
+    for product_id in sorted({activation.product_id for activation in ended}):
+        of_product = [activation for activation in ended if activation.product_id == product_id]
+        seats = sum(activation.additional_seats for activation in of_product)
+        delta = released(seats, licenses=len(of_product))
+        await licenses.release(work.tx, work.partner_id, product_id, delta)
+    movements = [
+        NewMovement(
+            activation.product_id,
+            StockMovementType.RELEASED,
+            released(activation.additional_seats),
+            activation_id=activation.id,
+        )
+        for activation in ended
+    ]
+    await licenses.record(work.tx, work.partner_id, movements, at=work.now)
+
+
+async def _active(work: Work, client_id: int) -> ClientRow:
+    found = await clients.locked(work.tx, work.partner_id, [client_id])
+    return active(found.get(client_id), "clientId")
+
+
+def active(client: ClientRow | None, field: str) -> ClientRow:
+    """The client that the input field names; refused where the partner has none such, or it is cancelled."""
+    if client is None:
+        raise NotFound((field,), field=field)
+    if client.status is ClientStatus.CANCELLED:
+        raise ClientCancelled((field,))
+    return client

@@ -1,0 +1,105 @@
+"""Who is asking: viewer, users, partners, API tokens."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import strawberry
+
+from db.access import PartnerRow, TokenRow, UserRow
+from db.prices import PriceTableRow
+from domain.access import Permission, Role
+from resolvers import access, prices
+from resolvers.viewers import Viewer as ViewerRow
+from schema import references
+from schema.nodes import Info, Node
+from schema.scalars import Cnpj
+
+
+def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
+    """Permissions in the order in which the schema names them."""
+    return [permission for permission in Permission if permission in permissions]
+
+
+@strawberry.type(description="A person who works at a partner, “usuário”.")
+class User(Node):
+    """A user."""
+
+    row = UserRow
+
+    name: str = strawberry.field(description="The person's name.")
+    email: str = strawberry.field(description="The e-mail address that the person signs in with.")
+
+
+@strawberry.type(description="A reseller of the vendor, “Parceiro”.")
+class Partner(Node):
+    """A partner."""
+
+    row = PartnerRow
+
+    name: str = strawberry.field(description="The partner's name.")
+    cnpj: Cnpj = strawberry.field(description="The partner's CNPJ.")
+
+    @strawberry.field(graphql_type=references.PriceTable, description="What the partner pays, “Pauta Preço”.")
+    @staticmethod
+    async def price_table(partner: strawberry.Parent[PartnerRow], info: Info) -> PriceTableRow:
+        return await prices.price_table(info.context, partner.id)
+
+
+@strawberry.type(description="A token for a script. It acts as the user who made it, and can do no more than that user.")
+class ApiToken(Node):
+    """An API token."""
+
+    row = TokenRow
+
+    name: str = strawberry.field(description="What the token is for.")
+    prefix: str = strawberry.field(description="The first characters of the secret, to recognise it by.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    expires_at: datetime | None = strawberry.field(description="When it stops working; null where it never does.")
+    last_used_at: datetime | None = strawberry.field(
+        description="When it was used last, true to a minute; null where it never was."
+    )
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked; null unless it is.")
+
+    @strawberry.field(description="What the token was made for; it can do of this what its maker's role gives now.")
+    @staticmethod
+    def permissions(token: strawberry.Parent[TokenRow]) -> list[Permission]:
+        return sorted_permissions(token.permissions)
+
+
+@strawberry.type(description="Who asks: the user of the token, who acts for one partner.")
+class Viewer:
+    """The viewer, read from a Viewer of a token."""
+
+    role: Role = strawberry.field(description="What the user is at the partner.")
+
+    @strawberry.field(description="What the token may do: what the role gives, narrowed to what the token was made for.")
+    @staticmethod
+    def permissions(viewer: strawberry.Parent[ViewerRow]) -> list[Permission]:
+        return sorted_permissions(viewer.permissions)
+
+    @strawberry.field(graphql_type=User, description="The user, “usuário”.")
+    @staticmethod
+    async def user(viewer: strawberry.Parent[ViewerRow], info: Info) -> UserRow | None:
+        return await access.user(info.context, viewer)
+
+    @strawberry.field(graphql_type=Partner, description="The partner that the user works for, “Parceiro”.")
+    @staticmethod
+    async def partner(viewer: strawberry.Parent[ViewerRow], info: Info) -> PartnerRow | None:
+        return await access.partner(info.context, viewer)
+
+    @strawberry.field(graphql_type=list[ApiToken], description="The partner's API tokens, newest first.")
+    @staticmethod
+    async def api_tokens(info: Info) -> list[TokenRow]:
+        return await access.api_tokens(info.context)
+
+
+@strawberry.type
+class AccessQueries:
+    """The field of Query about who is asking."""
+
+    @strawberry.field(
+        graphql_type=Viewer | None, description="Who is asking; null when nobody is signed in, which needs no token."
+    )
+    @staticmethod
+    def viewer(info: Info) -> ViewerRow | None:
+        return info.context.viewer

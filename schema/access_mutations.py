@@ -1,0 +1,170 @@
+"""The mutations of access: sign in and out, make and revoke API tokens."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from db.access import TokenRow
+from domain.access import Permission
+from domain.checks import Checks
+from resolvers import access, ids
+from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken, SignedIn
+from resolvers.viewers import Viewer as ViewerRow
+from schema.access import ApiToken, Viewer
+from schema.errors import Payload, answer, settle
+from schema.inputs import optional
+from schema.nodes import Info, given
+
+_EMAIL_LENGTH = 254
+_PASSWORD_LENGTH = 1_000
+_TOKEN_NAME_LENGTH = 100
+
+
+@strawberry.input(description="The credentials of a user.")
+class SignInInput:
+    """E-mail and password."""
+
+    email: str = strawberry.field(description="The e-mail address, without regard to case.")
+    password: str = strawberry.field(description="The password.")
+
+    def checked(self) -> tuple[str, str]:
+        """E-mail and password, or a group of what is refused of them."""
+        checks = Checks()
+        email = checks.text(self.email, "email", longest=_EMAIL_LENGTH).lower()
+        checks.password(self.password, "password", longest=_PASSWORD_LENGTH)
+        checks.done()
+        return email, self.password
+
+
+@strawberry.type(description="What `signIn` answers.")
+class SignInPayload(Payload):
+    """A session, or why there is none."""
+
+    outcome: strawberry.Private[SignedIn | None] = None
+
+    @strawberry.field(
+        description=(
+            "The session's token, to send as `Authorization: Bearer …`; null where `userErrors` says why there is none."
+        )
+    )
+    def token(self) -> str | None:
+        return None if self.outcome is None else self.outcome.secret
+
+    @strawberry.field(description="When the session ends; null where there is none.")
+    def expires_at(self) -> datetime | None:
+        return None if self.outcome is None else self.outcome.expires_at
+
+    @strawberry.field(graphql_type=Viewer | None, description="Who is signed in now; null where nobody is.")
+    def viewer(self) -> ViewerRow | None:
+        return None if self.outcome is None else self.outcome.viewer
+
+
+@strawberry.type(description="What `signOut` answers.")
+class SignOutPayload:
+    """Whether a session ended."""
+
+    signed_out: bool = strawberry.field(
+        description="Whether a session was ended: false where the request came with none. API tokens are not ended."
+    )
+
+
+@strawberry.input(description="An API token to make.")
+class CreateApiTokenInput:
+    """A new token."""
+
+    name: str = strawberry.field(description="What the token is for: 1 to 100 characters.")
+    permissions: list[Permission] = strawberry.field(
+        description="What the token may do: at least one permission, each held by the caller."
+    )
+    expires_at: datetime | None = optional("When it stops working, in the future; never where it is not given.")
+
+    def checked(self) -> CreateApiToken:
+        """The token, or a group of what is refused of it."""
+        checks = Checks()
+        name = checks.text(self.name, "name", longest=_TOKEN_NAME_LENGTH)
+        checks.count(len(self.permissions), "permissions", lowest=1, highest=len(Permission))
+        checks.done()
+        return CreateApiToken(name, tuple(dict.fromkeys(self.permissions)), given(self.expires_at))
+
+
+@strawberry.type(description="What `createApiToken` answers.")
+class CreateApiTokenPayload(Payload):
+    """The new token and its secret."""
+
+    outcome: strawberry.Private[ApiTokenCreated | None] = None
+
+    @strawberry.field(graphql_type=ApiToken | None, description="The new token; null where nothing was done.")
+    async def api_token(self, info: Info) -> TokenRow | None:
+        if self.outcome is None:
+            return None
+        return await info.context.loaders.api_token.load((info.context.partner_id, self.outcome.token_id))
+
+    @strawberry.field(
+        description=(
+            "The secret to send as `Authorization: Bearer …`. It is shown this once and stored nowhere; null where "
+            "nothing was done."
+        )
+    )
+    def secret(self) -> str | None:
+        return None if self.outcome is None else self.outcome.secret
+
+
+@strawberry.input(description="An API token to revoke.")
+class RevokeApiTokenInput:
+    """A token that stops working."""
+
+    api_token_id: strawberry.ID = strawberry.field(description="The token.")
+
+    def checked(self) -> RevokeApiToken:
+        """The token's id."""
+        return RevokeApiToken(ids.number("ApiToken", self.api_token_id))
+
+
+@strawberry.type(description="What `revokeApiToken` answers.")
+class RevokeApiTokenPayload(Payload):
+    """The revoked token."""
+
+    outcome: strawberry.Private[ApiTokenRevoked | None] = None
+
+    @strawberry.field(graphql_type=ApiToken | None, description="The revoked token; null where nothing was done.")
+    async def api_token(self, info: Info) -> TokenRow | None:
+        if self.outcome is None:
+            return None
+        return await info.context.loaders.api_token.load((info.context.partner_id, self.outcome.token_id))
+
+
+@strawberry.type
+class AccessMutations:
+    """The fields of Mutation about access."""
+
+    @strawberry.mutation(
+        description=(
+            "Begin a session of 12 hours; it needs no token. After five failures in a row for an e-mail, the error "
+            "RATE_LIMITED says how many seconds to wait."
+        )
+    )
+    @staticmethod
+    async def sign_in(
+        info: Info, input: Annotated[SignInInput, strawberry.argument(description="The credentials.")]
+    ) -> SignInPayload:
+        return await answer(SignInPayload, info.context, lambda: access.sign_in(info.context, *input.checked()))
+
+    @strawberry.mutation(description="End the session that the request comes with; it needs no token.")
+    @staticmethod
+    async def sign_out(info: Info) -> SignOutPayload:
+        return SignOutPayload(signed_out=await access.sign_out(info.context))
+
+    @strawberry.mutation(description="Make an API token for a script.")
+    @staticmethod
+    async def create_api_token(
+        info: Info, input: Annotated[CreateApiTokenInput, strawberry.argument(description="The token to make.")]
+    ) -> CreateApiTokenPayload:
+        return await settle(CreateApiTokenPayload, info.context, input, access.create_api_token)
+
+    @strawberry.mutation(description="Revoke an API token of the partner; one that is revoked already stays so.")
+    @staticmethod
+    async def revoke_api_token(
+        info: Info, input: Annotated[RevokeApiTokenInput, strawberry.argument(description="The token to revoke.")]
+    ) -> RevokeApiTokenPayload:
+        return await settle(RevokeApiTokenPayload, info.context, input, access.revoke_api_token)

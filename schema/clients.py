@@ -1,0 +1,215 @@
+"""Clients, "Clientes / ECFs"."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from db.access import UserRow
+from db.activations import ActivationRow, Released
+from db.clients import ClientFilter as Chosen
+from db.clients import ClientRow, ClientSortKey
+from db.prices import ProductRow
+from domain.activations import ActivationStatus
+from domain.clients import ClientStatus
+from resolvers import clients, ids
+from resolvers.pages import Page
+from schema import references
+from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
+from schema.enums import SortDirection
+from schema.inputs import optional
+from schema.nodes import Info, Node, given
+from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.scalars import Cnpj
+
+
+@strawberry.type(description="Licenses and additional seats of one product that go back to the stock.")
+class ReleasedLicenses:
+    """What is released of a product, read from a Released."""
+
+    licenses: int = strawberry.field(description="How many licenses.")
+    additional_seats: int = strawberry.field(description="How many additional seats.")
+
+    @strawberry.field(graphql_type=references.Product, description="The product, “produto”.")
+    @staticmethod
+    async def product(released: strawberry.Parent[Released], info: Info) -> ProductRow | None:
+        return await info.context.loaders.product.load(released.product_id)
+
+
+@strawberry.type(description="What cancelling a client would do now: it is shown before the “X” is pressed.")
+class CancellationImpact:
+    """What a client holds, read from the Released of each product."""
+
+    @strawberry.field(description="How many active activations would be cancelled.")
+    @staticmethod
+    def activation_count(held: strawberry.Parent[Sequence[Released]]) -> int:
+        return sum(released.licenses for released in held)
+
+    @strawberry.field(
+        graphql_type=list[ReleasedLicenses], description="What would go back to the stock, of each product."
+    )
+    @staticmethod
+    def released_licenses(held: strawberry.Parent[Sequence[Released]]) -> Sequence[Released]:
+        return held
+
+
+@strawberry.type(description="A client of the partner, “Clientes / ECFs”.")
+class Client(Node):
+    """A client."""
+
+    row = ClientRow
+
+    name: str = strawberry.field(description="The client's name, “razão social”; “Cliente removido” once cancelled.")
+    trade_name: str | None = strawberry.field(
+        description="The name it trades under, “nome fantasia”; null where none is written down, and once cancelled."
+    )
+    cnpj: Cnpj | None = strawberry.field(
+        description="The client's CNPJ; null once cancelled: the number has left the portal and can be registered again."
+    )
+    city: str | None = strawberry.field(
+        description="The city, “município”; null where none is written down, and once cancelled."
+    )
+    state: str | None = strawberry.field(
+        description="The state, “UF”, in two letters; null where none is written down, and once cancelled."
+    )
+    status: ClientStatus = strawberry.field(description="Whether the client is served.")
+    registered_at: datetime = strawberry.field(description="When it was registered.")
+    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null unless it is.")
+    cancellation_note: str | None = strawberry.field(
+        description=(
+            "The reason that was given with `cancelClient`, without the values that were erased; null where none was."
+        )
+    )
+
+    @strawberry.field(graphql_type=references.User | None, description="Who cancelled it; null unless it is cancelled.")
+    @staticmethod
+    async def cancelled_by(client: strawberry.Parent[ClientRow], info: Info) -> UserRow | None:
+        if client.cancelled_by_id is None:
+            return None
+        return await info.context.loaders.user.load((client.partner_id, client.cancelled_by_id))
+
+    @strawberry.field(
+        graphql_type=Connection[references.Activation],
+        description="The client's activations, newest first, “Detalhes da Ativação”.",
+    )
+    @staticmethod
+    async def activations(
+        client: strawberry.Parent[ClientRow],
+        info: Info,
+        status: Annotated[
+            ActivationStatus | None, strawberry.argument(description="Only the activations of this status.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Page[ActivationRow]:
+        window = arguments(first, after, last, before)
+        return await clients.activations_of(info.context, client, given(status), window)
+
+    @strawberry.field(description="How many of its activations are active.")
+    @staticmethod
+    async def active_activation_count(client: strawberry.Parent[ClientRow], info: Info) -> int:
+        return sum(released.licenses for released in await clients.held(info.context, client))
+
+    @strawberry.field(
+        graphql_type=CancellationImpact | None,
+        description="What cancelling it would do now, to show before the “X” is pressed; null once it is cancelled.",
+    )
+    @staticmethod
+    async def cancellation_impact(client: strawberry.Parent[ClientRow], info: Info) -> Sequence[Released] | None:
+        return await clients.held(info.context, client) if client.status is ClientStatus.ACTIVE else None
+
+    @strawberry.field(description="Whether the viewer could cancel it now: it is active, and the permission is held.")
+    @staticmethod
+    def viewer_can_cancel(client: strawberry.Parent[ClientRow], info: Info) -> bool:
+        return clients.can_cancel(info.context, client)
+
+
+@strawberry.input(description="Which clients to list; what is not given is not asked, but for the status.")
+class ClientFilter:
+    """A filter of clients."""
+
+    search: str | None = optional(
+        "Any part of the name or the trade name, without regard to case and accents, or of the CNPJ in any mask."
+    )
+    name: str | None = optional("Any part of the name, “razão social”, without regard to case and accents.")
+    cnpj: str | None = optional("The CNPJ, whole or its first characters, in any mask.")
+    city: str | None = optional("Any part of the city, “município”, without regard to case and accents.")
+    state: str | None = optional("The state, “UF”, in two letters.")
+    ecf_serial_number: str | None = optional(
+        "The whole serial number of a fiscal printer (“ECF”) that an active activation of the client runs with."
+    )
+    status: list[ClientStatus] | None = strawberry.field(
+        default_factory=lambda: [ClientStatus.ACTIVE],
+        description="Clients in one of these statuses; null for all. Only active ones are listed where no filter is given.",
+    )
+    has_active_activations: bool | None = optional("Whether the client has any active activation.")
+    registered_at: DateTimeRange | None = optional("Clients that were registered in this range of time.")
+
+    def chosen(self) -> Chosen:
+        """The filter as the statements take it; BadUserInput where a text can't be looked for."""
+        registered, status = moments(self.registered_at), given(self.status)
+        return Chosen(
+            status=None if status is None else frozenset(status),
+            search=folded(self.search, "filter.search"),
+            search_cnpj=unmasked(self.search, "filter.search"),
+            name=folded(self.name, "filter.name"),
+            cnpj=unmasked(self.cnpj, "filter.cnpj"),
+            city=folded(self.city, "filter.city"),
+            state=upper(self.state, "filter.state"),
+            ecf_serial_number=upper(self.ecf_serial_number, "filter.ecfSerialNumber"),
+            has_active_activations=given(self.has_active_activations),
+            registered_from=registered.start,
+            registered_to=registered.end,
+        )
+
+
+@strawberry.input(description="How to sort clients.")
+class ClientSort:
+    """An order of clients."""
+
+    by: ClientSortKey = strawberry.field(default=ClientSortKey.NAME, description="What to sort by.")
+    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way to sort.")
+
+
+@strawberry.type
+class ClientQueries:
+    """The fields of Query about clients."""
+
+    @strawberry.field(
+        graphql_type=Client | None, description="The client with this id; null where the partner has none."
+    )
+    @staticmethod
+    async def client(
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The client's id.")]
+    ) -> ClientRow | None:
+        return await clients.by_id(info.context, ids.number("Client", id))
+
+    @strawberry.field(
+        graphql_type=Client | None,
+        description="The active client with this CNPJ; null where the partner has none.",
+    )
+    @staticmethod
+    async def client_by_cnpj(
+        info: Info, cnpj: Annotated[Cnpj, strawberry.argument(description="The client's CNPJ, in any mask.")]
+    ) -> ClientRow | None:
+        return await clients.by_cnpj(info.context, cnpj)
+
+    @strawberry.field(
+        graphql_type=Connection[Client], description="The partner's clients, “Clientes / ECFs”; by name unless sorted."
+    )
+    @staticmethod
+    async def clients(
+        info: Info,
+        filter: Annotated[ClientFilter | None, strawberry.argument(description="Which clients.")] = strawberry.UNSET,
+        sort: Annotated[ClientSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Page[ClientRow]:
+        chosen, order = (given(filter) or ClientFilter()).chosen(), given(sort) or ClientSort()
+        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        return await clients.page(info.context, chosen, order.by, window, descending=descending)

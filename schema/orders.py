@@ -1,0 +1,217 @@
+"""Orders, "Pedidos"."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from db.access import PartnerRow, UserRow
+from db.orders import OrderFilter as Chosen
+from db.orders import OrderItemRow, OrderRow, OrderSortKey
+from db.prices import PriceTableRow, ProductRow
+from domain.money import Cents
+from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
+from resolvers import ids, orders
+from resolvers.pages import Page
+from schema import references
+from schema.arguments import DateTimeRange, moments, number
+from schema.enums import SortDirection
+from schema.nodes import Info, Node, given
+from schema.paging import After, Before, Connection, First, Last, arguments
+
+
+@strawberry.type(
+    description=(
+        "One product of an order, “Itens do Pedido”. Every value is taken from the partner's price table when the "
+        "order is created, and kept as it was then."
+    )
+)
+class OrderItem(Node):
+    """A line of an order."""
+
+    row = OrderItemRow
+
+    quantity: int = strawberry.field(description="How many are billed, “Quantidade”.")
+    bonus_quantity: int = strawberry.field(description="How many come on top without being billed, “Bônus”.")
+    total_quantity: int = strawberry.field(description="`quantity` and `bonusQuantity` together, “Quantidade Total”.")
+    seats: int = strawberry.field(
+        description=(
+            "How many users it serves, “Quantidade Usuários”: the product's `includedSeats` times `totalQuantity`, "
+            "or `totalQuantity` itself where additional seats are ordered."
+        )
+    )
+    unit_monthly_price: Cents = strawberry.field(description="The price of one unit a month, “Valor Unitário Mensal”.")
+    unit_setup_fee: Cents = strawberry.field(description="The fee for one unit, paid once.")
+    setup_fee: Cents = strawberry.field(description="`unitSetupFee` times `quantity`, “Valor Adesão”.")
+    monthly_total: Cents = strawberry.field(description="`unitMonthlyPrice` times `quantity`, “Valor Total Mensal”.")
+    total_with_setup_fee: Cents = strawberry.field(
+        description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
+    )
+
+    @strawberry.field(graphql_type=references.Product, description="The product that is ordered, “Produto”.")
+    @staticmethod
+    async def product(item: strawberry.Parent[OrderItemRow], info: Info) -> ProductRow | None:
+        return await info.context.loaders.product.load(item.product_id)
+
+
+@strawberry.type(description="An order of licenses or additional seats, “Pedido”.")
+class Order(Node):
+    """An order."""
+
+    row = OrderRow
+
+    number: int = strawberry.field(description="The order's number, “Id”: 1, 2, … for each partner, without gaps.")
+    type: OrderType = strawberry.field(description="What is ordered, “Tipo”.")
+    status: OrderStatus = strawberry.field(description="Where the order stands, “situação”.")
+    monthly_total: Cents = strawberry.field(description="What all items cost a month, “Valor Total Mensal”.")
+    setup_fee_total: Cents = strawberry.field(description="What is paid once for all items, “Valor Adesão”.")
+    total_with_setup_fee: Cents = strawberry.field(
+        description="`monthlyTotal` and `setupFeeTotal` together, “Valor Total com Adesão”."
+    )
+    note: str | None = strawberry.field(description="What was noted at creation, “observação”; null where nothing was.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    approved_at: datetime | None = strawberry.field(description="When it was approved; null unless it is completed.")
+    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null unless it is.")
+    cancellation_note: str | None = strawberry.field(
+        description="The reason that was given with `cancelOrder`; null where none was."
+    )
+
+    @strawberry.field(
+        description=(
+            "The status in the caller's language: “Confirmação Pendente”, “Finalizado” or “Cancelado”; in English "
+            "“Pending confirmation”, “Completed” or “Cancelled”."
+        )
+    )
+    @staticmethod
+    def status_label(order: strawberry.Parent[OrderRow], info: Info) -> str:
+        return STATUS_LABELS[order.status].within(info.context.language)
+
+    @strawberry.field(description="The status as the list of orders shows it below the number: PEND, FIN or CANC.")
+    @staticmethod
+    def status_abbreviation(order: strawberry.Parent[OrderRow]) -> str:
+        return STATUS_ABBREVIATIONS[order.status]
+
+    @strawberry.field(graphql_type=references.Partner, description="The partner that orders, “Parceiro”.")
+    @staticmethod
+    async def partner(order: strawberry.Parent[OrderRow], info: Info) -> PartnerRow | None:
+        return await info.context.loaders.partner.load(order.partner_id)
+
+    @strawberry.field(
+        graphql_type=references.PriceTable, description="The price table that the prices come from, “Pauta Preço”."
+    )
+    @staticmethod
+    async def price_table(order: strawberry.Parent[OrderRow], info: Info) -> PriceTableRow | None:
+        return await info.context.loaders.price_table.load((order.partner_id, order.price_table_id))
+
+    @strawberry.field(
+        graphql_type=list[OrderItem],
+        description="What is ordered, “Itens do Pedido”; it is never altered after creation.",
+    )
+    @staticmethod
+    async def items(order: strawberry.Parent[OrderRow], info: Info) -> list[OrderItemRow]:
+        return await info.context.loaders.items_of_order.load((order.partner_id, order.id)) or []
+
+    @strawberry.field(graphql_type=references.User, description="Who created it.")
+    @staticmethod
+    async def created_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
+        return await info.context.loaders.user.load((order.partner_id, order.created_by_id))
+
+    @strawberry.field(graphql_type=references.User | None, description="Who approved it; null unless it is completed.")
+    @staticmethod
+    async def approved_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
+        if order.approved_by_id is None:
+            return None
+        return await info.context.loaders.user.load((order.partner_id, order.approved_by_id))
+
+    @strawberry.field(graphql_type=references.User | None, description="Who cancelled it; null unless it is cancelled.")
+    @staticmethod
+    async def cancelled_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
+        if order.cancelled_by_id is None:
+            return None
+        return await info.context.loaders.user.load((order.partner_id, order.cancelled_by_id))
+
+    @strawberry.field(description="Whether the viewer could approve it now: it is pending, and the permission is held.")
+    @staticmethod
+    def viewer_can_approve(order: strawberry.Parent[OrderRow], info: Info) -> bool:
+        return orders.can_approve(info.context, order)
+
+    @strawberry.field(description="Whether the viewer could cancel it now: it is pending, and the permission is held.")
+    @staticmethod
+    def viewer_can_cancel(order: strawberry.Parent[OrderRow], info: Info) -> bool:
+        return orders.can_cancel(info.context, order)
+
+
+@strawberry.input(description="Which orders to list; what is not given is not asked.")
+class OrderFilter:
+    """A filter of orders."""
+
+    number: int | None = strawberry.field(default=strawberry.UNSET, description="The order of this number, “Id”.")
+    type: OrderType | None = strawberry.field(default=strawberry.UNSET, description="Orders of this type, “Tipo”.")
+    status: list[OrderStatus] | None = strawberry.field(
+        default=strawberry.UNSET, description="Orders in one of these statuses, “situação”."
+    )
+    product_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Orders with an item of this product, “Produto”."
+    )
+    created_at: DateTimeRange | None = strawberry.field(
+        default=strawberry.UNSET, description="Orders that were created in this range of time."
+    )
+
+    def chosen(self) -> Chosen:
+        """The filter as the statements take it."""
+        created, status = moments(self.created_at), given(self.status)
+        return Chosen(
+            number=given(self.number),
+            type=given(self.type),
+            status=None if status is None else frozenset(status),
+            product_id=number("Product", self.product_id),
+            created_from=created.start,
+            created_to=created.end,
+        )
+
+
+@strawberry.input(description="How to sort orders.")
+class OrderSort:
+    """An order of orders."""
+
+    by: OrderSortKey = strawberry.field(default=OrderSortKey.NUMBER, description="What to sort by.")
+    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="Which way to sort.")
+
+
+@strawberry.type
+class OrderQueries:
+    """The fields of Query about orders."""
+
+    @strawberry.field(graphql_type=Order | None, description="The order with this id; null where the partner has none.")
+    @staticmethod
+    async def order(
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")]
+    ) -> OrderRow | None:
+        return await orders.by_id(info.context, ids.number("Order", id))
+
+    @strawberry.field(
+        graphql_type=Order | None,
+        description="The partner's order of this number, “Id”; null where there is none.",
+    )
+    @staticmethod
+    async def order_by_number(
+        info: Info, number: Annotated[int, strawberry.argument(description="The order's number, “Id”.")]
+    ) -> OrderRow | None:
+        return await orders.by_number(info.context, number)
+
+    @strawberry.field(
+        graphql_type=Connection[Order], description="The partner's orders, “Meus Pedidos”; newest first unless sorted."
+    )
+    @staticmethod
+    async def orders(
+        info: Info,
+        filter: Annotated[OrderFilter | None, strawberry.argument(description="Which orders.")] = strawberry.UNSET,
+        sort: Annotated[OrderSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Page[OrderRow]:
+        chosen, order = (given(filter) or OrderFilter()).chosen(), given(sort) or OrderSort()
+        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        return await orders.page(info.context, chosen, order.by, window, descending=descending)

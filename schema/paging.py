@@ -1,0 +1,76 @@
+"""Relay's connections, over pages that are read by keyset."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from resolvers.pages import Page, PageArguments
+from schema.nodes import given
+
+Item = TypeVar("Item")
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many objects from the beginning of the list, at most 100.")
+]
+After = Annotated[str | None, strawberry.argument(description="Show only what follows this cursor of the list.")]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description="How many objects from the end of the list, at most 100; not with `first`."),
+]
+Before = Annotated[str | None, strawberry.argument(description="Show only what stands before this cursor of the list.")]
+
+
+def arguments(first: int | None, after: str | None, last: int | None, before: str | None) -> PageArguments:
+    """The paging arguments of a connection, None where they were omitted."""
+    return PageArguments(given(first), given(after), given(last), given(before))
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """Relay's PageInfo, read from a Page."""
+
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first object of the page; null where the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last object of the page; null where the page is empty."
+    )
+
+    @strawberry.field(description="Whether more objects follow this page in the list's order.")
+    @staticmethod
+    async def has_next_page(page: strawberry.Parent[Page[Any]]) -> bool:
+        return await page.has_next()
+
+    @strawberry.field(description="Whether objects stand before this page in the list's order.")
+    @staticmethod
+    async def has_previous_page(page: strawberry.Parent[Page[Any]]) -> bool:
+        return await page.has_previous()
+
+
+@strawberry.type(description="An object in a list, and its place there.")
+class Edge(Generic[Item]):
+    """Relay's edge, read from an Edge of a Page."""
+
+    node: Item = strawberry.field(description="The object.")
+    cursor: str = strawberry.field(
+        description="The object's place in the list: an opaque text to give as `after` or `before`."
+    )
+
+
+@strawberry.type(
+    description=(
+        "A page of a list: at most 100 objects, 25 unless `first` or `last` asks for another number. A page begins "
+        "where a cursor stands, so objects that come and go meanwhile make none appear twice or not at all."
+    )
+)
+class Connection(Generic[Item]):
+    """Relay's connection, read from a Page."""
+
+    edges: list[Edge[Item]] = strawberry.field(description="The objects of the page with their cursors.")
+    nodes: list[Item] = strawberry.field(description="The objects of the page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+
+    @strawberry.field(description="How many objects the whole list has; it is counted only where it is asked for.")
+    @staticmethod
+    async def total_count(page: strawberry.Parent[Page[Any]]) -> int:
+        return await page.count()

@@ -1,0 +1,75 @@
+"""The scalars of the schema."""
+
+from datetime import UTC, datetime
+from typing import NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from domain import cnpj, money
+from domain.money import Cents
+
+Cnpj = NewType("Cnpj", str)
+
+
+def _parse_cnpj(value: object) -> Cnpj:
+    number = cnpj.parse(value) if isinstance(value, str) else None
+    if number is None:
+        message = "A CNPJ is a string of 14 characters with correct check digits, such as “16.727.230/0001-97”."
+        raise GraphQLError(message)
+    return Cnpj(number)
+
+
+def _parse_money(value: object) -> Cents:
+    cents = money.parse(value) if isinstance(value, str) else None
+    if cents is None:
+        message = "Money is a decimal string of reais with at most two places, such as “1234.50”."
+        raise GraphQLError(message)
+    return cents
+
+
+def _parse_datetime(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    message = "A DateTime is an RFC 3339 timestamp with its offset, such as “2026-11-24T12:30:00Z”."
+    raise GraphQLError(message)
+
+
+def _serialize_datetime(value: datetime) -> str:
+    # Every moment in the system is in UTC, which isoformat ends with "+00:00".
+    return value.isoformat()[:-6] + "Z"
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Cnpj: strawberry.scalar(
+        name="CNPJ",
+        description=(
+            "A Brazilian company number (“CNPJ”): 14 characters without punctuation, in upper case. Letters are "
+            "allowed in the first 12 since July 2026. Input takes any mask and case, such as `16.727.230/0001-97`."
+        ),
+        serialize=str,
+        parse_value=_parse_cnpj,
+    ),
+    Cents: strawberry.scalar(
+        name="Money",
+        description="Brazilian reais as a decimal string with two places, such as `\"1234.50\"`. It is never a float.",
+        serialize=money.reais,
+        parse_value=_parse_money,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "An RFC 3339 timestamp in UTC, such as `2026-11-24T12:30:00Z`. Input takes any offset, but needs one."
+        ),
+        serialize=_serialize_datetime,
+        parse_value=_parse_datetime,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+    ),
+}
+
+
