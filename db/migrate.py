@@ -1,0 +1,129 @@
+"""Bringing a database to the tables of today. Each step is run once, whoever comes first, and all of them or none.
+
+`python -m db.migrate` prints what the next step has to do, from what `db.tables` has and the steps so far don't make.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+
+from db.engine import Connection, Database, Transaction
+from db.tables import metadata
+
+_STEPS = Path(__file__).parent / "migrations"
+_LOCK = 0x706F7274616C
+"""The key of PostgreSQL's advisory lock, "portal" in ASCII."""
+
+Result = TypeVar("Result")
+
+
+def upgrade(url: str) -> None:
+    """Run the steps that the database lacks. It may be called from anywhere, and by several processes at once."""
+    _run(_upgrade(url))
+
+
+async def at_head(database: Database) -> bool:
+    """Whether the database has the tables of today, no older and no newer ones."""
+    async with database.read() as connection:
+        return await _steps_done(connection) == _steps()
+
+
+def next_step() -> str:
+    """The lines that the next step needs, written by Alembic: to be read and tidied before they are believed."""
+    with TemporaryDirectory() as directory:
+        return _run(_next_step(f"sqlite+aiosqlite:///{directory}/portal.db"))
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    # Where a loop is running already, the work gets one of its own in another thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _upgrade(url: str) -> None:
+    database = _open(url)
+    try:
+        async with database.write() as tx:
+            await _wait_for_others(tx)
+            if await _steps_done(tx) != _steps():
+                await tx.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
+                await _check_references(tx)
+    finally:
+        await database.close()
+
+
+async def _next_step(url: str) -> str:
+    await _upgrade(url)
+    database = Database(url)
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(_difference)
+    finally:
+        await database.close()
+
+
+def _difference(connection: sa.Connection) -> str:
+    operations = produce_migrations(MigrationContext.configure(connection), metadata).upgrade_ops
+    return render_python_code(operations, render_as_batch=True) if operations else ""
+
+
+def _open(url: str) -> Database:
+    database = Database(url)
+    if database.url.get_backend_name() == "sqlite":
+
+        @event.listens_for(database.writing.sync_engine, "connect")
+        def let_tables_be_replaced(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's own type.
+            # SQLite alters little of a table: a step puts a new one in the place of one that others refer to, and
+            # the checks can't be turned off inside of a transaction. They are made up for before the commit.
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            cursor.close()
+
+    return database
+
+
+async def _wait_for_others(tx: Transaction) -> None:
+    # On SQLite this transaction could begin only when no other one was writing.
+    if tx.dialect.name == "postgresql":
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+async def _check_references(tx: Transaction) -> None:
+    if tx.dialect.name == "sqlite":
+        dangling = (await tx.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
+        if dangling is not None:
+            message = f"A row of {dangling['table']} refers to a row of {dangling['parent']} that does not exist."
+            raise LookupError(message)
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _steps_done(connection: Connection) -> set[str]:
+    return set(await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads()))
+
+
+@cache
+def _steps() -> set[str]:
+    return set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(next_step() + "\n")

@@ -1,0 +1,1 @@
+"""Alembic's environment, and under it the steps that lead to the tables of today."""

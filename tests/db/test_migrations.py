@@ -1,0 +1,134 @@
+"""The steps lead to the tables of today, on both engines, whoever runs them and however often."""
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from db import migrate
+from db.engine import Database
+from db.tables import metadata
+from tests.databases import Databases
+
+Seen = TypeVar("Seen")
+
+
+async def look(url: str, at: Callable[[sa.Connection], Seen]) -> Seen:
+    database = Database(url)
+    async with database.read() as connection:
+        seen = await connection.run_sync(at)
+    await database.close()
+    return seen
+
+
+async def write(url: str, *statements: str) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        for statement in statements:
+            await tx.exec_driver_sql(statement)
+    await database.close()
+
+
+async def test_the_steps_make_the_tables_that_the_code_expects(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine)
+
+    differences = await look(url, lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+
+    assert differences == []
+
+
+async def test_the_steps_make_the_same_checks_and_collations_as_the_code(engine: str, databases: Databases) -> None:
+    expected_url, url = databases.empty(engine), databases.migrated(engine)
+    database = Database(expected_url)
+    async with database.write() as tx:
+        await tx.run_sync(metadata.create_all)
+    await database.close()
+
+    assert await look(url, _small_print) == await look(expected_url, _small_print)
+
+
+def _small_print(connection: sa.Connection) -> dict[str, Any]:
+    inspector = sa.inspect(connection)
+    return {
+        table: {
+            "checks": sorted(
+                (str(check["name"]), check["sqltext"]) for check in inspector.get_check_constraints(table)
+            ),
+            "collations": {
+                column["name"]: getattr(column["type"], "collation", None) for column in inspector.get_columns(table)
+            },
+            "options": inspector.get_table_options(table),
+            "numbered": _is_numbered_without_reuse(connection, table),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def _is_numbered_without_reuse(connection: sa.Connection, table: str) -> bool | None:
+    if connection.dialect.name != "sqlite":
+        return None
+    created = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+    return "AUTOINCREMENT" in str(created)
+
+
+async def test_a_database_is_at_head_once_it_is_upgraded(engine: str, databases: Databases) -> None:
+    database = Database(databases.empty(engine))
+    before = await migrate.at_head(database)
+
+    migrate.upgrade(database.url.render_as_string(hide_password=False))
+
+    assert not before
+    assert await migrate.at_head(database)
+    await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_not_at_head(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine)
+    await write(url, "UPDATE alembic_version SET version_num = 'newer'")
+
+    database = Database(url)
+    assert not await migrate.at_head(database)
+    await database.close()
+
+
+def test_several_may_upgrade_one_database_at_once(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+
+    with ThreadPoolExecutor(max_workers=6) as threads:
+        done = list(threads.map(migrate.upgrade, [url] * 6))
+
+    assert done == [None] * 6
+
+
+async def test_upgrading_again_keeps_what_is_stored(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine)
+    await write(url, "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')")
+
+    migrate.upgrade(url)
+
+    assert await look(url, lambda sync: sync.scalar(sa.text("SELECT name FROM partners"))) == "Alfa"
+
+
+async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:
+    url = databases.empty("sqlite")
+    await write(url, "CREATE TABLE parent (id INTEGER PRIMARY KEY)", "CREATE TABLE child (id REFERENCES parent)")
+    with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as unchecked, unchecked:
+        unchecked.execute("INSERT INTO child VALUES (1)")
+
+    with pytest.raises(LookupError, match="A row of child refers to a row of parent that does not exist"):
+        migrate.upgrade(url)
+
+    assert await look(url, lambda sync: sa.inspect(sync).get_table_names()) == ["child", "parent"]
+
+
+def test_there_is_no_next_step_while_the_steps_make_all_tables() -> None:
+    lines = [line for line in migrate.next_step().split("\n") if not line.strip().startswith("#")]
+
+    assert "".join(lines).strip() == "pass"
