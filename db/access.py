@@ -119,9 +119,7 @@ async def create_partner(tx: Transaction, *, name: str, cnpj: str) -> int | None
     )
     partner_id = await tx.scalar(statement)
     if partner_id is not None:
-        await tx.execute(
-            sa.insert(partner_counters).values(partner_id=partner_id, order_number=0, event_number=0)
-        )
+        await tx.execute(sa.insert(partner_counters).values(partner_id=partner_id, order_number=0, event_number=0))
     return partner_id
 
 

@@ -62,7 +62,7 @@ class ActivationSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationFilter:
-    """Which activations; what is None is not asked. Names to search are folded, CNPJs are unmasked, keys upper-cased."""
+    """Which activations; what is None is not asked. Names to search are folded, CNPJs unmasked, keys upper-cased."""
 
     search: str | None = None
     search_key: str | None = None
@@ -225,7 +225,9 @@ async def cancel(
     return (await tx.execute(statement)).rowcount == 1
 
 
-async def cancel_all(tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime) -> list[ActivationRow]:
+async def cancel_all(
+    tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime
+) -> list[ActivationRow]:
     """End every active activation of a cancelled client; what they were, in the order of their ids."""
     statement = (
         sa.update(activations)

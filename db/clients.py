@@ -155,9 +155,7 @@ async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mappin
     return {row.id: row for row in await sql.rows(tx, statement, ClientRow)}
 
 
-async def register(
-    tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime
-) -> int | None:
+async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime) -> int | None:
     """The id of the new client; None, and nothing written, where an active client has the CNPJ."""
     statement = (
         sql.insert(tx, clients)

@@ -33,9 +33,7 @@ async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | N
     keys = idempotency_keys
     expired = keys.c.partner_id == wanted.partner_id, keys.c.created_at <= at - KEPT
     await tx.execute(sa.delete(keys).where(*expired))
-    claimed = await tx.execute(
-        sql.insert(tx, keys).values(**wanted._asdict(), created_at=at).on_conflict_do_nothing()
-    )
+    claimed = await tx.execute(sql.insert(tx, keys).values(**wanted._asdict(), created_at=at).on_conflict_do_nothing())
     if claimed.rowcount == 1:
         return None
     statement = sa.select(keys.c.input_digest, keys.c.outcome).where(*_is(wanted))

@@ -70,9 +70,7 @@ def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
 def page(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
     """The statement for one page and one row more, which tells whether there is another page."""
     return (
-        rows.where(*within(sorting, window))
-        .order_by(*sorting.clauses(reverse=window.backward))
-        .limit(window.size + 1)
+        rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(window.size + 1)
     )
 
 
@@ -83,7 +81,9 @@ def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnEle
     """
     order = sorting.clauses(reverse=window.backward)
     place = sa.func.row_number().over(partition_by=parent, order_by=order)
-    ranked = rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
+    ranked = (
+        rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
+    )
     columns = [column for column in ranked.c if column.name != "place"]
     return sa.select(*columns).where(ranked.c.place <= window.size + 1).order_by(ranked.c.parent_id, ranked.c.place)
 

@@ -67,9 +67,9 @@ _ITEM_VALUES: Mapping[str, ColumnElement[Any]] = {
     "total_quantity": (order_items.c.quantity + order_items.c.bonus_quantity).label("total_quantity"),
     "setup_fee": (order_items.c.unit_setup_fee * _quantity).label("setup_fee"),
     "monthly_total": (order_items.c.unit_monthly_price * _quantity).label("monthly_total"),
-    "total_with_setup_fee": (
-        (order_items.c.unit_monthly_price + order_items.c.unit_setup_fee) * _quantity
-    ).label("total_with_setup_fee"),
+    "total_with_setup_fee": ((order_items.c.unit_monthly_price + order_items.c.unit_setup_fee) * _quantity).label(
+        "total_with_setup_fee"
+    ),
 }
 _ITEMS = tuple(_ITEM_VALUES.get(name, order_items.c.get(name)) for name in OrderItemRow._fields)
 
@@ -140,7 +140,9 @@ async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[in
     return {row.id: row for row in await sql.rows(connection, statement, OrderItemRow)}
 
 
-async def items_of(connection: Connection, partner_id: int, order_ids: Sequence[int]) -> Mapping[int, list[OrderItemRow]]:
+async def items_of(
+    connection: Connection, partner_id: int, order_ids: Sequence[int]
+) -> Mapping[int, list[OrderItemRow]]:
     """The items of each of these orders, as they were entered."""
     statement = (
         sa.select(*_ITEMS)

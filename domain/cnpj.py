@@ -22,4 +22,3 @@ def parse(text: str) -> str | None:
 def unmasked(text: str) -> str:
     """What was typed of a CNPJ, without its mask, for a search by its first characters."""
     return _MASK.sub("", text).upper()
-

@@ -1,0 +1,27 @@
+"""Company numbers for tests, with check digits computed by the rule as the tax authority states it."""
+
+from itertools import count
+from secrets import token_hex
+
+_WEIGHTS = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+_run = token_hex(3).upper()
+_numbers = count(1)
+
+
+def with_check_digits(base: str) -> str:
+    """The CNPJ that begins with these twelve characters."""
+    number = base
+    for weights in (_WEIGHTS[1:], _WEIGHTS):
+        rest = sum((ord(character) - 48) * weight for character, weight in zip(number, weights, strict=True)) % 11
+        number += "0" if rest < 2 else str(11 - rest)
+    return number
+
+
+def another() -> str:
+    """A valid CNPJ that nobody had before."""
+    return with_check_digits(f"{_run}{next(_numbers):06d}")
+
+
+def masked(number: str) -> str:
+    """The CNPJ as people write it."""
+    return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"

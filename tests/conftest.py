@@ -1,0 +1,71 @@
+"""What tests are given: databases on both engines."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from hypothesis import settings
+
+from db.engine import Database
+from tests.databases import ENGINES, Databases, PostgreSQL
+
+# How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
+settings.register_profile("portal", parent=settings.default, deadline=None)
+settings.load_profile("portal")
+
+_DIRECTORY = pytest.StashKey[Path]()
+
+
+class _WorkerNode(Protocol):
+    """A worker as xdist starts it."""
+
+    config: pytest.Config
+    workerinput: dict[str, object]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose where this run's PostgreSQL lives; a worker is told by the process that started it."""
+    given = getattr(config, "workerinput", {}).get("postgresql")
+    config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: _WorkerNode) -> None:
+    """Tell a worker where PostgreSQL lives."""
+    node.workerinput["postgresql"] = str(node.config.stash[_DIRECTORY])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop PostgreSQL when the process that began the run ends it."""
+    if not hasattr(config, "workerinput"):
+        PostgreSQL(config.stash[_DIRECTORY]).stop()
+        shutil.rmtree(config.stash[_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """New databases, for tests that can't share one."""
+    return Databases(PostgreSQL(pytestconfig.stash[_DIRECTORY]), tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn: a test that asks for it, or for what is made of it, runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def engine_url(engine: str, databases: Databases) -> str:
+    """The URL of the migrated database that tests share; each makes partners of its own in it."""
+    return databases.shared(engine)
+
+
+@pytest.fixture(scope="session")
+async def database(engine_url: str) -> AsyncIterator[Database]:
+    """The shared database, open."""
+    opened = Database(engine_url)
+    yield opened
+    await opened.close()

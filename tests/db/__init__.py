@@ -1,0 +1,1 @@
+"""The statements, on SQLite and on PostgreSQL."""

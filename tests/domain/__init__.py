@@ -1,0 +1,1 @@
+"""The rules of the business, without anything around them."""

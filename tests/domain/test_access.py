@@ -1,0 +1,56 @@
+"""Who may do what, and how failed sign-ins are slowed down."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import access
+from domain.access import ALL, FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS, Permission, Permissions, Role
+
+permissions = st.frozensets(st.sampled_from(Permission))
+
+
+def test_each_role_can_what_the_role_below_can() -> None:
+    given_to = access.ROLE_PERMISSIONS
+
+    assert given_to[Role.VIEWER] < given_to[Role.OPERATOR] < given_to[Role.MANAGER] == ALL
+
+
+def test_a_viewer_only_reads() -> None:
+    assert all(permission.name.endswith("_READ") for permission in access.ROLE_PERMISSIONS[Role.VIEWER])
+
+
+def test_an_operator_neither_approves_orders_nor_manages_tokens() -> None:
+    assert ALL - access.ROLE_PERMISSIONS[Role.OPERATOR] == {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE}
+
+
+@given(role=st.sampled_from(Role), chosen=permissions)
+def test_a_token_never_has_more_than_its_maker_nor_than_was_chosen(role: Role, chosen: Permissions) -> None:
+    assert access.effective(role, chosen) == access.ROLE_PERMISSIONS[role] & chosen
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_with_nothing_chosen_has_what_its_maker_has(role: Role) -> None:
+    assert access.effective(role, None) == access.ROLE_PERMISSIONS[role]
+
+
+def test_every_permission_is_asked_for_somewhere() -> None:
+    assert set(FIELD_PERMISSIONS.values()) == ALL
+
+
+def test_no_public_field_asks_for_a_permission() -> None:
+    assert PUBLIC_FIELDS.isdisjoint(FIELD_PERMISSIONS)
+
+
+def test_every_reading_permission_is_asked_for_by_node_as_well() -> None:
+    reading = {permission for permission in Permission if permission.name.endswith("_READ")}
+
+    assert set(NODE_PERMISSIONS.values()) == reading | {Permission.TOKENS_MANAGE, None}
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0), (1, 0), (4, 0), (5, 60), (6, 120), (7, 240), (8, 480), (9, 900), (10, 900), (10**9, 900)],
+)
+def test_five_failed_sign_ins_cost_a_minute_doubling_to_fifteen(failures: int, seconds: int) -> None:
+    assert access.sign_in_wait(failures) == seconds

@@ -1,0 +1,109 @@
+"""Checking what callers give."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.checks import Checks
+from domain.clients import STATES
+from domain.languages import Language
+from domain.refusals import (
+    Empty,
+    InvalidActivationKey,
+    InvalidCnpj,
+    InvalidItemCount,
+    InvalidState,
+    NotFound,
+    OutOfRange,
+    Refusal,
+    TooLong,
+    Unstorable,
+)
+from tests.cnpjs import another, masked
+
+
+def refused(checks: Checks) -> list[tuple[type[Refusal], str]]:
+    return [(type(refusal), ".".join(refusal.path)) for refusal in checks.refusals]
+
+
+def test_every_fault_of_an_input_is_refused_at_once_and_says_where() -> None:
+    checks = Checks()
+
+    checks.text(" ", "name", longest=200)
+    checks.text("x" * 201, "tradeName", longest=200)
+    checks.text("a\0b", "city", longest=100)
+    checks.cnpj("16727230000198", "cnpj")
+    checks.state("XX", "state")
+    checks.activation_key("AB CD", "activationKey")
+    checks.number(0, "items", "0", "quantity", lowest=1, highest=10_000)
+    checks.count(51, "items", lowest=1, highest=50)
+    checks.refuse(NotFound(("clientId",), field="clientId"))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        checks.done()
+    assert list(raised.value.exceptions) == checks.refusals
+    assert refused(checks) == [
+        (Empty, "name"),
+        (TooLong, "tradeName"),
+        (Unstorable, "city"),
+        (InvalidCnpj, "cnpj"),
+        (InvalidState, "state"),
+        (InvalidActivationKey, "activationKey"),
+        (OutOfRange, "items.0.quantity"),
+        (InvalidItemCount, "items"),
+        (NotFound, "clientId"),
+    ]
+    for refusal, language in [(refusal, language) for refusal in checks.refusals for language in Language]:
+        assert refusal.message(language)
+
+
+def test_an_input_without_a_fault_is_normalised_and_passes() -> None:
+    checks, number = Checks(), another()
+
+    assert checks.text("  Padaria Pão Quente ", "name", longest=200) == "Padaria Pão Quente"
+    assert checks.optional_text(" ", "note", longest=10) is None
+    assert checks.optional_text(None, "note", longest=10) is None
+    assert checks.optional_text(" ok ", "note", longest=10) == "ok"
+    assert checks.cnpj(masked(number), "cnpj") == number
+    assert checks.state(" sp ", "state") == "SP"
+    assert checks.state(None, "state") is None
+    assert checks.activation_key("abcd-1234", "activationKey") == "ABCD-1234"
+    assert checks.ecf_serial_number(" be05 ", "ecfSerialNumber") == "BE05"
+    assert checks.ecf_serial_number(None, "ecfSerialNumber") is None
+    assert checks.number(10_000, "quantity", lowest=1, highest=10_000) == 10_000
+    checks.count(50, "items", lowest=1, highest=50)
+    checks.done()
+    assert checks.refusals == []
+
+
+def test_every_state_is_one() -> None:
+    checks = Checks()
+
+    assert {checks.state(state.lower(), "state") for state in STATES} == STATES
+    assert checks.refusals == []
+
+
+def test_a_number_with_a_character_that_can_not_be_stored_is_an_invalid_number() -> None:
+    checks = Checks()
+
+    assert checks.cnpj("16727230000197\0", "cnpj") == ""
+    assert refused(checks) == [(InvalidCnpj, "cnpj")]
+
+
+@given(text=st.text(), longest=st.integers(1, 5))
+def test_a_text_that_passes_fits_its_place_and_says_something(text: str, longest: int) -> None:
+    checks = Checks()
+
+    stored = checks.text(text, "name", longest=longest)
+
+    assert checks.refusals or 1 <= len(stored) <= longest
+    assert checks.refusals or stored == stored.strip() != ""
+
+
+@given(quantity=st.integers(), lowest=st.integers(-5, 5), highest=st.integers(-5, 5))
+def test_a_number_passes_within_its_limits_only(quantity: int, lowest: int, highest: int) -> None:
+    checks = Checks()
+
+    checks.number(quantity, "quantity", lowest=lowest, highest=highest)
+
+    assert bool(checks.refusals) is not (lowest <= quantity <= highest)

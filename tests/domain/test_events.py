@@ -1,0 +1,22 @@
+"""The messages of events."""
+
+from dataclasses import fields
+from string import Formatter
+
+import pytest
+
+from domain.events import MESSAGES, Event, EventType
+from domain.languages import Language
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: EventType) -> None:
+    named = [{name for _, name, _, _ in Formatter().parse(MESSAGES[kind].within(language))} for language in Language]
+
+    assert named[0] == named[1]
+    assert named[0] <= {"client", "product", "order", "token", None}
+    assert all(MESSAGES[kind].within(language).endswith(".") for language in Language)
+
+
+def test_an_event_holds_ids_only() -> None:
+    assert all(field.name == "type" or field.name.endswith("_id") for field in fields(Event))

@@ -1,0 +1,73 @@
+"""The sentences of refusals."""
+
+from collections.abc import Callable, Iterator, Mapping
+from string import Formatter
+
+import pytest
+
+from domain import refusals
+from domain.languages import Language
+from domain.money import Cents
+from domain.refusals import OrderTransition, OutOfSeats, OutOfStock, PriceChanged, Refusal, StockRefusal, UserErrorCode
+
+# The facts of these are their arguments; those of the others are the names in their sentences.
+EXAMPLES: Mapping[type[Refusal], Callable[[], Refusal]] = {
+    OutOfStock: lambda: OutOfStock(product_id=1, requested=3, available=2),
+    OutOfSeats: lambda: OutOfSeats(product_id=1, requested=3, available=2),
+    OrderTransition: lambda: OrderTransition(current="COMPLETED", to="CANCELLED"),
+    PriceChanged: lambda: PriceChanged(expected=Cents(1000), actual=Cents(1250)),
+}
+
+
+def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    for kind in base.__subclasses__():
+        yield from kinds(kind)
+        if kind is not StockRefusal:
+            yield kind
+
+
+def named(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def example(kind: type[Refusal]) -> Refusal:
+    return EXAMPLES[kind]() if kind in EXAMPLES else kind(**dict.fromkeys(named(kind.text.pt), "…"))
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_each_refusal_says_one_sentence_in_each_language(kind: type[Refusal]) -> None:
+    portuguese, english = (example(kind).message(language) for language in Language)
+
+    assert portuguese != english
+    for sentence in (portuguese, english):
+        assert sentence.endswith(".")
+        assert "{" not in sentence
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_both_languages_tell_the_same_facts(kind: type[Refusal]) -> None:
+    assert named(kind.text.pt) == named(kind.text.en)
+
+
+def test_every_code_is_some_refusals() -> None:
+    assert {kind.code for kind in kinds()} == set(UserErrorCode)
+
+
+def test_a_refusal_with_arguments_of_its_own_stands_among_the_examples() -> None:
+    own = {kind for kind in kinds() if kind.__init__ is not Refusal.__init__}
+
+    assert own == set(EXAMPLES)
+
+
+def test_a_changed_price_is_told_in_reais() -> None:
+    refusal = refusals.PriceChanged(("expectedTotal",), expected=Cents(123450), actual=Cents(5))
+
+    assert refusal.message(Language.ENGLISH) == "The order's total is R$ 0.05, not R$ 1234.50."
+    assert refusal.path == ("expectedTotal",)
+
+
+def test_too_little_stock_is_told_in_numbers() -> None:
+    refusal = refusals.OutOfStock(product_id=1, requested=61, available=60)
+
+    assert refusal.message(Language.ENGLISH) == "Not enough free licenses: 61 asked for, 60 available."
+    assert (refusal.product_id, refusal.requested, refusal.available) == (1, 61, 60)
