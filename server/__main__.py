@@ -1,0 +1,6 @@
+"""`python -m server` is `portal`."""
+
+from server.cli import app
+
+if __name__ == "__main__":
+    app(prog_name="portal")

@@ -1,0 +1,71 @@
+"""The web application: its routes, what stands around them, and what runs beside them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from db.engine import Database
+from resolvers.portal import Portal
+from server import health, logs
+from server.faults import http_error
+from server.http import METHODS, graphql
+from server.middleware import BodyLimit, RequestLog
+from server.settings import Settings
+from server.uses import UseWriter
+
+log = structlog.get_logger("portal")
+
+ROUTES = [
+    Route("/graphql", graphql, methods=METHODS),
+    Route("/healthz", health.alive),
+    Route("/readyz", health.ready),
+]
+
+
+def create() -> Starlette:
+    """The application as the environment sets it up: what a server process starts."""
+    settings = Settings.load()
+    logs.configure(settings)
+    return create_app(open_portal(settings), settings)
+
+
+def open_portal(settings: Settings) -> Portal:
+    """The portal on the database of the settings."""
+    return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
+
+
+def create_app(portal: Portal, settings: Settings) -> Starlette:
+    """The application that serves a portal, and closes its database at the end."""
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        exception_handlers={HTTPException: http_error},
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.portal = portal
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    portal: Portal = app.state.portal
+    failed = await health.failed_check(portal.database)
+    if failed is not None:
+        log.warning("not ready", failed=failed, hint="portal migrate" if failed == "migrations" else "DATABASE_URL")
+    writer = UseWriter(portal)
+    writing = asyncio.create_task(writer.run())
+    try:
+        yield
+    finally:
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+        await writer.write()
+        await portal.database.close()

@@ -1,0 +1,24 @@
+"""The command line, `portal`. Each command stands in a module and is registered here."""
+
+import typer
+
+from server.cli.export_schema import export_schema
+from server.cli.migrate import migrate
+from server.cli.partners import create_partner, create_user
+from server.cli.serve import serve
+from server.cli.tokens import create_token
+
+app = typer.Typer(
+    name="portal",
+    help="The partner portal: clients, licenses, orders and activations as one GraphQL API.",
+    epilog="Settings are environment variables, such as DATABASE_URL and SECRET_KEY; the README lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command()(migrate)
+app.command()(create_partner)
+app.command()(create_user)
+app.command()(create_token)
+app.command()(export_schema)

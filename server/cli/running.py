@@ -1,0 +1,88 @@
+"""How a command does its work, and how it fails: with a sentence on standard error, and a status."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from db import migrate
+from domain.faults import Unavailable
+from domain.languages import Language
+from domain.refusals import Refusal
+from resolvers.portal import Portal
+from server.app import open_portal
+from server.settings import Settings, SettingsError
+
+Result = TypeVar("Result")
+
+FAILED = 1
+WRONGLY_USED = 2
+"""The status of a command that was called with something that it can't take."""
+
+
+def fail(message: str, *, status: int = FAILED) -> NoReturn:
+    """End the command with a sentence for whoever called it."""
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(status)
+
+
+def settings() -> Settings:
+    """The settings of the environment."""
+    with failures():
+        return Settings.load()
+
+
+def run(work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
+    """Do what needs a migrated database, with the portal of the environment, and close it at the end."""
+    given = settings()
+    with failures():
+        return asyncio.run(_run(given, work))
+
+
+async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
+    portal = open_portal(given)
+    try:
+        if not await migrate.at_head(portal.database):
+            fail("The database has not the tables of this version. Run: portal migrate")
+        return await work(portal)
+    finally:
+        await portal.database.close()
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Say what went wrong where it is not the program's fault."""
+    try:
+        yield
+    except SettingsError as error:
+        fail(f"{error}.", status=WRONGLY_USED)
+    except Refusal as refusal:
+        fail(refusal.message(Language.ENGLISH), status=WRONGLY_USED)
+    except ExceptionGroup as group:
+        refusals, others = group.split(Refusal)
+        if refusals is None or others is not None:
+            raise
+        fail("\n".join(_sentences(refusals)), status=WRONGLY_USED)
+    except (Unavailable, DBAPIError) as error:
+        _fail_to_reach(error)
+    except OSError as error:
+        if error.filename is None:
+            _fail_to_reach(error)
+        fail(f"{error.filename} can't be used: {error.strerror}.")
+
+
+def _fail_to_reach(error: Exception) -> NoReturn:
+    # The driver's own words may hold the URL with its password, or the values of a statement.
+    cause = error.__cause__ or error
+    fail(f"The database can't be reached ({type(cause).__name__}). DATABASE_URL says where it is.")
+
+
+def _sentences(group: BaseExceptionGroup[Refusal]) -> Iterator[str]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _sentences(error)
+        else:
+            yield error.message(Language.ENGLISH)

@@ -1,0 +1,100 @@
+"""The log: structured lines on standard error, with no value of a caller and no secret in them.
+
+What may stand in a line: methods, paths, statuses, durations, request ids, operation names, and of an error its type
+and where it was raised. An error's message may repeat what a caller sent, or a statement's parameters: it is left out.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from server.settings import Settings
+
+_DEEPEST = 50
+"""How many frames of an error are logged, the innermost ones."""
+
+
+def configure(settings: Settings) -> None:
+    """Send every log line of the process, uvicorn's too, to standard error in one form."""
+    console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _errors_without_messages,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, _first_line],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+    # The first one's lines hold query strings, and in them variables; the other one's hold the document's literals,
+    # a password among them. `server.middleware` and the schema write lines of their own in their place.
+    for name in ("uvicorn.access", "strawberry.execution"):
+        logging.getLogger(name).disabled = True
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where the error was raised: module, line and function, the innermost last."""
+    return list(_frames(error.__traceback__))[-_DEEPEST:]
+
+
+def described(error: BaseException) -> list[dict[str, Any]]:
+    """The error and those that led to it, each by its type and frames alone."""
+    chain: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        chain.append({"type": f"{type(current).__module__}.{type(current).__qualname__}", "frames": frames(current)})
+        if isinstance(current, BaseExceptionGroup):
+            waiting.extend(current.exceptions)
+        waiting.append(current.__cause__ or (None if current.__suppress_context__ else current.__context__))
+    return chain
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[str]:
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        yield f"{traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno} {code.co_qualname}"
+        traceback = traceback.tb_next
+
+
+def _errors_without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    given: ExcInfo | BaseException | bool | None = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()[1]
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["error"] = described(error)
+    return event
+
+
+def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # asyncio's lines go on with the representation of a task, and that with its error's message.
+    event["event"] = str(event.get("event", "")).partition("\n")[0]
+    return event

@@ -1,0 +1,73 @@
+"""Which form of answer a caller accepts, by its Accept header (RFC 9110, 12.5.1)."""
+
+from typing import NamedTuple
+
+JSON_TYPE = "application/json"
+GRAPHQL_TYPE = "application/graphql-response+json"
+"""The form of the GraphQL over HTTP specification, in which the status speaks of the request as a whole."""
+
+
+class _Range(NamedTuple):
+    type: str
+    subtype: str
+    quality: float
+
+    def fit(self, media_type: str) -> int:
+        """How closely the range describes the type: 0 for not at all."""
+        kind, _, subtype = media_type.partition("/")
+        if (self.type, self.subtype) == (kind, subtype):
+            return 3
+        if (self.type, self.subtype) == (kind, "*"):
+            return 2
+        return 1 if (self.type, self.subtype) == ("*", "*") else 0
+
+
+class _Wish(NamedTuple):
+    quality: float
+    fit: int
+
+
+def media_type(accept: str | None) -> str | None:
+    """The form that the caller likes best, or None where it accepts neither.
+
+    Without a header, and where it names neither form, the answer is plain JSON, as GraphQL servers always gave it;
+    a caller that names both equally knows the newer form and gets it.
+    """
+    ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()] or [_Range("*", "*", 1.0)]
+    plain, newer = _wish(ranges, JSON_TYPE), _wish(ranges, GRAPHQL_TYPE)
+    best = max(plain.quality, newer.quality)
+    if best <= 0:
+        return None
+    if plain.quality == newer.quality:
+        return GRAPHQL_TYPE if newer.fit > plain.fit or newer.fit == _NAMED else JSON_TYPE
+    return JSON_TYPE if plain.quality == best else GRAPHQL_TYPE
+
+
+_NAMED = 3
+
+
+def _wish(ranges: list[_Range], media_type: str) -> _Wish:
+    closest = max(ranges, key=lambda one: (one.fit(media_type), one.quality))
+    fit = closest.fit(media_type)
+    return _Wish(closest.quality if fit else 0.0, fit)
+
+
+def _range(part: str) -> _Range:
+    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    kind, _, subtype = name.partition("/")
+    quality = 1.0
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            quality = _quality(value.strip())
+        elif key.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            quality = 0.0
+    return _Range(kind, subtype, quality)
+
+
+def _quality(value: str) -> float:
+    try:
+        quality = float(value)
+    except ValueError:
+        return 0.0
+    return quality if 0.0 <= quality <= 1.0 else 0.0

@@ -1,0 +1,147 @@
+"""The settings, each of them an environment variable of the same name in capitals."""
+
+import os
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_SHORTEST_KEY = 32
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message names the variable and what it has to be, and never repeats its value."""
+
+
+class Settings(BaseSettings):
+    """How the portal runs. `Settings.load()` reads them from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True, extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite+aiosqlite:///./data/portal.db",
+        repr=False,
+        description="Where the data is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    host: str = Field(
+        default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 for any free one.")
+    workers: int = Field(default=1, ge=1, le=256, description="How many processes serve.")
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description=(
+            "The secret of keyed hashes, at least 32 characters, equal on every machine that shares a database. "
+            "By default it is kept in the file secret.key beside the SQLite file, or in ./data, made on first use."
+        ),
+    )
+    demo: bool = Field(
+        default=False, description="Whether this is a demonstration, with users whose password is public."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="json, console, or auto: console on a terminal, and json elsewhere."
+    )
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read the environment; SettingsError where a variable is wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {_sentence(fault)}" for fault in error.errors())
+            raise SettingsError(faults) from None
+
+    def secret(self) -> bytes:
+        """The secret of keyed hashes, given or kept in a file."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        return _kept_secret(self._beside_the_data() / "secret.key")
+
+    def _beside_the_data(self) -> Path:
+        url = make_url(self.database_url)
+        return Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_async_driver(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            message = "it is not a database URL, such as sqlite:///data/portal.db"
+            raise ValueError(message) from None
+        if url.drivername in _DRIVERS:
+            url = url.set(drivername=_DRIVERS[url.drivername])
+        if url.drivername not in _DRIVERS.values():
+            message = "it has to begin with sqlite:/// or postgresql://"
+            raise ValueError(message)
+        if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+            message = "it has to name a file: a database in memory can't be shared by several connections"
+            raise ValueError(message)
+        return _as_asyncpg_says(url).render_as_string(hide_password=False)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _SHORTEST_KEY:
+            message = f"it has to have at least {_SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+def _sentence(fault: Any) -> str:  # noqa: ANN401 — a dictionary of pydantic's.
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _as_asyncpg_says(url: URL) -> URL:
+    # What libpq and most hosts call sslmode, asyncpg calls ssl.
+    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
+        return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
+    return url
+
+
+def _kept_secret(file: Path) -> bytes:
+    try:
+        return _read_secret(file)
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"SECRET_KEY: it is not set, and {file} can't be read ({error.strerror})"
+        raise SettingsError(message) from None
+    # Two processes may come here at once: each writes a file of its own, and the one that is linked first is kept.
+    draft = file.with_name(f".{file.name}.{token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(token_hex(32) + "\n")
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return _read_secret(file)
+    except OSError as error:
+        message = f"SECRET_KEY: it is not set, and {file} can't be made ({error.strerror})"
+        raise SettingsError(message) from None
+
+
+def _read_secret(file: Path) -> bytes:
+    secret = file.read_bytes().strip()
+    if len(secret) < _SHORTEST_KEY:
+        message = f"SECRET_KEY: it is not set, and {file} holds less than {_SHORTEST_KEY} characters"
+        raise SettingsError(message)
+    return secret

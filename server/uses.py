@@ -1,0 +1,63 @@
+"""Writing down when tokens were used: outside of requests, many at once, and no token more than once a minute."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from db import access
+from resolvers.portal import Portal
+
+EVERY_SECONDS = 10
+TRUE_TO = timedelta(minutes=1)
+"""How old the stored time of a token's last use may be."""
+
+log = structlog.get_logger("portal.uses")
+
+Token = tuple[int, int]
+"""A partner's id, and the id of a token that is the partner's."""
+
+
+@dataclass(slots=True)
+class UseWriter:
+    """Writes the uses of tokens that the portal has seen."""
+
+    portal: Portal
+    _written: dict[Token, datetime] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Write now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write the uses since the last time. What can't be written is logged and tried again the next time."""
+        used = self.portal.viewers.take_uses()
+        due = {token: at for token, at in used.items() if self._is_due(token, at)}
+        if not due:
+            return
+        try:
+            await self._store(due)
+        except Exception:
+            log.exception("the last uses of tokens could not be written")
+            self.portal.viewers.used = due | self.portal.viewers.used
+            return
+        fresh = {token: at for token, at in self._written.items() if max(due.values()) - at < TRUE_TO}
+        self._written = fresh | due
+
+    def _is_due(self, token: Token, at: datetime) -> bool:
+        written = self._written.get(token)
+        return written is None or at - written >= TRUE_TO
+
+    async def _store(self, due: dict[Token, datetime]) -> None:
+        of_partners: dict[int, list[int]] = defaultdict(list)
+        for partner_id, token_id in due:
+            of_partners[partner_id].append(token_id)
+        async with self.portal.database.write() as tx:
+            # In the order of the partners and tokens, so that two processes never wait for each other crosswise.
+            for partner_id, token_ids in sorted(of_partners.items()):
+                at = max(due[partner_id, token_id] for token_id in token_ids)
+                await access.touch(tx, partner_id, token_ids, at=at)
