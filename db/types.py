@@ -31,7 +31,8 @@ class Instant(TypeDecorator[datetime]):
         """Write the moment."""
         if value is None or dialect.name != "sqlite":
             return value
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        # strftime would write the year 999 with three digits, and times would no longer sort as text.
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 — the driver's own type.
         """Read the moment."""
