@@ -57,13 +57,13 @@ class OrderItemRow(NamedTuple):
     total_with_setup_fee: int
 
 
-_ORDER_VALUES: Mapping[str, ColumnElement[Any]] = {
+_ORDER_VALUES: Mapping[str, ColumnElement[Any]] = dict(orders.c.items()) | {
     "total_with_setup_fee": (orders.c.monthly_total + orders.c.setup_fee_total).label("total_with_setup_fee"),
 }
-_ORDERS = tuple(_ORDER_VALUES.get(name, orders.c.get(name)) for name in OrderRow._fields)
+_ORDERS = tuple(_ORDER_VALUES[name] for name in OrderRow._fields)
 
 _quantity = sa.cast(order_items.c.quantity, sa.BigInteger)
-_ITEM_VALUES: Mapping[str, ColumnElement[Any]] = {
+_ITEM_VALUES: Mapping[str, ColumnElement[Any]] = dict(order_items.c.items()) | {
     "total_quantity": (order_items.c.quantity + order_items.c.bonus_quantity).label("total_quantity"),
     "setup_fee": (order_items.c.unit_setup_fee * _quantity).label("setup_fee"),
     "monthly_total": (order_items.c.unit_monthly_price * _quantity).label("monthly_total"),
@@ -71,7 +71,7 @@ _ITEM_VALUES: Mapping[str, ColumnElement[Any]] = {
         "total_with_setup_fee"
     ),
 }
-_ITEMS = tuple(_ITEM_VALUES.get(name, order_items.c.get(name)) for name in OrderItemRow._fields)
+_ITEMS = tuple(_ITEM_VALUES[name] for name in OrderItemRow._fields)
 
 
 class OrderSortKey(Enum):

@@ -1,5 +1,7 @@
 """The tables. Whatever belongs to a partner has partner_id in its keys and at the front of its indexes."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
@@ -34,7 +36,7 @@ def _partner() -> Column[int]:
     return _ref("partner_id", "partners")
 
 
-def _table(name: str, *items: Column[object] | sa.Constraint | Index) -> Table:
+def _table(name: str, *items: Column[Any] | sa.Constraint | Index) -> Table:
     return Table(name, metadata, *items, sqlite_autoincrement=any(getattr(item, "name", "") == "id" for item in items))
 
 

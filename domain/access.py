@@ -115,4 +115,4 @@ def sign_in_wait(failures: int) -> int:
     if failures < SIGN_IN_FAILURES_ALLOWED:
         return 0
     doublings = min(failures - SIGN_IN_FAILURES_ALLOWED, 10)
-    return min(_FIRST_WAIT_SECONDS * 2**doublings, _LONGEST_WAIT_SECONDS)
+    return min(_FIRST_WAIT_SECONDS << doublings, _LONGEST_WAIT_SECONDS)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db import activations, clients, listings
+from db import activations, clients, listings, tables
 from db.clients import ClientFilter, ClientRow, ClientSortKey
 from db.engine import Database
 from db.keyset import Keyset, Window
@@ -120,7 +120,7 @@ async def test_a_row_that_stays_is_shown_once_while_others_come_and_go(
     async def others_come_and_go() -> None:
         async with database.write() as tx:
             if to_leave:
-                await tx.execute(sa.delete(clients.clients).where(clients.clients.c.id == to_leave.pop()))
+                await tx.execute(sa.delete(tables.clients).where(tables.clients.c.id == to_leave.pop()))
             if to_come:
                 name, at = to_come.pop()
                 await a_client(tx, partner_id, name=name, at=at)

@@ -31,7 +31,7 @@ def named(sentence: str) -> set[str]:
 
 
 def example(kind: type[Refusal]) -> Refusal:
-    return EXAMPLES[kind]() if kind in EXAMPLES else kind(**dict.fromkeys(named(kind.text.pt), "…"))
+    return EXAMPLES[kind]() if kind in EXAMPLES else kind((), **dict.fromkeys(named(kind.text.pt), "…"))
 
 
 @pytest.mark.parametrize("kind", list(kinds()))
