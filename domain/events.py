@@ -35,8 +35,8 @@ class Event:
 
 
 MESSAGES: Mapping[EventType, Text] = {
-    EventType.CLIENT_REGISTERED: Text(pt="Cliente {client} cadastrado.", en="Client {client} registered."),
-    EventType.CLIENT_UPDATED: Text(pt="Cliente {client} alterado.", en="Client {client} updated."),
+    EventType.CLIENT_REGISTERED: Text(pt="{client}: cliente cadastrado.", en="{client}: client registered."),
+    EventType.CLIENT_UPDATED: Text(pt="{client}: dados alterados.", en="{client}: details updated."),
     EventType.CLIENT_CANCELLED: Text(pt="{client}: cliente cancelado.", en="{client}: client cancelled."),
     EventType.LICENSE_ACTIVATED: Text(
         pt="Licença de {product} ativada para {client}.", en="License of {product} activated for {client}."

@@ -11,6 +11,11 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
 
+def unauthenticated() -> Unauthenticated:
+    """The fault of an operation that needs a token and comes with none."""
+    return Unauthenticated("Sign in first: send a token as “Authorization: Bearer …”.")
+
+
 @dataclass(slots=True)
 class Context:
     """The context of one request."""
@@ -40,8 +45,7 @@ class Context:
     def signed_in(self) -> Viewer:
         """The viewer; Unauthenticated where nobody is signed in."""
         if self.viewer is None:
-            message = "Sign in first: send a token as “Authorization: Bearer …”."
-            raise Unauthenticated(message)
+            raise unauthenticated()
         return self.viewer
 
     @property

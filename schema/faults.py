@@ -1,0 +1,63 @@
+"""Errors of requests and of the server as clients see them: an unexpected one is masked and logged without values."""
+
+import re
+import traceback
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError
+
+from domain.faults import Fault
+
+_log = structlog.get_logger("portal")
+
+INTERNAL_MESSAGE = "Something went wrong on the server. Nothing is known to be wrong with the request."
+
+# The engine's messages end with the value that they refuse, which may be a password.
+_FOUND = re.compile(r"(?:[,;.]| but) (?:found|Found): .*", re.DOTALL)
+_REPRESENT = re.compile(r"(cannot represent [^:']*?)(?: value)?: .*", re.DOTALL)
+
+
+def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
+    """The error for the response."""
+    original = _original(error)
+    formatted = error.formatted
+    match original:
+        case Fault():
+            formatted["message"] = str(original)
+            formatted["extensions"] = {"code": original.code, **original.extensions}
+        case None if error.path is None:
+            formatted["message"] = without_values(error.message)
+            formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+        case _:
+            log_unexpected(original or error, request_id, path=error.path)
+            formatted["message"] = INTERNAL_MESSAGE
+            formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+    return formatted
+
+
+def without_values(message: str) -> str:
+    """The engine's message without the value that it is about."""
+    found = _FOUND.search(message)
+    kept = message if found is None else message[: found.start()] + "."
+    return _REPRESENT.sub(r"\1 value.", kept)
+
+
+def log_unexpected(error: BaseException, request_id: str, *, path: list[str | int] | None = None) -> None:
+    """Write an unexpected error down: its type and where it came from, but no message, since that may hold values."""
+    frames = [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    causes = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(type(cause).__qualname__)
+        cause = cause.__cause__
+    _log.error("unexpected error", request_id=request_id, error=causes, path=path, frames=frames)
+
+
+def _original(error: GraphQLError) -> BaseException | None:
+    original: Any = error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    return original

@@ -1,0 +1,134 @@
+"""Running an operation: what it needs is checked before anything of it runs, and its errors say no more than they may."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql import execute as run
+
+from domain.faults import BadUserInput, Fault, Forbidden
+from resolvers import nodes
+from resolvers.context import Context, unauthenticated
+from schema.documents import Document, Documents, Operation
+from schema.faults import presented
+from schema.root import schema
+
+_graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+_node_arguments = {"node": "id", "nodes": "ids"}
+documents = Documents(_graphql_schema)
+"""The documents of the process."""
+
+
+class OperationRequest(NamedTuple):
+    """What a client asks for; one that reads only may not run a mutation."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    read_only: bool = False
+
+
+class Answer(NamedTuple):
+    """The body of a response, whether anything was executed, and the codes of its errors."""
+
+    body: dict[str, Any]
+    executed: bool
+    codes: frozenset[str]
+
+
+class MutationOverGet(Fault):
+    """A request that may only read asks for a mutation."""
+
+    code = "BAD_USER_INPUT"
+
+
+async def execute(context: Context, request: OperationRequest) -> Answer:
+    """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
+    document = documents.get(request.query)
+    if document.ast is None:
+        return _refused(context, document.errors)
+    try:
+        operation = _chosen(document, request.operation_name)
+        if request.read_only and operation.ast.operation is not OperationType.QUERY:
+            message = "A GET request can only run a query; send mutations by POST."
+            raise MutationOverGet(message)
+        variables = request.variables or {}
+        _check_access(context, operation, variables)
+    except MutationOverGet:
+        raise
+    except Fault as fault:
+        return _refused(context, [GraphQLError(str(fault), original_error=fault)])
+    result = run(
+        _graphql_schema,
+        document.ast,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation.name,
+    )
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    return _answer(context, result)
+
+
+def _chosen(document: Document, name: str | None) -> Operation:
+    if name is None and len(document.operations) == 1:
+        return next(iter(document.operations.values()))
+    operation = document.operations.get(name) if name is not None else None
+    if operation is None:
+        known = ", ".join(f"“{each}”" for each in document.operations)
+        message = f"“operationName” must name one of the document's operations: {known}."
+        raise BadUserInput(message, argument="operationName")
+    return operation
+
+
+def _check_access(context: Context, operation: Operation, variables: dict[str, Any]) -> None:
+    if context.viewer is None:
+        if operation.private:
+            raise unauthenticated()
+        return
+    needed = operation.permissions | _of_nodes(operation, variables)
+    missing = needed - context.viewer.permissions
+    if missing:
+        raise Forbidden(missing)
+
+
+def _of_nodes(operation: Operation, variables: dict[str, Any]) -> frozenset[Any]:
+    """What `node` and `nodes` need, which depends on the types of the objects asked for."""
+    if not operation.node_fields:
+        return frozenset()
+    definitions = operation.ast.variable_definitions or ()
+    coerced = get_variable_values(_graphql_schema, definitions, variables)
+    if isinstance(coerced, list):
+        return frozenset()
+    needed = set()
+    for field in operation.node_fields:
+        definition = _graphql_schema.query_type.fields[field.name.value]
+        found = get_argument_values(definition, field, coerced)
+        value = found[_node_arguments[field.name.value]]
+        needed |= nodes.permissions([value] if isinstance(value, str) else value)
+    return frozenset(needed)
+
+
+def _answer(context: Context, result: ExecutionResult) -> Answer:
+    if result.data is None and all(error.path is None for error in result.errors or ()):
+        return _refused(context, result.errors or ())
+    body: dict[str, Any] = {"data": result.data}
+    if not result.errors:
+        return Answer(body, executed=True, codes=frozenset())
+    body["errors"] = [presented(error, context.request_id) for error in result.errors]
+    return Answer(body, executed=True, codes=_codes(body))
+
+
+def _refused(context: Context, errors: Iterable[GraphQLError]) -> Answer:
+    body = {"errors": [presented(error, context.request_id) for error in errors]}
+    return Answer(body, executed=False, codes=_codes(body))
+
+
+def _codes(body: dict[str, Any]) -> frozenset[str]:
+    return frozenset(error["extensions"]["code"] for error in body["errors"])
