@@ -105,6 +105,9 @@ def effective(role: Role, chosen: Permissions | None) -> Permissions:
     return given if chosen is None else given & chosen
 
 
+DEMO_PASSWORD = "demo-portal"  # noqa: S105 — it is public.
+"""The password of every user of the demo data. It is public, so nobody signs in with it outside of demo mode."""
+
 SIGN_IN_FAILURES_ALLOWED = 5
 _FIRST_WAIT_SECONDS = 60
 _LONGEST_WAIT_SECONDS = 15 * 60

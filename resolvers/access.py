@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from db import access
 from db.access import Attempts, Credentials, NewToken, PartnerRow, TokenRow, UserRow
-from domain.access import Permission, Permissions, TokenKind, effective, sign_in_wait
+from domain.access import DEMO_PASSWORD, Permission, Permissions, TokenKind, effective, sign_in_wait
 from domain.events import Event, EventType
 from domain.faults import RateLimited
 from domain.refusals import InvalidCredentials, InvalidExpiry, NotFound, PermissionNotHeld
@@ -116,6 +116,9 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     async with portal.database.read() as connection:
         found = await access.credentials(connection, email)
     if not await _is_password(_NOBODYS_HASH if found is None else found.password_hash, password) or found is None:
+        raise InvalidCredentials
+    if password == DEMO_PASSWORD and not portal.demo:
+        # Looked at last, so that the answer takes as long as to any other wrong password.
         raise InvalidCredentials
     return await _begin_session(context, found, attempts_digest)
 

@@ -7,7 +7,7 @@ import typer
 
 from db import access, prices
 from domain import cnpj
-from domain.access import Role
+from domain.access import DEMO_PASSWORD, Role
 from domain.checks import Checks
 from resolvers.access import hash_password
 from resolvers.portal import Portal
@@ -97,4 +97,6 @@ def _password(*, from_stdin: bool) -> str:
             f"A password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters; none was set.",
             status=WRONGLY_USED,
         )
+    if password == DEMO_PASSWORD:
+        fail("This is the public password of the demo data; nobody could sign in with it.", status=WRONGLY_USED)
     return password
