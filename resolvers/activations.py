@@ -93,9 +93,7 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
     activation_id = await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
-    await work.append(
-        Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)
-    )
+    await work.append(Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id))
     return Activated(activation_id, product.id)
 
 
@@ -124,9 +122,7 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
     movement = NewMovement(activation.product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
     await work.append(
-        Event(
-            type=EventType.ACTIVATION_CANCELLED, client_id=activation.client_id, activation_id=activation.id
-        )
+        Event(type=EventType.ACTIVATION_CANCELLED, client_id=activation.client_id, activation_id=activation.id)
     )
     return Activated(activation.id, activation.product_id)
 
@@ -185,9 +181,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         NewMovement(previous.product_id, StockMovementType.ACTIVATED, out, activation_id=activation_id),
     ]
     await licenses.record(work.tx, work.partner_id, lines, at=work.now)
-    await work.append(
-        Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id)
-    )
+    await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
 
 

@@ -126,9 +126,7 @@ class CancelClient(NamedTuple):
 async def cancel(work: Work, given: CancelClient) -> ClientChanged:
     """Cancel a client and all its activations, give their licenses back, and erase who it was."""
     client = await _active(work, given.client_id)
-    ended = await activations.cancel_all(
-        work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now
-    )
+    ended = await activations.cancel_all(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now)
     await _give_back(work, ended)
     texts = (client.name, client.trade_name, client.city)
     note = given.reason and redacted(given.reason, number=client.cnpj or "", texts=texts)

@@ -108,7 +108,9 @@ class Loaders:
         self.product: DataLoader[int, ProductRow | None] = DataLoader(self._products)
         self.partner: DataLoader[int, PartnerRow | None] = DataLoader(self._partners)
         self.activations_of_client = Pages(database, activations.of_clients)
-        self.movements_of_product = Pages(database, lambda partner, products, _: licenses.movements_of(partner, products))
+        self.movements_of_product = Pages(
+            database, lambda partner, products, _: licenses.movements_of(partner, products)
+        )
 
     def _by_id(self, read: ByIds[Value]) -> DataLoader[Key, Value | None]:
         async def load(keys: list[Key]) -> Sequence[Value | None]:

@@ -51,9 +51,7 @@ class Work:
 class Mutation(Generic[Given, Outcome]):
     """One use case of the portal that changes something."""
 
-    def __init__(
-        self, name: str, outcome: type[Outcome], work: Callable[[Work, Given], Awaitable[Outcome]]
-    ) -> None:
+    def __init__(self, name: str, outcome: type[Outcome], work: Callable[[Work, Given], Awaitable[Outcome]]) -> None:
         """Name it as its field in the schema, which says what permission it needs."""
         self.name = name
         self.permission = FIELD_PERMISSIONS[f"Mutation.{name}"]
@@ -104,8 +102,6 @@ class Mutation(Generic[Given, Outcome]):
             key_digest=context.portal.digest("idempotency key", key.encode()),
             input_digest=context.portal.digest("idempotency input", repr(given).encode()),
         )
-
-
 
 
 def mutation(

@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+from strawberry.dataloader import DataLoader
+
 from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import BadUserInput
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.ids import GlobalId
+from resolvers.loaders import Key
 
 NODES_MAX = 100
 
@@ -48,7 +51,7 @@ async def _load(context: Context, wanted: GlobalId, partner_id: int) -> tuple[An
         return await loaders.product.load(wanted.id)
     if wanted.type == "Partner":
         return await loaders.partner.load(partner_id) if wanted.id == partner_id else None
-    by_type = {
+    by_type: dict[str, DataLoader[Key, Any]] = {
         "Client": loaders.client,
         "Activation": loaders.activation,
         "StockMovement": loaders.movement,
@@ -59,4 +62,5 @@ async def _load(context: Context, wanted: GlobalId, partner_id: int) -> tuple[An
         "ApiToken": loaders.api_token,
         "User": loaders.user,
     }
-    return await by_type[wanted.type].load(key)
+    row: tuple[Any, ...] | None = await by_type[wanted.type].load(key)
+    return row

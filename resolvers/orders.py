@@ -128,9 +128,7 @@ class CancelOrder(NamedTuple):
 async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
     """Cancel a pending order."""
     order = await _pending(work, given.order_id, to=OrderStatus.CANCELLED)
-    await orders.cancel(
-        work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason
-    )
+    await orders.cancel(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason)
     await work.append(Event(type=EventType.ORDER_CANCELLED, order_id=order.id))
     return OrderChanged(order.id)
 

@@ -39,13 +39,15 @@ class Partner(Node):
     name: str = strawberry.field(description="The partner's name.")
     cnpj: Cnpj = strawberry.field(description="The partner's CNPJ.")
 
-    @strawberry.field(graphql_type=references.PriceTable, description="What the partner pays, “Pauta Preço”.")
+    @strawberry.field(graphql_type=references.PriceTableType, description="What the partner pays, “Pauta Preço”.")
     @staticmethod
     async def price_table(partner: strawberry.Parent[PartnerRow], info: Info) -> PriceTableRow:
         return await prices.price_table(info.context, partner.id)
 
 
-@strawberry.type(description="A token for a script. It acts as the user who made it, and can do no more than that user.")
+@strawberry.type(
+    description="A token for a script. It acts as the user who made it, and can do no more than that user."
+)
 class ApiToken(Node):
     """An API token."""
 
@@ -72,7 +74,9 @@ class Viewer:
 
     role: Role = strawberry.field(description="What the user is at the partner.")
 
-    @strawberry.field(description="What the token may do: what the role gives, narrowed to what the token was made for.")
+    @strawberry.field(
+        description="What the token may do: what the role gives, narrowed to what the token was made for."
+    )
     @staticmethod
     def permissions(viewer: strawberry.Parent[ViewerRow]) -> list[Permission]:
         return sorted_permissions(viewer.permissions)

@@ -11,8 +11,8 @@ from domain.checks import Checks
 from domain.licenses import COUNTER_MAX
 from resolvers import activations, ids
 from resolvers.activations import (
-    ActivateLicense,
     Activated,
+    ActivateLicense,
     ActivationMoved,
     CancelActivation,
     MoveActivation,
@@ -117,7 +117,7 @@ class ActivatedPayload(Payload):
         return await info.context.loaders.activation.load((info.context.partner_id, self.outcome.activation_id))
 
     @strawberry.field(
-        graphql_type=references.LicenseStock | None,
+        graphql_type=references.LicenseStockType | None,
         description="The stock of the product, “estoque do parceiro”, as it is now; null where nothing was done.",
     )
     async def license_stock(self, info: Info) -> StockRow | None:

@@ -56,22 +56,24 @@ class Activation(Node):
         )
     )
 
-    @strawberry.field(graphql_type=references.Client, description="The client whose installation it is, “cliente”.")
+    @strawberry.field(graphql_type=references.ClientType, description="The client whose installation it is, “cliente”.")
     @staticmethod
     async def client(activation: strawberry.Parent[ActivationRow], info: Info) -> ClientRow | None:
         return await info.context.loaders.client.load((activation.partner_id, activation.client_id))
 
-    @strawberry.field(graphql_type=references.Product, description="The product that is licensed, “produto”.")
+    @strawberry.field(graphql_type=references.ProductType, description="The product that is licensed, “produto”.")
     @staticmethod
     async def product(activation: strawberry.Parent[ActivationRow], info: Info) -> ProductRow | None:
         return await info.context.loaders.product.load(activation.product_id)
 
-    @strawberry.field(graphql_type=references.User, description="Who activated it, “usuário que fez a ativação”.")
+    @strawberry.field(graphql_type=references.UserType, description="Who activated it, “usuário que fez a ativação”.")
     @staticmethod
     async def activated_by(activation: strawberry.Parent[ActivationRow], info: Info) -> UserRow | None:
         return await info.context.loaders.user.load((activation.partner_id, activation.activated_by_id))
 
-    @strawberry.field(graphql_type=references.User | None, description="Who cancelled it; null unless it is cancelled.")
+    @strawberry.field(
+        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
+    )
     @staticmethod
     async def cancelled_by(activation: strawberry.Parent[ActivationRow], info: Info) -> UserRow | None:
         if activation.cancelled_by_id is None:
@@ -79,7 +81,7 @@ class Activation(Node):
         return await info.context.loaders.user.load((activation.partner_id, activation.cancelled_by_id))
 
     @strawberry.field(
-        graphql_type=references.Activation | None,
+        graphql_type=references.ActivationType | None,
         description="The activation that took its place; null unless its license was moved, “substituição”.",
     )
     @staticmethod

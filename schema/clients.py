@@ -31,7 +31,7 @@ class ReleasedLicenses:
     licenses: int = strawberry.field(description="How many licenses.")
     additional_seats: int = strawberry.field(description="How many additional seats.")
 
-    @strawberry.field(graphql_type=references.Product, description="The product, “produto”.")
+    @strawberry.field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
     async def product(released: strawberry.Parent[Released], info: Info) -> ProductRow | None:
         return await info.context.loaders.product.load(released.product_id)
@@ -65,7 +65,7 @@ class Client(Node):
         description="The name it trades under, “nome fantasia”; null where none is written down, and once cancelled."
     )
     cnpj: Cnpj | None = strawberry.field(
-        description="The client's CNPJ; null once cancelled: the number has left the portal and can be registered again."
+        description="The client's CNPJ; null once cancelled: the number has left the portal and is free again."
     )
     city: str | None = strawberry.field(
         description="The city, “município”; null where none is written down, and once cancelled."
@@ -82,7 +82,9 @@ class Client(Node):
         )
     )
 
-    @strawberry.field(graphql_type=references.User | None, description="Who cancelled it; null unless it is cancelled.")
+    @strawberry.field(
+        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
+    )
     @staticmethod
     async def cancelled_by(client: strawberry.Parent[ClientRow], info: Info) -> UserRow | None:
         if client.cancelled_by_id is None:
@@ -90,7 +92,7 @@ class Client(Node):
         return await info.context.loaders.user.load((client.partner_id, client.cancelled_by_id))
 
     @strawberry.field(
-        graphql_type=Connection[references.Activation],
+        graphql_type=Connection[references.ActivationType],
         description="The client's activations, newest first, “Detalhes da Ativação”.",
     )
     @staticmethod
@@ -143,7 +145,7 @@ class ClientFilter:
     )
     status: list[ClientStatus] | None = strawberry.field(
         default_factory=lambda: [ClientStatus.ACTIVE],
-        description="Clients in one of these statuses; null for all. Only active ones are listed where no filter is given.",
+        description="Clients in one of these statuses; null for all. Without a filter, only active ones.",
     )
     has_active_activations: bool | None = optional("Whether the client has any active activation.")
     registered_at: DateTimeRange | None = optional("Clients that were registered in this range of time.")

@@ -22,6 +22,7 @@ from schema import references
 from schema.nodes import Info, given
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
+Checked_co = TypeVar("Checked_co", bound=tuple[Any, ...], covariant=True)
 Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
 
 
@@ -35,7 +36,7 @@ class UserError:
     )
     path: list[str] | None = strawberry.field(
         description=(
-            "The field of the input that the refusal is about, such as `[\"items\", \"0\", \"quantity\"]`; null where "
+            'The field of the input that the refusal is about, such as `["items", "0", "quantity"]`; null where '
             "it is about none in particular."
         )
     )
@@ -60,7 +61,7 @@ class OutOfStockError(UserError):
     available: int = strawberry.field(description="How many were free at that moment.")
 
     @strawberry.field(
-        graphql_type=references.Product,
+        graphql_type=references.ProductType,
         description="The product that is short, “produto”.",
     )
     async def product(self, info: Info) -> ProductRow | None:
@@ -125,10 +126,10 @@ class Payload:
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
 
 
-class Input(Protocol[Given]):
+class Input(Protocol[Checked_co]):
     """An input of the schema, which checks itself."""
 
-    def checked(self) -> Given:
+    def checked(self) -> Checked_co:
         """What is asked for; raises a group of all that is refused of it."""
 
 

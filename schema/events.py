@@ -50,7 +50,7 @@ class Event(Node):
     async def message(event: strawberry.Parent[EventRow], info: Info) -> str:
         return await events.message(info.context, event)
 
-    @strawberry.field(graphql_type=references.User | None, description="Who did it; null where the system did.")
+    @strawberry.field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
     @staticmethod
     async def actor(event: strawberry.Parent[EventRow], info: Info) -> UserRow | None:
         if event.actor_id is None:
@@ -58,7 +58,8 @@ class Event(Node):
         return await info.context.loaders.user.load((event.partner_id, event.actor_id))
 
     @strawberry.field(
-        graphql_type=references.Client | None, description="The client that it is about, “cliente”; null where none is."
+        graphql_type=references.ClientType | None,
+        description="The client that it is about, “cliente”; null where none is.",
     )
     @staticmethod
     async def client(event: strawberry.Parent[EventRow], info: Info) -> ClientRow | None:
@@ -67,7 +68,7 @@ class Event(Node):
         return await info.context.loaders.client.load((event.partner_id, event.client_id))
 
     @strawberry.field(
-        graphql_type=references.Activation | None,
+        graphql_type=references.ActivationType | None,
         description="The activation that it is about; null where none is.",
     )
     @staticmethod
@@ -77,7 +78,8 @@ class Event(Node):
         return await info.context.loaders.activation.load((event.partner_id, event.activation_id))
 
     @strawberry.field(
-        graphql_type=references.Order | None, description="The order that it is about, “pedido”; null where none is."
+        graphql_type=references.OrderType | None,
+        description="The order that it is about, “pedido”; null where none is.",
     )
     @staticmethod
     async def order(event: strawberry.Parent[EventRow], info: Info) -> OrderRow | None:

@@ -2,7 +2,6 @@
 
 import re
 import traceback
-from typing import Any
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
@@ -45,9 +44,7 @@ def without_values(message: str) -> str:
 
 def log_unexpected(error: BaseException, request_id: str, *, path: list[str | int] | None = None) -> None:
     """Write an unexpected error down: its type and where it came from, but no message, since that may hold values."""
-    frames = [
-        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     causes = []
     cause: BaseException | None = error
     while cause is not None:
@@ -57,7 +54,7 @@ def log_unexpected(error: BaseException, request_id: str, *, path: list[str | in
 
 
 def _original(error: GraphQLError) -> BaseException | None:
-    original: Any = error
+    original: BaseException | None = error
     while isinstance(original, GraphQLError):
         original = original.original_error
     return original

@@ -38,7 +38,7 @@ class StockMovement(Node):
     additional_seats_allocated: int = strawberry.field(description="What was added to the additional seats in use.")
 
     @strawberry.field(
-        graphql_type=references.Order | None,
+        graphql_type=references.OrderType | None,
         description="The approved order that caused it, “pedido”; null where an activation did.",
     )
     @staticmethod
@@ -48,7 +48,7 @@ class StockMovement(Node):
         return await info.context.loaders.order.load((movement.partner_id, movement.order_id))
 
     @strawberry.field(
-        graphql_type=references.Activation | None,
+        graphql_type=references.ActivationType | None,
         description="The activation that took or gave back its license; null where an order caused it.",
     )
     @staticmethod
@@ -83,7 +83,7 @@ class LicenseStock(Node):
     def id(stock: strawberry.Parent[StockRow]) -> strawberry.ID:
         return strawberry.ID(ids.encode("LicenseStock", stock.partner_id, stock.product_id))
 
-    @strawberry.field(graphql_type=references.Product, description="The product, “produto”.")
+    @strawberry.field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
     async def product(stock: strawberry.Parent[StockRow], info: Info) -> ProductRow | None:
         return await info.context.loaders.product.load(stock.product_id)

@@ -1,4 +1,4 @@
-"""Running an operation: what it needs is checked before anything of it runs, and its errors say no more than they may."""
+"""Running an operation: what it needs is checked before anything of it runs."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from graphql import (
 )
 from graphql import execute as run
 
+from domain.access import Permission, Permissions
 from domain.faults import BadUserInput, Fault, Forbidden
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
@@ -20,7 +21,8 @@ from schema.faults import presented
 from schema.root import schema
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-_node_arguments = {"node": "id", "nodes": "ids"}
+_query_type = _graphql_schema.query_type
+_NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 documents = Documents(_graphql_schema)
 """The documents of the process."""
 
@@ -53,12 +55,9 @@ async def execute(context: Context, request: OperationRequest) -> Answer:
     document = documents.get(request.query)
     if document.ast is None:
         return _refused(context, document.errors)
+    variables = request.variables or {}
     try:
-        operation = _chosen(document, request.operation_name)
-        if request.read_only and operation.ast.operation is not OperationType.QUERY:
-            message = "A GET request can only run a query; send mutations by POST."
-            raise MutationOverGet(message)
-        variables = request.variables or {}
+        operation = _chosen(document, request)
         _check_access(context, operation, variables)
     except MutationOverGet:
         raise
@@ -76,14 +75,19 @@ async def execute(context: Context, request: OperationRequest) -> Answer:
     return _answer(context, result)
 
 
-def _chosen(document: Document, name: str | None) -> Operation:
+def _chosen(document: Document, request: OperationRequest) -> Operation:
+    name = request.operation_name
     if name is None and len(document.operations) == 1:
-        return next(iter(document.operations.values()))
-    operation = document.operations.get(name) if name is not None else None
-    if operation is None:
+        operation = next(iter(document.operations.values()))
+    elif name is not None and name in document.operations:
+        operation = document.operations[name]
+    else:
         known = ", ".join(f"“{each}”" for each in document.operations)
         message = f"“operationName” must name one of the document's operations: {known}."
         raise BadUserInput(message, argument="operationName")
+    if request.read_only and operation.ast.operation is not OperationType.QUERY:
+        message = "A GET request can only run a query; send mutations by POST."
+        raise MutationOverGet(message)
     return operation
 
 
@@ -98,19 +102,17 @@ def _check_access(context: Context, operation: Operation, variables: dict[str, A
         raise Forbidden(missing)
 
 
-def _of_nodes(operation: Operation, variables: dict[str, Any]) -> frozenset[Any]:
+def _of_nodes(operation: Operation, variables: dict[str, Any]) -> Permissions:
     """What `node` and `nodes` need, which depends on the types of the objects asked for."""
-    if not operation.node_fields:
+    if not operation.node_fields or _query_type is None:
         return frozenset()
-    definitions = operation.ast.variable_definitions or ()
-    coerced = get_variable_values(_graphql_schema, definitions, variables)
+    coerced = get_variable_values(_graphql_schema, operation.ast.variable_definitions or (), variables)
     if isinstance(coerced, list):
         return frozenset()
-    needed = set()
-    for field in operation.node_fields:
-        definition = _graphql_schema.query_type.fields[field.name.value]
-        found = get_argument_values(definition, field, coerced)
-        value = found[_node_arguments[field.name.value]]
+    needed: set[Permission] = set()
+    for node in operation.node_fields:
+        definition = _query_type.fields[node.name.value]
+        value = get_argument_values(definition, node, coerced)[_NODE_ARGUMENTS[node.name.value]]
         needed |= nodes.permissions([value] if isinstance(value, str) else value)
     return frozenset(needed)
 

@@ -105,7 +105,7 @@ class ApproveOrderPayload(Payload):
         return await info.context.loaders.order.load((info.context.partner_id, self.outcome.order_id))
 
     @strawberry.field(
-        graphql_type=list[references.LicenseStock],
+        graphql_type=list[references.LicenseStockType],
         description="The stock, as it is now, of each product that the order added to; empty where nothing was done.",
     )
     async def license_stock(self, info: Info) -> list[StockRow]:

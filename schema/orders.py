@@ -48,7 +48,7 @@ class OrderItem(Node):
         description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
     )
 
-    @strawberry.field(graphql_type=references.Product, description="The product that is ordered, “Produto”.")
+    @strawberry.field(graphql_type=references.ProductType, description="The product that is ordered, “Produto”.")
     @staticmethod
     async def product(item: strawberry.Parent[OrderItemRow], info: Info) -> ProductRow | None:
         return await info.context.loaders.product.load(item.product_id)
@@ -91,13 +91,13 @@ class Order(Node):
     def status_abbreviation(order: strawberry.Parent[OrderRow]) -> str:
         return STATUS_ABBREVIATIONS[order.status]
 
-    @strawberry.field(graphql_type=references.Partner, description="The partner that orders, “Parceiro”.")
+    @strawberry.field(graphql_type=references.PartnerType, description="The partner that orders, “Parceiro”.")
     @staticmethod
     async def partner(order: strawberry.Parent[OrderRow], info: Info) -> PartnerRow | None:
         return await info.context.loaders.partner.load(order.partner_id)
 
     @strawberry.field(
-        graphql_type=references.PriceTable, description="The price table that the prices come from, “Pauta Preço”."
+        graphql_type=references.PriceTableType, description="The price table that the prices come from, “Pauta Preço”."
     )
     @staticmethod
     async def price_table(order: strawberry.Parent[OrderRow], info: Info) -> PriceTableRow | None:
@@ -111,19 +111,23 @@ class Order(Node):
     async def items(order: strawberry.Parent[OrderRow], info: Info) -> list[OrderItemRow]:
         return await info.context.loaders.items_of_order.load((order.partner_id, order.id)) or []
 
-    @strawberry.field(graphql_type=references.User, description="Who created it.")
+    @strawberry.field(graphql_type=references.UserType, description="Who created it.")
     @staticmethod
     async def created_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
         return await info.context.loaders.user.load((order.partner_id, order.created_by_id))
 
-    @strawberry.field(graphql_type=references.User | None, description="Who approved it; null unless it is completed.")
+    @strawberry.field(
+        graphql_type=references.UserType | None, description="Who approved it; null unless it is completed."
+    )
     @staticmethod
     async def approved_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
         if order.approved_by_id is None:
             return None
         return await info.context.loaders.user.load((order.partner_id, order.approved_by_id))
 
-    @strawberry.field(graphql_type=references.User | None, description="Who cancelled it; null unless it is cancelled.")
+    @strawberry.field(
+        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
+    )
     @staticmethod
     async def cancelled_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
         if order.cancelled_by_id is None:

@@ -63,9 +63,7 @@ class PriceTable(Node):
 
     name: str = strawberry.field(description="The name of the price table.")
 
-    @strawberry.field(
-        graphql_type=list[PriceTableItem], description="What has a price, by product and type of order."
-    )
+    @strawberry.field(graphql_type=list[PriceTableItem], description="What has a price, by product and type of order.")
     @staticmethod
     async def items(table: strawberry.Parent[PriceTableRow], info: Info) -> list[PriceTableItemRow]:
         return await prices.price_table_items(info.context, table)
@@ -142,7 +140,7 @@ class OrderQuote:
     monthly_total: Cents = strawberry.field(description="What all lines cost a month, “Valor Total Mensal”.")
     setup_fee_total: Cents = strawberry.field(description="What is paid once for all lines, “Valor Adesão”.")
     total_with_setup_fee: Cents = strawberry.field(
-        description="`monthlyTotal` and `setupFeeTotal` together, “Valor Total com Adesão”; the `expectedTotal` to give."
+        description="`monthlyTotal` and `setupFeeTotal` together, “Valor Total com Adesão”: the `expectedTotal`."
     )
 
 
@@ -164,7 +162,9 @@ class QuoteOrderPayload(Payload):
 class PriceQueries:
     """The fields of Query about products and prices."""
 
-    @strawberry.field(graphql_type=list[Product], description="Every product of the vendor, in the order of their codes.")
+    @strawberry.field(
+        graphql_type=list[Product], description="Every product of the vendor, in the order of their codes."
+    )
     @staticmethod
     async def products(info: Info) -> list[ProductRow]:
         return await prices.products(info.context)

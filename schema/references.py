@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 if TYPE_CHECKING:
-    import schema.access
-    import schema.activations
-    import schema.clients
-    import schema.licenses
-    import schema.orders
-    import schema.prices
+    from schema.access import Partner, User
+    from schema.activations import Activation
+    from schema.clients import Client
+    from schema.licenses import LicenseStock
+    from schema.orders import Order
+    from schema.prices import PriceTable, Product
 
-User = Annotated["User", strawberry.lazy("schema.access")]
-Partner = Annotated["Partner", strawberry.lazy("schema.access")]
-Client = Annotated["Client", strawberry.lazy("schema.clients")]
-Activation = Annotated["Activation", strawberry.lazy("schema.activations")]
-Product = Annotated["Product", strawberry.lazy("schema.prices")]
-PriceTable = Annotated["PriceTable", strawberry.lazy("schema.prices")]
-LicenseStock = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
-Order = Annotated["Order", strawberry.lazy("schema.orders")]
+UserType = Annotated["User", strawberry.lazy("schema.access")]
+PartnerType = Annotated["Partner", strawberry.lazy("schema.access")]
+ClientType = Annotated["Client", strawberry.lazy("schema.clients")]
+ActivationType = Annotated["Activation", strawberry.lazy("schema.activations")]
+ProductType = Annotated["Product", strawberry.lazy("schema.prices")]
+PriceTableType = Annotated["PriceTable", strawberry.lazy("schema.prices")]
+LicenseStockType = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
+OrderType = Annotated["Order", strawberry.lazy("schema.orders")]

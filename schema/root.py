@@ -48,7 +48,9 @@ class NodeQueries:
         return await nodes.by_ids(info.context, list(ids))
 
 
-@strawberry.type(description="What can be read. All of it is the viewer's partner's; nothing of another partner exists.")
+@strawberry.type(
+    description="What can be read. All of it is the viewer's partner's; nothing of another partner exists."
+)
 class Query(
     AccessQueries,
     NodeQueries,

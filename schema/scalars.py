@@ -57,7 +57,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Cents: strawberry.scalar(
         name="Money",
-        description="Brazilian reais as a decimal string with two places, such as `\"1234.50\"`. It is never a float.",
+        description='Brazilian reais as a decimal string with two places, such as `"1234.50"`. It is never a float.',
         serialize=money.reais,
         parse_value=_parse_money,
     ),
@@ -71,5 +71,3 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
     ),
 }
-
-
