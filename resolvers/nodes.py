@@ -14,6 +14,9 @@ from resolvers.loaders import Key
 
 NODES_MAX = 100
 
+NodeRow = tuple[Any, ...]
+"""A row of any of the types that have an id."""
+
 
 def permissions(texts: list[str]) -> set[Permission]:
     """What the objects of these ids ask for, by their types alone."""
@@ -21,7 +24,7 @@ def permissions(texts: list[str]) -> set[Permission]:
     return {needed for each in found if each is not None and (needed := NODE_PERMISSIONS.get(each.type))}
 
 
-async def by_id(context: Context, text: str) -> tuple[Any, ...] | None:
+async def by_id(context: Context, text: str) -> NodeRow | None:
     """The object's row; None where the partner has no such object."""
     viewer = context.signed_in
     found = ids.decode(text)
@@ -33,7 +36,7 @@ async def by_id(context: Context, text: str) -> tuple[Any, ...] | None:
     return await _load(context, found, viewer.partner_id)
 
 
-async def by_ids(context: Context, texts: list[str]) -> list[tuple[Any, ...] | None]:
+async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
     """The objects' rows in the order of the ids; None in the place of one that the partner has not."""
     if len(texts) > NODES_MAX:
         message = f"“ids” can have at most {NODES_MAX} entries, not {len(texts)}."
@@ -41,7 +44,7 @@ async def by_ids(context: Context, texts: list[str]) -> list[tuple[Any, ...] | N
     return await asyncio.gather(*(by_id(context, text) for text in texts))
 
 
-async def _load(context: Context, wanted: GlobalId, partner_id: int) -> tuple[Any, ...] | None:
+async def _load(context: Context, wanted: GlobalId, partner_id: int) -> NodeRow | None:
     loaders, key = context.loaders, (partner_id, wanted.id)
     if wanted.type == "LicenseStock":
         return await loaders.stock_of_product.load(key) if wanted.of == partner_id else None
@@ -62,5 +65,5 @@ async def _load(context: Context, wanted: GlobalId, partner_id: int) -> tuple[An
         "ApiToken": loaders.api_token,
         "User": loaders.user,
     }
-    row: tuple[Any, ...] | None = await by_type[wanted.type].load(key)
+    row: NodeRow | None = await by_type[wanted.type].load(key)
     return row

@@ -4,9 +4,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from graphql import (
+    DefinitionNode,
     DocumentNode,
     ExecutableDefinitionNode,
     FieldNode,
@@ -17,6 +18,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     get_named_type,
     parse,
@@ -100,42 +102,49 @@ class _Size(NamedTuple):
     depth: int
 
 
+class _Measure:
+    """Counts the fields of selections, looking at each fragment once, however often it is used."""
+
+    def __init__(self, ast: DocumentNode) -> None:
+        self._fragments = {
+            node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, _Size] = {}
+
+    def of(self, selections: SelectionSetNode | None) -> _Size:
+        sizes = [self._selection(selection) for selection in selections.selections] if selections else []
+        return _Size(sum(size.fields for size in sizes), max((size.depth for size in sizes), default=0))
+
+    def _selection(self, selection: SelectionNode) -> _Size:
+        if isinstance(selection, FieldNode):
+            below = self.of(selection.selection_set)
+            return _Size(below.fields + 1, below.depth + 1)
+        if isinstance(selection, InlineFragmentNode):
+            return self.of(selection.selection_set)
+        return self._fragment(cast("FragmentSpreadNode", selection).name.value)
+
+    def _fragment(self, name: str) -> _Size:
+        if name not in self._measured:
+            # A fragment that spreads itself is nothing more here; validation refuses it.
+            self._measured[name] = _Size(0, 0)
+            fragment = self._fragments.get(name)
+            self._measured[name] = self.of(fragment.selection_set if fragment else None)
+        return self._measured[name]
+
+
 def _too_much(ast: DocumentNode) -> GraphQLError | None:
     """The error where an operation is too large: found before validation, which is slow on what is meant to be."""
-    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-    measured: dict[str, _Size] = {}
-
-    def measure(selections: SelectionSetNode | None) -> _Size:
-        fields = depth = 0
-        for selection in () if selections is None else selections.selections:
-            if isinstance(selection, FragmentSpreadNode):
-                size = of_fragment(selection.name.value)
-            else:
-                size = measure(selection.selection_set)  # type: ignore[attr-defined]  # Fields and inline fragments.
-                if isinstance(selection, FieldNode):
-                    size = _Size(size.fields + 1, size.depth + 1)
-            fields, depth = fields + size.fields, max(depth, size.depth)
-        return _Size(fields, depth)
-
-    def of_fragment(name: str) -> _Size:
-        if name not in measured:
-            # A fragment that spreads itself is nothing more here; validation refuses it.
-            measured[name] = _Size(0, 0)
-            fragment = fragments.get(name)
-            measured[name] = _Size(0, 0) if fragment is None else measure(fragment.selection_set)
-        return measured[name]
-
+    measure = _Measure(ast)
     for node in ast.definitions:
-        if isinstance(node, ExecutableDefinitionNode):
-            size = measure(node.selection_set)
-            if size.fields > FIELDS_MAX:
-                return _cost_exceeded(f"An operation can select at most {FIELDS_MAX} fields.", node)
-            if size.depth > DEPTH_MAX:
-                return _cost_exceeded(f"An operation can nest its fields at most {DEPTH_MAX} deep.", node)
+        size = measure.of(node.selection_set) if isinstance(node, ExecutableDefinitionNode) else _Size(0, 0)
+        if size.fields > FIELDS_MAX:
+            return _cost_exceeded(f"An operation can select at most {FIELDS_MAX} fields.", node)
+        if size.depth > DEPTH_MAX:
+            return _cost_exceeded(f"An operation can nest its fields at most {DEPTH_MAX} deep.", node)
     return None
 
 
-def _cost_exceeded(message: str, node: ExecutableDefinitionNode) -> GraphQLError:
+def _cost_exceeded(message: str, node: DefinitionNode) -> GraphQLError:
     return GraphQLError(message, node, extensions={"code": "COST_EXCEEDED"})
 
 

@@ -1,11 +1,12 @@
 """The schema: its root types, and everything that hangs on them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import nodes
+from resolvers.nodes import NodeRow
 from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
 from schema.activation_mutations import ActivationMutations
@@ -33,7 +34,7 @@ class NodeQueries:
     @staticmethod
     async def node(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]
-    ) -> Any:
+    ) -> NodeRow | None:
         return await nodes.by_id(info.context, id)
 
     @strawberry.field(
@@ -44,7 +45,7 @@ class NodeQueries:
     async def nodes(
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids, at most 100.")],
-    ) -> Any:
+    ) -> list[NodeRow | None]:
         return await nodes.by_ids(info.context, list(ids))
 
 

@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 from hypothesis import settings
 
 from db.engine import Database
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, new_caller, new_partner, new_product
 from tests.databases import ENGINES, Databases, PostgreSQL
 
 # How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
@@ -69,3 +74,41 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     opened = Database(engine_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def portal(database: Database) -> Portal:
+    """A portal on the shared database, with a memory of its own."""
+    return Portal(database, secret=b"s" * 32)
+
+
+@pytest.fixture
+async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the portal's real HTTP application."""
+    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
+    """A manager of a new partner."""
+    return await new_caller(http, portal, await new_partner(portal))
+
+
+@pytest.fixture
+async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
+    """A manager of another new partner."""
+    return await new_caller(http, portal, await new_partner(portal, name="Beta"))
+
+
+@pytest.fixture
+async def product(api: Api) -> str:
+    """The id of a product that the partner of `api` has a price for: R$ 100.00 a month and R$ 50.00 to set up."""
+    return await new_product(api.portal, api.partner_id)
+
+
+@pytest.fixture
+async def client(api: Api) -> str:
+    """The id of a client of the partner of `api`."""
+    return await api.client()

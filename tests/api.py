@@ -1,0 +1,178 @@
+"""A partner's access to the API in tests: requests through the real HTTP application, and small factories."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from db import access, prices
+from db.access import NewToken
+from db.prices import PriceKey
+from domain.access import Permissions, Role, TokenKind
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.prices import Tier
+from resolvers import ids
+from resolvers.access import new_secret
+from resolvers.portal import Portal
+from tests import cnpjs
+
+Json = Any
+"""What a response holds; a test that reads it wrongly fails."""
+
+
+class RefusedError(AssertionError):
+    """A mutation that a factory relies on was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One caller: a user of a partner, or nobody where there is no token."""
+
+    http: httpx.AsyncClient
+    portal: Portal
+    partner_id: int = 0
+    user_id: int = 0
+    token: str | None = None
+    language: str = "en"
+
+    async def post(self, query: str, **variables: object) -> Json:
+        """The whole body of the response."""
+        headers = {"Accept-Language": self.language}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        return response.json()
+
+    async def data(self, query: str, **variables: object) -> Json:
+        """The data of a response without errors."""
+        body = await self.post(query, **variables)
+        assert "errors" not in body, body
+        return body["data"]
+
+    async def error(self, query: str, **variables: object) -> Json:
+        """The only error of a response."""
+        (error,) = (await self.post(query, **variables))["errors"]
+        return error
+
+    async def mutate(self, name: str, selection: str, given: Mapping[str, object]) -> Json:
+        """The payload of a mutation that takes an input, with all that can be known of its userErrors."""
+        type_name = f"{name[0].upper()}{name[1:]}Input!"
+        errors = """userErrors { __typename code message path
+            ... on OutOfStockError { product { id } requested available }
+            ... on OrderTransitionError { from to }
+            ... on PriceChangedError { expected actual } }"""
+        query = f"mutation ($input: {type_name}) {{ {name}(input: $input) {{ {selection} {errors} }} }}"
+        return (await self.data(query, input=given))[name]
+
+    async def done(self, name: str, selection: str, given: Mapping[str, object]) -> Json:
+        """The payload of a mutation that is not refused."""
+        payload = await self.mutate(name, selection, given)
+        if payload["userErrors"]:
+            raise RefusedError(payload["userErrors"])
+        return payload
+
+    async def codes(self, name: str, given: Mapping[str, object]) -> list[str]:
+        """The codes of a mutation's userErrors."""
+        return [error["code"] for error in (await self.mutate(name, "__typename", given))["userErrors"]]
+
+    async def client(self, **details: object) -> str:
+        """The id of a new client."""
+        given = {"cnpj": cnpjs.another(), "name": "Padaria São João"} | details
+        payload = await self.done("registerClient", "client { id }", given)
+        return str(payload["client"]["id"])
+
+    async def order(self, *items: tuple[str, int], **given: object) -> str:
+        """The id of a new pending order of these products and quantities."""
+        lines = [{"productId": product, "quantity": quantity} for product, quantity in items]
+        payload = await self.done("createOrder", "order { id }", {"type": "PURCHASE", "items": lines} | given)
+        return str(payload["order"]["id"])
+
+    async def approve(self, order: str) -> Json:
+        """Approve an order, and give its payload."""
+        return await self.mutate(
+            "approveOrder", "order { id status } licenseStock { id purchased available }", {"orderId": order}
+        )
+
+    async def buy(self, product: str, quantity: int, *, seats: int = 0) -> None:
+        """Put licenses of a product, and additional seats, into the partner's stock."""
+        await self.approve(await self.order((product, quantity)))
+        if seats:
+            await self.approve(await self.order((product, seats), type="ADDITIONAL_SEATS"))
+
+    async def activation(self, client: str, product: str, **given: object) -> str:
+        """The id of a new activation."""
+        wanted = {"clientId": client, "productId": product, "activationKey": str(uuid4())} | given
+        payload = await self.done("activateLicense", "activation { id }", wanted)
+        return str(payload["activation"]["id"])
+
+    async def stock(self, product: str) -> Json:
+        """The counters of a product in the partner's stock."""
+        query = """query ($product: ID!) { licenseStock(productId: $product) {
+            id purchased bonus activated available
+            additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable } }"""
+        (stock,) = (await self.data(query, product=product))["licenseStock"]
+        return stock
+
+
+async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
+    """The id of a new partner, whose price table is empty."""
+    async with portal.database.write() as tx:
+        partner_id = await access.create_partner(tx, name=name, cnpj=cnpjs.another())
+        assert partner_id is not None
+        await prices.create_table(tx, partner_id, "Pauta")
+    return partner_id
+
+
+async def new_product(
+    portal: Portal, partner_id: int, *, included_seats: int = 2, tiers: Mapping[OrderType, list[Tier]] | None = None
+) -> str:
+    """The id of a new product that the partner has a price for."""
+    flat = [tier(1)]
+    priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
+    async with portal.database.write() as tx:
+        code = uuid4().hex
+        product_id = await prices.put_product(tx, code=code, name="Moderniza Completo", included_seats=included_seats)
+        table = await prices.table_of(tx, partner_id)
+        keyed = {PriceKey(product_id, order_type): of_type for order_type, of_type in priced.items()}
+        await prices.replace_tiers(tx, partner_id, table.id, keyed)
+    return ids.encode("Product", product_id)
+
+
+def tier(minimum: int, *, monthly: int = 100_00, setup: int = 50_00, bonus: int = 0) -> Tier:
+    """A tier; its prices are cents."""
+    return Tier(
+        minimum_quantity=minimum,
+        unit_monthly_price=Cents(monthly),
+        unit_setup_fee=Cents(setup),
+        bonus_quantity=bonus,
+    )
+
+
+async def new_caller(
+    http: httpx.AsyncClient,
+    portal: Portal,
+    partner_id: int,
+    *,
+    role: Role = Role.MANAGER,
+    chosen: Permissions | None = None,
+    password_hash: str = "none",  # noqa: S107 — no password has it.
+    email: str | None = None,
+) -> Api:
+    """A new user of the partner with a token; one with all that the role gives, unless less is chosen."""
+    secret = new_secret(TokenKind.API)
+    async with portal.database.write() as tx:
+        user_id = await access.create_user(
+            tx,
+            partner_id,
+            email=email or f"{uuid4()}@alfa.example",
+            name="Ana",
+            role=role,
+            password_hash=password_hash,
+        )
+        assert user_id is not None
+        new = NewToken(user_id, TokenKind.API, "test", secret.prefix, secret.digest, chosen, None)
+        await access.add_token(tx, partner_id, new, at=portal.now())
+    return Api(http, portal, partner_id, user_id, secret.secret)
