@@ -35,7 +35,12 @@ class Database:
             self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", query_only=False)
         else:
             self.reading = self.writing = create_async_engine(
-                self.url, pool_size=readers, max_overflow=readers, pool_pre_ping=True, isolation_level="READ COMMITTED"
+                self.url,
+                pool_size=readers,
+                max_overflow=readers,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                hide_parameters=True,
             )
 
     @asynccontextmanager
@@ -83,7 +88,11 @@ def retryable(error: DBAPIError) -> bool:
 
 def _sqlite(url: URL, *, connections: int, begin: str, query_only: bool) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=connections, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

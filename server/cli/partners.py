@@ -44,7 +44,8 @@ def create_partner(
 
 
 def create_user(
-    *partner: Annotated[str, typer.Option(help="The partner's name or CNPJ.")],
+    *,
+    partner: Annotated[str, typer.Option(help="The partner's name or CNPJ.")],
     email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
     name: Annotated[str, typer.Option(help="The person's name.")],
     role: Annotated[Role, typer.Option(help="What the person may do.", case_sensitive=False)],
