@@ -2,6 +2,7 @@
 
 import typer
 
+from server.cli.doctor import doctor
 from server.cli.export_schema import export_schema
 from server.cli.migrate import migrate
 from server.cli.partners import create_partner, create_user
@@ -22,3 +23,4 @@ app.command()(create_partner)
 app.command()(create_user)
 app.command()(create_token)
 app.command()(export_schema)
+app.command()(doctor)
