@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import orjson
-from schema.operations import OperationRequest
 from starlette.datastructures import QueryParams
 
 from domain.text import storable
+from schema.operations import OperationRequest
 from server.faults import bad_request
 
 _PARAMETERS = ("query", "operationName", "variables", "extensions")

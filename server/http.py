@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from schema.operations import Answer, MutationOverGet, OperationRequest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +24,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from schema import operations
+from schema.operations import Answer, MutationOverGet, OperationRequest
 from server import bearer, bodies
 from server.faults import STATUSES, Rejected, bad_request, rejected_for
 from server.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type

@@ -2,6 +2,7 @@
 
 import typer
 
+from server.cli.demo import demo
 from server.cli.doctor import doctor
 from server.cli.export_schema import export_schema
 from server.cli.migrate import migrate
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(migrate)
+app.command()(demo)
 app.command()(create_partner)
 app.command()(create_user)
 app.command()(create_token)

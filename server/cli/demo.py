@@ -1,0 +1,62 @@
+"""`portal demo`."""
+
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from db import access
+from domain.access import DEMO_PASSWORD
+from resolvers.portal import Portal
+from server.cli.progress import progress
+from server.cli.running import WRONGLY_USED, fail, run, settings
+from server.demo import making
+from server.demo.making import LEAST, NotEmptyError
+from server.demo.plan import Sizes, TooFewOrdersError
+
+_Clients = Annotated[int, typer.Option(min=LEAST.clients, help="How many clients the partners have together.")]
+_Activations = Annotated[int, typer.Option(min=LEAST.activations, help="How many activations, of the whole year.")]
+_Orders = Annotated[int, typer.Option(min=LEAST.orders, help="How many orders, in every status.")]
+
+
+def demo(
+    *,
+    clients: _Clients = 60,
+    activations: _Activations = 150,
+    orders: _Orders = 40,
+    seed: Annotated[int, typer.Option(help="What it is made up from: the same seed makes the same demo.")] = 1,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing where there are partners already, instead of failing.")
+    ] = False,
+) -> None:
+    """Fill an empty database with a year of three made-up partners. DEMO=true must be set: its password is public."""
+    if not settings().demo:
+        fail(
+            "This makes users whose password is public. Set DEMO=true to say that the portal is a demonstration.",
+            status=WRONGLY_USED,
+        )
+    sizes = Sizes(clients, activations, orders)
+    began = monotonic()
+    if not run(lambda portal: _make(portal, sizes, seed=seed, if_empty=if_empty)):
+        typer.echo("There are partners in the database already: nothing was changed.")
+        return
+    seconds = monotonic() - began
+    typer.echo(
+        f"Made three partners with {clients} clients, {activations} activations and {orders} orders in {seconds:.1f} s."
+    )
+    typer.echo(f"Sign in as gerente@alfa.example, operador@alfa.example or consulta@alfa.example: {DEMO_PASSWORD}")
+
+
+async def _make(portal: Portal, sizes: Sizes, *, seed: int, if_empty: bool) -> bool:
+    async with portal.database.read() as connection:
+        empty = not await access.any_partner(connection)
+    if not empty and if_empty:
+        return False
+    try:
+        with progress() as told:
+            await making.make(portal, sizes, seed=seed, now=portal.now(), told=told)
+    except NotEmptyError:
+        fail("There are partners in the database already: demo data goes into an empty one only. Nothing was changed.")
+    except TooFewOrdersError as error:
+        fail(f"{error}. Nothing was changed.", status=WRONGLY_USED)
+    return True
