@@ -22,6 +22,7 @@ help:
 	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
 	echo "make clean   remove the virtual environment and what tests leave behind; data/ stays"
 
+run: export DEMO ?= true
 run: $(RUN)
 	$(BIN)/portal migrate
 	$(BIN)/portal demo --if-empty

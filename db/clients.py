@@ -172,6 +172,23 @@ async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: Clie
     return await tx.scalar(statement)
 
 
+async def register_many(
+    tx: Transaction, partner_id: int, wanted: Sequence[tuple[str, ClientDetails]], *, at: datetime
+) -> dict[str, int]:
+    """The ids of the new clients by their CNPJ; one whose CNPJ an active client has is left alone."""
+    if not wanted:
+        return {}
+    common = {"partner_id": partner_id, "status": ClientStatus.ACTIVE, "registered_at": at}
+    lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
+    statement = (
+        sql.insert(tx, clients)
+        .values(lines)
+        .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
+        .returning(clients.c.cnpj, clients.c.id)
+    )
+    return {row[0]: row[1] for row in await tx.execute(statement)}
+
+
 async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:
     """Write a client's details, and the copy of its name that its activations are sorted by."""
     mine = clients.c.partner_id == partner_id, clients.c.id == client_id

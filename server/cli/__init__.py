@@ -5,6 +5,7 @@ import typer
 from server.cli.demo import demo
 from server.cli.doctor import doctor
 from server.cli.export_schema import export_schema
+from server.cli.imports import app as imports
 from server.cli.migrate import migrate
 from server.cli.partners import create_partner, create_user
 from server.cli.serve import serve
@@ -24,5 +25,6 @@ app.command()(demo)
 app.command()(create_partner)
 app.command()(create_user)
 app.command()(create_token)
+app.add_typer(imports, name="import")
 app.command()(export_schema)
 app.command()(doctor)

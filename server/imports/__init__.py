@@ -1,0 +1,1 @@
+"""Reading what partners export from their spreadsheets and ERPs."""
