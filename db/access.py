@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
 from db import sql
 from db.engine import Connection, Transaction
 from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
-from domain.access import Permission, Permissions, Role, TokenKind
+from domain.access import ALL, Permission, Permissions, Role, TokenKind
 
 _ATTEMPTS_FORGOTTEN_AFTER = timedelta(hours=24)
 
@@ -250,6 +250,8 @@ def _permissions(stored: str) -> Permissions:
     return frozenset(Permission(name) for name in stored.split())
 
 
-def _token(*values: object) -> TokenRow:
-    row = TokenRow._make(values)
-    return row._replace(permissions=_permissions(str(row.permissions)))
+def _token(*values: Any) -> TokenRow:  # noqa: ANN401 — the columns of a row.
+    row = TokenRow(*values)
+    stored = cast("str | None", row.permissions)
+    # A token for which nothing was chosen has whatever its maker's role gives.
+    return row._replace(permissions=ALL if stored is None else _permissions(stored))

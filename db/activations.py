@@ -65,6 +65,7 @@ class ActivationFilter:
     """Which activations; what is None is not asked. Names to search are folded, CNPJs unmasked, keys upper-cased."""
 
     search: str | None = None
+    search_cnpj: str | None = None
     search_key: str | None = None
     client_id: int | None = None
     client_name: str | None = None
@@ -111,9 +112,9 @@ def _conditions(partner_id: int, chosen: ActivationFilter) -> Iterable[ColumnEle
     if chosen.search is not None:
         found = [sql.contains(clients.c.name_folded, chosen.search)]
         found.append(sql.contains(clients.c.trade_name_folded, chosen.search))
-        key = chosen.search_key
-        found += [sql.contains(clients.c.cnpj, key)] if key else []
+        found += [sql.contains(clients.c.cnpj, chosen.search_cnpj)] if chosen.search_cnpj else []
         ours = activations.c.client_id.in_(_clients(partner_id, sa.or_(*found)))
+        key = chosen.search_key
         yield sa.or_(ours, sql.starts_with(activations.c.activation_key, key)) if key else ours
     if chosen.client_name is not None:
         name = chosen.client_name

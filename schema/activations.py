@@ -121,7 +121,8 @@ class ActivationFilter:
         activated, status = moments(self.activated_at), given(self.status)
         return Chosen(
             search=folded(self.search, "filter.search"),
-            search_key=unmasked(self.search, "filter.search"),
+            search_cnpj=unmasked(self.search, "filter.search"),
+            search_key=upper(self.search, "filter.search"),
             client_id=number("Client", self.client_id),
             client_name=folded(self.client_name, "filter.clientName"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),

@@ -46,12 +46,12 @@ def sheet(file: Path, columns: Mapping[str, frozenset[str]], required: frozenset
 
 def _encoding(file: Path) -> str:
     """UTF-8 where all of the file is, and else Windows-1252, which takes almost anything."""
-    with file.open("rb") as opened:
-        try:
-            for _ in io.TextIOWrapper(opened, encoding="utf-8-sig"):
+    try:
+        with file.open(encoding="utf-8-sig") as opened:
+            for _ in opened:
                 pass
-        except UnicodeDecodeError:
-            return "cp1252"
+    except UnicodeDecodeError:
+        return "cp1252"
     return "utf-8-sig"
 
 

@@ -20,7 +20,7 @@ def test_rate_limited_says_when_to_try_again() -> None:
 
 
 def test_every_fault_has_a_code_of_its_own() -> None:
-    codes = [fault.code for fault in Fault.__subclasses__()]
+    codes = [fault.code for fault in Fault.__subclasses__() if fault.__module__ == faults.__name__]
 
     assert len(set(codes)) == len(codes)
     assert all(code == code.upper() for code in codes)

@@ -68,7 +68,7 @@ async def test_a_registration_leaves_an_event(api: Api) -> None:
 async def test_a_detail_outside_its_limits_is_refused_by_name(
     api: Api, details: Mapping[str, object], path: str
 ) -> None:
-    given = {"cnpj": cnpjs.another(), "name": "Padaria"} | details
+    given = {"cnpj": cnpjs.another(), "name": "Padaria", **details}
 
     payload = await api.mutate("registerClient", "client { id }", given)
 

@@ -197,9 +197,10 @@ def _types(of: GraphQLSchema) -> list[GraphQLNamedType]:
 
 
 def _fields(of: GraphQLNamedType) -> Mapping[str, GraphQLField | GraphQLInputField]:
-    if isinstance(of, GraphQLObjectType | GraphQLInterfaceType):
-        return of.fields
-    return of.fields if isinstance(of, GraphQLInputObjectType) else {}
+    if not isinstance(of, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+        return {}
+    fields: Mapping[str, GraphQLField | GraphQLInputField] = of.fields
+    return fields
 
 
 def _arguments(of: GraphQLField | GraphQLInputField) -> dict[str, GraphQLArgument]:

@@ -1,0 +1,1 @@
+"""The real server, started as a process."""

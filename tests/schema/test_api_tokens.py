@@ -1,0 +1,167 @@
+"""API tokens over HTTP, on both engines, by a clock that the tests turn."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.tables import metadata, users
+from domain.access import ROLE_PERMISSIONS, Permission, Role
+from resolvers.portal import Portal
+from server.uses import UseWriter
+from tests.api import Api, Json, new_caller
+from tests.schema.clock import Clock
+
+TOKEN = "apiToken { id name prefix createdAt expiresAt lastUsedAt revokedAt permissions } secret"
+VIEWER = "{ viewer { role permissions } }"
+REVOKE = "apiToken { id revokedAt }"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def portal(database: Database, clock: Clock) -> Portal:
+    return Portal(database, secret=b"s" * 32, now=clock)
+
+
+async def create(api: Api, *permissions: Permission, **given: object) -> Json:
+    """The payload of a new token."""
+    wanted = {"name": "Script", "permissions": [each.value for each in permissions]} | given
+    return await api.done("createApiToken", TOKEN, wanted)
+
+
+async def is_refused(api: Api, payload: Json) -> bool:
+    """Whether the server takes the token no longer."""
+    headers = {"Authorization": f"Bearer {payload['secret']}"}
+    response = await api.http.post("/graphql", json={"query": VIEWER}, headers=headers)
+    return response.status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_a_token_does_what_was_chosen_for_it_and_no_more(api: Api) -> None:
+    payload = await create(api, Permission.ORDERS_READ, Permission.CLIENTS_READ, Permission.ORDERS_READ)
+    script = replace(api, token=payload["secret"])
+
+    error = await script.error("{ events { totalCount } }")
+
+    assert payload["apiToken"]["permissions"] == ["CLIENTS_READ", "ORDERS_READ"]
+    assert (await script.data(VIEWER))["viewer"]["permissions"] == ["CLIENTS_READ", "ORDERS_READ"]
+    assert error["extensions"]["missingPermissions"] == ["EVENTS_READ"]
+
+
+async def test_no_token_is_made_that_may_more_than_its_maker(api: Api) -> None:
+    chosen = frozenset({Permission.TOKENS_MANAGE})
+    maker = await new_caller(api.http, api.portal, api.partner_id, chosen=chosen)
+
+    payload = await maker.mutate(
+        "createApiToken", TOKEN, {"name": "Script", "permissions": ["TOKENS_MANAGE", "ORDERS_READ"]}
+    )
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["path"]) == ("INVALID_INPUT", ["permissions", "1"])
+    assert payload["secret"] is payload["apiToken"] is None
+
+
+@pytest.mark.parametrize("expires_at", ["2026-11-24T11:59:59Z", "2026-11-24T12:00:00Z"])
+async def test_a_token_expires_in_the_future(api: Api, expires_at: str) -> None:
+    given = {"name": "Script", "permissions": ["ORDERS_READ"], "expiresAt": expires_at}
+
+    payload = await api.mutate("createApiToken", TOKEN, given)
+
+    assert [error["path"] for error in payload["userErrors"]] == [["expiresAt"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"name": " "}, "name"), ({"name": "a" * 101}, "name"), ({"name": "a\0"}, "name"), ({}, "permissions")],
+)
+async def test_a_token_has_a_name_and_a_permission(api: Api, given: dict[str, object], field: str) -> None:
+    wanted = {"name": "Script", "permissions": ["ORDERS_READ"] if given else []} | given
+
+    payload = await api.mutate("createApiToken", TOKEN, wanted)
+
+    assert [error["path"] for error in payload["userErrors"]] == [[field]]
+
+
+async def test_the_secret_is_shown_once_and_stored_nowhere(api: Api) -> None:
+    payload = await create(api, Permission.ORDERS_READ)
+
+    secret, prefix = payload["secret"], payload["apiToken"]["prefix"]
+    listed = await api.data("{ viewer { apiTokens { id name prefix } } }")
+    assert secret.startswith(prefix)
+    assert secret not in str(listed)
+    async with api.portal.database.read() as connection:
+        for table in metadata.sorted_tables:
+            rows = str((await connection.execute(sa.select(table))).all())
+            assert secret not in rows
+            assert secret.removeprefix(prefix) not in rows
+
+
+async def test_an_expired_token_is_refused(api: Api, clock: Clock) -> None:
+    payload = await create(api, Permission.ORDERS_READ, expiresAt="2026-11-24T12:00:03Z")
+    assert not await is_refused(api, payload)
+
+    clock.forward(seconds=3)
+
+    assert await is_refused(api, payload)
+
+
+async def test_another_manager_revokes_a_token_at_once(api: Api) -> None:
+    payload = await create(api, Permission.ORDERS_READ)
+    assert not await is_refused(api, payload)
+    other = await new_caller(api.http, api.portal, api.partner_id)
+
+    revoked = await other.done("revokeApiToken", REVOKE, {"apiTokenId": payload["apiToken"]["id"]})
+
+    assert revoked["apiToken"] == {"id": payload["apiToken"]["id"], "revokedAt": "2026-11-24T12:00:00Z"}
+    assert await is_refused(api, payload)
+
+
+async def test_a_token_that_is_revoked_again_stays_as_it_is(api: Api, clock: Clock) -> None:
+    given = {"apiTokenId": (await create(api, Permission.ORDERS_READ))["apiToken"]["id"]}
+    first = await api.done("revokeApiToken", REVOKE, given)
+    clock.forward(hours=1)
+
+    again = await api.done("revokeApiToken", REVOKE, given)
+
+    assert again == first
+    events = await api.data("{ events { nodes { type } } }")
+    assert [event["type"] for event in events["events"]["nodes"]] == ["TOKEN_CREATED", "TOKEN_REVOKED"]
+
+
+async def test_another_partners_token_is_as_one_that_does_not_exist(api: Api, other_api: Api) -> None:
+    payload = await create(api, Permission.ORDERS_READ)
+
+    codes = await other_api.codes("revokeApiToken", {"apiTokenId": payload["apiToken"]["id"]})
+
+    assert codes == await other_api.codes("revokeApiToken", {"apiTokenId": "nothing"}) == ["NOT_FOUND"]
+    assert not await is_refused(api, payload)
+
+
+async def test_the_last_use_is_written_down(api: Api, clock: Clock) -> None:
+    payload = await create(api, Permission.ORDERS_READ)
+    clock.forward(hours=1)
+    assert not await is_refused(api, payload)
+
+    await UseWriter(api.portal).write()
+
+    listed = (await api.data("{ viewer { apiTokens { id lastUsedAt } } }"))["viewer"]["apiTokens"]
+    assert payload["apiToken"]["lastUsedAt"] is None
+    assert {"id": payload["apiToken"]["id"], "lastUsedAt": "2026-11-24T13:00:00Z"} in listed
+
+
+async def test_a_token_acts_with_its_makers_role_as_it_is_now(api: Api, clock: Clock) -> None:
+    payload = await create(api, Permission.ORDERS_READ, Permission.ORDERS_APPROVE)
+    script = replace(api, token=payload["secret"])
+    await script.data(VIEWER)
+
+    async with api.portal.database.write() as tx:
+        await tx.execute(sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
+    clock.forward(seconds=5)
+
+    assert Permission.ORDERS_APPROVE not in ROLE_PERMISSIONS[Role.VIEWER]
+    assert (await script.data(VIEWER))["viewer"] == {"role": "VIEWER", "permissions": ["ORDERS_READ"]}

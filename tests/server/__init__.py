@@ -1,0 +1,1 @@
+"""The process: HTTP, settings, logs, the command line."""

@@ -1,0 +1,115 @@
+"""The application of a portal on each engine, a partner in it, and a client that sends requests to it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from db import access, prices
+from db.access import NewToken
+from db.engine import Database
+from domain.access import ALL, Permissions, Role, TokenKind
+from resolvers.access import new_secret
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests import cnpjs
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+@dataclass
+class Clock:
+    """A clock that a test turns."""
+
+    now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The moment by this clock."""
+        return self.now
+
+    def forward(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.now += by
+
+
+class Caller(NamedTuple):
+    """A user of a new partner, and a token of theirs."""
+
+    partner_id: int
+    token_id: int
+    digest: bytes
+    secret: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of theirs carries."""
+        return {"Authorization": f"Bearer {self.secret}"}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def portal(database: Database, clock: Clock) -> Portal:
+    return Portal(database, secret=b"s" * 32, now=clock)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The settings of an environment that sets none."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return Settings(max_body_bytes=MAX_BODY_BYTES)
+
+
+@pytest.fixture
+def app(portal: Portal, settings: Settings) -> Starlette:
+    return create_app(portal, settings)
+
+
+@pytest.fixture
+async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def caller(portal: Portal) -> Caller:
+    return await sign_up(portal)
+
+
+async def sign_up(
+    portal: Portal, *, chosen: Permissions = ALL, email: str | None = None, expires_at: datetime | None = None
+) -> Caller:
+    """A manager of a new partner, with an API token."""
+    secret = new_secret(TokenKind.API)
+    async with portal.database.write() as tx:
+        partner_id = await access.create_partner(tx, name="Alfa", cnpj=cnpjs.another())
+        assert partner_id is not None
+        await prices.create_table(tx, partner_id, "Pauta")
+        address = email or f"{uuid4()}@alfa.example"
+        user_id = await access.create_user(
+            tx, partner_id, email=address, name="Ana", role=Role.MANAGER, password_hash="none"
+        )
+        assert user_id is not None
+        new = NewToken(
+            user_id=user_id,
+            kind=TokenKind.API,
+            name="test",
+            prefix=secret.prefix,
+            digest=secret.digest,
+            chosen=chosen,
+            expires_at=expires_at,
+        )
+        token_id = await access.add_token(tx, partner_id, new, at=portal.now())
+    return Caller(partner_id, token_id, secret.digest, secret.secret)

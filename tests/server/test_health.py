@@ -1,0 +1,87 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.engine import Database
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.databases import Databases
+
+
+@asynccontextmanager
+async def serving(url: str, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Portal(Database(url), b"s" * 32), settings)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://p") as http:
+        yield http
+
+
+async def test_a_process_that_answers_is_alive(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"status": "ok"})
+
+
+async def test_a_portal_on_a_migrated_database_is_ready(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"status": "ok"})
+
+
+async def test_a_portal_on_an_empty_database_is_not_ready(
+    engine: str, databases: Databases, settings: Settings
+) -> None:
+    async with serving(databases.empty(engine), settings) as http:
+        answer = await http.get("/readyz")
+
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert answer.json() == {"status": "unavailable", "failed": "migrations"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://portal@127.0.0.1:1/portal",
+        "postgresql+asyncpg://portal@/portal?host=/nowhere",
+        "sqlite+aiosqlite:///{directory}/a-directory",
+    ],
+)
+async def test_a_portal_without_its_database_is_alive_and_not_ready(
+    url: str, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "a-directory").mkdir()
+
+    async with serving(url.format(directory=tmp_path), settings) as http:
+        ready, alive = await http.get("/readyz"), await http.get("/healthz")
+
+    assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert ready.json() == {"status": "unavailable", "failed": "database"}
+    assert alive.status_code == HTTPStatus.OK
+
+
+async def test_a_database_that_does_not_exist_on_its_server_is_out_of_reach(
+    databases: Databases, settings: Settings
+) -> None:
+    url = databases.empty("postgresql").replace("/portal_", "/missing_")
+
+    async with serving(url, settings) as http:
+        answer = await http.get("/readyz")
+
+    assert answer.json() == {"status": "unavailable", "failed": "database"}
+
+
+async def test_a_token_can_not_be_told_good_from_bad_without_the_database(settings: Settings) -> None:
+    async with serving("postgresql+asyncpg://portal@127.0.0.1:1/portal", settings) as http:
+        headers = {"Authorization": "Bearer ppt_any"}
+        answer = await http.post("/graphql", json={"query": "{ viewer { role } }"}, headers=headers)
+
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert answer.headers["retry-after"] == "1"

@@ -1,0 +1,370 @@
+"""GraphQL over HTTP: what a request may look like, and under which status it is answered."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+import httpx
+import pytest
+
+from db import access
+from domain.access import Permission, TokenKind
+from resolvers.portal import Portal
+from tests.server.conftest import Caller, Clock, sign_up
+
+VIEWER = "{ viewer { partner { name } } }"
+ANSWERED = {"data": {"viewer": {"partner": {"name": "Alfa"}}}}
+NEWER = {"Accept": "application/graphql-response+json"}
+REGISTER = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { userErrors { code path } } }"
+
+
+def code(answer: httpx.Response) -> object:
+    return answer.json()["errors"][0]["extensions"]["code"]
+
+
+def message(answer: httpx.Response) -> str:
+    return str(answer.json()["errors"][0]["message"])
+
+
+async def post(http: httpx.AsyncClient, body: bytes | str, **headers: str) -> httpx.Response:
+    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await http.post("/graphql", content=body, headers=sent)
+
+
+async def ask(http: httpx.AsyncClient, query: str, headers: dict[str, str]) -> httpx.Response:
+    return await http.post("/graphql", json={"query": query}, headers=headers)
+
+
+async def test_a_query_is_answered_by_post(http: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await ask(http, VIEWER, caller.headers)
+
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == ANSWERED
+
+
+async def test_a_query_is_answered_by_get(http: httpx.AsyncClient, caller: Caller) -> None:
+    parameters = {
+        "query": "query Two($number: Int!) { orderByNumber(number: $number) { id } } query One { viewer { role } }",
+        "operationName": "Two",
+        "variables": '{"number": 1}',
+        "extensions": "{}",
+    }
+
+    answer = await http.get("/graphql", params=parameters, headers=caller.headers)
+
+    assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"data": {"orderByNumber": None}})
+
+
+async def test_empty_variables_in_a_url_are_none(http: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await http.get("/graphql", params={"query": VIEWER, "variables": ""}, headers=caller.headers)
+
+    assert answer.json() == ANSWERED
+
+
+async def test_a_mutation_by_get_is_refused_and_not_run(http: httpx.AsyncClient, caller: Caller) -> None:
+    mutation = 'mutation { registerClient(input: {cnpj: "1", name: "A"}) { userErrors { code } } }'
+
+    answer = await http.get("/graphql", params={"query": mutation}, headers=caller.headers)
+
+    assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert answer.headers["allow"] == "POST"
+    assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({}, "query"),
+        ({"query": VIEWER, "variables": "{"}, "variables"),
+        ({"query": VIEWER, "variables": "[]"}, "variables"),
+        ({"query": VIEWER, "extensions": "5"}, "extensions"),
+        ({"query": [VIEWER, VIEWER]}, "query"),
+    ],
+)
+async def test_a_url_that_is_no_request_is_refused(
+    http: httpx.AsyncClient, parameters: dict[str, str | list[str]], named: str
+) -> None:
+    answer = await http.get("/graphql", params=parameters)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT")
+    assert f"“{named}”" in message(answer)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "empty"),
+        (b"5", "object"),
+        (b"null", "object"),
+        (b'"x"', "object"),
+        (b"[]", "several operations"),
+        (b'[{"query": "{ viewer { role } }"}]', "several operations"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b'{"query": "\xff"}', "not JSON"),
+        (b'\xef\xbb\xbf{"query": "{a}"}', "not JSON"),
+        (b"[" * 30_000 + b"]" * 30_000, "not JSON"),
+        (b'{"query": "{a}", "variables": {"a": ' + b"9" * 5_000 + b"}}", "not JSON"),
+        (b'{"query": "{a}", "variables": {"a": NaN}}', "not JSON"),
+        (b"{}", "“query”"),
+        (b'{"query": 5}', "“query”"),
+        (b'{"query": null}', "“query”"),
+        (b'{"query": " "}', "“query”"),
+        (b'{"query": "{a}\\u0000"}', "“query”"),
+        (b'{"query": "{a} # \\ud800"}', "“query”"),
+        (b'{"query": "{a}", "operationName": 5}', "“operationName”"),
+        (b'{"query": "{a}", "operationName": "\\udc00"}', "“operationName”"),
+        (b'{"query": "{a}", "variables": []}', "“variables”"),
+        (b'{"query": "{a}", "variables": "{}"}', "“variables”"),
+        (b'{"query": "{a}", "extensions": 5}', "“extensions”"),
+    ],
+)
+async def test_a_body_that_is_no_request_is_refused(http: httpx.AsyncClient, body: bytes, says: str) -> None:
+    answer = await post(http, body)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT")
+    assert says in message(answer)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"[" * 20_000 + b"]" * 20_000, b"9" * 5_000, b"9" * 400, b"1e999", b"NaN", b"-Infinity", b'"\xff"', b"tru"],
+)
+async def test_a_lone_surrogate_opens_no_way_for_other_bad_json(http: httpx.AsyncClient, value: bytes) -> None:
+    answer = await post(http, b'{"query": "{a}", "variables": {"a": "\\ud800", "b": ' + value + b"}}")
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT")
+    assert "not JSON" in message(answer)
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\u0000"])
+async def test_a_text_that_no_database_keeps_is_refused_by_the_name_of_its_field(
+    http: httpx.AsyncClient, caller: Caller, escape: str
+) -> None:
+    variables = f'{{"input": {{"cnpj": "16727230000197", "name": "{escape}", "idempotencyKey": "1.5"}}}}'
+
+    answer = await post(http, f'{{"query": "{REGISTER}", "variables": {variables}}}', **caller.headers)
+
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.json()["data"]["registerClient"]["userErrors"] == [{"code": "INVALID_INPUT", "path": ["name"]}]
+
+
+async def test_an_error_that_repeats_a_lone_surrogate_is_still_an_answer(
+    http: httpx.AsyncClient, caller: Caller
+) -> None:
+    variables = '{"input": {"cnpj": "1", "name": "A", "\\ud800": 1, "big": 18446744073709551616, "small": -1.5}}'
+
+    answer = await post(http, f'{{"query": "{REGISTER}", "variables": {variables}}}', **caller.headers)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.OK, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "text/plain", "application/graphql", "application/json; charset=latin-1", "application/x-www-form-urlencoded"],
+)
+async def test_a_body_of_another_type_is_refused(http: httpx.AsyncClient, content_type: str) -> None:
+    answer = await http.post("/graphql", content=b'{"query": "{a}"}', headers={"Content-Type": content_type})
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"']
+)
+async def test_json_is_taken_however_its_type_is_written(
+    http: httpx.AsyncClient, caller: Caller, content_type: str
+) -> None:
+    answer = await http.post(
+        "/graphql", content=f'{{"query": "{VIEWER}"}}', headers={"Content-Type": content_type, **caller.headers}
+    )
+
+    assert answer.json() == ANSWERED
+
+
+async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await post(http, b"\x1f\x8b", Content_Encoding="gzip")
+
+    assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    assert "Content-Encoding" in message(answer)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
+async def test_other_methods_are_refused_and_told_which_work(http: httpx.AsyncClient, method: str) -> None:
+    answer = await http.request(method, "/graphql")
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.METHOD_NOT_ALLOWED, "BAD_USER_INPUT")
+    assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
+
+
+async def test_options_says_which_methods_work(http: httpx.AsyncClient) -> None:
+    answer = await http.options("/graphql")
+
+    assert answer.status_code == HTTPStatus.NO_CONTENT
+    assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
+
+
+async def test_head_is_answered_as_get_would_be(http: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await http.head("/graphql", params={"query": VIEWER}, headers=caller.headers)
+
+    assert answer.status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("path", ["/", "/graphql/", "/nothing"])
+async def test_there_is_nothing_at_other_paths(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_FOUND, "BAD_USER_INPUT")
+
+
+async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> None:
+    answer = await ask(http, VIEWER, {})
+
+    assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"data": {"viewer": None}})
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer ç", "Bearer ppt_unknown", f"Bearer {'a' * 600}"],
+)
+@pytest.mark.parametrize("body", [f'{{"query": "{VIEWER}"}}', "5"])
+async def test_a_bad_token_is_401_before_the_body_is_read(
+    http: httpx.AsyncClient, authorization: str, body: str
+) -> None:
+    answer = await http.post("/graphql", content=body, headers={b"Authorization": authorization.encode()})
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert "data" not in answer.json()
+
+
+async def test_two_tokens_are_as_bad_as_none_that_is_good(http: httpx.AsyncClient, caller: Caller) -> None:
+    headers = [("Authorization", f"Bearer {caller.secret}")] * 2
+
+    answer = await http.post("/graphql", json={"query": VIEWER}, headers=headers)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
+
+
+async def test_the_scheme_of_a_token_is_read_in_any_case(http: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await ask(http, VIEWER, {"Authorization": f"bearer {caller.secret}"})
+
+    assert answer.json() == ANSWERED
+
+
+async def test_a_token_is_401_once_it_has_expired(http: httpx.AsyncClient, portal: Portal, clock: Clock) -> None:
+    caller = await sign_up(portal, expires_at=clock.now + timedelta(seconds=3))
+    before = await ask(http, VIEWER, caller.headers)
+
+    clock.forward(timedelta(seconds=3))
+    after = await ask(http, VIEWER, caller.headers)
+
+    assert (before.status_code, after.status_code) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
+
+
+async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
+    http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
+) -> None:
+    await ask(http, VIEWER, caller.headers)
+    async with portal.database.write() as tx:
+        await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
+
+    clock.forward(timedelta(seconds=5))
+    answer = await ask(http, VIEWER, caller.headers)
+
+    assert answer.status_code == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(("language", "message_begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "A CNPJ has")])
+async def test_messages_are_in_the_language_that_the_caller_prefers(
+    http: httpx.AsyncClient, caller: Caller, language: str, message_begins: str
+) -> None:
+    query = 'mutation { registerClient(input: {cnpj: "1", name: "A"}) { userErrors { message } } }'
+
+    answer = await ask(http, query, {"Accept-Language": language, **caller.headers})
+
+    said = answer.json()["data"]["registerClient"]["userErrors"][0]["message"]
+    assert said.startswith(message_begins)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "expected"),
+    [
+        (VIEWER, HTTPStatus.OK, None),
+        ("{ orderByNumber(number: 1) { id } }", HTTPStatus.OK, None),
+        ("{ viewer {", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
+        ("{ nothing }", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
+        ("query ($a: Int!) { orderByNumber(number: $a) { id } }", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
+        ("{ clients { totalCount } }", HTTPStatus.FORBIDDEN, "FORBIDDEN"),
+    ],
+)
+async def test_the_newer_form_has_a_status_that_says_how_the_request_went(
+    http: httpx.AsyncClient, portal: Portal, query: str, status: HTTPStatus, expected: str | None
+) -> None:
+    caller = await sign_up(portal, chosen=frozenset({Permission.ORDERS_READ}))
+
+    newer = await ask(http, query, {**NEWER, **caller.headers})
+    plain = await ask(http, query, caller.headers)
+
+    assert newer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert newer.status_code == status
+    assert expected is None or code(newer) == expected
+    assert (plain.status_code, plain.json()) == (HTTPStatus.OK, newer.json())
+
+
+async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient) -> None:
+    answer = await ask(http, "{ orderByNumber(number: 1) { id } }", NEWER)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
+    query = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErrors { code } } }'
+    unknown = query % "nobody@limits.example"
+
+    answers = [await ask(http, unknown, NEWER) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [HTTPStatus.OK] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
+    assert code(answers[-1]) == "RATE_LIMITED"
+    assert answers[-1].headers["retry-after"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("text/html, */*;q=0.8", "application/json"),
+        ("application/json", "application/json"),
+        ("application/json; charset=utf-8", "application/json"),
+        ("application/graphql-response+json", "application/graphql-response+json"),
+        ("application/graphql-response+json, application/json", "application/graphql-response+json"),
+        ("application/json, application/graphql-response+json", "application/graphql-response+json"),
+        ("application/graphql-response+json, */*", "application/graphql-response+json"),
+        ("application/graphql-response+json;q=0.5, application/json;q=0.9", "application/json"),
+        ("application/json;q=0.5, application/graphql-response+json;q=0.9", "application/graphql-response+json"),
+        ("application/graphql-response+json;q=0, */*", "application/json"),
+        ("application/json;q=high, */*;q=0.1", "application/graphql-response+json"),
+    ],
+)
+async def test_the_answer_has_the_form_that_the_caller_likes_best(
+    http: httpx.AsyncClient, caller: Caller, accept: str | None, form: str
+) -> None:
+    http.headers.pop("accept")
+
+    answer = await ask(http, VIEWER, caller.headers if accept is None else {**caller.headers, "Accept": accept})
+
+    assert answer.headers["content-type"] == f"{form}; charset=utf-8"
+    assert answer.json() == ANSWERED
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream"]
+)
+async def test_a_caller_that_accepts_neither_form_is_told_so(http: httpx.AsyncClient, accept: str) -> None:
+    answer = await ask(http, VIEWER, {"Accept": accept})
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_ACCEPTABLE, "BAD_USER_INPUT")
