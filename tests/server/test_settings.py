@@ -1,0 +1,83 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from server.settings import Settings, SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment that sets nothing."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "driven"),
+    [
+        ("sqlite:///data/x.db", "sqlite+aiosqlite:///data/x.db"),
+        ("postgres://u:p@db/portal", "postgresql+asyncpg://u:p@db/portal"),
+        ("postgresql://u:p@db/portal?sslmode=require", "postgresql+asyncpg://u:p@db/portal?ssl=require"),
+    ],
+)
+def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, given: str, driven: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", given)
+
+    assert Settings.load().database_url == driven
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "geheim"),
+        ("DATABASE_URL", "mysql://u:geheim@db/portal"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("SECRET_KEY", "geheim"),
+        ("PORT", "geheim"),
+        ("LOG_LEVEL", "geheim"),
+    ],
+)
+def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as error:
+        Settings.load()
+
+    assert str(error.value).startswith(f"{name}: ")
+    assert "geheim" not in str(error.value)
+
+
+def test_a_secret_is_made_once_and_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+    made, again = Settings.load().secret(), Settings.load().secret()
+
+    assert made == again
+    assert len(made) >= 32
+    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_given_secret_is_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+
+    settings = Settings.load()
+
+    assert settings.secret() == b"k" * 32
+    assert settings.log_level == "DEBUG"
+
+
+def test_a_secret_that_cannot_be_kept_is_an_error_that_names_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "data" / "secret.key").mkdir(parents=True)
+
+    with pytest.raises(SettingsError, match="SECRET_KEY"):
+        Settings.load().secret()
+
+
+def test_a_secret_that_is_too_short_to_be_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret.key").write_text("short\n")
+
+    with pytest.raises(SettingsError, match="SECRET_KEY"):
+        Settings.load().secret()
