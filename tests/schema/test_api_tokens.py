@@ -101,6 +101,12 @@ async def test_the_secret_is_shown_once_and_stored_nowhere(api: Api) -> None:
             assert secret.removeprefix(prefix) not in rows
 
 
+async def test_a_token_that_nothing_was_chosen_for_lists_every_permission(api: Api) -> None:
+    listed = await api.data("{ viewer { apiTokens { permissions } } }")
+
+    assert listed["viewer"]["apiTokens"] == [{"permissions": [each.value for each in Permission]}]
+
+
 async def test_an_expired_token_is_refused(api: Api, clock: Clock) -> None:
     payload = await create(api, Permission.ORDERS_READ, expiresAt="2026-11-24T12:00:03Z")
     assert not await is_refused(api, payload)
