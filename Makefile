@@ -4,7 +4,6 @@ VENV ?= .venv
 HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := $(VENV)/bin
-PACKAGES := domain db resolvers schema server
 
 # An installation is named by the content of what it was made from, so that it is made again when that changes and
 # only then.
