@@ -12,9 +12,14 @@ _log = structlog.get_logger("portal")
 
 INTERNAL_MESSAGE = "Something went wrong on the server. Nothing is known to be wrong with the request."
 
-# The engine's messages end with the value that they refuse, which may be a password.
-_FOUND = re.compile(r"(?:[,;.]| but) (?:found|Found): .*", re.DOTALL)
-_REPRESENT = re.compile(r"(cannot represent [^:']*?)(?: value)?: .*", re.DOTALL)
+# The engine's messages repeat the value that they refuse, which may be a password, or an object that holds one.
+_VALUES = (
+    (re.compile(r"Value .* does not exist in ('\w+' enum)", re.DOTALL), r"The value does not exist in \1"),
+    (re.compile(r"\? Found: .*", re.DOTALL), "?"),
+    (re.compile(r"(?:[,;.]| but) [Ff]ound: .*", re.DOTALL), "."),
+    (re.compile(r"(cannot represent [^:']*?)(?: value)?: .*", re.DOTALL), r"\1 value."),
+    (re.compile(r"^(Syntax Error: .*?\b(?:String|BlockString|Int|Float)) '.*", re.DOTALL), r"\1."),
+)
 
 
 def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
@@ -37,9 +42,9 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
 
 def without_values(message: str) -> str:
     """The engine's message without the value that it is about."""
-    found = _FOUND.search(message)
-    kept = message if found is None else message[: found.start()] + "."
-    return _REPRESENT.sub(r"\1 value.", kept)
+    for pattern, replacement in _VALUES:
+        message = pattern.sub(replacement, message, count=1)
+    return message
 
 
 def log_unexpected(error: BaseException, request_id: str, *, path: list[str | int] | None = None) -> None:

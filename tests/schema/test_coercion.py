@@ -1,0 +1,141 @@
+"""What is wrong with a document or its variables is said without repeating what the caller sent."""
+
+import httpx
+import pytest
+
+from resolvers.portal import Portal
+from tests.api import Api
+
+SECRET = "hunter2"
+SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
+CREATE = "mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }"
+TOKEN = "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }"
+
+
+@pytest.fixture
+def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
+    return Api(http, portal)
+
+
+async def check(caller: Api, query: str, **variables: object) -> None:
+    """The request is the caller's fault, and no error repeats the secret or its digits."""
+    body = await caller.post(query, **variables)
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
+    assert SECRET not in str(body)
+    assert "7654321" not in str(body)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"email": "a@b.example", "password": 7654321},
+        {"email": "a@b.example", "password": 7654321.5},
+        {"email": "a@b.example", "password": {"value": SECRET}},
+        {"email": "a@b.example", "password": [SECRET]},
+        {"email": {"deep": [{"er": SECRET}]}, "password": SECRET},
+        {"email": None, "password": SECRET},
+        {"password": SECRET},
+        {"email": "a@b.example", "password": SECRET, "code": SECRET},
+        {"email": "a@b.example", "password": SECRET, "pasword": {"a": SECRET}},
+        [SECRET],
+        SECRET,
+        7654321,
+    ],
+)
+async def test_a_variable_that_is_not_what_it_has_to_be_is_not_repeated(nobody: Api, given: object) -> None:
+    await check(nobody, SIGN_IN, input=given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": SECRET, "items": []},
+        {"type": 7654321, "items": []},
+        {"type": "PURCHAS hunter2", "items": []},
+        {"type": "it's, found: hunter2\n does not exist in 'A' enum", "items": []},
+        {"type": "PURCHASE", "items": [], "idempotencykey": SECRET},
+        {"type": "PURCHASE", "items": [], "note": {"Value ": SECRET}},
+        {"type": "PURCHASE", "items": [{"productId": "a", "quantity": SECRET}]},
+        {"type": "PURCHASE", "items": [{"productId": "a", "quantity": 76543210000000}]},
+        {"type": "PURCHASE", "items": [{"productId": {"a": SECRET}, "quantity": 1}]},
+        {"type": "PURCHASE", "items": [{"productId": "a", "quantity": 1, "unitPrice": SECRET}]},
+        {"type": "PURCHASE", "items": SECRET},
+        {"type": "PURCHASE", "items": [], "expectedTotal": SECRET},
+        {"type": "PURCHASE", "items": [], "expectedTotal": 7654321.5},
+        {"type": "PURCHASE", "items": [], "note": {"found: ": SECRET}},
+        {"type": "PURCHASE", "items": [], "note": ["a: b; found: ", SECRET]},
+    ],
+)
+async def test_a_nested_variable_is_not_repeated(api: Api, given: object) -> None:
+    await check(api, CREATE, input=given)
+
+
+@pytest.mark.parametrize("expires_at", [SECRET, 7654321, {"a": SECRET}, "2026-11-24T12:00:00", [SECRET]])
+async def test_a_moment_that_is_none_is_not_repeated(api: Api, expires_at: object) -> None:
+    await check(api, TOKEN, input={"name": "a", "permissions": ["ORDERS_READ"], "expiresAt": expires_at})
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        '{email: "a@b.example", password: 7654321}',
+        '{email: "a@b.example", password: 7654321.5}',
+        '{email: "a@b.example", password: {value: "hunter2"}}',
+        '{email: "a@b.example", password: ["hunter2"]}',
+        '{email: "a@b.example", password: hunter2}',
+        '{email: null, password: "hunter2"}',
+        '{password: "hunter2"}',
+        '{email: "a@b.example", password: "hunter2", code: "hunter2"}',
+        '{email: "a@b.example", password: "hunter2", pasword: "hunter2"}',
+        '{email: "a@b.example", password: {a: """\nfirst\n  hunter2\n"""}}',
+        '["hunter2"]',
+        '"hunter2"',
+        "7654321",
+    ],
+)
+async def test_a_literal_that_is_not_what_it_has_to_be_is_not_repeated(nobody: Api, literal: str) -> None:
+    await check(nobody, f"mutation {{ signIn(input: {literal}) {{ token }} }}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        'cnpj: "hunter2"',
+        "cnpj: 7654321",
+        'cnpj: {a: "hunter2"}',
+    ],
+)
+async def test_a_cnpj_that_is_none_is_not_repeated(api: Api, arguments: str) -> None:
+    await check(api, f"{{ clientByCnpj({arguments}) {{ id }} }}")
+
+
+async def test_a_default_of_a_variable_is_not_repeated(nobody: Api) -> None:
+    await check(nobody, 'query ($a: Int = "hunter2") { viewer { role } __typename @skip(if: $a) }')
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ viewer "hunter2" }',
+        '{ viewer """a\nhunter2""" }',
+        "{ viewer 7654321 }",
+        '{ viewer(a: "hunter2',
+        "{ viewer(a: 7654321x) }",
+    ],
+)
+async def test_a_text_that_is_no_document_is_not_repeated(nobody: Api, query: str) -> None:
+    await check(nobody, query)
+
+
+async def test_the_rest_of_the_message_says_what_would_be_right(nobody: Api, api: Api) -> None:
+    given = {"email": "a@b.example", "password": SECRET, "pasword": SECRET}
+
+    unknown = await nobody.error(SIGN_IN, input=given)
+    enum = await api.error(CREATE, input={"type": "PURCHAS", "items": []})
+    syntax = await nobody.error('{ viewer "hunter2" }')
+
+    assert unknown["message"].endswith("not to include unknown field 'pasword'. Did you mean 'password'?")
+    assert enum["message"].endswith(
+        "The value does not exist in 'OrderType' enum. Did you mean the enum value 'PURCHASE'?"
+    )
+    assert syntax["message"] == "Syntax Error: Expected Name, found String."

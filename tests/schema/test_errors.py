@@ -1,0 +1,161 @@
+"""What goes wrong on the server, and the messages of refusals, over HTTP and on both engines."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from db.engine import Database
+from domain.languages import Language
+from domain.orders import OrderType
+from domain.refusals import UserErrorCode
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests import cnpjs
+from tests.api import Api, new_caller, new_partner, new_product, tier
+from tests.databases import Databases
+
+
+@pytest.fixture
+async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
+    """A manager of a portal whose database has lost a table."""
+    database = Database(databases.migrated(engine))
+    portal = Portal(database, secret=b"s" * 32)
+    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        caller = await new_caller(client, portal, await new_partner(portal))
+        async with database.write() as tx:
+            await tx.execute(sa.text("ALTER TABLE clients RENAME TO lost"))
+        yield caller
+    await database.close()
+
+
+async def test_an_unexpected_error_is_masked_and_logged_under_the_requests_id_without_values(broken: Api) -> None:
+    name, cnpj = "Padaria Segredo", cnpjs.another()
+    query = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { client { id } } }"
+
+    with capture_logs() as lines:
+        body = await broken.post(query, input={"cnpj": cnpj, "name": name})
+
+    (error,) = body["errors"]
+    request_id = error["extensions"]["requestId"]
+    assert error["extensions"] == {"code": "INTERNAL", "requestId": request_id}
+    assert error["path"] == ["registerClient"]
+    assert "clients" not in error["message"]
+    logged = [line for line in lines if line["event"] == "unexpected error"]
+    assert [(line["request_id"], line["log_level"]) for line in logged] == [(request_id, "error")]
+    assert not [value for value in (name, "Segredo", cnpj, broken.token) if str(value) in str(lines)]
+
+
+async def test_what_did_not_fail_is_answered_beside_what_did(broken: Api) -> None:
+    body = await broken.post('{ viewer { role } products { id } client(id: "Q2xpZW50OjE") { id } }')
+
+    assert body["data"] == {"viewer": {"role": "MANAGER"}, "products": [], "client": None}
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["INTERNAL"]
+
+
+@pytest.mark.parametrize(
+    "query", ["{ products { id } }", 'mutation { cancelOrder(input: {orderId: "a"}) { order { id } } }']
+)
+async def test_a_database_out_of_reach_is_unavailable(api: Api, query: str) -> None:
+    await api.data("{ viewer { role } }")
+    working, api.portal.database = api.portal.database, Database("postgresql+asyncpg://portal@127.0.0.1:1/portal")
+
+    body = await api.post(query)
+
+    api.portal.database = working
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["UNAVAILABLE"]
+    assert "127.0.0.1" not in json.dumps(body)
+
+
+class Refused(NamedTuple):
+    """A mutation that is refused."""
+
+    name: str
+    given: Mapping[str, object]
+
+
+async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
+    """A mutation for each code that is refused with it."""
+    product = await new_product(api.portal, api.partner_id)
+    unpriced = await new_product(api.portal, api.partner_id, tiers={OrderType.PURCHASE: [tier(10)]})
+    await api.buy(product, 2)
+    number = cnpjs.another()
+    client, left = await api.client(cnpj=number), await api.client()
+    await api.done("cancelClient", "client { id }", {"clientId": left})
+    await api.activation(client, product, activationKey="KEY-1")
+    ended = await api.activation(client, product, activationKey="KEY-2")
+    await api.done("cancelActivation", "activation { id }", {"activationId": ended})
+    order = await api.order((product, 1))
+    await api.done("cancelOrder", "order { id }", {"orderId": order, "idempotencyKey": "used"})
+    license_ = {"clientId": client, "productId": product, "activationKey": "KEY-3"}
+    client_ = {"cnpj": cnpjs.another(), "name": "Padaria"}
+
+    def ordered(*items: tuple[str, int], **given: object) -> Refused:
+        lines = [{"productId": each, "quantity": quantity} for each, quantity in items]
+        return Refused("createOrder", {"type": "PURCHASE", "items": lines} | given)
+
+    return {
+        UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
+        UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
+        UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
+        UserErrorCode.DUPLICATE_PRODUCT: ordered((product, 1), (product, 1)),
+        UserErrorCode.PRODUCT_NOT_PRICED: ordered((unpriced, 1)),
+        UserErrorCode.PRODUCT_NOT_IN_STOCK: ordered(
+            (await new_product(api.portal, api.partner_id), 1), type="ADDITIONAL_SEATS"
+        ),
+        UserErrorCode.INVALID_CREDENTIALS: Refused("signIn", {"email": f"{number}@a.example", "password": "a"}),
+        UserErrorCode.CNPJ_ALREADY_REGISTERED: Refused("registerClient", client_ | {"cnpj": number}),
+        UserErrorCode.ACTIVATION_KEY_IN_USE: Refused("activateLicense", license_ | {"activationKey": "key-1"}),
+        UserErrorCode.CLIENT_CANCELLED: Refused("activateLicense", license_ | {"clientId": left}),
+        UserErrorCode.ACTIVATION_CANCELLED: Refused("cancelActivation", {"activationId": ended}),
+        UserErrorCode.IDEMPOTENCY_CONFLICT: Refused("cancelOrder", {"orderId": "nothing", "idempotencyKey": "used"}),
+        UserErrorCode.OUT_OF_STOCK: Refused("activateLicense", license_ | {"productId": unpriced}),
+        UserErrorCode.OUT_OF_SEATS: Refused("activateLicense", license_ | {"additionalSeats": 1}),
+        UserErrorCode.ORDER_TRANSITION: Refused("approveOrder", {"orderId": order}),
+        UserErrorCode.PRICE_CHANGED: ordered((product, 1), expectedTotal="1.00"),
+    }
+
+
+TYPES = {
+    UserErrorCode.OUT_OF_STOCK: "OutOfStockError",
+    UserErrorCode.OUT_OF_SEATS: "OutOfStockError",
+    UserErrorCode.ORDER_TRANSITION: "OrderTransitionError",
+    UserErrorCode.PRICE_CHANGED: "PriceChangedError",
+    UserErrorCode.CNPJ_ALREADY_REGISTERED: "ConflictError",
+    UserErrorCode.ACTIVATION_KEY_IN_USE: "ConflictError",
+    UserErrorCode.CLIENT_CANCELLED: "ConflictError",
+    UserErrorCode.ACTIVATION_CANCELLED: "ConflictError",
+    UserErrorCode.IDEMPOTENCY_CONFLICT: "ConflictError",
+}
+"""The types of errors, where they are not InputError."""
+
+
+async def test_every_refusal_has_a_sentence_in_both_languages(api: Api) -> None:
+    recipes = await refusals(api)
+    assert set(recipes) == set(UserErrorCode)
+
+    for code, refused in recipes.items():
+        messages = set()
+        for language in Language:
+            caller = replace(api, language=language.value)
+            (error,) = (await caller.mutate(refused.name, "__typename", refused.given))["userErrors"]
+            assert (error["code"], error["__typename"]) == (code.value, TYPES.get(code, "InputError"))
+            assert error["message"].endswith(".")
+            assert not {"{", "}"} & set(error["message"])
+            messages.add(error["message"])
+        assert len(messages) == len(Language)
+
+
+async def test_portuguese_is_spoken_where_no_language_fits(api: Api) -> None:
+    caller = replace(api, language="de, fr;q=0.9")
+
+    payload = await caller.mutate("approveOrder", "__typename", {"orderId": "nothing"})
+
+    assert payload["userErrors"][0]["message"] == "Não encontrado: “orderId”."

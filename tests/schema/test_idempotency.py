@@ -1,0 +1,247 @@
+"""Idempotency keys over HTTP, on both engines, by a clock that the tests turn."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from graphql import GraphQLInputObjectType
+
+from db.engine import Database
+from db.tables import idempotency_keys, users
+from domain.access import Role
+from resolvers.portal import Portal
+from tests import cnpjs
+from tests.api import Api, Json, new_product
+from tests.schema.clock import Clock
+from tests.schema.worlds import GRAPHQL
+
+Given = Mapping[str, object]
+
+
+class Recipe(NamedTuple):
+    """How to do a mutation, what to ask of it, and the input of another request for the same mutation."""
+
+    given: Callable[[Api], Awaitable[Given]]
+    selection: str
+    other: Given
+
+
+async def _new_client(_: Api) -> Given:
+    return {"cnpj": cnpjs.another(), "name": "Padaria", "city": "Olinda"}
+
+
+async def _client(api: Api) -> Given:
+    return {"clientId": await api.client(), "name": "Mercearia"}
+
+
+async def _left_client(api: Api) -> Given:
+    return {"clientId": await api.client(), "reason": "Fechou"}
+
+
+async def _license(api: Api) -> Given:
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 2)
+    return {"clientId": await api.client(), "productId": product, "activationKey": "KEY-1"}
+
+
+async def _activation(api: Api) -> Given:
+    wanted = await _license(api)
+    return {"activationId": await api.activation(str(wanted["clientId"]), str(wanted["productId"])), "reason": "Troca"}
+
+
+async def _move(api: Api) -> Given:
+    activation = await _activation(api)
+    return {
+        "activationId": activation["activationId"],
+        "toClientId": await api.client(),
+        "activationKey": "KEY-2",
+        "note": "Troca",
+    }
+
+
+async def _new_order(api: Api) -> Given:
+    product = await new_product(api.portal, api.partner_id)
+    return {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}], "note": "Urgente"}
+
+
+async def _order(api: Api) -> Given:
+    return {"orderId": await api.order((await new_product(api.portal, api.partner_id), 2))}
+
+
+ACTIVATION = "activation { id status authorizationCode } licenseStock { activated available }"
+RECIPES = {
+    "registerClient": Recipe(_new_client, "client { id name city }", {"city": "Recife"}),
+    "updateClient": Recipe(_client, "client { id name }", {"name": "Bazar"}),
+    "cancelClient": Recipe(_left_client, "client { id status } cancelledActivationCount", {"reason": "Mudou"}),
+    "activateLicense": Recipe(_license, ACTIVATION, {"activationKey": "KEY-9"}),
+    "cancelActivation": Recipe(_activation, ACTIVATION, {"reason": "Erro"}),
+    "moveActivation": Recipe(_move, "activation { id } previousActivation { id status }", {"note": "Erro"}),
+    "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
+    "approveOrder": Recipe(_order, "order { id status } licenseStock { purchased }", {"orderId": "another"}),
+    "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),
+}
+"""Every mutation that takes a key."""
+
+each_mutation = pytest.mark.parametrize("name", RECIPES)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def portal(database: Database, clock: Clock) -> Portal:
+    return Portal(database, secret=b"s" * 32, now=clock)
+
+
+async def keyed(api: Api, name: str) -> Given:
+    """The input of a mutation with a key of its own."""
+    return {**await RECIPES[name].given(api), "idempotencyKey": f"key {uuid4()}"}
+
+
+async def do(api: Api, name: str, given: Given) -> Json:
+    """The payload of a mutation that is not refused."""
+    return await api.done(name, RECIPES[name].selection, given)
+
+
+async def event_count(api: Api) -> int:
+    """How many changes there were at the partner."""
+    return int((await api.data("{ events { totalCount } }"))["events"]["totalCount"])
+
+
+def test_every_mutation_that_takes_a_key_is_tried() -> None:
+    mutations = GRAPHQL.mutation_type
+    assert mutations is not None
+
+    taking = set()
+    for name in mutations.fields:
+        taken = GRAPHQL.type_map.get(f"{name[0].upper()}{name[1:]}Input")
+        if isinstance(taken, GraphQLInputObjectType) and "idempotencyKey" in taken.fields:
+            taking.add(name)
+
+    assert taking == set(RECIPES)
+
+
+@each_mutation
+async def test_a_replay_answers_with_the_same_objects_and_does_nothing(api: Api, name: str) -> None:
+    given = await keyed(api, name)
+    first = await do(api, name, given)
+    done = await event_count(api)
+
+    again = await do(api, name, given)
+
+    assert again == first
+    assert await event_count(api) == done
+
+
+async def test_a_replay_shows_the_objects_as_they_are_now(api: Api) -> None:
+    given = await keyed(api, "createOrder")
+    order = (await do(api, "createOrder", given))["order"]
+    await api.approve(order["id"])
+
+    again = await do(api, "createOrder", given)
+
+    assert again["order"] == order | {"status": "COMPLETED"}
+
+
+@each_mutation
+async def test_the_same_key_with_another_input_is_refused(api: Api, name: str) -> None:
+    given = await keyed(api, name)
+    await do(api, name, given)
+    done = await event_count(api)
+
+    payload = await api.mutate(name, "__typename", {**given, **RECIPES[name].other})
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["path"]) == ("IDEMPOTENCY_CONFLICT", ["idempotencyKey"])
+    assert error["__typename"] == "ConflictError"
+    assert await event_count(api) == done
+
+
+async def test_a_refusal_is_not_recorded(api: Api) -> None:
+    product = await new_product(api.portal, api.partner_id)
+    given = {"clientId": await api.client(), "productId": product, "activationKey": "KEY-1", "idempotencyKey": "a"}
+    assert await api.codes("activateLicense", given) == ["OUT_OF_STOCK"]
+    await api.buy(product, 1)
+
+    payload = await do(api, "activateLicense", given)
+
+    assert payload["activation"]["status"] == "ACTIVE"
+
+
+async def test_a_key_belongs_to_its_partner(api: Api, other_api: Api) -> None:
+    given = {"name": "Padaria", "idempotencyKey": "same"}
+
+    await do(api, "registerClient", given | {"cnpj": cnpjs.another()})
+    payload = await do(other_api, "registerClient", given | {"cnpj": cnpjs.another()})
+
+    assert payload["client"]["name"] == "Padaria"
+    assert await event_count(other_api) == 1
+
+
+async def test_a_key_belongs_to_its_mutation(api: Api) -> None:
+    given = {"orderId": await api.order((await new_product(api.portal, api.partner_id), 1)), "idempotencyKey": "same"}
+    await do(api, "registerClient", {**await _new_client(api), "idempotencyKey": "same"})
+
+    payload = await do(api, "approveOrder", given)
+
+    assert payload["order"]["status"] == "COMPLETED"
+
+
+async def test_a_key_is_free_again_after_24_hours(api: Api, clock: Clock) -> None:
+    given = await keyed(api, "createOrder")
+    numbers = [(await do(api, "createOrder", given))["order"]["number"]]
+
+    for seconds in (24 * 3600 - 1, 1):
+        clock.forward(seconds=seconds)
+        numbers.append((await do(api, "createOrder", given))["order"]["number"])
+
+    assert numbers == [1, 1, 2]
+
+
+@each_mutation
+async def test_a_replay_needs_the_permission_still(api: Api, name: str, clock: Clock) -> None:
+    given = await keyed(api, name)
+    await do(api, name, given)
+
+    async with api.portal.database.write() as tx:
+        await tx.execute(sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
+    clock.forward(seconds=5)
+    type_name = f"{name[0].upper()}{name[1:]}Input!"
+    error = await api.error(f"mutation ($input: {type_name}) {{ {name}(input: $input) {{ __typename }} }}", input=given)
+
+    assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("key", ["", " \n", "k" * 256, "k\0", "k\ud800"])
+@each_mutation
+async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str, key: str) -> None:
+    given = {**await RECIPES[name].given(api), "idempotencyKey": key}
+
+    payload = await api.mutate(name, "__typename", given)
+
+    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
+        ("INVALID_INPUT", ["idempotencyKey"])
+    ]
+    assert "idempotencyKey" in payload["userErrors"][0]["message"]
+
+
+async def test_a_key_of_255_characters_is_taken(api: Api) -> None:
+    given = {**await _new_client(api), "idempotencyKey": "ç" * 255}
+
+    assert await do(api, "registerClient", given) == await do(api, "registerClient", given)
+
+
+async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api) -> None:
+    given = {"cnpj": cnpjs.another(), "name": "Padaria São João", "idempotencyKey": "padaria-2026"}
+    await do(api, "registerClient", given)
+
+    async with api.portal.database.read() as connection:
+        mine = idempotency_keys.c.partner_id == api.partner_id
+        kept = (await connection.execute(sa.select(idempotency_keys).where(mine))).all()
+
+    assert len(kept) == 1
+    assert not [value for value in given.values() if value in str(kept) or repr(value.encode())[2:-1] in str(kept)]
