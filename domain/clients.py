@@ -3,7 +3,7 @@
 import re
 from enum import Enum
 
-from domain.text import fold
+from domain.text import fold, plain
 
 NAME_LENGTH = 200
 PLACE_LENGTH = 100
@@ -26,22 +26,16 @@ class ClientStatus(Enum):
 
 def redacted(note: str, *, number: str, texts: tuple[str | None, ...]) -> str:
     """The reason of a cancellation without the values that it erases, however their case, accents and blanks."""
-    plain, places = _plain(note)
-    any_mask = r"[.\-/\s]*".join(number.lower())
+    for text in texts:
+        if text and not fold(text):
+            note = note.replace(text, "[…]")
+    any_mask = r"[.\-/\s]*".join(plain(number))
     names = sorted((fold(text) for text in texts if text), key=len, reverse=True)
     patterns = [any_mask, *(r"\s+".join(re.escape(word) for word in name.split()) for name in names if name)]
+    # Where each plain character comes from: “½” becomes three of them, and an accent by itself none.
+    places = [place for place, character in enumerate(note) for _ in plain(character)]
     kept, rest = "", 0
-    for found in re.finditer("|".join(patterns), plain):
+    for found in re.finditer("|".join(patterns), plain(note)):
         kept += note[rest : places[found.start()]] + "[…]"
-        rest = places[found.end() - 1] + 1
+        rest = places[found.end()] if found.end() < len(places) else len(note)
     return kept + note[rest:]
-
-
-def _plain(note: str) -> tuple[str, list[int]]:
-    """The note without accents and case, and for each of its characters the place that it comes from."""
-    plain, places = "", []
-    for place, character in enumerate(note):
-        folded = character if character.isspace() else fold(character)
-        plain += folded
-        places += [place] * len(folded)
-    return plain, places

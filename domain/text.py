@@ -5,9 +5,13 @@ import unicodedata
 
 def fold(text: str) -> str:
     """The form that names are searched and sorted by: no accents, no case, single spaces."""
+    return " ".join(plain(text).split())
+
+
+def plain(text: str) -> str:
+    """The text without accents and case; each character becomes the same whatever stands around it."""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(plain.split())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def storable(text: str) -> bool:
