@@ -59,6 +59,12 @@ async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
     return PriceTableRow(*(await connection.execute(statement)).one())
 
 
+async def tables_of(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
+    """The price tables of these partners, by partner."""
+    statement = sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id.in_(partner_ids))
+    return {row.partner_id: row for row in await sql.rows(connection, statement, PriceTableRow)}
+
+
 async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The partner's price tables among these ids."""
     mine = price_tables.c.partner_id == partner_id, price_tables.c.id.in_(ids)

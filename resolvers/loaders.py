@@ -107,6 +107,7 @@ class Loaders:
         self.tiers_of_price_table: DataLoader[Key, Mapping[PriceKey, Sequence[Tier]] | None] = self._by_id(_tiers)
         self.product: DataLoader[int, ProductRow | None] = DataLoader(self._products)
         self.partner: DataLoader[int, PartnerRow | None] = DataLoader(self._partners)
+        self.price_table_of_partner: DataLoader[int, PriceTableRow | None] = DataLoader(self._price_tables)
         self.activations_of_client = Pages(database, activations.of_clients)
         self.movements_of_product = Pages(
             database, lambda partner, products, _: licenses.movements_of(partner, products)
@@ -135,6 +136,11 @@ class Loaders:
         async with self._database.read() as connection:
             found = await access.partners_by_ids(connection, ids)
         return [found.get(wanted) for wanted in ids]
+
+    async def _price_tables(self, partner_ids: list[int]) -> Sequence[PriceTableRow | None]:
+        async with self._database.read() as connection:
+            found = await prices.tables_of(connection, partner_ids)
+        return [found.get(wanted) for wanted in partner_ids]
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

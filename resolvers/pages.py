@@ -1,14 +1,14 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import types as sqltypes
 
 from db import listings
-from db.keyset import Window
+from db.keyset import Keyset, Window
 from db.listings import Listing
 from db.types import Instant
 from domain.faults import BadUserInput
@@ -48,7 +48,7 @@ class Page(Generic[Row]):
     nodes: Sequence[Row]
     more: bool
     count: Callable[[], Awaitable[int]]
-    beyond: Callable[[], Awaitable[bool]]
+    beyond: Callable[[Window], Awaitable[bool]]
 
     @property
     def edges(self) -> list["Edge[Row]"]:
@@ -76,11 +76,15 @@ class Page(Generic[Row]):
 
     async def has_next(self) -> bool:
         """Whether rows follow in the list's order."""
-        return await self.beyond() if self.window.backward else self.more
+        return (self.more and not self.window.backward) or await self._any_at(self.window.before, backward=True)
 
     async def has_previous(self) -> bool:
         """Whether rows stand before in the list's order."""
-        return self.more if self.window.backward else await self.beyond()
+        return (self.more and self.window.backward) or await self._any_at(self.window.after, backward=False)
+
+    async def _any_at(self, cursor: Keyset | None, *, backward: bool) -> bool:
+        """Whether rows stand at or behind the cursor at one end of the window; where there is none, the list ends."""
+        return cursor is not None and await self.beyond(replace(self.window, backward=backward))
 
 
 def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> Window:
@@ -111,9 +115,9 @@ async def page(context: Context, listing: Listing[Row], arguments: PageArguments
         async with database.read() as connection:
             return await listings.count(connection, listing)
 
-    async def beyond() -> bool:
+    async def beyond(window: Window) -> bool:
         async with database.read() as connection:
-            return await listings.any_beyond(connection, listing, wanted)
+            return await listings.any_beyond(connection, listing, window)
 
     async with database.read() as connection:
         found = await listings.page(connection, listing, wanted)
@@ -134,7 +138,7 @@ async def page_of(
         found.rows,
         found.more,
         count=lambda: pages.count.load(key),
-        beyond=lambda: pages.beyond.load(key),
+        beyond=lambda window: pages.beyond.load(key._replace(window=window)),
     )
 
 

@@ -149,10 +149,9 @@ async def products(context: Context) -> list[ProductRow]:
         return await prices.all_products(connection)
 
 
-async def price_table(context: Context, partner_id: int) -> PriceTableRow:
-    """The partner's price table."""
-    async with context.portal.database.read() as connection:
-        return await prices.table_of(connection, partner_id)
+async def price_table(context: Context, partner_id: int) -> PriceTableRow | None:
+    """The partner's price table, which every partner has."""
+    return await context.loaders.price_table_of_partner.load(partner_id)
 
 
 async def price_table_items(context: Context, table: PriceTableRow) -> list[PriceTableItem]:

@@ -41,7 +41,7 @@ class Partner(Node):
 
     @strawberry.field(graphql_type=references.PriceTableType, description="What the partner pays, “Pauta Preço”.")
     @staticmethod
-    async def price_table(partner: strawberry.Parent[PartnerRow], info: Info) -> PriceTableRow:
+    async def price_table(partner: strawberry.Parent[PartnerRow], info: Info) -> PriceTableRow | None:
         return await prices.price_table(info.context, partner.id)
 
 

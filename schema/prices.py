@@ -171,7 +171,7 @@ class PriceQueries:
 
     @strawberry.field(graphql_type=PriceTable, description="The price table of the viewer's partner, “Pauta Preço”.")
     @staticmethod
-    async def price_table(info: Info) -> PriceTableRow:
+    async def price_table(info: Info) -> PriceTableRow | None:
         return await prices.price_table(info.context, info.context.partner_id)
 
     @strawberry.field(

@@ -1,0 +1,196 @@
+"""Documents that ask for too much or hide what they ask for."""
+
+from time import perf_counter
+
+import pytest
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_list_type
+from graphql.type import GraphQLNonNull
+
+from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from schema import documents
+from schema.documents import FIELDS_MAX, TOKENS_MAX, Documents
+from schema.root import schema
+from tests.api import Api, new_caller
+from tests.schema.worlds import GRAPHQL, node_types, object_types
+
+_graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+
+
+def _doubling(times: int) -> str:
+    """Fragments that each spread the next one twice: a few hundred bytes that ask for 2^times fields."""
+    parts = [f"fragment F{n} on Query{{...F{n + 1} ...F{n + 1}}}" for n in range(times)]
+    return "{...F0}" + "".join(parts) + f"fragment F{times} on Query{{__typename}}"
+
+
+@pytest.mark.parametrize("query", [_doubling(20), _doubling(100)])
+async def test_fragments_that_double_are_refused_at_once(api: Api, query: str) -> None:
+    began = perf_counter()
+
+    error = await api.error(query)
+
+    assert error["extensions"]["code"] == "COST_EXCEEDED"
+    assert perf_counter() - began < 1
+
+
+async def test_fields_that_double_below_each_other_are_refused_at_once(api: Api) -> None:
+    parts = [f"fragment F{n} on Activation{{a:movedTo{{...F{n + 1}}} b:movedTo{{...F{n + 1}}}}}" for n in range(15)]
+    query = "{activations{nodes{...F0}}}" + "".join(parts) + "fragment F15 on Activation{id}"
+
+    assert (await api.error(query))["extensions"]["code"] == "COST_EXCEEDED"
+
+
+async def test_what_nests_too_deep_is_refused(api: Api) -> None:
+    def nested(depth: int) -> str:
+        return "{activation(id:0){" + "movedTo{" * (depth - 2) + "id" + "}" * depth
+
+    assert await api.data(nested(documents.DEPTH_MAX)) == {"activation": None}
+
+    assert (await api.error(nested(documents.DEPTH_MAX + 1)))["extensions"]["code"] == "COST_EXCEEDED"
+
+
+async def test_depth_is_counted_through_fragments(api: Api) -> None:
+    parts = [f"fragment F{n} on Activation{{movedTo{{...F{n + 1}}}}}" for n in range(documents.DEPTH_MAX)]
+    query = "{activation(id:0){...F0}}" + "".join(parts) + f"fragment F{documents.DEPTH_MAX} on Activation{{id}}"
+
+    assert (await api.error(query))["extensions"]["code"] == "COST_EXCEEDED"
+
+
+async def test_too_many_fields_are_refused(api: Api) -> None:
+    many = "fragment Many on Viewer{" + "".join(f"a{n}:role " for n in range(99)) + "}"
+    most = "".join(f"v{n}:viewer{{...Many}}" for n in range(FIELDS_MAX // 100))
+    assert len(await api.data(f"{{{most}}} {many}")) == FIELDS_MAX // 100
+
+    error = await api.error(f"{{{most} __typename}} {many}")
+
+    assert error["extensions"]["code"] == "COST_EXCEEDED"
+
+
+async def test_too_many_tokens_are_refused(api: Api) -> None:
+    error = await api.error("{" + "a:id " * TOKENS_MAX + "}")
+
+    assert error["extensions"]["code"] in {"BAD_USER_INPUT", "COST_EXCEEDED"}
+    assert error["message"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{...A} fragment A on Query{...A}",
+        "{...A} fragment A on Query{...B} fragment B on Query{...A viewer{role}}",
+        "{viewer{user{...A}}} fragment A on User{id ...B} fragment B on User{...A}",
+        "{...Nowhere}",
+    ],
+)
+async def test_fragments_that_end_nowhere_are_refused(api: Api, query: str) -> None:
+    body = await api.post(query)
+
+    assert "data" not in body
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("query A{viewer{role}} query B{viewer{role}}", None),
+        ("query A{viewer{role}} query B{viewer{role}}", "C"),
+        ("query A{viewer{role}}", "B"),
+        ("fragment A on Query{viewer{role}}", None),
+    ],
+)
+async def test_an_operation_that_is_not_there_can_not_be_chosen(api: Api, query: str, name: str | None) -> None:
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    response = await api.http.post("/graphql", json={"query": query, "operationName": name}, headers=headers)
+
+    body = response.json()
+    assert "data" not in body
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
+
+
+async def test_each_operation_of_a_document_needs_its_own_permissions_only(api: Api) -> None:
+    caller = await new_caller(api.http, api.portal, api.partner_id, chosen=frozenset({Permission.CLIENTS_READ}))
+    query = "query A{clients{totalCount}} query B{orders{totalCount}}"
+    headers = {"Authorization": f"Bearer {caller.token}"}
+
+    async def ask(name: str) -> object:
+        given = {"query": query, "operationName": name}
+        return (await caller.http.post("/graphql", json=given, headers=headers)).json()
+
+    assert await ask("A") == {"data": {"clients": {"totalCount": 0}}}
+    refused = await ask("B")
+    assert isinstance(refused, dict)
+    assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingPermissions": ["ORDERS_READ"]}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{clients{totalCount} found:orders{totalCount}}",
+        "{clients{totalCount} ...A} fragment A on Query{...B} fragment B on Query{orders{totalCount}}",
+        "{clients{totalCount} ...on Query{...{a:orders{totalCount}}}}",
+        "{clients{totalCount} orders @include(if:true){totalCount}}",
+        "{viewer{partner{priceTable{...on Node{...on PriceTable{items{orderType}}}}}}}",
+        "{viewer{partner{...on Node{...A}}}} fragment A on Node{...on Partner{priceTable{a:items{orderType}}}}",
+    ],
+)
+async def test_what_is_hidden_still_needs_its_permission(api: Api, query: str) -> None:
+    caller = await new_caller(api.http, api.portal, api.partner_id, chosen=ALL - {Permission.ORDERS_READ})
+
+    body = await caller.post(query)
+
+    assert "data" not in body
+    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingPermissions": ["ORDERS_READ"]}
+
+
+def test_only_so_many_documents_are_kept() -> None:
+    kept = Documents(_graphql_schema)
+    first = kept.get("{a0:__typename}")
+    assert kept.get("{a0:__typename}") is first
+
+    for number in range(1, 1_001):
+        kept.get(f"{{a{number}:__typename}}")
+
+    assert kept.get("{a0:__typename}") is not first
+
+
+def test_a_document_that_is_asked_for_again_stays() -> None:
+    kept = Documents(_graphql_schema)
+    first = kept.get("{a0:__typename}")
+
+    for number in range(1, 1_500):
+        kept.get(f"{{a{number}:__typename}}")
+        assert kept.get("{a0:__typename}") is first
+
+
+def test_a_very_long_document_is_not_kept() -> None:
+    kept, long = Documents(_graphql_schema), "{__typename}" + " " * 100_000
+
+    assert kept.get(long) is not kept.get(long)
+
+
+def test_every_root_field_and_every_list_of_objects_below_an_object_says_what_it_needs() -> None:
+    guarded = {f"Query.{name}" for name in ("node", "nodes")} | PUBLIC_FIELDS | set(FIELD_PERMISSIONS)
+    known = set(node_types())
+
+    wanted = {
+        f"{each.name}.{name}"
+        for each in object_types()
+        for name, field in each.fields.items()
+        if each.name in {"Query", "Mutation"} or (each.name in {*known, "Viewer"} and _to_many(field))
+    }
+
+    assert wanted - guarded == set()
+    assert {place for place in FIELD_PERMISSIONS if _missing(place)} == set()
+
+
+def _to_many(field: GraphQLField) -> bool:
+    kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+    named = get_named_type(field.type)
+    return isinstance(named, GraphQLObjectType) and (is_list_type(kind) or named.name.endswith("Connection"))
+
+
+def _missing(place: str) -> bool:
+    parent, name = place.split(".")
+    found = GRAPHQL.type_map.get(parent)
+    # A subscription may be served by a schema that says so later.
+    return parent != "Subscription" and (not isinstance(found, GraphQLObjectType) or name not in found.fields)

@@ -1,0 +1,152 @@
+"""A list of a hundred rows is read with as many statements as a list of one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
+from sqlalchemy import event
+
+from db.engine import Database
+from tests.api import Api, new_caller, new_partner, new_product
+from tests.schema.worlds import GRAPHQL, object_types
+
+MANY = 100
+_BELOW = 2
+"""How many relations are followed below a row: those of the row, and those of what they lead to."""
+
+RECIPES = {
+    "Query.nodes": "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Client { % } } }",
+    "Query.clients": "{ clients(first: 100) { % } }",
+    "Query.activations": "{ activations(first: 100) { % } }",
+    "Query.orders": "{ orders(first: 100) { % } }",
+    "Query.products": "{ products { % } }",
+    "Query.licenseStock": "{ licenseStock { % } }",
+    "Query.events": "{ events(last: 100) { % } }",
+    "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
+    "Client.activations": "{ clients(first: 100) { nodes { activations(first: 100) { % } } } }",
+    "CancellationImpact.releasedLicenses": (
+        "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
+    ),
+    "LicenseStock.movements": "{ licenseStock { movements(first: 100) { % } } }",
+    "Order.items": "{ orders(first: 100) { nodes { items { % } } } }",
+    "OrderQuote.items": (
+        "query ($items: [OrderItemInput!]!) { quoteOrder(input: { type: PURCHASE, items: $items }) "
+        "{ quote { items { % } } } }"
+    ),
+    "PriceTable.items": "{ priceTable { items { % } } }",
+    "PriceTableItem.tiers": "{ priceTable { items { tiers { % } } } }",
+}
+"""A query for every list of objects; what is selected of each row stands for the percent sign."""
+
+WRITTEN = {"ApproveOrderPayload.licenseStock", "CancelClientPayload.releasedLicenses"}
+"""Lists that only a mutation answers: what they cost depends on what it writes."""
+
+
+def _lists() -> dict[str, GraphQLField]:
+    return {
+        f"{each.name}.{name}": field
+        for each in object_types()
+        for name, field in each.fields.items()
+        if _is_list(field) and not each.name.endswith(("Connection", "Edge")) and name != "userErrors"
+    }
+
+
+def _is_list(field: GraphQLField) -> bool:
+    kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+    named = get_named_type(field.type)
+    many = isinstance(kind, GraphQLList) and hasattr(named, "fields")
+    return many or named.name.endswith("Connection")
+
+
+def test_every_list_is_counted() -> None:
+    assert set(_lists()) == set(RECIPES) | WRITTEN
+
+
+@pytest.fixture
+async def small(api: Api) -> Api:
+    """A partner that has one of everything."""
+    return await _filled(api, 1)
+
+
+@pytest.fixture
+async def large(api: Api) -> Api:
+    """Another partner that has a hundred of everything."""
+    partner_id = await new_partner(api.portal, name="Grande")
+    return await _filled(await new_caller(api.http, api.portal, partner_id), MANY)
+
+
+async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Api) -> None:
+    few = {place: await _counted(small, place) for place in RECIPES}
+
+    many = {place: await _counted(large, place) for place in RECIPES}
+
+    assert many == few
+    assert all(few.values())
+
+
+async def _filled(api: Api, size: int) -> Api:
+    """A partner with so many rows in every list, of each parent that matters."""
+    products = [await new_product(api.portal, api.partner_id) for _ in range(size)]
+    for start in range(0, size, 50):
+        await api.approve(await api.order(*((product, 2 * MANY + 2) for product in products[start : start + 50])))
+    busy = await api.client(name="Padaria Grande")
+    for product in products:
+        client = await api.client()
+        await api.activation(client, product)
+        await api.activation(busy, products[0])
+        await api.order((product, 1))
+        token = {"name": "script", "permissions": ["CLIENTS_READ"]}
+        await api.done("createApiToken", "apiToken { id }", token)
+    return api
+
+
+async def _counted(api: Api, place: str) -> int:
+    """How many statements read what the list's query asks for."""
+    named = get_named_type(_lists()[place].type)
+    assert named is not None
+    row = GRAPHQL.type_map["Client"] if place == "Query.nodes" else named
+    assert isinstance(row, GraphQLObjectType)
+    query = RECIPES[place].replace("%", _selection(row, _BELOW))
+    found = await api.data("{ clients(first: 100) { nodes { id } } priceTable { items { product { id } } } }")
+    ids = [node["id"] for node in found["clients"]["nodes"]]
+    products = sorted({item["product"]["id"] for item in found["priceTable"]["items"]})[:50]
+    items = [{"productId": product, "quantity": 1} for product in products]
+    with _statements(api.portal.database) as statements:
+        await api.data(query, ids=ids, items=items)
+    return len(statements)
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    """The reading statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            sent.append(statement)
+
+    engines = {database.reading.sync_engine, database.writing.sync_engine}
+    for each in engines:
+        event.listen(each, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        for each in engines:
+            event.remove(each, "before_cursor_execute", note)
+
+
+def _selection(of: GraphQLObjectType, below: int) -> str:
+    """Every leaf of a type, and every relation so many steps down."""
+    if of.name.endswith("Connection"):
+        row = get_named_type(of.fields["nodes"].type)
+        assert isinstance(row, GraphQLObjectType)
+        return f"totalCount pageInfo {{ hasNextPage hasPreviousPage }} nodes {{ {_selection(row, below)} }}"
+    chosen = []
+    for name, field in of.fields.items():
+        named = get_named_type(field.type)
+        if not isinstance(named, GraphQLObjectType):
+            chosen.append(name)
+        elif below > 0:
+            chosen.append(f"{name} {{ {_selection(named, below - 1)} }}")
+    return " ".join(chosen)

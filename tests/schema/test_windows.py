@@ -1,0 +1,136 @@
+"""Every connection, through every window that its arguments can open."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product as combinations
+
+import pytest
+
+from tests.api import Api, Json, new_product
+from tests.schema.worlds import object_types
+
+ROWS = 5
+ORDERS = ("ASC", "DESC")
+RECIPES = {
+    "Query.clients": [
+        f"clients(sort: {{ by: {key}, direction: {way} }}, #)" for key in ("NAME", "REGISTERED_AT") for way in ORDERS
+    ],
+    "Query.activations": [
+        f"activations(sort: {{ by: {key}, direction: {way} }}, #)"
+        for key in ("ACTIVATED_AT", "CLIENT_NAME")
+        for way in ORDERS
+    ],
+    "Query.orders": [
+        f"orders(sort: {{ by: {key}, direction: {way} }}, #)" for key in ("NUMBER", "CREATED_AT") for way in ORDERS
+    ],
+    "Query.events": ["events(filter: { types: [CLIENT_REGISTERED] }, #)"],
+    "Client.activations": ["client(id: $client) { activations(#) }"],
+    "LicenseStock.movements": ["licenseStock(productId: $product) { movements(#) }"],
+}
+"""Each connection in each of its orders; the window stands for the number sign."""
+
+FIELDS = [field for fields in RECIPES.values() for field in fields]
+
+
+@dataclass
+class Lists:
+    """A partner, and what its lists hang on."""
+
+    api: Api
+    client: str
+    product: str
+
+    async def page(self, field: str, given: str) -> Json:
+        """A page of the connection."""
+        page = (
+            "edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+        )
+        chosen = field.replace("(#)", f"({given})").replace("#)", f"{given})")
+        if chosen.endswith("}"):
+            query = f"{chosen[:-1]} {{ totalCount {page} }} }}"
+        else:
+            query = f"{chosen} {{ totalCount {page} }}"
+        declared = [f"${name}: ID!" for name in ("client", "product") if f"${name}" in query]
+        head = f"query ({', '.join(declared)})" if declared else "query"
+        (found,) = (await self.api.data(f"{head} {{ {query} }}", client=self.client, product=self.product)).values()
+        found = found[0] if isinstance(found, list) else found
+        return found if "edges" in found else next(iter(found.values()))
+
+
+@pytest.fixture
+async def lists(api: Api) -> Lists:
+    """Lists of some rows, all of them of one moment and most of one name."""
+    api.portal.now = lambda: datetime(2026, 11, 24, 12, tzinfo=UTC)
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, ROWS)
+    for _ in range(ROWS - 2):
+        await api.order((product, 1))
+    clients = [await api.client(name="Ana" if place == 3 else "Bia") for place in range(ROWS)]
+    for _ in range(ROWS - 1):
+        await api.activation(clients[0], product)
+    return Lists(api, clients[0], product)
+
+
+def test_every_connection_is_walked() -> None:
+    found = {
+        f"{each.name}.{name}"
+        for each in object_types()
+        for name, field in each.fields.items()
+        if str(field.type).removesuffix("!").endswith("Connection")
+    }
+
+    assert found == set(RECIPES)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_every_window_shows_its_rows_and_says_what_is_around_them(lists: Lists, field: str) -> None:
+    everything = await lists.page(field, "first: 100")
+    cursors = [edge["cursor"] for edge in everything["edges"]]
+    count = len(cursors)
+    assert everything["totalCount"] == count >= ROWS - 1
+
+    for side, size, after, before in combinations(("first", "last"), (1, 2, 9), (None, 0, 1), (None, count - 1, 2)):
+        given = f"{side}: {size}"
+        given += "" if after is None else f', after: "{cursors[after]}"'
+        given += "" if before is None else f', before: "{cursors[before]}"'
+        places = list(range(count))[0 if after is None else after + 1 : before]
+        wanted = places[:size] if side == "first" else places[-size:]
+
+        page = await lists.page(field, given)
+
+        assert page["edges"] == [everything["edges"][place] for place in wanted], given
+        assert page["nodes"] == [edge["node"] for edge in page["edges"]]
+        if wanted:
+            assert page["pageInfo"] == {
+                "hasNextPage": wanted[-1] < count - 1,
+                "hasPreviousPage": wanted[0] > 0,
+                "startCursor": cursors[wanted[0]],
+                "endCursor": cursors[wanted[-1]],
+            }, given
+        assert page["totalCount"] == count
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_a_page_of_no_rows_says_whether_there_are_any(lists: Lists, field: str) -> None:
+    page = await lists.page(field, "first: 0")
+
+    nothing = {"startCursor": None, "endCursor": None}
+    assert page["edges"] == []
+    assert page["pageInfo"] == nothing | {"hasNextPage": True, "hasPreviousPage": False}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_rows_that_come_meanwhile_move_nothing(lists: Lists, field: str) -> None:
+    before = [node["id"] for node in (await lists.page(field, "first: 100"))["nodes"]]
+    page = await lists.page(field, "first: 2")
+    seen = [node["id"] for node in page["nodes"]]
+
+    await lists.api.client(name="Aaa")
+    await lists.api.order((lists.product, 1))
+    await lists.api.activation(lists.client, lists.product)
+    while page["pageInfo"]["hasNextPage"]:
+        page = await lists.page(field, f'first: 2, after: "{page["pageInfo"]["endCursor"]}"')
+        seen += [node["id"] for node in page["nodes"]]
+
+    assert len(seen) == len(set(seen))
+    assert [each for each in seen if each in before] == before
