@@ -182,11 +182,11 @@ async def register_many(
     lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
     statement = (
         sql.insert(tx, clients)
-        .values(lines)
         .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
         .returning(clients.c.cnpj, clients.c.id)
     )
-    return {row[0]: row[1] for row in await tx.execute(statement)}
+    # Given beside the statement, the rows are written many at a time, and the statement is compiled once for all.
+    return {row[0]: row[1] for row in await tx.execute(statement, lines)}
 
 
 async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:

@@ -1,53 +1,43 @@
 """Checks of the data against its own rules, each of them one statement that returns what is wrong."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select, Table
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import ColumnElement, Table
 
+from db import balances
 from db.engine import Connection, Database
+from db.findings import Check, Finding
 from db.tables import (
     activations,
     clients,
     events,
-    license_stock,
     metadata,
-    order_items,
     orders,
     partner_counters,
-    stock_movements,
+    partners,
+    price_tables,
 )
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
-from domain.orders import OrderStatus
-
-_COUNTERS = ("purchased", "bonus", "activated", "additional_seats_total", "additional_seats_allocated")
 
 
-class Finding(NamedTuple):
-    """One thing that is wrong: whose it is, and what would be right."""
-
-    check: str
-    partner_id: int | None
-    message: str
-
-
-class Check(NamedTuple):
-    """A statement whose every row is a finding, the partner first, and the sentence that the row fills in."""
-
-    name: str
-    statement: Select[Any]
-    sentence: str
-
-
-async def examine(database: Database, began: Callable[[str], None] = lambda _: None) -> AsyncIterator[Finding]:
+async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> AsyncIterator[Finding]:
     """Run every check, and give what each finds; `began` hears the name of each."""
     async with database.read() as connection:
         if connection.dialect.name == "sqlite":
             began("file")
             for finding in await _sqlite_file(connection):
                 yield finding
+        else:
+            # Every statement has to see the same moment, whatever is changed meanwhile; on SQLite it does.
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+        began("tables")
+        for finding in await connection.run_sync(_tables):
+            yield finding
         for check in checks():
             began(check.name)
             for partner_id, *facts in await connection.execute(check.statement):
@@ -56,135 +46,10 @@ async def examine(database: Database, began: Callable[[str], None] = lambda _: N
 
 def checks() -> Iterator[Check]:
     """Every check that both engines know."""
-    yield from _stock()
-    yield from _activations()
-    yield from _orders()
+    yield from balances.checks()
     yield from _clients()
     yield from _numbers()
     yield from _references()
-
-
-def _stock() -> Iterator[Check]:
-    for name in _COUNTERS:
-        summed = sa.func.coalesce(
-            sa.select(sa.func.sum(stock_movements.c[name]))
-            .where(
-                stock_movements.c.partner_id == license_stock.c.partner_id,
-                stock_movements.c.product_id == license_stock.c.product_id,
-            )
-            .scalar_subquery(),
-            0,
-        )
-        yield Check(
-            "stock and ledger",
-            _of_stock(license_stock.c[name], summed),
-            f"product {{0}}: {name} is {{1}}, but its movements sum up to {{2}}.",
-        )
-    active = (
-        activations.c.partner_id == license_stock.c.partner_id,
-        activations.c.product_id == license_stock.c.product_id,
-        activations.c.status == ActivationStatus.ACTIVE,
-    )
-    in_use = sa.select(sa.func.count()).select_from(activations).where(*active).scalar_subquery()
-    yield Check(
-        "stock and activations",
-        _of_stock(license_stock.c.activated, in_use),
-        "product {0}: activated is {1}, but {2} activations are active.",
-    )
-    seats = sa.select(sa.func.coalesce(sa.func.sum(activations.c.additional_seats), 0)).where(*active)
-    yield Check(
-        "stock and activations",
-        _of_stock(license_stock.c.additional_seats_allocated, seats.scalar_subquery()),
-        "product {0}: additional_seats_allocated is {1}, but active activations hold {2}.",
-    )
-    for table in (stock_movements, activations):
-        in_stock = sa.exists().where(
-            license_stock.c.partner_id == table.c.partner_id, license_stock.c.product_id == table.c.product_id
-        )
-        yield Check(
-            "stock",
-            sa.select(table.c.partner_id, table.c.product_id).where(~in_stock).distinct(),
-            f"product {{0}} has {table.name} but no stock.",
-        )
-
-
-def _of_stock(counter: ColumnElement[int], right: ColumnElement[int]) -> Select[Any]:
-    columns = license_stock.c.partner_id, license_stock.c.product_id, counter, right
-    return sa.select(*columns).where(counter != right)
-
-
-def _activations() -> Iterator[Check]:
-    # Summed first: no index leads from an activation to its movements, and to look them up one by one takes hours.
-    held = (
-        sa.select(
-            stock_movements.c.partner_id,
-            stock_movements.c.product_id,
-            stock_movements.c.activation_id,
-            sa.func.sum(stock_movements.c.activated).label("licenses"),
-            sa.func.sum(stock_movements.c.additional_seats_allocated).label("seats"),
-        )
-        .where(stock_movements.c.activation_id.is_not(None))
-        .group_by(stock_movements.c.partner_id, stock_movements.c.product_id, stock_movements.c.activation_id)
-        .subquery("held")
-    )
-    licenses, seats = sa.func.coalesce(held.c.licenses, 0), sa.func.coalesce(held.c.seats, 0)
-    is_active = activations.c.status == ActivationStatus.ACTIVE
-    right = sa.case((is_active, 1), else_=0)
-    right_seats = sa.case((is_active, activations.c.additional_seats), else_=0)
-    joined = activations.outerjoin(
-        held,
-        sa.and_(
-            held.c.partner_id == activations.c.partner_id,
-            held.c.product_id == activations.c.product_id,
-            held.c.activation_id == activations.c.id,
-        ),
-    )
-    yield Check(
-        "activations and ledger",
-        sa.select(activations.c.partner_id, activations.c.id, licenses, right, seats, right_seats)
-        .select_from(joined)
-        .where(sa.or_(licenses != right, seats != right_seats)),
-        "activation {0} holds {1} licenses and {3} additional seats by its movements, and has to hold {2} and {4}.",
-    )
-
-
-def _orders() -> Iterator[Check]:
-    for name, price in (
-        ("monthly_total", order_items.c.unit_monthly_price),
-        ("setup_fee_total", order_items.c.unit_setup_fee),
-    ):
-        right = (
-            sa.select(sa.func.coalesce(sa.func.sum(price * order_items.c.quantity), 0))
-            .where(order_items.c.partner_id == orders.c.partner_id, order_items.c.order_id == orders.c.id)
-            .scalar_subquery()
-        )
-        yield Check(
-            "order totals",
-            sa.select(orders.c.partner_id, orders.c.number, orders.c[name], right).where(orders.c[name] != right),
-            f"order {{0}}: {name} is {{1}} cents, but its items come to {{2}}.",
-        )
-    counted = (
-        sa.select(stock_movements.c.partner_id, stock_movements.c.order_id, sa.func.count().label("lines"))
-        .where(stock_movements.c.order_id.is_not(None))
-        .group_by(stock_movements.c.partner_id, stock_movements.c.order_id)
-        .subquery("counted")
-    )
-    lines = sa.func.coalesce(counted.c.lines, 0)
-    items = (
-        sa.select(sa.func.count())
-        .select_from(order_items)
-        .where(order_items.c.partner_id == orders.c.partner_id, order_items.c.order_id == orders.c.id)
-        .scalar_subquery()
-    )
-    of_order = sa.and_(counted.c.partner_id == orders.c.partner_id, counted.c.order_id == orders.c.id)
-    expected = sa.case((orders.c.status == OrderStatus.COMPLETED, items), else_=0)
-    yield Check(
-        "orders and ledger",
-        sa.select(orders.c.partner_id, orders.c.number, lines, expected)
-        .outerjoin_from(orders, counted, of_order)
-        .where(lines != expected),
-        "order {0} has {1} movements in the ledger, and has to have {2}.",
-    )
 
 
 def _clients() -> Iterator[Check]:
@@ -223,16 +88,32 @@ def _clients() -> Iterator[Check]:
 
 def _numbers() -> Iterator[Check]:
     for table, counter in ((orders, partner_counters.c.order_number), (events, partner_counters.c.event_number)):
-        mine = table.c.partner_id == partner_counters.c.partner_id
-        count = sa.select(sa.func.count()).select_from(table).where(mine).scalar_subquery()
-        highest = sa.select(sa.func.coalesce(sa.func.max(table.c.number), 0)).where(mine).scalar_subquery()
+        number = table.c.number
+        # Numbers that run from 1 without a gap are as many as the highest, and no two of them are the same.
+        run = (
+            sa.select(
+                table.c.partner_id,
+                sa.func.count().label("rows"),
+                sa.func.count(number.distinct()).label("numbers"),
+                sa.func.min(number).label("lowest"),
+                sa.func.max(number).label("highest"),
+            )
+            .group_by(table.c.partner_id)
+            .subquery("run")
+        )
+        rows, numbers, highest = (sa.func.coalesce(run.c[name], 0) for name in ("rows", "numbers", "highest"))
+        lowest = sa.func.coalesce(run.c.lowest, 1)
         yield Check(
             "numbers",
-            sa.select(partner_counters.c.partner_id, count, highest, counter).where(
-                sa.or_(count != highest, highest != counter)
-            ),
-            f"{table.name}: {{0}} rows, the highest number is {{1}} and the counter {{2}}; all three have to be equal.",
+            sa.select(partner_counters.c.partner_id, rows, lowest, highest, counter, numbers)
+            .outerjoin_from(partner_counters, run, run.c.partner_id == partner_counters.c.partner_id)
+            .where(sa.or_(lowest != 1, rows != numbers, rows != highest, highest != counter)),
+            f"{table.name}: {{0}} rows have {{4}} numbers from {{1}} to {{2}}, and the counter is {{3}}; "
+            "they have to run from 1 to the counter without a gap.",
         )
+    for table in (partner_counters, price_tables):
+        has = sa.exists().where(table.c.partner_id == partners.c.id)
+        yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {table.name}.")
 
 
 def _references() -> Iterator[Check]:
@@ -254,6 +135,16 @@ def _references() -> Iterator[Check]:
 
 def _name(table: Any) -> str:  # noqa: ANN401 — what a foreign key points to is typed as any FROM clause.
     return table.name if isinstance(table, Table) else str(table)
+
+
+def _tables(connection: sa.Connection) -> list[Finding]:
+    differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    return [Finding("tables", None, f"this version expects other ones: {_difference(step)}.") for step in differences]
+
+
+def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or a list of them for one column.
+    name, *of = step[0] if isinstance(step, list) else step
+    return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
 async def _sqlite_file(connection: Connection) -> list[Finding]:

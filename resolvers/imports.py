@@ -1,27 +1,76 @@
 """Bringing what a partner had before into the portal, many rows to a transaction."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from db import clients, events
+from db import clients, events, prices
 from db.engine import Transaction
+from db.prices import PriceKey, ProductRow
 from domain.events import Event, EventType
+from domain.prices import Tier
 from resolvers.clients import RegisterClient
+from resolvers.portal import Portal
+
+_EVENTS_AT_ONCE = 1_000
 
 
 async def register_clients(
-    tx: Transaction, partner_id: int, wanted: Sequence[RegisterClient], *, at: datetime
-) -> list[bool]:
-    """Register clients as the API does, by nobody in particular; False in the place of one that is active already."""
-    registered = await clients.register_many(
-        tx, partner_id, [(client.cnpj, client.details) for client in wanted], at=at
-    )
-    happened = [Event(type=EventType.CLIENT_REGISTERED, client_id=client_id) for client_id in registered.values()]
-    if happened:
+    portal: Portal,
+    partner_id: int,
+    batches: Iterable[Sequence[RegisterClient]],
+    *,
+    all_or_nothing: bool,
+    told: Callable[[list[bool]], object],
+) -> None:
+    """Register clients as the API does, by nobody in particular, and leave those alone that are active already.
+
+    Each batch is a transaction, or all of them are one, of which nothing is left where `batches` raises an error.
+    `told` hears of each batch which of its clients were registered.
+    """
+    if all_or_nothing:
+        async with portal.database.write() as tx:
+            now, client_ids = portal.now(), array("q")
+            for batch in batches:
+                registered = await _register(tx, partner_id, batch, at=now)
+                client_ids.extend(registered.values())
+                told([client.cnpj in registered for client in batch])
+            # The counters, which the events are numbered by, are the last lock that a transaction takes.
+            await _append(tx, partner_id, client_ids, at=now)
+        return
+    for batch in batches:
+        async with portal.database.write() as tx:
+            now = portal.now()
+            registered = await _register(tx, partner_id, batch, at=now)
+            await _append(tx, partner_id, list(registered.values()), at=now)
+        told([client.cnpj in registered for client in batch])
+
+
+async def _register(
+    tx: Transaction, partner_id: int, batch: Sequence[RegisterClient], *, at: datetime
+) -> Mapping[str, int]:
+    # In one order, so that two imports of the same clients wait for each other, and not each for the other.
+    wanted = sorted(batch, key=lambda client: client.cnpj)
+    return await clients.register_many(tx, partner_id, [(client.cnpj, client.details) for client in wanted], at=at)
+
+
+async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *, at: datetime) -> None:
+    for start in range(0, len(client_ids), _EVENTS_AT_ONCE):
+        happened = [
+            Event(type=EventType.CLIENT_REGISTERED, client_id=client_id)
+            for client_id in client_ids[start : start + _EVENTS_AT_ONCE]
+        ]
         await events.append(tx, partner_id, happened, actor_id=None, at=at)
-    seen = set[str]()
-    done = []
-    for client in wanted:
-        done.append(client.cnpj in registered and client.cnpj not in seen)
-        seen.add(client.cnpj)
-    return done
+
+
+async def products(portal: Portal) -> list[ProductRow]:
+    """Every product that a price can be for."""
+    async with portal.database.read() as connection:
+        return await prices.all_products(connection)
+
+
+async def replace_prices(portal: Portal, partner_id: int, tiers: Mapping[PriceKey, Sequence[Tier]]) -> None:
+    """Replace the tiers of the products and types that are named; others keep theirs."""
+    async with portal.database.write() as tx:
+        table = await prices.table_of(tx, partner_id)
+        await prices.replace_tiers(tx, partner_id, table.id, tiers)

@@ -1,14 +1,22 @@
 """`portal doctor`."""
 
 import asyncio
+from collections import Counter
 
 import typer
+from rich.console import Console
+from sqlalchemy.exc import DatabaseError
 
 from db import migrate
-from db.doctor import Finding, examine
+from db.doctor import examine
+from db.findings import Finding
+from resolvers.portal import Portal
 from server.app import open_portal
 from server.cli.running import FAILED, failures, settings
 from server.settings import Settings
+
+_SHOWN = 20
+"""How many findings of one check are shown: one mistake can be found in every row."""
 
 
 def doctor() -> None:
@@ -16,9 +24,15 @@ def doctor() -> None:
     given = settings()
     with failures():
         findings = asyncio.run(_examine(given))
+    shown: Counter[str] = Counter()
     for finding in findings:
-        whose = "" if finding.partner_id is None else f"partner {finding.partner_id}, "
-        typer.echo(f"{finding.check}: {whose}{finding.message}")
+        shown[finding.check] += 1
+        if shown[finding.check] <= _SHOWN:
+            whose = "" if finding.partner_id is None else f"partner {finding.partner_id}, "
+            typer.echo(f"{finding.check}: {whose}{finding.message}")
+    for check, count in shown.items():
+        if count > _SHOWN:
+            typer.echo(f"{check}: and {count - _SHOWN} more like these.")
     if findings:
         typer.secho(f"{len(findings)} findings.", err=True, fg=typer.colors.RED)
         raise typer.Exit(FAILED)
@@ -28,8 +42,19 @@ def doctor() -> None:
 async def _examine(given: Settings) -> list[Finding]:
     portal = open_portal(given)
     try:
-        if not await migrate.at_head(portal.database):
-            return [Finding("migrations", None, "the database has not the tables of this version; run portal migrate.")]
-        return [finding async for finding in examine(portal.database)]
+        return await _findings(portal)
+    except DatabaseError as error:
+        if "malformed" not in str(error.orig):
+            raise
+        return [Finding("file", None, "SQLite can't read it, it is damaged; put a backup in its place.")]
     finally:
         await portal.database.close()
+
+
+async def _findings(portal: Portal) -> list[Finding]:
+    if not await migrate.at_head(portal.database):
+        return [Finding("migrations", None, "the database has not the tables of this version; run portal migrate.")]
+    console = Console(stderr=True)
+    with console.status("Looking", spinner="dots") as status:
+        examined = examine(portal.database, lambda check: status.update(f"Looking at {check}"))
+        return [finding async for finding in examined]

@@ -64,6 +64,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             await _write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
+        for table in tables.metadata.sorted_tables:
+            await bulk.describe(tx, table)
 
 
 def _plan(sizes: Sizes, *, seed: int, now: datetime) -> list[_Planned]:

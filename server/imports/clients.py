@@ -4,24 +4,32 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from stdnum.br import cpf
+
 from db.clients import ClientDetails
 from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Language
 from resolvers.clients import RegisterClient
-from server.imports.sheets import Line
+from server.imports.sheets import BadRow, Columns, Line
 
-COLUMNS = {
-    "cnpj": frozenset({"cnpj", "cnpj_cpf", "cpf_cnpj"}),
-    "name": frozenset({"razao_social", "name", "nome"}),
-    "trade_name": frozenset({"nome_fantasia", "fantasia", "trade_name"}),
-    "city": frozenset({"municipio", "cidade", "city"}),
-    "state": frozenset({"uf", "estado", "state"}),
+COLUMNS: Columns = {
+    "cnpj": ("cnpj", "cnpj_cpf", "cpf_cnpj", "tax_id"),
+    "name": ("razao_social", "company_name", "name", "nome"),
+    "trade_name": ("nome_fantasia", "trade_name", "fantasia"),
+    "city": ("municipio", "cidade", "city"),
+    "state": ("uf", "estado", "state"),
 }
 REQUIRED = frozenset({"cnpj", "name"})
 
-_SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{2}", re.IGNORECASE)
+_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
+"""How spreadsheets are told that a number is a text: `="…"`, and an apostrophe."""
+
+_WITH_DECIMALS = re.compile(r"([0-9]{12,14})[.,]0+")
+_CPF_LENGTH = 11
+_CPF_LEAST_DIGITS = 7
 _LEAST_DIGITS = 3
 
 
@@ -32,40 +40,70 @@ class Row(NamedTuple):
     client: RegisterClient
 
 
-class BadRow(NamedTuple):
-    """A row of the sheet that is none, and why."""
+class Repeated(NamedTuple):
+    """A row whose client stands in the sheet already."""
 
     line: int
-    reason: str
+    first: int
+    cnpj: str
 
 
-def read(lines: Iterable[Line]) -> Iterator[Row | BadRow]:
+def read(lines: Iterable[Line | BadRow]) -> Iterator[Row | Repeated | BadRow]:
     """Each row of the sheet, checked as the API checks a client."""
+    seen: dict[str, int] = {}
     for line in lines:
-        cells = line.cells
-        if _SCIENTIFIC.fullmatch(cells.get("cnpj", "")):
-            reason = (
-                "the spreadsheet has turned the CNPJ into a rounded number; format the column as text and export again"
-            )
-            yield BadRow(line.number, reason)
-            continue
-        checks = Checks()
-        number = checks.cnpj(_with_leading_zeros(cells.get("cnpj", "")), "cnpj")
-        details = ClientDetails(
-            name=checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH),
-            trade_name=checks.optional_text(cells.get("trade_name"), "trade_name", longest=NAME_LENGTH),
-            city=checks.optional_text(cells.get("city"), "city", longest=PLACE_LENGTH),
-            state=checks.state(cells.get("state"), "state"),
-        )
-        if checks.refusals:
-            reasons = " ".join(refusal.message(Language.ENGLISH) for refusal in checks.refusals)
-            yield BadRow(line.number, reasons)
+        row = line if isinstance(line, BadRow) else _row(line)
+        if isinstance(row, Row):
+            first = seen.setdefault(row.client.cnpj, row.line)
+            yield row if first == row.line else Repeated(row.line, first, row.client.cnpj)
         else:
-            yield Row(line.number, RegisterClient(number, details))
+            yield row
 
 
-def _with_leading_zeros(text: str) -> str:
-    """The number as it was before a spreadsheet took its zeros; the check digits tell whether it was one."""
+def _row(line: Line) -> Row | BadRow:
+    cells = line.cells
+    written = _unquoted(cells.get("cnpj", ""))
+    number = cnpjs.parse(written) or _with_leading_zeros(written)
+    if number is None and _ROUNDED.fullmatch(written):
+        reason = (
+            "the spreadsheet has rounded the CNPJ, and its digits are lost; "
+            "give the column the format of a text, type the number anew, and export again"
+        )
+        return BadRow(line.number, reason)
+    if number is None and _is_cpf(written):
+        return BadRow(line.number, "this is the CPF of a person; a client has a CNPJ")
+    checks = Checks()
+    checked = checks.cnpj(number or written, "cnpj")
+    details = ClientDetails(
+        name=checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH),
+        trade_name=checks.optional_text(cells.get("trade_name"), "trade_name", longest=NAME_LENGTH),
+        city=checks.optional_text(cells.get("city"), "city", longest=PLACE_LENGTH),
+        state=checks.state(cells.get("state"), "state"),
+    )
+    if checks.refusals:
+        return BadRow(line.number, " ".join(refusal.message(Language.ENGLISH) for refusal in checks.refusals))
+    return Row(line.number, RegisterClient(checked, details))
+
+
+def _unquoted(text: str) -> str:
+    match = _AS_TEXT.fullmatch(text)
+    plain = text if match is None else match[1] or match[2] or ""
+    decimals = _WITH_DECIMALS.fullmatch(plain)
+    return plain if decimals is None else decimals[1]
+
+
+def _with_leading_zeros(text: str) -> str | None:
+    """The number as it was before a spreadsheet took its zeros; the check digits tell whether it was one.
+
+    The CPF of a person that begins with two zeros has the check digits of a CNPJ too, so what is as long as a CPF and
+    may be one is taken for one.
+    """
     digits = cnpjs.unmasked(text)
-    short = digits.isdecimal() and digits.isascii() and _LEAST_DIGITS <= len(digits) < cnpjs.LENGTH
-    return digits.zfill(cnpjs.LENGTH) if short else text
+    short = digits.isascii() and digits.isdecimal() and _LEAST_DIGITS <= len(digits) < cnpjs.LENGTH
+    return cnpjs.parse(digits.zfill(cnpjs.LENGTH)) if short and not _is_cpf(text) else None
+
+
+def _is_cpf(text: str) -> bool:
+    digits = cnpjs.unmasked(text)
+    as_long = digits.isascii() and digits.isdecimal() and _CPF_LEAST_DIGITS <= len(digits) <= _CPF_LENGTH
+    return as_long and bool(cpf.is_valid(digits.zfill(_CPF_LENGTH)))

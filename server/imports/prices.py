@@ -10,26 +10,27 @@ from domain.money import UNIT_PRICE_MAX, Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.prices import Tier
 from domain.text import fold
-from server.imports.clients import BadRow
-from server.imports.sheets import Line
+from server.imports.sheets import BadRow, Columns, Line
 
-COLUMNS = {
-    "product": frozenset({"produto", "product", "codigo", "code"}),
-    "order_type": frozenset({"tipo", "order_type", "type"}),
-    "minimum_quantity": frozenset({"quantidade_minima", "minimum_quantity", "quantidade"}),
-    "unit_monthly_price": frozenset({"valor_unitario_mensal", "unit_monthly_price"}),
-    "unit_setup_fee": frozenset({"valor_adesao", "unit_setup_fee"}),
-    "bonus_quantity": frozenset({"bonus", "bonus_quantity"}),
+COLUMNS: Columns = {
+    "product": ("produto", "product", "product_code", "codigo_produto", "codigo", "code"),
+    "order_type": ("tipo", "order_type", "tipo_pedido", "type"),
+    "minimum_quantity": ("quantidade_minima", "minimum_quantity", "qtd_minima", "quantidade", "quantity"),
+    "unit_monthly_price": ("valor_unitario_mensal", "unit_monthly_price", "valor_mensal", "monthly_price"),
+    "unit_setup_fee": ("valor_adesao", "unit_setup_fee", "adesao", "setup_fee"),
+    "bonus_quantity": ("bonus", "bonus_quantity", "quantidade_bonus"),
 }
 REQUIRED = frozenset(COLUMNS) - {"bonus_quantity"}
 
 _ORDER_TYPES = {
     "purchase": OrderType.PURCHASE,
     "compra": OrderType.PURCHASE,
-    "additional_seats": OrderType.ADDITIONAL_SEATS,
+    "additional seats": OrderType.ADDITIONAL_SEATS,
     "adicional": OrderType.ADDITIONAL_SEATS,
 }
-_BRAZILIAN = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]{1,2}|[0-9]+,[0-9]{1,2}")
+_BRAZILIAN = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
+_ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}")
+_WHOLE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?")
 
 
 class Prices(NamedTuple):
@@ -39,32 +40,40 @@ class Prices(NamedTuple):
     bad: list[BadRow]
 
 
-def read(lines: Iterable[Line], products: Mapping[str, int]) -> Prices:
+class _FaultError(ValueError):
+    """What is wrong with a row."""
+
+
+def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
     """The whole sheet. `products` has the ids of the products by their folded codes."""
     tiers: dict[PriceKey, list[Tier]] = {}
     bad = []
     for line in lines:
+        if isinstance(line, BadRow):
+            bad.append(line)
+            continue
         try:
             key, tier = _tier(line.cells, products)
-            of_key = tiers.setdefault(key, [])
-            if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):
-                message = f"the product has a tier from {tier.minimum_quantity} already"
-                raise ValueError(message)  # noqa: TRY301 — every fault of a row ends in the same place.
+        except _FaultError as fault:
+            bad.append(BadRow(line.number, str(fault)))
+            continue
+        of_key = tiers.setdefault(key, [])
+        if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):
+            bad.append(BadRow(line.number, f"the product has a tier from {tier.minimum_quantity} already"))
+        else:
             of_key.append(tier)
-        except ValueError as error:
-            bad.append(BadRow(line.number, str(error)))
     return Prices(tiers, bad)
 
 
 def _tier(cells: Mapping[str, str], products: Mapping[str, int]) -> tuple[PriceKey, Tier]:
     product_id = products.get(fold(cells.get("product", "")))
     if product_id is None:
-        message = f"there is no product with this code; there are {', '.join(sorted(products)) or 'none'}"
-        raise ValueError(message)
-    order_type = _ORDER_TYPES.get(fold(cells.get("order_type", "")))
+        message = f"there is no product with this code; there are {', '.join(sorted(products)).upper() or 'none'}"
+        raise _FaultError(message)
+    order_type = _ORDER_TYPES.get(fold(cells.get("order_type", "").replace("_", " ")))
     if order_type is None:
         message = "the order type is Compra (PURCHASE) or Adicional (ADDITIONAL_SEATS)"
-        raise ValueError(message)
+        raise _FaultError(message)
     tier = Tier(
         minimum_quantity=_whole(cells.get("minimum_quantity", ""), "the minimum quantity", lowest=1),
         unit_monthly_price=_price(cells.get("unit_monthly_price", ""), "the monthly price"),
@@ -75,17 +84,22 @@ def _tier(cells: Mapping[str, str], products: Mapping[str, int]) -> tuple[PriceK
 
 
 def _whole(text: str, what: str, *, lowest: int) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(QUANTITY_MAX)) else -1
-    if not lowest <= number <= QUANTITY_MAX:
+    match = _WHOLE.fullmatch(text)
+    digits = "" if match is None else match[1].replace(".", "").lstrip("0") or "0"
+    if not digits or len(digits) > len(str(QUANTITY_MAX)) or not lowest <= int(digits) <= QUANTITY_MAX:
         message = f"{what} is a whole number from {lowest} to {QUANTITY_MAX}"
-        raise ValueError(message)
-    return number
+        raise _FaultError(message)
+    return int(digits)
 
 
 def _price(text: str, what: str) -> Cents:
     plain = text.removeprefix("R$").strip()
-    cents = money.parse(plain.replace(".", "").replace(",", ".") if _BRAZILIAN.fullmatch(plain) else plain)
+    if _BRAZILIAN.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _ENGLISH.fullmatch(plain):
+        plain = plain.replace(",", "")
+    cents = money.parse(plain)
     if cents is None or cents > UNIT_PRICE_MAX:
         message = f"{what} is an amount such as 1.234,50 or 1234.50, at most {money.reais(UNIT_PRICE_MAX)}"
-        raise ValueError(message)
+        raise _FaultError(message)
     return cents

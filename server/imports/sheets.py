@@ -1,16 +1,28 @@
 """CSV as Excel and ERPs write it: any of three delimiters, three encodings, headers in two languages."""
 
+import codecs
 import csv
-import io
-from collections.abc import Iterator, Mapping
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from domain.text import fold
 
-_DELIMITERS = ";,\t"
-_LONGEST_CELL = 100_000
+DELIMITERS = (";", ",", "\t")
+
+_DECLARED_DELIMITER = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
+"""A first line of some exports, which tells Excel what the delimiter is."""
+
+_LONGEST_ROW = 20
+"""How many lines a row may go over. More are a quotation mark that somebody forgot to close."""
+
+_BLOCK = 1 << 20
+
+Columns = Mapping[str, Sequence[str]]
+"""The headers that each of our names goes by, the surest first."""
 
 
 class SheetError(Exception):
@@ -18,65 +30,208 @@ class SheetError(Exception):
 
 
 class Line(NamedTuple):
-    """A row of the sheet: where it begins in the file, and its cells by our names of their columns."""
+    """A row of the sheet: the line of the file where it begins, and its cells by our names of their columns."""
 
     number: int
     cells: Mapping[str, str]
 
 
-@contextmanager
-def sheet(file: Path, columns: Mapping[str, frozenset[str]], required: frozenset[str]) -> Iterator[Iterator[Line]]:
-    """Open the file and read it row by row. `columns` has the folded headers that each of our names goes by.
+class BadRow(NamedTuple):
+    """A row that is not imported, and why."""
 
-    Raises SheetError where the file can't be read, or lacks a required column.
-    """
+    line: int
+    reason: str
+
+
+class Sheet(NamedTuple):
+    """A file that is open: its rows, read one by one, and how many lines it has."""
+
+    rows: Iterator[Line | BadRow]
+    lines: int
+    unused: Sequence[str]
+    """The headers of columns that mean nothing to us."""
+
+
+class _Layout(NamedTuple):
+    delimiter: str
+    names: Sequence[str | None]
+    unused: Sequence[str]
+
+
+class _Survey(NamedTuple):
+    encoding: str
+    lines: int
+
+
+class _Lines:
+    """The lines of a file, counted, of which some can be given back to be read again."""
+
+    def __init__(self, file: Path, opened: TextIO) -> None:
+        self._file = file
+        self._opened = opened
+        self._returned: deque[str] = deque()
+        self.number = 0
+        self.row: list[str] = []
+        """The lines that were read since the row began."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else self._read()
+        self.number += 1
+        self.row.append(line)
+        return line
+
+    def _read(self) -> str:
+        try:
+            return next(self._opened)
+        except OSError as error:
+            message = f"{self._file} can't be read any further: {error.strerror}"
+            raise SheetError(message) from None
+
+    def give_back(self) -> None:
+        """Read again all but the first line of the row."""
+        self._returned.extendleft(reversed(self.row[1:]))
+        self.number -= len(self.row) - 1
+
+
+@contextmanager
+def sheet(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sheet]:
+    """Open the file and find its columns. SheetError where it can't be read, or lacks a required column."""
+    with _reading(file):
+        if file.exists() and not file.is_file():
+            message = f"{file} is not a file"
+            raise SheetError(message)
+        encoding, lines = _survey(file)
+        opened = file.open(encoding=encoding, newline="")
+    # What is raised while the rows are used is not the file's fault: only its own reading is watched.
+    with opened:
+        with _reading(file):
+            layout = _layout(opened, columns)
+            opened.seek(0)
+        _check(layout, columns, required)
+        yield Sheet(_rows(_Lines(file, opened), layout), lines, layout.unused)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
     try:
-        with file.open(encoding=_encoding(file), newline="") as opened:
-            yield _lines(opened, columns, required)
+        yield
     except OSError as error:
         message = f"{file} can't be read: {error.strerror}"
         raise SheetError(message) from None
-    except UnicodeDecodeError:
-        message = f"{file} is neither UTF-8 nor Windows-1252"
-        raise SheetError(message) from None
-    except csv.Error as error:
-        message = f"{file} is not CSV: {error}"
-        raise SheetError(message) from None
 
 
-def _encoding(file: Path) -> str:
-    """UTF-8 where all of the file is, and else Windows-1252, which takes almost anything."""
+def _survey(file: Path) -> _Survey:
+    """The encoding of the whole file, before any of its rows is believed, and its length."""
+    with file.open("rb") as opened:
+        beginning = opened.read(2)
+    is_utf16 = beginning in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    # Windows-1252 takes almost anything, so it comes last.
+    for encoding in ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]:
+        lines = _length(file, encoding)
+        if lines is not None:
+            return _Survey(encoding, lines)
+    message = f"{file} is not a text in UTF-8, UTF-16 or Windows-1252"
+    raise SheetError(message)
+
+
+def _length(file: Path, encoding: str) -> int | None:
+    lines = 0
     try:
-        with file.open(encoding="utf-8-sig") as opened:
-            for _ in opened:
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
+        with file.open(encoding=encoding) as opened:
+            while block := opened.read(_BLOCK):
+                if "\0" in block:
+                    message = f"{file} is not a text: it has NUL characters. Export it as CSV"
+                    raise SheetError(message)
+                lines += block.count("\n")
+    except UnicodeError:
+        return None
+    return lines
 
 
-def _lines(opened: io.TextIOBase, columns: Mapping[str, frozenset[str]], required: frozenset[str]) -> Iterator[Line]:
-    csv.field_size_limit(_LONGEST_CELL)
-    header_line = opened.readline()
-    if not header_line.strip():
+def _layout(opened: TextIO, columns: Columns) -> _Layout:
+    """Where the columns are, with the delimiter by which most of them are found."""
+    declared = _DECLARED_DELIMITER.fullmatch(opened.readline())
+    found = [_header(opened, delimiter, columns) for delimiter in ([declared[1]] if declared else DELIMITERS)]
+    return max(found, key=lambda layout: sum(name is not None for name in layout.names))
+
+
+def _header(opened: TextIO, delimiter: str, columns: Columns) -> _Layout:
+    opened.seek(0)
+    try:
+        header = next((row for row in csv.reader(opened, delimiter=delimiter) if _is_header(row)), [])
+    except csv.Error:
+        header = []
+    normal = [_normal(cell) for cell in header]
+    chosen: dict[str, str] = {}
+    for name, aliases in columns.items():
+        present = [alias for alias in map(_normal, aliases) if alias in normal]
+        chosen.update(dict.fromkeys(present[:1], name))
+    for alias, name in chosen.items():
+        if normal.count(alias) > 1:
+            message = f"two columns are called {aliased(columns[name], alias)}; remove the one that does not count"
+            raise SheetError(message)
+    names = [chosen.get(alias) for alias in normal]
+    unused = [cell for cell, name in zip(header, names, strict=True) if name is None and cell.strip()]
+    return _Layout(delimiter, names, unused)
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in row) and row[0].lower() != "sep="
+
+
+def aliased(aliases: Sequence[str], normal: str) -> str:
+    """The alias that reads so without accents, case and blanks."""
+    return next(alias for alias in aliases if _normal(alias) == normal)
+
+
+def _normal(header: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(header))
+
+
+def _check(layout: _Layout, columns: Columns, required: frozenset[str]) -> None:
+    if not any(layout.names) and not layout.unused:
         message = "the file is empty: its first line has to name the columns"
         raise SheetError(message)
-    delimiter = max(_DELIMITERS, key=header_line.count)
-    header = next(csv.reader([header_line], delimiter=delimiter))
-    names = [_name(cell, columns) for cell in header]
-    missing = sorted(required - set(names))
+    missing = sorted(required - set(layout.names))
     if missing:
-        wanted = "; ".join(" or ".join(sorted(columns[name])) for name in missing)
+        wanted = "; ".join(" or ".join(columns[name]) for name in missing)
         message = f"the first line has no column for: {wanted}"
         raise SheetError(message)
-    reader = csv.reader(opened, delimiter=delimiter)
-    begins = 2
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            yield Line(begins, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name})
-        begins = reader.line_num + 2
 
 
-def _name(header: str, columns: Mapping[str, frozenset[str]]) -> str | None:
-    folded = fold(header).replace(" ", "_").replace("-", "_")
-    return next((name for name, headers in columns.items() if folded in headers), None)
+def _rows(lines: _Lines, layout: _Layout) -> Iterator[Line | BadRow]:
+    reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+    header_seen = False
+    while True:
+        begins = lines.number + 1
+        lines.row = []
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            row = []
+        else:
+            if not header_seen:
+                header_seen = _is_header(row)
+                continue
+        if len(lines.row) > _LONGEST_ROW or (not row and lines.row[0].strip()):
+            # The rows that a forgotten quotation mark has swallowed are read again.
+            lines.give_back()
+            yield BadRow(begins, "its quotation marks are not paired")
+        elif any(cell.strip() for cell in row):
+            yield _line(begins, row, layout.names)
+
+
+def _line(begins: int, row: Sequence[str], names: Sequence[str | None]) -> Line | BadRow:
+    if any(cell.strip() for cell in row[len(names) :]):
+        reason = (
+            f"it has {len(row)} cells, and the first line only {len(names)}: "
+            "a cell with a delimiter in it needs quotation marks"
+        )
+        return BadRow(begins, reason)
+    # Spreadsheets are full of blanks that nobody sees: at the ends, doubled, line breaks, and some that never break.
+    return Line(begins, {name: " ".join(cell.split()) for name, cell in zip(names, row, strict=False) if name})

@@ -1,0 +1,21 @@
+"""What a check of the data is, and what it finds."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: whose it is, and what would be right."""
+
+    check: str
+    partner_id: int | None
+    message: str
+
+
+class Check(NamedTuple):
+    """A statement whose every row is a finding, the partner first, and the sentence that the row fills in."""
+
+    name: str
+    statement: Select[Any]
+    sentence: str

@@ -1,0 +1,154 @@
+"""`portal doctor` finds what is wrong, whoever broke it, and says what would be right."""
+
+# ruff: noqa: S608 — the statements are made of constants.
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from db.doctor import examine
+from db.engine import Database
+from db.findings import Finding
+from resolvers.portal import Portal, utc_now
+from server.cli import app
+from server.demo import making
+from server.demo.plan import Sizes
+from tests.databases import Databases
+
+ACTIVE = "status = 'ACTIVE' AND partner_id = 1"
+AN_ACTIVATION = f"(SELECT min(id) FROM activations WHERE {ACTIVE})"
+ANOTHER_S_CLIENT = "(SELECT max(id) FROM clients WHERE partner_id = 3)"
+A_PURCHASE = "(SELECT min(id) FROM orders WHERE partner_id = 1 AND type = 'PURCHASE' AND status = 'COMPLETED')"
+A_CANCELLED_CLIENT = "(SELECT min(id) FROM clients WHERE partner_id = 1 AND status = 'CANCELLED')"
+"""The damages below name rows of the first partner only."""
+
+DAMAGES = [
+    ("UPDATE license_stock SET bonus = bonus + 5 WHERE partner_id = 1 AND product_id = 1", "bonus is"),
+    ("UPDATE license_stock SET additional_seats_total = 9999 WHERE partner_id = 1", "is 9999, but its movements"),
+    ("DELETE FROM license_stock WHERE partner_id = 1 AND product_id = 1", "product 1 has activations but no stock"),
+    (f"UPDATE activations SET product_id = 3 WHERE id = {AN_ACTIVATION}", "activations are active"),
+    (f"UPDATE activations SET additional_seats = 1, seats = 9 WHERE {ACTIVE}", "active activations hold"),
+    (f"DELETE FROM stock_movements WHERE activation_id = {AN_ACTIVATION}", "holds 0 licenses and 0"),
+    (f"UPDATE stock_movements SET purchased = 7777 WHERE order_id = {A_PURCHASE}", "adds 7777 to purchased"),
+    (f"DELETE FROM stock_movements WHERE order_id = {A_PURCHASE}", "has 0 movements in the ledger"),
+    (f"UPDATE orders SET setup_fee_total = 1 WHERE id = {A_PURCHASE}", "setup_fee_total is 1 cents"),
+    (f"DELETE FROM order_items WHERE order_id = {A_PURCHASE}", "but its items come to 0"),
+    ("UPDATE events SET number = number + 1000 WHERE number = 5", "numbers from 1 to 1005"),
+    ("UPDATE orders SET number = 0 WHERE number = 1 AND partner_id = 1", "numbers from 0 to"),
+    ("DELETE FROM partner_counters WHERE partner_id = 1", "it has no row in partner_counters"),
+    (f"UPDATE activations SET client_id = {ANOTHER_S_CLIENT} WHERE id = {AN_ACTIVATION}", "client_id names no row"),
+    (f"UPDATE activations SET client_id = 987654 WHERE id = {AN_ACTIVATION}", "client_id names no row"),
+    (f"UPDATE activations SET moved_to_id = 987654 WHERE id = {AN_ACTIVATION}", "moved_to_id names no row"),
+    ("UPDATE price_tables SET partner_id = 987654 WHERE partner_id = 1", "it has no row in price_tables"),
+    (f"UPDATE clients SET trade_name_folded = 'sol' WHERE id = {A_CANCELLED_CLIENT}", "not all that says who it was"),
+    (f"UPDATE activations SET note = 'Sol' WHERE client_id = {A_CANCELLED_CLIENT}", "not all that says who it was"),
+    (f"UPDATE activations SET client_id = {A_CANCELLED_CLIENT} WHERE {ACTIVE}", "has an active activation"),
+    (f"UPDATE activations SET client_name_folded = '' WHERE id = {AN_ACTIVATION}", "sorted by is not its own"),
+]
+
+
+@pytest.fixture
+async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
+    """A demo in a database of its own."""
+    database = Database(databases.migrated(engine))
+    portal = Portal(database, secret=b"s" * 32, demo=True)
+    await making.make(portal, Sizes(40, 80, 20), seed=1, now=utc_now(), told=lambda *_: None)
+    yield portal
+    await database.close()
+
+
+async def damage(portal: Portal, statement: str) -> None:
+    """Write what no constraint would let through."""
+    unchecked = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "SET session_replication_role = replica"}
+    checked = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "SET session_replication_role = DEFAULT"}
+    engine = portal.database.writing
+    async with engine.connect() as connection:
+        # SQLite takes the first one outside of a transaction only.
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        await raw.execute(unchecked[engine.dialect.name])
+        await connection.execute(sa.text(statement))
+        await connection.commit()
+        await raw.execute(checked[engine.dialect.name])
+
+
+async def findings(portal: Portal) -> list[Finding]:
+    return [finding async for finding in examine(portal.database)]
+
+
+@pytest.mark.parametrize(("statement", "said"), DAMAGES, ids=[said for _, said in DAMAGES])
+async def test_each_damage_is_found_and_what_would_be_right_is_said(demo: Portal, statement: str, said: str) -> None:
+    await damage(demo, statement)
+
+    found = await findings(demo)
+    assert any(said in finding.message for finding in found if finding.check != "file"), found
+    assert {finding.partner_id for finding in found if finding.check != "file"} <= {1, 2, 3, 987654}
+
+
+async def test_tables_that_are_not_those_of_this_version_are_found(demo: Portal) -> None:
+    await damage(demo, "DROP INDEX uq_activations_active_key")
+
+    (finding,) = await findings(demo)
+
+    assert (finding.check, finding.partner_id) == ("tables", None)
+    assert "uq_activations_active_key" in finding.message
+
+
+async def test_a_column_that_is_not_as_expected_is_found(demo: Portal) -> None:
+    await damage(demo, "ALTER TABLE clients ADD COLUMN nickname TEXT")
+
+    (finding,) = await findings(demo)
+
+    assert "nickname" in finding.message
+
+
+async def test_old_idempotency_records_are_nothing_wrong(demo: Portal) -> None:
+    moment = "'2001-01-01T00:00:00.000000Z'"
+    digest = {"sqlite": "x'00'", "postgresql": r"'\x00'"}[demo.database.writing.dialect.name]
+    columns = "partner_id, mutation, key_digest, input_digest, created_at"
+    values = f"1, 'm', {digest}, {digest}, {moment}"
+    await damage(demo, f"INSERT INTO idempotency_keys ({columns}) VALUES ({values})")
+
+    assert await findings(demo) == []
+
+
+@pytest.fixture
+def url(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A SQLite database for the command."""
+    made = databases.migrated("sqlite")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", made)
+    monkeypatch.setenv("DEMO", "true")
+    return made
+
+
+def test_of_very_many_findings_the_first_are_shown_and_the_others_counted(url: str) -> None:
+    CliRunner().invoke(app, ["demo"])
+    engine = sa.create_engine(url.replace("+aiosqlite", ""))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE orders SET monthly_total = monthly_total + 1"))
+    engine.dispose()
+
+    examined = CliRunner().invoke(app, ["doctor"])
+
+    assert examined.exit_code == 1
+    lines = examined.stdout.splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "order totals: and 20 more like these."
+    assert "40 findings." in examined.stderr
+
+
+def test_a_file_that_is_damaged_is_a_finding(url: str) -> None:
+    file = Path(url.removeprefix("sqlite+aiosqlite:///"))
+    CliRunner().invoke(app, ["demo"])
+    with file.open("r+b") as opened:
+        opened.seek(4096 * 12)
+        opened.write(b"\xff" * 4096 * 20)
+
+    examined = CliRunner().invoke(app, ["doctor"])
+
+    assert examined.exit_code == 1
+    assert examined.stdout.startswith("file: SQLite")

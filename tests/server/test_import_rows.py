@@ -1,0 +1,154 @@
+"""What stands in a partner's sheet becomes a client or a price, or a reason why not."""
+
+import pytest
+
+from db.clients import ClientDetails
+from db.prices import PriceKey
+from domain.orders import OrderType
+from resolvers.clients import RegisterClient
+from server.imports import clients as client_rows
+from server.imports import prices as price_rows
+from server.imports.clients import Repeated, Row
+from server.imports.sheets import BadRow, Line
+from tests import cnpjs
+
+
+def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
+    """What becomes of a row with that number."""
+    (read,) = client_rows.read([Line(2, {"cnpj": cnpj, "name": "Padaria Sol"} | cells)])
+    return read
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("16.727.230/0001-97", "16727230000197"),
+        ("16727230000197", "16727230000197"),
+        ("16 727 230 0001 97", "16727230000197"),
+        ("'16727230000197", "16727230000197"),
+        ('="16727230000197"', "16727230000197"),
+        ("16727230000197.0", "16727230000197"),
+        ("16727230000197,00", "16727230000197"),
+        ("1234567000195", "01234567000195"),
+        ("1.234.567/0001-95", "01234567000195"),
+        ("191", "00000000000191"),
+        ("12.abc.345/01de-35", "12ABC34501DE35"),
+        (cnpjs.with_check_digits("1234567E0001"), cnpjs.with_check_digits("1234567E0001")),
+    ],
+)
+def test_a_number_is_read_however_a_spreadsheet_writes_it(written: str, meant: str) -> None:
+    assert row(written) == Row(2, RegisterClient(meant, ClientDetails(name="Padaria Sol")))
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("1,67E+13", "rounded"),
+        ("1.67272E+13", "rounded"),
+        ("2E13", "rounded"),
+        ("16727230000198", "check digits"),
+        ("1234567000196", "check digits"),
+        ("", "check digits"),
+        ("0", "check digits"),
+        ("111.444.777-35", "CPF"),
+        ("11144477735", "CPF"),
+        ("1234567891", "check digits"),
+    ],
+)
+def test_a_number_that_is_none_is_a_bad_row(written: str, reason: str) -> None:
+    read = row(written)
+
+    assert isinstance(read, BadRow)
+    assert reason in read.reason
+
+
+@pytest.mark.parametrize("written", ["001.234.567-97", "00123456797", "123456797"])
+def test_a_person_s_number_that_would_pass_for_a_company_s_is_not_taken(written: str) -> None:
+    assert isinstance(row("00000123456797"), Row)
+
+    read = row(written)
+
+    assert isinstance(read, BadRow)
+    assert "CPF" in read.reason
+
+
+def test_every_fault_of_a_row_is_told_at_once() -> None:
+    read = row("1", name="x" * 201, city="y" * 101, state="XX")
+
+    assert isinstance(read, BadRow)
+    for field in ("CNPJ", "name", "city", "state"):
+        assert field in read.reason
+
+
+def test_a_number_that_stands_twice_in_a_file_is_registered_once() -> None:
+    lines = [Line(number, {"cnpj": "16.727.230/0001-97", "name": str(number)}) for number in (2, 3)]
+
+    assert list(client_rows.read(lines))[1] == Repeated(3, 2, "16727230000197")
+
+
+def price(**changed: str) -> price_rows.Prices:
+    """What becomes of a row of prices."""
+    cells = {
+        "product": "completo",
+        "order_type": "Compra",
+        "minimum_quantity": "1",
+        "unit_monthly_price": "10",
+        "unit_setup_fee": "0",
+        "bonus_quantity": "",
+    }
+    return price_rows.read([Line(2, cells | changed)], {"completo": 7})
+
+
+@pytest.mark.parametrize(
+    ("written", "cents"),
+    [
+        ("1.234,50", 123450),
+        ("1234,5", 123450),
+        ("1234.50", 123450),
+        ("1,234.50", 123450),
+        ("R$ 1.234,50", 123450),
+        ("1.234.567", 123456700),
+        ("0", 0),
+        ("99.999.999,99", 9999999999),
+    ],
+)
+def test_an_amount_is_read_in_both_ways_of_writing_it(written: str, cents: int) -> None:
+    read = price(unit_monthly_price=written, unit_setup_fee=written)
+
+    (tier,) = read.tiers[PriceKey(7, OrderType.PURCHASE)]
+    assert (tier.unit_monthly_price, tier.unit_setup_fee, read.bad) == (cents, cents, [])
+
+
+@pytest.mark.parametrize("written", ["", "-1", "1,234", "12.34.56", "1e3", "100.000.000,00", "dez", "1,2,3", "٣"])
+def test_what_is_no_amount_is_a_bad_row(written: str) -> None:
+    (bad,) = price(unit_monthly_price=written).bad
+
+    assert "amount" in bad.reason
+
+
+@pytest.mark.parametrize(("written", "meant"), [("1", 1), ("10,00", 10), ("1.000", 1000), ("010", 10), ("10.0", 10)])
+def test_a_quantity_is_read_however_a_spreadsheet_writes_it(written: str, meant: int) -> None:
+    (tier,) = price(minimum_quantity=written, bonus_quantity=written).tiers[PriceKey(7, OrderType.PURCHASE)]
+
+    assert (tier.minimum_quantity, tier.bonus_quantity) == (meant, meant)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"minimum_quantity": "0"},
+        {"minimum_quantity": "10001"},
+        {"minimum_quantity": "9" * 5000},
+        {"minimum_quantity": "1,5"},
+        {"bonus_quantity": "-1"},
+        {"product": "nada"},
+        {"order_type": "Troca"},
+    ],
+)
+def test_what_no_price_table_takes_is_a_bad_row(changed: dict[str, str]) -> None:
+    assert [bad.line for bad in price(**changed).bad] == [2]
+
+
+@pytest.mark.parametrize("written", ["Adicional", "ADDITIONAL_SEATS", "additional seats"])
+def test_the_type_of_an_order_is_read_in_both_languages(written: str) -> None:
+    assert list(price(order_type=written).tiers) == [PriceKey(7, OrderType.ADDITIONAL_SEATS)]

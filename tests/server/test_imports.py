@@ -1,0 +1,202 @@
+"""What stands in a partner's sheet gets into the portal, from the command line, on each engine."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from db import access, prices
+from db.clients import ClientDetails
+from db.engine import Database
+from db.prices import PriceKey
+from db.tables import clients as client_table
+from db.tables import events as event_table
+from db.tables import partner_counters
+from domain.events import EventType
+from domain.orders import OrderType
+from domain.prices import Tier
+from resolvers import imports
+from resolvers.clients import RegisterClient
+from resolvers.portal import Portal
+from server.cli import app
+from tests import cnpjs
+from tests.databases import Databases
+
+Command = Callable[..., Result]
+
+
+async def a_partner(portal: Portal) -> int:
+    async with portal.database.write() as tx:
+        partner_id = await access.create_partner(tx, name="Épsilon", cnpj=cnpjs.another())
+        assert partner_id is not None
+        await prices.create_table(tx, partner_id, "Pauta")
+    return partner_id
+
+
+def wanted(*numbers: str) -> list[RegisterClient]:
+    return [RegisterClient(number, ClientDetails(name="Padaria São João", city="São Luís")) for number in numbers]
+
+
+async def bring(
+    portal: Portal, partner_id: int, batches: Iterable[list[RegisterClient]], *, all_or_nothing: bool
+) -> list[list[bool]]:
+    heard: list[list[bool]] = []
+    await imports.register_clients(portal, partner_id, batches, all_or_nothing=all_or_nothing, told=heard.append)
+    return heard
+
+
+@pytest.mark.parametrize("all_or_nothing", [True, False])
+async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
+    portal: Portal, *, all_or_nothing: bool
+) -> None:
+    partner_id, other_id = await a_partner(portal), await a_partner(portal)
+    numbers = [cnpjs.another() for _ in range(4)]
+    await bring(portal, partner_id, [wanted(numbers[1])], all_or_nothing=False)
+    await bring(portal, other_id, [wanted(numbers[2])], all_or_nothing=False)
+
+    heard = await bring(portal, partner_id, [wanted(*numbers[:2]), wanted(*numbers[2:])], all_or_nothing=all_or_nothing)
+
+    assert heard == [[True, False], [True, True]]
+    async with portal.database.read() as connection:
+        mine = sa.select(client_table).where(client_table.c.partner_id == partner_id).order_by(client_table.c.id)
+        found = (await connection.execute(mine)).all()
+        told = (
+            await connection.execute(
+                sa.select(event_table).where(event_table.c.partner_id == partner_id).order_by(event_table.c.number)
+            )
+        ).all()
+        counter = sa.select(partner_counters.c.event_number).where(partner_counters.c.partner_id == partner_id)
+        assert await connection.scalar(counter) == 4
+    assert {client.cnpj for client in found} == set(numbers)
+    assert {(client.name_folded, client.city_folded) for client in found} == {("padaria sao joao", "sao luis")}
+    assert [event.number for event in told] == [1, 2, 3, 4]
+    assert {event.client_id for event in told} == {client.id for client in found}
+    assert {(event.type, event.actor_id) for event in told} == {(EventType.CLIENT_REGISTERED, None)}
+
+
+async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Portal) -> None:
+    partner_id = await a_partner(portal)
+
+    def batches() -> Iterable[list[RegisterClient]]:
+        yield wanted(cnpjs.another())
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await bring(portal, partner_id, batches(), all_or_nothing=True)
+
+    async with portal.database.read() as connection:
+        assert not (await connection.scalar(sa.select(sa.exists().where(client_table.c.partner_id == partner_id))))
+        counter = sa.select(partner_counters.c.event_number).where(partner_counters.c.partner_id == partner_id)
+        assert await connection.scalar(counter) == 0
+
+
+async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> None:
+    partner_id = await a_partner(portal)
+    async with portal.database.write() as tx:
+        product_id = await prices.put_product(tx, code=cnpjs.another(), name="Moderniza", included_seats=1)
+    purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
+    old, new = (
+        Tier(minimum_quantity=1, unit_monthly_price=cents, unit_setup_fee=cents, bonus_quantity=0)  # type: ignore[arg-type]  # plain numbers are cents here.
+        for cents in (100, 200)
+    )
+    await imports.replace_prices(portal, partner_id, {purchase: [old], seats: [old]})
+
+    await imports.replace_prices(portal, partner_id, {purchase: [new]})
+
+    async with portal.database.read() as connection:
+        table = await prices.table_of(connection, partner_id)
+        assert await prices.tiers(connection, partner_id, table.id) == {purchase: [new], seats: [old]}
+
+
+@pytest.fixture
+def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """`portal import`, for a partner of an own database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    monkeypatch.setenv("DEMO", "true")
+    CliRunner().invoke(app, ["create-partner", "--name", "Épsilon", "--cnpj", "11222333000181"])
+
+    def call(kind: str, *arguments: str) -> Result:
+        return CliRunner().invoke(app, ["import", kind, *arguments, "--partner", "11.222.333/0001-81"])
+
+    return call
+
+
+def test_of_many_rows_each_is_told_of_by_its_line(command: Command, tmp_path: Path) -> None:
+    numbers = [cnpjs.another() for _ in range(1_200)]
+    lines = ["CNPJ;Razão Social;Telefone", *(f'{number};"Padaria\n{number}";1' for number in numbers)]
+    lines[700] = "1,67E+13;Padaria;1"
+    (tmp_path / "c.csv").write_text("\n".join([*lines, f"{numbers[0]};De novo;2"]), encoding="utf-8-sig")
+
+    first = command("clients", "c.csv")
+    again = command("clients", "c.csv")
+
+    assert (first.exit_code, again.exit_code) == (1, 1)
+    assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone"
+    assert "line 1400: the spreadsheet has rounded the CNPJ" in first.stderr
+    assert first.stdout.splitlines() == [
+        f"line 2401: {numbers[0]} stands in line 2 already; left alone.",
+        "1199 imported, 1 registered already, 1 bad.",
+    ]
+    assert f"line 2: {numbers[0]} is registered already; left alone." in again.stdout
+    assert again.stdout.endswith("0 imported, 1200 registered already, 1 bad.\n")
+
+
+def test_all_or_nothing_imports_all_where_all_is_good(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("cnpj\tname\n" + "".join(f"{cnpjs.another()}\tA\n" for _ in range(600)))
+
+    done = command("clients", "c.csv", "--all-or-nothing")
+
+    assert (done.exit_code, done.stdout) == (0, "600 imported, 0 registered already, 0 bad.\n")
+
+
+def test_what_was_imported_before_the_database_failed_is_said(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "c.csv").write_text("cnpj;name\n" + "".join(f"{cnpjs.another()};A\n" for _ in range(600)))
+    transactions = iter([Database.write])
+    written = Database.write
+
+    def write(database: Database) -> object:
+        if next(transactions, None) is None:
+            raise OSError
+        return written(database)
+
+    monkeypatch.setattr(Database, "write", write)
+
+    stopped = command("clients", "c.csv")
+
+    assert stopped.exit_code == 1
+    assert "500 clients were imported before" in stopped.stderr
+
+
+def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_path: Path) -> None:
+    asyncio.run(a_product(os.environ["DATABASE_URL"], "SPED"))
+    (tmp_path / "p.csv").write_text("produto;tipo;quantidade_minima;valor_mensal;adesao\nsped;Compra;5;1,00;0\n")
+
+    done = command("prices", "p.csv")
+
+    assert (done.exit_code, done.stdout) == (0, "1 tiers imported.\n")
+    assert done.stderr == "SPED (PURCHASE) has no price for a quantity of 1.\n"
+
+
+async def a_product(url: str, code: str) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        await prices.put_product(tx, code=code, name=code, included_seats=1)
+    await database.close()
+
+
+def test_an_unknown_partner_and_a_missing_file_are_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("cnpj;name\n")
+    unknown = CliRunner().invoke(app, ["import", "clients", "c.csv", "--partner", "Zeta"])
+
+    assert unknown.exit_code == 1
+    assert "Zeta" in unknown.stderr
+    assert command("clients", "none.csv").exit_code == 2
+    assert "No such file" in command("prices", "none.csv").stderr
+    assert command("clients", str(tmp_path)).exit_code == 2

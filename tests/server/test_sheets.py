@@ -1,0 +1,178 @@
+"""Any file that Excel, an ERP or a script writes is read back as it was meant."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.imports import clients, prices
+from server.imports.sheets import DELIMITERS, BadRow, Line, SheetError, sheet
+
+PORTUGUESE = ("CNPJ", "Razão Social", "Nome  Fantasia", "MUNICÍPIO", "Uf")
+ENGLISH = ("cnpj", "Company-Name", "trade_name", "City", "STATE")
+NAMES = ("cnpj", "name", "trade_name", "city", "state")
+
+# Python's own writer leaves a lone carriage return without quotation marks, in which nobody could tell what it is.
+in_cp1252 = st.characters(codec="cp1252", exclude_characters="\0\r")
+anything = st.characters(codec="utf-8", exclude_characters="\0\r")
+
+
+def rows_of(characters: st.SearchStrategy[str]) -> st.SearchStrategy[list[list[str]]]:
+    cell = st.text(characters, max_size=20)
+    return st.lists(st.lists(cell, min_size=5, max_size=5), max_size=6)
+
+
+encoded = st.one_of(
+    st.tuples(st.just("cp1252"), rows_of(in_cp1252)),
+    st.tuples(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), rows_of(anything)),
+)
+
+
+def read(file: Path) -> list[Line | BadRow]:
+    with sheet(file, clients.COLUMNS, clients.REQUIRED) as opened:
+        return list(opened.rows)
+
+
+def cells(*values: str) -> dict[str, str]:
+    return dict(zip(NAMES, values, strict=False))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "clientes.csv"
+
+
+@given(
+    encoded=encoded,
+    header=st.sampled_from([PORTUGUESE, ENGLISH]),
+    delimiter=st.sampled_from(DELIMITERS),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    terminator=st.sampled_from(["\r\n", "\n"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is drawn has names.
+    file: Path,
+    encoded: tuple[str, list[list[str]]],
+    header: tuple[str, ...],
+    delimiter: str,
+    quoting: int,
+    terminator: str,
+) -> None:
+    encoding, rows = encoded
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=delimiter, quoting=quoting, lineterminator=terminator).writerows([header, *rows])  # type: ignore[arg-type]  # mypy knows the constants by number.
+    text = written.getvalue()
+    file.write_bytes(text.encode(encoding))
+
+    found = read(file)
+
+    expected = [cells(*(" ".join(cell.split()) for cell in row)) for row in rows if any(map(str.strip, row))]
+    if _reads_as(text, encoding):
+        assert [line.cells for line in found if isinstance(line, Line)] == expected
+        assert len(found) == len(expected)
+
+
+def _reads_as(text: str, encoding: str) -> bool:
+    """Whether what is Windows-1252 is not UTF-8 by chance as well: then nobody could tell."""
+    try:
+        return encoding != "cp1252" or text.encode("cp1252").decode() == text
+    except UnicodeDecodeError:
+        return True
+
+
+def test_lines_are_counted_as_an_editor_counts_them(file: Path) -> None:
+    file.write_text('\ncnpj;nome\n\n1;"a\nb"\r\n;\n2;c\n', newline="")
+
+    assert [(line.number, line.cells) for line in read(file) if isinstance(line, Line)] == [
+        (4, cells("1", "a b")),
+        (7, cells("2", "c")),
+    ]
+
+
+@pytest.mark.parametrize("declared", ["sep=,", "SEP=,"])
+def test_the_line_that_tells_excel_the_delimiter_is_none_of_the_rows(file: Path, declared: str) -> None:
+    file.write_text(f"{declared}\ncnpj,nome\n1,a\n")
+
+    assert read(file) == [Line(3, cells("1", "a"))]
+
+
+def test_a_forgotten_quotation_mark_costs_its_own_row_only(file: Path) -> None:
+    many = "".join(f"{number};b\n" for number in range(4, 100))
+    file.write_text(f'cnpj;nome\n1;"Bar do Zé\n3;c\n{many}98;"a" b\n99;"never closed')
+
+    found = read(file)
+
+    assert [row.line for row in found if isinstance(row, BadRow)] == [2, 100, 101]
+    assert [line.number for line in found if isinstance(line, Line)] == list(range(3, 100))
+
+
+def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> None:
+    file.write_text('cnpj;nome\n1;"Bar do Zé\n' + f"2;{'x' * 100}\n" * 5_000)
+
+    bad, *good = read(file)
+
+    assert bad == BadRow(2, "its quotation marks are not paired")
+    assert len(good) == 5_000
+
+
+def test_a_delimiter_inside_a_name_is_told_from_one_between_cells(file: Path) -> None:
+    file.write_text("cnpj,nome,uf\n1,Silva, Souza e Cia,SP\n2,b,SP,,\n3,c\n")
+
+    bad, second, third = read(file)
+
+    assert isinstance(bad, BadRow)
+    assert "4 cells" in bad.reason
+    assert second == Line(3, {"cnpj": "2", "name": "b", "state": "SP"})
+    assert third == Line(4, {"cnpj": "3", "name": "c"})
+
+
+def test_of_two_columns_for_one_thing_the_surer_one_counts(file: Path) -> None:
+    file.write_text("Nome;CNPJ;Razão Social;Telefone\nAna;1;Padaria;99\n")
+
+    with sheet(file, clients.COLUMNS, clients.REQUIRED) as opened:
+        assert opened.unused == ["Nome", "Telefone"]
+        assert list(opened.rows) == [Line(2, {"cnpj": "1", "name": "Padaria"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"\n\n;;\n", "is empty"),
+        (b"telefone;e-mail\n1;2\n", "no column for: cnpj"),
+        (b"cnpj;telefone\n1;2\n", "razao_social or company_name"),
+        (b"cnpj;cnpj;nome\n1;2;3\n", "two columns are called cnpj"),
+        (b"cnpj;nome\n1;a\0b\n", "NUL"),
+        (b"cnpj;nome\n1;\x81\xff\n", "not a text in UTF-8"),
+        (b"\xff\xfec\0n\0", "no column"),
+        (b"\xff\xfec\0n", "not a text in UTF-8"),
+        (b'"', "is empty"),
+        (b"x" * 200_000, "is empty"),
+        (b"PK\x03\x04\0\0", "NUL"),
+    ],
+)
+def test_a_file_that_is_no_sheet_is_refused_with_the_reason(file: Path, content: bytes, reason: str) -> None:
+    file.write_bytes(content)
+
+    with pytest.raises(SheetError, match=reason):
+        read(file)
+
+
+def test_what_is_no_file_is_refused(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match="No such file"):
+        read(file)
+    with pytest.raises(SheetError, match="is not a file"):
+        read(tmp_path)
+
+
+def test_every_header_of_the_prices_is_found_in_two_languages(file: Path) -> None:
+    portuguese = "Produto;Tipo;Quantidade Mínima;Valor Unitário Mensal;Valor Adesão;Bônus"
+    english = "product_code;order_type;minimum_quantity;unit_monthly_price;unit_setup_fee;bonus_quantity"
+    for header in (portuguese, english):
+        file.write_text(header + "\na;b;c;d;e;f\n")
+
+        with sheet(file, prices.COLUMNS, prices.REQUIRED) as opened:
+            assert list(opened.rows) == [Line(2, dict(zip(prices.COLUMNS, "abcdef", strict=True)))]
