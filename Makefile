@@ -48,11 +48,13 @@ lock: $(BIN)/python
 clean:
 	rm -rf $(VENV) .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
+# A lock names every package, so nothing is resolved: pip would look for newer ones where a requirement has an extra.
 $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
 	set=$*; set=$${set%%-*}; \
 	echo "Installing what requirements/$$set.txt pins into $(VENV) …"; \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/$$set.txt && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/$$set.txt && \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	$(BIN)/python -m pip check --disable-pip-version-check > /dev/null && \
 	rm -f $(VENV)/.$$set-* && touch $@
 
 $(BIN)/python:
