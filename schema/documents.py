@@ -4,12 +4,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from graphql import (
-    DefinitionNode,
     DocumentNode,
-    ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -17,8 +15,8 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
+    NoFragmentCyclesRule,
     OperationDefinitionNode,
-    SelectionNode,
     SelectionSetNode,
     get_named_type,
     parse,
@@ -26,14 +24,16 @@ from graphql import (
 )
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.faults import CostExceeded
+from schema import limits
 
-TOKENS_MAX = 4_000
-DEPTH_MAX = 20
-FIELDS_MAX = 2_000
-"""How many fields an operation may select, its fragments written out wherever they are used."""
+ERRORS_MAX = 20
+"""How many errors of one document are told."""
 
 _KEPT = 1_000
 _KEPT_TEXT_MAX = 100_000
+_KEPT_CHARACTERS = 1_000_000
+"""How long all documents that are kept may be together: parsed, one takes some thirty times its length."""
 
 
 class Operation(NamedTuple):
@@ -62,6 +62,7 @@ class Documents:
         """Begin with none."""
         self._schema = schema
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
         self._lock = Lock()
 
     def get(self, text: str) -> Document:
@@ -74,78 +75,38 @@ class Documents:
         found = prepare(self._schema, text)
         if len(text) <= _KEPT_TEXT_MAX:
             with self._lock:
-                self._kept[text] = found
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+                self._keep(text, found)
         return found
+
+    def _keep(self, text: str, document: Document) -> None:
+        if text not in self._kept:
+            self._characters += len(text)
+        self._kept[text] = document
+        while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
 
 
 def prepare(schema: GraphQLSchema, text: str) -> Document:
     """Parse, limit and validate a document, and find out what its operations need."""
     try:
-        ast = parse(text, max_tokens=TOKENS_MAX)
+        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX))
     except GraphQLError as error:
         return Document(None, (error,))
-    too_much = _too_much(ast)
-    if too_much is not None:
-        return Document(None, (too_much,))
-    errors = validate(schema, ast, max_errors=20)
+    except RecursionError:
+        message = "The document nests its fragments too deep."
+        return Document(None, (GraphQLError(message, original_error=CostExceeded(message)),))
+
+
+def _prepared(schema: GraphQLSchema, ast: DocumentNode) -> Document:
+    # Fragments that end nowhere are refused before all else: nothing that is made of them can be measured.
+    errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+    errors = errors or limits.exceeded(ast) or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
     needs = _Needs(schema, ast)
     operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     return Document(ast, (), {operation.name: operation for operation in operations})
-
-
-class _Size(NamedTuple):
-    fields: int
-    depth: int
-
-
-class _Measure:
-    """Counts the fields of selections, looking at each fragment once, however often it is used."""
-
-    def __init__(self, ast: DocumentNode) -> None:
-        self._fragments = {
-            node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        self._measured: dict[str, _Size] = {}
-
-    def of(self, selections: SelectionSetNode | None) -> _Size:
-        sizes = [self._selection(selection) for selection in selections.selections] if selections else []
-        return _Size(sum(size.fields for size in sizes), max((size.depth for size in sizes), default=0))
-
-    def _selection(self, selection: SelectionNode) -> _Size:
-        if isinstance(selection, FieldNode):
-            below = self.of(selection.selection_set)
-            return _Size(below.fields + 1, below.depth + 1)
-        if isinstance(selection, InlineFragmentNode):
-            return self.of(selection.selection_set)
-        return self._fragment(cast("FragmentSpreadNode", selection).name.value)
-
-    def _fragment(self, name: str) -> _Size:
-        if name not in self._measured:
-            # A fragment that spreads itself is nothing more here; validation refuses it.
-            self._measured[name] = _Size(0, 0)
-            fragment = self._fragments.get(name)
-            self._measured[name] = self.of(fragment.selection_set if fragment else None)
-        return self._measured[name]
-
-
-def _too_much(ast: DocumentNode) -> GraphQLError | None:
-    """The error where an operation is too large: found before validation, which is slow on what is meant to be."""
-    measure = _Measure(ast)
-    for node in ast.definitions:
-        size = measure.of(node.selection_set) if isinstance(node, ExecutableDefinitionNode) else _Size(0, 0)
-        if size.fields > FIELDS_MAX:
-            return _cost_exceeded(f"An operation can select at most {FIELDS_MAX} fields.", node)
-        if size.depth > DEPTH_MAX:
-            return _cost_exceeded(f"An operation can nest its fields at most {DEPTH_MAX} deep.", node)
-    return None
-
-
-def _cost_exceeded(message: str, node: DefinitionNode) -> GraphQLError:
-    return GraphQLError(message, node, extensions={"code": "COST_EXCEEDED"})
 
 
 class _Needs:

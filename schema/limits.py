@@ -1,0 +1,105 @@
+"""How large an operation may be. It is measured before validation, which is slow on what is meant to be."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, cast
+
+from graphql import (
+    DocumentNode,
+    ExecutableDefinitionNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from domain.faults import CostExceeded
+
+TOKENS_MAX = 4_000
+DEPTH_MAX = 20
+FIELDS_MAX = 2_000
+"""How many fields an operation may select, its fragments written out wherever they are used."""
+
+COMPARISONS_MAX = 10_000
+"""How many pairs of fields may have the same place in the answer: validation compares each field with each other."""
+
+
+def exceeded(ast: DocumentNode) -> list[GraphQLError]:
+    """The error where a definition is too large; none where all can be validated soon. No fragment spreads itself."""
+    measure = _Measure(ast)
+    for node in ast.definitions:
+        if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
+            return [GraphQLError(message, node, original_error=CostExceeded(message))]
+    return []
+
+
+class _Size(NamedTuple):
+    fields: int
+    depth: int
+
+
+class _Measure:
+    """Measures selections, looking at each fragment once, however often it is used."""
+
+    def __init__(self, ast: DocumentNode) -> None:
+        self._fragments = {
+            node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, _Size] = {}
+
+    def complaint(self, selections: SelectionSetNode) -> str | None:
+        """What is too much of the selections."""
+        size = self._of(selections)
+        if size.fields > FIELDS_MAX:
+            return f"An operation can select at most {FIELDS_MAX} fields."
+        if size.depth > DEPTH_MAX:
+            return f"An operation can nest its fields at most {DEPTH_MAX} deep."
+        if self._comparisons([selections]) > COMPARISONS_MAX:
+            return "An operation can't repeat the same field that often; select it once, or give it other names."
+        return None
+
+    def _of(self, selections: SelectionSetNode | None) -> _Size:
+        sizes = [self._selection(selection) for selection in selections.selections] if selections else []
+        return _Size(sum(size.fields for size in sizes), max((size.depth for size in sizes), default=0))
+
+    def _selection(self, selection: SelectionNode) -> _Size:
+        if isinstance(selection, FieldNode):
+            below = self._of(selection.selection_set)
+            return _Size(below.fields + 1, below.depth + 1)
+        if isinstance(selection, InlineFragmentNode):
+            return self._of(selection.selection_set)
+        return self._fragment(cast("FragmentSpreadNode", selection).name.value)
+
+    def _fragment(self, name: str) -> _Size:
+        if name not in self._measured:
+            fragment = self._fragments.get(name)
+            self._measured[name] = self._of(fragment.selection_set if fragment else None)
+        return self._measured[name]
+
+    def _comparisons(self, together: Iterable[SelectionSetNode]) -> int:
+        """Pairs of fields that have one place in the answer, in selections that are merged, and below them."""
+        places: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        for selections in together:
+            self._collect(selections, places, seen)
+        pairs = 0
+        for fields in places.values():
+            pairs += len(fields) * (len(fields) - 1) // 2
+            pairs += self._comparisons([node.selection_set for node in fields if node.selection_set])
+        return pairs
+
+    def _collect(self, selections: SelectionSetNode, places: dict[str, list[FieldNode]], seen: set[str]) -> None:
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                place = selection.alias or selection.name
+                places.setdefault(place.value, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                self._collect(selection.selection_set, places, seen)
+            else:
+                name = cast("FragmentSpreadNode", selection).name.value
+                fragment = self._fragments.get(name)
+                if fragment is not None and name not in seen:
+                    seen.add(name)
+                    self._collect(fragment.selection_set, places, seen)
