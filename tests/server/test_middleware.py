@@ -1,0 +1,253 @@
+"""What happens around every request: ids, the log, limits, and errors that nothing else answered for."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from http import HTTPStatus
+from io import StringIO
+from json import loads
+
+import httpx
+import pytest
+from sqlalchemy.exc import StatementError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Message
+from structlog.stdlib import ProcessorFormatter
+
+from server import logs
+from server.middleware import BodyLimit, RequestLog
+from server.settings import Settings
+from tests.server.conftest import MAX_BODY_BYTES, Caller
+
+SECRET = "geheim"
+
+
+class Log:
+    """The lines that were logged, as JSON."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Log as a server does, but to where the test reads: pytest's streams are closed and opened meanwhile."""
+        self._written = StringIO()
+        logs.configure(settings)
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler.formatter, ProcessorFormatter) and isinstance(handler, logging.StreamHandler):
+                handler.setStream(self._written)
+
+    def read(self) -> str:
+        """What was logged since the last time."""
+        text = self._written.getvalue()
+        self._written.seek(0)
+        self._written.truncate()
+        return text
+
+    def lines(self) -> list[dict[str, object]]:
+        """The same, line by line."""
+        return [loads(line) for line in self.read().splitlines()]
+
+
+@pytest.fixture
+def log(settings: Settings) -> Iterator[Log]:
+    """The log of this test, and none after it: it belongs to the whole process."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    # The client that tests send requests with is no part of the server.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    yield Log(settings)
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+    root.setLevel(level)
+
+
+async def _fail(_request: Request) -> Response:
+    message = f"a message with {SECRET}"
+    try:
+        raise KeyError(SECRET)  # noqa: TRY301 — it is to be a cause.
+    except KeyError as error:
+        raise ExceptionGroup(
+            message, [ValueError(SECRET), StatementError("x", SECRET, {"a": SECRET}, error)]
+        ) from error
+
+
+async def _fail_half_way(_request: Request) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ValueError(SECRET)
+
+    return StreamingResponse(parts())
+
+
+@pytest.fixture
+async def failing() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that can't do anything."""
+    routes = [Route("/fail", _fail), Route("/half", _fail_half_way)]
+    app = Starlette(routes=routes, middleware=[Middleware(RequestLog)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+        yield client
+
+
+async def test_a_request_keeps_the_id_that_it_came_with(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/healthz", headers={"X-Request-Id": "from.proxy_1-A"})
+
+    assert answer.headers["x-request-id"] == "from.proxy_1-A"
+
+
+@pytest.mark.parametrize("given", ["", "with blank", "a" * 65, '"quoted"', "ç"])
+async def test_an_id_that_is_none_is_replaced(http: httpx.AsyncClient, given: str) -> None:
+    answer = await http.get("/healthz", headers={b"X-Request-Id": given.encode()})
+
+    assert answer.headers["x-request-id"].isalnum()
+
+
+async def test_every_request_has_an_id_of_its_own(http: httpx.AsyncClient) -> None:
+    ids = {(await http.get(path)).headers["x-request-id"] for path in ("/healthz", "/nothing", "/graphql")}
+
+    assert len(ids) == 3
+
+
+async def test_a_request_is_one_line_in_the_log_that_says_nothing_of_what_was_asked(
+    http: httpx.AsyncClient, caller: Caller, log: Log
+) -> None:
+    query = 'query Mine($name: String) { clients(filter: {name: $name, city: "geheim"}) { totalCount } }'
+    parameters = {"query": query, "operationName": "Mine", "variables": f'{{"name": "{SECRET}"}}'}
+    headers = {"X-Request-Id": "r-1", **caller.headers}
+
+    await http.get("/graphql", params=parameters, headers=headers)
+
+    text = log.read()
+    assert SECRET not in text
+    assert caller.secret not in text
+    [line] = [loads(line) for line in text.splitlines()]
+    assert line.pop("duration_ms") >= 0
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "request",
+        "level": "info",
+        "logger": "portal.http",
+        "request_id": "r-1",
+        "method": "GET",
+        "path": "/graphql",
+        "status": 200,
+        "operation": "Mine",
+    }
+
+
+async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_and_place(
+    failing: httpx.AsyncClient, log: Log
+) -> None:
+    answer = await failing.get("/fail", headers={"X-Request-Id": "r-2"})
+
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert answer.headers["x-request-id"] == "r-2"
+    [error] = answer.json()["errors"]
+    assert error["extensions"] == {"code": "INTERNAL", "requestId": "r-2"}
+    assert SECRET not in answer.text
+    text = log.read()
+    assert SECRET not in text
+    logged, line = (loads(line) for line in text.splitlines())
+    assert logged["request_id"] == line["request_id"] == "r-2"
+    assert [cause["type"] for cause in logged["error"]] == [
+        "builtins.ExceptionGroup",
+        "builtins.ValueError",
+        "sqlalchemy.exc.StatementError",
+        "builtins.KeyError",
+    ]
+    assert logged["error"][0]["frames"][-1].endswith("_fail")
+    assert line["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+async def test_an_error_after_the_answer_has_begun_breaks_it_off(failing: httpx.AsyncClient, log: Log) -> None:
+    with pytest.raises(ValueError, match=SECRET):
+        await failing.get("/half")
+
+    assert [line["event"] for line in log.lines()] == ["request failed", "request"]
+
+
+async def test_a_client_that_goes_away_while_it_sends_is_no_error(app: Starlette, log: Log) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        pytest.fail("nobody is there to be answered")
+
+    await app(scope, receive, send)
+
+    [line] = log.lines()
+    assert (line["event"], line["status"]) == ("request", 499)
+
+
+async def test_what_other_libraries_log_has_the_same_form_without_messages_of_errors(log: Log) -> None:
+    error = ValueError(SECRET)
+
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %s", SECRET, exc_info=error)
+
+    text = log.read()
+    assert SECRET not in text
+    [line] = [loads(line) for line in text.splitlines()]
+    assert line["event"] == "Task exception was never retrieved"
+    assert line["error"][0]["type"] == "builtins.ValueError"
+
+
+@pytest.mark.parametrize("name", ["uvicorn.access", "strawberry.execution"])
+async def test_loggers_that_repeat_what_was_asked_are_silent(log: Log, name: str) -> None:
+    logging.getLogger(name).error("GET /graphql?query=%s", SECRET)
+
+    assert log.read() == ""
+
+
+async def test_on_request_the_log_is_written_for_people(settings: Settings) -> None:
+    log = Log(settings.model_copy(update={"log_format": "console"}))
+
+    logging.getLogger("portal").warning("not ready")
+
+    assert "not ready" in log.read()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_body_up_to_the_limit_is_read_and_a_longer_one_is_413(
+    http: httpx.AsyncClient, caller: Caller, *, announced: bool
+) -> None:
+    async def parts(body: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 1000):
+            yield body[start : start + 1000]
+
+    async def status_of(length: int) -> tuple[int, str]:
+        body = b'{"query": "{ viewer { role } }"}'.ljust(length)
+        content = body if announced else parts(body)
+        headers = {"Content-Type": "application/json", **caller.headers}
+        answer = await http.post("/graphql", content=content, headers=headers)
+        return answer.status_code, answer.headers["content-type"]
+
+    assert await status_of(MAX_BODY_BYTES) == (HTTPStatus.OK, "application/json; charset=utf-8")
+    assert await status_of(MAX_BODY_BYTES + 1) == (
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "application/json; charset=utf-8",
+    )
+
+
+async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/graphql", content=b"", headers={"Content-Length": "9" * 5000})
+
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_what_is_not_http_passes_by() -> None:
+    seen = []
+
+    async def app(scope: dict[str, object], _receive: object, _send: object) -> None:
+        seen.append(scope["type"])
+
+    await RequestLog(BodyLimit(app, max_bytes=1))({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+
+    assert seen == ["lifespan"]
