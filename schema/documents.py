@@ -24,7 +24,6 @@ from graphql import (
 )
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
-from domain.faults import CostExceeded
 from schema import limits
 
 ERRORS_MAX = 20
@@ -93,14 +92,11 @@ def prepare(schema: GraphQLSchema, text: str) -> Document:
         return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX))
     except GraphQLError as error:
         return Document(None, (error,))
-    except RecursionError:
-        message = "The document nests its fragments too deep."
-        return Document(None, (GraphQLError(message, original_error=CostExceeded(message)),))
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode) -> Document:
     # Fragments that end nowhere are refused before all else: nothing that is made of them can be measured.
-    errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+    errors = limits.too_many_fragments(ast) or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
     errors = errors or limits.exceeded(ast) or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))

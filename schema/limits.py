@@ -22,8 +22,19 @@ DEPTH_MAX = 20
 FIELDS_MAX = 2_000
 """How many fields an operation may select, its fragments written out wherever they are used."""
 
+FRAGMENTS_MAX = 150
+
 COMPARISONS_MAX = 10_000
 """How many pairs of fields may have the same place in the answer: validation compares each field with each other."""
+
+
+def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
+    """The error where a document has so many fragments that a chain of them would exhaust the interpreter's stack."""
+    count = sum(isinstance(node, FragmentDefinitionNode) for node in ast.definitions)
+    if count <= FRAGMENTS_MAX:
+        return []
+    message = f"A document can have at most {FRAGMENTS_MAX} fragments, not {count}."
+    return [GraphQLError(message, original_error=CostExceeded(message))]
 
 
 def exceeded(ast: DocumentNode) -> list[GraphQLError]:

@@ -6,7 +6,7 @@ from graphql.type import GraphQLNonNull
 
 from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from schema.documents import Documents
-from schema.limits import DEPTH_MAX, FIELDS_MAX, TOKENS_MAX
+from schema.limits import DEPTH_MAX, FIELDS_MAX, FRAGMENTS_MAX, TOKENS_MAX
 from schema.root import schema
 from tests.api import Api, new_caller
 from tests.schema.worlds import GRAPHQL, node_types, object_types
@@ -47,11 +47,14 @@ async def test_what_would_have_to_be_compared_with_itself_many_times_is_refused(
     assert "repeat" in error["message"]
 
 
-async def test_a_long_chain_of_fragments_is_refused(api: Api) -> None:
-    parts = [f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(450)]
-    query = "{...F0}" + "".join(parts) + "fragment F450 on Query{__typename}"
+async def test_a_chain_of_fragments_is_followed_to_its_limit_and_refused_beyond(api: Api) -> None:
+    def chain(length: int) -> str:
+        parts = [f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(1, length)]
+        return "{...F1}" + "".join(parts) + f"fragment F{length} on Query{{__typename}}"
 
-    assert (await api.error(query))["extensions"]["code"] == "COST_EXCEEDED"
+    assert await api.data(chain(FRAGMENTS_MAX)) == {"__typename": "Query"}
+
+    assert (await api.error(chain(FRAGMENTS_MAX + 1)))["extensions"]["code"] == "COST_EXCEEDED"
 
 
 @pytest.mark.parametrize(
