@@ -95,9 +95,10 @@ def prepare(schema: GraphQLSchema, text: str) -> Document:
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode) -> Document:
-    # Fragments that end nowhere are refused before all else: nothing that is made of them can be measured.
-    errors = limits.too_many_fragments(ast) or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-    errors = errors or limits.exceeded(ast) or validate(schema, ast, max_errors=ERRORS_MAX)
+    errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
+    # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
+    errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+    errors = errors or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
     needs = _Needs(schema, ast)

@@ -38,7 +38,7 @@ def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
 
 
 def exceeded(ast: DocumentNode) -> list[GraphQLError]:
-    """The error where a definition is too large; none where all can be validated soon. No fragment spreads itself."""
+    """The error where a definition is too large; none where all can be validated soon."""
     measure = _Measure(ast)
     for node in ast.definitions:
         if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
@@ -59,15 +59,22 @@ class _Measure:
             node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Size] = {}
+        self._entered: set[str] = set()
+        self._endless = False
 
     def complaint(self, selections: SelectionSetNode) -> str | None:
         """What is too much of the selections."""
-        size = self._of(selections)
+        try:
+            size = self._of(selections)
+        except RecursionError:
+            # The interpreter's stack ends far behind the limit.
+            size = _Size(fields=0, depth=DEPTH_MAX + 1)
         if size.fields > FIELDS_MAX:
             return f"An operation can select at most {FIELDS_MAX} fields."
         if size.depth > DEPTH_MAX:
             return f"An operation can nest its fields at most {DEPTH_MAX} deep."
-        if self._comparisons([selections]) > COMPARISONS_MAX:
+        # What spreads itself has no end to be counted to; validation refuses it.
+        if not self._endless and self._comparisons([selections]) > COMPARISONS_MAX:
             return "An operation can't repeat the same field that often; select it once, or give it other names."
         return None
 
@@ -86,7 +93,11 @@ class _Measure:
     def _fragment(self, name: str) -> _Size:
         if name not in self._measured:
             fragment = self._fragments.get(name)
-            self._measured[name] = self._of(fragment.selection_set if fragment else None)
+            if fragment is None or name in self._entered:
+                self._endless = self._endless or fragment is not None
+                return _Size(0, 0)
+            self._entered.add(name)
+            self._measured[name] = self._of(fragment.selection_set)
         return self._measured[name]
 
     def _comparisons(self, together: Iterable[SelectionSetNode]) -> int:

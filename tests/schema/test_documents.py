@@ -47,6 +47,14 @@ async def test_what_would_have_to_be_compared_with_itself_many_times_is_refused(
     assert "repeat" in error["message"]
 
 
+async def test_fragments_that_nest_fields_below_each_other_are_too_deep(api: Api) -> None:
+    nest = "movedTo{" * 6
+    parts = [f"fragment F{n} on Activation{{{nest}...F{n + 1}{'}' * 6}}}" for n in range(1, 150)]
+    query = "{activation(id:0){...F1}}" + "".join(parts) + "fragment F150 on Activation{id}"
+
+    assert (await api.error(query))["extensions"]["code"] == "COST_EXCEEDED"
+
+
 async def test_a_chain_of_fragments_is_followed_to_its_limit_and_refused_beyond(api: Api) -> None:
     def chain(length: int) -> str:
         parts = [f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(1, length)]
