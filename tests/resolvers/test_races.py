@@ -1,0 +1,233 @@
+"""Races: one transaction is held between its read and its write, while a rival goes as far as it can."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from db import activations as activation_statements
+from db import clients as client_statements
+from db import orders as order_statements
+from db.engine import Transaction
+from resolvers import activations, clients, ids, orders
+from resolvers.access import viewer_of
+from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
+from resolvers.clients import CancelClient, RegisterClient
+from resolvers.context import Context
+from resolvers.mutations import Mutation, Work
+from resolvers.orders import ApproveOrder, CancelOrder
+from tests import cnpjs
+from tests.api import Api
+
+Given = TypeVar("Given", bound=tuple[Any, ...])
+
+AHEAD_SECONDS = 0.3
+"""How long a rival gets to go as far as it can: one that is let through by mistake is done long before."""
+
+
+async def raced(
+    api: Api,
+    mutation: Mutation[Given, Any],
+    given: Given,
+    rival: Awaitable[list[str]],
+    read: Callable[[Transaction], Awaitable[object]] | None = None,
+) -> list[str]:
+    """Let the mutation read, then the rival begin, then the mutation write and commit; what the rival was refused."""
+    viewer = await viewer_of(api.portal, api.token or "")
+    assert viewer is not None
+    async with api.portal.database.write() as tx:
+        if read is not None:
+            await read(tx)
+        else:
+            await _work(mutation, Work(Context(api.portal, viewer), tx, viewer, api.portal.now()), given)
+        behind = asyncio.ensure_future(rival)
+        await asyncio.wait([behind], timeout=AHEAD_SECONDS)
+        if read is not None:
+            await _work(mutation, Work(Context(api.portal, viewer), tx, viewer, api.portal.now()), given)
+    return await behind
+
+
+async def _work(mutation: Mutation[Given, Any], work: Work, given: Given) -> None:
+    await mutation._work(work, given)  # noqa: SLF001 — the transaction around it is the test's own, to be held.
+
+
+async def test_no_license_is_activated_for_a_client_that_is_being_cancelled(
+    api: Api, client: str, product: str
+) -> None:
+    await api.buy(product, 1)
+    number = ids.number("Client", client)
+    given = {"clientId": client, "productId": product, "activationKey": "RACE-1"}
+
+    refused = await raced(
+        api,
+        clients.cancel,
+        CancelClient(number, None),
+        api.codes("activateLicense", given),
+        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+    )
+
+    assert refused == ["CLIENT_CANCELLED"]
+    assert (await api.stock(product))["available"] == 1
+
+
+async def test_no_license_is_moved_to_a_client_that_is_being_cancelled(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(await api.client(), product)
+    number = ids.number("Client", client)
+    given = {"activationId": activation, "toClientId": client, "activationKey": "RACE-1"}
+
+    refused = await raced(
+        api,
+        clients.cancel,
+        CancelClient(number, None),
+        api.codes("moveActivation", given),
+        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+    )
+
+    assert refused == ["CLIENT_CANCELLED"]
+
+
+async def test_an_order_that_is_being_approved_is_not_approved_again(api: Api, product: str) -> None:
+    order = await api.order((product, 10))
+    number = ids.number("Order", order)
+
+    refused = await raced(
+        api,
+        orders.approve,
+        ApproveOrder(number),
+        api.codes("approveOrder", {"orderId": order}),
+        lambda tx: order_statements.locked(tx, api.partner_id, number),
+    )
+
+    assert refused == ["ORDER_TRANSITION"]
+    assert (await api.stock(product))["purchased"] == 10
+
+
+async def test_an_order_that_is_being_cancelled_is_not_approved(api: Api, product: str) -> None:
+    order = await api.order((product, 10))
+    number = ids.number("Order", order)
+
+    refused = await raced(
+        api,
+        orders.cancel,
+        CancelOrder(number, None),
+        api.codes("approveOrder", {"orderId": order}),
+        lambda tx: order_statements.locked(tx, api.partner_id, number),
+    )
+
+    assert refused == ["ORDER_TRANSITION"]
+    assert (await api.data("{ licenseStock { id } }"))["licenseStock"] == []
+
+
+async def test_an_activation_that_is_being_cancelled_gives_its_license_back_once(
+    api: Api, client: str, product: str
+) -> None:
+    await api.buy(product, 2)
+    activation = await api.activation(client, product)
+    await api.activation(client, product)
+    number = ids.number("Activation", activation)
+
+    refused = await raced(
+        api,
+        activations.cancel,
+        CancelActivation(number, None),
+        api.codes("cancelActivation", {"activationId": activation}),
+        lambda tx: activation_statements.locked(tx, api.partner_id, number),
+    )
+
+    assert refused == ["ACTIVATION_CANCELLED"]
+    assert (await api.stock(product))["available"] == 1
+
+
+async def test_an_activation_that_is_being_cancelled_is_not_moved(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    activation = await api.activation(client, product)
+    await api.activation(client, product)
+    number = ids.number("Activation", activation)
+    given = {"activationId": activation, "toClientId": client, "activationKey": "RACE-1"}
+
+    refused = await raced(
+        api,
+        activations.cancel,
+        CancelActivation(number, None),
+        api.codes("moveActivation", given),
+        lambda tx: activation_statements.locked(tx, api.partner_id, number),
+    )
+
+    assert refused == ["ACTIVATION_CANCELLED"]
+    assert (await api.stock(product))["available"] == 1
+
+
+async def test_a_key_that_is_being_activated_is_in_use(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    number = ids.number("Client", client)
+    activate = ActivateLicense(number, ids.number("Product", product), "RACE-1", 0, None, None)
+    given = {"clientId": client, "productId": product, "activationKey": "RACE-1"}
+
+    refused = await raced(
+        api,
+        activations.activate,
+        activate,
+        api.codes("activateLicense", given),
+        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+    )
+
+    assert refused == ["ACTIVATION_KEY_IN_USE"]
+    assert (await api.stock(product))["available"] == 1
+
+
+async def test_the_last_license_goes_to_one_client_of_two(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 1)
+    activate = ActivateLicense(ids.number("Client", client), ids.number("Product", product), "RACE-1", 0, None, None)
+    given = {"clientId": await api.client(), "productId": product, "activationKey": "RACE-2"}
+
+    refused = await raced(api, activations.activate, activate, api.codes("activateLicense", given))
+
+    assert refused == ["OUT_OF_STOCK"]
+    assert (await api.stock(product))["available"] == 0
+
+
+async def test_the_last_additional_seat_goes_to_one_client_of_two(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2, seats=1)
+    activate = ActivateLicense(ids.number("Client", client), ids.number("Product", product), "RACE-1", 1, None, None)
+    given = {"clientId": await api.client(), "productId": product, "activationKey": "RACE-2", "additionalSeats": 1}
+
+    refused = await raced(api, activations.activate, activate, api.codes("activateLicense", given))
+
+    assert refused == ["OUT_OF_SEATS"]
+    assert (await api.stock(product))["additionalSeatsAvailable"] == 0
+
+
+async def test_two_moves_between_two_clients_do_not_wait_for_each_other_for_ever(
+    api: Api, client: str, product: str
+) -> None:
+    await api.buy(product, 2)
+    other = await api.client()
+    mine, theirs = await api.activation(client, product), await api.activation(other, product)
+    move = MoveActivation(ids.number("Activation", mine), ids.number("Client", other), "RACE-1", None, None)
+    given = {"activationId": theirs, "toClientId": client, "activationKey": "RACE-2"}
+
+    refused = await raced(api, activations.move, move, api.codes("moveActivation", given))
+
+    assert refused == []
+    assert (await api.stock(product))["available"] == 0
+
+
+async def test_a_cnpj_that_is_being_registered_is_taken(api: Api) -> None:
+    cnpj = cnpjs.another()
+    register = RegisterClient(cnpj, client_statements.ClientDetails(name="Primeira"))
+
+    refused = await raced(api, clients.register, register, api.codes("registerClient", {"cnpj": cnpj, "name": "Outra"}))
+
+    assert refused == ["CNPJ_ALREADY_REGISTERED"]
+
+
+async def test_numbers_have_no_gaps_whatever_is_refused_meanwhile(api: Api, product: str) -> None:
+    lines = [{"productId": product, "quantity": 1}]
+    wanted = [{"type": "PURCHASE", "items": lines} | ({"expectedTotal": "0"} if n % 3 == 0 else {}) for n in range(18)]
+
+    answers = await asyncio.gather(*(api.codes("createOrder", given) for given in wanted))
+
+    assert answers.count(["PRICE_CHANGED"]) == 6
+    data = await api.data("{ orders { nodes { number } } events(first: 100) { nodes { number } } }")
+    assert [node["number"] for node in data["orders"]["nodes"]] == list(range(12, 0, -1))
+    assert [node["number"] for node in data["events"]["nodes"]] == list(range(1, 13))
