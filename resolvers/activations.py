@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
+from db.clients import ClientRow
 from db.licenses import NewMovement
 from domain.access import Permission
 from domain.activations import (
@@ -79,18 +80,9 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
     delta = taken(given.additional_seats)
     if not await licenses.take(work.tx, work.partner_id, product.id, delta):
         raise await _shortage(work, given)
-    new = NewActivation(
-        client_id=given.client_id,
-        product_id=product.id,
-        authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
-        activation_key=given.activation_key,
-        ecf_serial_number=given.ecf_serial_number,
-        seats=product.included_seats + given.additional_seats,
-        additional_seats=given.additional_seats,
-        note=given.note,
-        client_name_folded=client.name_folded,
+    activation_id = await _begin(
+        work, given, client, product_id=product.id, included=product.included_seats, additional=given.additional_seats
     )
-    activation_id = await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
     await work.append(Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id))
@@ -162,18 +154,14 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         by_id=work.viewer.user_id,
         at=work.now,
     )
-    new = NewActivation(
-        client_id=given.to_client_id,
+    activation_id = await _begin(
+        work,
+        given,
+        client,
         product_id=previous.product_id,
-        authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
-        activation_key=given.activation_key,
-        ecf_serial_number=given.ecf_serial_number,
-        seats=previous.seats,
-        additional_seats=previous.additional_seats,
-        note=given.note,
-        client_name_folded=client.name_folded,
+        included=previous.seats - previous.additional_seats,
+        additional=previous.additional_seats,
     )
-    activation_id = await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
     await activations.point_to(work.tx, work.partner_id, previous.id, moved_to_id=activation_id)
     back, out = released(previous.additional_seats), taken(previous.additional_seats)
     lines = [
@@ -183,6 +171,29 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     await licenses.record(work.tx, work.partner_id, lines, at=work.now)
     await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
+
+
+async def _begin(
+    work: Work,
+    given: ActivateLicense | MoveActivation,
+    client: ClientRow,
+    *,
+    product_id: int,
+    included: int,
+    additional: int,
+) -> int:
+    new = NewActivation(
+        client_id=client.id,
+        product_id=product_id,
+        authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
+        activation_key=given.activation_key,
+        ecf_serial_number=given.ecf_serial_number,
+        seats=included + additional,
+        additional_seats=additional,
+        note=given.note,
+        client_name_folded=client.name_folded,
+    )
+    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
 
 
 def _cancellable(activation: ActivationRow | None) -> ActivationRow:

@@ -1,12 +1,12 @@
 """Errors of requests and of the server as clients see them: an unexpected one is masked and logged without values."""
 
 import re
-import traceback
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
 
 from domain.faults import Fault
+from schema.traces import described
 
 _log = structlog.get_logger("portal")
 
@@ -34,7 +34,7 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
             formatted["message"] = without_values(error.message)
             formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         case _:
-            log_unexpected(original or error, request_id, path=error.path)
+            _log.error("unexpected error", request_id=request_id, path=error.path, error=described(original or error))
             formatted["message"] = INTERNAL_MESSAGE
             formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
     return formatted
@@ -45,17 +45,6 @@ def without_values(message: str) -> str:
     for pattern, replacement in _VALUES:
         message = pattern.sub(replacement, message, count=1)
     return message
-
-
-def log_unexpected(error: BaseException, request_id: str, *, path: list[str | int] | None = None) -> None:
-    """Write an unexpected error down: its type and where it came from, but no message, since that may hold values."""
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    causes = []
-    cause: BaseException | None = error
-    while cause is not None:
-        causes.append(type(cause).__qualname__)
-        cause = cause.__cause__
-    _log.error("unexpected error", request_id=request_id, error=causes, path=path, frames=frames)
 
 
 def _original(error: GraphQLError) -> BaseException | None:

@@ -73,7 +73,7 @@ class CancelOrderInput:
 class OrderChangedPayload(Payload):
     """An order, or why nothing was done."""
 
-    outcome: strawberry.Private[OrderChanged | None] = None
+    outcome: strawberry.Private[OrderChanged | OrderApproved | None] = None
 
     @strawberry.field(graphql_type=Order | None, description="The order as it is now; null where nothing was done.")
     async def order(self, info: Info) -> OrderRow | None:
@@ -93,16 +93,10 @@ class CancelOrderPayload(OrderChangedPayload):
 
 
 @strawberry.type(description="What `approveOrder` answers.")
-class ApproveOrderPayload(Payload):
+class ApproveOrderPayload(OrderChangedPayload):
     """The completed order and the stock that it added to."""
 
     outcome: strawberry.Private[OrderApproved | None] = None
-
-    @strawberry.field(graphql_type=Order | None, description="The order as it is now; null where nothing was done.")
-    async def order(self, info: Info) -> OrderRow | None:
-        if self.outcome is None:
-            return None
-        return await info.context.loaders.order.load((info.context.partner_id, self.outcome.order_id))
 
     @strawberry.field(
         graphql_type=list[references.LicenseStockType],

@@ -8,7 +8,7 @@ import strawberry
 from db.access import PartnerRow, UserRow
 from db.orders import OrderFilter as Chosen
 from db.orders import OrderItemRow, OrderRow, OrderSortKey
-from db.prices import PriceTableRow, ProductRow
+from db.prices import PriceTableRow
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
@@ -18,6 +18,7 @@ from schema.arguments import DateTimeRange, moments, number
 from schema.enums import SortDirection
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.prices import OrderLine
 
 
 @strawberry.type(
@@ -26,32 +27,10 @@ from schema.paging import After, Before, Connection, First, Last, arguments
         "order is created, and kept as it was then."
     )
 )
-class OrderItem(Node):
+class OrderItem(Node, OrderLine):
     """A line of an order."""
 
     row = OrderItemRow
-
-    quantity: int = strawberry.field(description="How many are billed, “Quantidade”.")
-    bonus_quantity: int = strawberry.field(description="How many come on top without being billed, “Bônus”.")
-    total_quantity: int = strawberry.field(description="`quantity` and `bonusQuantity` together, “Quantidade Total”.")
-    seats: int = strawberry.field(
-        description=(
-            "How many users it serves, “Quantidade Usuários”: the product's `includedSeats` times `totalQuantity`, "
-            "or `totalQuantity` itself where additional seats are ordered."
-        )
-    )
-    unit_monthly_price: Cents = strawberry.field(description="The price of one unit a month, “Valor Unitário Mensal”.")
-    unit_setup_fee: Cents = strawberry.field(description="The fee for one unit, paid once.")
-    setup_fee: Cents = strawberry.field(description="`unitSetupFee` times `quantity`, “Valor Adesão”.")
-    monthly_total: Cents = strawberry.field(description="`unitMonthlyPrice` times `quantity`, “Valor Total Mensal”.")
-    total_with_setup_fee: Cents = strawberry.field(
-        description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
-    )
-
-    @strawberry.field(graphql_type=references.ProductType, description="The product that is ordered, “Produto”.")
-    @staticmethod
-    async def product(item: strawberry.Parent[OrderItemRow], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(item.product_id)
 
 
 @strawberry.type(description="An order of licenses or additional seats, “Pedido”.")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from db.orders import OrderItemRow
 from db.prices import PriceTableRow, ProductRow
 from domain.checks import Checks
 from domain.money import Cents
@@ -98,9 +99,9 @@ def wanted_order(order_type: OrderType, items: Sequence[OrderItemInput], checks:
     return prices.checked(order_type, pairs, checks)
 
 
-@strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")
-class QuotedItem:
-    """A line that is not ordered yet."""
+@strawberry.type
+class OrderLine:
+    """What a line of an order has, before there is an order as well as after."""
 
     quantity: int = strawberry.field(description="How many are billed, “Quantidade”.")
     bonus_quantity: int = strawberry.field(description="How many come on top without being billed, “Bônus”.")
@@ -118,17 +119,23 @@ class QuotedItem:
     total_with_setup_fee: Cents = strawberry.field(
         description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
     )
+
+    @strawberry.field(graphql_type=Product, description="The product that is ordered, “Produto”.")
+    @staticmethod
+    async def product(line: strawberry.Parent[QuotedLine | OrderItemRow], info: Info) -> ProductRow | None:
+        return await info.context.loaders.product.load(line.product_id)
+
+
+@strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")
+class QuotedItem(OrderLine):
+    """A line that is not ordered yet."""
+
     next_tier: PriceTier | None = strawberry.field(
         description="The nearest tier that the quantity does not reach yet; null in the highest one."
     )
     units_to_next_tier: int | None = strawberry.field(
         description="How many units more would reach `nextTier`; null in the highest one."
     )
-
-    @strawberry.field(graphql_type=Product, description="The product that would be ordered, “Produto”.")
-    @staticmethod
-    async def product(item: strawberry.Parent[QuotedLine], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(item.product_id)
 
 
 @strawberry.type(description="What an order would come to by the partner's price table as it is now.")

@@ -6,17 +6,12 @@ and where it was raised. An error's message may repeat what a caller sent, or a 
 
 import logging
 import sys
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+from schema.traces import described
 from server.settings import Settings
-
-_DEEPEST = 50
-"""How many frames of an error are logged, the innermost ones."""
 
 
 def configure(settings: Settings) -> None:
@@ -55,35 +50,6 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
-
-
-def frames(error: BaseException) -> list[str]:
-    """Where the error was raised: module, line and function, the innermost last."""
-    return list(_frames(error.__traceback__))[-_DEEPEST:]
-
-
-def described(error: BaseException) -> list[dict[str, Any]]:
-    """The error and those that led to it, each by its type and frames alone."""
-    chain: list[dict[str, Any]] = []
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        current = waiting.pop(0)
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        chain.append({"type": f"{type(current).__module__}.{type(current).__qualname__}", "frames": frames(current)})
-        if isinstance(current, BaseExceptionGroup):
-            waiting.extend(current.exceptions)
-        waiting.append(current.__cause__ or (None if current.__suppress_context__ else current.__context__))
-    return chain
-
-
-def _frames(traceback: TracebackType | None) -> Iterator[str]:
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        yield f"{traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno} {code.co_qualname}"
-        traceback = traceback.tb_next
 
 
 def _errors_without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
