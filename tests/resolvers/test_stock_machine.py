@@ -116,8 +116,11 @@ async def _check(world: World, database: Database) -> None:
             seen = await world.api.stock(product)
             assert seen["available"] == seen["purchased"] + seen["bonus"] - seen["activated"] >= 0
             assert seen["additionalSeatsAvailable"] >= 0
-            active = "query ($p: ID!) { activations(filter: {productId: $p, status: [ACTIVE]}) { totalCount } }"
-            assert (await world.api.data(active, p=product))["activations"]["totalCount"] == seen["activated"]
+            query = """query ($p: ID!) { activations(first: 100, filter: {productId: $p, status: [ACTIVE]}) {
+                nodes { additionalSeats } } }"""
+            active = (await world.api.data(query, p=product))["activations"]["nodes"]
+            assert len(active) == seen["activated"]
+            assert sum(each["additionalSeats"] for each in active) == seen["additionalSeatsAllocated"]
 
 
 async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
@@ -128,10 +131,13 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
         api = await new_caller(http, portal, await new_partner(portal))
         products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
         world = World(api, products)
-        # Without a stock and clients, most steps have nothing to do.
-        await world.take("order", 0, 3)
-        await world.take("approve", 0, 0)
-        await world.take("client", 0, 0)
+        # Without licenses, seats and activations that hold both, most steps have nothing to do.
+        for product in products:
+            await api.buy(product, 6, seats=8)
+        for doing in ("client", "client"):
+            await world.take(doing, 0, 0)
+        for chosen in (1, 2, 9, 10):
+            await world.take("activate", chosen, 2)
         for doing, chosen, amount in steps:
             await world.take(doing, chosen, amount)
             await _check(world, database)

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
 from sqlalchemy import event
 
 from db.engine import Database
+from resolvers.portal import Portal
 from tests.api import Api, new_caller, new_partner, new_product
 from tests.schema.worlds import GRAPHQL, object_types
 
 MANY = 100
+MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _BELOW = 2
 """How many relations are followed below a row: those of the row, and those of what they lead to."""
 
@@ -61,6 +64,12 @@ def _is_list(field: GraphQLField) -> bool:
 
 def test_every_list_is_counted() -> None:
     assert set(_lists()) == set(RECIPES) | WRITTEN
+
+
+@pytest.fixture
+def portal(database: Database) -> Portal:
+    """A portal whose clock stands still: a viewer that is forgotten after five seconds is read again meanwhile."""
+    return Portal(database, secret=b"s" * 32, now=lambda: MOMENT)
 
 
 @pytest.fixture
