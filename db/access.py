@@ -246,6 +246,13 @@ async def forget_attempts(tx: Transaction, email_digest: bytes) -> None:
     await tx.execute(sa.delete(sign_in_attempts).where(sign_in_attempts.c.email_digest == email_digest))
 
 
+async def drop_old_attempts(tx: Transaction, *, at: datetime) -> None:
+    """Delete what is known of e-mails whose last failed sign-in counts no longer."""
+    await tx.execute(
+        sa.delete(sign_in_attempts).where(sign_in_attempts.c.last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER)
+    )
+
+
 def _permissions(stored: str) -> Permissions:
     return frozenset(Permission(name) for name in stored.split())
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from db.engine import Database
 from resolvers.portal import Portal
-from server import health, logs
+from server import health, logs, tidying
 from server.faults import http_error
 from server.http import METHODS, graphql
 from server.middleware import BodyLimit, RequestLog
@@ -60,12 +60,12 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     if failed is not None:
         log.warning("not ready", failed=failed, hint="portal migrate" if failed == "migrations" else "DATABASE_URL")
     writer = UseWriter(portal)
-    writing = asyncio.create_task(writer.run())
+    beside = [asyncio.create_task(writer.run()), asyncio.create_task(tidying.run(portal))]
     try:
         yield
     finally:
-        writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writing
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await writer.write()
         await portal.database.close()

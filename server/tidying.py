@@ -1,0 +1,28 @@
+"""Deleting what counts no longer: failed sign-ins of e-mails that nobody tried for a day."""
+
+import asyncio
+
+import structlog
+
+from db import access
+from resolvers.portal import Portal
+
+EVERY_SECONDS = 3600
+
+log = structlog.get_logger("portal.tidying")
+
+
+async def run(portal: Portal) -> None:
+    """Delete at once and then now and then, until cancelled."""
+    while True:
+        await tidy(portal)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def tidy(portal: Portal) -> None:
+    """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
+    try:
+        async with portal.database.write() as tx:
+            await access.drop_old_attempts(tx, at=portal.now())
+    except Exception:
+        log.exception("old failed sign-ins could not be deleted")
