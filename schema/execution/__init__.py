@@ -1,0 +1,16 @@
+"""Level by level: GraphQL executed once for all the objects of a level, instead of once for each of them.
+
+`LevelExecutor` takes the place of graphql-core's executor:
+
+    graphql.execute(schema, document, executor_class=LevelExecutor)
+
+and answers as graphql-core does. It is fastest where relations are level resolvers, which are called once with all the
+objects of a level: `set_level_resolver` for a graphql-core schema, `schema.execution.strawberry.level_field` for a
+Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
+"""
+
+from schema.execution.executor import LevelExecutor
+from schema.execution.marks import by_class, set_level_resolver
+from schema.execution.prepared import Prepared
+
+__all__ = ["LevelExecutor", "Prepared", "by_class", "set_level_resolver"]

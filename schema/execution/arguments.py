@@ -1,0 +1,90 @@
+"""The values of a field's arguments, of which as much as possible is known before a request comes."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_argument_values,
+)
+from graphql.execution.values import VariableValues
+
+_UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
+
+
+class Arguments:
+    """The arguments of one field of a document."""
+
+    __slots__ = ("_constant", "_definition", "_node", "_variables")
+
+    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
+        """Find out what depends on no variable, and what is a variable as it comes."""
+        self._definition, self._node = definition, node
+        self._constant: dict[str, Any] | None = None
+        self._variables: tuple[tuple[str, str], ...] = ()
+        if not definition.args and not node.arguments:
+            self._constant = {}
+        else:
+            self._prepare()
+
+    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
+        """The values for a request. Raises GraphQLError where one does not fit."""
+        if self._constant is not None:
+            if not self._variables:
+                return self._constant
+            values = dict(self._constant)
+            for name, variable in self._variables:
+                value = variables.coerced.get(variable)
+                if value is None:
+                    break
+                values[name] = value
+            else:
+                return values
+        return get_argument_values(self._definition, self._node, variables, None, hide_suggestions=hide_suggestions)
+
+    def _prepare(self) -> None:
+        """Keep what can be given again: nothing that a resolver could change for the next request."""
+        whole = {node.name.value: node.value for node in self._node.arguments or ()}
+        variables = {name: value.name.value for name, value in whole.items() if isinstance(value, VariableNode)}
+        if any(_has_variable(value) for name, value in whole.items() if name not in variables):
+            return
+        fixed = FieldNode(
+            name=self._node.name,
+            arguments=tuple(node for node in self._node.arguments or () if node.name.value not in variables),
+        )
+        rest = GraphQLField(
+            self._definition.type,
+            args={name: definition for name, definition in self._definition.args.items() if name not in variables},
+        )
+        try:
+            constant = get_argument_values(rest, fixed)
+        except GraphQLError:
+            return
+        if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
+            self._constant = constant
+            self._variables = tuple(
+                (self._definition.args[name].out_name or name, variable)
+                for name, variable in variables.items()
+                if name in self._definition.args
+            )
+
+
+def _has_variable(value: ValueNode) -> bool:
+    return any(isinstance(part, VariableNode) for part in _parts(value))
+
+
+def _parts(value: ValueNode) -> Iterator[ValueNode]:
+    yield value
+    if isinstance(value, ListValueNode):
+        for item in value.values:
+            yield from _parts(item)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            yield from _parts(field.value)

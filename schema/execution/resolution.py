@@ -1,0 +1,81 @@
+"""How the values of a field are had for a level: read from the objects, from a level resolver, or one by one."""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+
+from schema.execution.columns import Column
+from schema.execution.marks import LEVEL, LevelResolver
+
+_STRAWBERRY = "strawberry-definition"
+
+
+class Resolution:
+    """One by one, by the field's ordinary resolver."""
+
+    shareable = False
+
+    @staticmethod
+    def of(definition: GraphQLField, name: str, parent_type: GraphQLObjectType, schema: GraphQLSchema) -> "Resolution":
+        """How the values of that field are had."""
+        if name == "__typename":
+            return Attribute(lambda objects: [parent_type.name] * len(objects))
+        if LEVEL in definition.extensions:
+            return Level(definition.extensions[LEVEL])
+        if _STRAWBERRY in definition.extensions:
+            # Only who uses Strawberry has it installed.
+            from schema.execution import strawberry  # noqa: PLC0415
+
+            return strawberry.resolution(definition, schema)
+        return Attribute(_default(name)) if definition.resolve is None else Resolution()
+
+
+class Attribute(Resolution):
+    """Read from the objects, all of them in one pass."""
+
+    shareable = True
+
+    def __init__(self, read: Callable[[Column], Column | None]) -> None:
+        """Name the function that reads a level, or None where it has to be read one by one."""
+        self._read = read
+
+    def values(self, objects: Column) -> Column | None:
+        """The values of the objects; None where reading failed for one of them, so that they are read one by one."""
+        try:
+            return self._read(objects)
+        except Exception:  # noqa: BLE001 — told once it is known for which object.
+            return None
+
+
+class Level(Resolution):
+    """From a level resolver, called once for all the objects."""
+
+    shareable = True
+
+    def __init__(self, resolver: LevelResolver) -> None:
+        """Name the resolver."""
+        self.resolver = resolver
+
+
+def attribute(name: str) -> Attribute:
+    """Reads the attribute as `getattr` does."""
+    get = attrgetter(name)
+    return Attribute(lambda objects: list(map(get, objects)))
+
+
+def _default(name: str) -> Callable[[Column], Column | None]:
+    """Reads as graphql-core's default resolver does: mappings by key, and nothing that has to be called."""
+    get = attrgetter(name)
+
+    def read(objects: Column) -> Column | None:
+        kinds = set(map(type, objects))
+        if kinds == {dict}:
+            values = [each.get(name) for each in objects]
+        elif any(issubclass(kind, Mapping) for kind in kinds):
+            return None
+        else:
+            values = list(map(get, objects))
+        return None if any(map(callable, values)) else values
+
+    return read
