@@ -88,23 +88,3 @@ async def test_no_license_stays_active_at_a_client_that_is_cancelled_meanwhile(a
 
     stock = await api.stock(product)
     assert (stock["activated"], stock["available"]) == (0, 30)
-
-
-async def test_activations_are_found_by_what_the_screen_asks_for(api: Api, client: str, product: str) -> None:
-    await api.buy(product, 2)
-    found = await api.activation(client, product, activationKey="CHAVE-1", ecfSerialNumber="be0509", note="n")
-    await api.activation(await api.client(name="Outra"), product, activationKey="OUTRA-1")
-    query = """query ($filter: ActivationFilter) {
-        activations(filter: $filter, sort: { by: CLIENT_NAME, direction: ASC }) { nodes { id } } }"""
-    filters = [
-        {"search": "chave-1"},
-        {"search": "sao joao"},
-        {"clientName": "SÃO"},
-        {"activationKey": "chave"},
-        {"ecfSerialNumber": "BE0509"},
-        {"clientId": client, "productId": product, "status": ["ACTIVE"]},
-    ]
-
-    answers = [(await api.data(query, filter=each))["activations"]["nodes"] for each in filters]
-
-    assert answers == [[{"id": found}]] * len(filters)
