@@ -15,6 +15,7 @@ from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
 from resolvers.context import Context
+from resolvers.loading import Level, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
 
@@ -42,22 +43,33 @@ async def page(
     return await pages.page(context, listing, arguments)
 
 
-async def activations_of(
-    context: Context, client: ClientRow, status: ActivationStatus | None, arguments: PageArguments
-) -> Page[ActivationRow]:
-    """A page of a client's activations."""
-    return await pages.page_of(
+def activations_of(
+    context: Context, rows: Sequence[ClientRow], status: ActivationStatus | None, arguments: PageArguments
+) -> Level[Page[ActivationRow]]:
+    """A page of the activations of each client."""
+    return pages.pages_of(
         context.loaders.activations_of_client,
         arguments,
-        partner_id=client.partner_id,
-        parent_id=client.id,
+        partner_id=context.partner_id,
+        parent_ids=[row.id for row in rows],
         chosen=status,
     )
 
 
-async def held(context: Context, client: ClientRow) -> Sequence[Released]:
-    """What the client's active activations hold of each product."""
-    return await context.loaders.held_by_client.load((client.partner_id, client.id)) or []
+def held(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released]]:
+    """What the active activations of each client hold of each product."""
+    loaded = context.loaders.held_by_client.load_many([(row.partner_id, row.id) for row in rows])
+    return then(loaded, lambda found: [each or [] for each in found])
+
+
+def impacts(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released] | None]:
+    """What cancelling each client would give back of each product; None for one that is cancelled."""
+    return then(
+        held(context, rows),
+        lambda found: [
+            each if row.status is ClientStatus.ACTIVE else None for row, each in zip(rows, found, strict=True)
+        ],
+    )
 
 
 def can_cancel(context: Context, client: ClientRow) -> bool:

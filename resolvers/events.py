@@ -1,11 +1,15 @@
 """What happened: the audit trail and feed of a partner."""
 
+from collections.abc import Iterable, Sequence
+
 from db import events
 from db.events import EventFilter, EventRow
 from domain.access import Permission
 from domain.events import MESSAGES
 from resolvers import cursors, pages
 from resolvers.context import Context
+from resolvers.loaders import Key
+from resolvers.loading import loaded
 from resolvers.pages import Page, PageArguments
 
 
@@ -21,19 +25,31 @@ def cursor(event: EventRow) -> str:
     return cursors.encode(listing.order, event.partner_id, listing.position(event))
 
 
-async def message(context: Context, event: EventRow) -> str:
-    """One sentence in the caller's language, from the objects as they are now."""
-    facts = {"client": "", "product": "", "order": "", "token": ""}
-    loaders, partner_id = context.loaders, event.partner_id
-    if event.client_id is not None and (client := await loaders.client.load((partner_id, event.client_id))):
-        facts["client"] = client.name
-    if event.activation_id is not None and (
-        activation := await loaders.activation.load((partner_id, event.activation_id))
-    ):
-        product = await loaders.product.load(activation.product_id)
-        facts["product"] = product.name if product else ""
-    if event.order_id is not None and (order := await loaders.order.load((partner_id, event.order_id))):
-        facts["order"] = str(order.number)
-    if event.token_id is not None and (token := await loaders.api_token.load((partner_id, event.token_id))):
-        facts["token"] = token.name
-    return MESSAGES[event.type].within(context.language).format(**facts)
+async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
+    """One sentence for each event in the caller's language, from the objects as they are now."""
+    loaders, partner_id = context.loaders, context.partner_id
+
+    def keys(ids: Iterable[int | None]) -> list[Key | None]:
+        return [None if wanted is None else (partner_id, wanted) for wanted in ids]
+
+    # All is asked for before any of it is waited for, so that nothing waits for the other.
+    of_clients = loaders.client.load_many(keys(row.client_id for row in rows))
+    of_activations = loaders.activation.load_many(keys(row.activation_id for row in rows))
+    of_orders = loaders.order.load_many(keys(row.order_id for row in rows))
+    of_tokens = loaders.api_token.load_many(keys(row.token_id for row in rows))
+    activations = await loaded(of_activations)
+    products = await loaded(
+        loaders.product.load_many([None if activation is None else activation.product_id for activation in activations])
+    )
+    facts = zip(rows, await loaded(of_clients), products, await loaded(of_orders), await loaded(of_tokens), strict=True)
+    return [
+        MESSAGES[row.type]
+        .within(context.language)
+        .format(
+            client="" if client is None else client.name,
+            product="" if product is None else product.name,
+            order="" if order is None else order.number,
+            token="" if token is None else token.name,
+        )
+        for row, client, product, order, token in facts
+    ]

@@ -7,6 +7,7 @@ from db.licenses import MovementRow, StockRow
 from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
+from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
 
 
@@ -22,12 +23,16 @@ async def stock(context: Context, product_id: int | None) -> list[StockRow]:
 
 async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRow]:
     """The partner's stock of these products, which it has."""
-    loaded = await context.loaders.stock_of_product.load_many([(context.partner_id, wanted) for wanted in product_ids])
+    loader = context.loaders.stock_of_product
+    loaded = [await loader.load((context.partner_id, wanted)) for wanted in product_ids]
     return [found for found in loaded if found is not None]
 
 
-async def movements(context: Context, row: StockRow, arguments: PageArguments) -> Page[MovementRow]:
-    """A page of the ledger of a product."""
-    return await pages.page_of(
-        context.loaders.movements_of_product, arguments, partner_id=row.partner_id, parent_id=row.product_id
+def movements(context: Context, rows: Sequence[StockRow], arguments: PageArguments) -> Level[Page[MovementRow]]:
+    """A page of the ledger of each product."""
+    return pages.pages_of(
+        context.loaders.movements_of_product,
+        arguments,
+        partner_id=context.partner_id,
+        parent_ids=[row.product_id for row in rows],
     )

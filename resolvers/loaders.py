@@ -1,9 +1,8 @@
 """Dataloaders: what all the fields of a level ask for is read in one statement. Every key begins with the partner."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
-
-from strawberry.dataloader import DataLoader
 
 from db import access, activations, clients, events, licenses, listings, orders, prices
 from db.access import PartnerRow, TokenRow, UserRow
@@ -17,6 +16,7 @@ from db.listings import Listing, Slice
 from db.orders import OrderItemRow, OrderRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
 from domain.prices import Tier
+from resolvers.loading import Loader
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -26,95 +26,157 @@ Key = tuple[int, int]
 ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
 
 
-class PageKey(NamedTuple):
-    """A page of the list of one parent; what else chooses the rows stands in `chosen`."""
+class PageKind(NamedTuple):
+    """What the pages of many parents have in common; what else chooses the rows stands in `chosen`."""
 
     partner_id: int
-    parent_id: int
     window: Window
     chosen: Hashable = None
 
-    @property
-    def kind(self) -> "PageKey":
-        """What it shares with the keys that are read in the same statement."""
-        return self._replace(parent_id=0)
-
 
 class Pages(Generic[Row]):
-    """Pages of a list that hangs on many parents, one statement for all that are asked for with equal arguments."""
+    """Pages of a list that hangs on many parents: one statement for all that are alike."""
 
-    def __init__(
-        self,
-        database: Database,
-        listing: Callable[[int, Sequence[int], Any], Listing[Row]],
-    ) -> None:
+    def __init__(self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]]) -> None:
         """Load by a listing, which is made of a partner, parents, and what else chooses the rows."""
         self._database = database
         self.listing = listing
-        self.page: DataLoader[PageKey, Slice[Row]] = DataLoader(self._grouped(self._pages))
-        self.count: DataLoader[PageKey, int] = DataLoader(self._grouped(self._counts))
-        self.beyond: DataLoader[PageKey, bool] = DataLoader(self._grouped(self._beyond))
+        self._pages: dict[PageKind, Loader[int, Slice[Row]]] = {}
+        self._counts: dict[PageKind, Loader[int, int]] = {}
+        self._beyond: dict[PageKind, Loader[int, bool]] = {}
 
-    def _grouped(
-        self, read: Callable[[Connection, Sequence[PageKey]], Awaitable[Sequence[Value]]]
-    ) -> Callable[[list[PageKey]], Awaitable[Sequence[Value]]]:
-        async def load(keys: list[PageKey]) -> Sequence[Value]:
-            alike: dict[PageKey, list[PageKey]] = {}
-            for key in keys:
-                alike.setdefault(key.kind, []).append(key)
-            found: dict[PageKey, Value] = {}
-            for group in alike.values():
-                async with self._database.read() as connection:
-                    found.update(zip(group, await read(connection, group), strict=True))
-            return [found[key] for key in keys]
+    def page(self, kind: PageKind) -> Loader[int, Slice[Row]]:
+        """Pages of that kind, by their parents."""
 
-        return load
+        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
+            return await listings.pages(connection, listing, kind.window)
 
-    def _of(self, keys: Sequence[PageKey]) -> Listing[Row]:
-        return self.listing(keys[0].partner_id, [key.parent_id for key in keys], keys[0].chosen)
+        return self._loader(self._pages, kind, read)
 
-    async def _pages(self, connection: Connection, keys: Sequence[PageKey]) -> Sequence[Slice[Row]]:
-        found = await listings.pages(connection, self._of(keys), keys[0].window)
-        return [found.get(key.parent_id, Slice([], more=False)) for key in keys]
+    def count(self, kind: PageKind) -> Loader[int, int]:
+        """How many rows the whole lists have, by their parents; none where there is none."""
+        return self._loader(self._counts, kind, listings.counts)
 
-    async def _counts(self, connection: Connection, keys: Sequence[PageKey]) -> Sequence[int]:
-        found = await listings.counts(connection, self._of(keys))
-        return [found.get(key.parent_id, 0) for key in keys]
+    def beyond(self, kind: PageKind) -> Loader[int, bool]:
+        """Whether rows stand on the other side of where pages of that kind begin, by their parents."""
 
-    async def _beyond(self, connection: Connection, keys: Sequence[PageKey]) -> Sequence[bool]:
-        found = await listings.parents_beyond(connection, self._of(keys), keys[0].window)
-        return [key.parent_id in found for key in keys]
+        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, bool]:
+            return dict.fromkeys(await listings.parents_beyond(connection, listing, kind.window), True)
+
+        return self._loader(self._beyond, kind, read)
+
+    def _loader(
+        self,
+        known: dict[PageKind, Loader[int, Value]],
+        kind: PageKind,
+        read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
+    ) -> Loader[int, Value]:
+        async def load(parent_ids: list[int]) -> Mapping[int, Value]:
+            async with self._database.read() as connection:
+                return await read(connection, self.listing(kind.partner_id, parent_ids, kind.chosen))
+
+        return known.setdefault(kind, Loader(load))
 
 
 class Loaders:
-    """The loaders of one request, named by what a key of theirs leads to."""
+    """The loaders of one request, named by what a key of theirs leads to; each is made when it is first asked."""
 
     def __init__(self, database: Database) -> None:
         """Begin with nothing loaded."""
         self._database = database
-        self.client: DataLoader[Key, ClientRow | None] = self._by_id(clients.by_ids)
-        self.activation: DataLoader[Key, ActivationRow | None] = self._by_id(activations.by_ids)
-        self.order: DataLoader[Key, OrderRow | None] = self._by_id(orders.by_ids)
-        self.order_item: DataLoader[Key, OrderItemRow | None] = self._by_id(orders.items_by_ids)
-        self.price_table: DataLoader[Key, PriceTableRow | None] = self._by_id(prices.tables_by_ids)
-        self.user: DataLoader[Key, UserRow | None] = self._by_id(access.users_by_ids)
-        self.api_token: DataLoader[Key, TokenRow | None] = self._by_id(access.api_tokens_by_ids)
-        self.event: DataLoader[Key, EventRow | None] = self._by_id(events.by_ids)
-        self.movement: DataLoader[Key, MovementRow | None] = self._by_id(licenses.movements_by_ids)
-        self.stock_of_product: DataLoader[Key, StockRow | None] = self._by_id(licenses.by_products)
-        self.items_of_order: DataLoader[Key, list[OrderItemRow] | None] = self._by_id(orders.items_of)
-        self.held_by_client: DataLoader[Key, list[Released] | None] = self._by_id(_held)
-        self.tiers_of_price_table: DataLoader[Key, Mapping[PriceKey, Sequence[Tier]] | None] = self._by_id(_tiers)
-        self.product: DataLoader[int, ProductRow | None] = DataLoader(self._products)
-        self.partner: DataLoader[int, PartnerRow | None] = DataLoader(self._partners)
-        self.price_table_of_partner: DataLoader[int, PriceTableRow | None] = DataLoader(self._price_tables)
-        self.activations_of_client = Pages(database, activations.of_clients)
-        self.movements_of_product = Pages(
-            database, lambda partner, products, _: licenses.movements_of(partner, products)
-        )
 
-    def _by_id(self, read: ByIds[Value]) -> DataLoader[Key, Value | None]:
-        async def load(keys: list[Key]) -> Sequence[Value | None]:
+    @cached_property
+    def client(self) -> Loader[Key, ClientRow]:
+        """Clients."""
+        return self._by_id(clients.by_ids)
+
+    @cached_property
+    def activation(self) -> Loader[Key, ActivationRow]:
+        """Activations."""
+        return self._by_id(activations.by_ids)
+
+    @cached_property
+    def order(self) -> Loader[Key, OrderRow]:
+        """Orders."""
+        return self._by_id(orders.by_ids)
+
+    @cached_property
+    def order_item(self) -> Loader[Key, OrderItemRow]:
+        """Lines of orders."""
+        return self._by_id(orders.items_by_ids)
+
+    @cached_property
+    def price_table(self) -> Loader[Key, PriceTableRow]:
+        """Price tables."""
+        return self._by_id(prices.tables_by_ids)
+
+    @cached_property
+    def user(self) -> Loader[Key, UserRow]:
+        """Users."""
+        return self._by_id(access.users_by_ids)
+
+    @cached_property
+    def api_token(self) -> Loader[Key, TokenRow]:
+        """API tokens."""
+        return self._by_id(access.api_tokens_by_ids)
+
+    @cached_property
+    def event(self) -> Loader[Key, EventRow]:
+        """Events."""
+        return self._by_id(events.by_ids)
+
+    @cached_property
+    def movement(self) -> Loader[Key, MovementRow]:
+        """Lines of the ledger."""
+        return self._by_id(licenses.movements_by_ids)
+
+    @cached_property
+    def stock_of_product(self) -> Loader[Key, StockRow]:
+        """The partner's stock, by product."""
+        return self._by_id(licenses.by_products)
+
+    @cached_property
+    def items_of_order(self) -> Loader[Key, list[OrderItemRow]]:
+        """The lines of an order."""
+        return self._by_id(orders.items_of)
+
+    @cached_property
+    def held_by_client(self) -> Loader[Key, list[Released]]:
+        """What a client's active activations hold of each product."""
+        return self._by_id(_held)
+
+    @cached_property
+    def tiers_of_price_table(self) -> Loader[Key, Mapping[PriceKey, Sequence[Tier]]]:
+        """The tiers of a price table."""
+        return self._by_id(_tiers)
+
+    @cached_property
+    def product(self) -> Loader[int, ProductRow]:
+        """Products, which are the vendor's."""
+        return self._shared(prices.products_by_ids)
+
+    @cached_property
+    def partner(self) -> Loader[int, PartnerRow]:
+        """Partners."""
+        return self._shared(access.partners_by_ids)
+
+    @cached_property
+    def price_table_of_partner(self) -> Loader[int, PriceTableRow]:
+        """The price table of a partner."""
+        return self._shared(prices.tables_of)
+
+    @cached_property
+    def activations_of_client(self) -> Pages[ActivationRow]:
+        """Pages of a client's activations."""
+        return Pages(self._database, activations.of_clients)
+
+    @cached_property
+    def movements_of_product(self) -> Pages[MovementRow]:
+        """Pages of the ledger of a product."""
+        return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
+
+    def _by_id(self, read: ByIds[Value]) -> Loader[Key, Value]:
+        async def load(keys: list[Key]) -> Mapping[Key, Value]:
             ids_of: dict[int, list[int]] = {}
             for partner_id, wanted in keys:
                 ids_of.setdefault(partner_id, []).append(wanted)
@@ -123,24 +185,18 @@ class Loaders:
                 async with self._database.read() as connection:
                     values = await read(connection, partner_id, ids)
                 found.update({(partner_id, wanted): value for wanted, value in values.items()})
-            return [found.get(key) for key in keys]
+            return found
 
-        return DataLoader(load)
+        return Loader(load)
 
-    async def _products(self, ids: list[int]) -> Sequence[ProductRow | None]:
-        async with self._database.read() as connection:
-            found = await prices.products_by_ids(connection, ids)
-        return [found.get(wanted) for wanted in ids]
+    def _shared(
+        self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
+    ) -> Loader[int, Value]:
+        async def load(ids: list[int]) -> Mapping[int, Value]:
+            async with self._database.read() as connection:
+                return await read(connection, ids)
 
-    async def _partners(self, ids: list[int]) -> Sequence[PartnerRow | None]:
-        async with self._database.read() as connection:
-            found = await access.partners_by_ids(connection, ids)
-        return [found.get(wanted) for wanted in ids]
-
-    async def _price_tables(self, partner_ids: list[int]) -> Sequence[PriceTableRow | None]:
-        async with self._database.read() as connection:
-            found = await prices.tables_of(connection, partner_ids)
-        return [found.get(wanted) for wanted in partner_ids]
+        return Loader(load)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

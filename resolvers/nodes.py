@@ -3,14 +3,13 @@
 import asyncio
 from typing import Any
 
-from strawberry.dataloader import DataLoader
-
 from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import BadUserInput
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.ids import GlobalId
 from resolvers.loaders import Key
+from resolvers.loading import Loader
 
 NODES_MAX = 100
 
@@ -54,7 +53,7 @@ async def _load(context: Context, wanted: GlobalId, partner_id: int) -> NodeRow 
         return await loaders.product.load(wanted.id)
     if wanted.type == "Partner":
         return await loaders.partner.load(partner_id) if wanted.id == partner_id else None
-    by_type: dict[str, DataLoader[Key, Any]] = {
+    by_type: dict[str, Loader[Key, Any]] = {
         "Client": loaders.client,
         "Activation": loaders.activation,
         "StockMovement": loaders.movement,

@@ -1,20 +1,22 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import types as sqltypes
 
 from db import listings
-from db.keyset import Keyset, Window
-from db.listings import Listing
+from db.engine import Database
+from db.keyset import Window
+from db.listings import Listing, Slice
 from db.types import Instant
 from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
-from resolvers.loaders import PageKey, Pages
+from resolvers.loaders import PageKind, Pages
+from resolvers.loading import Level, then
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100
@@ -38,6 +40,16 @@ class Edge(NamedTuple, Generic[Row]):
     cursor: str
 
 
+class Source(Protocol):
+    """Where pages come from, and what of them costs a query of its own."""
+
+    def counts(self, pages: Sequence["Page[Any]"]) -> Level[int | None]:
+        """How many rows the whole list of each page has; None stands for none."""
+
+    def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Level[bool | None]:
+        """Whether rows stand at or behind the cursor that each page begins, or read backward ends, at."""
+
+
 @dataclass(slots=True)
 class Page(Generic[Row]):
     """The rows of a page, and how to find out the rest."""
@@ -47,8 +59,8 @@ class Page(Generic[Row]):
     window: Window
     nodes: Sequence[Row]
     more: bool
-    count: Callable[[], Awaitable[int]]
-    beyond: Callable[[Window], Awaitable[bool]]
+    source: Source
+    parent_id: int = 0
 
     @property
     def edges(self) -> list["Edge[Row]"]:
@@ -74,17 +86,67 @@ class Page(Generic[Row]):
         """The cursor of one of its rows."""
         return cursors.encode(self.listing.order, self.partner_id, self.listing.position(row))
 
-    async def has_next(self) -> bool:
-        """Whether rows follow in the list's order."""
-        return (self.more and not self.window.backward) or await self._any_at(self.window.before, backward=True)
+    def reaches_end(self, *, backward: bool) -> bool | None:
+        """Whether nothing follows in that direction; None where only another query can tell."""
+        if self.more and self.window.backward is backward:
+            return False
+        return True if (self.window.after if backward else self.window.before) is None else None
 
-    async def has_previous(self) -> bool:
-        """Whether rows stand before in the list's order."""
-        return (self.more and self.window.backward) or await self._any_at(self.window.after, backward=False)
 
-    async def _any_at(self, cursor: Keyset | None, *, backward: bool) -> bool:
-        """Whether rows stand at or behind the cursor at one end of the window; where there is none, the list ends."""
-        return cursor is not None and await self.beyond(replace(self.window, backward=backward))
+def counts(pages: Sequence[Page[Any]]) -> Level[int]:
+    """How many rows the whole list of each of these pages has."""
+    return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
+
+
+def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool]:
+    """Whether rows follow each of these pages, or stand before it."""
+    ends = [page.reaches_end(backward=backward) for page in pages]
+    unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
+
+    def told(found: Sequence[bool | None]) -> list[bool]:
+        answers = [not ends_there for ends_there in ends]
+        for place, any_there in zip(unknown, found, strict=True):
+            answers[place] = bool(any_there)
+        return answers
+
+    if not unknown:
+        return told([])
+    asked = [pages[place] for place in unknown]
+    return then(pages[0].source.beyond(asked, backward=not backward), told)
+
+
+@dataclass(slots=True)
+class _Alone(Generic[Row]):
+    """A list that hangs on nothing."""
+
+    database: Database
+    listing: Listing[Row]
+
+    async def counts(self, pages: Sequence[Page[Any]]) -> list[int | None]:
+        async with self.database.read() as connection:
+            return [await listings.count(connection, self.listing) for _ in pages]
+
+    async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
+        async with self.database.read() as connection:
+            return [
+                await listings.any_beyond(connection, self.listing, replace(page.window, backward=backward))
+                for page in pages
+            ]
+
+
+@dataclass(slots=True)
+class _Among(Generic[Row]):
+    """A list that hangs on one of many parents."""
+
+    loaders: Pages[Row]
+    kind: PageKind
+
+    def counts(self, pages: Sequence[Page[Any]]) -> Level[int | None]:
+        return self.loaders.count(self.kind).load_many([page.parent_id for page in pages])
+
+    def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool | None]:
+        kind = self.kind._replace(window=replace(self.kind.window, backward=backward))
+        return self.loaders.beyond(kind).load_many([page.parent_id for page in pages])
 
 
 def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> Window:
@@ -110,36 +172,31 @@ async def page(context: Context, listing: Listing[Row], arguments: PageArguments
     """A page of one list of the viewer's partner."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
-
-    async def count() -> int:
-        async with database.read() as connection:
-            return await listings.count(connection, listing)
-
-    async def beyond(window: Window) -> bool:
-        async with database.read() as connection:
-            return await listings.any_beyond(connection, listing, window)
-
     async with database.read() as connection:
         found = await listings.page(connection, listing, wanted)
-    return Page(partner_id, listing, wanted, found.rows, found.more, count, beyond)
+    return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
 
 
-async def page_of(
-    pages: Pages[Row], arguments: PageArguments, *, partner_id: int, parent_id: int, chosen: Hashable = None
-) -> Page[Row]:
-    """A page of the list of one parent, read in one statement with those of the other parents."""
-    listing = pages.listing(partner_id, [parent_id], chosen)
-    key = PageKey(partner_id, parent_id, window(arguments, listing, partner_id), chosen)
-    found = await pages.page.load(key)
-    return Page(
-        partner_id,
-        listing,
-        key.window,
-        found.rows,
-        found.more,
-        count=lambda: pages.count.load(key),
-        beyond=lambda window: pages.beyond.load(key._replace(window=window)),
-    )
+def pages_of(
+    loaders: Pages[Row],
+    arguments: PageArguments,
+    *,
+    partner_id: int,
+    parent_ids: Sequence[int],
+    chosen: Hashable = None,
+) -> Level[Page[Row]]:
+    """A page of the list of each parent."""
+    listing = loaders.listing(partner_id, [], chosen)
+    kind = PageKind(partner_id, window(arguments, listing, partner_id), chosen)
+    source = _Among(loaders, kind)
+
+    def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:
+        return [
+            Page(partner_id, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
+            for parent_id, rows in zip(parent_ids, found, strict=True)
+        ]
+
+    return then(loaders.page(kind).load_many(parent_ids), made)
 
 
 def _python_type(column_type: sqltypes.TypeEngine[Any]) -> type[Any]:

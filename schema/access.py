@@ -1,6 +1,6 @@
 """Who is asking: viewer, users, partners, API tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import strawberry
@@ -9,8 +9,10 @@ from db.access import PartnerRow, TokenRow, UserRow
 from db.prices import PriceTableRow
 from domain.access import Permission, Role
 from resolvers import access, prices
+from resolvers.loading import Level
 from resolvers.viewers import Viewer as ViewerRow
 from schema import references
+from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 from schema.scalars import Cnpj
 
@@ -62,10 +64,13 @@ class ApiToken(Node):
     )
     revoked_at: datetime | None = strawberry.field(description="When it was revoked; null unless it is.")
 
-    @strawberry.field(description="What the token was made for; it can do of this what its maker's role gives now.")
+    @level_field(
+        graphql_type=list[Permission],
+        description="What the token was made for; it can do of this what its maker's role gives now.",
+    )
     @staticmethod
-    def permissions(token: strawberry.Parent[TokenRow]) -> list[Permission]:
-        return sorted_permissions(token.permissions)
+    def permissions(rows: strawberry.Parent[Sequence[TokenRow]]) -> Level[list[Permission]]:
+        return [sorted_permissions(row.permissions) for row in rows]
 
 
 @strawberry.type(description="Who asks: the user of the token, who acts for one partner.")

@@ -1,5 +1,6 @@
 """Activations, "Detalhes da Ativação"."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,10 +13,12 @@ from db.clients import ClientRow
 from db.prices import ProductRow
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
+from resolvers.loading import Level
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
 from schema.enums import SortDirection
+from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments
@@ -56,44 +59,43 @@ class Activation(Node):
         )
     )
 
-    @strawberry.field(graphql_type=references.ClientType, description="The client whose installation it is, “cliente”.")
+    @level_field(graphql_type=references.ClientType, description="The client whose installation it is, “cliente”.")
     @staticmethod
-    async def client(activation: strawberry.Parent[ActivationRow], info: Info) -> ClientRow | None:
-        return await info.context.loaders.client.load((activation.partner_id, activation.client_id))
+    def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ClientRow | None]:
+        return info.context.loaders.client.load_many([(row.partner_id, row.client_id) for row in rows])
 
-    @strawberry.field(graphql_type=references.ProductType, description="The product that is licensed, “produto”.")
+    @level_field(graphql_type=references.ProductType, description="The product that is licensed, “produto”.")
     @staticmethod
-    async def product(activation: strawberry.Parent[ActivationRow], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(activation.product_id)
+    def product(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ProductRow | None]:
+        return info.context.loaders.product.load_many([row.product_id for row in rows])
 
-    @strawberry.field(graphql_type=references.UserType, description="Who activated it, “usuário que fez a ativação”.")
+    @level_field(graphql_type=references.UserType, description="Who activated it, “usuário que fez a ativação”.")
     @staticmethod
-    async def activated_by(activation: strawberry.Parent[ActivationRow], info: Info) -> UserRow | None:
-        return await info.context.loaders.user.load((activation.partner_id, activation.activated_by_id))
+    def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
+        return info.context.loaders.user.load_many([(row.partner_id, row.activated_by_id) for row in rows])
 
-    @strawberry.field(
-        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
-    )
+    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
     @staticmethod
-    async def cancelled_by(activation: strawberry.Parent[ActivationRow], info: Info) -> UserRow | None:
-        if activation.cancelled_by_id is None:
-            return None
-        return await info.context.loaders.user.load((activation.partner_id, activation.cancelled_by_id))
+    def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
+        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        return info.context.loaders.user.load_many(keys)
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.ActivationType | None,
         description="The activation that took its place; null unless its license was moved, “substituição”.",
     )
     @staticmethod
-    async def moved_to(activation: strawberry.Parent[ActivationRow], info: Info) -> ActivationRow | None:
-        if activation.moved_to_id is None:
-            return None
-        return await info.context.loaders.activation.load((activation.partner_id, activation.moved_to_id))
+    def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ActivationRow | None]:
+        keys = [None if row.moved_to_id is None else (row.partner_id, row.moved_to_id) for row in rows]
+        return info.context.loaders.activation.load_many(keys)
 
-    @strawberry.field(description="Whether the viewer could cancel it now: it is active, and the permission is held.")
+    @level_field(
+        graphql_type=bool,
+        description="Whether the viewer could cancel it now: it is active, and the permission is held.",
+    )
     @staticmethod
-    def viewer_can_cancel(activation: strawberry.Parent[ActivationRow], info: Info) -> bool:
-        return activations.can_cancel(info.context, activation)
+    def viewer_can_cancel(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[bool]:
+        return [activations.can_cancel(info.context, row) for row in rows]
 
 
 @strawberry.input(description="Which activations to list; what is not given is not asked.")

@@ -14,10 +14,12 @@ from db.prices import ProductRow
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
+from resolvers.loading import Level, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
 from schema.enums import SortDirection
+from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments
@@ -31,27 +33,27 @@ class ReleasedLicenses:
     licenses: int = strawberry.field(description="How many licenses.")
     additional_seats: int = strawberry.field(description="How many additional seats.")
 
-    @strawberry.field(graphql_type=references.ProductType, description="The product, “produto”.")
+    @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
-    async def product(released: strawberry.Parent[Released], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(released.product_id)
+    def product(rows: strawberry.Parent[Sequence[Released]], info: Info) -> Level[ProductRow | None]:
+        return info.context.loaders.product.load_many([row.product_id for row in rows])
 
 
 @strawberry.type(description="What cancelling a client would do now: it is shown before the “X” is pressed.")
 class CancellationImpact:
     """What a client holds, read from the Released of each product."""
 
-    @strawberry.field(description="How many active activations would be cancelled.")
+    @level_field(graphql_type=int, description="How many active activations would be cancelled.")
     @staticmethod
-    def activation_count(held: strawberry.Parent[Sequence[Released]]) -> int:
-        return sum(released.licenses for released in held)
+    def activation_count(of_clients: strawberry.Parent[Sequence[Sequence[Released]]]) -> Level[int]:
+        return [sum(released.licenses for released in held) for held in of_clients]
 
-    @strawberry.field(
-        graphql_type=list[ReleasedLicenses], description="What would go back to the stock, of each product."
-    )
+    @level_field(graphql_type=list[ReleasedLicenses], description="What would go back to the stock, of each product.")
     @staticmethod
-    def released_licenses(held: strawberry.Parent[Sequence[Released]]) -> Sequence[Released]:
-        return held
+    def released_licenses(
+        of_clients: strawberry.Parent[Sequence[Sequence[Released]]],
+    ) -> Level[Sequence[Released]]:
+        return list(of_clients)
 
 
 @strawberry.type(description="A client of the partner, “Clientes / ECFs”.")
@@ -82,22 +84,19 @@ class Client(Node):
         )
     )
 
-    @strawberry.field(
-        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
-    )
+    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
     @staticmethod
-    async def cancelled_by(client: strawberry.Parent[ClientRow], info: Info) -> UserRow | None:
-        if client.cancelled_by_id is None:
-            return None
-        return await info.context.loaders.user.load((client.partner_id, client.cancelled_by_id))
+    def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[UserRow | None]:
+        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        return info.context.loaders.user.load_many(keys)
 
-    @strawberry.field(
+    @level_field(
         graphql_type=Connection[references.ActivationType],
         description="The client's activations, newest first, “Detalhes da Ativação”.",
     )
     @staticmethod
-    async def activations(
-        client: strawberry.Parent[ClientRow],
+    def activations(
+        rows: strawberry.Parent[Sequence[ClientRow]],
         info: Info,
         status: Annotated[
             ActivationStatus | None, strawberry.argument(description="Only the activations of this status.")
@@ -106,27 +105,35 @@ class Client(Node):
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[ActivationRow]:
+    ) -> Level[Page[ActivationRow]]:
         window = arguments(first, after, last, before)
-        return await clients.activations_of(info.context, client, given(status), window)
+        return clients.activations_of(info.context, rows, given(status), window)
 
-    @strawberry.field(description="How many of its activations are active.")
+    @level_field(graphql_type=int, description="How many of its activations are active.")
     @staticmethod
-    async def active_activation_count(client: strawberry.Parent[ClientRow], info: Info) -> int:
-        return sum(released.licenses for released in await clients.held(info.context, client))
+    def active_activation_count(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[int]:
+        return then(
+            clients.held(info.context, rows),
+            lambda of_clients: [sum(released.licenses for released in held) for held in of_clients],
+        )
 
-    @strawberry.field(
+    @level_field(
         graphql_type=CancellationImpact | None,
         description="What cancelling it would do now, to show before the “X” is pressed; null once it is cancelled.",
     )
     @staticmethod
-    async def cancellation_impact(client: strawberry.Parent[ClientRow], info: Info) -> Sequence[Released] | None:
-        return await clients.held(info.context, client) if client.status is ClientStatus.ACTIVE else None
+    def cancellation_impact(
+        rows: strawberry.Parent[Sequence[ClientRow]], info: Info
+    ) -> Level[Sequence[Released] | None]:
+        return clients.impacts(info.context, rows)
 
-    @strawberry.field(description="Whether the viewer could cancel it now: it is active, and the permission is held.")
+    @level_field(
+        graphql_type=bool,
+        description="Whether the viewer could cancel it now: it is active, and the permission is held.",
+    )
     @staticmethod
-    def viewer_can_cancel(client: strawberry.Parent[ClientRow], info: Info) -> bool:
-        return clients.can_cancel(info.context, client)
+    def viewer_can_cancel(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[bool]:
+        return [clients.can_cancel(info.context, row) for row in rows]
 
 
 @strawberry.input(description="Which clients to list; what is not given is not asked, but for the status.")

@@ -1,5 +1,6 @@
 """What happened."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,9 +14,11 @@ from db.events import EventRow
 from db.orders import OrderRow
 from domain.events import EventType
 from resolvers import events
+from resolvers.loading import Level
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
+from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments
@@ -38,54 +41,53 @@ class Event(Node):
     type: EventType = strawberry.field(description="What kind of change it was.")
     occurred_at: datetime = strawberry.field(description="When it happened.")
 
-    @strawberry.field(description="The event's place in the list of events, the same in every list of them.")
-    @staticmethod
-    def cursor(event: strawberry.Parent[EventRow]) -> str:
-        return events.cursor(event)
-
-    @strawberry.field(
-        description="One sentence in the caller's language, made when it is read from the objects as they are now."
+    @level_field(
+        graphql_type=str, description="The event's place in the list of events, the same in every list of them."
     )
     @staticmethod
-    async def message(event: strawberry.Parent[EventRow], info: Info) -> str:
-        return await events.message(info.context, event)
+    def cursor(rows: strawberry.Parent[Sequence[EventRow]]) -> Level[str]:
+        return [events.cursor(row) for row in rows]
 
-    @strawberry.field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
+    @level_field(
+        graphql_type=str,
+        description="One sentence in the caller's language, made when it is read from the objects as they are now.",
+    )
     @staticmethod
-    async def actor(event: strawberry.Parent[EventRow], info: Info) -> UserRow | None:
-        if event.actor_id is None:
-            return None
-        return await info.context.loaders.user.load((event.partner_id, event.actor_id))
+    def message(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[str]:
+        return events.messages(info.context, rows)
 
-    @strawberry.field(
+    @level_field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
+    @staticmethod
+    def actor(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[UserRow | None]:
+        keys = [None if row.actor_id is None else (row.partner_id, row.actor_id) for row in rows]
+        return info.context.loaders.user.load_many(keys)
+
+    @level_field(
         graphql_type=references.ClientType | None,
         description="The client that it is about, “cliente”; null where none is.",
     )
     @staticmethod
-    async def client(event: strawberry.Parent[EventRow], info: Info) -> ClientRow | None:
-        if event.client_id is None:
-            return None
-        return await info.context.loaders.client.load((event.partner_id, event.client_id))
+    def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ClientRow | None]:
+        keys = [None if row.client_id is None else (row.partner_id, row.client_id) for row in rows]
+        return info.context.loaders.client.load_many(keys)
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.ActivationType | None,
         description="The activation that it is about; null where none is.",
     )
     @staticmethod
-    async def activation(event: strawberry.Parent[EventRow], info: Info) -> ActivationRow | None:
-        if event.activation_id is None:
-            return None
-        return await info.context.loaders.activation.load((event.partner_id, event.activation_id))
+    def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ActivationRow | None]:
+        keys = [None if row.activation_id is None else (row.partner_id, row.activation_id) for row in rows]
+        return info.context.loaders.activation.load_many(keys)
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.OrderType | None,
         description="The order that it is about, “pedido”; null where none is.",
     )
     @staticmethod
-    async def order(event: strawberry.Parent[EventRow], info: Info) -> OrderRow | None:
-        if event.order_id is None:
-            return None
-        return await info.context.loaders.order.load((event.partner_id, event.order_id))
+    def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[OrderRow | None]:
+        keys = [None if row.order_id is None else (row.partner_id, row.order_id) for row in rows]
+        return info.context.loaders.order.load_many(keys)
 
 
 @strawberry.input(description="Which events to list; what is not given is not asked.")

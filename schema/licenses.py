@@ -1,5 +1,6 @@
 """The stock of licenses, "estoque do parceiro", and its ledger."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from db.orders import OrderRow
 from db.prices import ProductRow
 from domain.licenses import StockMovementType
 from resolvers import ids, licenses
+from resolvers.loading import Level
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
+from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 from schema.paging import After, Before, Connection, First, Last, arguments
 
@@ -37,25 +40,23 @@ class StockMovement(Node):
     additional_seats_total: int = strawberry.field(description="What was added to the additional seats that there are.")
     additional_seats_allocated: int = strawberry.field(description="What was added to the additional seats in use.")
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.OrderType | None,
         description="The approved order that caused it, “pedido”; null where an activation did.",
     )
     @staticmethod
-    async def order(movement: strawberry.Parent[MovementRow], info: Info) -> OrderRow | None:
-        if movement.order_id is None:
-            return None
-        return await info.context.loaders.order.load((movement.partner_id, movement.order_id))
+    def order(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[OrderRow | None]:
+        keys = [None if row.order_id is None else (row.partner_id, row.order_id) for row in rows]
+        return info.context.loaders.order.load_many(keys)
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.ActivationType | None,
         description="The activation that took or gave back its license; null where an order caused it.",
     )
     @staticmethod
-    async def activation(movement: strawberry.Parent[MovementRow], info: Info) -> ActivationRow | None:
-        if movement.activation_id is None:
-            return None
-        return await info.context.loaders.activation.load((movement.partner_id, movement.activation_id))
+    def activation(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[ActivationRow | None]:
+        keys = [None if row.activation_id is None else (row.partner_id, row.activation_id) for row in rows]
+        return info.context.loaders.activation.load_many(keys)
 
 
 @strawberry.type(description="What a partner has of a product, “estoque do parceiro”.")
@@ -78,30 +79,33 @@ class LicenseStock(Node):
         description="How many additional seats an activation can take; never negative."
     )
 
-    @strawberry.field(description="The id of the partner's stock of the product: opaque, and the same for ever.")
+    @level_field(
+        graphql_type=strawberry.ID,
+        description="The id of the partner's stock of the product: opaque, and the same for ever.",
+    )
     @staticmethod
-    def id(stock: strawberry.Parent[StockRow]) -> strawberry.ID:
-        return strawberry.ID(ids.encode("LicenseStock", stock.partner_id, stock.product_id))
+    def id(rows: strawberry.Parent[Sequence[StockRow]]) -> Level[str]:
+        return [ids.encode("LicenseStock", row.partner_id, row.product_id) for row in rows]
 
-    @strawberry.field(graphql_type=references.ProductType, description="The product, “produto”.")
+    @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
-    async def product(stock: strawberry.Parent[StockRow], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(stock.product_id)
+    def product(rows: strawberry.Parent[Sequence[StockRow]], info: Info) -> Level[ProductRow | None]:
+        return info.context.loaders.product.load_many([row.product_id for row in rows])
 
-    @strawberry.field(
+    @level_field(
         graphql_type=Connection[StockMovement],
         description="The ledger of the product, newest first: all that ever changed its counters.",
     )
     @staticmethod
-    async def movements(
-        stock: strawberry.Parent[StockRow],
+    def movements(
+        rows: strawberry.Parent[Sequence[StockRow]],
         info: Info,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[MovementRow]:
-        return await licenses.movements(info.context, stock, arguments(first, after, last, before))
+    ) -> Level[Page[MovementRow]]:
+        return licenses.movements(info.context, rows, arguments(first, after, last, before))
 
 
 @strawberry.type

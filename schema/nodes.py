@@ -1,5 +1,6 @@
 """What the types of the schema have in common."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 import strawberry
@@ -7,6 +8,9 @@ from strawberry.types.info import Info as StrawberryInfo
 
 from resolvers import ids
 from resolvers.context import Context
+from resolvers.loading import Level
+from schema.execution import by_class
+from schema.execution.strawberry import level_field
 
 Info = StrawberryInfo[Context, None]
 
@@ -27,14 +31,18 @@ class Node:
         _TYPE_NAMES[cls.row] = cls.__name__
 
     @classmethod
+    @by_class
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Whether the value is of the row class that the type stands for."""
         return type(value) is cls.row
 
-    @strawberry.field(description="The id of the object: opaque, unique among all types, and the same for ever.")
+    @level_field(
+        graphql_type=strawberry.ID,
+        description="The id of the object: opaque, unique among all types, and the same for ever.",
+    )
     @staticmethod
-    def id(row: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(ids.encode(_TYPE_NAMES[type(row)], row.id))
+    def id(rows: strawberry.Parent[Sequence[Any]]) -> Level[str]:
+        return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
 
 
 def given(value: Value | None) -> Value | None:

@@ -1,5 +1,6 @@
 """Orders, "Pedidos"."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,10 +13,12 @@ from db.prices import PriceTableRow
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
+from resolvers.loading import Level, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
 from schema.enums import SortDirection
+from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments
 from schema.prices import OrderLine
@@ -55,73 +58,77 @@ class Order(Node):
         description="The reason that was given with `cancelOrder`; null where none was."
     )
 
-    @strawberry.field(
+    @level_field(
+        graphql_type=str,
         description=(
             "The status in the caller's language: “Confirmação Pendente”, “Finalizado” or “Cancelado”; in English "
             "“Pending confirmation”, “Completed” or “Cancelled”."
-        )
+        ),
     )
     @staticmethod
-    def status_label(order: strawberry.Parent[OrderRow], info: Info) -> str:
-        return STATUS_LABELS[order.status].within(info.context.language)
+    def status_label(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[str]:
+        return [STATUS_LABELS[row.status].within(info.context.language) for row in rows]
 
-    @strawberry.field(description="The status as the list of orders shows it below the number: PEND, FIN or CANC.")
+    @level_field(
+        graphql_type=str, description="The status as the list of orders shows it below the number: PEND, FIN or CANC."
+    )
     @staticmethod
-    def status_abbreviation(order: strawberry.Parent[OrderRow]) -> str:
-        return STATUS_ABBREVIATIONS[order.status]
+    def status_abbreviation(rows: strawberry.Parent[Sequence[OrderRow]]) -> Level[str]:
+        return [STATUS_ABBREVIATIONS[row.status] for row in rows]
 
-    @strawberry.field(graphql_type=references.PartnerType, description="The partner that orders, “Parceiro”.")
+    @level_field(graphql_type=references.PartnerType, description="The partner that orders, “Parceiro”.")
     @staticmethod
-    async def partner(order: strawberry.Parent[OrderRow], info: Info) -> PartnerRow | None:
-        return await info.context.loaders.partner.load(order.partner_id)
+    def partner(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PartnerRow | None]:
+        return info.context.loaders.partner.load_many([row.partner_id for row in rows])
 
-    @strawberry.field(
+    @level_field(
         graphql_type=references.PriceTableType, description="The price table that the prices come from, “Pauta Preço”."
     )
     @staticmethod
-    async def price_table(order: strawberry.Parent[OrderRow], info: Info) -> PriceTableRow | None:
-        return await info.context.loaders.price_table.load((order.partner_id, order.price_table_id))
+    def price_table(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PriceTableRow | None]:
+        return info.context.loaders.price_table.load_many([(row.partner_id, row.price_table_id) for row in rows])
 
-    @strawberry.field(
+    @level_field(
         graphql_type=list[OrderItem],
         description="What is ordered, “Itens do Pedido”; it is never altered after creation.",
     )
     @staticmethod
-    async def items(order: strawberry.Parent[OrderRow], info: Info) -> list[OrderItemRow]:
-        return await info.context.loaders.items_of_order.load((order.partner_id, order.id)) or []
+    def items(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[list[OrderItemRow]]:
+        loaded = info.context.loaders.items_of_order.load_many([(row.partner_id, row.id) for row in rows])
+        return then(loaded, lambda of_orders: [items or [] for items in of_orders])
 
-    @strawberry.field(graphql_type=references.UserType, description="Who created it.")
+    @level_field(graphql_type=references.UserType, description="Who created it.")
     @staticmethod
-    async def created_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
-        return await info.context.loaders.user.load((order.partner_id, order.created_by_id))
+    def created_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
+        return info.context.loaders.user.load_many([(row.partner_id, row.created_by_id) for row in rows])
 
-    @strawberry.field(
-        graphql_type=references.UserType | None, description="Who approved it; null unless it is completed."
+    @level_field(graphql_type=references.UserType | None, description="Who approved it; null unless it is completed.")
+    @staticmethod
+    def approved_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
+        keys = [None if row.approved_by_id is None else (row.partner_id, row.approved_by_id) for row in rows]
+        return info.context.loaders.user.load_many(keys)
+
+    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
+    @staticmethod
+    def cancelled_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
+        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        return info.context.loaders.user.load_many(keys)
+
+    @level_field(
+        graphql_type=bool,
+        description="Whether the viewer could approve it now: it is pending, and the permission is held.",
     )
     @staticmethod
-    async def approved_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
-        if order.approved_by_id is None:
-            return None
-        return await info.context.loaders.user.load((order.partner_id, order.approved_by_id))
+    def viewer_can_approve(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[bool]:
+        return [orders.can_approve(info.context, row) for row in rows]
 
-    @strawberry.field(
-        graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled."
+    @level_field(
+        graphql_type=bool,
+        description="Whether the viewer could cancel it now: it is pending, and the permission is held.",
     )
     @staticmethod
-    async def cancelled_by(order: strawberry.Parent[OrderRow], info: Info) -> UserRow | None:
-        if order.cancelled_by_id is None:
-            return None
-        return await info.context.loaders.user.load((order.partner_id, order.cancelled_by_id))
-
-    @strawberry.field(description="Whether the viewer could approve it now: it is pending, and the permission is held.")
-    @staticmethod
-    def viewer_can_approve(order: strawberry.Parent[OrderRow], info: Info) -> bool:
-        return orders.can_approve(info.context, order)
-
-    @strawberry.field(description="Whether the viewer could cancel it now: it is pending, and the permission is held.")
-    @staticmethod
-    def viewer_can_cancel(order: strawberry.Parent[OrderRow], info: Info) -> bool:
-        return orders.can_cancel(info.context, order)
+    def viewer_can_cancel(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[bool]:
+        return [orders.can_cancel(info.context, row) for row in rows]
 
 
 @strawberry.input(description="Which orders to list; what is not given is not asked.")

@@ -1,10 +1,14 @@
 """Relay's connections, over pages that are read by keyset."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from resolvers import pages
+from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
+from schema.execution.strawberry import level_field
 from schema.nodes import given
 
 Item = TypeVar("Item")
@@ -36,15 +40,15 @@ class PageInfo:
         description="The cursor of the last object of the page; null where the page is empty."
     )
 
-    @strawberry.field(description="Whether more objects follow this page in the list's order.")
+    @level_field(graphql_type=bool, description="Whether more objects follow this page in the list's order.")
     @staticmethod
-    async def has_next_page(page: strawberry.Parent[Page[Any]]) -> bool:
-        return await page.has_next()
+    def has_next_page(rows: strawberry.Parent[Sequence[Page[Any]]]) -> Level[bool]:
+        return pages.have_more(rows, backward=False)
 
-    @strawberry.field(description="Whether objects stand before this page in the list's order.")
+    @level_field(graphql_type=bool, description="Whether objects stand before this page in the list's order.")
     @staticmethod
-    async def has_previous_page(page: strawberry.Parent[Page[Any]]) -> bool:
-        return await page.has_previous()
+    def has_previous_page(rows: strawberry.Parent[Sequence[Page[Any]]]) -> Level[bool]:
+        return pages.have_more(rows, backward=True)
 
 
 @strawberry.type(description="An object in a list, and its place there.")
@@ -70,7 +74,9 @@ class Connection(Generic[Item]):
     nodes: list[Item] = strawberry.field(description="The objects of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
 
-    @strawberry.field(description="How many objects the whole list has; it is counted only where it is asked for.")
+    @level_field(
+        graphql_type=int, description="How many objects the whole list has; it is counted only where it is asked for."
+    )
     @staticmethod
-    async def total_count(page: strawberry.Parent[Page[Any]]) -> int:
-        return await page.count()
+    def total_count(rows: strawberry.Parent[Sequence[Page[Any]]]) -> Level[int]:
+        return pages.counts(rows)

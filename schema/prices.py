@@ -11,9 +11,11 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import OrderType
 from resolvers import ids, prices
+from resolvers.loading import Level
 from resolvers.prices import PriceTableItem as PriceTableItemRow
 from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.errors import Payload, answer
+from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 
 
@@ -50,10 +52,10 @@ class PriceTableItem:
     order_type: OrderType = strawberry.field(description="What kind of order the prices are for, “Tipo”.")
     tiers: list[PriceTier] = strawberry.field(description="The tiers, the one with the lowest quantity first.")
 
-    @strawberry.field(graphql_type=Product, description="The product that is priced, “produto”.")
+    @level_field(graphql_type=Product, description="The product that is priced, “produto”.")
     @staticmethod
-    async def product(item: strawberry.Parent[PriceTableItemRow], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(item.product_id)
+    def product(rows: strawberry.Parent[Sequence[PriceTableItemRow]], info: Info) -> Level[ProductRow | None]:
+        return info.context.loaders.product.load_many([row.product_id for row in rows])
 
 
 @strawberry.type(description="The price table of a partner, “Pauta Preço”.")
@@ -120,10 +122,10 @@ class OrderLine:
         description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
     )
 
-    @strawberry.field(graphql_type=Product, description="The product that is ordered, “Produto”.")
+    @level_field(graphql_type=Product, description="The product that is ordered, “Produto”.")
     @staticmethod
-    async def product(line: strawberry.Parent[QuotedLine | OrderItemRow], info: Info) -> ProductRow | None:
-        return await info.context.loaders.product.load(line.product_id)
+    def product(rows: strawberry.Parent[Sequence[QuotedLine | OrderItemRow]], info: Info) -> Level[ProductRow | None]:
+        return info.context.loaders.product.load_many([row.product_id for row in rows])
 
 
 @strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")

@@ -1,0 +1,108 @@
+"""Dataloaders that take many keys at once: what a level asks for is read together, and kept for the request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+
+Level = list[Value] | Awaitable[list[Value]]
+"""A value for each object of a level; awaitable unless all of them are at hand."""
+
+
+def then(level: Level[Value], made: Callable[[list[Value]], list[Result]]) -> Level[Result]:
+    """What is made of a level, as soon as it is there."""
+    return made(level) if isinstance(level, list) else _after(level, made)
+
+
+async def loaded(level: Level[Value]) -> list[Value]:
+    """The values of a level, waited for where they have to be."""
+    return level if isinstance(level, list) else await level
+
+
+async def _after(level: Awaitable[list[Value]], made: Callable[[list[Value]], list[Result]]) -> list[Result]:
+    return made(await level)
+
+
+class Loader(Generic[Key, Value]):
+    """Reads values by their keys: in one batch all that is asked for until the loop comes round again."""
+
+    def __init__(self, read: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
+        """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one."""
+        self._read = read
+        self._loaded: dict[Key, Value | None] = {}
+        self._batches: dict[Key, asyncio.Future[None]] = {}
+        self._wanted: list[Key] = []
+        self._next: asyncio.Future[None] | None = None
+
+    def prime(self, values: Mapping[Key, Value | None]) -> None:
+        """Keep values that were read elsewhere; None says that there is none."""
+        self._loaded.update(values)
+
+    def missing(self, keys: Sequence[Key]) -> list[Key]:
+        """The keys whose values are not loaded, each once."""
+        return [key for key in dict.fromkeys(keys) if key not in self._loaded]
+
+    def load_many(self, keys: Sequence[Key | None]) -> list[Value | None] | Awaitable[list[Value | None]]:
+        """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
+        loaded = self._loaded
+        missing = [key for key in keys if key is not None and key not in loaded]
+        if missing:
+            return self._after({self._batch(key) for key in missing}, keys)
+        return [None if key is None else loaded[key] for key in keys]
+
+    async def load(self, key: Key) -> Value | None:
+        """The value of one key, None where it has none."""
+        if key not in self._loaded:
+            await self._batch(key)
+        return self._loaded[key]
+
+    async def _after(self, batches: set[asyncio.Future[None]], keys: Sequence[Key | None]) -> list[Value | None]:
+        for batch in batches:
+            await batch
+        return [None if key is None else self._loaded[key] for key in keys]
+
+    def _batch(self, key: Key) -> asyncio.Future[None]:
+        """The batch that brings the key's value."""
+        under_way = self._batches.get(key)
+        if under_way is not None:
+            return under_way
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = loop.create_future()
+            loop.call_soon(self._dispatch)
+        self._wanted.append(key)
+        self._batches[key] = self._next
+        return self._next
+
+    def _dispatch(self) -> None:
+        batch, keys = self._next, self._wanted
+        self._next, self._wanted = None, []
+        if batch is not None:
+            task = asyncio.ensure_future(self._load(keys))
+            task.add_done_callback(lambda done: _settle(batch, done))
+
+    async def _load(self, keys: list[Key]) -> None:
+        try:
+            found = await self._read(keys)
+            self._loaded.update((key, found.get(key)) for key in keys)
+        finally:
+            for key in keys:
+                del self._batches[key]
+
+
+def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
+    if batch.cancelled():
+        return
+    if done.cancelled():
+        batch.cancel()
+        return
+    error = done.exception()
+    if error is None:
+        batch.set_result(None)
+        return
+    batch.set_exception(error)
+    # Whoever asked may be gone by now, and then nobody hears of the error.
+    batch.exception()
