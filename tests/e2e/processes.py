@@ -1,0 +1,64 @@
+"""The command line and the server as an operator starts them, and curl as a reader of the documentation does."""
+
+import argparse
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+Server = subprocess.Popen[bytes]
+
+
+def portal(environment: dict[str, str], *arguments: str) -> str:
+    """What a command prints that succeeds."""
+    command = [sys.executable, "-m", "server", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@contextmanager
+def serving(environment: dict[str, str], log: Path) -> Iterator[tuple[str, Server]]:
+    """The address of a server that is ready, and its process; it is stopped at the end."""
+    url = f"http://127.0.0.1:{(port := _free_port())}"
+    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
+    with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output) as process:
+        try:
+            for _ in range(300):
+                try:
+                    httpx.get(f"{url}/readyz").raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    time.sleep(0.1)
+            yield url, process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def curl(command: str, variables: Mapping[str, str] | None = None) -> str:
+    """What the command prints in a shell with these variables: not every machine that runs the tests has curl."""
+    words = shlex.split(command)
+    for name, value in (variables or {}).items():
+        words = [word.replace(name, value) for word in words]
+    options = argparse.ArgumentParser()
+    options.add_argument("program", choices=["curl"])
+    options.add_argument("url")
+    options.add_argument("-s", action="store_true")
+    options.add_argument("-H", action="append", dest="headers")
+    options.add_argument("-d", dest="body")
+    given = options.parse_args(words)
+    headers = dict(header.split(": ", 1) for header in given.headers)
+    return httpx.post(given.url, content=given.body.encode(), headers=headers).text
