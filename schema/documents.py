@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -22,9 +22,11 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.execution import Executor
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from schema import limits
+from schema.execution import LevelExecutor, Prepared
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
@@ -43,6 +45,7 @@ class Operation(NamedTuple):
     permissions: frozenset[Permission]
     private: bool
     node_fields: tuple[FieldNode, ...]
+    prepared: Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ class Document:
 class Documents:
     """The documents that were asked for lately, by their text."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        """Begin with none."""
-        self._schema = schema
+    def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = LevelExecutor) -> None:
+        """Begin with none. The executor class is what their operations will be executed by."""
+        self._schema, self._executor_class = schema, executor_class
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
@@ -71,7 +74,7 @@ class Documents:
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        found = prepare(self._schema, text)
+        found = prepare(self._schema, text, self._executor_class)
         if len(text) <= _KEPT_TEXT_MAX:
             with self._lock:
                 self._keep(text, found)
@@ -86,22 +89,22 @@ class Documents:
             self._characters -= len(forgotten)
 
 
-def prepare(schema: GraphQLSchema, text: str) -> Document:
+def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]] = LevelExecutor) -> Document:
     """Parse, limit and validate a document, and find out what its operations need."""
     try:
-        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX))
+        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
-def _prepared(schema: GraphQLSchema, ast: DocumentNode) -> Document:
+def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
     errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
     errors = errors or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
-    needs = _Needs(schema, ast)
+    needs = _Needs(schema, ast, executor_class)
     operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     return Document(ast, (), {operation.name: operation for operation in operations})
 
@@ -109,8 +112,8 @@ def _prepared(schema: GraphQLSchema, ast: DocumentNode) -> Document:
 class _Needs:
     """Finds what a valid document's operations need, looking at each fragment once for an operation."""
 
-    def __init__(self, schema: GraphQLSchema, ast: DocumentNode) -> None:
-        self._schema = schema
+    def __init__(self, schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> None:
+        self._schema, self._ast, self._executor_class = schema, ast, executor_class
         self._fragments = {
             node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -125,6 +128,7 @@ class _Needs:
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
             node_fields=tuple(field for name, field in fields if name in {"Query.node", "Query.nodes"}),
+            prepared=Prepared(self._schema, self._ast, node, self._executor_class),
         )
 
     def _fields(

@@ -1,7 +1,7 @@
 """Running an operation: what it needs is checked before anything of it runs."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from graphql import (
     ExecutionResult,
@@ -10,21 +10,24 @@ from graphql import (
     get_argument_values,
     get_variable_values,
 )
-from graphql import execute as run
+from graphql.execution import Executor
+from graphql.execution.incremental import IncrementalExecutor
 
 from domain.access import Permission, Permissions
 from domain.faults import BadUserInput, Fault, Forbidden
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from schema.documents import Document, Documents, Operation
+from schema.execution import LevelExecutor
 from schema.faults import presented
 from schema.root import schema
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 _query_type = _graphql_schema.query_type
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
-documents = Documents(_graphql_schema)
-"""The documents of the process."""
+
+Execution = Literal["level", "stock"]
+_EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "stock": IncrementalExecutor}
 
 
 class OperationRequest(NamedTuple):
@@ -50,29 +53,30 @@ class MutationOverGet(Fault):
     code = "BAD_USER_INPUT"
 
 
-async def execute(context: Context, request: OperationRequest) -> Answer:
-    """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
-    document = documents.get(request.query)
-    if document.ast is None:
-        return _refused(context, document.errors)
-    variables = request.variables or {}
-    try:
-        operation = _chosen(document, request)
-        _check_access(context, operation, variables)
-    except MutationOverGet:
-        raise
-    except Fault as fault:
-        return _refused(context, [GraphQLError(str(fault), original_error=fault)])
-    result = run(
-        _graphql_schema,
-        document.ast,
-        context_value=context,
-        variable_values=variables,
-        operation_name=operation.name,
-    )
-    if not isinstance(result, ExecutionResult):
-        result = await result
-    return _answer(context, result)
+class Operations:
+    """Answers operations, level by level or by stock execution, and keeps the documents that it was asked for."""
+
+    def __init__(self, execution: Execution = "level") -> None:
+        """Begin with no document."""
+        self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
+
+    async def execute(self, context: Context, request: OperationRequest) -> Answer:
+        """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
+        document = self._documents.get(request.query)
+        if document.ast is None:
+            return _refused(context, document.errors)
+        variables = request.variables or {}
+        try:
+            operation = _chosen(document, request)
+            _check_access(context, operation, variables)
+        except MutationOverGet:
+            raise
+        except Fault as fault:
+            return _refused(context, [GraphQLError(str(fault), original_error=fault)])
+        result = operation.prepared.execute(context_value=context, variable_values=variables)
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        return _answer(context, result)
 
 
 def _chosen(document: Document, request: OperationRequest) -> Operation:

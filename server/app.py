@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from db.engine import Database
 from resolvers.portal import Portal
+from schema.operations import Operations
 from server import health, logs, tidying
 from server.faults import http_error
 from server.http import METHODS, graphql
@@ -50,6 +51,7 @@ def create_app(portal: Portal, settings: Settings) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
+    app.state.operations = Operations(settings.execution)
     return app
 
 

@@ -23,8 +23,7 @@ from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from schema import operations
-from schema.operations import Answer, MutationOverGet, OperationRequest
+from schema.operations import Answer, MutationOverGet, OperationRequest, Operations
 from server import bearer, bodies
 from server.faults import STATUSES, Rejected, bad_request, rejected_for
 from server.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
@@ -63,6 +62,7 @@ async def _answered(request: Request, accepted: str | None, form: str) -> Respon
     wanted = await _wanted(request)
     name = wanted.operation_name
     request.state.operation = None if name is None else name[:_LONGEST_LOGGED_NAME]
+    operations: Operations = request.app.state.operations
     answer = await operations.execute(_context(request, portal, viewer), wanted)
     status = _status(answer) if accepted == GRAPHQL_TYPE else HTTPStatus.OK
     return Response(_json(answer.body), status, headers=_headers(answer, status), media_type=form)

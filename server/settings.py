@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from schema.operations import Execution
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SHORTEST_KEY = 32
 
@@ -48,6 +50,10 @@ class Settings(BaseSettings):
     )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="json, console, or auto: console on a terminal, and json elsewhere."
+    )
+    execution: Execution = Field(
+        default="level",
+        description="level, or stock for graphql-core's own execution, which answers the same and takes longer.",
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
 

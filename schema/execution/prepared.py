@@ -11,7 +11,7 @@ from graphql import (
     OperationDefinitionNode,
     get_variable_values,
 )
-from graphql.execution import default_field_resolver, default_type_resolver
+from graphql.execution import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.collect_fields import FragmentDetails
 
 from schema.execution.executor import LevelExecutor
@@ -26,9 +26,9 @@ class Prepared:
         schema: GraphQLSchema,
         document: DocumentNode,
         operation: OperationDefinitionNode,
-        executor_class: type[LevelExecutor] = LevelExecutor,
+        executor_class: type[Executor[Any]] = LevelExecutor,
     ) -> None:
-        """Plan the operation."""
+        """Plan the operation. Raises GraphQLError where a fragment has variables, whose values no plan could know."""
         definitions = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -65,5 +65,6 @@ class Prepared:
             default_type_resolver,
             default_field_resolver,
         )
-        executor.plan = self._plan
+        if isinstance(executor, LevelExecutor):
+            executor.plan = self._plan
         return executor.execute_operation()
