@@ -1,7 +1,7 @@
 """A schema of all features of GraphQL, each field in each of the ways that a value can be had."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from functools import partial
 from typing import Any
 
@@ -73,30 +73,31 @@ ARGUMENTS = """(
   )"""
 
 
-def _fields(ways: tuple[str, ...]) -> str:
-    shapes = [f"  {way}{shape}: {of_type}" for way in ways for shape, of_type in SHAPES.items()]
-    return "\n".join([*shapes, *(f"  {way}Echo{ARGUMENTS}: String!" for way in ways)])
+def _sdl(shapes: Collection[str]) -> str:
+    def fields(ways: tuple[str, ...]) -> str:
+        shaped = [f"  {way}{shape}: {of_type}" for way in ways for shape, of_type in SHAPES.items() if shape in shapes]
+        return "\n".join([*shaped, *(f"  {way}Echo{ARGUMENTS}: String!" for way in ways)])
 
+    shared = "\n".join([*(f"  {name}: {of_type}" for name, of_type in LEAVES.items()), fields(RESOLVED)])
+    whole = f"{shared}\n{fields(OWN)}"
+    return f"""
+  directive @experimental_disableErrorPropagation on QUERY | MUTATION | SUBSCRIPTION
 
-_LEAVES = "\n".join(f"  {name}: {of_type}" for name, of_type in LEAVES.items())
-_SHARED = f"{_LEAVES}\n{_fields(RESOLVED)}"
-
-SDL = f"""
   enum Color {{ RED GREEN BLUE }}
   scalar Amount
   input Filter {{ ids: [ID!], color: Color = BLUE, least: Int! = 1, within: Filter, amount: Amount, flags: [Boolean] }}
 
-  interface Named {{ {_SHARED} }}
-  interface Kinded {{ {_SHARED} }}
-  interface Slow {{ {_SHARED} }}
-  type Row implements Named & Kinded & Slow {{ {_SHARED}\n{_fields(OWN)} }}
-  type Item implements Named & Slow {{ {_SHARED}\n{_fields(OWN)} }}
-  type Note implements Named & Kinded & Slow {{ {_SHARED} }}
-  type Point implements Named & Kinded & Slow {{ {_SHARED} }}
+  interface Named {{ {shared} }}
+  interface Kinded {{ {shared} }}
+  interface Slow {{ {shared} }}
+  type Row implements Named & Kinded & Slow {{ {whole} }}
+  type Item implements Named & Slow {{ {whole} }}
+  type Note implements Named & Kinded & Slow {{ {shared} }}
+  type Point implements Named & Kinded & Slow {{ {shared} }}
   union Thing = Row | Item | Note | Point
   union Chosen = Item | Point
 
-  type Query {{ {_SHARED}\n{_fields(OWN)} }}
+  type Query {{ {whole} }}
   type Mutation {{
     add(text: String!): [String!]!
     addLater(text: String!): [String!]
@@ -108,9 +109,9 @@ SDL = f"""
 """
 
 
-def features() -> GraphQLSchema:
+def features(shapes: Collection[str] = tuple(SHAPES)) -> GraphQLSchema:
     """A new schema, in which `World` decides about every value; a request's context is one."""
-    schema = build_schema(SDL)
+    schema = build_schema(_sdl(shapes))
     _describe_leaves(schema)
     _describe_types(schema)
     for of_type in schema.type_map.values():

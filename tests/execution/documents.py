@@ -1,0 +1,236 @@
+"""Documents for `features` with what generators of queries leave out: directives, fragments, merges, variables."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLSchema,
+    OperationType,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from hypothesis import strategies as st
+
+Draw = st.DrawFn
+
+DEPTH = 4
+COMPOSITES = ("Row", "Item", "Note", "Point", "Named", "Kinded", "Slow", "Thing", "Chosen")
+LEAVES = ("__typename", "int", "must", "float", "string", "boolean", "id", "color", "amount", "ints", "matrix")
+"""A document asks for these more often than for the rest, which is a hundred fields."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A document and the values of its variables."""
+
+    document: str
+    variables: dict[str, Any]
+
+
+@dataclass
+class _Writing:
+    """What was written of a document so far."""
+
+    schema: GraphQLSchema
+    arguments: dict[str, str] = field(default_factory=dict)
+    """By response key: whoever asks for a key again has to give it the same arguments."""
+    fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@st.composite
+def requests(draw: Draw, schema: GraphQLSchema, operation: OperationType = OperationType.QUERY) -> Request:
+    """A valid document and its variables."""
+    writing = _Writing(schema)
+    root = schema.get_root_type(operation)
+    assert root is not None
+    selections = _selections(draw, writing, root.name, depth=0)
+    propagates = " @experimental_disableErrorPropagation" if _chance(draw, 5) else ""
+    declared = f"({', '.join(writing.variables.values())})" if writing.variables else ""
+    fragments = [f"fragment {name} on {of} {body}" for name, (of, body) in writing.fragments.items()]
+    document = "\n".join([f"{operation.value} Asked{declared}{propagates} {selections}", *fragments])
+    return Request(document, writing.values)
+
+
+def _chance(draw: Draw, percent: int) -> bool:
+    """Whether something rare happens; examples shrink to what is usual."""
+    return draw(st.integers(0, 99)) >= 100 - percent
+
+
+def _selections(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
+    several = draw(st.integers(1, 5 if depth < 2 else 3))
+    return "{ " + " ".join(_selection(draw, writing, of_type, depth=depth) for _ in range(several)) + " }"
+
+
+def _selection(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
+    is_union = of_type in {"Thing", "Chosen"}
+    if of_type in COMPOSITES and _chance(draw, 12):
+        return _spread(draw, writing, of_type, depth=depth)
+    if (is_union and not _chance(draw, 10)) or (of_type in COMPOSITES and _chance(draw, 20)):
+        on = draw(st.sampled_from(["", *_overlapping(writing.schema, of_type)]))
+        condition = f" on {on}" if on else ""
+        inner = _selections(draw, writing, on or of_type, depth=depth + 1) if depth < DEPTH else "{ __typename }"
+        return f"...{condition}{_directives(draw, writing)} {inner}"
+    return _field(draw, writing, of_type, depth=depth)
+
+
+def _spread(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
+    """A fragment, which is one that another place spreads too where there is one that fits."""
+    possible = _overlapping(writing.schema, of_type)
+    known = [name for name, (on, _) in writing.fragments.items() if on in possible]
+    if known and _chance(draw, 50):
+        name = draw(st.sampled_from(known))
+    else:
+        on = draw(st.sampled_from(possible))
+        body = _selections(draw, writing, on, depth=depth + 1) if depth < DEPTH else "{ __typename }"
+        name = f"F{len(writing.fragments)}"
+        writing.fragments[name] = (on, body)
+    return f"...{name}{_directives(draw, writing)}"
+
+
+def _overlapping(schema: GraphQLSchema, of_type: str) -> list[str]:
+    concrete = _concrete(schema, of_type)
+    return [name for name in COMPOSITES if concrete & _concrete(schema, name)]
+
+
+def _concrete(schema: GraphQLSchema, name: str) -> set[str]:
+    of_type: Any = schema.type_map[name]
+    possible = schema.get_possible_types(of_type) if hasattr(of_type, "resolve_type") else (of_type,)
+    return {each.name for each in possible}
+
+
+def _field(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
+    fields: dict[str, GraphQLField] = getattr(writing.schema.type_map[of_type], "fields", {})
+    name = _asked_field(draw, fields, deeper=depth < DEPTH)
+    alias = f"{name}_{draw(st.integers(0, 2))}" if name != "__typename" and _chance(draw, 25) else ""
+    label = f"{alias}: {name}" if alias else name
+    if name == "__typename":
+        return f"{label}{_directives(draw, writing)}"
+    definition = fields[name]
+    if (alias or name) not in writing.arguments:
+        writing.arguments[alias or name] = _arguments(draw, writing, definition)
+    asked = f"{label}{writing.arguments[alias or name]}{_directives(draw, writing)}"
+    inner = get_named_type(definition.type)
+    return asked if is_leaf_type(inner) else f"{asked} {_selections(draw, writing, inner.name, depth=depth + 1)}"
+
+
+def _asked_field(draw: Draw, fields: dict[str, GraphQLField], *, deeper: bool) -> str:
+    """Any of the fields, and every other time one of the few that every object has."""
+    flat = [name for name, each in fields.items() if is_leaf_type(get_named_type(each.type))]
+    objects = [name for name in fields if name not in flat]
+    if not fields or not _chance(draw, 65):
+        return draw(st.sampled_from([name for name in LEAVES if name in fields or name == "__typename"] or flat))
+    return draw(st.sampled_from(objects if objects and deeper and _chance(draw, 70) else flat))
+
+
+def _directives(draw: Draw, writing: _Writing) -> str:
+    if not _chance(draw, 20):
+        return ""
+    names = draw(st.sampled_from([("include",), ("skip",), ("skip", "include")]))
+    return "".join(f" @{name}(if: {_switch(draw, writing)})" for name in names)
+
+
+def _switch(draw: Draw, writing: _Writing) -> str:
+    number = draw(st.integers(0, 5))
+    if number > 3:
+        return "true" if number > 4 else "false"
+    name = f"switch{number}"
+    if name not in writing.variables:
+        # A nullable variable with a default may stand here, and null is an error where it is used.
+        declared = ("Boolean!", "Boolean! = true", "Boolean = false", "Boolean!")[number]
+        writing.variables[name] = f"${name}: {declared}"
+        if "=" not in declared or _chance(draw, 60):
+            usual: list[bool | None] = [True, False]
+            writing.values[name] = draw(st.sampled_from(usual if "!" in declared else [*usual, None]))
+    return f"${name}"
+
+
+def _arguments(draw: Draw, writing: _Writing, definition: GraphQLField) -> str:
+    given = []
+    for name, argument in definition.args.items():
+        required = is_non_null_type(argument.type) and argument.default is None
+        if not required and not _chance(draw, 25):
+            continue
+        given.append(f"{name}: {_argument(draw, writing, argument.type, defaulted=argument.default is not None)}")
+    return f"({', '.join(given)})" if given else ""
+
+
+def _argument(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defaulted: bool) -> str:
+    if _chance(draw, 60):
+        return _variable(draw, writing, of_type, defaulted=defaulted)
+    return _literal(draw, writing, of_type)
+
+
+def _variable(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defaulted: bool) -> str:
+    name = f"v{len(writing.variables)}"
+    declared: Any = of_type
+    if is_non_null_type(of_type) and defaulted and draw(st.booleans()):
+        # Allowed because of the argument's default, and an error of the field where it is null.
+        declared = of_type.of_type
+    must = is_non_null_type(declared)
+    default = f" = {_literal(draw, None, declared)}" if _chance(draw, 30) else ""
+    writing.variables[name] = f"${name}: {declared}{default}"
+    if not must and _chance(draw, 20):
+        writing.values[name] = None
+    elif not _chance(draw, 20) or (must and not default):
+        writing.values[name] = _json(draw, declared)
+    return f"${name}"
+
+
+def _literal(draw: Draw, writing: _Writing | None, of_type: GraphQLInputType) -> str:
+    """The value in GraphQL's own writing, with variables inside where they may be."""
+    if is_non_null_type(of_type):
+        return _literal(draw, writing, of_type.of_type)
+    if writing is not None and is_enum_type(of_type) and _chance(draw, 15):
+        return _variable(draw, writing, of_type, defaulted=False)
+    if is_list_type(of_type):
+        items = [_literal(draw, writing, of_type.of_type) for _ in range(draw(st.integers(0, 2)))]
+        return f"[{', '.join(items)}]"
+    if is_input_object_type(of_type):
+        chosen = _chosen(draw, of_type)
+        inner = [f"{name}: {_literal(draw, writing, of_type.fields[name].type)}" for name in chosen]
+        return f"{{{', '.join(inner)}}}"
+    return draw(st.sampled_from(_LITERALS[get_named_type(of_type).name]))
+
+
+def _chosen(draw: Draw, of_type: GraphQLInputObjectType) -> list[str]:
+    return draw(st.lists(st.sampled_from(list(of_type.fields)), unique=True, max_size=3))
+
+
+def _json(draw: Draw, of_type: GraphQLInputType) -> Any:  # noqa: ANN401 — JSON of any kind.
+    if is_non_null_type(of_type):
+        return _json(draw, of_type.of_type)
+    if is_list_type(of_type):
+        one = _json(draw, of_type.of_type)
+        return one if draw(st.booleans()) else [one]
+    if is_input_object_type(of_type):
+        return {name: _json(draw, of_type.fields[name].type) for name in _chosen(draw, of_type)}
+    return draw(st.sampled_from(_VALUES[get_named_type(of_type).name]))
+
+
+_LITERALS = {
+    "Int": ["0", "-3", "2147483647"],
+    "Float": ["0.5", "-1e3", "2"],
+    "String": ['"é"', '""', '"""block"""'],
+    "Boolean": ["true", "false"],
+    "ID": ['"a"', "7"],
+    "Color": ["RED", "GREEN", "BLUE"],
+    "Amount": ["7", '"x"', "{a: [1]}"],
+}
+_VALUES: dict[str, list[Any]] = {
+    "Int": [0, -3, 2.0],
+    "Float": [0.5, -7, 1e300],
+    "String": ["é", "", "long " * 9],
+    "Boolean": [True, False],
+    "ID": ["a", 7],
+    "Color": ["RED", "GREEN", "BLUE"],
+    "Amount": [7, "x", {"a": [1]}],
+}
