@@ -78,6 +78,18 @@ async def settled(values: Sequence[Any], awaitable: Sequence[int]) -> Column:
     return column
 
 
+async def gathered(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
+    """What all of these are awaited for, at once; where one raises, the others are cancelled."""
+    tasks = [asyncio.ensure_future(each) for each in waiting]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
 def discard(columns: Iterable[Any]) -> None:
     """Give up columns that nobody will await any more."""
     for column in columns:

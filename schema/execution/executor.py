@@ -1,6 +1,5 @@
 """The executor: graphql-core's, with levels in the place of objects."""
 
-import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -9,8 +8,8 @@ from graphql.execution import default_field_resolver
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import Path
 
-from schema.execution.columns import Column
-from schema.execution.fields import Field, Selection
+from schema.execution.columns import Column, gathered
+from schema.execution.fields import AllRaisedError, Field, Selection, all_raised
 from schema.execution.places import Failure, Place, Raised, Root
 from schema.execution.plans import Plan, Plans
 
@@ -54,6 +53,9 @@ class LevelExecutor(IncrementalExecutor):
         try:
             selection = plan.variant(self.variable_values).root
         except RecursionError:
+            selection = None
+        if selection is None:
+            # The block above is left first: its error would hold all the frames of the recursion.
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
@@ -74,9 +76,12 @@ class LevelExecutor(IncrementalExecutor):
         """What the response holds of the objects of a level, a `Raised` in the place of one that can't be had."""
         columns = selection.columns(self, objects, place)
         waiting = [index for index, column in enumerate(columns) if type(column) is not list]
-        if waiting:
-            return self._later_rows(selection, columns, waiting, len(objects))
-        return selection.rows(self, columns, len(objects))
+        if self.raised and columns and all_raised(columns[-1]):
+            self.settle_in_background([columns[index] for index in waiting])
+            return selection.given_up(columns)
+        if not waiting:
+            return selection.rows(self, columns, len(objects))
+        return self._later_rows(selection, columns, waiting, len(objects))
 
     def info(self, field: Field, path: Path | None) -> GraphQLResolveInfo[Any]:
         """The info of a field. That of a level has no path but the field's own key."""
@@ -94,12 +99,14 @@ class LevelExecutor(IncrementalExecutor):
             self.failures.append(Failure(located_error(raised.error, raised.nodes, keys), path))
 
     async def _later_rows(self, selection: Selection, columns: Column, waiting: list[int], count: int) -> Column:
-        if len(waiting) == 1:
-            columns[waiting[0]] = await columns[waiting[0]]
-        else:
-            found = await asyncio.gather(*(columns[index] for index in waiting))
-            for index, column in zip(waiting, found, strict=True):
-                columns[index] = column
+        try:
+            if len(waiting) == 1:
+                columns[waiting[0]] = await columns[waiting[0]]
+            else:
+                for index, column in zip(waiting, await gathered([columns[index] for index in waiting]), strict=True):
+                    columns[index] = column
+        except AllRaisedError as all_of:
+            return [raised.under(all_of.key) for raised in all_of.column]
         return selection.rows(self, columns, count)
 
     def _serially(self, selection: Selection, columns: Column) -> Any:  # noqa: ANN401 — rows, or awaited.
@@ -114,7 +121,10 @@ class LevelExecutor(IncrementalExecutor):
         return selection.rows(self, columns, 1)
 
     async def _later_serially(self, selection: Selection, columns: Column, waiting: Awaitable[Column]) -> Column:
-        column = await waiting
+        try:
+            column = await waiting
+        except AllRaisedError as all_of:
+            column = all_of.column
         if type(column[0]) is Raised:
             return [column[0].under(selection.fields[len(columns)].key)]
         rows: Any = self._serially(selection, [*columns, column])

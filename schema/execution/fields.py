@@ -1,18 +1,30 @@
 """Fields and selections: what is known of them before a request comes, and how they are resolved for a level."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
 from schema.execution.arguments import Arguments
-from schema.execution.columns import Column, discard
-from schema.execution.completions import Completion, LeafCompletion, ListCompletion, completion, first_raised
+from schema.execution.columns import Column, discard, then
+from schema.execution.completions import Completion, first_raised
+from schema.execution.leaves import LeafCompletion
+from schema.execution.lists import ListCompletion
 from schema.execution.marks import one_for_each
-from schema.execution.objects import ObjectCompletion
-from schema.execution.places import Place, Under
+from schema.execution.objects import AbstractCompletion, ObjectCompletion
+from schema.execution.places import Place, Raised, Under
 from schema.execution.resolution import Attribute, Level, Resolution
 
 if TYPE_CHECKING:
@@ -37,7 +49,7 @@ class Field:
         self.nodes: list[FieldNode] = [each.node for each in details]
         self.name = self.nodes[0].name.value
         self.arguments = Arguments(definition, self.nodes[0])
-        self.completion: Completion = completion(self, definition.type)
+        self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
 
     def selection(self, of_type: GraphQLObjectType) -> "Selection":
@@ -56,14 +68,15 @@ class Field:
 
     def column(self, run: "LevelExecutor", objects: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """The completed values of the field for the objects of a level. Errors stand in their places."""
-        here = Under(place, self.key, self.parent_type.name)
+        here, count = Under(place, self.key, self.parent_type.name), len(objects)
         try:
             values = self._values(run, objects, here)
-            if type(values) is list:
-                return self.completion.complete(run, values, here)
+            if type(values) is not list:
+                values = _listed(values, count)
+            column = then(values, partial(self.completion.complete, run, place=here))
         except Exception as error:  # noqa: BLE001 — resolvers may raise anything, which is the error of each place.
-            return self._failed(run, error, len(objects), here)
-        return self._awaited(run, values, len(objects), here)
+            return self._failed(run, error, count, here)
+        return column if type(column) is list else self._awaited(run, column, count, here)
 
     def _values(self, run: "LevelExecutor", objects: Column, here: Place) -> Any:  # noqa: ANN401 — as above.
         if run.plain:
@@ -92,15 +105,35 @@ class Field:
                 values.append(error)
         return values
 
-    async def _awaited(self, run: "LevelExecutor", values: Any, count: int, here: Place) -> Column:  # noqa: ANN401 — as above.
+    async def _awaited(self, run: "LevelExecutor", waiting: Awaitable[Column], count: int, here: Place) -> Column:
         try:
-            column = self.completion.complete(run, one_for_each(await values, count), here)
-            return column if type(column) is list else await column
+            column = await waiting
         except Exception as error:  # noqa: BLE001 — as above.
-            return self._failed(run, error, count, here)
+            column = self._failed(run, error, count, here)
+        if run.raised and all_raised(column):
+            raise AllRaisedError(self.key, column)
+        return column
 
     def _failed(self, run: "LevelExecutor", error: Exception, count: int, here: Place) -> Column:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
+
+
+class AllRaisedError(Exception):
+    """A field can't be had for any object of a level, so that nothing else of them has to be waited for."""
+
+    def __init__(self, key: str, column: Column) -> None:
+        """Name the field's key and the errors."""
+        super().__init__()
+        self.key, self.column = key, column
+
+
+def all_raised(column: Any) -> bool:  # noqa: ANN401 — a column, or what is awaited for one.
+    """Whether there is an error on its way up in every place."""
+    return type(column) is list and bool(column) and all(type(value) is Raised for value in column)
+
+
+async def _listed(values: Awaitable[Any], count: int) -> Column:
+    return one_for_each(await values, count)
 
 
 class Selection:
@@ -119,12 +152,19 @@ class Selection:
             self._shareable = all(field.shareable for field in self.fields)
         return self._shareable
 
+    def given_up(self, columns: Sequence[Column]) -> Column:
+        """What stands in the place of the objects, of which the last of these columns can't be had."""
+        return [raised.under(self.fields[len(columns) - 1].key) for raised in columns[-1]]
+
     def columns(self, run: "LevelExecutor", objects: Column, place: Place) -> Column:
         """The column of each field, some of them to be awaited."""
         columns: Column = []
         try:
             for field in self.fields:
                 columns.append(field.column(run, objects, place))
+                if run.raised and all_raised(columns[-1]):
+                    # No object is left to ask anything more of.
+                    break
         except BaseException:
             discard(columns)
             raise
@@ -143,6 +183,19 @@ class Selection:
         return rows
 
 
+def _completion(field: "Field", of_type: GraphQLOutputType) -> Completion:
+    """The completion of a type, its wrappers from the outside in."""
+    nullable = not is_non_null_type(of_type)
+    inner: Any = of_type if nullable else of_type.of_type  # type: ignore[union-attr]
+    if is_list_type(inner):
+        return ListCompletion(field, _completion(field, inner.of_type), nullable=nullable)
+    if is_leaf_type(inner):
+        return LeafCompletion(field, inner, nullable=nullable)
+    if is_abstract_type(inner):
+        return AbstractCompletion(field, inner, nullable=nullable)
+    return ObjectCompletion(field, inner, nullable=nullable)
+
+
 def _maker(keys: Sequence[str]) -> Callable[..., Column]:
     """A function that makes objects of these keys from their columns.
 
@@ -155,5 +208,5 @@ def _maker(keys: Sequence[str]) -> Callable[..., Column]:
     many = f"for {', '.join(names)} in zip({', '.join(columns)})"
     loop = f"for {names[0]} in {columns[0]}" if len(keys) == 1 else many
     source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]" if keys else "lambda: []"
-    made: Callable[..., Column] = eval(source, {"zip": zip})  # noqa: S307 — keys are GraphQL names, and are quoted.
+    made: Callable[..., Column] = eval(source, {})  # noqa: S307 — keys are GraphQL names, and are quoted.
     return made

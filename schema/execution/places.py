@@ -65,6 +65,11 @@ class Items:
         """Name the lists' place and where each of them begins."""
         self._place, self._starts = place, starts
 
+    @property
+    def of_one_list(self) -> bool:
+        """Whether there is just one list."""
+        return len(self._starts) == 1
+
     def paths(self, index: int) -> Iterator[Path | None]:
         """The paths of the list, each with the item's place in it."""
         of_list = self.list_of(index)
