@@ -1,20 +1,46 @@
 """The server as its operator starts it: a process of its own, on a port of its own."""
 
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
+import pytest
 
+from tests.api import Json
 from tests.e2e.processes import curl, serving
 
 ACTIVATE = """mutation ($input: ActivateLicenseInput!) {
     activateLicense(input: $input) { activation { id } userErrors { code } } }"""
+ORDER = """mutation ($input: CreateOrderInput!) {
+    createOrder(input: $input) { order { id items { quantity bonusQuantity } } userErrors { code } } }"""
+APPROVE = "mutation ($order: ID!) { approveOrder(input: {orderId: $order}) { userErrors { code } } }"
+STOCK = """query ($product: ID!) { licenseStock(productId: $product) { purchased bonus available
+    movements(first: 5) { totalCount nodes { purchased bonus order { id } } } } }"""
 
 
-def _ask(url: str, token: str, query: str, **variables: object) -> httpx.Response:
-    body = {"query": query, "variables": variables}
-    return httpx.post(f"{url}/graphql", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+class Two(NamedTuple):
+    """Two server processes on one database file, and a token that both take."""
+
+    urls: tuple[str, str]
+    token: str
+
+    def ask(self, query: str, *, place: int = 0, **variables: object) -> Json:
+        """What one of the two answers: the first at even places, the second at odd ones."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(f"{self.urls[place % 2]}/graphql", json=body, headers=headers, timeout=60).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@pytest.fixture
+def two(environment: dict[str, str], tmp_path: Path) -> Iterator[Two]:
+    logs = tmp_path / "one", tmp_path / "two"
+    with serving(environment, logs[0]) as (one, _), serving(environment, logs[1]) as (other, _):
+        yield Two((one, other), _token(logs[0].read_text()))
 
 
 def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
@@ -22,33 +48,69 @@ def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, st
 
     with serving(environment, log) as (url, process):
         welcome = log.read_text()
-        token = re.search(r"ppt_\S+", welcome)
-        assert token is not None
         line = next(line for line in welcome.splitlines() if line.startswith("curl "))
         answer = curl(line)
 
     assert url in welcome
+    assert _token(welcome) in line
     assert '"partner":{"name":"Alfa' in answer
     assert process.returncode == 0
 
 
-def test_two_processes_on_one_file_activate_no_more_than_there_is(environment: dict[str, str], tmp_path: Path) -> None:
-    with serving(environment, tmp_path / "one") as (one, _), serving(environment, tmp_path / "two") as (two, _):
-        found = re.search(r"ppt_\S+", (tmp_path / "one").read_text())
-        assert found is not None
-        token = found[0]
-        query = "{ clients(first: 1) { nodes { id } } licenseStock { available product { id } } }"
-        data = _ask(one, token, query).json()["data"]
-        stock = min(data["licenseStock"], key=lambda each: each["available"])
-        wanted = {"clientId": data["clients"]["nodes"][0]["id"], "productId": stock["product"]["id"]}
-        tries = stock["available"] + 20
+def test_two_processes_on_one_file_activate_no_more_than_there_is(two: Two) -> None:
+    data = two.ask("{ clients(first: 1) { nodes { id } } licenseStock { available product { id } } }")
+    stock = min(data["licenseStock"], key=lambda each: each["available"])
+    wanted = {"clientId": data["clients"]["nodes"][0]["id"], "productId": stock["product"]["id"]}
+    tries = stock["available"] + 20
 
-        def activate(place: int) -> bool:
-            given = wanted | {"activationKey": f"RACE-{place}"}
-            answer = _ask((one, two)[place % 2], token, ACTIVATE, input=given).json()
-            return not answer["data"]["activateLicense"]["userErrors"]
+    def activate(place: int) -> bool:
+        given = wanted | {"activationKey": f"RACE-{place}"}
+        return not two.ask(ACTIVATE, place=place, input=given)["activateLicense"]["userErrors"]
 
-        with ThreadPoolExecutor(20) as threads:
-            done = sum(threads.map(activate, range(tries)))
+    with ThreadPoolExecutor(20) as threads:
+        done = sum(threads.map(activate, range(tries)))
 
     assert done == stock["available"]
+
+
+def test_two_processes_on_one_file_book_an_order_once(two: Two) -> None:
+    product = two.ask("{ products { id } }")["products"][0]["id"]
+    before = _stock(two, product)
+    orders = {}
+    for quantity in (10, 20, 30, 40, 50):
+        given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": quantity}]}
+        order = two.ask(ORDER, input=given)["createOrder"]["order"]
+        orders[order["id"]] = order["items"][0]
+
+    def approve(place: int, order: str) -> list[str]:
+        refused = two.ask(APPROVE, place=place, order=order)["approveOrder"]["userErrors"]
+        return [error["code"] for error in refused]
+
+    with ThreadPoolExecutor(16) as threads:
+        for order in orders:
+            codes = list(threads.map(approve, range(16), [order] * 16))
+            assert sorted(codes) == [[]] + [["ORDER_TRANSITION"]] * 15
+
+    after = _stock(two, product)
+    quantities = sum(item["quantity"] for item in orders.values())
+    bonuses = sum(item["bonusQuantity"] for item in orders.values())
+    assert bonuses > 0
+    assert after["purchased"] - before["purchased"] == quantities
+    assert after["bonus"] - before["bonus"] == bonuses
+    assert after["available"] - before["available"] == quantities + bonuses
+    booked = [(line["order"]["id"], line["purchased"], line["bonus"]) for line in after["movements"]["nodes"]]
+    assert booked[::-1] == [(order, item["quantity"], item["bonusQuantity"]) for order, item in orders.items()]
+    assert after["movements"]["totalCount"] - before["movements"]["totalCount"] == len(orders)
+
+
+def _stock(two: Two, product: str) -> Json:
+    """The counters of a product and its ledger, as either process shows them."""
+    shown, again = [two.ask(STOCK, place=place, product=product)["licenseStock"] for place in (0, 1)]
+    assert shown == again
+    return shown[0]
+
+
+def _token(welcome: str) -> str:
+    found = re.search(r"ppt_\S+", welcome)
+    assert found is not None
+    return found[0]
