@@ -1,0 +1,1 @@
+"""The portal measured beside other GraphQL servers, on one machine and one database."""

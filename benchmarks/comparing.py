@@ -1,0 +1,49 @@
+"""Nobody is measured who answers something else: each answer is compared with the portal's own."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+from benchmarks.contenders import REFERENCE, Contender
+from benchmarks.serving import Server, ask, serving
+from benchmarks.workloads import Workload
+
+_SAMPLE = 12
+"""How many requests of a workload are compared, spread over all of them."""
+
+
+class OtherAnswerError(Exception):
+    """A contender does not answer as the portal does. The message says where."""
+
+
+def reference(workload: Workload) -> Sequence[Any]:
+    """What the portal answers, executed by graphql-core as it is, on a fresh database."""
+    with serving(REFERENCE, "FULL") as server:
+        return _answers(server, workload)
+
+
+def compare(contender: Contender, server: Server, workload: Workload, right: Sequence[Any]) -> None:
+    """See that a contender, on a fresh database, answers the same data to the same requests."""
+    if not contender.answers:
+        return
+    for number, (found, wanted) in enumerate(zip(_answers(server, workload), right, strict=True)):
+        difference = _difference(found, wanted, "")
+        if difference is not None:
+            message = f"{contender.name} answers request {number} of {workload.name} otherwise: {difference}"
+            raise OtherAnswerError(message)
+
+
+def _answers(server: Server, workload: Workload) -> list[Any]:
+    bodies = workload.bodies()
+    return [ask(server.port, body) for body in bodies[:: len(bodies) // _SAMPLE]]
+
+
+def _difference(found: Any, wanted: Any, path: str) -> str | None:  # noqa: ANN401 — JSON.
+    """Where two answers differ first."""
+    if isinstance(found, dict) and isinstance(wanted, dict) and found.keys() == wanted.keys():
+        pairs = [(found[key], wanted[key], f"{path}.{key}") for key in wanted]
+    elif isinstance(found, list) and isinstance(wanted, list):
+        pairs = [(one, other, f"{path}[{at}]") for at, (one, other) in enumerate(zip_longest(found, wanted))]
+    else:
+        return None if found == wanted else f"{path or 'all of it'} is {found!r:.300}, and has to be {wanted!r:.300}"
+    return next((found for pair in pairs if (found := _difference(*pair)) is not None), None)

@@ -1,0 +1,174 @@
+"""Who is measured: how each of them is started, on which packages."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import pragmas, setting_up
+from benchmarks.places import PEERS, PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a contender is started with."""
+
+    database: Path
+    port: int
+    durability: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server that answers the workloads, or stands for a limit of what any server could do."""
+
+    name: str
+    title: str
+    command: Callable[[Start], Sequence[str]]
+    environment: Callable[[Start], Mapping[str, str]]
+    versions: Callable[[], Mapping[str, str]]
+    set_up: Callable[[], None] = lambda: None
+    only: frozenset[str] | None = None
+    """The workloads that it can be measured with; None for all."""
+    answers: bool = True
+    """Whether its answers are data, to be compared with the portal's."""
+    by_default: bool = True
+
+
+def _portal(start: Start) -> Sequence[str]:
+    # The command that the package installs, beside the interpreter that runs this.
+    return [str(Path(sys.executable).with_name("portal")), "serve", "--host", "127.0.0.1", "--port", str(start.port)]
+
+
+def _portal_environment(start: Start) -> Mapping[str, str]:
+    # It would run all the same where it does not know the durability, and be compared with what it did not do.
+    pragmas.of_portal(start.database, start.durability)
+    return {
+        "DATABASE_URL": pragmas.portal_url(start.database, start.durability),
+        # No peer writes a line for each request, and there is no setting for that alone.
+        "LOG_LEVEL": "WARNING",
+        "SECRET_KEY": "made up for measuring, and for nothing else",
+    }
+
+
+def _stock_environment(start: Start) -> Mapping[str, str]:
+    return {**_portal_environment(start), "EXECUTION": "stock"}
+
+
+def _node(script: str) -> Callable[[Start], Sequence[str]]:
+    return lambda _: [setting_up.NODE, "--disable-warning=ExperimentalWarning", str(setting_up.NODE_PEERS / script)]
+
+
+def _uvicorn(application: str) -> Callable[[Start], Sequence[str]]:
+    return lambda start: [
+        str(setting_up.PYTHON),
+        "-m",
+        "uvicorn",
+        application,
+        "--app-dir",
+        str(PEERS / "python"),
+        "--host=127.0.0.1",
+        f"--port={start.port}",
+        "--loop=uvloop",
+        "--http=httptools",
+        "--no-access-log",
+        "--log-level=warning",
+    ]
+
+
+def _peer_environment(start: Start) -> Mapping[str, str]:
+    found = {**pragmas.of_portal(start.database, "FULL"), "synchronous": start.durability}
+    return {
+        "DATABASE": str(start.database),
+        "PORT": str(start.port),
+        "PRAGMAS": json.dumps([f"PRAGMA {name} = {value}" for name, value in found.items()]),
+        "NODE_ENV": "production",
+    }
+
+
+CONTENDERS = (
+    Contender(
+        "ours",
+        "Portal (this project)",
+        _portal,
+        _portal_environment,
+        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+    ),
+    Contender(
+        "ours-stock",
+        "Portal with graphql-core's own execution",
+        _portal,
+        _stock_environment,
+        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        by_default=False,
+    ),
+    Contender(
+        "mercurius",
+        "Mercurius with JIT (Fastify)",
+        _node("mercurius.js"),
+        _peer_environment,
+        lambda: setting_up.node_versions("mercurius", "fastify", "graphql-jit", "better-sqlite3"),
+        setting_up.node,
+    ),
+    Contender(
+        "yoga",
+        "GraphQL Yoga with graphql-jit",
+        _node("yoga.js"),
+        _peer_environment,
+        lambda: setting_up.node_versions("graphql-yoga", "@envelop/graphql-jit", "graphql-jit", "better-sqlite3"),
+        setting_up.node,
+    ),
+    Contender(
+        "apollo",
+        "Apollo Server",
+        _node("apollo.js"),
+        _peer_environment,
+        lambda: setting_up.node_versions("@apollo/server", "fastify", "graphql", "better-sqlite3"),
+        setting_up.node,
+    ),
+    Contender(
+        "strawberry",
+        "Strawberry as in its textbook, SQLAlchemy's ORM",
+        _uvicorn("strawberry_orm:app"),
+        _peer_environment,
+        lambda: setting_up.python_versions(setting_up.PYTHON, "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        setting_up.python,
+    ),
+    Contender(
+        "ariadne",
+        "Ariadne with dataloaders",
+        _uvicorn("ariadne_app:app"),
+        _peer_environment,
+        lambda: setting_up.python_versions(setting_up.PYTHON, "ariadne", "graphql-core", "aiosqlite"),
+        setting_up.python,
+    ),
+    Contender(
+        "sql-json",
+        "Limit: one SQL statement makes the JSON (Starlette)",
+        _uvicorn("sql_json:app"),
+        _peer_environment,
+        lambda: setting_up.python_versions(setting_up.PYTHON, "starlette", "uvicorn"),
+        setting_up.python,
+    ),
+    Contender(
+        "hello",
+        "Limit: a constant answer (plain ASGI)",
+        _uvicorn("hello:app"),
+        _peer_environment,
+        lambda: setting_up.python_versions(setting_up.PYTHON, "uvicorn"),
+        setting_up.python,
+        only=frozenset({"W1"}),
+        answers=False,
+    ),
+)
+
+REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _portal, _stock_environment, dict)
+"""Whose answers the others' are compared with."""
+
+
+def environment(contender: Contender, start: Start) -> dict[str, str]:
+    """The environment that a contender is started with: what it is given, and nothing of the portal's settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(PROJECT) if contender.command is _portal else "", **contender.environment(start)}

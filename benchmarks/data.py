@@ -1,0 +1,221 @@
+"""The database that everybody is measured on: made once from a seed, and copied for each run.
+
+It is the demo's world, made larger: fifty partners, of which the first has half the clients and most activations.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from sqlalchemy import Table
+
+from benchmarks.places import CACHE, PROJECT
+from db import access, activations, bulk, doctor, migrate, prices, tables
+from db.access import NewToken
+from db.engine import Database, Transaction
+from db.prices import PriceKey
+from domain.access import Role, TokenKind
+from server.demo import catalogue
+from server.demo.calendar import Calendar
+from server.demo.catalogue import PRODUCTS, Partner
+from server.demo.companies import Companies
+from server.demo.plan import Sizes, Step, plan
+from server.demo.rows import Ids, Rows
+from server.demo.world import PartnerHere, ProductHere, Year
+
+LARGE_PARTNER = 1
+"""The id of the partner that every request asks for."""
+
+SECRET = "ppt_" + sha256(b"benchmarks").hexdigest()[:43]
+"""The secret of the large partner's API token. It opens a made-up database, and no other one."""
+
+_NOW = datetime(2026, 11, 1, tzinfo=UTC)
+_LARGE = Sizes(clients=10_000, activations=60_000, orders=12_000)
+_SMALL = Sizes(clients=10_000, activations=40_000, orders=8_000)
+_SMALL_PARTNERS = 49
+_ROLES = (Role.MANAGER, Role.OPERATOR, Role.OPERATOR, Role.VIEWER)
+_NO_HASH = "!"
+"""What no password hashes to: nobody signs in here, and a real hash would be another one each time."""
+
+
+class _Findings(Exception):  # noqa: N818 — it is named by what it carries.
+    """The doctor does not agree with what was made."""
+
+
+class _Here(NamedTuple):
+    """A partner with its people."""
+
+    partner: PartnerHere
+    rng: Random
+    sizes: Sizes
+
+
+def database() -> Path:
+    """The file of the database, which is made where it is not there yet or was made by other code."""
+    made = CACHE / f"portal-{_fingerprint()}.db"
+    if not made.exists():
+        print("Making the database (50 partners, 20,000 clients, 100,000 activations, 20,000 orders) …", flush=True)
+        draft = made.with_suffix(".draft")
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        asyncio.run(_make(f"sqlite+aiosqlite:///{draft}"))
+        _settle_file(draft)
+        draft.rename(made)
+    return made
+
+
+def copy(into: Path) -> Path:
+    """A copy of the database that one contender may write to."""
+    for old in into.parent.glob(f"{into.name}*"):
+        old.unlink()
+    shutil.copyfile(database(), into)
+    return into
+
+
+def _fingerprint() -> str:
+    """What the database was made from, so that another one is made when that changes."""
+    sources = chain(
+        [Path(__file__), PROJECT / "db" / "tables.py"],
+        sorted((PROJECT / "db" / "migrations" / "versions").glob("*.py")),
+        sorted((PROJECT / "server" / "demo").glob("*.py")),
+    )
+    return sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+
+
+async def _make(url: str) -> None:
+    migrate.upgrade(url)
+    made = Database(url)
+    try:
+        async with made.write() as tx:
+            product_ids = await _products(tx)
+            ids = Ids()
+            for here in [await _partner(tx, place, product_ids) for place in range(1 + _SMALL_PARTNERS)]:
+                year = Year(here.rng, here.partner, ids)
+                await _write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
+            await _token(tx)
+        findings = [finding async for finding in doctor.examine(made)]
+        if findings:
+            raise _Findings(findings[:10])
+    finally:
+        await made.close()
+
+
+def _settle_file(file: Path) -> None:
+    """Leave one file, without a log beside it, whose statistics the planner knows."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    for statement in ("VACUUM", "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode = DELETE"):
+        connection.execute(statement)
+    connection.close()
+
+
+async def _products(tx: Transaction) -> Mapping[str, int]:
+    return {
+        product.code: await prices.put_product(
+            tx, code=product.code, name=product.name, included_seats=product.included_seats
+        )
+        for product in PRODUCTS
+    }
+
+
+async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) -> _Here:
+    rng = Random(f"benchmarks {place}")  # noqa: S311 — made-up data has to be the same each time.
+    company = Companies(rng).another()
+    partner = Partner(
+        name=company.name,
+        cnpj=company.cnpj,
+        domain=f"revenda-{place:02d}.example",
+        price_table=f"Pauta {place:02d}",
+        share=0,
+        percent=100 + place % 5,
+        people=catalogue.people("Ana Gerente", "Beto Operador", "Caio Consulta"),
+    )
+    partner_id = await access.create_partner(tx, name=partner.name, cnpj=partner.cnpj)
+    if partner_id is None:
+        message = "two partners were made up with one CNPJ: choose another seed"
+        raise LookupError(message)
+    users = [await _user(tx, partner_id, partner.domain, number, role) for number, role in enumerate(_ROLES, 1)]
+    price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
+    products = {
+        product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
+        for product in PRODUCTS
+    }
+    priced = {
+        PriceKey(product.id, order_type): tiers
+        for product in products.values()
+        for order_type, tiers in product.tiers.items()
+    }
+    await prices.replace_tiers(tx, partner_id, price_table_id, priced)
+    here = PartnerHere(partner_id, price_table_id, users[0], users[1], products)
+    return _Here(here, rng, _LARGE if place == 0 else _share(place - 1))
+
+
+async def _user(tx: Transaction, partner_id: int, domain: str, number: int, role: Role) -> int:
+    user_id = await access.create_user(
+        tx,
+        partner_id,
+        email=f"pessoa{number}@{domain}",
+        name=f"Pessoa {number} da {domain.partition('.')[0].title()}",
+        role=role,
+        password_hash=_NO_HASH,
+    )
+    if user_id is None:
+        message = f"there is a user of {domain} already"
+        raise LookupError(message)
+    return user_id
+
+
+def _share(place: int) -> Sizes:
+    """What one of the small partners has: all of them together have it all, to the last one."""
+    return Sizes(*(total // _SMALL_PARTNERS + (place < total % _SMALL_PARTNERS) for total in _SMALL))
+
+
+def _steps(here: _Here) -> Sequence[Step]:
+    steps = plan(here.rng, Calendar(here.rng, _NOW), here.sizes)
+    for step in steps:
+        if step.order is not None:
+            # Every order is of all three products. One that was to buy less buys a few more than are needed.
+            for product in PRODUCTS:
+                step.order.quantities.setdefault(product.code, here.rng.randint(1, 9))
+    return steps
+
+
+async def _write(tx: Transaction, partner_id: int, rows: Rows) -> None:
+    # In the order of their references: each table after those that it refers to.
+    written: Sequence[tuple[Table, Sequence[object]]] = (
+        (tables.license_stock, rows.stock),
+        (tables.clients, rows.clients),
+        (tables.activations, rows.activations),
+        (tables.orders, rows.orders),
+        (tables.order_items, rows.items),
+        (tables.stock_movements, rows.movements),
+        (tables.events, rows.events),
+    )
+    for table, of_table in written:
+        await bulk.insert(tx, table, of_table)
+    for activation_id, moved_to_id in rows.moved:
+        await activations.point_to(tx, partner_id, activation_id, moved_to_id=moved_to_id)
+    await bulk.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
+
+
+async def _token(tx: Transaction) -> None:
+    found = await access.credentials(tx, "pessoa1@revenda-00.example")
+    if found is None:
+        message = "the large partner has no manager"
+        raise LookupError(message)
+    new = NewToken(
+        user_id=found.user_id,
+        kind=TokenKind.API,
+        name="benchmarks",
+        prefix=SECRET[:12],
+        digest=sha256(SECRET.encode()).digest(),
+        chosen=None,
+        expires_at=None,
+    )
+    await access.add_token(tx, LARGE_PARTNER, new, at=_NOW)

@@ -1,0 +1,37 @@
+"""What the load generator is told, and what it says."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import data
+from benchmarks.places import HERE
+from benchmarks.serving import FailedError, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of so many seconds of requests; latencies are milliseconds."""
+
+    rps: float
+    p50: float
+    p99: float
+    faults: int
+
+
+def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin: int) -> Load:
+    """Keep so many connections busy, from that line of the bodies on."""
+    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=30s"]
+    command += ["--script", str(HERE / "wrk.lua"), server.url, "--", str(bodies), str(begin), data.SECRET]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        message = f"wrk failed: {done.stderr or done.stdout}"
+        raise FailedError(message)
+    said = json.loads(done.stdout.strip().splitlines()[-1])
+    return Load(
+        rps=said["requests"] / said["microseconds"] * 1_000_000,
+        p50=said["p50"] / 1000,
+        p99=said["p99"] / 1000,
+        faults=said["faults"],
+    )

@@ -1,0 +1,53 @@
+"""How the portal sets SQLite up, read from the portal itself, so that every contender gets the same."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.engine import Connection, Database
+
+_OF_READERS = ("journal_mode", "busy_timeout", "foreign_keys", "cache_size", "mmap_size", "temp_store")
+_OF_WRITERS = ("synchronous", "wal_autocheckpoint")
+_LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
+
+
+class CannotError(Exception):
+    """The portal can't be run with that durability."""
+
+
+def portal_url(file: Path, durability: str) -> str:
+    """The DATABASE_URL of the portal. FULL is its default, and nothing needs to be said for it."""
+    url = f"sqlite+aiosqlite:///{file}"
+    return url if durability == "FULL" else f"{url}?synchronous={durability.lower()}"
+
+
+def of_portal(file: Path, durability: str) -> Mapping[str, str]:
+    """The portal's pragmas on that file; CannotError where it does not take the durability."""
+    try:
+        found = asyncio.run(_read(portal_url(file, durability)))
+    except (SQLAlchemyError, TypeError, ValueError) as error:
+        message = f"the portal refuses a DATABASE_URL with synchronous={durability.lower()}"
+        raise CannotError(message) from error
+    if found["synchronous"] != durability:
+        message = f"the portal runs with synchronous={found['synchronous']} when asked for {durability}"
+        raise CannotError(message)
+    return found
+
+
+async def _read(url: str) -> Mapping[str, str]:
+    database = Database(url)
+    try:
+        async with database.read() as reader:
+            found = {name: await _value(reader, name) for name in _OF_READERS}
+        async with database.write() as writer:
+            found |= {name: await _value(writer, name) for name in _OF_WRITERS}
+    finally:
+        await database.close()
+    found["synchronous"] = _LEVELS[int(found["synchronous"])]
+    return found
+
+
+async def _value(connection: Connection, name: str) -> str:
+    return str((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())

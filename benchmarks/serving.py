@@ -1,0 +1,150 @@
+"""A contender under way: one process on one core, with a database of its own."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from benchmarks import data
+from benchmarks.contenders import Contender, Start, environment
+from benchmarks.places import CACHE, PROJECT
+
+SERVER_CORE, LOAD_CORE = 0, 1
+_PATIENCE_SECONDS = 30
+
+
+class FailedError(Exception):
+    """A contender did not start, or did not answer. The message says which one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A contender that answers."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it takes GraphQL requests."""
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    def memory(self) -> float:
+        """The MiB that its process holds now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (held,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(held) / 1024
+
+
+@contextmanager
+def serving(contender: Contender, durability: str) -> Iterator[Server]:
+    """A contender on a fresh copy of the database, which is stopped at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    start = Start(data.copy(CACHE / "run" / "portal.db"), port, durability)
+    log = CACHE / "run" / f"{contender.name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [shutil.which("taskset") or "taskset", "--cpu-list", str(SERVER_CORE), *contender.command(start)],
+            env=environment(contender, start),
+            # Not the project's own folder: what lies in it must not be found by a peer.
+            cwd=PROJECT if contender.name.startswith("ours") else CACHE / "run",
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait(contender, process, port, log)
+        yield Server(process, port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(contender: Contender, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            ask(port, orjson.dumps({"query": "{ __typename }"}))
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    message = f"{contender.name} did not start: {log.read_text()[-1500:]}"
+    raise FailedError(message)
+
+
+def ask(port: int, body: bytes) -> Any:  # noqa: ANN401 — JSON.
+    """What the server on that port answers to one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+    try:
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": f"Bearer {data.SECRET}",
+        }
+        connection.request("POST", "/graphql", body, headers)
+        text = connection.getresponse().read()
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return text.decode(errors="replace")
+
+
+def stay_off_the_servers_core() -> None:
+    """Let this process, and the load generator that it starts, run on the other core."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+
+
+class Writing:
+    """One order a second, while something else is measured."""
+
+    def __init__(self, server: Server, bodies: list[bytes]) -> None:
+        """Write to that server, these orders in turn."""
+        self._server, self._bodies = server, bodies
+        self._enough = Event()
+        self._thread = Thread(target=self._write, daemon=True)
+        self.failed = 0
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write no more."""
+        self._enough.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        for body in self._bodies:
+            if self._enough.wait(1):
+                return
+            try:
+                answer = ask(self._server.port, body)
+                self.failed += not isinstance(answer, dict) or answer["data"]["createOrder"]["order"] is None
+            except (OSError, KeyError, TypeError):
+                self.failed += 1

@@ -1,0 +1,121 @@
+"""What has to be there before anything is measured, and how the peers' packages are installed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks.places import CACHE, PEERS
+
+NODE = os.environ.get("NODE", "node")
+"""The Node that runs its peers."""
+
+NODE_PEERS = CACHE / "node"
+PYTHON_PEERS = CACHE / "python"
+PYTHON = PYTHON_PEERS / "bin" / "python"
+_HEADERS = Path("/usr/include/node/node.h")
+"""Where Debian's Node has what a native package is compiled with."""
+
+
+class MissingError(Exception):
+    """Something that has to be installed by hand is not there. The message says how."""
+
+
+def check_tools() -> None:
+    """See that the load generator is there, and two cores."""
+    _need("wrk", "apt install wrk")
+    _need("taskset", "apt install util-linux")
+    if len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004 — the sentence says it.
+        message = "Two cores are needed: one for the server, and one for what asks it."
+        raise MissingError(message)
+
+
+def node() -> None:
+    """Install the peers that run on Node, as their lock has them, beside a copy of their code."""
+    _need(NODE, "apt install nodejs npm, or NODE=/where/it/is/node")
+    _need("npm", "apt install npm")
+    NODE_PEERS.mkdir(parents=True, exist_ok=True)
+    for file in [*(PEERS / "node").iterdir(), PEERS / "schema.graphql"]:
+        if file.is_file():
+            shutil.copy2(file, NODE_PEERS)
+    version = subprocess.run([NODE, "--version"], check=True, capture_output=True).stdout
+    if not _is_stale(NODE_PEERS, PEERS / "node" / "package-lock.json", version):
+        return
+    print("Installing the peers that run on Node, and compiling better-sqlite3 (some minutes) …", flush=True)
+    given = dict(os.environ)
+    if _HEADERS.exists():
+        # Otherwise node-gyp downloads them, which not every machine can.
+        given.setdefault("npm_config_nodedir", str(_HEADERS.parents[2]))
+    _run(["npm", "ci", "--no-audit", "--no-fund"], given, NODE_PEERS)
+    _mark(NODE_PEERS, PEERS / "node" / "package-lock.json", version)
+
+
+def python() -> None:
+    """Install the peers that run on Python into a virtual environment of their own."""
+    wanted = PEERS / "python" / "requirements.txt"
+    version = sys.version.encode()
+    if not _is_stale(PYTHON_PEERS, wanted, version):
+        return
+    print("Installing the peers that run on Python …", flush=True)
+    _run([sys.executable, "-m", "venv", "--clear", str(PYTHON_PEERS)], dict(os.environ), CACHE)
+    install = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(wanted)]
+    _run([str(PYTHON), *install], dict(os.environ), CACHE)
+    _mark(PYTHON_PEERS, wanted, version)
+
+
+def python_versions(interpreter: Path, *packages: str) -> Mapping[str, str]:
+    """The versions of Python and of some of its packages."""
+    script = (
+        "import json, platform, sqlite3, sys; from importlib.metadata import version; "
+        "print(json.dumps({'Python': platform.python_version(), 'SQLite': sqlite3.sqlite_version} "
+        "| {name: version(name) for name in sys.argv[1:]}))"
+    )
+    return _said([str(interpreter), "-c", script, *packages])
+
+
+def node_versions(*packages: str) -> Mapping[str, str]:
+    """The versions of Node and of some of its packages."""
+    script = (
+        "const {readFileSync} = require('fs'); const Database = require('better-sqlite3'); "
+        "const version = (name) => JSON.parse(readFileSync(`node_modules/${name}/package.json`)).version; "
+        "console.log(JSON.stringify({Node: process.versions.node, "
+        "SQLite: new Database(':memory:').prepare('SELECT sqlite_version()').pluck().get(), "
+        "...Object.fromEntries(process.argv.slice(1).map((name) => [name, version(name)]))}))"
+    )
+    return _said([NODE, "-e", script, *packages])
+
+
+def _said(command: list[str]) -> Mapping[str, str]:
+    said = subprocess.run(command, check=True, capture_output=True, cwd=NODE_PEERS.parent / NODE_PEERS.name)
+    found: Mapping[str, str] = json.loads(said.stdout)
+    return found
+
+
+def _need(program: str, remedy: str) -> None:
+    if shutil.which(program) is None:
+        message = f"{program} is missing: {remedy}"
+        raise MissingError(message)
+
+
+def _run(command: list[str], environment: Mapping[str, str], directory: Path) -> None:
+    done = subprocess.run(command, check=False, cwd=directory, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        message = f"“{' '.join(command[:3])} …” failed:\n{(done.stdout + done.stderr)[-2000:]}"
+        raise MissingError(message)
+
+
+def _is_stale(directory: Path, wanted: Path, version: bytes) -> bool:
+    mark = directory / ".installed"
+    return not mark.exists() or mark.read_text() != _digest(wanted, version)
+
+
+def _mark(directory: Path, wanted: Path, version: bytes) -> None:
+    (directory / ".installed").write_text(_digest(wanted, version))
+
+
+def _digest(wanted: Path, version: bytes) -> str:
+    return sha256(wanted.read_bytes() + version).hexdigest()
