@@ -1,9 +1,9 @@
-"""Who may ask for which root field: each role, and nobody."""
+"""Who may ask for which field: each role, nobody, and a token that may do all but one thing."""
 
 import httpx
 import pytest
 
-from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
+from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
 from resolvers.portal import Portal
 from schema.root import schema
 from tests.api import Api, new_caller
@@ -40,7 +40,19 @@ RECIPES = {
     "Mutation.createApiToken": 'createApiToken(input: {name: "Script", permissions: [ORDERS_READ]})',
     "Mutation.revokeApiToken": f"revokeApiToken(input: {{apiTokenId: {NOTHING}}})",
 }
-"""An operation for each field that asks for a permission."""
+"""An operation for each root field that asks for a permission."""
+
+RELATIONS = {
+    "Client.activations": ("{ clients { nodes { # } } }", "activations { totalCount }"),
+    "LicenseStock.movements": (
+        f"mutation {{ approveOrder(input: {{orderId: {NOTHING}}}) {{ licenseStock {{ # }} }} }}",
+        "movements { totalCount }",
+    ),
+    "Order.items": ("{ events { nodes { order { # } } } }", "items { id }"),
+    "PriceTable.items": ("{ viewer { partner { priceTable { # } } } }", "items { orderType }"),
+    "Viewer.apiTokens": ("{ viewer { # } }", "apiTokens { id }"),
+}
+"""A way to each other field that asks for a permission, on which nothing else asks for it; and what to ask there."""
 
 NODES = {
     "Query.node": f"{{ node(id: {NOTHING}) {{ id }} }}",
@@ -63,6 +75,7 @@ def operation(field: str) -> str:
 
 
 GUARDED = [field for field in FIELD_PERMISSIONS if field.startswith(("Query.", "Mutation."))]
+WITHIN = [field for field in FIELD_PERMISSIONS if field not in GUARDED]
 PRIVATE = [field for field in root_fields() if field not in PUBLIC_FIELDS]
 
 
@@ -86,6 +99,24 @@ async def test_a_role_may_ask_for_a_field_or_hears_what_is_missing(api: Api, fie
         assert error["extensions"] == {"code": "FORBIDDEN", "missingPermissions": [needed.value]}
         assert "data" not in body
         assert (await api.data("{ events { totalCount } }"))["events"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("field", WITHIN)
+async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api, field: str) -> None:
+    way, asked = RELATIONS[field]
+    parent, _ = field.split(".")
+    needed = FIELD_PERMISSIONS[field]
+    caller = await new_caller(api.http, api.portal, api.partner_id, chosen=ALL - {needed})
+    through_fragments = f"{way.replace('#', '... { ...Asked }')} fragment Asked on {parent} {{ {asked} }}"
+
+    for query in (way.replace("#", asked), through_fragments):
+        body = await caller.post(query)
+
+        (error,) = body["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "missingPermissions": [needed.value]}
+        assert "data" not in body
+        assert "errors" not in await api.post(query)
+    assert "errors" not in await caller.post(way.replace("#", "__typename"))
 
 
 @pytest.mark.parametrize("field", PRIVATE)
