@@ -1,6 +1,7 @@
 """How the portal sets SQLite up, read from the portal itself, so that every contender gets the same."""
 
 import asyncio
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def portal_url(file: Path, durability: str) -> str:
 def of_portal(file: Path, durability: str) -> Mapping[str, str]:
     """The portal's pragmas on that file; CannotError where it does not take the durability."""
     try:
-        found = asyncio.run(_read(portal_url(file, durability)))
+        with warnings.catch_warnings():
+            # The driver warns of a parameter that is not taken; that is found out below, and said.
+            warnings.simplefilter("ignore")
+            found = asyncio.run(_read(portal_url(file, durability)))
     except (SQLAlchemyError, TypeError, ValueError) as error:
         message = f"the portal refuses a DATABASE_URL with synchronous={durability.lower()}"
         raise CannotError(message) from error
