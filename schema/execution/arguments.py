@@ -34,6 +34,11 @@ class Arguments:
         else:
             self._prepare()
 
+    @property
+    def constant(self) -> bool:
+        """Whether the values depend on no request, and fit."""
+        return self._constant is not None and not self._variables
+
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
         """The values for a request. Raises GraphQLError where one does not fit."""
         if self._constant is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from graphql import GraphQLResolveInfo, Node, OperationType, located_error
+from graphql import GraphQLError, GraphQLResolveInfo, Node, OperationType, located_error
 from graphql.execution import default_field_resolver
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import Path
@@ -52,6 +52,9 @@ class LevelExecutor(IncrementalExecutor):
             return super().execute_operation(serially)
         try:
             selection = plan.variant(self.variable_values).root
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            return self.build_response(None)
         except RecursionError:
             selection = None
         if selection is None:

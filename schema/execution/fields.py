@@ -81,6 +81,9 @@ class Field:
     def _values(self, run: "LevelExecutor", objects: Column, here: Place) -> Any:  # noqa: ANN401 — as above.
         if run.plain:
             if type(self.resolution) is Attribute:
+                if not self.arguments.constant:
+                    # Nothing is made of the values, but one that does not fit is an error.
+                    self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
                 read = self.resolution.values(objects)
                 if read is not None:
                     return read
