@@ -10,6 +10,7 @@ from graphql import (
     GraphQLSchema,
     OperationType,
     get_named_type,
+    get_nullable_type,
     is_enum_type,
     is_input_object_type,
     is_leaf_type,
@@ -39,6 +40,7 @@ class _Writing:
     """What was written of a document so far."""
 
     schema: GraphQLSchema
+    ways: tuple[str, ...]
     arguments: dict[str, str] = field(default_factory=dict)
     """By response key: whoever asks for a key again has to give it the same arguments."""
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -47,9 +49,11 @@ class _Writing:
 
 
 @st.composite
-def requests(draw: Draw, schema: GraphQLSchema, operation: OperationType = OperationType.QUERY) -> Request:
-    """A valid document and its variables."""
-    writing = _Writing(schema)
+def requests(
+    draw: Draw, schema: GraphQLSchema, operation: OperationType = OperationType.QUERY, *, ways: tuple[str, ...] = ("",)
+) -> Request:
+    """A valid document and its variables, of fields whose names begin in these ways and of leaves."""
+    writing = _Writing(schema, ways)
     root = schema.get_root_type(operation)
     assert root is not None
     selections = _selections(draw, writing, root.name, depth=0)
@@ -108,7 +112,8 @@ def _concrete(schema: GraphQLSchema, name: str) -> set[str]:
 
 
 def _field(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
-    fields: dict[str, GraphQLField] = getattr(writing.schema.type_map[of_type], "fields", {})
+    every: dict[str, GraphQLField] = getattr(writing.schema.type_map[of_type], "fields", {})
+    fields = {name: each for name, each in every.items() if name in LEAVES or name.startswith(writing.ways)}
     name = _asked_field(draw, fields, deeper=depth < DEPTH)
     alias = f"{name}_{draw(st.integers(0, 2))}" if name != "__typename" and _chance(draw, 25) else ""
     label = f"{alias}: {name}" if alias else name
@@ -187,10 +192,10 @@ def _variable(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defau
 
 def _literal(draw: Draw, writing: _Writing | None, of_type: GraphQLInputType) -> str:
     """The value in GraphQL's own writing, with variables inside where they may be."""
+    if writing is not None and is_enum_type(get_nullable_type(of_type)) and _chance(draw, 15):
+        return _variable(draw, writing, of_type, defaulted=False)
     if is_non_null_type(of_type):
         return _literal(draw, writing, of_type.of_type)
-    if writing is not None and is_enum_type(of_type) and _chance(draw, 15):
-        return _variable(draw, writing, of_type, defaulted=False)
     if is_list_type(of_type):
         items = [_literal(draw, writing, of_type.of_type) for _ in range(draw(st.integers(0, 2)))]
         return f"[{', '.join(items)}]"

@@ -59,6 +59,12 @@ async def test_a_query_of_any_shape_is_answered_equally(request_: Request, seed:
     await check(request_, seed)
 
 
+@settings(max_examples=100)
+@given(requests(SCHEMA, ways=("level", "own", "method")), SEEDS)
+async def test_objects_that_stand_in_several_places_are_answered_equally(request_: Request, seed: int) -> None:
+    await check(request_, seed)
+
+
 @settings(max_examples=60)
 @given(requests(SCHEMA, OperationType.MUTATION), SEEDS)
 async def test_mutations_are_answered_equally(request_: Request, seed: int) -> None:
