@@ -30,16 +30,22 @@ class Objects:
 
     @property
     def selection(self) -> "Selection":
-        """What is asked of the objects."""
+        """What is asked of the objects. Raises GraphQLError where a directive does not fit."""
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
 
     def rows(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
+        try:
+            selection = self.selection
+        except Exception as error:  # noqa: BLE001 — it is the error of every object.
+            return [run.raising(error, self._field.nodes) for _ in values]
         if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
-            return self._level(run, values, place)
-        return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
+            return self._level(run, selection, values, place)
+        return then(
+            _answers(run, self._asked(run, values, place)), partial(self._checked, run, selection, values, place)
+        )
 
     def _asked(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
         answers: Column = []
@@ -50,7 +56,9 @@ class Objects:
                 answers.append(error)
         return answers
 
-    def _checked(self, run: "LevelExecutor", values: Column, place: Place, answers: Column) -> Any:  # noqa: ANN401 — as above.
+    def _checked(
+        self, run: "LevelExecutor", selection: "Selection", values: Column, place: Place, answers: Column
+    ) -> Any:  # noqa: ANN401 — as above.
         results: Column = [None] * len(values)
         kept = []
         for index, answer in enumerate(answers):
@@ -64,24 +72,27 @@ class Objects:
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
-            return self._level(run, values, place)
+            return self._level(run, selection, values, place)
         return then(
-            self._level(run, [values[index] for index in kept], Chosen(place, kept)), partial(_scattered, results, kept)
+            self._level(run, selection, [values[index] for index in kept], Chosen(place, kept)),
+            partial(_scattered, results, kept),
         )
 
-    def _level(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
-        if len(values) > 1 and run.plain and self.selection.shareable:
+    def _level(self, run: "LevelExecutor", selection: "Selection", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        if len(values) > 1 and run.plain and selection.shareable:
             different = {id(value): value for value in values}
             if len(different) < len(values):
-                return self._shared(run, values, list(different.values()), place)
-        return run.level(self.selection, values, place)
+                return self._shared(run, selection, values, list(different.values()), place)
+        return run.level(selection, values, place)
 
-    def _shared(self, run: "LevelExecutor", values: Column, different: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _shared(
+        self, run: "LevelExecutor", selection: "Selection", values: Column, different: Column, place: Place
+    ) -> Any:  # noqa: ANN401 — as above.
         def spread(rows: Column) -> Column:
             of = {id(value): row for value, row in zip(different, rows, strict=True)}
             return [of[id(value)] for value in values]
 
-        return then(run.level(self.selection, different, Shared(place, values, different)), spread)
+        return then(run.level(selection, different, Shared(place, values, different)), spread)
 
 
 class ObjectCompletion(Completion):
