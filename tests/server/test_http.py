@@ -1,37 +1,19 @@
-"""GraphQL over HTTP: what a request may look like, and under which status it is answered."""
+"""GraphQL over HTTP: what a request may look like."""
 
-from datetime import timedelta
 from http import HTTPStatus
 
 import httpx
 import pytest
 
-from db import access
-from domain.access import Permission, TokenKind
-from resolvers.portal import Portal
-from tests.server.conftest import Caller, Clock, sign_up
+from tests.server.conftest import Caller
+from tests.server.requests import ANSWERED, VIEWER, ask, code, message
 
-VIEWER = "{ viewer { partner { name } } }"
-ANSWERED = {"data": {"viewer": {"partner": {"name": "Alfa"}}}}
-NEWER = {"Accept": "application/graphql-response+json"}
 REGISTER = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { userErrors { code path } } }"
-
-
-def code(answer: httpx.Response) -> object:
-    return answer.json()["errors"][0]["extensions"]["code"]
-
-
-def message(answer: httpx.Response) -> str:
-    return str(answer.json()["errors"][0]["message"])
 
 
 async def post(http: httpx.AsyncClient, body: bytes | str, **headers: str) -> httpx.Response:
     sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
     return await http.post("/graphql", content=body, headers=sent)
-
-
-async def ask(http: httpx.AsyncClient, query: str, headers: dict[str, str]) -> httpx.Response:
-    return await http.post("/graphql", json={"query": query}, headers=headers)
 
 
 async def test_a_query_is_answered_by_post(http: httpx.AsyncClient, caller: Caller) -> None:
@@ -216,155 +198,3 @@ async def test_there_is_nothing_at_other_paths(http: httpx.AsyncClient, path: st
     answer = await http.get(path)
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_FOUND, "BAD_USER_INPUT")
-
-
-async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> None:
-    answer = await ask(http, VIEWER, {})
-
-    assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"data": {"viewer": None}})
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer ç", "Bearer ppt_unknown", f"Bearer {'a' * 600}"],
-)
-@pytest.mark.parametrize("body", [f'{{"query": "{VIEWER}"}}', "5"])
-async def test_a_bad_token_is_401_before_the_body_is_read(
-    http: httpx.AsyncClient, authorization: str, body: str
-) -> None:
-    answer = await http.post("/graphql", content=body, headers={b"Authorization": authorization.encode()})
-
-    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert "data" not in answer.json()
-
-
-async def test_two_tokens_are_as_bad_as_none_that_is_good(http: httpx.AsyncClient, caller: Caller) -> None:
-    headers = [("Authorization", f"Bearer {caller.secret}")] * 2
-
-    answer = await http.post("/graphql", json={"query": VIEWER}, headers=headers)
-
-    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
-
-
-async def test_the_scheme_of_a_token_is_read_in_any_case(http: httpx.AsyncClient, caller: Caller) -> None:
-    answer = await ask(http, VIEWER, {"Authorization": f"bearer {caller.secret}"})
-
-    assert answer.json() == ANSWERED
-
-
-async def test_a_token_is_401_once_it_has_expired(http: httpx.AsyncClient, portal: Portal, clock: Clock) -> None:
-    caller = await sign_up(portal, expires_at=clock.now + timedelta(seconds=3))
-    before = await ask(http, VIEWER, caller.headers)
-
-    clock.forward(timedelta(seconds=3))
-    after = await ask(http, VIEWER, caller.headers)
-
-    assert (before.status_code, after.status_code) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
-
-
-async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
-    http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
-) -> None:
-    await ask(http, VIEWER, caller.headers)
-    async with portal.database.write() as tx:
-        await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
-
-    clock.forward(timedelta(seconds=5))
-    answer = await ask(http, VIEWER, caller.headers)
-
-    assert answer.status_code == HTTPStatus.UNAUTHORIZED
-
-
-@pytest.mark.parametrize(("language", "message_begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "A CNPJ has")])
-async def test_messages_are_in_the_language_that_the_caller_prefers(
-    http: httpx.AsyncClient, caller: Caller, language: str, message_begins: str
-) -> None:
-    query = 'mutation { registerClient(input: {cnpj: "1", name: "A"}) { userErrors { message } } }'
-
-    answer = await ask(http, query, {"Accept-Language": language, **caller.headers})
-
-    said = answer.json()["data"]["registerClient"]["userErrors"][0]["message"]
-    assert said.startswith(message_begins)
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "expected"),
-    [
-        (VIEWER, HTTPStatus.OK, None),
-        ("{ orderByNumber(number: 1) { id } }", HTTPStatus.OK, None),
-        ("{ viewer {", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
-        ("{ nothing }", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
-        ("query ($a: Int!) { orderByNumber(number: $a) { id } }", HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT"),
-        ("{ clients { totalCount } }", HTTPStatus.FORBIDDEN, "FORBIDDEN"),
-    ],
-)
-async def test_the_newer_form_has_a_status_that_says_how_the_request_went(
-    http: httpx.AsyncClient, portal: Portal, query: str, status: HTTPStatus, expected: str | None
-) -> None:
-    caller = await sign_up(portal, chosen=frozenset({Permission.ORDERS_READ}))
-
-    newer = await ask(http, query, {**NEWER, **caller.headers})
-    plain = await ask(http, query, caller.headers)
-
-    assert newer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
-    assert newer.status_code == status
-    assert expected is None or code(newer) == expected
-    assert (plain.status_code, plain.json()) == (HTTPStatus.OK, newer.json())
-
-
-async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient) -> None:
-    answer = await ask(http, "{ orderByNumber(number: 1) { id } }", NEWER)
-
-    assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == "Bearer"
-
-
-async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
-    query = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErrors { code } } }'
-    unknown = query % "nobody@limits.example"
-
-    answers = [await ask(http, unknown, NEWER) for _ in range(6)]
-
-    assert [answer.status_code for answer in answers] == [HTTPStatus.OK] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
-    assert code(answers[-1]) == "RATE_LIMITED"
-    assert answers[-1].headers["retry-after"] == "60"
-
-
-@pytest.mark.parametrize(
-    ("accept", "form"),
-    [
-        (None, "application/json"),
-        ("*/*", "application/json"),
-        ("application/*", "application/json"),
-        ("text/html, */*;q=0.8", "application/json"),
-        ("application/json", "application/json"),
-        ("application/json; charset=utf-8", "application/json"),
-        ("application/graphql-response+json", "application/graphql-response+json"),
-        ("application/graphql-response+json, application/json", "application/graphql-response+json"),
-        ("application/json, application/graphql-response+json", "application/graphql-response+json"),
-        ("application/graphql-response+json, */*", "application/graphql-response+json"),
-        ("application/graphql-response+json;q=0.5, application/json;q=0.9", "application/json"),
-        ("application/json;q=0.5, application/graphql-response+json;q=0.9", "application/graphql-response+json"),
-        ("application/graphql-response+json;q=0, */*", "application/json"),
-        ("application/json;q=high, */*;q=0.1", "application/graphql-response+json"),
-    ],
-)
-async def test_the_answer_has_the_form_that_the_caller_likes_best(
-    http: httpx.AsyncClient, caller: Caller, accept: str | None, form: str
-) -> None:
-    http.headers.pop("accept")
-
-    answer = await ask(http, VIEWER, caller.headers if accept is None else {**caller.headers, "Accept": accept})
-
-    assert answer.headers["content-type"] == f"{form}; charset=utf-8"
-    assert answer.json() == ANSWERED
-
-
-@pytest.mark.parametrize(
-    "accept", ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream"]
-)
-async def test_a_caller_that_accepts_neither_form_is_told_so(http: httpx.AsyncClient, accept: str) -> None:
-    answer = await ask(http, VIEWER, {"Accept": accept})
-
-    assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_ACCEPTABLE, "BAD_USER_INPUT")
