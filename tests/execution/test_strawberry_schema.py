@@ -161,7 +161,7 @@ async def test_schema_extensions_see_the_same(extension: type[Watch]) -> None:
     ]
 
     assert not different(results)
-    stock, levels = (sorted(result.extensions["seen"]) for result in results)
+    stock, levels = (sorted((result.extensions or {})["seen"]) for result in results)
     assert levels == stock
 
 
