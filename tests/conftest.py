@@ -15,6 +15,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, new_caller, new_partner, new_product
+from tests.clock import Clock
 from tests.databases import ENGINES, Databases, PostgreSQL
 
 # How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
@@ -83,6 +84,13 @@ def portal(database: Database) -> Portal:
 
 
 @pytest.fixture
+def clock(portal: Portal) -> Clock:
+    """What the portal goes by where a test turns the time, or wants it to stand."""
+    portal.now = clock = Clock()
+    return clock
+
+
+@pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the portal's real HTTP application."""
     transport = httpx.ASGITransport(create_app(portal, Settings()))
@@ -100,6 +108,12 @@ async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """A manager of another new partner."""
     return await new_caller(http, portal, await new_partner(portal, name="Beta"))
+
+
+@pytest.fixture
+def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
+    """Somebody without a token."""
+    return Api(http, portal)
 
 
 @pytest.fixture

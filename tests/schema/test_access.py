@@ -7,27 +7,18 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from db.engine import Database
 from domain.access import ROLE_PERMISSIONS, Permission, Role
 from resolvers.access import hash_password
 from resolvers.portal import Portal
 from tests.api import Api, Json, new_caller, new_partner
-from tests.schema.clock import Clock
+from tests.clock import Clock
+
+pytestmark = pytest.mark.usefixtures("clock")
 
 PASSWORD = "correct horse"
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) {
     token expiresAt viewer { role } userErrors { code message path } } }"""
 VIEWER = "{ viewer { role permissions user { id name email } partner { id name } } }"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portal(database: Database, clock: Clock) -> Portal:
-    return Portal(database, secret=b"s" * 32, now=clock)
 
 
 @pytest.fixture
@@ -41,11 +32,6 @@ async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
     password_hash = await hash_password(PASSWORD)
     partner = await new_partner(portal)
     return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
-
-
-@pytest.fixture
-def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
-    return Api(http, portal)
 
 
 async def sign_in(nobody: Api, email: str, password: str = PASSWORD) -> Json:

@@ -6,27 +6,17 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Database
 from db.tables import metadata, users
 from domain.access import ROLE_PERMISSIONS, Permission, Role
-from resolvers.portal import Portal
 from server.uses import UseWriter
 from tests.api import Api, Json, new_caller
-from tests.schema.clock import Clock
+from tests.clock import Clock
+
+pytestmark = pytest.mark.usefixtures("clock")
 
 TOKEN = "apiToken { id name prefix createdAt expiresAt lastUsedAt revokedAt permissions } secret"
 VIEWER = "{ viewer { role permissions } }"
 REVOKE = "apiToken { id revokedAt }"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portal(database: Database, clock: Clock) -> Portal:
-    return Portal(database, secret=b"s" * 32, now=clock)
 
 
 async def create(api: Api, *permissions: Permission, **given: object) -> Json:

@@ -1,20 +1,13 @@
 """What is wrong with a document or its variables is said without repeating what the caller sent."""
 
-import httpx
 import pytest
 
-from resolvers.portal import Portal
 from tests.api import Api
 
 SECRET = "hunter2"
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
 CREATE = "mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }"
 TOKEN = "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }"
-
-
-@pytest.fixture
-def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
-    return Api(http, portal)
 
 
 async def check(caller: Api, query: str, **variables: object) -> None:

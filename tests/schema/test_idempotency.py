@@ -8,13 +8,11 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLInputObjectType
 
-from db.engine import Database
 from db.tables import idempotency_keys, users
 from domain.access import Role
-from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Api, Json, new_product
-from tests.schema.clock import Clock
+from tests.clock import Clock
 from tests.schema.worlds import GRAPHQL
 
 Given = Mapping[str, object]
@@ -85,16 +83,6 @@ RECIPES = {
 """Every mutation that takes a key."""
 
 each_mutation = pytest.mark.parametrize("name", RECIPES)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portal(database: Database, clock: Clock) -> Portal:
-    return Portal(database, secret=b"s" * 32, now=clock)
 
 
 async def keyed(api: Api, name: str) -> Given:

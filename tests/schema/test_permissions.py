@@ -1,10 +1,8 @@
 """Who may ask for which field: each role, nobody, and a token that may do all but one thing."""
 
-import httpx
 import pytest
 
 from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
-from resolvers.portal import Portal
 from schema.root import schema
 from tests.api import Api, new_caller
 
@@ -77,11 +75,6 @@ def operation(field: str) -> str:
 GUARDED = [field for field in FIELD_PERMISSIONS if field.startswith(("Query.", "Mutation."))]
 WITHIN = [field for field in FIELD_PERMISSIONS if field not in GUARDED]
 PRIVATE = [field for field in root_fields() if field not in PUBLIC_FIELDS]
-
-
-@pytest.fixture
-def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
-    return Api(http, portal)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
 from sqlalchemy import event
 
 from db.engine import Database
-from resolvers.portal import Portal
 from tests.api import Api, new_caller, new_partner, new_product
 from tests.schema.worlds import GRAPHQL, object_types
 
 MANY = 100
-MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _BELOW = 2
 """How many relations are followed below a row: those of the row, and those of what they lead to."""
 
@@ -67,12 +64,6 @@ def test_every_list_is_counted() -> None:
 
 
 @pytest.fixture
-def portal(database: Database) -> Portal:
-    """A portal whose clock stands still: a viewer that is forgotten after five seconds is read again meanwhile."""
-    return Portal(database, secret=b"s" * 32, now=lambda: MOMENT)
-
-
-@pytest.fixture
 async def small(api: Api) -> Api:
     """A partner that has one of everything."""
     return await _filled(api, 1)
@@ -85,6 +76,8 @@ async def large(api: Api) -> Api:
     return await _filled(await new_caller(api.http, api.portal, partner_id), MANY)
 
 
+# By a clock that stands still: a viewer that is forgotten after five seconds is read again meanwhile.
+@pytest.mark.usefixtures("clock")
 async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Api) -> None:
     few = {place: await _counted(small, place) for place in RECIPES}
 
@@ -131,16 +124,21 @@ def _statements(database: Database) -> Iterator[list[str]]:
     """The reading statements that are sent meanwhile."""
     sent: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def observe(statement: str) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             sent.append(statement)
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        observe(statement)
 
     engines = {database.reading.sync_engine, database.writing.sync_engine}
     for each in engines:
         event.listen(each, "before_cursor_execute", note)
+    database.observers.append(observe)
     try:
         yield sent
     finally:
+        database.observers.remove(observe)
         for each in engines:
             event.remove(each, "before_cursor_execute", note)
 

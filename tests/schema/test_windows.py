@@ -1,12 +1,12 @@
 """Every connection, through every window that its arguments can open."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product as combinations
 
 import pytest
 
 from tests.api import Api, Json, new_product
+from tests.clock import Clock
 from tests.schema.worlds import object_types
 
 ROWS = 5
@@ -60,7 +60,7 @@ class Lists:
 @pytest.fixture
 async def lists(api: Api) -> Lists:
     """Lists of some rows, all of them of one moment and most of one name."""
-    api.portal.now = lambda: datetime(2026, 11, 24, 12, tzinfo=UTC)
+    api.portal.now = Clock()
     product = await new_product(api.portal, api.partner_id)
     await api.buy(product, ROWS)
     for _ in range(ROWS - 2):

@@ -1,8 +1,7 @@
 """The application of a portal on each engine, a partner in it, and a client that sends requests to it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,7 +12,6 @@ from starlette.applications import Starlette
 
 from db import access, prices
 from db.access import NewToken
-from db.engine import Database
 from domain.access import ALL, Permissions, Role, TokenKind
 from resolvers.access import new_secret
 from resolvers.portal import Portal
@@ -22,21 +20,6 @@ from server.settings import Settings
 from tests import cnpjs
 
 MAX_BODY_BYTES = 64 * 1024
-
-
-@dataclass
-class Clock:
-    """A clock that a test turns."""
-
-    now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """The moment by this clock."""
-        return self.now
-
-    def forward(self, by: timedelta) -> None:
-        """Let time pass."""
-        self.now += by
 
 
 class Caller(NamedTuple):
@@ -51,16 +34,6 @@ class Caller(NamedTuple):
     def headers(self) -> dict[str, str]:
         """What a request of theirs carries."""
         return {"Authorization": f"Bearer {self.secret}"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portal(database: Database, clock: Clock) -> Portal:
-    return Portal(database, secret=b"s" * 32, now=clock)
 
 
 @pytest.fixture

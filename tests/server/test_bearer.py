@@ -9,7 +9,8 @@ import pytest
 from db import access
 from domain.access import TokenKind
 from resolvers.portal import Portal
-from tests.server.conftest import Caller, Clock, sign_up
+from tests.clock import Clock
+from tests.server.conftest import Caller, sign_up
 from tests.server.requests import ANSWERED, VIEWER, ask, code
 
 
@@ -52,7 +53,7 @@ async def test_a_token_is_401_once_it_has_expired(http: httpx.AsyncClient, porta
     caller = await sign_up(portal, expires_at=clock.now + timedelta(seconds=3))
     before = await ask(http, VIEWER, caller.headers)
 
-    clock.forward(timedelta(seconds=3))
+    clock.forward(seconds=3)
     after = await ask(http, VIEWER, caller.headers)
 
     assert (before.status_code, after.status_code) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
@@ -65,7 +66,7 @@ async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
     async with portal.database.write() as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 
-    clock.forward(timedelta(seconds=5))
+    clock.forward(seconds=5)
     answer = await ask(http, VIEWER, caller.headers)
 
     assert answer.status_code == HTTPStatus.UNAUTHORIZED

@@ -1,7 +1,6 @@
 """What is known of failed sign-ins is deleted when it counts no longer."""
 
 import asyncio
-from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -14,7 +13,7 @@ from resolvers.portal import Portal
 from server import tidying
 from server.app import create_app
 from server.settings import Settings
-from tests.server.conftest import Clock
+from tests.clock import Clock
 
 
 async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
@@ -34,9 +33,9 @@ async def test_failures_are_deleted_a_day_after_the_last_one(
 ) -> None:
     old, recent = f"{uuid4()}@nobody.example", f"{uuid4()}@nobody.example"
     await fail_to_sign_in(http, old)
-    clock.forward(timedelta(hours=1))
+    clock.forward(hours=1)
     await fail_to_sign_in(http, recent)
-    clock.forward(timedelta(hours=23))
+    clock.forward(hours=23)
 
     await tidying.tidy(portal)
 
@@ -49,7 +48,7 @@ async def test_a_running_server_deletes_them(
     monkeypatch.setattr(tidying, "EVERY_SECONDS", 0.01)
     email = f"{uuid4()}@nobody.example"
     await fail_to_sign_in(http, email)
-    clock.forward(timedelta(hours=24))
+    clock.forward(hours=24)
     of_a_server = Portal(Database(portal.database.reading.url.render_as_string(hide_password=False)), portal.secret)
     of_a_server.now = clock
     app = create_app(of_a_server, settings)

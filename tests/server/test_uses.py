@@ -16,7 +16,8 @@ from server import uses
 from server.app import create_app
 from server.settings import Settings
 from server.uses import UseWriter
-from tests.server.conftest import Caller, Clock, sign_up
+from tests.clock import Clock
+from tests.server.conftest import Caller, sign_up
 
 
 async def last_use(portal: Portal, caller: Caller) -> datetime | None:
@@ -46,7 +47,7 @@ async def test_a_token_is_written_again_after_a_minute(
     written = []
 
     for seconds in (0, 59, 1):
-        clock.forward(timedelta(seconds=seconds))
+        clock.forward(seconds=seconds)
         await use(http, caller)
         await writer.write()
         written.append(await last_use(portal, caller))
