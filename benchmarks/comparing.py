@@ -5,11 +5,13 @@ from itertools import zip_longest
 from typing import Any
 
 from benchmarks.contenders import REFERENCE, Contender
-from benchmarks.serving import Server, ask, serving
+from benchmarks.serving import FailedError, Server, ask, serving
 from benchmarks.workloads import Workload
 
 _SAMPLE = 12
 """How many requests of a workload are compared, spread over all of them."""
+
+_LONGEST_MESSAGE = 800
 
 
 class OtherAnswerError(Exception):
@@ -19,7 +21,11 @@ class OtherAnswerError(Exception):
 def reference(workload: Workload) -> Sequence[Any]:
     """What the portal answers, executed by graphql-core as it is, on a fresh database."""
     with serving(REFERENCE, "FULL") as server:
-        return _answers(server, workload)
+        found = _answers(server, workload)
+    if any(set(answer) != {"data"} for answer in found):
+        message = f"the portal itself answers {workload.name} with an error: {found}"
+        raise FailedError(message[:_LONGEST_MESSAGE])
+    return found
 
 
 def compare(contender: Contender, server: Server, workload: Workload, right: Sequence[Any]) -> None:
