@@ -1,10 +1,12 @@
 """Who may ask for which field: each role, nobody, and a token that may do all but one thing."""
 
 import pytest
+from graphql import GraphQLObjectType, get_named_type
 
-from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
+from domain.access import ALL, FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
 from schema.root import schema
 from tests.api import Api, new_caller
+from tests.schema.worlds import GRAPHQL
 
 NOTHING = '"nothing"'
 ITEMS = 'type: PURCHASE, items: [{productId: "nothing", quantity: 1}]'
@@ -110,6 +112,18 @@ async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api,
         assert "data" not in body
         assert "errors" not in await api.post(query)
     assert "errors" not in await caller.post(way.replace("#", "__typename"))
+
+
+@pytest.mark.parametrize("field", [field for field in FIELD_PERMISSIONS if not field.startswith("Mutation.")])
+def test_a_field_asks_for_what_node_asks_for_its_objects_or_for_what_they_are_part_of(field: str) -> None:
+    parent, name = field.split(".")
+    found = GRAPHQL.type_map[parent]
+    assert isinstance(found, GraphQLObjectType)
+    shown = get_named_type(found.fields[name].type).name.removesuffix("Connection")
+
+    of_node = NODE_PERMISSIONS.get({"QuoteOrderPayload": "Order"}.get(shown, shown), NODE_PERMISSIONS.get(parent))
+
+    assert FIELD_PERMISSIONS[field] == of_node
 
 
 @pytest.mark.parametrize("field", PRIVATE)
