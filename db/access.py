@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from db import sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER
+from db.query import Query, among
 from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
 from domain.access import ALL, Permission, Permissions, Role, TokenKind
 
@@ -91,10 +93,13 @@ _USERS = tuple(users.c[name] for name in UserRow._fields)
 _TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
 
 
+_PARTNERS_BY_IDS = Query(sa.select(*_PARTNERS).where(among(partners.c.id, "ids")), PartnerRow)
+_USERS_BY_IDS = Query(sa.select(*_USERS).where(users.c.partner_id == PARTNER, among(users.c.id, "ids")), UserRow)
+
+
 async def partners_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
     """The partners among these ids."""
-    found = await sql.rows(connection, sa.select(*_PARTNERS).where(partners.c.id.in_(ids)), PartnerRow)
-    return {row.id: row for row in found}
+    return {row.id: row for row in await sql.fetch(connection, _PARTNERS_BY_IDS, {"ids": ids})}
 
 
 async def partner_named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
@@ -138,8 +143,8 @@ async def create_user(
 
 async def users_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, UserRow]:
     """The partner's users among these ids."""
-    statement = sa.select(*_USERS).where(users.c.partner_id == partner_id, users.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, UserRow)}
+    found = await sql.fetch(connection, _USERS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in found}
 
 
 async def credentials(connection: Connection, email: str) -> Credentials | None:
@@ -226,7 +231,7 @@ async def locked_attempts(tx: Transaction, email_digest: bytes, *, at: datetime)
         .where(attempts.c.email_digest == email_digest)
         .with_for_update()
     )
-    failures, blocked_until, last_failure_at = (await tx.execute(statement)).one()
+    failures, blocked_until, last_failure_at = tuple((await tx.execute(statement)).one())
     if last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER:
         return Attempts(failures=0, blocked_until=None)
     return Attempts(failures, blocked_until)

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER, Shape
 from db.keyset import Sorting
-from db.listings import Listing
+from db.listings import LISTINGS_KEPT, Listing
+from db.query import Query, among, contains
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -83,12 +86,17 @@ def listing(
     partner_id: int, chosen: ActivationFilter, by: ActivationSortKey, *, descending: bool
 ) -> Listing[ActivationRow]:
     """The partner's activations that the filter lets through."""
+    return _listing(filters.shape(chosen), by, descending=descending).of(filters.values(partner_id, chosen))
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool) -> Listing[ActivationRow]:
     key = activations.c.activated_at if by is ActivationSortKey.ACTIVATED_AT else activations.c.client_name_folded
     return Listing(
         name="activations",
         row=ActivationRow,
         columns=_COLUMNS,
-        where=[activations.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        where=[activations.c.partner_id == PARTNER, *_conditions(filters.named(ActivationFilter, shape))],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
     )
@@ -96,33 +104,40 @@ def listing(
 
 def of_clients(partner_id: int, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
     """The activations of each of these clients, newest first."""
-    where = [activations.c.partner_id == partner_id, activations.c.client_id.in_(client_ids)]
+    values = {"partner_id": partner_id, "client_ids": client_ids, "status": status}
+    return (_OF_CLIENTS if status is None else _OF_CLIENTS_AND_STATUS).of(values)
+
+
+def _of_clients(*more: ColumnElement[bool]) -> Listing[ActivationRow]:
     return Listing(
         name="client.activations",
         row=ActivationRow,
         columns=_COLUMNS,
-        where=where if status is None else [*where, activations.c.status == status],
+        where=[activations.c.partner_id == PARTNER, among(activations.c.client_id, "client_ids"), *more],
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
         parent=activations.c.client_id,
     )
 
 
-def _conditions(partner_id: int, chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
+_OF_CLIENTS = _of_clients()
+_OF_CLIENTS_AND_STATUS = _of_clients(activations.c.status == sa.bindparam("status"))
+
+
+def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
-        found = [sql.contains(clients.c.name_folded, chosen.search)]
-        found.append(sql.contains(clients.c.trade_name_folded, chosen.search))
-        found += [sql.contains(clients.c.cnpj, chosen.search_cnpj)] if chosen.search_cnpj else []
-        ours = activations.c.client_id.in_(_clients(partner_id, sa.or_(*found)))
+        found = [contains(clients.c.name_folded, chosen.search), contains(clients.c.trade_name_folded, chosen.search)]
+        found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
+        ours = activations.c.client_id.in_(_clients(sa.or_(*found)))
         key = chosen.search_key
-        yield sa.or_(ours, sql.starts_with(activations.c.activation_key, key)) if key else ours
+        yield ours if key is None else sa.or_(ours, sql.starts_with(activations.c.activation_key, key))
     if chosen.client_name is not None:
         name = chosen.client_name
-        named = sa.or_(sql.contains(clients.c.name_folded, name), sql.contains(clients.c.trade_name_folded, name))
-        yield activations.c.client_id.in_(_clients(partner_id, named))
+        named = sa.or_(contains(clients.c.name_folded, name), contains(clients.c.trade_name_folded, name))
+        yield activations.c.client_id.in_(_clients(named))
     if chosen.cnpj is not None:
         numbered = sql.starts_with(clients.c.cnpj, chosen.cnpj)
-        yield activations.c.client_id.in_(_clients(partner_id, numbered))
+        yield activations.c.client_id.in_(_clients(numbered))
     if chosen.activation_key is not None:
         yield sql.starts_with(activations.c.activation_key, chosen.activation_key)
     for column, value in (
@@ -134,18 +149,23 @@ def _conditions(partner_id: int, chosen: ActivationFilter) -> Iterable[ColumnEle
         if value is not None:
             yield column == value
     if chosen.status is not None:
-        yield activations.c.status.in_(chosen.status)
+        yield among(activations.c.status, "status")
     yield from sql.during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
 
 
-def _clients(partner_id: int, condition: ColumnElement[bool]) -> sa.Select[tuple[int]]:
-    return sa.select(clients.c.id).where(clients.c.partner_id == partner_id, condition)
+def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, condition)
+
+
+_BY_IDS = Query(
+    sa.select(*_COLUMNS).where(activations.c.partner_id == PARTNER, among(activations.c.id, "ids")), ActivationRow
+)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ActivationRow]:
     """The partner's activations among these ids."""
-    statement = sa.select(*_COLUMNS).where(activations.c.partner_id == partner_id, activations.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, ActivationRow)}
+    found = await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in found}
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:

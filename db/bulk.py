@@ -30,7 +30,7 @@ async def describe(tx: Transaction, table: Table) -> None:
     """Let the planner know what the table holds now, which it would otherwise learn minutes later."""
     # SQLite plans well without: its indexes say enough.
     if tx.dialect.name == "postgresql":
-        await tx.exec_driver_sql(f"ANALYZE {table.name}")
+        await tx.execute(sa.text(f"ANALYZE {table.name}"))
 
 
 async def set_counters(tx: Transaction, partner_id: int, *, order_number: int, event_number: int) -> None:

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER, Shape
 from db.keyset import Sorting
-from db.listings import Listing
+from db.listings import LISTINGS_KEPT, Listing
+from db.query import Query, among, contains
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus
@@ -90,52 +93,59 @@ class ClientFilter:
 
 def listing(partner_id: int, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
     """The partner's clients that the filter lets through."""
+    return _listing(filters.shape(chosen), by, descending=descending).of(filters.values(partner_id, chosen))
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
     key = clients.c.name_folded if by is ClientSortKey.NAME else clients.c.registered_at
     return Listing(
         name="clients",
         row=ClientRow,
         columns=_COLUMNS,
-        where=[clients.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        where=[clients.c.partner_id == PARTNER, *_conditions(filters.named(ClientFilter, shape))],
         key=key.name,
         sorting=Sorting(key, clients.c.id, descending=descending),
     )
 
 
-def _conditions(partner_id: int, chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
+def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.status is not None:
-        yield clients.c.status.in_(chosen.status)
+        yield among(clients.c.status, "status")
     if chosen.search is not None:
-        found = [sql.contains(clients.c.name_folded, chosen.search)]
-        found.append(sql.contains(clients.c.trade_name_folded, chosen.search))
-        if chosen.search_cnpj:
-            found.append(sql.contains(clients.c.cnpj, chosen.search_cnpj))
+        found = [contains(clients.c.name_folded, chosen.search), contains(clients.c.trade_name_folded, chosen.search)]
+        if chosen.search_cnpj is not None:
+            found.append(contains(clients.c.cnpj, chosen.search_cnpj))
         yield sa.or_(*found)
     if chosen.name is not None:
-        yield sql.contains(clients.c.name_folded, chosen.name)
+        yield contains(clients.c.name_folded, chosen.name)
     if chosen.cnpj is not None:
         yield sql.starts_with(clients.c.cnpj, chosen.cnpj)
     if chosen.city is not None:
-        yield sql.contains(clients.c.city_folded, chosen.city)
+        yield contains(clients.c.city_folded, chosen.city)
     if chosen.state is not None:
         yield clients.c.state == chosen.state
     if chosen.ecf_serial_number is not None:
-        yield clients.c.id.in_(_active(partner_id).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
+        yield clients.c.id.in_(_active().where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
     if chosen.has_active_activations is not None:
-        active = clients.c.id.in_(_active(partner_id))
+        active = clients.c.id.in_(_active())
         yield active if chosen.has_active_activations else ~active
     yield from sql.during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
-def _active(partner_id: int) -> sa.Select[tuple[int]]:
+def _active() -> sa.Select[Any]:
     return sa.select(activations.c.client_id).where(
-        activations.c.partner_id == partner_id, activations.c.status == ActivationStatus.ACTIVE
+        activations.c.partner_id == PARTNER, activations.c.status == ActivationStatus.ACTIVE
     )
+
+
+_BY_IDS = Query(sa.select(*_COLUMNS).where(clients.c.partner_id == PARTNER, among(clients.c.id, "ids")), ClientRow)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ClientRow]:
     """The partner's clients among these ids."""
-    statement = sa.select(*_COLUMNS).where(clients.c.partner_id == partner_id, clients.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, ClientRow)}
+    found = await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in found}
 
 
 async def id_by_cnpj(connection: Connection, partner_id: int, cnpj: str) -> int | None:

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import balances
-from db.engine import Connection, Database
+from db.engine import Database
 from db.findings import Check, Finding
 from db.tables import (
     activations,
@@ -147,7 +148,7 @@ def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or 
     return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
-async def _sqlite_file(connection: Connection) -> list[Finding]:
+async def _sqlite_file(connection: AsyncConnection) -> list[Finding]:
     found: list[Finding] = []
     for pragma, right in (("integrity_check", ("ok",)), ("foreign_key_check", None)):
         said = [tuple(row) for row in await connection.exec_driver_sql(f"PRAGMA {pragma}")]

@@ -1,9 +1,10 @@
 """The engines: on SQLite a reading and a writing one on the same file, on PostgreSQL one for both."""
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -12,27 +13,43 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from db.units import Observer, Thread, Unit
 from domain.faults import Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
 """How long a writer of one process waits for those of others on the same SQLite file."""
 
-Connection = AsyncConnection
-Transaction = NewType("Transaction", AsyncConnection)
+_READING_THREADS = 2
+"""More would wait for the interpreter's lock, which a statement gives up only while SQLite works."""
+
+_PASSING = ("database is locked", "unable to open database")
+
+Connection = AsyncConnection | Unit
+"""What statements run on."""
+
+Transaction = Connection
 """A connection in the transaction of a mutation, which alone may lock and write."""
+
+Result = TypeVar("Result")
 
 
 class Database:
-    """Where statements run. Each reader and each transaction takes a connection of its own from a pool."""
+    """Where statements run: in units of work, or on a connection that is lent from a pool for as long as it takes."""
 
     def __init__(self, url: str, *, readers: int = 8) -> None:
         """Prepare the engines for a database URL; nothing connects before it is asked to."""
         self.url = make_url(url)
+        self.observers: list[Observer] = []
+        """Called with each statement of a unit of work on SQLite before it is run."""
+        self._readers: list[Thread] = []
+        self._writer: Thread | None = None
         if self.url.get_backend_name() == "sqlite":
             if self.url.database not in {None, "", ":memory:"}:
                 Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", query_only=True)
             self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", query_only=False)
+            self._readers = [self._thread(begin="BEGIN", query_only=True) for _ in range(_READING_THREADS)]
+            self._writer = self._thread(begin="BEGIN IMMEDIATE", query_only=False)
         else:
             self.reading = self.writing = create_async_engine(
                 self.url,
@@ -43,24 +60,58 @@ class Database:
                 hide_parameters=True,
             )
 
+    async def query(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What a unit of work reads, all of it as it is at one moment.
+
+        The unit awaits nothing but statements of the connection that it is given.
+        """
+        if not self._readers:
+            async with self.read() as connection:
+                return await work(connection)
+        with _availability():
+            return await min(self._readers, key=_waiting).run(work)
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything."""
+        if self._writer is None:
+            async with self.write() as tx:
+                return await work(tx)
+        with _availability():
+            return await self._writer.run(work)
+
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Connection]:
+    async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading. Nothing else that needs one may be awaited while it is held."""
         with _availability():
             async with self.reading.connect() as connection:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
+    async def write(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction, commit it at the end, and roll it back where anything is raised."""
         with _availability():
             async with self.writing.begin() as connection:
-                yield Transaction(connection)
+                yield connection
 
     async def close(self) -> None:
         """Close every connection."""
         await self.reading.dispose()
         await self.writing.dispose()
+        for thread in (*self._readers, *([self._writer] if self._writer else [])):
+            await thread.close()
+
+    def _thread(self, *, begin: str, query_only: bool) -> Thread:
+        return Thread(
+            str(self.url.database),
+            begin=begin,
+            pragmas=_pragmas(query_only=query_only),
+            timeout=BUSY_TIMEOUT_SECONDS,
+            observers=self.observers,
+        )
+
+
+def _waiting(thread: Thread) -> int:
+    return thread.waiting
 
 
 class _availability:  # noqa: N801 — a context manager, used like a function.
@@ -71,14 +122,19 @@ class _availability:  # noqa: N801 — a context manager, used like a function.
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         """Translate the errors that pass by waiting."""
-        if isinstance(error, PoolTimeoutError | OSError) or (isinstance(error, DBAPIError) and _passing(error)):
+        if isinstance(error, PoolTimeoutError | OSError) or _passing(error):
             message = "The database is not available right now. Nothing was changed; try again."
             raise Unavailable(message) from error
 
 
-def _passing(error: DBAPIError) -> bool:
-    text = str(error.orig)
-    return error.connection_invalidated or "database is locked" in text or "unable to open database" in text
+def _passing(error: object) -> bool:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(driver_error, Exception):
+        return False
+    text = str(driver_error)
+    return isinstance(error, DBAPIError | sqlite3.Error) and any(reason in text for reason in _PASSING)
 
 
 def retryable(error: DBAPIError) -> bool:

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER, Shape
 from db.keyset import Sorting
-from db.listings import Listing
+from db.listings import LISTINGS_KEPT, Listing
+from db.query import Query, among
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
 
@@ -47,11 +50,16 @@ class EventFilter:
 
 def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:
     """The partner's events that the filter lets through, oldest first."""
+    return _listing(filters.shape(chosen)).of(filters.values(partner_id, chosen))
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape) -> Listing[EventRow]:
     return Listing(
         name="events",
         row=EventRow,
         columns=_COLUMNS,
-        where=[events.c.partner_id == partner_id, *_conditions(chosen)],
+        where=[events.c.partner_id == PARTNER, *_conditions(filters.named(EventFilter, shape))],
         key="number",
         sorting=Sorting(events.c.number, events.c.id),
     )
@@ -59,7 +67,7 @@ def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:
 
 def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.types is not None:
-        yield events.c.type.in_(chosen.types)
+        yield among(events.c.type, "types")
     if chosen.client_id is not None:
         yield events.c.client_id == chosen.client_id
     if chosen.order_id is not None:
@@ -67,10 +75,12 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     yield from sql.during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
+_BY_IDS = Query(sa.select(*_COLUMNS).where(events.c.partner_id == PARTNER, among(events.c.id, "ids")), EventRow)
+
+
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, EventRow]:
     """The partner's events among these ids."""
-    statement = sa.select(*_COLUMNS).where(events.c.partner_id == partner_id, events.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, EventRow)}
+    return {row.id: row for row in await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 async def append(

@@ -33,13 +33,13 @@ class Sorting:
     id: ColumnElement[int]
     descending: bool = False
 
-    def past(self, position: Keyset, *, or_at: bool = False) -> ColumnElement[bool]:
-        """Whether a row comes after the position."""
-        return self._beyond(position, greater=not self.descending, or_at=or_at)
+    def past(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes after the cursor of that name."""
+        return self._beyond(cursor, greater=not self.descending, or_at=or_at)
 
-    def short_of(self, position: Keyset, *, or_at: bool = False) -> ColumnElement[bool]:
-        """Whether a row comes before the position."""
-        return self._beyond(position, greater=self.descending, or_at=or_at)
+    def short_of(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes before the cursor of that name."""
+        return self._beyond(cursor, greater=self.descending, or_at=or_at)
 
     def clauses(self, *, reverse: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The ORDER BY, read from either end."""
@@ -47,31 +47,47 @@ class Sorting:
             return self.key.desc(), self.id.desc()
         return self.key.asc(), self.id.asc()
 
-    def _beyond(self, position: Keyset, *, greater: bool, or_at: bool) -> ColumnElement[bool]:
+    def _beyond(self, cursor: str, *, greater: bool, or_at: bool) -> ColumnElement[bool]:
         row = sa.tuple_(self.key, self.id)
         limit = sa.tuple_(
-            sa.bindparam(None, position.key, type_=self.key.type), sa.bindparam(None, position.id, type_=self.id.type)
+            sa.bindparam(f"{cursor}_key", type_=self.key.type), sa.bindparam(f"{cursor}_id", type_=self.id.type)
         )
         if greater:
             return row >= limit if or_at else row > limit
         return row <= limit if or_at else row < limit
 
 
+_LIMIT = sa.bindparam("limit", type_=sa.Integer())
+"""One row more than the page shows, which tells whether there is another page."""
+
+
+def values(window: Window) -> dict[str, Any]:
+    """The values of the names that the statements of a window bind."""
+    bound: dict[str, Any] = {"limit": window.size + 1}
+    for name, position in (("after", window.after), ("before", window.before)):
+        if position is not None:
+            bound[f"{name}_key"], bound[f"{name}_id"] = position
+    return bound
+
+
+def shape(window: Window) -> tuple[bool, bool, bool]:
+    """What the statements of a window depend on."""
+    return window.backward, window.after is not None, window.before is not None
+
+
 def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
     """The conditions that keep a list between the window's cursors."""
     conditions = []
     if window.after is not None:
-        conditions.append(sorting.past(window.after))
+        conditions.append(sorting.past("after"))
     if window.before is not None:
-        conditions.append(sorting.short_of(window.before))
+        conditions.append(sorting.short_of("before"))
     return conditions
 
 
 def page(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
     """The statement for one page and one row more, which tells whether there is another page."""
-    return (
-        rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(window.size + 1)
-    )
+    return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
 
 
 def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int]) -> Select[Any]:
@@ -85,7 +101,7 @@ def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnEle
         rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
     )
     columns = [column for column in ranked.c if column.name != "place"]
-    return sa.select(*columns).where(ranked.c.place <= window.size + 1).order_by(ranked.c.parent_id, ranked.c.place)
+    return sa.select(*columns).where(ranked.c.place <= _LIMIT).order_by(ranked.c.parent_id, ranked.c.place)
 
 
 def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
@@ -95,8 +111,13 @@ def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
     return (shown[::-1] if window.backward else shown), more
 
 
-def beyond(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any] | None:
-    """The rows at or behind the cursor that the page begins at; None where it begins at the list's own end."""
+def nothing_beyond(window: Window) -> bool:
+    """Whether the page begins at the list's own end."""
+    return (window.before if window.backward else window.after) is None
+
+
+def beyond(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+    """The rows at or behind the cursor that the page begins at."""
     if window.backward:
-        return None if window.before is None else rows.where(sorting.past(window.before, or_at=True))
-    return None if window.after is None else rows.where(sorting.short_of(window.after, or_at=True))
+        return rows.where(sorting.past("before", or_at=True))
+    return rows.where(sorting.short_of("after", or_at=True))

@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement
 
 from db import sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER
 from db.keyset import Sorting
 from db.listings import Listing
+from db.query import Query, among
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 
@@ -153,21 +155,28 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
 
 def movements_of(partner_id: int, product_ids: Sequence[int]) -> Listing[MovementRow]:
     """The ledger of each of these products, newest first."""
-    return Listing(
-        name="licenseStock.movements",
-        row=MovementRow,
-        columns=_MOVEMENTS,
-        where=[stock_movements.c.partner_id == partner_id, stock_movements.c.product_id.in_(product_ids)],
-        key="occurred_at",
-        sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
-        parent=stock_movements.c.product_id,
-    )
+    return _LEDGER.of({"partner_id": partner_id, "product_ids": product_ids})
+
+
+_LEDGER = Listing(
+    name="licenseStock.movements",
+    row=MovementRow,
+    columns=_MOVEMENTS,
+    where=[stock_movements.c.partner_id == PARTNER, among(stock_movements.c.product_id, "product_ids")],
+    key="occurred_at",
+    sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
+    parent=stock_movements.c.product_id,
+)
+_MOVEMENTS_BY_IDS = Query(
+    sa.select(*_MOVEMENTS).where(stock_movements.c.partner_id == PARTNER, among(stock_movements.c.id, "ids")),
+    MovementRow,
+)
 
 
 async def movements_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, MovementRow]:
     """The partner's lines of the ledger among these ids."""
-    mine = stock_movements.c.partner_id == partner_id, stock_movements.c.id.in_(ids)
-    return {row.id: row for row in await sql.rows(connection, sa.select(*_MOVEMENTS).where(*mine), MovementRow)}
+    found = await sql.fetch(connection, _MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in found}
 
 
 def _mine(partner_id: int, product_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -1,17 +1,22 @@
 """Lists that are read page by page, alone or for many parents at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from db import keyset
+from db import keyset, sql
 from db.engine import Connection
 from db.keyset import Keyset, Sorting, Window
+from db.query import Query
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+LISTINGS_KEPT = 256
+"""How many listings of one kind are kept with their statements: there is one for each choice of filters and order."""
 
 
 class Slice(NamedTuple, Generic[Row]):
@@ -23,7 +28,10 @@ class Slice(NamedTuple, Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents."""
+    """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents.
+
+    The conditions bind by name what stands in `values`: listings that differ in nothing else share their statements.
+    """
 
     name: str
     row: type[Row]
@@ -32,55 +40,113 @@ class Listing(Generic[Row]):
     key: str
     sorting: Sorting
     parent: ColumnElement[int] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
 
     @property
     def order(self) -> str:
         """A name for this order of this list, which ties a cursor to it."""
         return f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
 
+    def of(self, values: Mapping[str, Any]) -> "Listing[Row]":
+        """The same listing for other values."""
+        other = replace(self, values=values)
+        object.__setattr__(other, "queries", self.queries)
+        return other
+
     def position(self, row: Row) -> Keyset:
         """Where a row stands in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
 
+    def query(self, *kind: Hashable, statement: Callable[[], Select[Any]], row: Callable[..., Any]) -> Query[Any]:
+        """The query of that kind, made once."""
+        found = self.queries.get(kind)
+        if found is None:
+            found = self.queries[kind] = Query(statement(), row)
+        return found
+
 
 async def page(connection: Connection, listing: Listing[Row], window: Window) -> Slice[Row]:
     """One page."""
-    found = (await connection.execute(keyset.page(_rows(listing), listing.sorting, window))).all()
-    shown, more = keyset.cut(found, window)
-    return Slice([listing.row(*values) for values in shown], more)
+    query = listing.query(
+        "page",
+        keyset.shape(window),
+        statement=lambda: keyset.page(_rows(listing), listing.sorting, window),
+        row=listing.row,
+    )
+    found = await sql.fetch(connection, query, {**listing.values, **keyset.values(window)})
+    return Slice(*keyset.cut(found, window))
 
 
 async def pages(connection: Connection, listing: Listing[Row], window: Window) -> dict[int, Slice[Row]]:
     """One page for each parent that has any rows."""
-    statement = keyset.pages(_rows(listing), listing.sorting, window, _parent(listing))
+    query = listing.query(
+        "pages",
+        keyset.shape(window),
+        statement=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
+        row=_child,
+    )
     by_parent: dict[int, list[Row]] = {}
-    for *values, parent in await connection.execute(statement):
+    for *values, parent in await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}):
         by_parent.setdefault(parent, []).append(listing.row(*values))
     return {parent: Slice(*keyset.cut(found, window)) for parent, found in by_parent.items()}
 
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:
     """How many rows the whole list has."""
-    return int(await connection.scalar(sa.select(sa.func.count()).select_from(_plain(listing).subquery())) or 0)
+    query = listing.query(
+        "count", statement=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
+    )
+    (total,) = await sql.fetch(connection, query, listing.values)
+    return int(total)
 
 
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
     """How many rows the list of each parent has; none where it has none."""
     parent = _parent(listing)
-    statement = sa.select(parent, sa.func.count()).where(*listing.where).group_by(parent)
-    return {row[0]: row[1] for row in await connection.execute(statement)}
+    query = listing.query("counts", statement=lambda: _counted(listing, parent), row=_pair)
+    return dict(await sql.fetch(connection, query, listing.values))
 
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
     """Whether rows stand on the other side of the cursor that the page begins at."""
-    beyond = keyset.beyond(_plain(listing), listing.sorting, window)
-    return beyond is not None and bool(await connection.scalar(sa.select(beyond.exists())))
+    if keyset.nothing_beyond(window):
+        return False
+    query = listing.query(
+        "any beyond",
+        keyset.shape(window),
+        statement=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
+        row=int,
+    )
+    return bool(await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}))
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
     """The parents that have rows on the other side of the cursor that their page begins at."""
-    beyond = keyset.beyond(sa.select(_parent(listing)).where(*listing.where), listing.sorting, window)
-    return frozenset() if beyond is None else frozenset(await connection.scalars(beyond.distinct()))
+    if keyset.nothing_beyond(window):
+        return frozenset()
+    query = listing.query(
+        "parents beyond",
+        keyset.shape(window),
+        statement=lambda: keyset.beyond(
+            sa.select(_parent(listing)).where(*listing.where), listing.sorting, window
+        ).distinct(),
+        row=int,
+    )
+    return frozenset(await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}))
+
+
+def _child(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401 — the columns of a row, and whose it is.
+    return values
+
+
+def _pair(parent: int, rows: int) -> tuple[int, int]:
+    return parent, rows
+
+
+def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> Select[Any]:
+    counted: Any = sa.select(parent, sa.func.count()).where(*listing.where).group_by(parent)
+    return cast("Select[Any]", counted)
 
 
 def _rows(listing: Listing[Row]) -> Select[Any]:

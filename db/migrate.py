@@ -19,8 +19,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Connection, Database, Transaction
+from db.engine import Database
 from db.tables import metadata
 
 _STEPS = Path(__file__).parent / "migrations"
@@ -95,13 +96,13 @@ def _open(url: str) -> Database:
     return database
 
 
-async def _wait_for_others(tx: Transaction) -> None:
+async def _wait_for_others(tx: AsyncConnection) -> None:
     # On SQLite this transaction could begin only when no other one was writing.
     if tx.dialect.name == "postgresql":
         await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-async def _check_references(tx: Transaction) -> None:
+async def _check_references(tx: AsyncConnection) -> None:
     if tx.dialect.name == "sqlite":
         dangling = (await tx.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
         if dangling is not None:
@@ -116,7 +117,7 @@ def _config(connection: sa.Connection | None = None) -> Config:
     return config
 
 
-async def _steps_done(connection: Connection) -> set[str]:
+async def _steps_done(connection: AsyncConnection) -> set[str]:
     return set(await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads()))
 
 

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER, Shape
 from db.keyset import Sorting
-from db.listings import Listing
+from db.listings import LISTINGS_KEPT, Listing
+from db.query import Query, among
 from db.tables import order_items, orders
 from domain.orders import Line, OrderStatus, OrderType
 
@@ -95,37 +98,53 @@ class OrderFilter:
 
 def listing(partner_id: int, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
     """The partner's orders that the filter lets through."""
+    return _listing(filters.shape(chosen), by, descending=descending).of(filters.values(partner_id, chosen))
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
     key = orders.c.number if by is OrderSortKey.NUMBER else orders.c.created_at
     return Listing(
         name="orders",
         row=OrderRow,
         columns=_ORDERS,
-        where=[orders.c.partner_id == partner_id, *_conditions(partner_id, chosen)],
+        where=[orders.c.partner_id == PARTNER, *_conditions(filters.named(OrderFilter, shape))],
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
     )
 
 
-def _conditions(partner_id: int, chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
+def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.number is not None:
         yield orders.c.number == chosen.number
     if chosen.type is not None:
         yield orders.c.type == chosen.type
     if chosen.status is not None:
-        yield orders.c.status.in_(chosen.status)
+        yield among(orders.c.status, "status")
     if chosen.product_id is not None:
         yield orders.c.id.in_(
             sa.select(order_items.c.order_id).where(
-                order_items.c.partner_id == partner_id, order_items.c.product_id == chosen.product_id
+                order_items.c.partner_id == PARTNER, order_items.c.product_id == chosen.product_id
             )
         )
     yield from sql.during(orders.c.created_at, chosen.created_from, chosen.created_to)
 
 
+_BY_IDS = Query(sa.select(*_ORDERS).where(orders.c.partner_id == PARTNER, among(orders.c.id, "ids")), OrderRow)
+_ITEMS_BY_IDS = Query(
+    sa.select(*_ITEMS).where(order_items.c.partner_id == PARTNER, among(order_items.c.id, "ids")), OrderItemRow
+)
+_ITEMS_OF = Query(
+    sa.select(*_ITEMS)
+    .where(order_items.c.partner_id == PARTNER, among(order_items.c.order_id, "order_ids"))
+    .order_by(order_items.c.order_id, order_items.c.id),
+    OrderItemRow,
+)
+
+
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderRow]:
     """The partner's orders among these ids."""
-    statement = sa.select(*_ORDERS).where(orders.c.partner_id == partner_id, orders.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, OrderRow)}
+    return {row.id: row for row in await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
@@ -136,21 +155,16 @@ async def id_by_number(connection: Connection, partner_id: int, number: int) -> 
 
 async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
     """The partner's order items among these ids."""
-    statement = sa.select(*_ITEMS).where(order_items.c.partner_id == partner_id, order_items.c.id.in_(ids))
-    return {row.id: row for row in await sql.rows(connection, statement, OrderItemRow)}
+    return {row.id: row for row in await sql.fetch(connection, _ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 async def items_of(
     connection: Connection, partner_id: int, order_ids: Sequence[int]
 ) -> Mapping[int, list[OrderItemRow]]:
     """The items of each of these orders, as they were entered."""
-    statement = (
-        sa.select(*_ITEMS)
-        .where(order_items.c.partner_id == partner_id, order_items.c.order_id.in_(order_ids))
-        .order_by(order_items.c.order_id, order_items.c.id)
-    )
+    found = await sql.fetch(connection, _ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
     by_order: dict[int, list[OrderItemRow]] = {}
-    for row in await sql.rows(connection, statement, OrderItemRow):
+    for row in found:
         by_order.setdefault(row.order_id, []).append(row)
     return by_order
 

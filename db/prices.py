@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 
 from db import sql
 from db.engine import Connection, Transaction
+from db.filters import PARTNER
+from db.query import Query, among
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
@@ -42,6 +45,36 @@ _PRODUCTS = tuple(products.c[name] for name in ProductRow._fields)
 _PRICE_TABLES = tuple(price_tables.c[name] for name in PriceTableRow._fields)
 
 
+class _TierRow(NamedTuple):
+    product_id: int
+    order_type: OrderType
+    minimum_quantity: int
+    unit_monthly_price: int
+    unit_setup_fee: int
+    bonus_quantity: int
+
+
+def _tiers(*more: ColumnElement[bool]) -> Query[_TierRow]:
+    statement = (
+        sa.select(*(price_tiers.c[name] for name in _TierRow._fields))
+        .where(
+            price_tiers.c.partner_id == PARTNER, price_tiers.c.price_table_id == sa.bindparam("price_table_id"), *more
+        )
+        .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
+    )
+    return Query(statement, _TierRow)
+
+
+_TIERS = _tiers()
+_TIERS_OF_PRODUCTS = _tiers(among(price_tiers.c.product_id, "product_ids"))
+_PRODUCTS_BY_IDS = Query(sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow)
+_TABLES_OF = Query(sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")), PriceTableRow)
+_TABLES_BY_IDS = Query(
+    sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == PARTNER, among(price_tables.c.id, "ids")),
+    PriceTableRow,
+)
+
+
 async def all_products(connection: Connection) -> list[ProductRow]:
     """Every product of the vendor, in the order of their codes."""
     return await sql.rows(connection, sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
@@ -49,55 +82,42 @@ async def all_products(connection: Connection) -> list[ProductRow]:
 
 async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
     """The products among these ids; they are the vendor's, and every partner may read them."""
-    found = await sql.rows(connection, sa.select(*_PRODUCTS).where(products.c.id.in_(ids)), ProductRow)
-    return {row.id: row for row in found}
+    return {row.id: row for row in await sql.fetch(connection, _PRODUCTS_BY_IDS, {"ids": ids})}
 
 
 async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
     """The partner's price table, which every partner has."""
-    statement = sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == partner_id)
-    return PriceTableRow(*(await connection.execute(statement)).one())
+    (found,) = await sql.fetch(connection, _TABLES_OF, {"partner_ids": [partner_id]})
+    return found
 
 
 async def tables_of(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The price tables of these partners, by partner."""
-    statement = sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id.in_(partner_ids))
-    return {row.partner_id: row for row in await sql.rows(connection, statement, PriceTableRow)}
+    found = await sql.fetch(connection, _TABLES_OF, {"partner_ids": partner_ids})
+    return {row.partner_id: row for row in found}
 
 
 async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The partner's price tables among these ids."""
-    mine = price_tables.c.partner_id == partner_id, price_tables.c.id.in_(ids)
-    return {row.id: row for row in await sql.rows(connection, sa.select(*_PRICE_TABLES).where(*mine), PriceTableRow)}
+    found = await sql.fetch(connection, _TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in found}
 
 
 async def tiers(
     connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int] | None = None
 ) -> Mapping[PriceKey, Sequence[Tier]]:
     """The tiers of the price table by what they are for, lowest first; of every product, or of these."""
-    statement = (
-        sa.select(
-            price_tiers.c.product_id,
-            price_tiers.c.order_type,
-            price_tiers.c.minimum_quantity,
-            price_tiers.c.unit_monthly_price,
-            price_tiers.c.unit_setup_fee,
-            price_tiers.c.bonus_quantity,
-        )
-        .where(price_tiers.c.partner_id == partner_id, price_tiers.c.price_table_id == price_table_id)
-        .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
-    )
-    if product_ids is not None:
-        statement = statement.where(price_tiers.c.product_id.in_(product_ids))
+    values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
+    query = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
     by_key: dict[PriceKey, list[Tier]] = {}
-    for product_id, order_type, minimum, monthly, setup, bonus in await connection.execute(statement):
+    for row in await sql.fetch(connection, query, values):
         tier = Tier(
-            minimum_quantity=minimum,
-            unit_monthly_price=Cents(monthly),
-            unit_setup_fee=Cents(setup),
-            bonus_quantity=bonus,
+            minimum_quantity=row.minimum_quantity,
+            unit_monthly_price=Cents(row.unit_monthly_price),
+            unit_setup_fee=Cents(row.unit_setup_fee),
+            bonus_quantity=row.bonus_quantity,
         )
-        by_key.setdefault(PriceKey(product_id, order_type), []).append(tier)
+        by_key.setdefault(PriceKey(row.product_id, row.order_type), []).append(tier)
     return by_key
 
 

@@ -1,6 +1,6 @@
 """The few things that the statements of every module share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine import Connection, Transaction
+from db.query import Query
+from db.units import Unit
 
 Row = TypeVar("Row")
 
@@ -23,19 +25,22 @@ async def one(connection: Connection, statement: Executable, row: Callable[..., 
     return None if values is None else row(*values)
 
 
+async def fetch(connection: Connection, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
+    """The rows of a query for these values of its names."""
+    if isinstance(connection, Unit):
+        return connection.fetch(query, values)
+    return [query.row(*each) for each in await connection.execute(query.statement, dict(values))]
+
+
 def insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that knows ON CONFLICT, which standard SQL lacks and both engines write alike."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    """Whether the text stands anywhere in the column, its wildcards taken literally."""
-    return column.contains(part, autoescape=True)
-
-
-def starts_with(column: ColumnElement[Any], beginning: str) -> ColumnElement[bool]:
+def starts_with(column: ColumnElement[Any], beginning: Any) -> ColumnElement[bool]:  # noqa: ANN401 — a text or its name.
     """Whether the bytewise column begins with the text: a range, so that an index serves it."""
-    return sa.and_(column >= beginning, column < beginning + "\U0010ffff")
+    end = sa.cast(beginning, sa.Text) + sa.literal("\U0010ffff", sa.Text)
+    return sa.and_(column >= beginning, column < end)
 
 
 def during(column: ColumnElement[Any], start: object, end: object) -> Iterable[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from db import access
 from db.access import Attempts, Credentials, NewToken, PartnerRow, TokenRow, UserRow
+from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, Permission, Permissions, TokenKind, effective, sign_in_wait
 from domain.events import Event, EventType
 from domain.faults import RateLimited
@@ -79,8 +80,7 @@ async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
 
 async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Viewer | None:
     forgotten = portal.viewers.forgotten
-    async with portal.database.read() as connection:
-        found = await access.bearer(connection, token_digest)
+    found = await portal.database.query(lambda connection: access.bearer(connection, token_digest))
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         return None
     viewer = Viewer(
@@ -113,8 +113,7 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     portal = context.portal
     attempts_digest = portal.digest("sign-in", email.encode("utf-8", "surrogatepass"))
     await _count_try(portal, attempts_digest)
-    async with portal.database.read() as connection:
-        found = await access.credentials(connection, email)
+    found = await portal.database.query(lambda connection: access.credentials(connection, email))
     if not await _is_password(_NOBODYS_HASH if found is None else found.password_hash, password) or found is None:
         raise InvalidCredentials
     if password == DEMO_PASSWORD and not portal.demo:
@@ -124,7 +123,7 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
 
 
 async def _count_try(portal: Portal, attempts_digest: bytes) -> None:
-    async with portal.database.write() as tx:
+    async def count(tx: Transaction) -> None:
         now = portal.now()
         attempts = await access.locked_attempts(tx, attempts_digest, at=now)
         if attempts.blocked_until is not None and attempts.blocked_until > now:
@@ -134,23 +133,28 @@ async def _count_try(portal: Portal, attempts_digest: bytes) -> None:
         blocked_until = now + timedelta(seconds=wait) if wait else None
         await access.record_attempts(tx, attempts_digest, Attempts(failures, blocked_until), at=now)
 
+    await portal.database.transact(count)
+
 
 async def _begin_session(context: Context, found: Credentials, attempts_digest: bytes) -> SignedIn:
     secret = new_secret(TokenKind.SESSION)
-    async with context.portal.database.write() as tx:
-        now = context.now()
-        expires_at = now + SESSION_LIFETIME
+    now = context.now()
+    expires_at = now + SESSION_LIFETIME
+    new = NewToken(
+        user_id=found.user_id,
+        kind=TokenKind.SESSION,
+        name="session",
+        prefix=secret.prefix,
+        digest=secret.digest,
+        chosen=None,
+        expires_at=expires_at,
+    )
+
+    async def begin(tx: Transaction) -> None:
         await access.forget_attempts(tx, attempts_digest)
-        new = NewToken(
-            user_id=found.user_id,
-            kind=TokenKind.SESSION,
-            name="session",
-            prefix=secret.prefix,
-            digest=secret.digest,
-            chosen=None,
-            expires_at=expires_at,
-        )
         await access.add_token(tx, found.partner_id, new, at=now)
+
+    await context.portal.database.transact(begin)
     viewer = await viewer_of(context.portal, secret.secret)
     if viewer is None:
         raise InvalidCredentials
@@ -163,8 +167,9 @@ async def sign_out(context: Context) -> bool:
     viewer = context.viewer
     if viewer is None or viewer.token_kind is not TokenKind.SESSION:
         return False
-    async with context.portal.database.write() as tx:
-        revoked = await access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+    revoked = await context.portal.database.transact(
+        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+    )
     if revoked is not None:
         context.portal.viewers.forget(revoked)
     context.viewer = None
@@ -184,8 +189,7 @@ async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
 async def api_tokens(context: Context) -> list[TokenRow]:
     """The partner's API tokens, newest first."""
     viewer = context.require(Permission.TOKENS_MANAGE)
-    async with context.portal.database.read() as connection:
-        return await access.api_tokens(connection, viewer.partner_id)
+    return await context.portal.database.query(lambda connection: access.api_tokens(connection, viewer.partner_id))
 
 
 class CreateApiToken(NamedTuple):

@@ -29,8 +29,9 @@ async def by_id(context: Context, client_id: int) -> ClientRow | None:
 async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
     """The partner's active client with that CNPJ."""
     viewer = context.require(Permission.CLIENTS_READ)
-    async with context.portal.database.read() as connection:
-        client_id = await clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
+    client_id = await context.portal.database.query(
+        lambda connection: clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
+    )
     return None if client_id is None else await context.loaders.client.load((viewer.partner_id, client_id))
 
 
@@ -153,8 +154,9 @@ async def cancel(work: Work, given: CancelClient) -> ClientChanged:
 
 async def released_by(context: Context, client_id: int) -> list[Released]:
     """What the cancellation of the client gave back of each product."""
-    async with context.portal.database.read() as connection:
-        return await activations.released(connection, context.partner_id, client_id)
+    return await context.portal.database.query(
+        lambda connection: activations.released(connection, context.partner_id, client_id)
+    )
 
 
 async def _give_back(work: Work, ended: Sequence[ActivationRow]) -> None:

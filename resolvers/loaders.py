@@ -72,8 +72,8 @@ class Pages(Generic[Row]):
         read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
     ) -> Loader[int, Value]:
         async def load(parent_ids: list[int]) -> Mapping[int, Value]:
-            async with self._database.read() as connection:
-                return await read(connection, self.listing(kind.partner_id, parent_ids, kind.chosen))
+            listing = self.listing(kind.partner_id, parent_ids, kind.chosen)
+            return await self._database.query(lambda connection: read(connection, listing))
 
         return known.setdefault(kind, Loader(load))
 
@@ -180,12 +180,15 @@ class Loaders:
             ids_of: dict[int, list[int]] = {}
             for partner_id, wanted in keys:
                 ids_of.setdefault(partner_id, []).append(wanted)
-            found: dict[Key, Value] = {}
-            for partner_id, ids in ids_of.items():
-                async with self._database.read() as connection:
+
+            async def of_each(connection: Connection) -> Mapping[Key, Value]:
+                found: dict[Key, Value] = {}
+                for partner_id, ids in ids_of.items():
                     values = await read(connection, partner_id, ids)
-                found.update({(partner_id, wanted): value for wanted, value in values.items()})
-            return found
+                    found.update({(partner_id, wanted): value for wanted, value in values.items()})
+                return found
+
+            return await self._database.query(of_each)
 
         return Loader(load)
 
@@ -193,8 +196,7 @@ class Loaders:
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
         async def load(ids: list[int]) -> Mapping[int, Value]:
-            async with self._database.read() as connection:
-                return await read(connection, ids)
+            return await self._database.query(lambda connection: read(connection, ids))
 
         return Loader(load)
 

@@ -66,17 +66,20 @@ class Mutation(Generic[Given, Outcome]):
         """
         viewer = context.require(self.permission)
         claim = None if key is None else self._claim(context, viewer, given, key)
+
+        async def attempt(tx: Transaction) -> tuple[Outcome, list[Callable[[], None]]]:
+            work = Work(context, tx, viewer, context.now())
+            return await self._once(work, given, claim), work.after_commit
+
         for tries_left in reversed(range(_TRIES)):
             try:
-                async with context.portal.database.write() as tx:
-                    work = Work(context, tx, viewer, context.now())
-                    outcome = await self._once(work, given, claim)
+                outcome, after_commit = await context.portal.database.transact(attempt)
                 break
             except DBAPIError as error:
                 if not (tries_left and retryable(error)):
                     raise
         context.forget()
-        for act in work.after_commit:
+        for act in after_commit:
             act()
         return outcome
 

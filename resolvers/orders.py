@@ -27,8 +27,9 @@ async def by_id(context: Context, order_id: int) -> OrderRow | None:
 async def by_number(context: Context, number: int) -> OrderRow | None:
     """The partner's order of that number."""
     viewer = context.require(Permission.ORDERS_READ)
-    async with context.portal.database.read() as connection:
-        order_id = await orders.id_by_number(connection, viewer.partner_id, number)
+    order_id = await context.portal.database.query(
+        lambda connection: orders.id_by_number(connection, viewer.partner_id, number)
+    )
     return None if order_id is None else await context.loaders.order.load((viewer.partner_id, order_id))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from sqlalchemy import types as sqltypes
 
 from db import listings
-from db.engine import Database
+from db.engine import Connection, Database
 from db.keyset import Window
 from db.listings import Listing, Slice
 from db.types import Instant
@@ -123,15 +123,18 @@ class _Alone(Generic[Row]):
     listing: Listing[Row]
 
     async def counts(self, pages: Sequence[Page[Any]]) -> list[int | None]:
-        async with self.database.read() as connection:
+        async def read(connection: Connection) -> list[int | None]:
             return [await listings.count(connection, self.listing) for _ in pages]
 
+        return await self.database.query(read)
+
     async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
-        async with self.database.read() as connection:
-            return [
-                await listings.any_beyond(connection, self.listing, replace(page.window, backward=backward))
-                for page in pages
-            ]
+        windows = [replace(page.window, backward=backward) for page in pages]
+
+        async def read(connection: Connection) -> list[bool | None]:
+            return [await listings.any_beyond(connection, self.listing, each) for each in windows]
+
+        return await self.database.query(read)
 
 
 @dataclass(slots=True)
@@ -172,8 +175,7 @@ async def page(context: Context, listing: Listing[Row], arguments: PageArguments
     """A page of one list of the viewer's partner."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
-    async with database.read() as connection:
-        found = await listings.page(connection, listing, wanted)
+    found = await database.query(lambda connection: listings.page(connection, listing, wanted))
     return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
 
 

@@ -66,7 +66,7 @@ def upper(value: str | None, argument: str) -> str | None:
 def unmasked(value: str | None, argument: str) -> str | None:
     """The beginning of a CNPJ to look for, without its mask."""
     found = text(value, argument)
-    return None if found is None else cnpj.unmasked(found)
+    return None if found is None else cnpj.unmasked(found) or None
 
 
 def number(type_name: str, value: strawberry.ID | None) -> int | None:

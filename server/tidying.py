@@ -22,7 +22,6 @@ async def run(portal: Portal) -> None:
 async def tidy(portal: Portal) -> None:
     """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
     try:
-        async with portal.database.write() as tx:
-            await access.drop_old_attempts(tx, at=portal.now())
+        await portal.database.transact(lambda tx: access.drop_old_attempts(tx, at=portal.now()))
     except Exception:
         log.exception("old failed sign-ins could not be deleted")

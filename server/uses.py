@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from db import access
+from db.engine import Transaction
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 10
@@ -56,8 +57,11 @@ class UseWriter:
         of_partners: dict[int, list[int]] = defaultdict(list)
         for partner_id, token_id in due:
             of_partners[partner_id].append(token_id)
-        async with self.portal.database.write() as tx:
+
+        async def touch(tx: Transaction) -> None:
             # In the order of the partners and tokens, so that two processes never wait for each other crosswise.
             for partner_id, token_ids in sorted(of_partners.items()):
                 at = max(due[partner_id, token_id] for token_id in token_ids)
                 await access.touch(tx, partner_id, token_ids, at=at)
+
+        await self.portal.database.transact(touch)

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from db import sql
 from db.engine import Database
+from db.query import contains
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ async def test_wildcards_of_sql_are_letters_like_others(
     database: Database, value: str, part: str, *, found: bool
 ) -> None:
     async with database.read() as connection:
-        contained = await connection.scalar(sa.select(sql.contains(sa.literal(value, sa.Text), part)))
+        contained = await connection.scalar(sa.select(contains(sa.literal(value, sa.Text), part)))
 
     assert bool(contained) is found
 

@@ -1,0 +1,32 @@
+"""Filters as statements take them: names in the place of their values, so that equal questions share a statement."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+Filter = TypeVar("Filter")
+
+PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
+"""The partner, which every statement of a partner's data names."""
+
+Shape = tuple[tuple[str, bool | None], ...]
+"""What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
+
+
+def shape(chosen: Any) -> Shape:  # noqa: ANN401 — a data class of any kind.
+    """The shape of a filter, a data class whose fields are None where they ask for nothing."""
+    asked = [(each.name, getattr(chosen, each.name)) for each in fields(chosen)]
+    return tuple((name, value if isinstance(value, bool) else None) for name, value in asked if value is not None)
+
+
+def named(kind: type[Filter], of_shape: Shape) -> Filter:
+    """A filter of that shape with the names of its values in their place."""
+    unasked: dict[str, Any] = dict.fromkeys((each.name for each in fields(kind)), None)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
+    return kind(**(unasked | asked))
+
+
+def values(partner_id: int, chosen: Any) -> dict[str, Any]:  # noqa: ANN401 — as above.
+    """The values of the names, and the partner."""
+    return {"partner_id": partner_id} | {name: getattr(chosen, name) for name, _ in shape(chosen)}
