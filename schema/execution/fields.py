@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FieldNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -90,7 +91,7 @@ class Field:
             elif type(self.resolution) is Level:
                 given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
                 info = run.info(self, Path(None, self.key, self.parent_type.name))
-                values = self.resolution.resolver(objects, info, **given)
+                values = self.resolution.resolver(list(objects), info, **given)
                 return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
         return self._one_by_one(run, objects, here)
 
@@ -152,7 +153,11 @@ class Selection:
     def shareable(self) -> bool:
         """Whether an object that stands in several places may be made once for all of them."""
         if self._shareable is None:
-            self._shareable = all(field.shareable for field in self.fields)
+            try:
+                self._shareable = all(field.shareable for field in self.fields)
+            except GraphQLError:
+                # What does not fit further down is told there, in the place of each object.
+                self._shareable = False
         return self._shareable
 
     def given_up(self, columns: Sequence[Column]) -> Column:
