@@ -17,6 +17,8 @@ class Load:
     rps: float
     p50: float
     p99: float
+    work: float
+    """The milliseconds that the server worked for each request, whatever else the machine did meanwhile."""
     faults: int
 
 
@@ -24,7 +26,9 @@ def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin:
     """Keep so many connections busy, from that line of the bodies on."""
     command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=30s"]
     command += ["--script", str(HERE / "wrk.lua"), server.url, "--", str(bodies), str(begin), data.SECRET]
+    worked = server.worked()
     done = subprocess.run(command, check=False, capture_output=True, text=True)
+    worked = server.worked() - worked
     if done.returncode != 0:
         message = f"wrk failed: {done.stderr or done.stdout}"
         raise FailedError(message)
@@ -33,5 +37,6 @@ def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin:
         rps=said["requests"] / said["microseconds"] * 1_000_000,
         p50=said["p50"] / 1000,
         p99=said["p99"] / 1000,
+        work=worked * 1000 / max(said["requests"], 1),
         faults=said["faults"],
     )

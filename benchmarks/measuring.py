@@ -40,11 +40,12 @@ class Cell(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Requests a second, milliseconds, and MiB."""
+    """Requests a second, milliseconds of waiting and of work, and MiB."""
 
     rps: float
     p50: float
     p99: float
+    work: float
     memory: float
 
 
@@ -119,13 +120,13 @@ def _measure(turn: _Turn, server: Server, found: Found) -> None:
 
 
 def _figures(loaded: Load, server: Server) -> Figures:
-    return Figures(loaded.rps, loaded.p50, loaded.p99, server.memory())
+    return Figures(loaded.rps, loaded.p50, loaded.p99, loaded.work, server.memory())
 
 
 def _print(cell: Cell, figures: Figures, number: int) -> None:
     print(
         f"{cell.workload:4} {cell.contender:10} {cell.connections:3} connections, round {number + 1}: "
         f"{figures.rps:8.0f} requests/s  p50 {figures.p50:7.2f} ms  p99 {figures.p99:7.2f} ms  "
-        f"{figures.memory:5.0f} MiB",
+        f"work {figures.work:6.2f} ms  {figures.memory:5.0f} MiB",
         flush=True,
     )

@@ -10,6 +10,17 @@ from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.measuring import Cell, Figures, Found, Plan
 
 OURS = "ours"
+_COLUMNS = (
+    "connections",
+    "contender",
+    "requests/s",
+    "of the portal's",
+    "p50 ms",
+    "p99 ms",
+    "work ms",
+    "memory MiB",
+    "rounds",
+)
 
 
 def write(found: Found, plan: Plan, into: Path, *, command: str) -> None:
@@ -42,7 +53,7 @@ def _circumstances(found: Found, plan: Plan, command: str) -> Iterator[str]:
     yield (
         f"Measured on {found.began:%Y-%m-%d} with `{command}`: {plan.rounds} rounds of {plan.seconds} s after "
         f"{plan.warm_up} s of warming up; every figure is the median of its rounds. Made by the benchmark itself; "
-        "[README.md](README.md) says what the workloads are and how fair they are."
+        "[README.md](README.md) says what the workloads are, how fair they are, and what the columns mean."
     )
     yield ""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -87,8 +98,8 @@ def _tables(found: Found, medians: Mapping[Cell, Figures], plan: Plan) -> Iterat
     for workload in plan.workloads:
         yield f"## {workload.name}: {workload.title}"
         yield ""
-        yield "| connections | contender | requests/s | of the portal's | p50 ms | p99 ms | memory MiB | rounds |"
-        yield "| ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |"
+        yield f"| {' | '.join(_COLUMNS)} |"
+        yield f"| ---: | --- |{' ---: |' * (len(_COLUMNS) - 3)} --- |"
         for connections in plan.connections:
             for contender in plan.contenders:
                 cell = Cell(workload.name, connections, contender.name)
@@ -103,7 +114,7 @@ def _row(cell: Cell, contender: Contender, medians: Mapping[Cell, Figures], foun
     rounds = ", ".join(f"{each.rps:.0f}" for each in found.rounds[cell])
     return (
         f"| {cell.connections} | {contender.title} | {figures.rps:,.0f} | {ratio} | {figures.p50:.2f} | "
-        f"{figures.p99:.2f} | {figures.memory:.0f} | {rounds} |"
+        f"{figures.p99:.2f} | {figures.work:.2f} | {figures.memory:.0f} | {rounds} |"
     )
 
 

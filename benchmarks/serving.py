@@ -47,6 +47,11 @@ class Server:
         (held,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(held) / 1024
 
+    def worked(self) -> float:
+        """The seconds that its process, all threads of it, has worked so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def serving(contender: Contender, durability: str) -> Iterator[Server]:

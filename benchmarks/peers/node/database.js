@@ -15,30 +15,37 @@ const CLIENT = "id, coalesce(name, 'Cliente removido') AS name, cnpj, city, stat
 const ACTIVATION = `
   id, activation_key AS activationKey, authorization_code AS authorizationCode, status, activated_at AS activatedAt,
   note, seats, product_id AS productId, client_id AS clientId, activated_by_id AS activatedById`
-const GIVEN = 'IN (SELECT value FROM json_each(?))'
+
+// A list of ids is as many parameters, which is faster than one with JSON: a statement for each length.
+const ofMany = (write) => {
+  const prepared = []
+  return (ids, before = [], after = []) => {
+    prepared[ids.length] ??= db.prepare(write(`IN (${ids.map(() => '?').join()})`))
+    return prepared[ids.length].all(...before, ...ids, ...after)
+  }
+}
 
 const statements = {
-  clientsByIds: db.prepare(`SELECT ${CLIENT} FROM clients WHERE partner_id = ? AND id ${GIVEN}`),
-  usersByIds: db.prepare(`SELECT id, name FROM users WHERE partner_id = ? AND id ${GIVEN}`),
-  productsByIds: db.prepare(`SELECT id, name, included_seats AS includedSeats FROM products WHERE id ${GIVEN}`),
-  itemsOfOrders: db.prepare(`
+  clientsByIds: ofMany((given) => `SELECT ${CLIENT} FROM clients WHERE partner_id = ? AND id ${given}`),
+  usersByIds: ofMany((given) => `SELECT id, name FROM users WHERE partner_id = ? AND id ${given}`),
+  productsByIds: ofMany((given) => `SELECT id, name, included_seats AS includedSeats FROM products WHERE id ${given}`),
+  itemsOfOrders: ofMany((given) => `
     SELECT order_id AS orderId, product_id AS productId, quantity, bonus_quantity AS bonusQuantity,
       (unit_monthly_price + unit_setup_fee) * quantity AS totalCents
-    FROM order_items WHERE partner_id = ? AND order_id ${GIVEN} ORDER BY order_id, id`),
-  activationsOfClients: db.prepare(`
+    FROM order_items WHERE partner_id = ? AND order_id ${given} ORDER BY order_id, id`),
+  activationsOfClients: ofMany((given) => `
     SELECT * FROM (
       SELECT ${ACTIVATION},
         row_number() OVER (PARTITION BY client_id ORDER BY activated_at DESC, id DESC) AS place
-      FROM activations WHERE partner_id = ? AND client_id ${GIVEN}
+      FROM activations WHERE partner_id = ? AND client_id ${given}
     ) WHERE place <= ? ORDER BY clientId, place`),
 }
 
-export const clientsByIds = (ids) => statements.clientsByIds.all(PARTNER, JSON.stringify(ids))
-export const usersByIds = (ids) => statements.usersByIds.all(PARTNER, JSON.stringify(ids))
-export const productsByIds = (ids) => statements.productsByIds.all(JSON.stringify(ids))
-export const itemsOfOrders = (ids) => statements.itemsOfOrders.all(PARTNER, JSON.stringify(ids))
-export const activationsOfClients = (ids, first) =>
-  statements.activationsOfClients.all(PARTNER, JSON.stringify(ids), first + 1)
+export const clientsByIds = (ids) => statements.clientsByIds(ids, [PARTNER])
+export const usersByIds = (ids) => statements.usersByIds(ids, [PARTNER])
+export const productsByIds = (ids) => statements.productsByIds(ids)
+export const itemsOfOrders = (ids) => statements.itemsOfOrders(ids, [PARTNER])
+export const activationsOfClients = (ids, first) => statements.activationsOfClients(ids, [PARTNER], [first + 1])
 
 // A page reads one row more than it shows, which tells whether there is another page.
 const page = (rows, first, cursorOf) => {
@@ -88,10 +95,10 @@ export const clients = ({ first, after }) => {
 
 const ordering = {
   priceTable: db.prepare('SELECT id FROM price_tables WHERE partner_id = ?').pluck(),
-  tiers: db.prepare(`
+  tiers: ofMany((given) => `
     SELECT product_id AS productId, unit_monthly_price AS monthly, unit_setup_fee AS setup, bonus_quantity AS bonus,
       minimum_quantity AS minimum
-    FROM price_tiers WHERE partner_id = ? AND price_table_id = ? AND order_type = ? AND product_id ${GIVEN}
+    FROM price_tiers WHERE partner_id = ? AND price_table_id = ? AND order_type = ? AND product_id ${given}
     ORDER BY minimum_quantity DESC`),
   nextOrder: db.prepare(
     'UPDATE partner_counters SET order_number = order_number + 1 WHERE partner_id = ? RETURNING order_number').pluck(),
@@ -116,7 +123,7 @@ const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
 const priced = (type, items, priceTable) => {
   const ids = items.map((item) => item.productId)
   const included = new Map(productsByIds(ids).map((product) => [product.id, product.includedSeats]))
-  const tiers = ordering.tiers.all(PARTNER, priceTable, type, JSON.stringify(ids))
+  const tiers = ordering.tiers(ids, [PARTNER, priceTable, type])
   const lines = items.map(({ productId, quantity }) => {
     const tier = tiers.find((each) => each.productId === productId && each.minimum <= quantity)
     if (!tier) return null
