@@ -118,8 +118,12 @@ class Thread:
             if self._connection is None:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
                 opened = await aiosqlite.connect(self._path, timeout=self._timeout, isolation_level=None)
-                for pragma in self._pragmas:
-                    await opened.execute(f"PRAGMA {pragma}")
+                try:
+                    for pragma in self._pragmas:
+                        await opened.execute(f"PRAGMA {pragma}")
+                except BaseException:
+                    opened.stop()
+                    raise
                 self._connection = opened
             return self._connection
 

@@ -9,27 +9,38 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
 from server import health, logs, tidying
 from server.faults import http_error
-from server.http import METHODS, graphql
+from server.http import PATH, Endpoint
 from server.middleware import BodyLimit, RequestLog
 from server.settings import Settings
 from server.uses import UseWriter
 
 log = structlog.get_logger("portal")
 
-ROUTES = [
-    Route("/graphql", graphql, methods=METHODS),
-    Route("/healthz", health.alive),
-    Route("/readyz", health.ready),
-]
+ROUTES = [Route("/healthz", health.alive), Route("/readyz", health.ready)]
 
 
-def create() -> Starlette:
+class Application(Starlette):
+    """Starlette's application, with a short way to the endpoint that nearly every request is for."""
+
+    endpoint: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, or the beginning and end of the server."""
+        if self.endpoint is not None and scope["type"] == "http" and scope["path"] == PATH:
+            scope["app"] = self
+            await self.endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create() -> Application:
     """The application as the environment sets it up: what a server process starts."""
     settings = Settings.load()
     logs.configure(settings)
@@ -41,17 +52,18 @@ def open_portal(settings: Settings) -> Portal:
     return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
 
 
-def create_app(portal: Portal, settings: Settings) -> Starlette:
+def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
-    app = Starlette(
+    limit = settings.max_body_bytes
+    app = Application(
         routes=ROUTES,
-        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=limit)],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
-    app.state.operations = Operations(settings.execution)
+    app.endpoint = RequestLog(BodyLimit(Endpoint(portal, Operations(settings.execution)), max_bytes=limit))
     return app
 
 

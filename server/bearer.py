@@ -1,8 +1,7 @@
 """Who asks: the token of the Authorization header (RFC 6750)."""
 
 import re
-
-from starlette.datastructures import Headers
+from collections.abc import Sequence
 
 from resolvers import access
 from resolvers.portal import Portal
@@ -12,9 +11,8 @@ from server.faults import unauthenticated
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,512}=*)")
 
 
-async def viewer_of(portal: Portal, headers: Headers) -> Viewer | None:
-    """The viewer, or None where no token is given; a request whose token is not good is turned away."""
-    given = headers.getlist("authorization")
+async def viewer_of(portal: Portal, given: Sequence[str]) -> Viewer | None:
+    """The viewer by the Authorization headers, None where there is none; a token that is not good is turned away."""
     if not given:
         return None
     token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None

@@ -1,5 +1,6 @@
 """What happens around every request, whatever it asks for: its id, its line in the log, its limits."""
 
+import logging
 import re
 from http import HTTPStatus
 from secrets import token_hex
@@ -18,6 +19,7 @@ _CLIENT_GONE = 499
 """What proxies log for a client that did not wait for the answer."""
 
 log = structlog.get_logger("portal.http")
+_logger = logging.getLogger("portal.http")
 
 
 class RequestLog:
@@ -113,6 +115,8 @@ def _internal_error(request_id: str) -> ASGIApp:
 
 
 def _write_line(scope: Scope, status: int, seconds: float) -> None:
+    if not _logger.isEnabledFor(logging.INFO):
+        return
     # The query string is left out: the variables of a GET stand in it.
     facts = {
         "method": scope["method"],

@@ -9,13 +9,13 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    get_variable_values,
 )
 from graphql.execution import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.collect_fields import FragmentDetails
 
 from schema.execution.executor import LevelExecutor
 from schema.execution.plans import Plan
+from schema.execution.variables import Variables
 
 
 class Prepared:
@@ -36,6 +36,7 @@ class Prepared:
         self._definitions = definitions
         self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
         self._plan = Plan(schema, operation, definitions)
+        self._variables = Variables(schema, operation.variable_definitions or ())
         if any(node.variable_definitions for node in definitions.values()):
             message = "A fragment with variables can't be prepared."
             raise GraphQLError(message)
@@ -48,9 +49,7 @@ class Prepared:
         variable_values: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 — an ExecutionResult, or awaited for one.
         """The result of the operation, awaitable where anything in it is."""
-        variables = get_variable_values(
-            self._schema, self._operation.variable_definitions or (), variable_values or {}, 50
-        )
+        variables = self._variables.values(variable_values or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         executor = self._executor_class(

@@ -1,0 +1,52 @@
+"""The values of an operation's variables, which are mostly plain values of plain types."""
+
+from collections.abc import Collection
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLID,
+    GraphQLSchema,
+    GraphQLString,
+    VariableDefinitionNode,
+    get_nullable_type,
+    get_variable_values,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+
+_ERRORS_MAX = 50
+_PLAIN: dict[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+"""Types whose values come as they are taken."""
+
+
+class Variables:
+    """The variables of an operation."""
+
+    def __init__(self, schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode]) -> None:
+        """Find out whether all of them are of plain types."""
+        self._schema, self._definitions = schema, definitions
+        signatures = [get_variable_signature(schema, definition) for definition in definitions]
+        plain = [
+            (signature, _PLAIN[get_nullable_type(signature.type)])
+            for signature in signatures
+            if isinstance(signature, GraphQLVariableSignature) and get_nullable_type(signature.type) in _PLAIN
+        ]
+        self._plain = plain if len(plain) == len(signatures) else None
+
+    def values(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The values for a request, or what is wrong with them."""
+        found = None if self._plain is None else self._as_given(given)
+        return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX)
+
+    def _as_given(self, given: dict[str, Any]) -> VariableValues | None:
+        """The values where each variable is given one of its type; None where there is more to find out."""
+        values = VariableValues({}, {})
+        for signature, kind in self._plain or ():
+            value = given.get(signature.name)
+            if type(value) is not kind:
+                return None
+            values.sources[signature.name] = VariableValueSource(signature, value)
+            values.coerced[signature.name] = value
+        return values
