@@ -1,10 +1,10 @@
-"""When things happened: in the office hours of the year before a given moment."""
+"""When things happened: in the office hours of the 52 weeks before the one of a given moment."""
 
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-_YEAR = timedelta(days=365)
+_YEAR = timedelta(weeks=52)
 _OPENS = timedelta(hours=11)
 """Eight o'clock in Brasília, in UTC."""
 _OPEN_SECONDS = 10 * 3600
@@ -14,12 +14,16 @@ _WORKDAY_WEIGHT = 10
 
 
 class Calendar:
-    """The days of a year; nothing happens on the day of `now`, so that whatever is made up has happened."""
+    """The days of whole weeks: nothing happens in that of `now`, so that whatever is made up has happened.
+
+    One week is like the other, so the same is made up on every day that it is asked for.
+    """
 
     def __init__(self, rng: Random, now: datetime) -> None:
         """List the days when the office is open, often those on which more is done."""
         self._rng = rng
-        last = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        last = today - timedelta(days=today.weekday())
         days = (last - _YEAR + timedelta(days=number) for number in range(_YEAR.days))
         self._days = [day for day in days for _ in range(_WEIGHTS.get(day.weekday(), _WORKDAY_WEIGHT))]
         self.begin = self._days[0] + _OPENS

@@ -169,3 +169,15 @@ def test_nothing_happens_on_a_sunday_or_on_the_day_itself() -> None:
 
 def test_every_city_is_in_a_state_of_brazil() -> None:
     assert {state for _, state in names.CITIES} == STATES
+
+
+@pytest.mark.parametrize("days", [1, 5, 6, 7, 200])
+def test_every_day_makes_the_same_of_it(days: int) -> None:
+    later = NOW + timedelta(days=days)
+    today, that_day = Calendar(Random(1), NOW), Calendar(Random(1), later)
+
+    def since(calendar: Calendar) -> list[timedelta]:
+        return [calendar.moment(after=calendar.begin) - calendar.begin for _ in range(50)]
+
+    assert since(that_day) == since(today)
+    assert later - timedelta(days=7) <= that_day.end <= later
