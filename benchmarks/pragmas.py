@@ -2,9 +2,11 @@
 
 import asyncio
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.engine import Connection, Database
@@ -43,15 +45,12 @@ def of_portal(file: Path, durability: str) -> Mapping[str, str]:
 async def _read(url: str) -> Mapping[str, str]:
     database = Database(url)
     try:
-        async with database.read() as reader:
-            found = {name: await _value(reader, name) for name in _OF_READERS}
-        async with database.write() as writer:
-            found |= {name: await _value(writer, name) for name in _OF_WRITERS}
+        found = await database.query(partial(_values, names=_OF_READERS))
+        found |= await database.transact(partial(_values, names=_OF_WRITERS))
     finally:
         await database.close()
-    found["synchronous"] = _LEVELS[int(found["synchronous"])]
-    return found
+    return found | {"synchronous": _LEVELS[int(found["synchronous"])]}
 
 
-async def _value(connection: Connection, name: str) -> str:
-    return str((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())
+async def _values(connection: Connection, *, names: Sequence[str]) -> dict[str, str]:
+    return {name: str(await connection.scalar(sa.text(f"PRAGMA {name}"))) for name in names}

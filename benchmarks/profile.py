@@ -1,0 +1,307 @@
+"""`python -m benchmarks.profile W2`: where the portal's time goes within a request, measured without a network.
+
+Requests are handed to the application one after the other, in this process. Every thread of it is profiled, but for
+the calls in which it waits for another one; the sum is scaled to what the same requests take unprofiled, since many
+small functions look dearer under a profiler than they are. Then each of a request's statements is run alone, to say
+what no change above SQLite could save.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import sqlite3
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from cProfile import Profile
+from pathlib import Path
+from types import CodeType
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import parse, validate
+from starlette.applications import Starlette
+
+from benchmarks import data
+from benchmarks.places import CACHE, PROJECT
+from benchmarks.pragmas import portal_url
+from benchmarks.workloads import WORKLOADS, Workload
+from schema.root import schema
+from server.app import create_app, open_portal
+from server.settings import Settings
+
+_WARM_UP, _REQUESTS = 50, 300
+_AREAS = (
+    ("SQLite itself", ("sqlite3.",)),
+    ("JSON, by orjson", ("orjson.",)),
+    ("execution, level by level", ("schema/execution/",)),
+    ("graphql-core", ("site-packages/graphql/",)),
+    ("strawberry", ("site-packages/strawberry/",)),
+    ("fields (schema/)", (f"{PROJECT}/schema/",)),
+    ("resolvers/", (f"{PROJECT}/resolvers/",)),
+    ("statements (db/)", (f"{PROJECT}/db/",)),
+    ("domain/", (f"{PROJECT}/domain/",)),
+    ("SQLAlchemy", ("site-packages/sqlalchemy/",)),
+    ("aiosqlite and its thread", ("site-packages/aiosqlite/", "threading.py", "queue.py", "_queue.")),
+    ("HTTP (server/, starlette)", (f"{PROJECT}/server/", "site-packages/starlette/", "site-packages/anyio/")),
+    ("log", ("structlog/", "logging/")),
+    ("asyncio", ("asyncio/", "contextvars", "select", "_asyncio", "_socket")),
+)
+_REST = "the rest"
+_WAITING = ("'get' of '_queue.SimpleQueue'", "'poll' of 'select.epoll'", "'acquire' of '_thread.lock'")
+_SHOWN = 20
+
+Message = MutableMapping[str, Any]
+
+
+class Spent(NamedTuple):
+    """What a function took by itself, and what the built-in functions took that it called."""
+
+    code: CodeType | str
+    calls: int
+    seconds: float
+    built_in: Sequence[tuple[str, float]]
+
+    def and_more(self, calls: int, seconds: float, built_in: Sequence[tuple[str, float]]) -> "Spent":
+        """The same function, with what it took in another thread."""
+        return Spent(self.code, self.calls + calls, self.seconds + seconds, [*self.built_in, *built_in])
+
+
+class _Threads:
+    """A profile of each thread that is begun while it is entered, this one's included while it is told to."""
+
+    def __init__(self) -> None:
+        self._profiles: list[Profile] = []
+        self._run = threading.Thread.run
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Profile the threads that begin in here."""
+        run, profiles = self._run, self._profiles
+
+        def profiled(thread: threading.Thread) -> None:
+            profile = Profile()
+            profiles.append(profile)
+            profile.enable()
+            run(thread)
+
+        threading.Thread.run = profiled  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            threading.Thread.run = run  # type: ignore[method-assign]
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Count from here on, in the threads that there are and in this one, and keep what was counted."""
+        for profile in self._profiles:
+            profile.clear()
+        mine = Profile()
+        self._profiles.append(mine)
+        mine.enable()
+        yield
+        mine.disable()
+
+    def spent(self) -> list[Spent]:
+        """What was counted. The profiles are left as they are: to end one takes the clock of its own thread."""
+        found = dict[CodeType | str, Spent]()
+        for entry in [entry for profile in self._profiles for entry in profile.getstats()]:
+            callees = [(callee.code, callee.inlinetime) for callee in entry.calls or ()]
+            built_in = [(code, seconds) for code, seconds in callees if isinstance(code, str) and not _waits(code)]
+            before = found.get(entry.code, Spent(entry.code, 0, 0.0, []))
+            if not _waits(entry.code):
+                found[entry.code] = before.and_more(entry.callcount, entry.inlinetime, built_in)
+        return list(found.values())
+
+
+def _waits(code: CodeType | str) -> bool:
+    return isinstance(code, str) and any(waiting in code for waiting in _WAITING)
+
+
+def main() -> None:
+    """Profile the workload that is named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
+    names = [workload.name for workload in WORKLOADS]
+    parser.add_argument("workload", choices=names)
+    parser.add_argument("--requests", type=int, default=_REQUESTS)
+    given = parser.parse_args()
+    chosen = next(workload for workload in WORKLOADS if workload.name == given.workload)
+    (CACHE / "run").mkdir(parents=True, exist_ok=True)
+    file = data.copy(CACHE / "run" / "profile.db")
+    os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": "made up " * 8}
+    print(f"{chosen.name}: {chosen.title}; {given.requests} requests\n")
+    alone = asyncio.run(_alone(chosen, given.requests))
+    statements, spent = asyncio.run(_profiled(chosen, given.requests))
+    _print_areas(spent, alone, given.requests)
+    _print_functions(spent, alone)
+    _print_statements(file, statements, given.requests)
+    _print_document(chosen)
+
+
+async def _alone(workload: Workload, requests: int) -> float:
+    """The milliseconds of processor time that a request takes, unprofiled."""
+    async with _application() as app:
+        bodies = workload.bodies()
+        await _ask_all(app, bodies[:_WARM_UP])
+        gc.collect()
+        begin, cpu = time.perf_counter(), time.process_time()
+        size = await _ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
+        wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    print(f"unprofiled: {wall * 1000 / requests:.3f} ms a request, {cpu * 1000 / requests:.3f} ms of it at work")
+    print(f"an answer has {size / requests / 1024:.1f} KiB\n")
+    return cpu * 1000 / requests
+
+
+async def _profiled(workload: Workload, requests: int) -> tuple[list[str], list[Spent]]:
+    """The statements that the requests ran, and the profile of running them."""
+    threads, statements = _Threads(), list[str]()
+    with threads.begun(), _traced(statements.append):
+        async with _application() as app:
+            bodies = workload.bodies()
+            await _ask_all(app, bodies[:_WARM_UP])
+            statements.clear()
+            with threads.told():
+                await _ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
+            return statements, threads.spent()
+
+
+@asynccontextmanager
+async def _application() -> AsyncIterator[Starlette]:
+    """The portal's application, within its lifespan."""
+    settings = Settings.load()
+    app = create_app(open_portal(settings), settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+async def _ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
+    """The bytes of all answers together."""
+    return sum([await _ask(app, body) for body in bodies])
+
+
+async def _ask(app: Starlette, body: bytes) -> int:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [
+        (b"host", b"localhost"),
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"authorization", f"Bearer {data.SECRET}".encode()),
+    ]
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/graphql",
+        "raw_path": b"/graphql",
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+    }
+    await app(scope, receive, send)
+    answer = b"".join(message.get("body", b"") for message in sent)
+    if b'"errors":' in answer:
+        raise LookupError(answer[:500])
+    return len(answer)
+
+
+@contextmanager
+def _traced(told: Callable[[str], object]) -> Iterator[None]:
+    """Tell of every statement, its values in it, on the connections that are opened in here."""
+    connect = sqlite3.connect
+
+    def traced(*arguments: Any, **named: Any) -> sqlite3.Connection:  # noqa: ANN401 — the driver's.
+        connection: sqlite3.Connection = connect(*arguments, **named)
+        connection.set_trace_callback(told)
+        return connection
+
+    sqlite3.connect = traced  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sqlite3.connect = connect
+
+
+def _area(code: CodeType | str) -> str | None:
+    """What a function belongs to; None for a built-in one that belongs to whoever calls it."""
+    where, otherwise = (code, None) if isinstance(code, str) else (code.co_filename, _REST)
+    return next((area for area, parts in _AREAS if any(part in where for part in parts)), otherwise)
+
+
+def _print_areas(spent: Sequence[Spent], alone: float, requests: int) -> None:
+    areas = defaultdict[str, float](float)
+    for function in spent:
+        area = _area(function.code)
+        if area is not None:
+            areas[area] += function.seconds
+            for built_in, seconds in function.built_in:
+                if _area(built_in) is None:
+                    areas[area] += seconds
+    total = sum(areas.values())
+    print(f"profiled: {total * 1000 / requests:.3f} ms at work a request; scaled to the unprofiled {alone:.3f} ms\n")
+    for area, seconds in sorted(areas.items(), key=lambda each: -each[1]):
+        print(f"  {area:30} {alone * seconds / total:8.3f} ms  {seconds / total:6.1%}")
+
+
+def _print_functions(spent: Sequence[Spent], alone: float) -> None:
+    total = sum(function.seconds for function in spent)
+    print(f"\nThe {_SHOWN} functions that take most of it by themselves:\n")
+    for code, calls, own, _ in sorted(spent, key=lambda function: -function.seconds)[:_SHOWN]:
+        where = code if isinstance(code, str) else f"{_short(code.co_filename)}:{code.co_firstlineno} {code.co_name}"
+        print(f"  {alone * own / total:8.3f} ms  {own / total:6.1%}  {calls:8} calls  {where}")
+
+
+def _short(file: str) -> str:
+    return file.removeprefix(f"{PROJECT}/").rpartition("site-packages/")[2]
+
+
+def _print_statements(file: Path, statements: Sequence[str], requests: int) -> None:
+    """Run what was read once more, by itself, and say what each kind of statement took."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    reading = [statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))]
+    kinds, seconds = Counter[str](), defaultdict[str, float](float)
+    for statement in reading:
+        begin = time.perf_counter()
+        connection.execute(statement).fetchall()
+        kind = statement.partition("FROM ")[2].split(maxsplit=1)[0]
+        seconds[kind] += time.perf_counter() - begin
+        kinds[kind] += 1
+    connection.close()
+    whole = sum(seconds.values()) * 1000 / requests
+    print(
+        f"\n{len(statements) / requests:.1f} statements a request. Those that read, run alone, parsing included: "
+        f"{whole:.3f} ms\n"
+    )
+    for kind, spent in sorted(seconds.items(), key=lambda each: -each[1]):
+        print(f"  {spent * 1000 / requests:8.3f} ms  {kinds[kind] / requests:6.2f} a request  FROM {kind}")
+
+
+def _print_document(workload: Workload) -> None:
+    """What is saved by keeping a document that was parsed and validated before."""
+    text = orjson.loads(workload.bodies()[0])["query"]
+    begin = time.perf_counter()
+    document = parse(text)
+    parsed = time.perf_counter()
+    validate(schema._schema, document)  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+    validated = time.perf_counter()
+    print(
+        f"\nA document that was not asked for lately: {(parsed - begin) * 1000:.3f} ms to parse, "
+        f"{(validated - parsed) * 1000:.3f} ms to validate."
+    )
+
+
+if __name__ == "__main__":
+    main()
