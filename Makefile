@@ -11,12 +11,13 @@ stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml requirements/$(1).txt | cksum |
 RUN := $(call stamp,run)
 TEST := $(call stamp,test)
 
-.PHONY: help run test format lock clean
+.PHONY: help run test bench format lock clean
 .SILENT:
 
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
+	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
 	echo "make format  format the code and sort its imports"
 	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
 	echo "make clean   remove the virtual environment and what tests leave behind; data/ stays"
@@ -33,6 +34,9 @@ test: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --cov --cov-report=term
+
+bench: $(RUN)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--connections 16 --seconds 3 --rounds 1,--into benchmarks)
 
 format: $(TEST)
 	$(BIN)/ruff check --fix .

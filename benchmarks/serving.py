@@ -19,7 +19,7 @@ import orjson
 
 from benchmarks import data
 from benchmarks.contenders import Contender, Start, environment
-from benchmarks.places import CACHE, PROJECT
+from benchmarks.places import CACHE
 
 SERVER_CORE, LOAD_CORE = 0, 1
 _PATIENCE_SECONDS = 30
@@ -65,7 +65,7 @@ def serving(contender: Contender, durability: str) -> Iterator[Server]:
             [shutil.which("taskset") or "taskset", "--cpu-list", str(SERVER_CORE), *contender.command(start)],
             env=environment(contender, start),
             # Not the project's own folder: what lies in it must not be found by a peer.
-            cwd=PROJECT if contender.name.startswith("ours") else CACHE / "run",
+            cwd=CACHE / "run",
             stdout=output,
             stderr=output,
         )
