@@ -192,18 +192,16 @@ def _variable(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defau
 
 def _literal(draw: Draw, writing: _Writing | None, of_type: GraphQLInputType) -> str:
     """The value in GraphQL's own writing, with variables inside where they may be."""
-    if writing is not None and is_enum_type(get_nullable_type(of_type)) and _chance(draw, 15):
+    inner = get_nullable_type(of_type)
+    if writing is not None and is_enum_type(inner) and _chance(draw, 15):
         return _variable(draw, writing, of_type, defaulted=False)
-    if is_non_null_type(of_type):
-        return _literal(draw, writing, of_type.of_type)
-    if is_list_type(of_type):
-        items = [_literal(draw, writing, of_type.of_type) for _ in range(draw(st.integers(0, 2)))]
+    if is_list_type(inner):
+        items = [_literal(draw, writing, inner.of_type) for _ in range(draw(st.integers(0, 2)))]
         return f"[{', '.join(items)}]"
-    if is_input_object_type(of_type):
-        chosen = _chosen(draw, of_type)
-        inner = [f"{name}: {_literal(draw, writing, of_type.fields[name].type)}" for name in chosen]
-        return f"{{{', '.join(inner)}}}"
-    return draw(st.sampled_from(_LITERALS[get_named_type(of_type).name]))
+    if is_input_object_type(inner):
+        given = [f"{name}: {_literal(draw, writing, inner.fields[name].type)}" for name in _chosen(draw, inner)]
+        return f"{{{', '.join(given)}}}"
+    return draw(st.sampled_from(_LITERALS[get_named_type(inner).name]))
 
 
 def _chosen(draw: Draw, of_type: GraphQLInputObjectType) -> list[str]:

@@ -67,16 +67,22 @@ RESOLVED = ("each", "eachLater", "level", "levelLater")
 OWN = ("own", "method", "methodLater")
 """Ways that need no resolver: attributes, and methods that the default resolver calls."""
 
-ARGUMENTS = """(
-    int: Int = 3, must: Int! = 4, float: Float, string: String, boolean: Boolean = false, id: ID, color: Color = GREEN,
-    colors: [Color!] = [RED], amount: Amount, filter: Filter, filters: [Filter!], matrix: [[Int]!]
-  )"""
+ARGUMENTS = {
+    "Say": "int: Int = 3, must: Int! = 4, float: Float, string: String, boolean: Boolean, id: ID, color: Color = GREEN",
+    "Echo": """
+      int: Int = 3, must: Int! = 4, float: Float, string: String, boolean: Boolean = false, id: ID,
+      color: Color = GREEN, colors: [Color!] = [RED], amount: Amount,
+      filter: Filter, filters: [Filter!], matrix: [[Int]!]
+    """,
+}
+"""What is said depends on all of the arguments: some are known before there are variables, and some may change."""
 
 
 def _sdl(shapes: Collection[str]) -> str:
     def fields(ways: tuple[str, ...]) -> str:
         shaped = [f"  {way}{shape}: {of_type}" for way in ways for shape, of_type in SHAPES.items() if shape in shapes]
-        return "\n".join([*shaped, *(f"  {way}Echo{ARGUMENTS}: String!" for way in ways)])
+        asked = [f"  {way}{name}({given}): String!" for way in ways for name, given in ARGUMENTS.items()]
+        return "\n".join([*shaped, *asked])
 
     shared = "\n".join([*(f"  {name}: {of_type}" for name, of_type in LEAVES.items()), fields(RESOLVED)])
     whole = f"{shared}\n{fields(OWN)}"

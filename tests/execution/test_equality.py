@@ -53,25 +53,25 @@ async def check(request: Request, seed: int, schema: GraphQLSchema = SCHEMA) -> 
             assert not different
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(requests(SCHEMA), SEEDS)
 async def test_a_query_of_any_shape_is_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(requests(SCHEMA, ways=("level", "own", "method")), SEEDS)
 async def test_objects_that_stand_in_several_places_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(requests(SCHEMA, OperationType.MUTATION), SEEDS)
 async def test_mutations_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=100)
+@settings(max_examples=150)
 @given(queries(FEWER, custom_scalars={"Amount": AMOUNTS}), SEEDS)
 async def test_a_query_with_any_arguments_is_answered_equally(document: str, seed: int) -> None:
     await check(Request(document, {}), seed, FEWER)

@@ -175,13 +175,14 @@ async def test_a_subscription_that_can_not_begin_is_one_error(
         ("query { missing text }", {}, None),
         ("query ($s: Boolean = true) { int @skip(if: $s) text }", {"s": None}, None),
         ("query ($s: Boolean = true) { children { name @skip(if: $s) } text }", {"s": None}, None),
+        ("query ($s: Boolean = true) { children { child { name @skip(if: $s) } } text }", {"s": None}, None),
         ("query @experimental_disableErrorPropagation { text }", {}, None),
     ],
 )
 def test_what_is_wrong_with_a_request_is_told_as_stock_execution_does(
     schema: GraphQLSchema, executor_class: ExecutorClass, document: str, variables: dict[str, Any], name: str | None
 ) -> None:
-    root = {"int": lambda _info, of: of, "text": "text", "children": [{"name": "a"}, {"name": "b"}]}
+    root = {"int": lambda _info, of: of, "text": "text", "children": [{"name": "a"}, {"child": {"name": "b"}}]}
 
     expected, actual = (
         execute(schema, parse(document), root, None, variables, name, executor_class=each)

@@ -90,8 +90,8 @@ class World:
         return value
 
     def told(self, place: str, answer: object) -> Any:  # noqa: ANN401 — of the answer's type.
-        """The answer, or seldom null or an error."""
-        fate = self.number(f"answer of {place}") % 200
+        """The answer, or null or an error."""
+        fate = self.number(f"answer of {place}") % 100
         if fate < self._faults:
             raise self._fault(place)
         return None if fate < 2 * self._faults else answer
