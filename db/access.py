@@ -6,9 +6,8 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
-from db.filters import PARTNER
 from db.query import Query, among
 from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
 from domain.access import ALL, Permission, Permissions, Role, TokenKind
@@ -94,7 +93,7 @@ _TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
 
 
 _PARTNERS_BY_IDS = Query(sa.select(*_PARTNERS).where(among(partners.c.id, "ids")), PartnerRow)
-_USERS_BY_IDS = Query(sa.select(*_USERS).where(users.c.partner_id == PARTNER, among(users.c.id, "ids")), UserRow)
+_USERS_BY_IDS = filters.by_ids(users, _USERS, UserRow)
 
 
 async def partners_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, PartnerRow]:

@@ -15,7 +15,7 @@ from db.engine import Connection, Transaction
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query, among, contains
+from db.query import among, contains
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -157,9 +157,7 @@ def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, condition)
 
 
-_BY_IDS = Query(
-    sa.select(*_COLUMNS).where(activations.c.partner_id == PARTNER, among(activations.c.id, "ids")), ActivationRow
-)
+_BY_IDS = filters.by_ids(activations, _COLUMNS, ActivationRow)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ActivationRow]:

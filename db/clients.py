@@ -15,7 +15,7 @@ from db.engine import Connection, Transaction
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query, among, contains
+from db.query import among, contains
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus
@@ -139,7 +139,7 @@ def _active() -> sa.Select[Any]:
     )
 
 
-_BY_IDS = Query(sa.select(*_COLUMNS).where(clients.c.partner_id == PARTNER, among(clients.c.id, "ids")), ClientRow)
+_BY_IDS = filters.by_ids(clients, _COLUMNS, ClientRow)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ClientRow]:

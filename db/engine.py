@@ -24,6 +24,12 @@ _READING_THREADS = 2
 
 _PASSING = ("database is locked", "unable to open database")
 
+_MAPPED_BYTES = 2**30
+"""How much of a file is read in place, where it would otherwise be copied page by page."""
+
+SYNCHRONOUS = frozenset({"full", "normal"})
+"""What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
+
 Connection = AsyncConnection | Unit
 """What statements run on."""
 
@@ -39,6 +45,7 @@ class Database:
     def __init__(self, url: str, *, readers: int = 8) -> None:
         """Prepare the engines for a database URL; nothing connects before it is asked to."""
         self.url = make_url(url)
+        self._synchronous = str(self.url.query.get("synchronous", "full"))
         self.observers: list[Observer] = []
         """Called with each statement of a unit of work on SQLite before it is run."""
         self._readers: list[Thread] = []
@@ -46,8 +53,10 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             if self.url.database not in {None, "", ":memory:"}:
                 Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-            self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", query_only=True)
-            self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", query_only=False)
+            self.url = self.url.difference_update_query(["synchronous"])
+            reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
+            self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", pragmas=reading)
+            self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
             self._readers = [self._thread(begin="BEGIN", query_only=True) for _ in range(_READING_THREADS)]
             self._writer = self._thread(begin="BEGIN IMMEDIATE", query_only=False)
         else:
@@ -104,10 +113,20 @@ class Database:
         return Thread(
             str(self.url.database),
             begin=begin,
-            pragmas=_pragmas(query_only=query_only),
+            pragmas=self._pragmas(query_only=query_only),
             timeout=BUSY_TIMEOUT_SECONDS,
             observers=self.observers,
         )
+
+    def _pragmas(self, *, query_only: bool) -> list[str]:
+        return [
+            f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
+            "journal_mode = WAL",
+            f"synchronous = {self._synchronous}",
+            "foreign_keys = ON",
+            f"mmap_size = {_MAPPED_BYTES}",
+            f"query_only = {'ON' if query_only else 'OFF'}",
+        ]
 
 
 def _waiting(thread: Thread) -> int:
@@ -142,7 +161,7 @@ def retryable(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
 
 
-def _sqlite(url: URL, *, connections: int, begin: str, query_only: bool) -> AsyncEngine:
+def _sqlite(url: URL, *, connections: int, begin: str, pragmas: list[str]) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=connections,
@@ -157,7 +176,7 @@ def _sqlite(url: URL, *, connections: int, begin: str, query_only: bool) -> Asyn
         # with "database is locked" when they come to write while another one writes.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _pragmas(query_only=query_only):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -166,13 +185,3 @@ def _sqlite(url: URL, *, connections: int, begin: str, query_only: bool) -> Asyn
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def _pragmas(*, query_only: bool) -> list[str]:
-    return [
-        f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        f"query_only = {'ON' if query_only else 'OFF'}",
-    ]

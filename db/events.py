@@ -14,7 +14,7 @@ from db.engine import Connection, Transaction
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query, among
+from db.query import among
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
 
@@ -75,7 +75,7 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     yield from sql.during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
-_BY_IDS = Query(sa.select(*_COLUMNS).where(events.c.partner_id == PARTNER, among(events.c.id, "ids")), EventRow)
+_BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, EventRow]:

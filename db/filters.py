@@ -1,10 +1,14 @@
-"""Filters as statements take them: names in the place of their values, so that equal questions share a statement."""
+"""What many queries ask: filters with names in the place of their values, and rows by their ids."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from db.query import Query, among, found_by_id
+
+Row = TypeVar("Row")
 Filter = TypeVar("Filter")
 
 PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
@@ -30,3 +34,9 @@ def named(kind: type[Filter], of_shape: Shape) -> Filter:
 def values(partner_id: int, chosen: Any) -> dict[str, Any]:  # noqa: ANN401 — as above.
     """The values of the names, and the partner."""
     return {"partner_id": partner_id} | {name: getattr(chosen, name) for name, _ in shape(chosen)}
+
+
+def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Query[Row]:
+    """The partner's rows among these ids; it binds `partner_id` and `ids`."""
+    mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
+    return Query(sa.select(*columns).where(*mine), row)

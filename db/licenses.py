@@ -13,7 +13,7 @@ from db.engine import Connection, Transaction
 from db.filters import PARTNER
 from db.keyset import Sorting
 from db.listings import Listing
-from db.query import Query, among
+from db.query import Query, among, found_by_id
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 
@@ -168,7 +168,9 @@ _LEDGER = Listing(
     parent=stock_movements.c.product_id,
 )
 _MOVEMENTS_BY_IDS = Query(
-    sa.select(*_MOVEMENTS).where(stock_movements.c.partner_id == PARTNER, among(stock_movements.c.id, "ids")),
+    sa.select(*_MOVEMENTS).where(
+        found_by_id(stock_movements.c.partner_id) == PARTNER, among(stock_movements.c.id, "ids")
+    ),
     MovementRow,
 )
 

@@ -130,10 +130,8 @@ def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
     yield from sql.during(orders.c.created_at, chosen.created_from, chosen.created_to)
 
 
-_BY_IDS = Query(sa.select(*_ORDERS).where(orders.c.partner_id == PARTNER, among(orders.c.id, "ids")), OrderRow)
-_ITEMS_BY_IDS = Query(
-    sa.select(*_ITEMS).where(order_items.c.partner_id == PARTNER, among(order_items.c.id, "ids")), OrderItemRow
-)
+_BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
+_ITEMS_BY_IDS = filters.by_ids(order_items, _ITEMS, OrderItemRow)
 _ITEMS_OF = Query(
     sa.select(*_ITEMS)
     .where(order_items.c.partner_id == PARTNER, among(order_items.c.order_id, "order_ids"))

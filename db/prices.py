@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
+from db import filters, sql
 from db.engine import Connection, Transaction
 from db.filters import PARTNER
 from db.query import Query, among
@@ -69,10 +69,7 @@ _TIERS = _tiers()
 _TIERS_OF_PRODUCTS = _tiers(among(price_tiers.c.product_id, "product_ids"))
 _PRODUCTS_BY_IDS = Query(sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow)
 _TABLES_OF = Query(sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")), PriceTableRow)
-_TABLES_BY_IDS = Query(
-    sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == PARTNER, among(price_tables.c.id, "ids")),
-    PriceTableRow,
-)
+_TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 
 async def all_products(connection: Connection) -> list[ProductRow]:

@@ -118,7 +118,8 @@ class among(FunctionElement[bool]):  # noqa: N801 — it is used as a function i
     """Whether the column is one of the values that are bound by the name, however many they are."""
 
     inherit_cache = True
-    type = sa.Boolean()
+    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
+    type = sa.types.NullType()  # type: ignore[assignment]
     name = "among"
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
@@ -131,12 +132,38 @@ class contains(FunctionElement[bool]):  # noqa: N801 — it is used as a functio
     """Whether the text stands anywhere in the column, byte for byte."""
 
     inherit_cache = True
-    type = sa.Boolean()
+    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
+    type = sa.types.NullType()  # type: ignore[assignment]
     name = "contains"
 
     def __init__(self, column: ColumnElement[Any], part: Any) -> None:  # noqa: ANN401 — a text or its name.
         """Name the column and the text."""
         super().__init__(column, part)
+
+
+class found_by_id(FunctionElement[Any]):  # noqa: N801 — as above.
+    """A column that is looked at in rows which are found by their ids, and not to find them by.
+
+    SQLite knows nothing of how many rows a partner has, and would rather read all of them than find a few by id.
+    """
+
+    inherit_cache = True
+    name = "found_by_id"
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        """Name the column."""
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(found_by_id, "sqlite")
+def _without_index(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+    return f"+{compiler.process(next(iter(element.clauses)), **named)}"
+
+
+@compiles(found_by_id, "postgresql")
+def _as_it_is(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+    return compiler.process(next(iter(element.clauses)), **named)
 
 
 @compiles(contains, "sqlite")

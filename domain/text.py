@@ -16,4 +16,10 @@ def plain(text: str) -> str:
 
 def storable(text: str) -> bool:
     """Whether every database takes the text: PostgreSQL refuses NUL, UTF-8 has no lone surrogates."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Activations, "Detalhes da Ativação"."""
 
+from collections.abc import Callable, Collection, Mapping
 from secrets import randbits
 from typing import NamedTuple
 
@@ -26,8 +27,9 @@ from domain.refusals import (
 from resolvers import pages
 from resolvers.clients import active
 from resolvers.context import Context
+from resolvers.loaders import Loaders
 from resolvers.mutations import Work, mutation
-from resolvers.pages import Page, PageArguments
+from resolvers.pages import Page, PageArguments, Relation
 
 
 async def by_id(context: Context, activation_id: int) -> ActivationRow | None:
@@ -37,12 +39,26 @@ async def by_id(context: Context, activation_id: int) -> ActivationRow | None:
 
 
 async def page(
-    context: Context, chosen: ActivationFilter, by: ActivationSortKey, arguments: PageArguments, *, descending: bool
+    context: Context,
+    chosen: ActivationFilter,
+    by: ActivationSortKey,
+    arguments: PageArguments,
+    *,
+    descending: bool,
+    bring: Collection[str] = (),
 ) -> Page[ActivationRow]:
-    """A page of the partner's activations."""
+    """A page of the partner's activations, which brings what of RELATIONS is named."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments)
+    return await pages.page(context, listing, arguments, [RELATIONS[name](context.loaders) for name in bring])
+
+
+RELATIONS: Mapping[str, Callable[[Loaders], Relation[ActivationRow]]] = {
+    "client": lambda loaders: Relation(loaders.client, lambda row: (row.partner_id, row.client_id)),
+    "product": lambda loaders: Relation(loaders.product, lambda row: row.product_id),
+    "activatedBy": lambda loaders: Relation(loaders.user, lambda row: (row.partner_id, row.activated_by_id)),
+}
+"""What an activation leads to, by the names of its fields."""
 
 
 def can_cancel(context: Context, activation: ActivationRow) -> bool:

@@ -71,11 +71,10 @@ class Pages(Generic[Row]):
         kind: PageKind,
         read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
     ) -> Loader[int, Value]:
-        async def load(parent_ids: list[int]) -> Mapping[int, Value]:
-            listing = self.listing(kind.partner_id, parent_ids, kind.chosen)
-            return await self._database.query(lambda connection: read(connection, listing))
+        async def load(connection: Connection, parent_ids: list[int]) -> Mapping[int, Value]:
+            return await read(connection, self.listing(kind.partner_id, parent_ids, kind.chosen))
 
-        return known.setdefault(kind, Loader(load))
+        return known.setdefault(kind, Loader(self._database, load))
 
 
 class Loaders:
@@ -176,29 +175,22 @@ class Loaders:
         return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
 
     def _by_id(self, read: ByIds[Value]) -> Loader[Key, Value]:
-        async def load(keys: list[Key]) -> Mapping[Key, Value]:
+        async def load(connection: Connection, keys: list[Key]) -> Mapping[Key, Value]:
             ids_of: dict[int, list[int]] = {}
             for partner_id, wanted in keys:
                 ids_of.setdefault(partner_id, []).append(wanted)
+            found: dict[Key, Value] = {}
+            for partner_id, ids in ids_of.items():
+                values = await read(connection, partner_id, ids)
+                found.update({(partner_id, wanted): value for wanted, value in values.items()})
+            return found
 
-            async def of_each(connection: Connection) -> Mapping[Key, Value]:
-                found: dict[Key, Value] = {}
-                for partner_id, ids in ids_of.items():
-                    values = await read(connection, partner_id, ids)
-                    found.update({(partner_id, wanted): value for wanted, value in values.items()})
-                return found
-
-            return await self._database.query(of_each)
-
-        return Loader(load)
+        return Loader(self._database, load)
 
     def _shared(
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
-        async def load(ids: list[int]) -> Mapping[int, Value]:
-            return await self._database.query(lambda connection: read(connection, ids))
-
-        return Loader(load)
+        return Loader(self._database, read)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

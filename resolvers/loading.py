@@ -1,8 +1,10 @@
 """Dataloaders that take many keys at once: what a level asks for is read together, and kept for the request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
+
+from db.engine import Connection, Database
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -29,28 +31,32 @@ async def _after(level: Awaitable[list[Value]], made: Callable[[list[Value]], li
 class Loader(Generic[Key, Value]):
     """Reads values by their keys: in one batch all that is asked for until the loop comes round again."""
 
-    def __init__(self, read: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
+    def __init__(
+        self, database: Database, read: Callable[[Connection, list[Key]], Awaitable[Mapping[Key, Value]]]
+    ) -> None:
         """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one."""
-        self._read = read
+        self._database, self._read = database, read
         self._loaded: dict[Key, Value | None] = {}
         self._batches: dict[Key, asyncio.Future[None]] = {}
         self._wanted: list[Key] = []
         self._next: asyncio.Future[None] | None = None
 
-    def prime(self, values: Mapping[Key, Value | None]) -> None:
-        """Keep values that were read elsewhere; None says that there is none."""
-        self._loaded.update(values)
+    async def bring(self, connection: Connection, keys: Iterable[Key | None]) -> None:
+        """Load what is not loaded in a unit of work that is under way."""
+        missing = [key for key in dict.fromkeys(keys) if key is not None and key not in self._loaded]
+        if missing:
+            found = await self._read(connection, missing)
+            self._loaded.update({key: found.get(key) for key in missing})
 
-    def missing(self, keys: Sequence[Key]) -> list[Key]:
-        """The keys whose values are not loaded, each once."""
-        return [key for key in dict.fromkeys(keys) if key not in self._loaded]
-
-    def load_many(self, keys: Sequence[Key | None]) -> list[Value | None] | Awaitable[list[Value | None]]:
+    def load_many(self, keys: Sequence[Key | None]) -> Level[Value | None]:
         """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
         loaded = self._loaded
-        missing = [key for key in keys if key is not None and key not in loaded]
+        missing = set(keys) - loaded.keys()
+        missing.discard(None)
         if missing:
-            return self._after({self._batch(key) for key in missing}, keys)
+            # In their order, so that one request sends one statement each time.
+            ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
+            return self._after({self._batch(key) for key in ordered}, keys)
         return [None if key is None else loaded[key] for key in keys]
 
     async def load(self, key: Key) -> Value | None:
@@ -86,8 +92,8 @@ class Loader(Generic[Key, Value]):
 
     async def _load(self, keys: list[Key]) -> None:
         try:
-            found = await self._read(keys)
-            self._loaded.update((key, found.get(key)) for key in keys)
+            found = await self._database.query(lambda connection: self._read(connection, keys))
+            self._loaded.update({key: found.get(key) for key in keys})
         finally:
             for key in keys:
                 del self._batches[key]

@@ -1,6 +1,6 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -16,7 +16,7 @@ from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.loaders import PageKind, Pages
-from resolvers.loading import Level, then
+from resolvers.loading import Level, Loader, then
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100
@@ -171,11 +171,27 @@ def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> 
     )
 
 
-async def page(context: Context, listing: Listing[Row], arguments: PageArguments) -> Page[Row]:
-    """A page of one list of the viewer's partner."""
+class Relation(NamedTuple, Generic[Row]):
+    """Where a row leads, and the loader of what is there."""
+
+    loader: Loader[Any, Any]
+    key: Callable[[Row], Hashable]
+
+
+async def page(
+    context: Context, listing: Listing[Row], arguments: PageArguments, relations: Iterable[Relation[Row]] = ()
+) -> Page[Row]:
+    """A page of one list of the viewer's partner. What the rows lead to by these relations is read along with them."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
-    found = await database.query(lambda connection: listings.page(connection, listing, wanted))
+
+    async def read(connection: Connection) -> Slice[Row]:
+        found = await listings.page(connection, listing, wanted)
+        for relation in relations:
+            await relation.loader.bring(connection, map(relation.key, found.rows))
+        return found
+
+    found = await database.query(read)
     return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
 
 

@@ -21,7 +21,7 @@ from schema.enums import SortDirection
 from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
-from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.paging import After, Before, Connection, First, Last, arguments, brought
 
 
 @strawberry.type(description="A license in use at a client's installation, “Detalhes da Ativação”.")
@@ -177,4 +177,5 @@ class ActivationQueries:
     ) -> Page[ActivationRow]:
         chosen, order = (given(filter) or ActivationFilter()).chosen(), given(sort) or ActivationSort()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        return await activations.page(info.context, chosen, order.by, window, descending=descending)
+        bring = brought(info, activations.RELATIONS)
+        return await activations.page(info.context, chosen, order.by, window, descending=descending, bring=bring)

@@ -1,6 +1,6 @@
 """Relay's connections, over pages that are read by keyset."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -8,8 +8,9 @@ import strawberry
 from resolvers import pages
 from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
+from schema.execution.lookahead import selected
 from schema.execution.strawberry import level_field
-from schema.nodes import given
+from schema.nodes import Info, given
 
 Item = TypeVar("Item")
 
@@ -27,6 +28,12 @@ Before = Annotated[str | None, strawberry.argument(description="Show only what s
 def arguments(first: int | None, after: str | None, last: int | None, before: str | None) -> PageArguments:
     """The paging arguments of a connection, None where they were omitted."""
     return PageArguments(given(first), given(after), given(last), given(before))
+
+
+def brought(info: Info, relations: Collection[str]) -> list[str]:
+    """Which of these relations are asked for of the objects of a connection."""
+    below = selected(info._raw_info)  # noqa: SLF001 — Strawberry shows graphql-core's info under no other name.
+    return [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
 
 
 @strawberry.type(description="Where a page stands in its list.")

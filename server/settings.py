@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from db.engine import SYNCHRONOUS
 from schema.operations import Execution
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -89,6 +90,9 @@ class Settings(BaseSettings):
         if url.drivername not in _DRIVERS.values():
             message = "it has to begin with sqlite:/// or postgresql://"
             raise ValueError(message)
+        if url.get_backend_name() == "sqlite" and not _known_to_sqlite(url):
+            message = f"a SQLite URL can say ?synchronous=… and nothing else: {' or '.join(sorted(SYNCHRONOUS))}"
+            raise ValueError(message)
         if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
             message = "it has to name a file: a database in memory can't be shared by several connections"
             raise ValueError(message)
@@ -110,6 +114,10 @@ class Settings(BaseSettings):
 
 def _sentence(fault: Any) -> str:  # noqa: ANN401 — a dictionary of pydantic's.
     return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _known_to_sqlite(url: URL) -> bool:
+    return set(url.query) <= {"synchronous"} and url.query.get("synchronous", "full") in SYNCHRONOUS
 
 
 def _as_asyncpg_says(url: URL) -> URL:

@@ -19,6 +19,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("given", "driven"),
     [
         ("sqlite:///data/x.db", "sqlite+aiosqlite:///data/x.db"),
+        ("sqlite:///data/x.db?synchronous=normal", "sqlite+aiosqlite:///data/x.db?synchronous=normal"),
         ("postgres://u:p@db/portal", "postgresql+asyncpg://u:p@db/portal"),
         ("postgresql://u:p@db/portal?sslmode=require", "postgresql+asyncpg://u:p@db/portal?ssl=require"),
     ],
@@ -35,6 +36,8 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("DATABASE_URL", "geheim"),
         ("DATABASE_URL", "mysql://u:geheim@db/portal"),
         ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///data/x.db?synchronous=geheim"),
+        ("DATABASE_URL", "sqlite:///data/x.db?geheim=1"),
         ("SECRET_KEY", "geheim"),
         ("PORT", "geheim"),
         ("LOG_LEVEL", "geheim"),

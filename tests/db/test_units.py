@@ -1,0 +1,129 @@
+"""A unit of work runs in one go: all of it or nothing, as things are at one moment."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, Transaction
+from db.tables import partners
+from tests import cnpjs
+from tests.databases import Databases
+
+
+async def name_of(connection: Connection, cnpj: str) -> str | None:
+    name: str | None = await connection.scalar(sa.select(partners.c.name).where(partners.c.cnpj == cnpj))
+    return name
+
+
+async def add(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
+    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name=name))
+
+
+async def test_what_a_unit_wrote_is_there_for_the_next_one(database: Database) -> None:
+    cnpj = cnpjs.another()
+
+    await database.transact(lambda tx: add(tx, cnpj))
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) == "Alfa"
+
+
+async def test_nothing_is_left_of_a_unit_that_raises(database: Database) -> None:
+    cnpj = cnpjs.another()
+
+    async def fail(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        raise LookupError(cnpj)
+
+    with pytest.raises(LookupError, match=cnpj):
+        await database.transact(fail)
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) is None
+    await database.transact(lambda tx: add(tx, cnpj))
+
+
+async def test_a_statement_that_fails_takes_the_whole_unit_along(database: Database) -> None:
+    cnpj, taken = cnpjs.another(), cnpjs.another()
+    await database.transact(lambda tx: add(tx, taken))
+
+    async def fail(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        await add(tx, taken)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await database.transact(fail)
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) is None
+
+
+async def test_a_unit_reads_what_was_there_when_it_began(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"))
+    cnpj = cnpjs.another()
+    read, written = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def twice(connection: Connection) -> list[str | None]:
+        before = await name_of(connection, cnpj)
+        loop.call_soon_threadsafe(read.set)
+        # The unit has a thread of its own, which it may hold up without holding up anybody else.
+        asyncio.run_coroutine_threadsafe(written.wait(), loop).result(timeout=10)
+        return [before, await name_of(connection, cnpj)]
+
+    reading = asyncio.create_task(database.query(twice))
+    await read.wait()
+    await database.transact(lambda tx: add(tx, cnpj))
+    written.set()
+
+    assert await reading == [None, None]
+    assert await database.query(lambda connection: name_of(connection, cnpj)) == "Alfa"
+    await database.close()
+
+
+async def test_units_that_write_come_one_after_the_other(database: Database) -> None:
+    cnpj = cnpjs.another()
+    await database.transact(lambda tx: add(tx, cnpj, "0"))
+
+    async def count_up(tx: Transaction) -> None:
+        mine = partners.c.cnpj == cnpj
+        name = await tx.scalar(sa.select(partners.c.name).where(mine).with_for_update())
+        await tx.execute(sa.update(partners).where(mine).values(name=str(int(name or 0) + 1)))
+
+    await asyncio.gather(*(database.transact(count_up) for _ in range(25)))
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) == "25"
+
+
+async def test_a_unit_that_waits_for_anything_else_is_refused(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"))
+    cnpj = cnpjs.another()
+
+    async def wait(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="awaits nothing but the statements"):
+        await database.transact(wait)
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) is None
+    await database.close()
+
+
+async def test_a_reading_unit_writes_nothing(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"))
+
+    with pytest.raises(sa.exc.OperationalError, match="readonly"):
+        await database.query(lambda connection: add(connection, cnpjs.another()))
+
+    await database.close()
+
+
+@pytest.mark.parametrize(("durability", "level"), [("full", 2), ("normal", 1)])
+async def test_an_url_says_how_durable_a_commit_is(databases: Databases, durability: str, level: int) -> None:
+    database = Database(f"{databases.migrated('sqlite')}?synchronous={durability}")
+
+    found = await database.transact(lambda tx: tx.scalar(sa.text("PRAGMA synchronous")))
+    async with database.write() as tx:
+        lent = await tx.scalar(sa.text("PRAGMA synchronous"))
+
+    assert (found, lent) == (level, level)
+    await database.close()
