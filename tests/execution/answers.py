@@ -14,7 +14,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from schema.execution import LevelExecutor
+from schema.execution import LevelExecutor, Prepared
 from tests.execution.comparison import differences
 from tests.execution.features import features
 from tests.execution.worlds import World
@@ -24,31 +24,50 @@ SCHEMA = features()
 _UNPROPAGATED = "experimental_disableErrorPropagation"
 
 
-async def answer(
-    document: DocumentNode,
-    variables: dict[str, Any],
-    seed: int,
-    executor_class: type[Executor[Any]] | None = None,
-    *,
-    schema: GraphQLSchema = SCHEMA,
-) -> ExecutionResult:
-    """The result of a document in the world of the seed."""
-    world = World(seed, schema.type_map)
-    result = execute(schema, document, world.object("Query", "root"), world, variables, executor_class=executor_class)
-    return result if isinstance(result, ExecutionResult) else await result
+class Asked:
+    """A document that is asked again and again."""
 
+    def __init__(self, document: DocumentNode, schema: GraphQLSchema = SCHEMA) -> None:
+        """Prepare its operation."""
+        self._schema, self._document = schema, document
+        (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+        self._prepared = Prepared(schema, document, operation)
 
-async def compared(
-    document: DocumentNode, variables: dict[str, Any], seed: int, *, schema: GraphQLSchema = SCHEMA
-) -> list[str]:
-    """What the level executor answers differently from stock execution."""
-    expected = await answer(document, variables, seed, schema=schema)
-    actual = await answer(document, variables, seed, LevelExecutor, schema=schema)
-    possible = None
-    if actual.errors and actual.errors != expected.errors:
-        every_place = DocumentNode(definitions=tuple(map(_unpropagated, document.definitions)))
-        possible = (await answer(every_place, variables, seed, schema=schema)).errors or []
-    return differences(expected, actual, possible=possible)
+    async def differences(self, variables: dict[str, Any], seed: int) -> list[str]:
+        """What the level executor answers differently from stock execution, and what a prepared operation does."""
+        expected = await self._answer(variables, seed)
+        actual = await self._answer(variables, seed, LevelExecutor)
+        prepared = await self._answer_prepared(variables, seed)
+        possible = None
+        if actual.errors and actual.errors != expected.errors:
+            every_place = DocumentNode(definitions=tuple(map(_unpropagated, self._document.definitions)))
+            possible = (await self._answer(variables, seed, document=every_place)).errors or []
+        return [
+            *differences(expected, actual, possible=possible),
+            *(f"Prepared: {each}" for each in differences(expected, prepared, possible=possible)),
+        ]
+
+    async def _answer(
+        self,
+        variables: dict[str, Any],
+        seed: int,
+        executor_class: type[Executor[Any]] | None = None,
+        document: DocumentNode | None = None,
+    ) -> ExecutionResult:
+        """The result in the world of the seed."""
+        root, world = self._world(seed)
+        document = document or self._document
+        result = execute(self._schema, document, root, world, variables, executor_class=executor_class)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    async def _answer_prepared(self, variables: dict[str, Any], seed: int) -> ExecutionResult:
+        root, world = self._world(seed)
+        result: Any = self._prepared.execute(root_value=root, context_value=world, variable_values=variables)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _world(self, seed: int) -> tuple[object, World]:
+        world = World(seed, self._schema.type_map)
+        return world.object("Query", "root"), world
 
 
 def _unpropagated(definition: DefinitionNode) -> DefinitionNode:

@@ -19,6 +19,9 @@ def differences(
     """Sentences about all that the actual result should not be; `possible` are all the errors that can be told."""
     if json.dumps(expected.data) != json.dumps(actual.data):
         return [f"The data is {actual.data}, and not {expected.data}."]
+    if expected.data is None and all(error.path is None for error in expected.errors or ()):
+        equal = list(map(_facts, expected.errors or ())) == list(map(_facts, actual.errors or ()))
+        return [] if equal else [f"The request is refused with {actual.errors}, and not with {expected.errors}."]
     found: list[str] = []
     wanted, given = _by_position(expected), _by_position(actual)
     for position in wanted | given:
@@ -59,7 +62,7 @@ def nulled(data: Any, error: GraphQLError) -> Position:  # noqa: ANN401 — JSON
 
 
 def _facts(error: GraphQLError) -> tuple[object, ...]:
-    return error.message, error.locations, error.path, error.extensions
+    return error.message, error.locations, error.path, error.extensions, type(error.original_error)
 
 
 def _told(errors: Sequence[GraphQLError]) -> str:

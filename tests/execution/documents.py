@@ -209,6 +209,9 @@ def _chosen(draw: Draw, of_type: GraphQLInputObjectType) -> list[str]:
 
 
 def _json(draw: Draw, of_type: GraphQLInputType) -> Any:  # noqa: ANN401 — JSON of any kind.
+    """A value that is given in a request, which is seldom a wrong one."""
+    if _chance(draw, 3):
+        return draw(st.sampled_from([None, "wrong", 2**40, 1.5, True, [], [[None]], {"wrong": 1}]))
     if is_non_null_type(of_type):
         return _json(draw, of_type.of_type)
     if is_list_type(of_type):

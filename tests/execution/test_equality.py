@@ -9,7 +9,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
-from tests.execution.answers import SCHEMA, compared
+from tests.execution.answers import SCHEMA, Asked
 from tests.execution.documents import Request, requests
 from tests.execution.features import features
 
@@ -43,11 +43,11 @@ def _collected() -> Iterator[None]:
 
 async def check(request: Request, seed: int, schema: GraphQLSchema = SCHEMA) -> None:
     """Both answers are equal, for these variables and with all booleans the other way."""
-    document = parse(request.document)
+    asked = Asked(parse(request.document), schema)
     turned = {name: not value if isinstance(value, bool) else value for name, value in request.variables.items()}
     for world in range(seed, seed + WORLDS_EACH):
         for variables in (request.variables, *([turned] if turned != request.variables else [])):
-            different = await compared(document, variables, world, schema=schema)
+            different = await asked.differences(variables, world)
             if different:
                 note(f"In world {world}, with {variables}:\n{request.document}")
             assert not different
