@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -57,6 +58,7 @@ class _Here(NamedTuple):
     sizes: Sizes
 
 
+@cache
 def database() -> Path:
     """The file of the database, which is made where it is not there yet or was made by other code."""
     made = CACHE / f"portal-{_fingerprint()}.db"
@@ -67,6 +69,8 @@ def database() -> Path:
         draft.unlink(missing_ok=True)
         asyncio.run(_make(f"sqlite+aiosqlite:///{draft}"))
         _settle_file(draft)
+        for old in CACHE.glob("portal-*.db"):
+            old.unlink()
         draft.rename(made)
     return made
 

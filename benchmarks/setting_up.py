@@ -17,8 +17,6 @@ NODE = os.environ.get("NODE", "node")
 NODE_PEERS = CACHE / "node"
 PYTHON_PEERS = CACHE / "python"
 PYTHON = PYTHON_PEERS / "bin" / "python"
-_HEADERS = Path("/usr/include/node/node.h")
-"""Where Debian's Node has what a native package is compiled with."""
 
 
 class MissingError(Exception):
@@ -46,12 +44,17 @@ def node() -> None:
     if not _is_stale(NODE_PEERS, PEERS / "node" / "package-lock.json", version):
         return
     print("Installing the peers that run on Node, and compiling better-sqlite3 (some minutes) …", flush=True)
-    given = dict(os.environ)
-    if _HEADERS.exists():
-        # Otherwise node-gyp downloads them, which not every machine can.
-        given.setdefault("npm_config_nodedir", str(_HEADERS.parents[2]))
-    _run(["npm", "ci", "--no-audit", "--no-fund"], given, NODE_PEERS)
+    _run(["npm", "ci", "--no-audit", "--no-fund"], _of_node(), NODE_PEERS)
     _mark(NODE_PEERS, PEERS / "node" / "package-lock.json", version)
+
+
+def _of_node() -> Mapping[str, str]:
+    """The environment in which npm compiles for that Node, and with its headers where they are installed."""
+    program = Path(shutil.which(NODE) or NODE).resolve()
+    home = program.parents[1]
+    # Without them node-gyp downloads headers, which not every machine can.
+    headers = {"npm_config_nodedir": str(home)} if (home / "include" / "node" / "node.h").exists() else {}
+    return {**headers, **os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def python() -> None:
@@ -90,7 +93,7 @@ def node_versions(*packages: str) -> Mapping[str, str]:
 
 
 def _said(command: list[str]) -> Mapping[str, str]:
-    said = subprocess.run(command, check=True, capture_output=True, cwd=NODE_PEERS.parent / NODE_PEERS.name)
+    said = subprocess.run(command, check=True, capture_output=True, cwd=NODE_PEERS if command[0] == NODE else CACHE)
     found: Mapping[str, str] = json.loads(said.stdout)
     return found
 
