@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import plot
@@ -34,7 +34,16 @@ def write(found: Found, plan: Plan, into: Path, *, command: str) -> None:
         "",
         f"![Requests a second with {_shown(plan)} connections](results.svg)",
         "",
-        *_overview(medians, plan),
+        f"## Requests a second, with {_shown(plan)} connections",
+        "",
+        "In brackets: how many times as many as the portal answers.",
+        "",
+        *_overview(medians, plan, lambda figures: figures.rps, ",.0f"),
+        f"## Milliseconds of work for a request, with {_shown(plan)} connections",
+        "",
+        "In brackets: how many times as much as the portal's.",
+        "",
+        *_overview(medians, plan, lambda figures: figures.work, ",.2f"),
         *_tables(found, medians, plan),
         *_refusals(found),
         *_versions(plan),
@@ -51,8 +60,8 @@ def _shown(plan: Plan) -> int:
 
 def _circumstances(found: Found, plan: Plan, command: str) -> Iterator[str]:
     yield (
-        f"Measured on {found.began:%Y-%m-%d} with `{command}`: {plan.rounds} rounds of {plan.seconds} s after "
-        f"{plan.warm_up} s of warming up; every figure is the median of its rounds. Made by the benchmark itself; "
+        f"Measured on {found.began:%Y-%m-%d} with `{command}`: {plan.seconds} s after {plan.warm_up} s of "
+        f"warming up, {plan.rounds} times; every figure is the median. Made by the benchmark itself; "
         "[README.md](README.md) says what the workloads are, how fair they are, and what the columns mean."
     )
     yield ""
@@ -70,28 +79,22 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _overview(medians: Mapping[Cell, Figures], plan: Plan) -> Iterator[str]:
-    connections = _shown(plan)
+def _overview(
+    medians: Mapping[Cell, Figures], plan: Plan, figure: Callable[[Figures], float], form: str
+) -> Iterator[str]:
+    """One figure of everybody, with the number of connections in the middle."""
     names = [workload.name for workload in plan.workloads]
-    yield f"## Requests a second, with {connections} connections"
-    yield ""
-    yield "In brackets: how many times as many as the portal answers."
-    yield ""
     yield f"| | {' | '.join(names)} |"
     yield f"| --- |{' ---: |' * len(names)}"
     for contender in plan.contenders:
-        cells = [_rate(medians, Cell(name, connections, contender.name)) for name in names]
-        yield f"| {contender.title} | {' | '.join(cells)} |"
+        row = [contender.title]
+        for name in names:
+            cell = Cell(name, _shown(plan), contender.name)
+            here, ours = medians.get(cell), medians.get(cell._replace(contender=OURS))
+            ratio = f" ({figure(here) / figure(ours):.2f}×)" if here and ours and here is not ours else ""
+            row.append(f"{figure(here):{form}}{ratio}" if here else "–")
+        yield f"| {' | '.join(row)} |"
     yield ""
-
-
-def _rate(medians: Mapping[Cell, Figures], cell: Cell) -> str:
-    figures = medians.get(cell)
-    if figures is None:
-        return "–"
-    ours = medians.get(cell._replace(contender=OURS))
-    ratio = "" if ours is None or cell.contender == OURS else f" ({figures.rps / ours.rps:.2f}×)"
-    return f"{figures.rps:,.0f}{ratio}"
 
 
 def _tables(found: Found, medians: Mapping[Cell, Figures], plan: Plan) -> Iterator[str]:

@@ -44,7 +44,9 @@ def node() -> None:
     if not _is_stale(NODE_PEERS, PEERS / "node" / "package-lock.json", version):
         return
     print("Installing the peers that run on Node, and compiling better-sqlite3 (some minutes) …", flush=True)
-    _run(["npm", "ci", "--no-audit", "--no-fund"], _of_node(), NODE_PEERS)
+    # Run by that Node, whatever npm's own first line says.
+    npm = str(Path(shutil.which("npm") or "npm").resolve())
+    _run([NODE, npm, "ci", "--no-audit", "--no-fund"], _of_node(), NODE_PEERS)
     _mark(NODE_PEERS, PEERS / "node" / "package-lock.json", version)
 
 
