@@ -51,7 +51,13 @@ _AREAS = (
     ("asyncio", ("asyncio/", "contextvars", "select", "_asyncio", "_socket")),
 )
 _REST = "the rest"
-_WAITING = ("'get' of '_queue.SimpleQueue'", "'poll' of 'select.epoll'", "'acquire' of '_thread.lock'")
+_WAITING = (
+    "'get' of '_queue.SimpleQueue'",
+    "'poll' of 'select.epoll'",
+    "'acquire' of '_thread.lock'",
+    # Wakes the event loop, which then has the interpreter until it waits again.
+    "'send' of '_socket.socket'",
+)
 _SHOWN = 20
 
 Message = MutableMapping[str, Any]
@@ -86,7 +92,10 @@ class _Threads:
             profile = Profile()
             profiles.append(profile)
             profile.enable()
-            run(thread)
+            try:
+                run(thread)
+            finally:
+                profile.disable()
 
         threading.Thread.run = profiled  # type: ignore[method-assign, assignment]
         try:
