@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from db import filters, sql
 from db.engine import Connection, Transaction
 from db.query import Query, among
+from db.sql import KEEPING_KEYS
 from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
 from domain.access import ALL, Permission, Permissions, Role, TokenKind
 
@@ -228,7 +229,7 @@ async def locked_attempts(tx: Transaction, email_digest: bytes, *, at: datetime)
     statement = (
         sa.select(attempts.c.failures, attempts.c.blocked_until, attempts.c.last_failure_at)
         .where(attempts.c.email_digest == email_digest)
-        .with_for_update()
+        .with_for_update(key_share=KEEPING_KEYS)
     )
     failures, blocked_until, last_failure_at = tuple((await tx.execute(statement)).one())
     if last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER:

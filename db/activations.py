@@ -16,6 +16,7 @@ from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
 from db.query import among, contains
+from db.sql import KEEPING_KEYS
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -169,7 +170,7 @@ async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) ->
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
     """The partner's activation, locked until the transaction ends; None where it has no such one."""
     mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
-    return await sql.one(tx, sa.select(*_COLUMNS).where(*mine).with_for_update(), ActivationRow)
+    return await sql.one(tx, sa.select(*_COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow)
 
 
 async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:

@@ -16,6 +16,7 @@ from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
 from db.query import among, contains
+from db.sql import KEEPING_KEYS
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus
@@ -160,7 +161,7 @@ async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mappin
         sa.select(*_COLUMNS)
         .where(clients.c.partner_id == partner_id, clients.c.id.in_(sorted(set(ids))))
         .order_by(clients.c.id)
-        .with_for_update()
+        .with_for_update(key_share=KEEPING_KEYS)
     )
     return {row.id: row for row in await sql.rows(tx, statement, ClientRow)}
 

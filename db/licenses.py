@@ -14,6 +14,7 @@ from db.filters import PARTNER
 from db.keyset import Sorting
 from db.listings import Listing
 from db.query import Query, among, found_by_id
+from db.sql import KEEPING_KEYS
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 
@@ -89,7 +90,7 @@ async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -
         sa.select(*_STOCK)
         .where(license_stock.c.partner_id == partner_id, license_stock.c.product_id.in_(sorted(set(product_ids))))
         .order_by(license_stock.c.product_id)
-        .with_for_update()
+        .with_for_update(key_share=KEEPING_KEYS)
     )
     return {row.product_id: row for row in await sql.rows(tx, statement, StockRow)}
 

@@ -16,6 +16,7 @@ from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
 from db.query import Query, among
+from db.sql import KEEPING_KEYS
 from db.tables import order_items, orders
 from domain.orders import Line, OrderStatus, OrderType
 
@@ -170,7 +171,7 @@ async def items_of(
 async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
     """The partner's order, locked until the transaction ends; None where it has no such one."""
     mine = orders.c.partner_id == partner_id, orders.c.id == order_id
-    return await sql.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(), OrderRow)
+    return await sql.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

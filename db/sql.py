@@ -13,6 +13,10 @@ from db.units import Unit
 
 Row = TypeVar("Row")
 
+KEEPING_KEYS = True
+"""How rows are locked, FOR NO KEY UPDATE: a full lock waits for whoever wrote a row that refers to the locked one, and
+that transaction may wait for this one in turn. No mutation changes a key. SQLite locks the whole file."""
+
 
 async def rows(connection: Connection, statement: Executable, row: Callable[..., Row]) -> list[Row]:
     """Every row of the answer, its columns in the order of the row's fields."""
