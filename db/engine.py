@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from db.units import Observer, Thread, Unit
+from db.units import Here, Observer, Thread, Unit
 from domain.faults import Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
@@ -23,6 +23,8 @@ _READING_THREADS = 2
 """More would wait for the interpreter's lock, which a statement gives up only while SQLite works."""
 
 _PASSING = ("database is locked", "unable to open database")
+
+_BUSY_HERE_SECONDS = 0.25
 
 _MAPPED_BYTES = 2**30
 """How much of a file is read in place, where it would otherwise be copied page by page."""
@@ -50,6 +52,7 @@ class Database:
         """Called with each statement of a unit of work on SQLite before it is run."""
         self._readers: list[Thread] = []
         self._writer: Thread | None = None
+        self._here: Here | None = None
         if self.url.get_backend_name() == "sqlite":
             if self.url.database not in {None, "", ":memory:"}:
                 Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +62,9 @@ class Database:
             self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
             self._readers = [self._thread(begin="BEGIN", query_only=True) for _ in range(_READING_THREADS)]
             self._writer = self._thread(begin="BEGIN IMMEDIATE", query_only=False)
+            # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
+            waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
+            self._here = Here(str(self.url.database), begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
             self.reading = self.writing = create_async_engine(
                 self.url,
@@ -79,6 +85,23 @@ class Database:
                 return await work(connection)
         with _availability():
             return await min(self._readers, key=_waiting).run(work)
+
+    @property
+    def reads_here(self) -> bool:
+        """Whether `query_here` can be asked."""
+        return self._here is not None
+
+    def query_here(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What a unit of work reads, on SQLite, without leaving the thread: only for what an index bounds."""
+        if self._here is None:
+            message = "Only a SQLite file is read in place."
+            raise TypeError(message)
+        with _availability():
+            return self._here.run(work)
+
+    async def query_shortly(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """What a unit of work reads: in place where that can be, only for what an index bounds."""
+        return self.query_here(work) if self._here is not None else await self.query(work)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything."""
@@ -108,6 +131,8 @@ class Database:
         await self.writing.dispose()
         for thread in (*self._readers, *([self._writer] if self._writer else [])):
             await thread.close()
+        if self._here is not None:
+            self._here.close()
 
     def _thread(self, *, begin: str, query_only: bool) -> Thread:
         return Thread(
@@ -118,9 +143,9 @@ class Database:
             observers=self.observers,
         )
 
-    def _pragmas(self, *, query_only: bool) -> list[str]:
+    def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> list[str]:
         return [
-            f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
+            f"busy_timeout = {round(busy_seconds * 1000)}",
             "journal_mode = WAL",
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",

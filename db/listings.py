@@ -48,6 +48,11 @@ class Listing(Generic[Row]):
         """A name for this order of this list, which ties a cursor to it."""
         return f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
 
+    @property
+    def filtered(self) -> bool:
+        """Whether rows are left out that are in the order's index, so that a page may have to look at many."""
+        return len(self.where) > 1
+
     def of(self, values: Mapping[str, Any]) -> "Listing[Row]":
         """The same listing for other values."""
         other = replace(self, values=values)

@@ -80,7 +80,7 @@ async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
 
 async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Viewer | None:
     forgotten = portal.viewers.forgotten
-    found = await portal.database.query(lambda connection: access.bearer(connection, token_digest))
+    found = await portal.database.query_shortly(lambda connection: access.bearer(connection, token_digest))
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         return None
     viewer = Viewer(

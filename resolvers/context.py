@@ -24,6 +24,7 @@ class Context:
     viewer: Viewer | None = None
     language: Language = Language.PORTUGUESE
     request_id: str = ""
+    by_level: bool = False
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -32,7 +33,7 @@ class Context:
 
     def forget(self) -> None:
         """Load everything anew, after a transaction has changed what was loaded."""
-        self.loaders = Loaders(self.portal.database)
+        self.loaders = Loaders(self.portal.database, by_level=self.by_level)
 
     def require(self, permission: Permission) -> Viewer:
         """The viewer, who holds the permission; Forbidden where not, Unauthenticated where nobody is signed in."""

@@ -7,7 +7,7 @@ from db.licenses import MovementRow, StockRow
 from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.loading import Level
+from resolvers.loading import Level, loaded
 from resolvers.pages import Page, PageArguments
 
 
@@ -22,9 +22,9 @@ async def stock(context: Context, product_id: int | None) -> list[StockRow]:
 
 async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRow]:
     """The partner's stock of these products, which it has."""
-    loader = context.loaders.stock_of_product
-    loaded = [await loader.load((context.partner_id, wanted)) for wanted in product_ids]
-    return [found for found in loaded if found is not None]
+    keys = [(context.partner_id, wanted) for wanted in product_ids]
+    found = await loaded(context.loaders.stock_of_product.load_many(keys))
+    return [row for row in found if row is not None]
 
 
 def movements(context: Context, rows: Sequence[StockRow], arguments: PageArguments) -> Level[Page[MovementRow]]:

@@ -80,9 +80,9 @@ class Pages(Generic[Row]):
 class Loaders:
     """The loaders of one request, named by what a key of theirs leads to; each is made when it is first asked."""
 
-    def __init__(self, database: Database) -> None:
-        """Begin with nothing loaded."""
-        self._database = database
+    def __init__(self, database: Database, *, by_level: bool = False) -> None:
+        """Begin with nothing loaded. Where whole levels are asked for, what is found by ids needs no batch."""
+        self._database, self._by_level = database, by_level
 
     @cached_property
     def client(self) -> Loader[Key, ClientRow]:
@@ -185,12 +185,12 @@ class Loaders:
                 found.update({(partner_id, wanted): value for wanted, value in values.items()})
             return found
 
-        return Loader(self._database, load)
+        return Loader(self._database, load, at_once=self._by_level)
 
     def _shared(
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
-        return Loader(self._database, read)
+        return Loader(self._database, read, at_once=self._by_level)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

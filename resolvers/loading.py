@@ -32,10 +32,19 @@ class Loader(Generic[Key, Value]):
     """Reads values by their keys: in one batch all that is asked for until the loop comes round again."""
 
     def __init__(
-        self, database: Database, read: Callable[[Connection, list[Key]], Awaitable[Mapping[Key, Value]]]
+        self,
+        database: Database,
+        read: Callable[[Connection, list[Key]], Awaitable[Mapping[Key, Value]]],
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one."""
+        """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one.
+
+        What is found by an index can be read at once where the database can be read in place. That is for callers who
+        ask with all the keys of a level: those who ask one by one need the batch.
+        """
         self._database, self._read = database, read
+        self._at_once = at_once and database.reads_here
         self._loaded: dict[Key, Value | None] = {}
         self._batches: dict[Key, asyncio.Future[None]] = {}
         self._wanted: list[Key] = []
@@ -45,8 +54,7 @@ class Loader(Generic[Key, Value]):
         """Load what is not loaded in a unit of work that is under way."""
         missing = [key for key in dict.fromkeys(keys) if key is not None and key not in self._loaded]
         if missing:
-            found = await self._read(connection, missing)
-            self._loaded.update({key: found.get(key) for key in missing})
+            self._keep(missing, await self._read(connection, missing))
 
     def load_many(self, keys: Sequence[Key | None]) -> Level[Value | None]:
         """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
@@ -56,14 +64,22 @@ class Loader(Generic[Key, Value]):
         if missing:
             # In their order, so that one request sends one statement each time.
             ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
-            return self._after({self._batch(key) for key in ordered}, keys)
+            if not self._at_once:
+                return self._after({self._batch(key) for key in ordered}, keys)
+            self._keep(ordered, self._database.query_here(lambda connection: self._read(connection, ordered)))
         return [None if key is None else loaded[key] for key in keys]
 
     async def load(self, key: Key) -> Value | None:
         """The value of one key, None where it has none."""
         if key not in self._loaded:
-            await self._batch(key)
+            if self._at_once:
+                self._keep([key], self._database.query_here(lambda connection: self._read(connection, [key])))
+            else:
+                await self._batch(key)
         return self._loaded[key]
+
+    def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
+        self._loaded.update({key: found.get(key) for key in keys})
 
     async def _after(self, batches: set[asyncio.Future[None]], keys: Sequence[Key | None]) -> list[Value | None]:
         for batch in batches:
@@ -93,7 +109,7 @@ class Loader(Generic[Key, Value]):
     async def _load(self, keys: list[Key]) -> None:
         try:
             found = await self._database.query(lambda connection: self._read(connection, keys))
-            self._loaded.update({key: found.get(key) for key in keys})
+            self._keep(keys, found)
         finally:
             for key in keys:
                 del self._batches[key]

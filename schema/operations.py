@@ -59,6 +59,8 @@ class Operations:
     def __init__(self, execution: Execution = "level") -> None:
         """Begin with no document."""
         self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
+        self.by_level = execution == "level"
+        """Whether resolvers of levels are asked with all the objects of one."""
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""

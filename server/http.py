@@ -86,6 +86,7 @@ class Endpoint:
             viewer=viewer,
             language=_language(", ".join(given[b"accept-language"])),
             request_id=scope["state"]["request_id"],
+            by_level=self._operations.by_level,
         )
         return await self._operations.execute(context, wanted)
 

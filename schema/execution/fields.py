@@ -52,6 +52,11 @@ class Field:
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
+        self._quick = (
+            self.completion.ready
+            if isinstance(self.completion, LeafCompletion) and self.arguments.constant
+            else lambda _: None
+        )
 
     def selection(self, of_type: GraphQLObjectType) -> "Selection":
         """What is asked of the field's objects of that type."""
@@ -69,6 +74,11 @@ class Field:
 
     def column(self, run: "LevelExecutor", objects: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """The completed values of the field for the objects of a level. Errors stand in their places."""
+        if run.plain and type(self.resolution) is Attribute:
+            read = self.resolution.values(objects)
+            ready = None if read is None else self._quick(read)
+            if ready is not None:
+                return ready
         here, count = Under(place, self.key, self.parent_type.name), len(objects)
         try:
             values = self._values(run, objects, here)

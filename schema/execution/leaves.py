@@ -50,8 +50,8 @@ class LeafCompletion(Completion):
             self._names[None] = None
             self._named.add(_NONE)
 
-    def complete(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
-        """As any completion, with one look at the classes for values that are ready."""
+    def ready(self, values: Column) -> Column | None:
+        """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
         kinds = set(map(type, values))
         if kinds <= self._ready and (self._fit is None or self._fit(values)):
             return values
@@ -60,7 +60,12 @@ class LeafCompletion(Completion):
                 return list(map(self._names.__getitem__, values))
             except KeyError:
                 pass
-        return super().complete(run, values, place)
+        return None
+
+    def complete(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        """As any completion, with one look for values that are ready."""
+        ready = self.ready(values)
+        return super().complete(run, values, place) if ready is None else ready
 
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
         try:

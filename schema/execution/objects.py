@@ -37,15 +37,9 @@ class Objects:
 
     def rows(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
-        try:
-            selection = self.selection
-        except Exception as error:  # noqa: BLE001 — it is the error of every object.
-            return [run.raising(error, self._field.nodes) for _ in values]
         if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
-            return self._level(run, selection, values, place)
-        return then(
-            _answers(run, self._asked(run, values, place)), partial(self._checked, run, selection, values, place)
-        )
+            return self._level(run, values, place)
+        return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
 
     def _asked(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
         answers: Column = []
@@ -56,9 +50,7 @@ class Objects:
                 answers.append(error)
         return answers
 
-    def _checked(
-        self, run: "LevelExecutor", selection: "Selection", values: Column, place: Place, answers: Column
-    ) -> Any:  # noqa: ANN401 — as above.
+    def _checked(self, run: "LevelExecutor", values: Column, place: Place, answers: Column) -> Any:  # noqa: ANN401 — as above.
         results: Column = [None] * len(values)
         kept = []
         for index, answer in enumerate(answers):
@@ -72,13 +64,17 @@ class Objects:
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
-            return self._level(run, selection, values, place)
+            return self._level(run, values, place)
         return then(
-            self._level(run, selection, [values[index] for index in kept], Chosen(place, kept)),
+            self._level(run, [values[index] for index in kept], Chosen(place, kept)),
             partial(_scattered, results, kept),
         )
 
-    def _level(self, run: "LevelExecutor", selection: "Selection", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _level(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        try:
+            selection = self.selection
+        except Exception as error:  # noqa: BLE001 — it is the error of every object.
+            return [run.raising(error, self._field.nodes) for _ in values]
         if len(values) > 1 and run.plain and selection.shareable:
             different = {id(value): value for value in values}
             if len(different) < len(values):
