@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from binascii import b2a_base64
+from collections.abc import Iterable
 from typing import NamedTuple
 
 NOWHERE = 0
@@ -24,6 +25,12 @@ def encode(type_name: str, *numbers: int) -> str:
     plain = f"{type_name}:{numbers[0]}" if len(numbers) == 1 else ":".join([type_name, *map(str, numbers)])
     # Letters, digits and colons have no sextets that the alphabet for URLs writes differently.
     return b2a_base64(plain.encode(), newline=False).rstrip(b"=").decode()
+
+
+def encode_all(type_name: str, numbers: Iterable[int]) -> list[str]:
+    """The ids of many objects of a type."""
+    plain = type_name.encode() + b":%d"
+    return [b2a_base64(plain % number, newline=False).rstrip(b"=").decode() for number in numbers]
 
 
 def decode(text: str) -> GlobalId | None:

@@ -42,6 +42,9 @@ class Node:
     )
     @staticmethod
     def id(rows: strawberry.Parent[Sequence[Any]]) -> Level[str]:
+        kinds = set(map(type, rows))
+        if len(kinds) == 1:
+            return ids.encode_all(_TYPE_NAMES[kinds.pop()], [row.id for row in rows])
         return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
 
 
