@@ -105,7 +105,7 @@ def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool) -> Listin
 
 def of_clients(partner_id: int, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
     """The activations of each of these clients, newest first."""
-    values = {"partner_id": partner_id, "client_ids": client_ids, "status": status}
+    values = {"partner_id": partner_id, "parent_ids": client_ids, "status": status}
     return (_OF_CLIENTS if status is None else _OF_CLIENTS_AND_STATUS).of(values)
 
 
@@ -114,7 +114,7 @@ def _of_clients(*more: ColumnElement[bool]) -> Listing[ActivationRow]:
         name="client.activations",
         row=ActivationRow,
         columns=_COLUMNS,
-        where=[activations.c.partner_id == PARTNER, among(activations.c.client_id, "client_ids"), *more],
+        where=[activations.c.partner_id == PARTNER, *more],
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
         parent=activations.c.client_id,

@@ -1,7 +1,7 @@
 """Statements about events and the numbers that run for each partner."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from db.engine import Connection, Transaction
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import among
+from db.query import Query, among
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
 
@@ -83,33 +83,41 @@ async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) ->
     return {row.id: row for row in await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
+_OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
+_NUMBER_EVENTS = Query(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
+    .returning(partner_counters.c.event_number),
+    int,
+)
+_NUMBER_AN_ORDER = Query(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(order_number=partner_counters.c.order_number + 1)
+    .returning(partner_counters.c.order_number),
+    int,
+)
+_APPEND = Query(
+    sa.insert(events),
+    tuple,
+    inserted=["partner_id", "number", "occurred_at", "actor_id", *(each.name for each in fields(Event))],
+)
+
+
 async def append(
     tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
 ) -> None:
     """Number and write events. The partner's counters are the last lock that a transaction takes."""
-    counters = partner_counters
-    statement = (
-        sa.update(counters)
-        .where(counters.c.partner_id == partner_id)
-        .values(event_number=counters.c.event_number + len(happened))
-        .returning(counters.c.event_number)
-    )
-    last = (await tx.execute(statement)).scalar_one()
+    last = await sql.returned(tx, _NUMBER_EVENTS, {"of_partner": partner_id, "more": len(happened)})
     first = last - len(happened) + 1
     lines = [
         {"partner_id": partner_id, "number": number, "occurred_at": at, "actor_id": actor_id, **asdict(event)}
         for number, event in enumerate(happened, first)
     ]
-    await tx.execute(sa.insert(events), lines)
+    await sql.write(tx, _APPEND, lines)
 
 
 async def next_order_number(tx: Transaction, partner_id: int) -> int:
     """The next number of the partner's orders. It takes the same last lock as `append`, which may follow it."""
-    counters = partner_counters
-    statement = (
-        sa.update(counters)
-        .where(counters.c.partner_id == partner_id)
-        .values(order_number=counters.c.order_number + 1)
-        .returning(counters.c.order_number)
-    )
-    return (await tx.execute(statement)).scalar_one()
+    return await sql.returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})

@@ -78,10 +78,16 @@ async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
     return await sql.rows(connection, statement, StockRow)
 
 
+_BY_PRODUCTS = Query(
+    sa.select(*_STOCK).where(license_stock.c.partner_id == PARTNER, among(license_stock.c.product_id, "product_ids")),
+    StockRow,
+)
+
+
 async def by_products(connection: Connection, partner_id: int, product_ids: Sequence[int]) -> Mapping[int, StockRow]:
     """The partner's stock of these products, by product."""
-    mine = license_stock.c.partner_id == partner_id, license_stock.c.product_id.in_(product_ids)
-    return {row.product_id: row for row in await sql.rows(connection, sa.select(*_STOCK).where(*mine), StockRow)}
+    found = await sql.fetch(connection, _BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
+    return {row.product_id: row for row in found}
 
 
 async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -> Mapping[int, StockRow]:
@@ -156,14 +162,14 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
 
 def movements_of(partner_id: int, product_ids: Sequence[int]) -> Listing[MovementRow]:
     """The ledger of each of these products, newest first."""
-    return _LEDGER.of({"partner_id": partner_id, "product_ids": product_ids})
+    return _LEDGER.of({"partner_id": partner_id, "parent_ids": product_ids})
 
 
 _LEDGER = Listing(
     name="licenseStock.movements",
     row=MovementRow,
     columns=_MOVEMENTS,
-    where=[stock_movements.c.partner_id == PARTNER, among(stock_movements.c.product_id, "product_ids")],
+    where=[stock_movements.c.partner_id == PARTNER],
     key="occurred_at",
     sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
     parent=stock_movements.c.product_id,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select
 from db import keyset, sql
 from db.engine import Connection
 from db.keyset import Keyset, Sorting, Window
-from db.query import Query
+from db.query import Query, among
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -40,6 +40,8 @@ class Listing(Generic[Row]):
     key: str
     sorting: Sorting
     parent: ColumnElement[int] | None = None
+    parents: str = "parent_ids"
+    """The name by which the parents are bound, which the conditions leave out."""
     values: Mapping[str, Any] = field(default_factory=dict)
     queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
 
@@ -63,12 +65,24 @@ class Listing(Generic[Row]):
         """Where a row stands in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
 
-    def query(self, *kind: Hashable, statement: Callable[[], Select[Any]], row: Callable[..., Any]) -> Query[Any]:
+    def query(
+        self,
+        *kind: Hashable,
+        statement: Callable[[], Select[Any]],
+        row: Callable[..., Any],
+        on_sqlite: Callable[[], Select[Any]] | None = None,
+    ) -> Query[Any]:
         """The query of that kind, made once."""
         found = self.queries.get(kind)
         if found is None:
-            found = self.queries[kind] = Query(statement(), row)
+            found = Query(statement(), row, on_sqlite=None if on_sqlite is None else on_sqlite())
+            self.queries[kind] = found
         return found
+
+    @property
+    def conditions(self) -> Sequence[ColumnElement[bool]]:
+        """Which rows, of the parents that are asked for where there are any."""
+        return self.where if self.parent is None else [*self.where, among(self.parent, self.parents)]
 
 
 async def page(connection: Connection, listing: Listing[Row], window: Window) -> Slice[Row]:
@@ -90,6 +104,9 @@ async def pages(connection: Connection, listing: Listing[Row], window: Window) -
         keyset.shape(window),
         statement=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
         row=_child,
+        on_sqlite=lambda: keyset.pages_by_index(
+            _of_any(listing), listing.sorting, window, _parent(listing), listing.parents
+        ),
     )
     by_parent: dict[int, list[Row]] = {}
     for *values, parent in await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}):
@@ -134,7 +151,7 @@ async def parents_beyond(connection: Connection, listing: Listing[Row], window: 
         "parents beyond",
         keyset.shape(window),
         statement=lambda: keyset.beyond(
-            sa.select(_parent(listing)).where(*listing.where), listing.sorting, window
+            sa.select(_parent(listing)).where(*listing.conditions), listing.sorting, window
         ).distinct(),
         row=int,
     )
@@ -150,16 +167,20 @@ def _pair(parent: int, rows: int) -> tuple[int, int]:
 
 
 def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> Select[Any]:
-    counted: Any = sa.select(parent, sa.func.count()).where(*listing.where).group_by(parent)
+    counted: Any = sa.select(parent, sa.func.count()).where(*listing.conditions).group_by(parent)
     return cast("Select[Any]", counted)
 
 
 def _rows(listing: Listing[Row]) -> Select[Any]:
+    return sa.select(*listing.columns).where(*listing.conditions)
+
+
+def _of_any(listing: Listing[Row]) -> Select[Any]:
     return sa.select(*listing.columns).where(*listing.where)
 
 
 def _plain(listing: Listing[Row]) -> Select[Any]:
-    return sa.select(listing.sorting.id).where(*listing.where)
+    return sa.select(listing.sorting.id).where(*listing.conditions)
 
 
 def _parent(listing: Listing[Row]) -> ColumnElement[int]:

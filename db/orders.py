@@ -185,21 +185,53 @@ class NewOrder:
     note: str | None
 
 
+_CREATE = Query(
+    sa.insert(orders).returning(orders.c.id),
+    int,
+    inserted=[
+        "partner_id",
+        "number",
+        "type",
+        "status",
+        "price_table_id",
+        "monthly_total",
+        "setup_fee_total",
+        "note",
+        "created_at",
+        "created_by_id",
+    ],
+)
+_ADD_ITEM = Query(
+    sa.insert(order_items),
+    tuple,
+    inserted=[
+        "partner_id",
+        "order_id",
+        "product_id",
+        "quantity",
+        "bonus_quantity",
+        "seats",
+        "unit_monthly_price",
+        "unit_setup_fee",
+    ],
+)
+
+
 async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int, at: datetime) -> int:
     """The id of the new order, pending, with its items."""
-    statement = sa.insert(orders).values(
-        partner_id=partner_id,
-        number=new.number,
-        type=new.type,
-        status=OrderStatus.PENDING,
-        price_table_id=new.price_table_id,
-        monthly_total=sum(line.monthly_total for line in new.lines),
-        setup_fee_total=sum(line.setup_fee for line in new.lines),
-        note=new.note,
-        created_at=at,
-        created_by_id=by_id,
-    )
-    order_id = (await tx.execute(statement.returning(orders.c.id))).scalar_one()
+    order = {
+        "partner_id": partner_id,
+        "number": new.number,
+        "type": new.type,
+        "status": OrderStatus.PENDING,
+        "price_table_id": new.price_table_id,
+        "monthly_total": sum(line.monthly_total for line in new.lines),
+        "setup_fee_total": sum(line.setup_fee for line in new.lines),
+        "note": new.note,
+        "created_at": at,
+        "created_by_id": by_id,
+    }
+    order_id = await sql.returned(tx, _CREATE, order)
     items = [
         {
             "partner_id": partner_id,
@@ -213,7 +245,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         }
         for line in new.lines
     ]
-    await tx.execute(sa.insert(order_items), items)
+    await sql.write(tx, _ADD_ITEM, items)
     return order_id
 
 

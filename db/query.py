@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, ColumnElement, Select
+from sqlalchemy import BindParameter, ColumnElement, Select, UpdateBase
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -19,12 +19,27 @@ Row = TypeVar("Row")
 
 
 class Query(Generic[Row]):
-    """A SELECT whose values are bound by name, and the class of its rows."""
+    """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
 
-    def __init__(self, statement: Select[Any], row: Callable[..., Row]) -> None:
+    SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
+    is given values for.
+    """
+
+    def __init__(
+        self,
+        statement: Select[Any] | UpdateBase,
+        row: Callable[..., Row],
+        *,
+        on_sqlite: Select[Any] | None = None,
+        inserted: Sequence[str] | None = None,
+    ) -> None:
         """Compile nothing yet."""
-        self.statement, self.row = statement, row
+        self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
         self._compiled: dict[str, Compiled[Row]] = {}
+
+    def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
+        """The statement for an engine."""
+        return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
         """The query for an engine."""
@@ -39,14 +54,16 @@ class Compiled(Generic[Row]):
 
     def __init__(self, query: Query[Row], dialect: Dialect) -> None:
         """Compile the statement."""
-        compiled: Any = query.statement.compile(dialect=dialect)
+        statement = query.of(dialect)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=query.inserted)
         self.text = str(compiled)
         self._fixed = compiled.construct_params(_check=False)
         self._binders = [
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        self.read = _reader(query, [_reading(column.type, dialect) for column in query.statement.selected_columns])
+        columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
+        self.read = _reader(query, [_reading(column.type, dialect) for column in columns])
 
     def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
@@ -81,6 +98,8 @@ def _reader(query: Query[Row], readings: Sequence[_Reading]) -> Callable[[Sequen
     one that loops over their columns too.
     """
     make = getattr(query.row, "_make", None)
+    if not readings:
+        return lambda _: []
     if make is not None and all(reading.known is None for reading in readings):
         return lambda found: list(map(make, found))
     names = [f"v{place}" for place in range(len(readings))]

@@ -1,6 +1,6 @@
 """The few things that the statements of every module share."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -33,7 +33,21 @@ async def fetch(connection: Connection, query: Query[Row], values: Mapping[str, 
     """The rows of a query for these values of its names."""
     if isinstance(connection, Unit):
         return connection.fetch(query, values)
-    return [query.row(*each) for each in await connection.execute(query.statement, dict(values))]
+    return [query.row(*each) for each in await connection.execute(query.of(connection.dialect), dict(values))]
+
+
+async def write(tx: Transaction, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement that returns nothing, for each of these rows of values."""
+    if isinstance(tx, Unit):
+        tx.write(query, rows)
+    elif rows:
+        await tx.execute(query.statement, [dict(values) for values in rows])
+
+
+async def returned(tx: Transaction, query: Query[Row], values: Mapping[str, Any]) -> Row:
+    """The one row that a statement returns, which writes it."""
+    (row,) = await fetch(tx, query, values)
+    return row
 
 
 def insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:

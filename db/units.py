@@ -8,7 +8,7 @@ for, so it is run without an event loop.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,6 +55,13 @@ class Unit:
         if self._observers:
             self._observe(None, None, compiled.text)
         return compiled.read(self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
+
+    def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that returns nothing, for each of these rows of values."""
+        compiled = query.compiled(self.dialect)
+        if self._observers:
+            self._observe(None, None, compiled.text)
+        self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
 
     def run(self, work: Callable[["Unit"], Awaitable[Result]], begin: str) -> Result:
         """Run a unit in a transaction, committed at the end and rolled back where anything is raised."""
