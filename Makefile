@@ -17,6 +17,7 @@ TEST := $(call stamp,test)
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
+	echo "             (those of the API twice: level by level, and by stock execution)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
 	echo "make format  format the code and sort its imports"
 	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
@@ -34,6 +35,8 @@ test: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --cov --cov-report=term
+	# Levels and graphql-core's own execution have to answer alike, whatever is asked of the API.
+	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers
 
 bench: $(RUN)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--connections 16 --seconds 3 --rounds 1,--into benchmarks)
