@@ -159,6 +159,7 @@ async def _begin_session(context: Context, found: Credentials, attempts_digest: 
     if viewer is None:
         raise InvalidCredentials
     context.viewer = viewer
+    context.forget()
     return SignedIn(secret.secret, expires_at, viewer)
 
 
@@ -173,12 +174,13 @@ async def sign_out(context: Context) -> bool:
     if revoked is not None:
         context.portal.viewers.forget(revoked)
     context.viewer = None
+    context.forget()
     return revoked is not None
 
 
 async def user(context: Context, viewer: Viewer) -> UserRow | None:
     """The user who is signed in."""
-    return await context.loaders.user.load((viewer.partner_id, viewer.user_id))
+    return await context.loaders.user.load(viewer.user_id)
 
 
 async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:

@@ -34,8 +34,8 @@ from resolvers.pages import Page, PageArguments, Relation
 
 async def by_id(context: Context, activation_id: int) -> ActivationRow | None:
     """The partner's activation."""
-    viewer = context.require(Permission.ACTIVATIONS_READ)
-    return await context.loaders.activation.load((viewer.partner_id, activation_id))
+    context.require(Permission.ACTIVATIONS_READ)
+    return await context.loaders.activation.load(activation_id)
 
 
 async def page(
@@ -54,9 +54,9 @@ async def page(
 
 
 RELATIONS: Mapping[str, Callable[[Loaders], Relation[ActivationRow]]] = {
-    "client": lambda loaders: Relation(loaders.client, lambda row: (row.partner_id, row.client_id)),
+    "client": lambda loaders: Relation(loaders.client, lambda row: row.client_id),
     "product": lambda loaders: Relation(loaders.product, lambda row: row.product_id),
-    "activatedBy": lambda loaders: Relation(loaders.user, lambda row: (row.partner_id, row.activated_by_id)),
+    "activatedBy": lambda loaders: Relation(loaders.user, lambda row: row.activated_by_id),
 }
 """What an activation leads to, by the names of its fields."""
 

@@ -22,8 +22,8 @@ from resolvers.pages import Page, PageArguments
 
 async def by_id(context: Context, client_id: int) -> ClientRow | None:
     """The partner's client."""
-    viewer = context.require(Permission.CLIENTS_READ)
-    return await context.loaders.client.load((viewer.partner_id, client_id))
+    context.require(Permission.CLIENTS_READ)
+    return await context.loaders.client.load(client_id)
 
 
 async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
@@ -32,7 +32,7 @@ async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
     client_id = await context.portal.database.query(
         lambda connection: clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
     )
-    return None if client_id is None else await context.loaders.client.load((viewer.partner_id, client_id))
+    return None if client_id is None else await context.loaders.client.load(client_id)
 
 
 async def page(
@@ -59,7 +59,7 @@ def activations_of(
 
 def held(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released]]:
     """What the active activations of each client hold of each product."""
-    loaded = context.loaders.held_by_client.load_many([(row.partner_id, row.id) for row in rows])
+    loaded = context.loaders.held_by_client.load_many([row.id for row in rows])
     return then(loaded, lambda found: [each or [] for each in found])
 
 

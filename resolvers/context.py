@@ -1,6 +1,6 @@
 """What one request brings along: the portal, who asks, in which language, and its dataloaders."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import Permission
@@ -25,15 +25,18 @@ class Context:
     language: Language = Language.PORTUGUESE
     request_id: str = ""
     by_level: bool = False
-    loaders: Loaders = field(init=False)
+    _loaders: Loaders | None = None
 
-    def __post_init__(self) -> None:
-        """Begin with nothing loaded."""
-        self.forget()
+    @property
+    def loaders(self) -> Loaders:
+        """The dataloaders of the viewer's partner; Unauthenticated where nobody is signed in."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.portal.database, self.partner_id, by_level=self.by_level)
+        return self._loaders
 
     def forget(self) -> None:
-        """Load everything anew, after a transaction has changed what was loaded."""
-        self.loaders = Loaders(self.portal.database, by_level=self.by_level)
+        """Load everything anew: a transaction has changed what was loaded, or somebody else is the viewer."""
+        self._loaders = None
 
     def require(self, permission: Permission) -> Viewer:
         """The viewer, who holds the permission; Forbidden where not, Unauthenticated where nobody is signed in."""

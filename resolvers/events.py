@@ -1,6 +1,6 @@
 """What happened: the audit trail and feed of a partner."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from db import events
 from db.events import EventFilter, EventRow
@@ -8,7 +8,6 @@ from domain.access import Permission
 from domain.events import MESSAGES
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.loaders import Key
 from resolvers.loading import loaded
 from resolvers.pages import Page, PageArguments
 
@@ -27,16 +26,12 @@ def cursor(event: EventRow) -> str:
 
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
     """One sentence for each event in the caller's language, from the objects as they are now."""
-    loaders, partner_id = context.loaders, context.partner_id
-
-    def keys(ids: Iterable[int | None]) -> list[Key | None]:
-        return [None if wanted is None else (partner_id, wanted) for wanted in ids]
-
+    loaders = context.loaders
     # All is asked for before any of it is waited for, so that nothing waits for the other.
-    of_clients = loaders.client.load_many(keys(row.client_id for row in rows))
-    of_activations = loaders.activation.load_many(keys(row.activation_id for row in rows))
-    of_orders = loaders.order.load_many(keys(row.order_id for row in rows))
-    of_tokens = loaders.api_token.load_many(keys(row.token_id for row in rows))
+    of_clients = loaders.client.load_many([row.client_id for row in rows])
+    of_activations = loaders.activation.load_many([row.activation_id for row in rows])
+    of_orders = loaders.order.load_many([row.order_id for row in rows])
+    of_tokens = loaders.api_token.load_many([row.token_id for row in rows])
     activations = await loaded(of_activations)
     products = await loaded(
         loaders.product.load_many([None if activation is None else activation.product_id for activation in activations])

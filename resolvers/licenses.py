@@ -15,14 +15,14 @@ async def stock(context: Context, product_id: int | None) -> list[StockRow]:
     """The partner's stock of every product that it has bought, or of one of them."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     if product_id is not None:
-        found = await context.loaders.stock_of_product.load((viewer.partner_id, product_id))
+        found = await context.loaders.stock_of_product.load(product_id)
         return [] if found is None else [found]
     return await context.portal.database.query(lambda connection: licenses.of_partner(connection, viewer.partner_id))
 
 
 async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRow]:
     """The partner's stock of these products, which it has."""
-    keys = [(context.partner_id, wanted) for wanted in product_ids]
+    keys = list(product_ids)
     found = await loaded(context.loaders.stock_of_product.load_many(keys))
     return [row for row in found if row is not None]
 

@@ -1,4 +1,4 @@
-"""Dataloaders: what all the fields of a level ask for is read in one statement. Every key begins with the partner."""
+"""Dataloaders: what a level asks for is read in one statement. They are one partner's, whom every statement names."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import cached_property
@@ -20,9 +20,6 @@ from resolvers.loading import Loader
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
-Key = tuple[int, int]
-"""A partner's id, and the id of something that is the partner's."""
-
 ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
 
 
@@ -78,74 +75,74 @@ class Pages(Generic[Row]):
 
 
 class Loaders:
-    """The loaders of one request, named by what a key of theirs leads to; each is made when it is first asked."""
+    """The loaders of one partner for one request, named by what ids lead to; each is made when it is first asked."""
 
-    def __init__(self, database: Database, *, by_level: bool = False) -> None:
+    def __init__(self, database: Database, partner_id: int, *, by_level: bool = False) -> None:
         """Begin with nothing loaded. Where whole levels are asked for, what is found by ids needs no batch."""
-        self._database, self._by_level = database, by_level
+        self._database, self._partner_id, self._by_level = database, partner_id, by_level
 
     @cached_property
-    def client(self) -> Loader[Key, ClientRow]:
+    def client(self) -> Loader[int, ClientRow]:
         """Clients."""
         return self._by_id(clients.by_ids)
 
     @cached_property
-    def activation(self) -> Loader[Key, ActivationRow]:
+    def activation(self) -> Loader[int, ActivationRow]:
         """Activations."""
         return self._by_id(activations.by_ids)
 
     @cached_property
-    def order(self) -> Loader[Key, OrderRow]:
+    def order(self) -> Loader[int, OrderRow]:
         """Orders."""
         return self._by_id(orders.by_ids)
 
     @cached_property
-    def order_item(self) -> Loader[Key, OrderItemRow]:
+    def order_item(self) -> Loader[int, OrderItemRow]:
         """Lines of orders."""
         return self._by_id(orders.items_by_ids)
 
     @cached_property
-    def price_table(self) -> Loader[Key, PriceTableRow]:
+    def price_table(self) -> Loader[int, PriceTableRow]:
         """Price tables."""
         return self._by_id(prices.tables_by_ids)
 
     @cached_property
-    def user(self) -> Loader[Key, UserRow]:
+    def user(self) -> Loader[int, UserRow]:
         """Users."""
         return self._by_id(access.users_by_ids)
 
     @cached_property
-    def api_token(self) -> Loader[Key, TokenRow]:
+    def api_token(self) -> Loader[int, TokenRow]:
         """API tokens."""
         return self._by_id(access.api_tokens_by_ids)
 
     @cached_property
-    def event(self) -> Loader[Key, EventRow]:
+    def event(self) -> Loader[int, EventRow]:
         """Events."""
         return self._by_id(events.by_ids)
 
     @cached_property
-    def movement(self) -> Loader[Key, MovementRow]:
+    def movement(self) -> Loader[int, MovementRow]:
         """Lines of the ledger."""
         return self._by_id(licenses.movements_by_ids)
 
     @cached_property
-    def stock_of_product(self) -> Loader[Key, StockRow]:
+    def stock_of_product(self) -> Loader[int, StockRow]:
         """The partner's stock, by product."""
         return self._by_id(licenses.by_products)
 
     @cached_property
-    def items_of_order(self) -> Loader[Key, list[OrderItemRow]]:
+    def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
         """The lines of an order."""
         return self._by_id(orders.items_of)
 
     @cached_property
-    def held_by_client(self) -> Loader[Key, list[Released]]:
+    def held_by_client(self) -> Loader[int, list[Released]]:
         """What a client's active activations hold of each product."""
         return self._by_id(_held)
 
     @cached_property
-    def tiers_of_price_table(self) -> Loader[Key, Mapping[PriceKey, Sequence[Tier]]]:
+    def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
         """The tiers of a price table."""
         return self._by_id(_tiers)
 
@@ -174,16 +171,11 @@ class Loaders:
         """Pages of the ledger of a product."""
         return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
 
-    def _by_id(self, read: ByIds[Value]) -> Loader[Key, Value]:
-        async def load(connection: Connection, keys: list[Key]) -> Mapping[Key, Value]:
-            ids_of: dict[int, list[int]] = {}
-            for partner_id, wanted in keys:
-                ids_of.setdefault(partner_id, []).append(wanted)
-            found: dict[Key, Value] = {}
-            for partner_id, ids in ids_of.items():
-                values = await read(connection, partner_id, ids)
-                found.update({(partner_id, wanted): value for wanted, value in values.items()})
-            return found
+    def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
+        partner_id = self._partner_id
+
+        async def load(connection: Connection, ids: list[int]) -> Mapping[int, Value]:
+            return await read(connection, partner_id, ids)
 
         return Loader(self._database, load, at_once=self._by_level)
 

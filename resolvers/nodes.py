@@ -8,7 +8,6 @@ from domain.faults import BadUserInput
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.ids import GlobalId
-from resolvers.loaders import Key
 from resolvers.loading import Level, Loader, loaded
 
 NODES_MAX = 100
@@ -67,7 +66,7 @@ def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -
         return cast("Level[NodeRow | None]", loaders.product.load_many(numbers))
     if type_name == "Partner":
         return cast("Level[NodeRow | None]", loaders.partner.load_many(numbers))
-    by_type: dict[str, Callable[[], Loader[Key, Any]]] = {
+    by_type: dict[str, Callable[[], Loader[int, Any]]] = {
         "Client": lambda: loaders.client,
         "Activation": lambda: loaders.activation,
         "StockMovement": lambda: loaders.movement,
@@ -79,4 +78,4 @@ def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -
         "ApiToken": lambda: loaders.api_token,
         "User": lambda: loaders.user,
     }
-    return by_type[type_name]().load_many([(context.partner_id, number) for number in numbers])
+    return by_type[type_name]().load_many(list(numbers))

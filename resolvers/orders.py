@@ -20,8 +20,8 @@ from resolvers.prices import WantedOrder
 
 async def by_id(context: Context, order_id: int) -> OrderRow | None:
     """The partner's order."""
-    viewer = context.require(Permission.ORDERS_READ)
-    return await context.loaders.order.load((viewer.partner_id, order_id))
+    context.require(Permission.ORDERS_READ)
+    return await context.loaders.order.load(order_id)
 
 
 async def by_number(context: Context, number: int) -> OrderRow | None:
@@ -30,7 +30,7 @@ async def by_number(context: Context, number: int) -> OrderRow | None:
     order_id = await context.portal.database.query(
         lambda connection: orders.id_by_number(connection, viewer.partner_id, number)
     )
-    return None if order_id is None else await context.loaders.order.load((viewer.partner_id, order_id))
+    return None if order_id is None else await context.loaders.order.load(order_id)
 
 
 async def page(

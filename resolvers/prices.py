@@ -154,5 +154,5 @@ async def price_table(context: Context, partner_id: int) -> PriceTableRow | None
 
 async def price_table_items(context: Context, table: PriceTableRow) -> list[PriceTableItem]:
     """What the price table has a price for."""
-    tiers = await context.loaders.tiers_of_price_table.load((table.partner_id, table.id)) or {}
+    tiers = await context.loaders.tiers_of_price_table.load(table.id) or {}
     return [PriceTableItem(key.product_id, key.order_type, of_key) for key, of_key in tiers.items()]

@@ -98,7 +98,7 @@ class CreateApiTokenPayload(Payload):
     async def api_token(self, info: Info) -> TokenRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.api_token.load((info.context.partner_id, self.outcome.token_id))
+        return await info.context.loaders.api_token.load(self.outcome.token_id)
 
     @strawberry.field(
         description=(
@@ -131,7 +131,7 @@ class RevokeApiTokenPayload(Payload):
     async def api_token(self, info: Info) -> TokenRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.api_token.load((info.context.partner_id, self.outcome.token_id))
+        return await info.context.loaders.api_token.load(self.outcome.token_id)
 
 
 @strawberry.type

@@ -114,7 +114,7 @@ class ActivatedPayload(Payload):
     async def activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.activation.load((info.context.partner_id, self.outcome.activation_id))
+        return await info.context.loaders.activation.load(self.outcome.activation_id)
 
     @strawberry.field(
         graphql_type=references.LicenseStockType | None,
@@ -123,7 +123,7 @@ class ActivatedPayload(Payload):
     async def license_stock(self, info: Info) -> StockRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.stock_of_product.load((info.context.partner_id, self.outcome.product_id))
+        return await info.context.loaders.stock_of_product.load(self.outcome.product_id)
 
 
 @strawberry.type(description="What `activateLicense` answers.")
@@ -149,7 +149,7 @@ class MoveActivationPayload(Payload):
     async def activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.activation.load((info.context.partner_id, self.outcome.activation_id))
+        return await info.context.loaders.activation.load(self.outcome.activation_id)
 
     @strawberry.field(
         graphql_type=Activation | None,
@@ -158,7 +158,7 @@ class MoveActivationPayload(Payload):
     async def previous_activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.activation.load((info.context.partner_id, self.outcome.previous_id))
+        return await info.context.loaders.activation.load(self.outcome.previous_id)
 
 
 @strawberry.type

@@ -62,7 +62,7 @@ class Activation(Node):
     @level_field(graphql_type=references.ClientType, description="The client whose installation it is, “cliente”.")
     @staticmethod
     def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ClientRow | None]:
-        return info.context.loaders.client.load_many([(row.partner_id, row.client_id) for row in rows])
+        return info.context.loaders.client.load_many([row.client_id for row in rows])
 
     @level_field(graphql_type=references.ProductType, description="The product that is licensed, “produto”.")
     @staticmethod
@@ -72,12 +72,12 @@ class Activation(Node):
     @level_field(graphql_type=references.UserType, description="Who activated it, “usuário que fez a ativação”.")
     @staticmethod
     def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
-        return info.context.loaders.user.load_many([(row.partner_id, row.activated_by_id) for row in rows])
+        return info.context.loaders.user.load_many([row.activated_by_id for row in rows])
 
     @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
-        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        keys = [row.cancelled_by_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
     @level_field(
@@ -86,7 +86,7 @@ class Activation(Node):
     )
     @staticmethod
     def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [None if row.moved_to_id is None else (row.partner_id, row.moved_to_id) for row in rows]
+        keys = [row.moved_to_id for row in rows]
         return info.context.loaders.activation.load_many(keys)
 
     @level_field(

@@ -95,7 +95,7 @@ class ClientChangedPayload(Payload):
     async def client(self, info: Info) -> ClientRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.client.load((info.context.partner_id, self.outcome.client_id))
+        return await info.context.loaders.client.load(self.outcome.client_id)
 
 
 @strawberry.type(description="What `registerClient` answers.")

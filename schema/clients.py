@@ -87,7 +87,7 @@ class Client(Node):
     @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[UserRow | None]:
-        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        keys = [row.cancelled_by_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
     @level_field(

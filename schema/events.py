@@ -59,7 +59,7 @@ class Event(Node):
     @level_field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
     @staticmethod
     def actor(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[UserRow | None]:
-        keys = [None if row.actor_id is None else (row.partner_id, row.actor_id) for row in rows]
+        keys = [row.actor_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
     @level_field(
@@ -68,7 +68,7 @@ class Event(Node):
     )
     @staticmethod
     def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ClientRow | None]:
-        keys = [None if row.client_id is None else (row.partner_id, row.client_id) for row in rows]
+        keys = [row.client_id for row in rows]
         return info.context.loaders.client.load_many(keys)
 
     @level_field(
@@ -77,7 +77,7 @@ class Event(Node):
     )
     @staticmethod
     def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [None if row.activation_id is None else (row.partner_id, row.activation_id) for row in rows]
+        keys = [row.activation_id for row in rows]
         return info.context.loaders.activation.load_many(keys)
 
     @level_field(
@@ -86,7 +86,7 @@ class Event(Node):
     )
     @staticmethod
     def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[OrderRow | None]:
-        keys = [None if row.order_id is None else (row.partner_id, row.order_id) for row in rows]
+        keys = [row.order_id for row in rows]
         return info.context.loaders.order.load_many(keys)
 
 

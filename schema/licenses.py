@@ -46,7 +46,7 @@ class StockMovement(Node):
     )
     @staticmethod
     def order(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[OrderRow | None]:
-        keys = [None if row.order_id is None else (row.partner_id, row.order_id) for row in rows]
+        keys = [row.order_id for row in rows]
         return info.context.loaders.order.load_many(keys)
 
     @level_field(
@@ -55,7 +55,7 @@ class StockMovement(Node):
     )
     @staticmethod
     def activation(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [None if row.activation_id is None else (row.partner_id, row.activation_id) for row in rows]
+        keys = [row.activation_id for row in rows]
         return info.context.loaders.activation.load_many(keys)
 
 

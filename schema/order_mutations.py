@@ -79,7 +79,7 @@ class OrderChangedPayload(Payload):
     async def order(self, info: Info) -> OrderRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.order.load((info.context.partner_id, self.outcome.order_id))
+        return await info.context.loaders.order.load(self.outcome.order_id)
 
 
 @strawberry.type(description="What `createOrder` answers.")

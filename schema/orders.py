@@ -86,7 +86,7 @@ class Order(Node):
     )
     @staticmethod
     def price_table(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PriceTableRow | None]:
-        return info.context.loaders.price_table.load_many([(row.partner_id, row.price_table_id) for row in rows])
+        return info.context.loaders.price_table.load_many([row.price_table_id for row in rows])
 
     @level_field(
         graphql_type=list[OrderItem],
@@ -94,24 +94,24 @@ class Order(Node):
     )
     @staticmethod
     def items(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[list[OrderItemRow]]:
-        loaded = info.context.loaders.items_of_order.load_many([(row.partner_id, row.id) for row in rows])
+        loaded = info.context.loaders.items_of_order.load_many([row.id for row in rows])
         return then(loaded, lambda of_orders: [items or [] for items in of_orders])
 
     @level_field(graphql_type=references.UserType, description="Who created it.")
     @staticmethod
     def created_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        return info.context.loaders.user.load_many([(row.partner_id, row.created_by_id) for row in rows])
+        return info.context.loaders.user.load_many([row.created_by_id for row in rows])
 
     @level_field(graphql_type=references.UserType | None, description="Who approved it; null unless it is completed.")
     @staticmethod
     def approved_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        keys = [None if row.approved_by_id is None else (row.partner_id, row.approved_by_id) for row in rows]
+        keys = [row.approved_by_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
     @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        keys = [None if row.cancelled_by_id is None else (row.partner_id, row.cancelled_by_id) for row in rows]
+        keys = [row.cancelled_by_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
     @level_field(
