@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
-    FieldNode,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
@@ -23,6 +22,7 @@ from schema.execution.columns import Column, discard, then
 from schema.execution.completions import Completion, first_raised
 from schema.execution.leaves import LeafCompletion
 from schema.execution.lists import ListCompletion
+from schema.execution.lookahead import Nodes
 from schema.execution.marks import one_for_each
 from schema.execution.objects import AbstractCompletion, ObjectCompletion
 from schema.execution.places import Place, Raised, Under
@@ -47,7 +47,7 @@ class Field:
         """Find out how the field is resolved, and what becomes of its values."""
         self._variant = variant
         self.parent_type, self.key, self.details, self.definition = parent_type, key, details, definition
-        self.nodes: list[FieldNode] = [each.node for each in details]
+        self.nodes = Nodes(each.node for each in details)
         self.name = self.nodes[0].name.value
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)

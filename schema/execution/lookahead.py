@@ -1,42 +1,18 @@
 """Looking ahead: what a query asks for below a field, so that its resolver can bring it along."""
 
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from threading import Lock
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import FieldNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 from graphql.language import FragmentDefinitionNode
 
 _DEEPEST = 4
-_KEPT = 512
 
 
-class _Seen:
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, ...], tuple[Sequence[FieldNode], frozenset[str]]] = OrderedDict()
-        self._lock = Lock()
+class Nodes(list[FieldNode]):
+    """The nodes of a field in a plan, which know what is asked for below them once somebody has looked."""
 
-    def get(self, info: GraphQLResolveInfo[Any]) -> frozenset[str]:
-        nodes = tuple(info.field_nodes)
-        key = tuple(map(id, nodes))
-        with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                return found[1]
-        names = frozenset(
-            name for node in nodes for name in _below(node.selection_set, info.fragments, prefix="", depth=_DEEPEST)
-        )
-        with self._lock:
-            # The nodes are kept too: as long as they live, nothing else has their identity.
-            self._kept[key] = nodes, names
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return names
-
-
-_seen = _Seen()
+    below: frozenset[str] | None = None
 
 
 def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
@@ -44,7 +20,15 @@ def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
 
     Fields of any type that an object may be of are among them, and fields that a directive may leave out.
     """
-    return _seen.get(info)
+    nodes = info.field_nodes
+    if isinstance(nodes, Nodes) and nodes.below is not None:
+        return nodes.below
+    names = frozenset(
+        name for node in nodes for name in _below(node.selection_set, info.fragments, prefix="", depth=_DEEPEST)
+    )
+    if isinstance(nodes, Nodes):
+        nodes.below = names
+    return names
 
 
 def _below(
