@@ -15,6 +15,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
+    Node,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -33,8 +34,8 @@ ERRORS_MAX = 20
 
 _KEPT = 1_000
 _KEPT_TEXT_MAX = 100_000
-_KEPT_CHARACTERS = 1_000_000
-"""How long all documents that are kept may be together: parsed, one takes some thirty times its length."""
+_KEPT_CHARACTERS = 100_000
+"""How long all documents that are kept may be together: parsed and planned, one takes some 200 times its length."""
 
 
 class Operation(NamedTuple):
@@ -104,9 +105,25 @@ def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Exe
     errors = errors or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
+    _forget_tokens(ast)
     needs = _Needs(schema, ast, executor_class)
     operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     return Document(ast, (), {operation.name: operation for operation in operations})
+
+
+def _forget_tokens(ast: DocumentNode) -> None:
+    """Let go of the tokens that were parsed. A place in the text is all that an error needs to know of a node."""
+    waiting: list[Node] = [ast]
+    while waiting:
+        node = waiting.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
+        for key in node.keys:
+            below = getattr(node, key, None)
+            if isinstance(below, Node):
+                waiting.append(below)
+            elif isinstance(below, list | tuple):
+                waiting.extend(each for each in below if isinstance(each, Node))
 
 
 class _Needs:

@@ -17,6 +17,8 @@ _NONE = type(None)
 class Completion:
     """Completes the values of a field, or the items of its lists, of one type."""
 
+    __slots__ = ("field", "nullable")
+
     def __init__(self, field: "Field", *, nullable: bool) -> None:
         """Name the field that is completed, and whether null may stand in the place of a value."""
         self.field, self.nullable = field, nullable

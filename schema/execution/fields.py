@@ -36,6 +36,20 @@ if TYPE_CHECKING:
 class Field:
     """A field of a selection: the one for its response key, of all the nodes that ask for it."""
 
+    __slots__ = (
+        "_quick",
+        "_variant",
+        "arguments",
+        "completion",
+        "definition",
+        "details",
+        "key",
+        "name",
+        "nodes",
+        "parent_type",
+        "resolution",
+    )
+
     def __init__(
         self,
         variant: "Variant",
@@ -55,7 +69,7 @@ class Field:
         self._quick = (
             self.completion.ready
             if isinstance(self.completion, LeafCompletion) and self.arguments.constant
-            else lambda _: None
+            else _nothing_ready
         )
 
     def selection(self, of_type: GraphQLObjectType) -> "Selection":
@@ -130,6 +144,10 @@ class Field:
 
     def _failed(self, run: "LevelExecutor", error: Exception, count: int, here: Place) -> Column:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
+
+
+def _nothing_ready(_values: Column) -> None:
+    return None
 
 
 class AllRaisedError(Exception):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from schema.execution.fields import Field
 
 _NONE = type(None)
+_NO_NAMES: dict[Any, str | None] = {}
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
@@ -38,17 +39,17 @@ class _Ready(NamedTuple):
 class LeafCompletion(Completion):
     """Completes scalars and enums; values that are in their JSON form are left as they are."""
 
+    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_ready")
+
     def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
         super().__init__(field, nullable=nullable)
         self._leaf, self._coerce = leaf, leaf.coerce_output_value
-        self._names: dict[Any, str | None] = {}
-        self._named: set[type] = set()
+        self._names: dict[Any, str | None] = _NO_NAMES
+        self._named: frozenset[type] = frozenset()
         self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
         if nullable:
             self._ready |= {_NONE}
-            self._names[None] = None
-            self._named.add(_NONE)
 
     def ready(self, values: Column) -> Column | None:
         """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
@@ -97,8 +98,11 @@ class LeafCompletion(Completion):
             kind = type(value)
             if not _is_plain_enum(kind):
                 return
+            if not self._named:
+                self._names = {None: None}
+                self._named = frozenset({_NONE}) if self.nullable else self._named
             self._names[value] = name
-            self._named.add(kind)
+            self._named |= {kind}
 
 
 def _is_plain_enum(kind: type) -> bool:

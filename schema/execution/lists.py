@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class ListCompletion(Completion):
     """Completes lists: the items of all the lists of a column are one column."""
 
+    __slots__ = ("item",)
+
     def __init__(self, field: "Field", item: Completion, *, nullable: bool) -> None:
         """Name the completion of the items."""
         super().__init__(field, nullable=nullable)

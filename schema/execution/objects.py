@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Objects:
     """The objects of one type in the values of a field."""
 
+    __slots__ = ("_accepted", "_by_class", "_field", "_is_type_of", "_selection", "_type")
+
     def __init__(self, field: "Field", of_type: GraphQLObjectType) -> None:
         """Name the field and the type."""
         self._field, self._type = field, of_type
@@ -94,6 +96,8 @@ class Objects:
 class ObjectCompletion(Completion):
     """Completes objects of one type."""
 
+    __slots__ = ("_objects",)
+
     def __init__(self, field: "Field", of_type: GraphQLObjectType, *, nullable: bool) -> None:
         """Name the type."""
         super().__init__(field, nullable=nullable)
@@ -110,6 +114,8 @@ class ObjectCompletion(Completion):
 
 class AbstractCompletion(Completion):
     """Completes objects of an interface or union: a level is split by the objects' types."""
+
+    __slots__ = ("_objects", "_type")
 
     def __init__(self, field: "Field", of_type: GraphQLAbstractType, *, nullable: bool) -> None:
         """Name the interface or union."""

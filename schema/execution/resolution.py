@@ -14,6 +14,7 @@ _STRAWBERRY = "strawberry-definition"
 class Resolution:
     """One by one, by the field's ordinary resolver."""
 
+    __slots__ = ()
     shareable = False
 
     @staticmethod
@@ -34,6 +35,7 @@ class Resolution:
 class Attribute(Resolution):
     """Read from the objects, all of them in one pass."""
 
+    __slots__ = ("_read",)
     shareable = True
 
     def __init__(self, read: Callable[[Column], Column | None]) -> None:
@@ -51,6 +53,7 @@ class Attribute(Resolution):
 class Level(Resolution):
     """From a level resolver, called once for all the objects."""
 
+    __slots__ = ("resolver",)
     shareable = True
 
     def __init__(self, resolver: LevelResolver) -> None:
