@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import BindParameter, ColumnElement, Select, UpdateBase
 from sqlalchemy.engine import Dialect
@@ -128,12 +129,17 @@ class Many(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the engine's own type."""
-        return sa.JSON().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
+        return sa.Text().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401 — any collection.
-        """Write the values, each as its own type writes it."""
-        bind = self.item.dialect_impl(dialect).bind_processor(dialect) if dialect.name == "sqlite" else None
-        return [each if bind is None else bind(each) for each in value]
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Writes the values, each as its own type writes it."""
+        if dialect.name != "sqlite":
+            whole = super().bind_processor(dialect)
+            return lambda values: list(values) if whole is None else whole(list(values))
+        each = self.item.dialect_impl(dialect).bind_processor(dialect)
+        if each is None:
+            return lambda values: orjson.dumps(list(values)).decode()
+        return lambda values: orjson.dumps([each(value) for value in values]).decode()
 
 
 class among(FunctionElement[bool]):  # noqa: N801 — it is used as a function is.
