@@ -8,12 +8,15 @@ from db import access
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
+_FIRST_SECONDS = 60
+"""A server that starts has other things to do, and may not have its tables yet."""
 
 log = structlog.get_logger("portal.tidying")
 
 
 async def run(portal: Portal) -> None:
-    """Delete at once and then now and then, until cancelled."""
+    """Delete soon and then now and then, until cancelled."""
+    await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
         await tidy(portal)
         await asyncio.sleep(EVERY_SECONDS)
