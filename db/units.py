@@ -68,11 +68,11 @@ class Unit:
         self._driver.execute(begin)
         try:
             result = _completed(work(self))
+            self._driver.execute("COMMIT")
         except BaseException:
             if self._driver.in_transaction:
                 self._driver.execute("ROLLBACK")
             raise
-        self._driver.execute("COMMIT")
         return result
 
     def _observe(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -108,10 +108,14 @@ class Here:
     def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
         """Run a unit of work now."""
         if self._unit is None:
-            self._driver = sqlite3.connect(self._path, isolation_level=None)
-            for pragma in self._pragmas:
-                self._driver.execute(f"PRAGMA {pragma}")
-            self._unit = Unit(self._driver, self._observers)
+            driver = sqlite3.connect(self._path, isolation_level=None)
+            try:
+                for pragma in self._pragmas:
+                    driver.execute(f"PRAGMA {pragma}")
+            except BaseException:
+                driver.close()
+                raise
+            self._driver, self._unit = driver, Unit(driver, self._observers)
         return self._unit.run(work, self._begin)
 
     def close(self) -> None:

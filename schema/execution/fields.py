@@ -88,14 +88,14 @@ class Field:
 
     def column(self, run: "LevelExecutor", objects: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """The completed values of the field for the objects of a level. Errors stand in their places."""
-        if run.plain and type(self.resolution) is Attribute:
-            read = self.resolution.values(objects)
-            ready = None if read is None else self._quick(read)
+        read = self.resolution.values(objects) if run.plain and type(self.resolution) is Attribute else None
+        if read is not None:
+            ready = self._quick(read)
             if ready is not None:
                 return ready
         here, count = Under(place, self.key, self.parent_type.name), len(objects)
         try:
-            values = self._values(run, objects, here)
+            values = self._values(run, objects, here, read)
             if type(values) is not list:
                 values = _listed(values, count)
             column = then(values, partial(self.completion.complete, run, place=here))
@@ -103,20 +103,17 @@ class Field:
             return self._failed(run, error, count, here)
         return column if type(column) is list else self._awaited(run, column, count, here)
 
-    def _values(self, run: "LevelExecutor", objects: Column, here: Place) -> Any:  # noqa: ANN401 — as above.
-        if run.plain:
-            if type(self.resolution) is Attribute:
-                if not self.arguments.constant:
-                    # Nothing is made of the values, but one that does not fit is an error.
-                    self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-                read = self.resolution.values(objects)
-                if read is not None:
-                    return read
-            elif type(self.resolution) is Level:
-                given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-                info = run.info(self, Path(None, self.key, self.parent_type.name))
-                values = self.resolution.resolver(list(objects), info, **given)
-                return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
+    def _values(self, run: "LevelExecutor", objects: Column, here: Place, read: Column | None) -> Any:  # noqa: ANN401 — as above.
+        if read is not None:
+            if not self.arguments.constant:
+                # Nothing is made of the values, but one that does not fit is an error.
+                self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+            return read
+        if run.plain and type(self.resolution) is Level:
+            given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+            info = run.info(self, Path(None, self.key, self.parent_type.name))
+            values = self.resolution.resolver(list(objects), info, **given)
+            return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
         return self._one_by_one(run, objects, here)
 
     def _one_by_one(self, run: "LevelExecutor", objects: Column, here: Place) -> Column:

@@ -1,12 +1,13 @@
 """A unit of work runs in one go: all of it or nothing, as things are at one moment."""
 
 import asyncio
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction
-from db.tables import partners
+from db.tables import partner_counters, partners
 from tests import cnpjs
 from tests.databases import Databases
 
@@ -54,6 +55,23 @@ async def test_a_statement_that_fails_takes_the_whole_unit_along(database: Datab
         await database.transact(fail)
 
     assert await database.query(lambda connection: name_of(connection, cnpj)) is None
+
+
+async def test_nothing_is_left_of_a_unit_whose_commit_fails(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"))
+    cnpj = cnpjs.another()
+
+    async def leave_a_reference_open(tx: Transaction) -> None:
+        await tx.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        await add(tx, cnpj)
+        await tx.execute(sa.insert(partner_counters).values(partner_id=2**40, order_number=0, event_number=0))
+
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        await database.transact(leave_a_reference_open)
+
+    assert await database.query(lambda connection: name_of(connection, cnpj)) is None
+    await database.transact(lambda tx: add(tx, cnpj))
+    await database.close()
 
 
 async def test_a_unit_reads_what_was_there_when_it_began(databases: Databases) -> None:
