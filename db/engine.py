@@ -26,9 +26,6 @@ _PASSING = ("database is locked", "unable to open database")
 
 _BUSY_HERE_SECONDS = 0.25
 
-_MAPPED_BYTES = 2**30
-"""How much of a file is read in place, where it would otherwise be copied page by page."""
-
 SYNCHRONOUS = frozenset({"full", "normal"})
 """What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
 
@@ -149,7 +146,6 @@ class Database:
             "journal_mode = WAL",
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",
-            f"mmap_size = {_MAPPED_BYTES}",
             f"query_only = {'ON' if query_only else 'OFF'}",
         ]
 
