@@ -1,5 +1,6 @@
 """The engines: on SQLite a reading and a writing one on the same file, on PostgreSQL one for both."""
 
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,8 +20,8 @@ from domain.faults import Unavailable
 BUSY_TIMEOUT_SECONDS = 15
 """How long a writer of one process waits for those of others on the same SQLite file."""
 
-_READING_THREADS = 2
-"""More would wait for the interpreter's lock, which a statement gives up only while SQLite works."""
+_READING_THREADS = max(2, min(8, os.cpu_count() or 2))
+"""More than there are cores would wait for each other, and one would let a long search hold up everybody."""
 
 _PASSING = ("database is locked", "unable to open database")
 
