@@ -120,6 +120,8 @@ class Field:
         resolve = self.definition.resolve or run.field_resolver
         if run.middleware_manager is not None:
             resolve = run.middleware_manager.get_field_resolver(resolve)
+        elif self.resolution.resolve is not None:
+            resolve = self.resolution.resolve
         values: Column = []
         for index, source in enumerate(objects):
             try:

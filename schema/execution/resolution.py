@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
+from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
@@ -12,10 +13,14 @@ _STRAWBERRY = "strawberry-definition"
 
 
 class Resolution:
-    """One by one, by the field's ordinary resolver."""
+    """One by one, by the field's ordinary resolver, or by one that does the same with less ado."""
 
-    __slots__ = ()
+    __slots__ = ("resolve",)
     shareable = False
+
+    def __init__(self, resolve: Callable[..., Any] | None = None) -> None:
+        """Name the resolver that is used in the place of the field's own."""
+        self.resolve = resolve
 
     @staticmethod
     def of(definition: GraphQLField, name: str, parent_type: GraphQLObjectType, schema: GraphQLSchema) -> "Resolution":
@@ -40,6 +45,7 @@ class Attribute(Resolution):
 
     def __init__(self, read: Callable[[Column], Column | None]) -> None:
         """Name the function that reads a level, or None where it has to be read one by one."""
+        super().__init__()
         self._read = read
 
     def values(self, objects: Column) -> Column | None:
@@ -58,6 +64,7 @@ class Level(Resolution):
 
     def __init__(self, resolver: LevelResolver) -> None:
         """Name the resolver."""
+        super().__init__()
         self.resolver = resolver
 
 

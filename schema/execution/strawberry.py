@@ -4,12 +4,16 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.relay import GlobalID
+from strawberry.scalars import is_scalar
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.arguments import convert_arguments
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_argument
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from schema.execution.executor import LevelExecutor
-from schema.execution.marks import LevelResolver, only
+from schema.execution.marks import only
 from schema.execution.resolution import Level, Resolution, attribute
 
 _DEFINITION = "strawberry-definition"
@@ -39,11 +43,13 @@ def level_field(*, graphql_type: object, **named: Any) -> Any:  # noqa: ANN401 �
 def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
     """How the values of a field of a Strawberry schema are had."""
     field = definition.extensions[_DEFINITION]
-    if isinstance(field, LevelField) and not field.extensions:
-        return Level(_level_resolver(field, schema))
+    converter = schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001 — the way back.
     if field.is_basic_field and field.default_resolver is getattr and _is_read_only(definition):
         return attribute(field.python_name)
-    return Resolution()
+    if field.base_resolver is None or field.extensions or field.is_subscription or _handles_errors(field, converter):
+        return Resolution()
+    call = _Call(field, converter)
+    return Level(call.of_level) if isinstance(field, LevelField) else Resolution(call.of_one)
 
 
 def _is_read_only(definition: GraphQLField) -> bool:
@@ -51,21 +57,58 @@ def _is_read_only(definition: GraphQLField) -> bool:
     return getattr(definition.resolve, "__name__", "") == "_get_basic_result"
 
 
-def _level_resolver(field: LevelField, schema: GraphQLSchema) -> LevelResolver:
-    converter = schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001 — the way back.
-    config, registry = converter.config, converter.scalar_registry
-    resolver = field.base_resolver
-    if resolver is None or resolver.parent_parameter is None:
-        message = f"The level resolver of {field.python_name} takes its objects as a strawberry.Parent."
-        raise TypeError(message)
-    parent, wants_info = resolver.parent_parameter.name, resolver.info_parameter
+def _handles_errors(field: StrawberryField, converter: GraphQLCoreConverter) -> bool:
+    return bool(converter._get_field_exception_handlers(field))  # noqa: SLF001 — there is no public way to know.
 
-    def resolve(objects: list[Any], info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
-        strawberry_info = config.info_class(_raw_info=info, _field=field)
-        named = convert_arguments(given, field.arguments, registry, config, strawberry_info) if given else {}
-        named[parent] = objects
-        if wants_info:
-            named[wants_info.name] = strawberry_info
-        return resolver(**named)
 
-    return resolve
+class _Call:
+    """A call of a field's resolver as Strawberry makes it, with what is the same for each call found out before."""
+
+    def __init__(self, field: StrawberryField, converter: GraphQLCoreConverter) -> None:
+        self._field, self._config, self._registry = field, converter.config, converter.scalar_registry
+        self._named = {
+            converter.config.name_converter.from_argument(argument): (
+                argument.python_name,
+                None if self._is_taken_as_given(argument.type) else argument.type,
+            )
+            for argument in field.arguments
+        }
+        resolver: Any = field.base_resolver
+        self._resolver = resolver
+        self._of_self = resolver.self_parameter is not None
+        self._sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None]
+        self._info = None if resolver.info_parameter is None else resolver.info_parameter.name
+
+    def of_level(self, objects: list[Any], info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+        """The values of a level."""
+        if not self._sources:
+            message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
+            raise TypeError(message)
+        return self.of_one(objects, info, **given)
+
+    def of_one(self, source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+        """The value for one object."""
+        strawberry_info = self._config.info_class(_raw_info=info, _field=self._field)
+        named = self._converted(given, strawberry_info)
+        for name in self._sources:
+            named[name] = source
+        if self._info is not None:
+            named[self._info] = strawberry_info
+        return self._resolver(source, **named) if self._of_self else self._resolver(**named)
+
+    def _converted(self, given: dict[str, Any], info: Any) -> dict[str, Any]:  # noqa: ANN401 — Strawberry's.
+        named = {}
+        for name, value in given.items():
+            python_name, wanted = self._named[name]
+            named[python_name] = (
+                value
+                if wanted is None
+                else convert_argument(value, wanted, self._registry, self._config, info, path=(name,))
+            )
+        return named
+
+    def _is_taken_as_given(self, wanted: Any) -> bool:  # noqa: ANN401 — any type of Strawberry's.
+        """Whether a value of the type is left as it is, as a scalar is."""
+        if isinstance(wanted, StrawberryOptional) and not isinstance(wanted, StrawberryMaybe):
+            wanted = wanted.of_type
+        return wanted is not GlobalID and is_scalar(wanted, self._registry)
