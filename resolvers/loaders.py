@@ -134,12 +134,12 @@ class Loaders:
     @cached_property
     def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
         """The lines of an order."""
-        return self._by_id(orders.items_of)
+        return self._many(orders.items_of)
 
     @cached_property
     def held_by_client(self) -> Loader[int, list[Released]]:
         """What a client's active activations hold of each product."""
-        return self._by_id(_held)
+        return self._many(_held)
 
     @cached_property
     def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
@@ -172,12 +172,19 @@ class Loaders:
         return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
 
     def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
+        return Loader(self._database, self._of_partner(read), at_once=self._by_level)
+
+    def _many(self, read: ByIds[Value]) -> Loader[int, Value]:
+        """A loader of what may be any number of rows for an id, which are not read in place."""
+        return Loader(self._database, self._of_partner(read))
+
+    def _of_partner(self, read: ByIds[Value]) -> Callable[[Connection, list[int]], Awaitable[Mapping[int, Value]]]:
         partner_id = self._partner_id
 
         async def load(connection: Connection, ids: list[int]) -> Mapping[int, Value]:
             return await read(connection, partner_id, ids)
 
-        return Loader(self._database, load, at_once=self._by_level)
+        return load
 
     def _shared(
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
