@@ -21,15 +21,15 @@ from benchmarks.places import CACHE, PROJECT
 from db import access, activations, bulk, doctor, migrate, prices, tables
 from db.access import NewToken
 from db.engine import Database, Transaction
-from db.prices import PriceKey
 from domain.access import Role, TokenKind
 from server.demo import catalogue
 from server.demo.calendar import Calendar
 from server.demo.catalogue import PRODUCTS, Partner
 from server.demo.companies import Companies
+from server.demo.making import put_prices
 from server.demo.plan import Sizes, Step, plan
 from server.demo.rows import Ids, Rows
-from server.demo.world import PartnerHere, ProductHere, Year
+from server.demo.world import PartnerHere, Year
 
 LARGE_PARTNER = 1
 """The id of the partner that every request asks for."""
@@ -145,17 +145,7 @@ async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) 
         message = "two partners were made up with one CNPJ: choose another seed"
         raise LookupError(message)
     users = [await _user(tx, partner_id, partner.domain, number, role) for number, role in enumerate(_ROLES, 1)]
-    price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
-    products = {
-        product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
-        for product in PRODUCTS
-    }
-    priced = {
-        PriceKey(product.id, order_type): tiers
-        for product in products.values()
-        for order_type, tiers in product.tiers.items()
-    }
-    await prices.replace_tiers(tx, partner_id, price_table_id, priced)
+    price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
     here = PartnerHere(partner_id, price_table_id, users[0], users[1], products)
     return _Here(here, rng, _LARGE if place == 0 else _share(place - 1))
 

@@ -98,6 +98,14 @@ async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, i
         if user_id is None:
             raise NotEmptyError
         users[person.role] = user_id
+    price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
+    return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
+
+
+async def put_prices(
+    tx: Transaction, partner_id: int, partner: Partner, product_ids: Mapping[str, int]
+) -> tuple[int, dict[str, ProductHere]]:
+    """The id of the partner's new price table, and what each product costs the partner, by the product's code."""
     price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
     products = {
         product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
@@ -109,7 +117,7 @@ async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, i
         for order_type, tiers in product.tiers.items()
     }
     await prices.replace_tiers(tx, partner_id, price_table_id, priced)
-    return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
+    return price_table_id, products
 
 
 async def _write(tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callable[[int], object]) -> None:
