@@ -1,9 +1,7 @@
 """Strawberry as its documentation shows it: types with resolvers, DataLoaders, sessions of SQLAlchemy's async ORM."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 import strawberry
@@ -11,110 +9,18 @@ import texts
 from models import (
     ActivationRow,
     ClientRow,
-    CountersRow,
-    EventRow,
     OrderItemRow,
     OrderRow,
-    PriceTierRow,
     ProductRow,
-    UserRow,
     reading,
     writing,
 )
-from sqlalchemy import func, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from orm_loaders import Loaders
+from orm_orders import write_order
+from sqlalchemy import or_, select, tuple_
 from strawberry.asgi import GraphQL
-from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, ValidationCache
-from texts import PARTNER, USER
-
-
-@dataclass
-class Loaders:
-    """The loaders of one request."""
-
-    activations: dict[int, "DataLoader[int, list[ActivationRow]]"] = field(default_factory=dict)
-
-    @cached_property
-    def client(self) -> "DataLoader[int, ClientRow | None]":
-        """Clients by id."""
-        return DataLoader(_clients_by_ids)
-
-    @cached_property
-    def product(self) -> "DataLoader[int, ProductRow | None]":
-        """Products by id."""
-        return DataLoader(_products_by_ids)
-
-    @cached_property
-    def user(self) -> "DataLoader[int, UserRow | None]":
-        """Users by id."""
-        return DataLoader(_users_by_ids)
-
-    @cached_property
-    def items_of_order(self) -> "DataLoader[int, list[OrderItemRow]]":
-        """Items by order."""
-        return DataLoader(_items_of_orders)
-
-    def activations_of_client(self, first: int) -> "DataLoader[int, list[ActivationRow]]":
-        """The newest activations by client, and one more."""
-        if first not in self.activations:
-
-            async def load(ids: list[int]) -> list[list[ActivationRow]]:
-                return await _activations_of_clients(ids, first)
-
-            self.activations[first] = DataLoader(load)
-        return self.activations[first]
-
-
-async def _clients_by_ids(ids: list[int]) -> list[ClientRow | None]:
-    async with reading() as session:
-        rows = await session.scalars(select(ClientRow).where(ClientRow.partner_id == PARTNER, ClientRow.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return [found.get(key) for key in ids]
-
-
-async def _products_by_ids(ids: list[int]) -> list[ProductRow | None]:
-    async with reading() as session:
-        rows = await session.scalars(select(ProductRow).where(ProductRow.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return [found.get(key) for key in ids]
-
-
-async def _users_by_ids(ids: list[int]) -> list[UserRow | None]:
-    async with reading() as session:
-        rows = await session.scalars(select(UserRow).where(UserRow.partner_id == PARTNER, UserRow.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return [found.get(key) for key in ids]
-
-
-async def _items_of_orders(ids: list[int]) -> list[list[OrderItemRow]]:
-    mine = OrderItemRow.partner_id == PARTNER, OrderItemRow.order_id.in_(ids)
-    async with reading() as session:
-        rows = await session.scalars(select(OrderItemRow).where(*mine).order_by(OrderItemRow.id))
-    found: dict[int, list[OrderItemRow]] = {}
-    for row in rows:
-        found.setdefault(row.order_id, []).append(row)
-    return [found.get(key, []) for key in ids]
-
-
-async def _activations_of_clients(ids: list[int], first: int) -> list[list[ActivationRow]]:
-    order = ActivationRow.activated_at.desc(), ActivationRow.id.desc()
-    place = func.row_number().over(partition_by=ActivationRow.client_id, order_by=order).label("place")
-    mine = ActivationRow.partner_id == PARTNER, ActivationRow.client_id.in_(ids)
-    ranked = select(ActivationRow.id, place).where(*mine).subquery()
-    statement = (
-        select(ActivationRow)
-        .join(ranked, ranked.c.id == ActivationRow.id)
-        .where(ranked.c.place <= first + 1)
-        .order_by(ActivationRow.client_id, ranked.c.place)
-    )
-    async with reading() as session:
-        rows = await session.scalars(statement)
-    found: dict[int, list[ActivationRow]] = {}
-    for row in rows:
-        found.setdefault(row.client_id, []).append(row)
-    return [found.get(key, []) for key in ids]
-
+from texts import PARTNER
 
 Info = strawberry.Info[dict[str, Any], None]
 
@@ -432,74 +338,9 @@ class Mutation:
     async def create_order(self, input: CreateOrderInput) -> CreateOrderPayload:  # noqa: A002 — the schema's name.
         """Create a pending order."""
         async with writing.begin() as session:
-            order = await _written(session, input)
+            quantities = {texts.number_of("Product", item.product_id): item.quantity for item in input.items}
+            order = await write_order(session, input.type.value, quantities)
         return CreateOrderPayload(order=Order.from_row(order), user_errors=[])
-
-
-async def _written(session: AsyncSession, wanted: CreateOrderInput) -> OrderRow:
-    now, order_type = texts.stored_now(), wanted.type.value
-    quantities = {texts.number_of("Product", item.product_id): item.quantity for item in wanted.items}
-    products = await session.scalars(select(ProductRow).where(ProductRow.id.in_(quantities)))
-    included = {product.id: product.included_seats for product in products}
-    tiers = (
-        await session.scalars(
-            select(PriceTierRow)
-            .where(
-                PriceTierRow.partner_id == PARTNER,
-                PriceTierRow.order_type == order_type,
-                PriceTierRow.product_id.in_(quantities),
-            )
-            .order_by(PriceTierRow.minimum_quantity.desc())
-        )
-    ).all()
-    items = []
-    for product_id, quantity in quantities.items():
-        tier = next(each for each in tiers if each.product_id == product_id and each.minimum_quantity <= quantity)
-        total = quantity + tier.bonus_quantity
-        items.append(
-            OrderItemRow(
-                partner_id=PARTNER,
-                product_id=product_id,
-                quantity=quantity,
-                bonus_quantity=tier.bonus_quantity,
-                seats=total * (included[product_id] if wanted.type is OrderType.PURCHASE else 1),
-                unit_monthly_price=tier.unit_monthly_price,
-                unit_setup_fee=tier.unit_setup_fee,
-            )
-        )
-    numbers = (
-        await session.execute(
-            update(CountersRow)
-            .where(CountersRow.partner_id == PARTNER)
-            .values(order_number=CountersRow.order_number + 1, event_number=CountersRow.event_number + 1)
-            .returning(CountersRow.order_number, CountersRow.event_number)
-        )
-    ).one()
-    order = OrderRow(
-        partner_id=PARTNER,
-        number=numbers.order_number,
-        type=order_type,
-        status="PENDING",
-        price_table_id=tiers[0].price_table_id,
-        monthly_total=sum(item.quantity * item.unit_monthly_price for item in items),
-        setup_fee_total=sum(item.quantity * item.unit_setup_fee for item in items),
-        created_at=now,
-        created_by_id=USER,
-    )
-    session.add(order)
-    await session.flush()
-    for item in items:
-        item.order_id = order.id
-    happened = EventRow(
-        partner_id=PARTNER,
-        number=numbers.event_number,
-        type="ORDER_CREATED",
-        occurred_at=now,
-        actor_id=USER,
-        order_id=order.id,
-    )
-    session.add_all([*items, happened])
-    return order
 
 
 class App(GraphQL[dict[str, Any], None]):
