@@ -113,7 +113,7 @@ def _tables(found: Found, medians: Mapping[Cell, Figures], plan: Plan) -> Iterat
 
 def _row(cell: Cell, contender: Contender, medians: Mapping[Cell, Figures], found: Found) -> str:
     figures, ours = medians[cell], medians.get(cell._replace(contender=OURS))
-    ratio = "–" if ours is None else f"{figures.rps / ours.rps:.2f}×"
+    ratio = "–" if ours is None or not ours.rps else f"{figures.rps / ours.rps:.2f}×"
     rounds = ", ".join(f"{each.rps:.0f}" for each in found.rounds[cell])
     return (
         f"| {cell.connections} | {contender.title} | {figures.rps:,.0f} | {ratio} | {figures.p50:.2f} | "
