@@ -10,7 +10,7 @@ Strawberry one. A `Prepared` operation keeps its plan for the requests that ask 
 """
 
 from schema.execution.executor import LevelExecutor
-from schema.execution.marks import by_class, set_level_resolver
+from schema.execution.marks import by_class, of_column, set_level_resolver
 from schema.execution.prepared import Prepared
 
-__all__ = ["LevelExecutor", "Prepared", "by_class", "set_level_resolver"]
+__all__ = ["LevelExecutor", "Prepared", "by_class", "of_column", "set_level_resolver"]

@@ -6,13 +6,16 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLArgument,
     GraphQLError,
     GraphQLField,
     ListValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_argument_values,
+    is_non_null_type,
 )
 from graphql.execution.values import VariableValues
 
@@ -28,7 +31,7 @@ class Arguments:
         """Find out what depends on no variable, and what is a variable as it comes."""
         self._definition, self._node = definition, node
         self._constant: dict[str, Any] | None = None
-        self._variables: tuple[tuple[str, str], ...] = ()
+        self._variables: tuple[tuple[str, str, bool], ...] = ()
         if not definition.args and not node.arguments:
             self._constant = {}
         else:
@@ -45,11 +48,12 @@ class Arguments:
             if not self._variables:
                 return self._constant
             values = dict(self._constant)
-            for name, variable in self._variables:
-                value = variables.coerced.get(variable)
-                if value is None:
+            for name, variable, may_be_left_out in self._variables:
+                value = variables.coerced.get(variable, Undefined)
+                if value is not Undefined and (value is not None or may_be_left_out):
+                    values[name] = value
+                elif not may_be_left_out:
                     break
-                values[name] = value
             else:
                 return values
         return get_argument_values(self._definition, self._node, variables, None, hide_suggestions=hide_suggestions)
@@ -75,10 +79,15 @@ class Arguments:
         if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
             self._constant = constant
             self._variables = tuple(
-                (self._definition.args[name].out_name or name, variable)
+                (argument.out_name or name, variable, _may_be_left_out(argument))
                 for name, variable in variables.items()
-                if name in self._definition.args
+                if (argument := self._definition.args.get(name)) is not None
             )
+
+
+def _may_be_left_out(argument: GraphQLArgument) -> bool:
+    """Whether null may be given, and nothing as well, which stands for nothing else."""
+    return not is_non_null_type(argument.type) and argument.default is None and argument.default_value is Undefined
 
 
 def _has_variable(value: ValueNode) -> bool:

@@ -111,7 +111,8 @@ class Field:
             return read
         if run.plain and type(self.resolution) is Level:
             given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-            info = run.info(self, Path(None, self.key, self.parent_type.name))
+            path = Path(None, self.key, self.parent_type.name)
+            info = run.info(self, path) if self.resolution.needs_info else None
             values = self.resolution.resolver(list(objects), info, **given)
             return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
         return self._one_by_one(run, objects, here)

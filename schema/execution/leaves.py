@@ -18,6 +18,7 @@ from graphql.pyutils import inspect
 
 from schema.execution.columns import Column
 from schema.execution.completions import Completion
+from schema.execution.marks import column_serialization
 from schema.execution.places import Place
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class _Ready(NamedTuple):
 class LeafCompletion(Completion):
     """Completes scalars and enums; values that are in their JSON form are left as they are."""
 
-    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_ready")
+    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together")
 
     def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
@@ -48,8 +49,13 @@ class LeafCompletion(Completion):
         self._names: dict[Any, str | None] = _NO_NAMES
         self._named: frozenset[type] = frozenset()
         self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
+        self._together: frozenset[type] = frozenset()
+        of_column = column_serialization(self._coerce)
+        if of_column is not None:
+            self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
         if nullable:
             self._ready |= {_NONE}
+            self._together |= {_NONE}
 
     def ready(self, values: Column) -> Column | None:
         """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
@@ -61,6 +67,13 @@ class LeafCompletion(Completion):
                 return list(map(self._names.__getitem__, values))
             except KeyError:
                 pass
+        if kinds <= self._together:
+            try:
+                column = self._of_column(values)
+            except Exception:  # noqa: BLE001 — told once it is known in which place.
+                return None
+            if type(column) is list and len(column) == len(values):
+                return column
         return None
 
     def complete(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.

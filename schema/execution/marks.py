@@ -1,14 +1,18 @@
 """What a schema says of itself to be executed level by level."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import GraphQLField, GraphQLResolveInfo
 
 LEVEL = "level-resolver"
 """Where the extensions of a field hold its level resolver."""
 
+READS = "level-resolver-reads"
+"""Where they hold the attributes that it reads."""
+
 _BY_CLASS = "by_class"
+_OF_COLUMN = "of_column"
 
 LevelResolver = Callable[..., list[Any] | Awaitable[list[Any]]]
 """Called with all the objects of a level, the info and the arguments: one value for each object, in their order.
@@ -19,13 +23,17 @@ An exception in a place is the error of that place, and one that is raised is th
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def set_level_resolver(field: GraphQLField, resolver: LevelResolver) -> None:
-    """Let a level resolver give the field's values, in stock execution for one object at a time."""
+def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: Iterable[str] | None = None) -> None:
+    """Let a level resolver give the field's values, in stock execution for one object at a time.
+
+    Where it reads just some attributes of the objects, `reads` names them for whoever looks ahead.
+    """
 
     def resolve_one(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:  # noqa: ANN401 — of any type.
         return only(resolver([source], info, **arguments))
 
     field.extensions[LEVEL] = resolver
+    field.extensions[READS] = None if reads is None else frozenset(reads)
     field.resolve = resolve_one
 
 
@@ -62,6 +70,33 @@ def by_class(is_type_of: Function) -> Function:
     """Mark an `is_type_of` whose answer depends on the value's class only, so that it is asked once for each class."""
     setattr(is_type_of, _BY_CLASS, True)
     return is_type_of
+
+
+class ColumnSerialization(NamedTuple):
+    """How whole columns of values of a class are serialised."""
+
+    kind: type
+    serialize: Callable[[list[Any]], list[Any]]
+
+
+def of_column(kind: type, serialize: Callable[[list[Any]], list[Any]]) -> Callable[[Function], Function]:
+    """Mark a scalar's serialisation of one value with one of a whole column, which gives the same.
+
+    It is used for columns of values of exactly that class, with None among them where null may stand there. Where it
+    raises anything, the values are serialised one by one.
+    """
+
+    def marked(of_one: Function) -> Function:
+        setattr(of_one, _OF_COLUMN, ColumnSerialization(kind, serialize))
+        return of_one
+
+    return marked
+
+
+def column_serialization(of_one: Callable[..., Any]) -> ColumnSerialization | None:
+    """The serialisation of columns that the function is marked with."""
+    found = getattr(of_one, _OF_COLUMN, None)
+    return found if isinstance(found, ColumnSerialization) else None
 
 
 def is_by_class(is_type_of: Callable[..., Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from schema.execution.columns import Column
-from schema.execution.marks import LEVEL, LevelResolver
+from schema.execution.marks import LEVEL, READS, LevelResolver
 
 _STRAWBERRY = "strawberry-definition"
 
@@ -15,26 +15,26 @@ _STRAWBERRY = "strawberry-definition"
 class Resolution:
     """One by one, by the field's ordinary resolver, or by one that does the same with less ado."""
 
-    __slots__ = ("resolve",)
+    __slots__ = ("reads", "resolve")
     shareable = False
 
-    def __init__(self, resolve: Callable[..., Any] | None = None) -> None:
-        """Name the resolver that is used in the place of the field's own."""
-        self.resolve = resolve
+    def __init__(self, resolve: Callable[..., Any] | None = None, *, reads: frozenset[str] | None = None) -> None:
+        """Name the resolver in the place of the field's own, and the attributes of the objects that it reads."""
+        self.resolve, self.reads = resolve, reads
 
     @staticmethod
     def of(definition: GraphQLField, name: str, parent_type: GraphQLObjectType, schema: GraphQLSchema) -> "Resolution":
         """How the values of that field are had."""
         if name == "__typename":
-            return Attribute(lambda objects: [parent_type.name] * len(objects))
+            return Attribute(lambda objects: [parent_type.name] * len(objects), reads=frozenset())
         if LEVEL in definition.extensions:
-            return Level(definition.extensions[LEVEL])
+            return Level(definition.extensions[LEVEL], reads=definition.extensions[READS])
         if _STRAWBERRY in definition.extensions:
             # Only who uses Strawberry has it installed.
             from schema.execution import strawberry  # noqa: PLC0415
 
             return strawberry.resolution(definition, schema)
-        return Attribute(_default(name)) if definition.resolve is None else Resolution()
+        return Attribute(_default(name), reads=frozenset({name})) if definition.resolve is None else Resolution()
 
 
 class Attribute(Resolution):
@@ -43,9 +43,9 @@ class Attribute(Resolution):
     __slots__ = ("_read",)
     shareable = True
 
-    def __init__(self, read: Callable[[Column], Column | None]) -> None:
+    def __init__(self, read: Callable[[Column], Column | None], *, reads: frozenset[str]) -> None:
         """Name the function that reads a level, or None where it has to be read one by one."""
-        super().__init__()
+        super().__init__(reads=reads)
         self._read = read
 
     def values(self, objects: Column) -> Column | None:
@@ -59,19 +59,21 @@ class Attribute(Resolution):
 class Level(Resolution):
     """From a level resolver, called once for all the objects."""
 
-    __slots__ = ("resolver",)
+    __slots__ = ("needs_info", "resolver")
     shareable = True
 
-    def __init__(self, resolver: LevelResolver) -> None:
-        """Name the resolver."""
-        super().__init__()
-        self.resolver = resolver
+    def __init__(
+        self, resolver: LevelResolver, *, needs_info: bool = True, reads: frozenset[str] | None = None
+    ) -> None:
+        """Name the resolver, which is called with None where it needs no info."""
+        super().__init__(reads=reads)
+        self.resolver, self.needs_info = resolver, needs_info
 
 
 def attribute(name: str) -> Attribute:
     """Reads the attribute as `getattr` does."""
     get = attrgetter(name)
-    return Attribute(lambda objects: list(map(get, objects)))
+    return Attribute(lambda objects: list(map(get, objects)), reads=frozenset({name}))
 
 
 def _default(name: str) -> Callable[[Column], Column | None]:

@@ -1,5 +1,6 @@
 """Level resolvers in Strawberry: fields whose resolver is called once with all the objects of a level."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
@@ -26,6 +27,9 @@ class StrawberryLevelExecutor(LevelExecutor, StrawberryGraphQLCoreExecutionConte
 class LevelField(StrawberryField):
     """A field whose resolver takes the objects of a level as its `strawberry.Parent`, and returns a value for each."""
 
+    reads: frozenset[str] | None = None
+    """The attributes of the objects that the resolver reads; None where it may read any."""
+
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401 — Strawberry's.
         """The value for one object, in stock execution."""
         parent = self.base_resolver.parent_parameter if self.base_resolver else None
@@ -35,9 +39,15 @@ class LevelField(StrawberryField):
         return only(super().get_result(source, info, args, kwargs | {parent.name: [source]}))
 
 
-def level_field(*, graphql_type: object, **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
-    """`strawberry.field` over a level resolver; `graphql_type` is the type of the value for one object."""
-    return LevelField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), **named)
+def level_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """`strawberry.field` over a level resolver; `graphql_type` is the type of the value for one object.
+
+    Where the resolver reads just some attributes of the objects, `reads` names them, so that whoever brings the
+    objects can leave the others out.
+    """
+    field = LevelField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), **named)
+    field.reads = None if reads is None else frozenset(reads)
+    return field
 
 
 def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
@@ -49,7 +59,9 @@ def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
     if field.base_resolver is None or field.extensions or field.is_subscription or _handles_errors(field, converter):
         return Resolution()
     call = _Call(field, converter)
-    return Level(call.of_level) if isinstance(field, LevelField) else Resolution(call.of_one)
+    if isinstance(field, LevelField):
+        return Level(call.of_level, needs_info=call.needs_info, reads=field.reads)
+    return Resolution(call.of_one)
 
 
 def _is_read_only(definition: GraphQLField) -> bool:
@@ -74,27 +86,30 @@ class _Call:
             for argument in field.arguments
         }
         resolver: Any = field.base_resolver
-        self._resolver = resolver
+        # Strawberry's own call of it would look first whether it can be called.
+        self._function = resolver.wrapped_func if callable(resolver.wrapped_func) else resolver
         self._of_self = resolver.self_parameter is not None
         self._sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None]
         self._info = None if resolver.info_parameter is None else resolver.info_parameter.name
+        self.needs_info = self._info is not None or any(wanted is not None for _, wanted in self._named.values())
+        """Whether the info is looked at."""
 
-    def of_level(self, objects: list[Any], info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+    def of_level(self, objects: list[Any], info: GraphQLResolveInfo[Any] | None, **given: Any) -> Any:  # noqa: ANN401 — of any type.
         """The values of a level."""
         if not self._sources:
             message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
             raise TypeError(message)
         return self.of_one(objects, info, **given)
 
-    def of_one(self, source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+    def of_one(self, source: Any, info: GraphQLResolveInfo[Any] | None, **given: Any) -> Any:  # noqa: ANN401 — of any type.
         """The value for one object."""
-        strawberry_info = self._config.info_class(_raw_info=info, _field=self._field)
-        named = self._converted(given, strawberry_info)
+        strawberry_info = None if info is None else self._config.info_class(_raw_info=info, _field=self._field)
+        named = self._converted(given, strawberry_info) if given else given
         for name in self._sources:
             named[name] = source
         if self._info is not None:
             named[self._info] = strawberry_info
-        return self._resolver(source, **named) if self._of_self else self._resolver(**named)
+        return self._function(source, **named) if self._of_self else self._function(**named)
 
     def _converted(self, given: dict[str, Any], info: Any) -> dict[str, Any]:  # noqa: ANN401 — Strawberry's.
         named = {}

@@ -9,9 +9,11 @@ from graphql import (
     GraphQLID,
     GraphQLSchema,
     GraphQLString,
+    Undefined,
     VariableDefinitionNode,
     get_nullable_type,
     get_variable_values,
+    is_non_null_type,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
@@ -29,7 +31,7 @@ class Variables:
         self._schema, self._definitions = schema, definitions
         signatures = [get_variable_signature(schema, definition) for definition in definitions]
         plain = [
-            (signature, _PLAIN[get_nullable_type(signature.type)])
+            (signature, _PLAIN[get_nullable_type(signature.type)], _may_be_left_out(signature))
             for signature in signatures
             if isinstance(signature, GraphQLVariableSignature) and get_nullable_type(signature.type) in _PLAIN
         ]
@@ -41,12 +43,18 @@ class Variables:
         return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX)
 
     def _as_given(self, given: dict[str, Any]) -> VariableValues | None:
-        """The values where each variable is given one of its type; None where there is more to find out."""
+        """The values where each variable is of its type or may be left out; None where there is more to find out."""
         values = VariableValues({}, {})
-        for signature, kind in self._plain or ():
-            value = given.get(signature.name)
-            if type(value) is not kind:
+        for signature, kind, may_be_left_out in self._plain or ():
+            name = signature.name
+            value = given.get(name, Undefined)
+            if type(value) is kind or (value is None and may_be_left_out):
+                values.coerced[name] = value
+            elif value is not Undefined or not may_be_left_out:
                 return None
-            values.sources[signature.name] = VariableValueSource(signature, value)
-            values.coerced[signature.name] = value
+            values.sources[name] = VariableValueSource(signature, value)
         return values
+
+
+def _may_be_left_out(signature: GraphQLVariableSignature) -> bool:
+    return signature.default is None and not is_non_null_type(signature.type)
