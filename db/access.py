@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from db import filters, sql
 from db.engine import Connection, Transaction
-from db.query import Query, among
+from db.expressions import among
+from db.query import Query
 from db.sql import KEEPING_KEYS
 from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
 from domain.access import ALL, Permission, Permissions, Role, TokenKind

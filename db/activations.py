@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement
 
 from db import filters, sql
 from db.engine import Connection, Transaction
+from db.expressions import among, contains
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import among, contains
+from db.query import Columns
 from db.sql import KEEPING_KEYS
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
@@ -161,9 +162,12 @@ def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
 _BY_IDS = filters.by_ids(activations, _COLUMNS, ActivationRow)
 
 
-async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, ActivationRow]:
+async def by_ids(
+    connection: Connection, partner_id: int, ids: Sequence[int], columns: Columns = None
+) -> Mapping[int, ActivationRow]:
     """The partner's activations among these ids."""
-    found = await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})
+    query = _BY_IDS.reading(None if columns is None else columns | {"id"})
+    found = await sql.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from db import postgres
+from db.postgres import PostgresUnit
 from db.units import Here, Observer, Thread, Unit
 from domain.faults import Unavailable
 
@@ -30,7 +32,7 @@ _BUSY_HERE_SECONDS = 0.25
 SYNCHRONOUS = frozenset({"full", "normal"})
 """What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
 
-Connection = AsyncConnection | Unit
+Connection = AsyncConnection | Unit | PostgresUnit
 """What statements run on."""
 
 Transaction = Connection
@@ -47,7 +49,7 @@ class Database:
         self.url = make_url(url)
         self._synchronous = str(self.url.query.get("synchronous", "full"))
         self.observers: list[Observer] = []
-        """Called with each statement of a unit of work on SQLite before it is run."""
+        """Called with each statement of a unit of work before it is run, unless SQLAlchemy runs it on PostgreSQL."""
         self._readers: list[Thread] = []
         self._writer: Thread | None = None
         self._here: Here | None = None
@@ -79,8 +81,8 @@ class Database:
         The unit awaits nothing but statements of the connection that it is given.
         """
         if not self._readers:
-            async with self.read() as connection:
-                return await work(connection)
+            with _availability():
+                return await postgres.run(self.reading, work, self.observers, read_only=True)
         with _availability():
             return await min(self._readers, key=_waiting).run(work)
 
@@ -104,8 +106,8 @@ class Database:
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything."""
         if self._writer is None:
-            async with self.write() as tx:
-                return await work(tx)
+            with _availability():
+                return await postgres.run(self.writing, work, self.observers, read_only=False)
         with _availability():
             return await self._writer.run(work)
 

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement
 
 from db import filters, sql
 from db.engine import Connection, Transaction
+from db.expressions import among
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query, among
+from db.query import Query
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
 

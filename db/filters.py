@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from db.query import Query, among, found_by_id
+from db.expressions import among, found_by_id
+from db.query import Query
 
 Row = TypeVar("Row")
 Filter = TypeVar("Filter")
@@ -14,14 +15,15 @@ Filter = TypeVar("Filter")
 PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
 """The partner, which every statement of a partner's data names."""
 
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
 Shape = tuple[tuple[str, bool | None], ...]
 """What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
 
 
 def shape(chosen: Any) -> Shape:  # noqa: ANN401 — a data class of any kind.
     """The shape of a filter, a data class whose fields are None where they ask for nothing."""
-    asked = [(each.name, getattr(chosen, each.name)) for each in fields(chosen)]
-    return tuple((name, value if isinstance(value, bool) else None) for name, value in asked if value is not None)
+    return tuple((name, value if isinstance(value, bool) else None) for name, value in _asked(chosen))
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
@@ -31,9 +33,19 @@ def named(kind: type[Filter], of_shape: Shape) -> Filter:
     return kind(**(unasked | asked))
 
 
+def _asked(chosen: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 — as above.
+    return [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(each.name for each in fields(kind))
+    return _NAMES[kind]
+
+
 def values(partner_id: int, chosen: Any) -> dict[str, Any]:  # noqa: ANN401 — as above.
     """The values of the names, and the partner."""
-    return {"partner_id": partner_id} | {name: getattr(chosen, name) for name, _ in shape(chosen)}
+    return {"partner_id": partner_id, **dict(_asked(chosen))}
 
 
 def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Query[Row]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from db.query import Many
+from db.expressions import Many
 
 
 class Keyset(NamedTuple):

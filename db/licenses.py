@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement
 
 from db import sql
 from db.engine import Connection, Transaction
+from db.expressions import among, found_by_id
 from db.filters import PARTNER
 from db.keyset import Sorting
 from db.listings import Listing
-from db.query import Query, among, found_by_id
+from db.query import Query
 from db.sql import KEEPING_KEYS
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType

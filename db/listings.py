@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select
 
 from db import keyset, sql
 from db.engine import Connection
+from db.expressions import among
 from db.keyset import Keyset, Sorting, Window
-from db.query import Query, among
+from db.query import Columns, Query
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -61,6 +62,10 @@ class Listing(Generic[Row]):
         object.__setattr__(other, "queries", self.queries)
         return other
 
+    def at_least(self, columns: Columns) -> Columns:
+        """The columns, and those that say where a row stands."""
+        return None if columns is None else columns | {self.key, "id"}
+
     def position(self, row: Row) -> Keyset:
         """Where a row stands in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
@@ -71,11 +76,13 @@ class Listing(Generic[Row]):
         statement: Callable[[], Select[Any]],
         row: Callable[..., Any],
         on_sqlite: Callable[[], Select[Any]] | None = None,
+        keyed: bool = False,
     ) -> Query[Any]:
         """The query of that kind, made once."""
         found = self.queries.get(kind)
         if found is None:
-            found = Query(statement(), row, on_sqlite=None if on_sqlite is None else on_sqlite())
+            of_sqlite = None if on_sqlite is None else on_sqlite()
+            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed)
             self.queries[kind] = found
         return found
 
@@ -85,32 +92,37 @@ class Listing(Generic[Row]):
         return self.where if self.parent is None else [*self.where, among(self.parent, self.parents)]
 
 
-async def page(connection: Connection, listing: Listing[Row], window: Window) -> Slice[Row]:
-    """One page."""
+async def page(connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None) -> Slice[Row]:
+    """One page, with these columns and those that say where a row stands."""
     query = listing.query(
         "page",
         keyset.shape(window),
         statement=lambda: keyset.page(_rows(listing), listing.sorting, window),
         row=listing.row,
     )
-    found = await sql.fetch(connection, query, {**listing.values, **keyset.values(window)})
+    values = {**listing.values, **keyset.values(window)}
+    found = await sql.fetch(connection, query.reading(listing.at_least(columns)), values)
     return Slice(*keyset.cut(found, window))
 
 
-async def pages(connection: Connection, listing: Listing[Row], window: Window) -> dict[int, Slice[Row]]:
-    """One page for each parent that has any rows."""
+async def pages(
+    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None
+) -> dict[int, Slice[Row]]:
+    """One page for each parent that has any rows, with these columns and those that say where a row stands."""
     query = listing.query(
         "pages",
         keyset.shape(window),
         statement=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
-        row=_child,
+        row=listing.row,
+        keyed=True,
         on_sqlite=lambda: keyset.pages_by_index(
             _of_any(listing), listing.sorting, window, _parent(listing), listing.parents
         ),
     )
+    values = {**listing.values, **keyset.values(window)}
     by_parent: dict[int, list[Row]] = {}
-    for *values, parent in await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}):
-        by_parent.setdefault(parent, []).append(listing.row(*values))
+    for row, parent in await sql.fetch(connection, query.reading(listing.at_least(columns)), values):
+        by_parent.setdefault(parent, []).append(row)
     return {parent: Slice(*keyset.cut(found, window)) for parent, found in by_parent.items()}
 
 
@@ -156,10 +168,6 @@ async def parents_beyond(connection: Connection, listing: Listing[Row], window: 
         row=int,
     )
     return frozenset(await sql.fetch(connection, query, {**listing.values, **keyset.values(window)}))
-
-
-def _child(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401 — the columns of a row, and whose it is.
-    return values
 
 
 def _pair(parent: int, rows: int) -> tuple[int, int]:

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement
 
 from db import filters, sql
 from db.engine import Connection, Transaction
+from db.expressions import among
 from db.filters import PARTNER, Shape
 from db.keyset import Sorting
 from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query, among
+from db.query import Query
 from db.sql import KEEPING_KEYS
 from db.tables import order_items, orders
 from domain.orders import Line, OrderStatus, OrderType

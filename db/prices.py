@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement
 
 from db import filters, sql
 from db.engine import Connection, Transaction
+from db.expressions import among
 from db.filters import PARTNER
-from db.query import Query, among
+from db.query import Query
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType

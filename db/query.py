@@ -1,29 +1,52 @@
 """Queries: statements that are compiled once for an engine, so that a request only brings their values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
-import orjson
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, ColumnElement, Select, UpdateBase
+from sqlalchemy import ColumnElement, Select, UpdateBase
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from db.types import Instant
 
 Row = TypeVar("Row")
+
+Reader = Callable[[Iterable[Sequence[Any]]], list[Row]]
+"""Makes rows of the driver's."""
+
+Columns = frozenset[str] | None
+"""The columns that are read of a row, by the names of its fields; None for all of them."""
+
+_VARIANTS_MAX = 64
+
+
+class Unread:
+    """Stands in a row in the place of a column that was not read, and is of no use as a value."""
+
+    def __repr__(self) -> str:
+        """Tell it in a message."""
+        return "UNREAD"
+
+    def _refuse(self, *_: object) -> NoReturn:
+        message = "The column was not read: whoever reads it has to say so beforehand."
+        raise TypeError(message)
+
+    __bool__ = __str__ = __eq__ = __lt__ = __hash__ = __iter__ = __len__ = _refuse
+
+
+UNREAD: Any = Unread()
+"""In the place of every column that was not read."""
 
 
 class Query(Generic[Row]):
     """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
 
     SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
-    is given values for.
+    is given values for. `keyed` rows are pairs: what the row class takes, and the one column that follows.
     """
 
     def __init__(
@@ -33,14 +56,52 @@ class Query(Generic[Row]):
         *,
         on_sqlite: Select[Any] | None = None,
         inserted: Sequence[str] | None = None,
+        keyed: bool = False,
+        columns: Columns = None,
     ) -> None:
         """Compile nothing yet."""
         self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
+        self.keyed, self.columns = keyed, columns
         self._compiled: dict[str, Compiled[Row]] = {}
+        self._reading: dict[Columns, Query[Row]] = {}
+        self._maker: Reader[Row] | None = None
 
     def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
         """The statement for an engine."""
         return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
+
+    def made(self, found: Iterable[Sequence[Any]]) -> list[Row]:
+        """The rows of what SQLAlchemy has read already."""
+        if self._maker is None:
+            self._maker = _reader(self, [_AS_IT_IS] * len(_columns(self.statement)))
+        return self._maker(found)
+
+    def reading(self, columns: Columns) -> "Query[Row]":
+        """The query for the same rows, of which only these columns are read and the others are UNREAD."""
+        if columns is None:
+            return self
+        found = self._reading.get(columns)
+        if found is None:
+            found = self._narrowed(columns)
+            if len(self._reading) < _VARIANTS_MAX:
+                self._reading[columns] = found
+        return found
+
+    def _narrowed(self, columns: frozenset[str]) -> "Query[Row]":
+        fields: Sequence[str] = getattr(self.row, "_fields", ())
+        # What a row makes of its columns may need any of them.
+        if not columns < set(fields):
+            return self
+        kept = [place for place, name in enumerate(fields) if name in columns]
+        if self.keyed:
+            kept.append(len(fields))
+        return Query(
+            _only(self.statement, kept),
+            self.row,
+            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept),
+            keyed=self.keyed,
+            columns=columns,
+        )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
         """The query for an engine."""
@@ -63,8 +124,7 @@ class Compiled(Generic[Row]):
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
-        self.read = _reader(query, [_reading(column.type, dialect) for column in columns])
+        self.read = _reader(query, [_reading(column.type, dialect) for column in _columns(statement)])
 
     def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
@@ -82,137 +142,62 @@ class _Reading(NamedTuple):
     known: Any = None
 
 
+_AS_IT_IS = _Reading("{value}")
+
+
+def _columns(statement: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
+    return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+
+
 def _reading(column_type: TypeEngine[Any], dialect: Dialect) -> _Reading:
     if isinstance(column_type, sa.Enum) and column_type.enum_class is not None:
         members: dict[str | None, Enum | None] = {member.name: member for member in column_type.enum_class}
         return _Reading("{known}[{value}]", {None: None} | members)
-    if isinstance(column_type, Instant) and dialect.name == "sqlite":
-        return _Reading("None if {value} is None else {known}({value})", datetime.fromisoformat)
+    if isinstance(column_type, Instant):
+        # PostgreSQL's driver gives moments in UTC.
+        of_text = _Reading("None if {value} is None else {known}({value})", datetime.fromisoformat)
+        return of_text if dialect.name == "sqlite" else _AS_IT_IS
     process = column_type.dialect_impl(dialect).result_processor(dialect, None)
-    return _Reading("{value}") if process is None else _Reading("{known}({value})", process)
+    return _AS_IT_IS if process is None else _Reading("{known}({value})", process)
 
 
-def _reader(query: Query[Row], readings: Sequence[_Reading]) -> Callable[[Sequence[tuple[Any, ...]]], list[Row]]:
+def _only(statement: Select[Any] | UpdateBase, places: Sequence[int]) -> Select[Any]:
+    """The statement with those of its columns."""
+    if not isinstance(statement, Select):
+        message = "Only what selects can leave columns out."
+        raise TypeError(message)
+    columns = list(statement.selected_columns)
+    return statement.with_only_columns(*(columns[place] for place in places), maintain_column_froms=True)
+
+
+def _reader(query: Query[Row], readings: Sequence[_Reading]) -> Reader[Row]:
     """A function that makes rows of the driver's.
 
     It is written and compiled for the columns: a loop over rows with what is read in place takes a third of the time of
     one that loops over their columns too.
     """
-    make = getattr(query.row, "_make", None)
+    named = hasattr(query.row, "_fields")
     if not readings:
         return lambda _: []
-    if make is not None and all(reading.known is None for reading in readings):
+    whole = query.columns is None and not query.keyed
+    if named and whole and all(reading.known is None for reading in readings):
+        make: Callable[[Sequence[Any]], Row] = partial(tuple.__new__, query.row)  # type: ignore[type-var, arg-type]
         return lambda found: list(map(make, found))
     names = [f"v{place}" for place in range(len(readings))]
     values = [
         reading.expression.format(value=name, known=f"k{name}") for name, reading in zip(names, readings, strict=True)
     ]
     known = {f"k{name}": reading.known for name, reading in zip(names, readings, strict=True)}
-    made = f"row(({', '.join(values)},))" if make is not None else f"row({', '.join(values)})"
+    of_key = f", {values.pop()}" if query.keyed else ""
+    if query.columns is not None:
+        read = iter(values)
+        values = [next(read) if name in query.columns else "unread" for name in query.row._fields]  # type: ignore[attr-defined]
+    # What makes a named tuple in the end; its own `_make` counts the values first, and there is one for each column.
+    made = f"new(row, ({', '.join(values)},))" if named else f"row({', '.join(values)})"
+    if query.keyed:
+        made = f"({made}{of_key})"
     source = f"lambda found: [{made} for {', '.join(names)}, in found]"
-    function: Callable[[Sequence[tuple[Any, ...]]], list[Row]] = eval(  # noqa: S307 — it is made of numbers alone.
-        source, known | {"row": make or query.row}
+    function: Reader[Row] = eval(  # noqa: S307 — it is made of numbers alone.
+        source, known | {"row": query.row, "new": tuple.__new__, "unread": UNREAD}
     )
     return function
-
-
-class Many(TypeDecorator[Any]):
-    """Many values bound as one: a JSON array on SQLite, an array on PostgreSQL."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        """Name the type of each of them."""
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the engine's own type."""
-        return sa.Text().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Writes the values, each as its own type writes it."""
-        if dialect.name != "sqlite":
-            whole = super().bind_processor(dialect)
-            return lambda values: list(values) if whole is None else whole(list(values))
-        each = self.item.dialect_impl(dialect).bind_processor(dialect)
-        if each is None:
-            return lambda values: orjson.dumps(list(values)).decode()
-        return lambda values: orjson.dumps([each(value) for value in values]).decode()
-
-
-class among(FunctionElement[bool]):  # noqa: N801 — it is used as a function is.
-    """Whether the column is one of the values that are bound by the name, however many they are."""
-
-    inherit_cache = True
-    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
-    type = sa.types.NullType()  # type: ignore[assignment]
-    name = "among"
-
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        """Name the column and the values."""
-        bound: BindParameter[Any] = sa.bindparam(name, type_=Many(column.type))
-        super().__init__(column, bound)
-
-
-class contains(FunctionElement[bool]):  # noqa: N801 — it is used as a function is.
-    """Whether the text stands anywhere in the column, byte for byte."""
-
-    inherit_cache = True
-    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
-    type = sa.types.NullType()  # type: ignore[assignment]
-    name = "contains"
-
-    def __init__(self, column: ColumnElement[Any], part: Any) -> None:  # noqa: ANN401 — a text or its name.
-        """Name the column and the text."""
-        super().__init__(column, part)
-
-
-class found_by_id(FunctionElement[Any]):  # noqa: N801 — as above.
-    """A column that is looked at in rows which are found by their ids, and not to find them by.
-
-    SQLite knows nothing of how many rows a partner has, and would rather read all of them than find a few by id.
-    """
-
-    inherit_cache = True
-    name = "found_by_id"
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        """Name the column."""
-        super().__init__(column)
-        self.type = column.type
-
-
-@compiles(found_by_id, "sqlite")
-def _without_index(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    return f"+{compiler.process(next(iter(element.clauses)), **named)}"
-
-
-@compiles(found_by_id, "postgresql")
-def _as_it_is(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    return compiler.process(next(iter(element.clauses)), **named)
-
-
-@compiles(contains, "sqlite")
-def _contains_instr(element: contains, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    column, part = [compiler.process(each, **named) for each in element.clauses]
-    return f"instr({column}, {part}) > 0"
-
-
-@compiles(contains, "postgresql")
-def _contains_strpos(element: contains, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    column, part = [compiler.process(each, **named) for each in element.clauses]
-    return f"strpos({column}, {part}) > 0"
-
-
-@compiles(among, "sqlite")
-def _among_json(element: among, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    column, values = [compiler.process(each, **named) for each in element.clauses]
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 — both are the compiler's own texts.
-
-
-@compiles(among, "postgresql")
-def _among_array(element: among, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
-    column, values = [compiler.process(each, **named) for each in element.clauses]
-    return f"{column} = ANY({values})"

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine import Connection, Transaction
+from db.postgres import PostgresUnit
 from db.query import Query
 from db.units import Unit
 
@@ -33,13 +34,17 @@ async def fetch(connection: Connection, query: Query[Row], values: Mapping[str, 
     """The rows of a query for these values of its names."""
     if isinstance(connection, Unit):
         return connection.fetch(query, values)
-    return [query.row(*each) for each in await connection.execute(query.of(connection.dialect), dict(values))]
+    if isinstance(connection, PostgresUnit):
+        return await connection.fetch(query, values)
+    return query.made(await connection.execute(query.of(connection.dialect), dict(values)))
 
 
 async def write(tx: Transaction, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Run a statement that returns nothing, for each of these rows of values."""
     if isinstance(tx, Unit):
         tx.write(query, rows)
+    elif isinstance(tx, PostgresUnit):
+        await tx.write(query, rows)
     elif rows:
         await tx.execute(query.statement, [dict(values) for values in rows])
 

@@ -1,13 +1,15 @@
 """Activations, "Detalhes da Ativação"."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from secrets import randbits
+from types import MappingProxyType
 from typing import NamedTuple
 
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
 from db.licenses import NewMovement
+from db.query import Columns
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -45,12 +47,14 @@ async def page(
     arguments: PageArguments,
     *,
     descending: bool,
-    bring: Collection[str] = (),
+    columns: Columns = None,
+    bring: Mapping[str, Columns] = MappingProxyType({}),
 ) -> Page[ActivationRow]:
-    """A page of the partner's activations, which brings what of RELATIONS is named."""
+    """A page of the partner's activations with these columns, which brings what of RELATIONS is named, with those."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments, [RELATIONS[name](context.loaders) for name in bring])
+    relations = [RELATIONS[name](context.loaders).reading(of_relation) for name, of_relation in bring.items()]
+    return await pages.page(context, listing, arguments, relations, columns)
 
 
 RELATIONS: Mapping[str, Callable[[Loaders], Relation[ActivationRow]]] = {

@@ -7,6 +7,7 @@ from db import activations, clients, licenses
 from db.activations import ActivationRow, Released
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.licenses import NewMovement
+from db.query import Columns
 from domain.access import Permission
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus, redacted
@@ -36,24 +37,35 @@ async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
 
 
 async def page(
-    context: Context, chosen: ClientFilter, by: ClientSortKey, arguments: PageArguments, *, descending: bool
+    context: Context,
+    chosen: ClientFilter,
+    by: ClientSortKey,
+    arguments: PageArguments,
+    *,
+    descending: bool,
+    columns: Columns = None,
 ) -> Page[ClientRow]:
-    """A page of the partner's clients."""
+    """A page of the partner's clients, with these columns."""
     viewer = context.require(Permission.CLIENTS_READ)
     listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments)
+    return await pages.page(context, listing, arguments, columns=columns)
 
 
 def activations_of(
-    context: Context, rows: Sequence[ClientRow], status: ActivationStatus | None, arguments: PageArguments
+    context: Context,
+    rows: Sequence[ClientRow],
+    status: ActivationStatus | None,
+    arguments: PageArguments,
+    columns: Columns = None,
 ) -> Level[Page[ActivationRow]]:
-    """A page of the activations of each client."""
+    """A page of the activations of each client, with these columns."""
     return pages.pages_of(
         context.loaders.activations_of_client,
         arguments,
         partner_id=context.partner_id,
         parent_ids=[row.id for row in rows],
         chosen=status,
+        columns=columns,
     )
 
 

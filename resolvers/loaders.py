@@ -15,20 +15,26 @@ from db.licenses import MovementRow, StockRow
 from db.listings import Listing, Slice
 from db.orders import OrderItemRow, OrderRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
+from db.query import Columns
 from domain.prices import Tier
 from resolvers.loading import Loader
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
+Load = Callable[[Connection, list[int], Columns], Awaitable[Mapping[int, Value]]]
 ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
 
 
 class PageKind(NamedTuple):
-    """What the pages of many parents have in common; what else chooses the rows stands in `chosen`."""
+    """What the pages of many parents have in common; what else chooses the rows stands in `chosen`.
+
+    All but the columns decides about which rows they are.
+    """
 
     partner_id: int
     window: Window
     chosen: Hashable = None
+    columns: Columns = None
 
 
 class Pages(Generic[Row]):
@@ -46,7 +52,7 @@ class Pages(Generic[Row]):
         """Pages of that kind, by their parents."""
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
-            return await listings.pages(connection, listing, kind.window)
+            return await listings.pages(connection, listing, kind.window, kind.columns)
 
         return self._loader(self._pages, kind, read)
 
@@ -68,7 +74,7 @@ class Pages(Generic[Row]):
         kind: PageKind,
         read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
     ) -> Loader[int, Value]:
-        async def load(connection: Connection, parent_ids: list[int]) -> Mapping[int, Value]:
+        async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, self.listing(kind.partner_id, parent_ids, kind.chosen))
 
         return known.setdefault(kind, Loader(self._database, load))
@@ -84,12 +90,12 @@ class Loaders:
     @cached_property
     def client(self) -> Loader[int, ClientRow]:
         """Clients."""
-        return self._by_id(clients.by_ids)
+        return self._wide(clients.by_ids)
 
     @cached_property
     def activation(self) -> Loader[int, ActivationRow]:
         """Activations."""
-        return self._by_id(activations.by_ids)
+        return self._wide(activations.by_ids)
 
     @cached_property
     def order(self) -> Loader[int, OrderRow]:
@@ -171,6 +177,17 @@ class Loaders:
         """Pages of the ledger of a product."""
         return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
 
+    def _wide(
+        self, read: Callable[[Connection, int, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]
+    ) -> Loader[int, Value]:
+        """A loader of rows with many columns, of which it can read those that are asked for."""
+        partner_id = self._partner_id
+
+        async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:
+            return await read(connection, partner_id, ids, columns)
+
+        return Loader(self._database, load, at_once=self._by_level, wide=True)
+
     def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
         return Loader(self._database, self._of_partner(read), at_once=self._by_level)
 
@@ -178,10 +195,10 @@ class Loaders:
         """A loader of what may be any number of rows for an id, which are not read in place."""
         return Loader(self._database, self._of_partner(read))
 
-    def _of_partner(self, read: ByIds[Value]) -> Callable[[Connection, list[int]], Awaitable[Mapping[int, Value]]]:
+    def _of_partner(self, read: ByIds[Value]) -> Load[Value]:
         partner_id = self._partner_id
 
-        async def load(connection: Connection, ids: list[int]) -> Mapping[int, Value]:
+        async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, partner_id, ids)
 
         return load
@@ -189,7 +206,10 @@ class Loaders:
     def _shared(
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
-        return Loader(self._database, read, at_once=self._by_level)
+        async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
+            return await read(connection, ids)
+
+        return Loader(self._database, load, at_once=self._by_level)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from typing import Generic, TypeVar
 
 from db.engine import Connection, Database
+from db.query import Columns
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -34,21 +35,35 @@ class Loader(Generic[Key, Value]):
     def __init__(
         self,
         database: Database,
-        read: Callable[[Connection, list[Key]], Awaitable[Mapping[Key, Value]]],
+        read: Callable[[Connection, list[Key], Columns], Awaitable[Mapping[Key, Value]]],
         *,
         at_once: bool = False,
+        wide: bool = False,
+        columns: Columns = None,
     ) -> None:
         """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one.
 
         What is found by an index can be read at once where the database can be read in place. That is for callers who
-        ask with all the keys of a level: those who ask one by one need the batch.
+        ask with all the keys of a level: those who ask one by one need the batch. The rows of a `wide` loader can be
+        read with some of their columns.
         """
-        self._database, self._read = database, read
+        self._database, self._read_columns, self._wide, self._columns = database, read, wide, columns
+        self._reading: dict[Columns, Loader[Key, Value]] = {columns: self}
         self._at_once = at_once and database.reads_here
         self._loaded: dict[Key, Value | None] = {}
         self._batches: dict[Key, asyncio.Future[None]] = {}
         self._wanted: list[Key] = []
         self._next: asyncio.Future[None] | None = None
+
+    def reading(self, columns: Columns) -> "Loader[Key, Value]":
+        """The loader of the same rows with these of their columns, where they can be read so."""
+        if not self._wide:
+            return self
+        found = self._reading.get(columns)
+        if found is None:
+            found = Loader(self._database, self._read_columns, at_once=self._at_once, wide=True, columns=columns)
+            self._reading[columns] = found
+        return found
 
     async def bring(self, connection: Connection, keys: Iterable[Key | None]) -> None:
         """Load what is not loaded in a unit of work that is under way."""
@@ -77,6 +92,9 @@ class Loader(Generic[Key, Value]):
             else:
                 await self._batch(key)
         return self._loaded[key]
+
+    def _read(self, connection: Connection, keys: list[Key]) -> Awaitable[Mapping[Key, Value]]:
+        return self._read_columns(connection, keys, self._columns)
 
     def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
         self._loaded.update({key: found.get(key) for key in keys})

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from db import licenses, orders
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey
+from db.query import Columns
 from domain.access import Permission
 from domain.events import Event, EventType
 from domain.licenses import COUNTER_MAX, StockMovementType, bought
@@ -34,12 +35,18 @@ async def by_number(context: Context, number: int) -> OrderRow | None:
 
 
 async def page(
-    context: Context, chosen: OrderFilter, by: OrderSortKey, arguments: PageArguments, *, descending: bool
+    context: Context,
+    chosen: OrderFilter,
+    by: OrderSortKey,
+    arguments: PageArguments,
+    *,
+    descending: bool,
+    columns: Columns = None,
 ) -> Page[OrderRow]:
-    """A page of the partner's orders."""
+    """A page of the partner's orders, with these columns."""
     viewer = context.require(Permission.ORDERS_READ)
     listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments)
+    return await pages.page(context, listing, arguments, columns=columns)
 
 
 def can_approve(context: Context, order: OrderRow) -> bool:

@@ -11,6 +11,7 @@ from db import listings
 from db.engine import Connection, Database
 from db.keyset import Window
 from db.listings import Listing, Slice
+from db.query import Columns
 from db.types import Instant
 from domain.faults import BadUserInput
 from resolvers import cursors
@@ -145,10 +146,10 @@ class _Among(Generic[Row]):
     kind: PageKind
 
     def counts(self, pages: Sequence[Page[Any]]) -> Level[int | None]:
-        return self.loaders.count(self.kind).load_many([page.parent_id for page in pages])
+        return self.loaders.count(self.kind._replace(columns=None)).load_many([page.parent_id for page in pages])
 
     def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool | None]:
-        kind = self.kind._replace(window=replace(self.kind.window, backward=backward))
+        kind = self.kind._replace(window=replace(self.kind.window, backward=backward), columns=None)
         return self.loaders.beyond(kind).load_many([page.parent_id for page in pages])
 
 
@@ -177,16 +178,24 @@ class Relation(NamedTuple, Generic[Row]):
     loader: Loader[Any, Any]
     key: Callable[[Row], Hashable]
 
+    def reading(self, columns: Columns) -> "Relation[Row]":
+        """The same relation to rows with these of their columns."""
+        return self._replace(loader=self.loader.reading(columns))
+
 
 async def page(
-    context: Context, listing: Listing[Row], arguments: PageArguments, relations: Iterable[Relation[Row]] = ()
+    context: Context,
+    listing: Listing[Row],
+    arguments: PageArguments,
+    relations: Iterable[Relation[Row]] = (),
+    columns: Columns = None,
 ) -> Page[Row]:
     """A page of one list of the viewer's partner. What the rows lead to by these relations is read along with them."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
 
     async def read(connection: Connection) -> Slice[Row]:
-        found = await listings.page(connection, listing, wanted)
+        found = await listings.page(connection, listing, wanted, columns)
         for relation in relations:
             await relation.loader.bring(connection, map(relation.key, found.rows))
         return found
@@ -203,10 +212,11 @@ def pages_of(
     partner_id: int,
     parent_ids: Sequence[int],
     chosen: Hashable = None,
+    columns: Columns = None,
 ) -> Level[Page[Row]]:
     """A page of the list of each parent."""
     listing = loaders.listing(partner_id, [], chosen)
-    kind = PageKind(partner_id, window(arguments, listing, partner_id), chosen)
+    kind = PageKind(partner_id, window(arguments, listing, partner_id), chosen, columns)
     source = _Among(loaders, kind)
 
     def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:

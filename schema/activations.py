@@ -20,8 +20,8 @@ from schema.arguments import DateTimeRange, folded, moments, number, unmasked, u
 from schema.enums import SortDirection
 from schema.execution.strawberry import level_field
 from schema.inputs import optional
-from schema.nodes import Info, Node, given
-from schema.paging import After, Before, Connection, First, Last, arguments, brought
+from schema.nodes import Info, Node, columns, given
+from schema.paging import After, Before, Connection, First, Last, arguments, brought, listed
 
 
 @strawberry.type(description="A license in use at a client's installation, “Detalhes da Ativação”.")
@@ -59,22 +59,38 @@ class Activation(Node):
         )
     )
 
-    @level_field(graphql_type=references.ClientType, description="The client whose installation it is, “cliente”.")
+    @level_field(
+        graphql_type=references.ClientType,
+        reads=["client_id"],
+        description="The client whose installation it is, “cliente”.",
+    )
     @staticmethod
     def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ClientRow | None]:
-        return info.context.loaders.client.load_many([row.client_id for row in rows])
+        return info.context.loaders.client.reading(columns(info)).load_many([row.client_id for row in rows])
 
-    @level_field(graphql_type=references.ProductType, description="The product that is licensed, “produto”.")
+    @level_field(
+        graphql_type=references.ProductType,
+        reads=["product_id"],
+        description="The product that is licensed, “produto”.",
+    )
     @staticmethod
     def product(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ProductRow | None]:
         return info.context.loaders.product.load_many([row.product_id for row in rows])
 
-    @level_field(graphql_type=references.UserType, description="Who activated it, “usuário que fez a ativação”.")
+    @level_field(
+        graphql_type=references.UserType,
+        reads=["activated_by_id"],
+        description="Who activated it, “usuário que fez a ativação”.",
+    )
     @staticmethod
     def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
         return info.context.loaders.user.load_many([row.activated_by_id for row in rows])
 
-    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
+    @level_field(
+        graphql_type=references.UserType | None,
+        reads=["cancelled_by_id"],
+        description="Who cancelled it; null unless it is cancelled.",
+    )
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
         keys = [row.cancelled_by_id for row in rows]
@@ -82,15 +98,17 @@ class Activation(Node):
 
     @level_field(
         graphql_type=references.ActivationType | None,
+        reads=["moved_to_id"],
         description="The activation that took its place; null unless its license was moved, “substituição”.",
     )
     @staticmethod
     def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ActivationRow | None]:
         keys = [row.moved_to_id for row in rows]
-        return info.context.loaders.activation.load_many(keys)
+        return info.context.loaders.activation.reading(columns(info)).load_many(keys)
 
     @level_field(
         graphql_type=bool,
+        reads=["status"],
         description="Whether the viewer could cancel it now: it is active, and the permission is held.",
     )
     @staticmethod
@@ -175,7 +193,10 @@ class ActivationQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Page[ActivationRow]:
-        chosen, order = (given(filter) or ActivationFilter()).chosen(), given(sort) or ActivationSort()
+        asked, order = given(filter), given(sort) or ActivationSort()
+        chosen = Chosen() if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        bring = brought(info, activations.RELATIONS)
-        return await activations.page(info.context, chosen, order.by, window, descending=descending, bring=bring)
+        read, bring = listed(info), brought(info, activations.RELATIONS)
+        return await activations.page(
+            info.context, chosen, order.by, window, descending=descending, columns=read, bring=bring
+        )

@@ -22,7 +22,7 @@ from schema.enums import SortDirection
 from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
-from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.paging import After, Before, Connection, First, Last, arguments, listed
 from schema.scalars import Cnpj
 
 
@@ -84,7 +84,11 @@ class Client(Node):
         )
     )
 
-    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
+    @level_field(
+        graphql_type=references.UserType | None,
+        reads=["cancelled_by_id"],
+        description="Who cancelled it; null unless it is cancelled.",
+    )
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[UserRow | None]:
         keys = [row.cancelled_by_id for row in rows]
@@ -92,6 +96,7 @@ class Client(Node):
 
     @level_field(
         graphql_type=Connection[references.ActivationType],
+        reads=["id"],
         description="The client's activations, newest first, “Detalhes da Ativação”.",
     )
     @staticmethod
@@ -107,9 +112,9 @@ class Client(Node):
         before: Before = strawberry.UNSET,
     ) -> Level[Page[ActivationRow]]:
         window = arguments(first, after, last, before)
-        return clients.activations_of(info.context, rows, given(status), window)
+        return clients.activations_of(info.context, rows, given(status), window, listed(info))
 
-    @level_field(graphql_type=int, description="How many of its activations are active.")
+    @level_field(graphql_type=int, reads=["id"], description="How many of its activations are active.")
     @staticmethod
     def active_activation_count(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[int]:
         return then(
@@ -119,6 +124,7 @@ class Client(Node):
 
     @level_field(
         graphql_type=CancellationImpact | None,
+        reads=["id", "status"],
         description="What cancelling it would do now, to show before the “X” is pressed; null once it is cancelled.",
     )
     @staticmethod
@@ -129,6 +135,7 @@ class Client(Node):
 
     @level_field(
         graphql_type=bool,
+        reads=["status"],
         description="Whether the viewer could cancel it now: it is active, and the permission is held.",
     )
     @staticmethod
@@ -219,6 +226,8 @@ class ClientQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Page[ClientRow]:
-        chosen, order = (given(filter) or ClientFilter()).chosen(), given(sort) or ClientSort()
+        asked, order = given(filter), given(sort) or ClientSort()
+        chosen = Chosen() if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        return await clients.page(info.context, chosen, order.by, window, descending=descending)
+        read = listed(info)
+        return await clients.page(info.context, chosen, order.by, window, descending=descending, columns=read)

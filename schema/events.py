@@ -128,5 +128,6 @@ class EventQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Page[EventRow]:
-        chosen = (given(filter) or EventFilter()).chosen()
+        asked = given(filter)
+        chosen = Chosen() if asked is None else asked.chosen()
         return await events.page(info.context, chosen, arguments(first, after, last, before))

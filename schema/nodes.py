@@ -6,10 +6,12 @@ from typing import Any, ClassVar, TypeVar
 import strawberry
 from strawberry.types.info import Info as StrawberryInfo
 
+from db.query import Columns
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.loading import Level
 from schema.execution import by_class
+from schema.execution.lookahead import reads
 from schema.execution.strawberry import level_field
 
 Info = StrawberryInfo[Context, None]
@@ -38,6 +40,7 @@ class Node:
 
     @level_field(
         graphql_type=strawberry.ID,
+        reads=["id"],
         description="The id of the object: opaque, unique among all types, and the same for ever.",
     )
     @staticmethod
@@ -46,6 +49,12 @@ class Node:
         if len(kinds) == 1:
             return ids.encode_all(_TYPE_NAMES[kinds.pop()], [row.id for row in rows])
         return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
+
+
+def columns(info: Info, *path: str) -> Columns:
+    """The columns that are read of the field's rows, or of those at a path of fields below it."""
+    # Stock execution asks for one row after the other, and looking ahead for each of them would take longer.
+    return reads(info._raw_info, *path) if info.context.by_level else None  # noqa: SLF001 — Strawberry has no public name for it.
 
 
 def given(value: Value | None) -> Value | None:

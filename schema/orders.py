@@ -20,7 +20,7 @@ from schema.arguments import DateTimeRange, moments, number
 from schema.enums import SortDirection
 from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node, given
-from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.paging import After, Before, Connection, First, Last, arguments, listed
 from schema.prices import OrderLine
 
 
@@ -60,6 +60,7 @@ class Order(Node):
 
     @level_field(
         graphql_type=str,
+        reads=["status"],
         description=(
             "The status in the caller's language: “Confirmação Pendente”, “Finalizado” or “Cancelado”; in English "
             "“Pending confirmation”, “Completed” or “Cancelled”."
@@ -70,19 +71,25 @@ class Order(Node):
         return [STATUS_LABELS[row.status].within(info.context.language) for row in rows]
 
     @level_field(
-        graphql_type=str, description="The status as the list of orders shows it below the number: PEND, FIN or CANC."
+        graphql_type=str,
+        reads=["status"],
+        description="The status as the list of orders shows it below the number: PEND, FIN or CANC.",
     )
     @staticmethod
     def status_abbreviation(rows: strawberry.Parent[Sequence[OrderRow]]) -> Level[str]:
         return [STATUS_ABBREVIATIONS[row.status] for row in rows]
 
-    @level_field(graphql_type=references.PartnerType, description="The partner that orders, “Parceiro”.")
+    @level_field(
+        graphql_type=references.PartnerType, reads=["partner_id"], description="The partner that orders, “Parceiro”."
+    )
     @staticmethod
     def partner(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PartnerRow | None]:
         return info.context.loaders.partner.load_many([row.partner_id for row in rows])
 
     @level_field(
-        graphql_type=references.PriceTableType, description="The price table that the prices come from, “Pauta Preço”."
+        graphql_type=references.PriceTableType,
+        reads=["price_table_id"],
+        description="The price table that the prices come from, “Pauta Preço”.",
     )
     @staticmethod
     def price_table(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PriceTableRow | None]:
@@ -90,6 +97,7 @@ class Order(Node):
 
     @level_field(
         graphql_type=list[OrderItem],
+        reads=["id"],
         description="What is ordered, “Itens do Pedido”; it is never altered after creation.",
     )
     @staticmethod
@@ -97,18 +105,26 @@ class Order(Node):
         loaded = info.context.loaders.items_of_order.load_many([row.id for row in rows])
         return then(loaded, lambda of_orders: [items or [] for items in of_orders])
 
-    @level_field(graphql_type=references.UserType, description="Who created it.")
+    @level_field(graphql_type=references.UserType, reads=["created_by_id"], description="Who created it.")
     @staticmethod
     def created_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
         return info.context.loaders.user.load_many([row.created_by_id for row in rows])
 
-    @level_field(graphql_type=references.UserType | None, description="Who approved it; null unless it is completed.")
+    @level_field(
+        graphql_type=references.UserType | None,
+        reads=["approved_by_id"],
+        description="Who approved it; null unless it is completed.",
+    )
     @staticmethod
     def approved_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
         keys = [row.approved_by_id for row in rows]
         return info.context.loaders.user.load_many(keys)
 
-    @level_field(graphql_type=references.UserType | None, description="Who cancelled it; null unless it is cancelled.")
+    @level_field(
+        graphql_type=references.UserType | None,
+        reads=["cancelled_by_id"],
+        description="Who cancelled it; null unless it is cancelled.",
+    )
     @staticmethod
     def cancelled_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
         keys = [row.cancelled_by_id for row in rows]
@@ -116,6 +132,7 @@ class Order(Node):
 
     @level_field(
         graphql_type=bool,
+        reads=["status"],
         description="Whether the viewer could approve it now: it is pending, and the permission is held.",
     )
     @staticmethod
@@ -124,6 +141,7 @@ class Order(Node):
 
     @level_field(
         graphql_type=bool,
+        reads=["status"],
         description="Whether the viewer could cancel it now: it is pending, and the permission is held.",
     )
     @staticmethod
@@ -202,6 +220,8 @@ class OrderQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Page[OrderRow]:
-        chosen, order = (given(filter) or OrderFilter()).chosen(), given(sort) or OrderSort()
+        asked, order = given(filter), given(sort) or OrderSort()
+        chosen = Chosen() if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        return await orders.page(info.context, chosen, order.by, window, descending=descending)
+        read = listed(info)
+        return await orders.page(info.context, chosen, order.by, window, descending=descending, columns=read)

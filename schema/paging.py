@@ -5,12 +5,13 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from db.query import Columns
 from resolvers import pages
 from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
 from schema.execution.lookahead import selected
 from schema.execution.strawberry import level_field
-from schema.nodes import Info, given
+from schema.nodes import Info, columns, given
 
 Item = TypeVar("Item")
 
@@ -30,10 +31,18 @@ def arguments(first: int | None, after: str | None, last: int | None, before: st
     return PageArguments(given(first), given(after), given(last), given(before))
 
 
-def brought(info: Info, relations: Collection[str]) -> list[str]:
-    """Which of these relations are asked for of the objects of a connection."""
+def listed(info: Info, relation: str | None = None) -> Columns:
+    """The columns that are read of a connection's rows, or of what a relation of theirs leads to."""
+    step = () if relation is None else (relation,)
+    of_nodes, of_edges = columns(info, "nodes", *step), columns(info, "edges", "node", *step)
+    return None if of_nodes is None or of_edges is None else of_nodes | of_edges
+
+
+def brought(info: Info, relations: Collection[str]) -> dict[str, Columns]:
+    """Which of these relations are asked for of the objects of a connection, and what is read of them."""
     below = selected(info._raw_info)  # noqa: SLF001 — Strawberry shows graphql-core's info under no other name.
-    return [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
+    asked = [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
+    return {name: listed(info, name) for name in asked}
 
 
 @strawberry.type(description="Where a page stands in its list.")

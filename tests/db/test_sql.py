@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from db import sql
 from db.engine import Database
-from db.query import contains
+from db.expressions import contains
 
 
 @pytest.mark.parametrize(

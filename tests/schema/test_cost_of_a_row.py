@@ -18,7 +18,7 @@ from tests.api import Api, new_caller, new_partner
 from tests.databases import Databases
 from tests.db import rows
 
-CALLS_FOR_A_ROW = 45
+CALLS_FOR_A_ROW = 24
 """A row of the page has an activation, a client of its own, and a product and a user that it shares with others."""
 
 PAGE = """

@@ -1,0 +1,78 @@
+"""Units of work on PostgreSQL: what is read often is asked of the driver itself, which takes half of the time."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.engine import Dialect, ScalarResult
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.query import Query
+from db.units import Observer
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
+
+class PostgresUnit:
+    """The connection that a unit of work is given, in a transaction."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — asyncpg's, or its pool's.
+        """Let SQLAlchemy run its statements in the driver's transaction, beside those that need no SQLAlchemy."""
+        self._connection, self._driver, self._observers = connection, driver, observers
+        self.dialect: Dialect = connection.dialect
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 — as SQLAlchemy.
+        """The result of a statement."""
+        return await self._connection.execute(statement, parameters)
+
+    async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 — as SQLAlchemy.
+        """The first value of the first row."""
+        return await self._connection.scalar(statement)
+
+    async def scalars(self, statement: Executable) -> ScalarResult[Any]:
+        """The first value of each row."""
+        return await self._connection.scalars(statement)
+
+    async def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a query."""
+        compiled = query.compiled(self.dialect)
+        self._observe(compiled.text)
+        return compiled.read(await self._driver.fetch(compiled.text, *compiled.bound(values)))
+
+    async def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that returns nothing, for each of these rows of values."""
+        compiled = query.compiled(self.dialect)
+        self._observe(compiled.text)
+        await self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
+
+    def _observe(self, statement: str) -> None:
+        for observe in self._observers:
+            observe(statement)
+
+
+async def run(
+    engine: AsyncEngine,
+    work: Callable[[PostgresUnit], Awaitable[Result]],
+    observers: list[Observer],
+    *,
+    read_only: bool,
+) -> Result:
+    """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
+
+    What reads only sees everything as it is at one moment. Raises DBAPIError, as SQLAlchemy does.
+    """
+    # The transaction is the driver's: SQLAlchemy is told that there is none to begin.
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        isolation = "repeatable_read" if read_only else "read_committed"
+        try:
+            async with driver.transaction(isolation=isolation, readonly=read_only):
+                return await work(PostgresUnit(connection, driver, observers))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            lost = driver.is_closed()
+            if lost:
+                await connection.invalidate()
+            raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=lost) from error

@@ -1,0 +1,106 @@
+"""A list reads of its rows what is asked for, and answers as it would if all was read."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
+
+from db.engine import Database
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, new_caller, new_partner, new_product
+from tests.databases import Databases
+from tests.schema.worlds import GRAPHQL
+
+PLACES = {
+    "{ clients(filter: { status: [ACTIVE, CANCELLED] }) { nodes { % } } }": "Client",
+    "{ clients(sort: { by: REGISTERED_AT }) { edges { cursor node { % } } } }": "Client",
+    "{ activations { nodes { % } } }": "Activation",
+    "{ activations(sort: { by: CLIENT_NAME }) { edges { cursor node { % } } } }": "Activation",
+    "{ activations { nodes { client { % } } edges { node { client { name } } } } }": "Client",
+    "{ activations { nodes { movedTo { % } } } }": "Activation",
+    "{ clients { nodes { activations { nodes { % } totalCount } } } }": "Activation",
+    "{ clients { nodes { activations(first: 1) { edges { node { % } } pageInfo { hasNextPage } } } } }": "Activation",
+    "{ orders { nodes { % } } }": "Order",
+    "{ orders(sort: { by: NUMBER }) { edges { cursor node { % } } } }": "Order",
+}
+"""Lists, with a percent sign in the place of what is asked of a row, and the type of that row."""
+
+
+async def _filled(api: Api) -> Api:
+    product = await new_product(api.portal, api.partner_id)
+    await api.approve(await api.order((product, 9)))
+    await api.order((product, 2))
+    first, second, gone = await api.client(), await api.client(), await api.client()
+    moved = await api.activation(first, product)
+    await api.activation(gone, product)
+    given = {"activationId": moved, "toClientId": second, "activationKey": "NOVA-1"}
+    await api.done("moveActivation", "activation { id }", given)
+    await api.done("cancelClient", "client { id }", {"clientId": gone})
+    return api
+
+
+@pytest.mark.parametrize(("query", "type_name"), PLACES.items())
+async def test_a_field_alone_is_what_it_is_among_all_others(api: Api, query: str, type_name: str) -> None:
+    await _filled(api)
+    of_type = GRAPHQL.type_map[type_name]
+    assert isinstance(of_type, GraphQLObjectType)
+    fields = [_asked(name, field) for name, field in of_type.fields.items()]
+    everything = await api.data(query.replace("%", " ".join(fields)))
+
+    alone = [await api.data(query.replace("%", field)) for field in fields]
+
+    assert _merged(*alone) == everything
+
+
+def _asked(name: str, field: GraphQLField) -> str:
+    named = get_named_type(field.type)
+    if not isinstance(named, GraphQLObjectType):
+        return name
+    return f"{name} {{ nodes {{ id }} }}" if name == "activations" else f"{name} {{ __typename }}"
+
+
+def _merged(*found: object) -> object:
+    """What several answers of one shape hold together."""
+    first = next((each for each in found if each is not None), None)
+    if isinstance(first, dict):
+        parts = [each for each in found if isinstance(each, dict)]
+        keys = dict.fromkeys(key for each in parts for key in each)
+        return {key: _merged(*(each[key] for each in parts if key in each)) for key in keys}
+    if isinstance(first, list):
+        return [_merged(*items) for items in zip(*(each for each in found if isinstance(each, list)), strict=True)]
+    return first
+
+
+@pytest.fixture
+async def level(databases: Databases) -> AsyncIterator[Api]:
+    """A caller whose operations are executed level by level."""
+    portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
+    transport = httpx.ASGITransport(create_app(portal, Settings(execution="level")))
+    http = httpx.AsyncClient(transport=transport, base_url="http://portal.test")
+    yield await _filled(await new_caller(http, portal, await new_partner(portal)))
+    await portal.database.close()
+
+
+async def test_what_nobody_asks_for_is_not_read(level: Api) -> None:
+    sent: list[str] = []
+    level.portal.database.observers.append(sent.append)
+
+    await level.data("{ activations { nodes { activationKey client { name } } } }")
+
+    of_page, of_clients = [statement.partition("FROM")[0] for statement in sent if "FROM token" not in statement]
+    assert [column in of_page for column in ("activation_key", "client_id", "note", "cancelled_at")] == [1, 1, 0, 0]
+    assert [column in of_clients for column in ("clients.name", "clients.id", "cnpj", "city")] == [1, 1, 0, 0]
+
+
+async def test_two_relations_to_the_same_rows_each_read_their_own(level: Api) -> None:
+    query = "{ one: activations { nodes { client { name } } } two: activations { nodes { client { status } } } }"
+
+    found = await level.data(query)
+
+    names = [node["client"]["name"] for node in found["one"]["nodes"]]
+    statuses = [node["client"]["status"] for node in found["two"]["nodes"]]
+    assert all(names)
+    assert sorted(statuses) == ["ACTIVE", "ACTIVE", "CANCELLED"]
