@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from db import postgres
 from db.postgres import PostgresUnit
-from db.units import Here, Observer, Thread, Unit
+from db.units import Here, Observer, Thread, Unit, Writer
 from domain.faults import Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
@@ -51,7 +51,7 @@ class Database:
         self.observers: list[Observer] = []
         """Called with each statement of a unit of work before it is run, unless SQLAlchemy runs it on PostgreSQL."""
         self._readers: list[Thread] = []
-        self._writer: Thread | None = None
+        self._writer: Writer | None = None
         self._here: Here | None = None
         if self.url.get_backend_name() == "sqlite":
             if self.url.database not in {None, "", ":memory:"}:
@@ -60,8 +60,8 @@ class Database:
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
             self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", pragmas=reading)
             self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
-            self._readers = [self._thread(begin="BEGIN", query_only=True) for _ in range(_READING_THREADS)]
-            self._writer = self._thread(begin="BEGIN IMMEDIATE", query_only=False)
+            self._readers = [Thread(**self._of_thread(begin="BEGIN", query_only=True)) for _ in range(_READING_THREADS)]
+            self._writer = Writer(**self._of_thread(begin="BEGIN IMMEDIATE", query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
             self._here = Here(str(self.url.database), begin="BEGIN", pragmas=waiting, observers=self.observers)
@@ -134,14 +134,14 @@ class Database:
         if self._here is not None:
             self._here.close()
 
-    def _thread(self, *, begin: str, query_only: bool) -> Thread:
-        return Thread(
-            str(self.url.database),
-            begin=begin,
-            pragmas=self._pragmas(query_only=query_only),
-            timeout=BUSY_TIMEOUT_SECONDS,
-            observers=self.observers,
-        )
+    def _of_thread(self, *, begin: str, query_only: bool) -> dict[str, Any]:
+        return {
+            "path": str(self.url.database),
+            "begin": begin,
+            "pragmas": self._pragmas(query_only=query_only),
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "observers": self.observers,
+        }
 
     def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> list[str]:
         return [

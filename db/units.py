@@ -8,9 +8,10 @@ for, so it is run without an event loop.
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 import sqlalchemy as sa
@@ -22,8 +23,12 @@ from db.query import Query
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
+Work = TypeVar("Work")
 
 Observer = Callable[[str], None]
+
+_TOGETHER_MAX = 32
+"""How many units are committed together at most: while they run, nobody else writes to the file."""
 
 
 class Unit:
@@ -70,14 +75,63 @@ class Unit:
             result = _completed(work(self))
             self._driver.execute("COMMIT")
         except BaseException:
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
+            self._roll_back()
             raise
         return result
+
+    def run_all(self, works: Sequence[Callable[["Unit"], Awaitable[Any]]], begin: str) -> list["Outcome"]:
+        """Run units one after the other in one transaction, so that the file is synchronised once for all of them.
+
+        Each is rolled back alone where it raises. Where one takes the transaction along, or the commit fails, nothing
+        is left of any, and each is run again in a transaction of its own.
+        """
+        if len(works) > 1:
+            outcomes = self._run_together(works, begin)
+            if outcomes is not None:
+                return outcomes
+        return [_outcome(lambda work=work: self.run(work, begin)) for work in works]  # type: ignore[misc]
+
+    def _run_together(self, works: Sequence[Callable[["Unit"], Awaitable[Any]]], begin: str) -> list["Outcome"] | None:
+        self._driver.execute(begin)
+        try:
+            outcomes = []
+            for work in works:
+                self._driver.execute("SAVEPOINT unit")
+                outcome = _outcome(lambda work=work: _completed(work(self)))  # type: ignore[misc]
+                if outcome.error is not None:
+                    self._driver.execute("ROLLBACK TO unit")
+                self._driver.execute("RELEASE unit")
+                outcomes.append(outcome)
+            self._driver.execute("COMMIT")
+        except Exception:  # noqa: BLE001 — the unit that ended the transaction, or broke its commit, will tell again.
+            self._roll_back()
+            return None
+        except BaseException:
+            self._roll_back()
+            raise
+        return outcomes
+
+    def _roll_back(self) -> None:
+        if self._driver.in_transaction:
+            self._driver.execute("ROLLBACK")
 
     def _observe(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         for observe in self._observers:
             observe(statement)
+
+
+class Outcome(NamedTuple):
+    """What became of a unit: what it returned, or what it raised."""
+
+    result: Any = None
+    error: Exception | None = None
+
+
+def _outcome(run: Callable[[], Any]) -> Outcome:
+    try:
+        return Outcome(run())
+    except Exception as error:  # noqa: BLE001 — a unit may raise anything, which is its caller's.
+        return Outcome(error=error)
 
 
 def _completed(work: Awaitable[Result]) -> Result:
@@ -142,16 +196,22 @@ class Thread:
         """Run a unit of work when those before it are done."""
         self.waiting += 1
         try:
-            connection = self._connection or await self._open()
-            # The driver has no public name for running a function in its thread, which all of its methods do.
-            return await connection._execute(self._run, work)  # type: ignore[no-untyped-call]  # noqa: SLF001
+            return await self._in_thread(self._run, work)
         finally:
             self.waiting -= 1
 
+    async def _in_thread(self, function: Callable[[Work], Result], work: Work) -> Result:
+        connection = self._connection or await self._open()
+        # The driver has no public name for running a function in its thread, which all of its methods do.
+        return await connection._execute(function, work)  # type: ignore[no-untyped-call]  # noqa: SLF001
+
     def _run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
+        return self._its_unit().run(work, self._begin)
+
+    def _its_unit(self) -> Unit:
         if self._unit is None:
             self._unit = Unit(self._connection._conn, self._observers)  # type: ignore[union-attr]  # noqa: SLF001 — as above.
-        return self._unit.run(work, self._begin)
+        return self._unit
 
     async def _open(self) -> aiosqlite.Connection:
         async with self._opening:
@@ -172,3 +232,52 @@ class Thread:
         if self._connection is not None:
             await self._connection.close()
             self._connection = self._unit = None
+
+
+class Writer(Thread):
+    """The connection that writes: units that come while others are run are committed together.
+
+    Synchronising the file with the disk takes longer than most units do. Whoever waits for a unit hears of it when all
+    that it wrote is on the disk.
+    """
+
+    def __init__(self, path: str, *, begin: str, pragmas: list[str], timeout: float, observers: list[Observer]) -> None:
+        """Connect to nothing yet."""
+        super().__init__(path, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
+        self._waiting: deque[tuple[Callable[[Unit], Awaitable[Any]], asyncio.Future[Any]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
+        """Run a unit of work after those that came before it."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await done
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER_MAX))]
+                # Nobody waits any more for one that was given up.
+                wanted = [(work, done) for work, done in together if not done.done()]
+                try:
+                    outcomes = await self._in_thread(self._run_all, [work for work, _ in wanted])
+                except Exception as error:  # noqa: BLE001 — it is told to everybody who waits.
+                    outcomes = [Outcome(error=error)] * len(wanted)
+                for (_, done), outcome in zip(wanted, outcomes, strict=True):
+                    _tell(done, outcome)
+        finally:
+            self._writing = None
+
+    def _run_all(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Outcome]:
+        return self._its_unit().run_all(works, self._begin)
+
+
+def _tell(done: asyncio.Future[Any], outcome: Outcome) -> None:
+    if done.done():
+        return
+    if outcome.error is None:
+        done.set_result(outcome.result)
+    else:
+        done.set_exception(outcome.error)

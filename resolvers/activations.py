@@ -1,6 +1,7 @@
 """Activations, "Detalhes da Ativação"."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from secrets import randbits
 from types import MappingProxyType
 from typing import NamedTuple
@@ -58,9 +59,9 @@ async def page(
 
 
 RELATIONS: Mapping[str, Callable[[Loaders], Relation[ActivationRow]]] = {
-    "client": lambda loaders: Relation(loaders.client, lambda row: row.client_id),
-    "product": lambda loaders: Relation(loaders.product, lambda row: row.product_id),
-    "activatedBy": lambda loaders: Relation(loaders.user, lambda row: row.activated_by_id),
+    "client": lambda loaders: Relation(loaders.client, attrgetter("client_id")),
+    "product": lambda loaders: Relation(loaders.product, attrgetter("product_id")),
+    "activatedBy": lambda loaders: Relation(loaders.user, attrgetter("activated_by_id")),
 }
 """What an activation leads to, by the names of its fields."""
 

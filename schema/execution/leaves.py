@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from schema.execution.fields import Field
 
 _NONE = type(None)
-_NO_NAMES: dict[Any, str | None] = {}
+_NO_NAMES: dict[int, str | None] = {}
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
@@ -46,7 +46,8 @@ class LeafCompletion(Completion):
         """Find out which classes are ready for the response."""
         super().__init__(field, nullable=nullable)
         self._leaf, self._coerce = leaf, leaf.coerce_output_value
-        self._names: dict[Any, str | None] = _NO_NAMES
+        # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
+        self._names: dict[int, str | None] = _NO_NAMES
         self._named: frozenset[type] = frozenset()
         self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
         self._together: frozenset[type] = frozenset()
@@ -64,7 +65,7 @@ class LeafCompletion(Completion):
             return values
         if kinds <= self._named:
             try:
-                return list(map(self._names.__getitem__, values))
+                return list(map(self._names.__getitem__, map(id, values)))
             except KeyError:
                 pass
         if kinds <= self._together:
@@ -112,9 +113,9 @@ class LeafCompletion(Completion):
             if not _is_plain_enum(kind):
                 return
             if not self._named:
-                self._names = {None: None}
+                self._names = {id(None): None}
                 self._named = frozenset({_NONE}) if self.nullable else self._named
-            self._names[value] = name
+            self._names[id(value)] = name
             self._named |= {kind}
 
 

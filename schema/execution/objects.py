@@ -78,7 +78,7 @@ class Objects:
         except Exception as error:  # noqa: BLE001 — it is the error of every object.
             return [run.raising(error, self._field.nodes) for _ in values]
         if len(values) > 1 and run.plain and selection.shareable:
-            different = {id(value): value for value in values}
+            different = dict(zip(map(id, values), values, strict=True))
             if len(different) < len(values):
                 return self._shared(run, selection, values, list(different.values()), place)
         return run.level(selection, values, place)
@@ -87,8 +87,8 @@ class Objects:
         self, run: "LevelExecutor", selection: "Selection", values: Column, different: Column, place: Place
     ) -> Any:  # noqa: ANN401 — as above.
         def spread(rows: Column) -> Column:
-            of = {id(value): row for value, row in zip(different, rows, strict=True)}
-            return [of[id(value)] for value in values]
+            of = dict(zip(map(id, different), rows, strict=True))
+            return list(map(of.__getitem__, map(id, values)))
 
         return then(run.level(selection, different, Shared(place, values, different)), spread)
 

@@ -1,7 +1,10 @@
 """A unit of work runs in one go: all of it or nothing, as things are at one moment."""
 
 import asyncio
+import contextlib
 import sqlite3
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
@@ -145,3 +148,148 @@ async def test_an_url_says_how_durable_a_commit_is(databases: Databases, durabil
 
     assert (found, lent) == (level, level)
     await database.close()
+
+
+async def held(database: Database) -> Callable[[], None]:
+    """Hold the writer up until the function is called, so that what comes meanwhile is run together."""
+    reached, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    async def hold(_tx: Transaction) -> None:
+        loop.call_soon_threadsafe(reached.set)
+        go_on.wait(timeout=10)
+
+    task = asyncio.create_task(database.transact(hold))
+    await reached.wait()
+    task.add_done_callback(lambda done: done.result())
+    return go_on.set
+
+
+async def begun(database: Database, *works: Callable[[Transaction], Awaitable[None]]) -> list[asyncio.Task[None]]:
+    """Units that wait for the writer, in this order."""
+    tasks = []
+    for work in works:
+        tasks.append(asyncio.create_task(database.transact(work)))
+        await asyncio.sleep(0)
+    return tasks
+
+
+@pytest.fixture
+async def alone(databases: Databases) -> AsyncIterator[Database]:
+    """A SQLite file of this test's own."""
+    database = Database(databases.migrated("sqlite"))
+    yield database
+    await database.close()
+
+
+async def test_units_that_come_together_are_committed_together(alone: Database) -> None:
+    first, second = cnpjs.another(), cnpjs.another()
+    seen_elsewhere: list[object] = []
+
+    async def look_from_elsewhere(tx: Transaction) -> None:
+        await add(tx, second)
+        with contextlib.closing(sqlite3.connect(str(alone.url.database))) as other:
+            seen_elsewhere.extend(other.execute("SELECT name FROM partners WHERE cnpj = ?", [first]))
+
+    let_go = await held(alone)
+    waiting = await begun(alone, lambda tx: add(tx, first), look_from_elsewhere)
+
+    let_go()
+    await asyncio.gather(*waiting)
+
+    assert seen_elsewhere == []
+    assert await alone.query(lambda connection: name_of(connection, first)) == "Alfa"
+    assert await alone.query(lambda connection: name_of(connection, second)) == "Alfa"
+
+
+async def test_a_unit_that_raises_takes_none_of_the_others_along(alone: Database) -> None:
+    first, bad, last = cnpjs.another(), cnpjs.another(), cnpjs.another()
+
+    async def fail(tx: Transaction) -> None:
+        await add(tx, bad)
+        raise LookupError(bad)
+
+    async def refused(tx: Transaction) -> None:
+        await add(tx, bad)
+        await add(tx, first)
+
+    let_go = await held(alone)
+    waiting = await begun(alone, lambda tx: add(tx, first), fail, refused, lambda tx: add(tx, last))
+
+    let_go()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, sa.exc.IntegrityError, type(None)]
+    names = [await alone.query(lambda connection, cnpj=cnpj: name_of(connection, cnpj)) for cnpj in (first, bad, last)]  # type: ignore[misc]
+    assert names == ["Alfa", None, "Alfa"]
+
+
+async def test_a_commit_that_fails_is_the_fault_of_one_unit_only(alone: Database) -> None:
+    first, bad, last = cnpjs.another(), cnpjs.another(), cnpjs.another()
+
+    async def leave_a_reference_open(tx: Transaction) -> None:
+        await tx.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        await add(tx, bad)
+        await tx.execute(sa.insert(partner_counters).values(partner_id=2**40, order_number=0, event_number=0))
+
+    let_go = await held(alone)
+    waiting = await begun(alone, lambda tx: add(tx, first), leave_a_reference_open, lambda tx: add(tx, last))
+
+    let_go()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), sqlite3.IntegrityError, type(None)]
+    names = [await alone.query(lambda connection, cnpj=cnpj: name_of(connection, cnpj)) for cnpj in (first, bad, last)]  # type: ignore[misc]
+    assert names == ["Alfa", None, "Alfa"]
+
+
+async def test_a_unit_that_ends_the_transaction_leaves_the_others_whole(alone: Database) -> None:
+    first, last = cnpjs.another(), cnpjs.another()
+
+    async def roll_everything_back(tx: Transaction) -> None:
+        await tx.execute(sa.text("ROLLBACK"))
+        raise LookupError(first)
+
+    let_go = await held(alone)
+    waiting = await begun(alone, lambda tx: add(tx, first), roll_everything_back, lambda tx: add(tx, last))
+
+    let_go()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, type(None)]
+    names = [await alone.query(lambda connection, cnpj=cnpj: name_of(connection, cnpj)) for cnpj in (first, last)]  # type: ignore[misc]
+    assert names == ["Alfa", "Alfa"]
+
+
+async def test_a_unit_that_is_given_up_while_it_waits_is_not_run(alone: Database) -> None:
+    given_up, kept = cnpjs.another(), cnpjs.another()
+    let_go = await held(alone)
+    first, second = await begun(alone, lambda tx: add(tx, given_up), lambda tx: add(tx, kept))
+
+    first.cancel()
+    await asyncio.sleep(0)
+    let_go()
+    await second
+
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await alone.query(lambda connection: name_of(connection, given_up)) is None
+    assert await alone.query(lambda connection: name_of(connection, kept)) == "Alfa"
+
+
+async def test_units_run_in_the_order_in_which_they_came(alone: Database) -> None:
+    order: list[int] = []
+
+    def numbered(number: int) -> Callable[[Transaction], Awaitable[None]]:
+        async def work(_tx: Transaction) -> None:
+            order.append(number)
+
+        return work
+
+    let_go = await held(alone)
+    waiting = await begun(alone, *map(numbered, range(100)))
+
+    let_go()
+    await asyncio.gather(*waiting)
+
+    assert order == list(range(100))
