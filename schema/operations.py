@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLSyntaxError,
     OperationType,
     get_argument_values,
     get_variable_values,
@@ -40,11 +41,12 @@ class OperationRequest(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The body of a response, whether anything was executed, and the codes of its errors."""
+    """The body of a response, whether anything was executed, the codes of its errors, and whether it was parsed."""
 
     body: dict[str, Any]
     executed: bool
     codes: frozenset[str]
+    parsed: bool = True
 
 
 class MutationOverGet(Fault):
@@ -66,7 +68,8 @@ class Operations:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
         document = self._documents.get(request.query)
         if document.ast is None:
-            return _refused(context, document.errors)
+            parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
+            return _refused(context, document.errors, parsed=parsed)
         variables = request.variables or {}
         try:
             operation = _chosen(document, request)
@@ -133,9 +136,9 @@ def _answer(context: Context, result: ExecutionResult) -> Answer:
     return Answer(body, executed=True, codes=_codes(body))
 
 
-def _refused(context: Context, errors: Iterable[GraphQLError]) -> Answer:
+def _refused(context: Context, errors: Iterable[GraphQLError], *, parsed: bool = True) -> Answer:
     body = {"errors": [presented(error, context.request_id) for error in errors]}
-    return Answer(body, executed=False, codes=_codes(body))
+    return Answer(body, executed=False, codes=_codes(body), parsed=parsed)
 
 
 def _codes(body: dict[str, Any]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from schema.operations import Operations
 from server import health, logs, tidying
 from server.faults import http_error
 from server.http import PATH, Endpoint
-from server.middleware import BodyLimit, RequestLog
+from server.middleware import RequestLog
 from server.settings import Settings
 from server.uses import UseWriter
 
@@ -60,16 +60,15 @@ def open_portal(settings: Settings) -> Portal:
 
 def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
-    limit = settings.max_body_bytes
     app = Application(
         routes=ROUTES,
-        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=limit)],
+        middleware=[Middleware(RequestLog)],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
-    app.endpoint = RequestLog(BodyLimit(Endpoint(portal, Operations(settings.execution)), max_bytes=limit))
+    app.endpoint = RequestLog(Endpoint(portal, Operations(settings.execution), settings))
     return app
 
 

@@ -22,5 +22,5 @@ async def viewer_of(portal: Portal, given: Sequence[str]) -> Viewer | None:
     viewer = await access.viewer_of(portal, token[1])
     if viewer is None:
         message = "The token is unknown, expired or revoked. Sign in again, or use another one."
-        raise unauthenticated(message)
+        raise unauthenticated(message, 'Bearer error="invalid_token"')
     return viewer

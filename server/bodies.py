@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 
 from domain.text import storable
 from schema.operations import OperationRequest
-from server.faults import bad_request
+from server.faults import bad_request, unreadable
 
 _PARAMETERS = ("query", "operationName", "variables", "extensions")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -72,7 +72,7 @@ def _parsed(text: bytes, what: str) -> Any:  # noqa: ANN401 — JSON may be anyt
     except orjson.JSONDecodeError as error:
         if not _SURROGATE_ESCAPE.search(text):
             message = f"{what} is not JSON: {_reason(error)}."
-            raise bad_request(message) from None
+            raise unreadable(message) from None
     return _with_surrogates(text, what)
 
 
@@ -88,7 +88,7 @@ def _with_surrogates(text: bytes, what: str) -> Any:  # noqa: ANN401 — JSON ma
     except ValueError:
         reason = "it is not UTF-8, or has a number that is none or too large"
     message = f"{what} is not JSON: {reason}."
-    raise bad_request(message)
+    raise unreadable(message)
 
 
 def _reason(error: json.JSONDecodeError) -> str:

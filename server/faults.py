@@ -43,19 +43,28 @@ class Rejected(Exception):  # noqa: N818 — the word for a request that is turn
         self.code = code
         self.headers = headers
 
-    def response(self, media_type: str = JSON) -> Response:
-        """The answer."""
-        return error_response(self.status, str(self), self.code, headers=self.headers, media_type=media_type)
+    def body(self) -> bytes:
+        """A GraphQL response that says why."""
+        return _one_error(str(self), self.code)
 
 
-def bad_request(message: str) -> Rejected:
-    """Turn a request away that is not what GraphQL asks for."""
+class Malformed(Rejected):
+    """A request that can be read, and is not what GraphQL over HTTP asks for."""
+
+
+def bad_request(message: str) -> Malformed:
+    """Turn a request away that is not what GraphQL over HTTP asks for."""
+    return Malformed(HTTPStatus.BAD_REQUEST, message)
+
+
+def unreadable(message: str) -> Rejected:
+    """Turn a request away that is not JSON."""
     return Rejected(HTTPStatus.BAD_REQUEST, message)
 
 
-def unauthenticated(message: str) -> Rejected:
+def unauthenticated(message: str, challenge: str = "Bearer") -> Rejected:
     """Turn a request away whose token is not good."""
-    return Rejected(HTTPStatus.UNAUTHORIZED, message, code="UNAUTHENTICATED", headers={"WWW-Authenticate": "Bearer"})
+    return Rejected(HTTPStatus.UNAUTHORIZED, message, code="UNAUTHENTICATED", headers={"WWW-Authenticate": challenge})
 
 
 def rejected_for(fault: Fault) -> Rejected:
@@ -71,12 +80,10 @@ def error_response(
     code: str,
     *,
     headers: Mapping[str, str] | None = None,
-    media_type: str = JSON,
     **extensions: str,
 ) -> Response:
-    """A GraphQL response that holds one error and no data."""
-    body = {"errors": [{"message": message, "extensions": {"code": code, **extensions}}]}
-    return Response(orjson.dumps(body), status, headers=headers, media_type=media_type)
+    """A GraphQL response that holds one error and no data, in plain JSON."""
+    return Response(_one_error(message, code, **extensions), status, headers=headers, media_type=JSON)
 
 
 async def http_error(_request: Request, error: Exception) -> Response:
@@ -90,3 +97,7 @@ async def http_error(_request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: f"The methods that work here are {headers.get('Allow', 'others')}.",
     }
     return error_response(status, messages.get(status, status.phrase), "BAD_USER_INPUT", headers=headers)
+
+
+def _one_error(message: str, code: str, **extensions: str) -> bytes:
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

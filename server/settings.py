@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import SYNCHRONOUS
 from schema.operations import Execution
+from server.statuses import Edition
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SHORTEST_KEY = 32
@@ -57,6 +58,13 @@ class Settings(BaseSettings):
         description="level, or stock for graphql-core's own execution, which answers the same and takes longer.",
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
+    status_codes: Edition = Field(
+        default="2025",
+        description=(
+            "The edition of GraphQL over HTTP whose status codes application/graphql-response+json has: 2025, or "
+            "2026 with 422 and 294."
+        ),
+    )
 
     @classmethod
     def load(cls) -> "Settings":

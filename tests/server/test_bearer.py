@@ -31,8 +31,14 @@ async def test_a_bad_token_is_401_before_the_body_is_read(
     answer = await http.post("/graphql", content=body, headers={b"Authorization": authorization.encode()})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
     assert "data" not in answer.json()
+
+
+async def test_a_client_is_told_that_it_is_the_token_that_is_bad(http: httpx.AsyncClient) -> None:
+    answer = await ask(http, VIEWER, {"Authorization": "Bearer ppt_unknown"})
+
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
 async def test_two_tokens_are_as_bad_as_none_that_is_good(http: httpx.AsyncClient, caller: Caller) -> None:

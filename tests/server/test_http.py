@@ -1,11 +1,17 @@
 """GraphQL over HTTP: what a request may look like."""
 
+import json
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import httpx
 import pytest
 
-from tests.server.conftest import Caller
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests import cnpjs
+from tests.server.conftest import MAX_BODY_BYTES, Caller
 from tests.server.requests import ANSWERED, VIEWER, ask, code, message
 
 REGISTER = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { userErrors { code path } } }"
@@ -150,6 +156,24 @@ async def test_a_body_of_another_type_is_refused(http: httpx.AsyncClient, conten
     answer = await http.post("/graphql", content=b'{"query": "{a}"}', headers={"Content-Type": content_type})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT")
+    assert answer.headers["accept"] == "application/json"
+
+
+async def test_what_a_form_of_a_web_page_can_send_runs_no_mutation(http: httpx.AsyncClient, caller: Caller) -> None:
+    mutation = f"mutation {{ registerClient(input: {{cnpj: {cnpjs.another()!r}, name: 'A'}}) {{ client {{ id }} }} }}"
+    request = {"query": mutation.replace("'", '"')}
+    cross_site = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", **caller.headers}
+
+    answers = [
+        await http.post("/graphql", data=request, headers=cross_site),
+        await http.post("/graphql", files={"query": (None, request["query"])}, headers=cross_site),
+        await post(http, json.dumps(request), **(cross_site | {"Content-Type": "text/plain"})),
+        await http.get("/graphql", params=request, headers=cross_site),
+    ]
+
+    assert [answer.status_code for answer in answers] == [415, 415, 415, 405]
+    count = await ask(http, "{ clients { totalCount } }", caller.headers)
+    assert count.json() == {"data": {"clients": {"totalCount": 0}}}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +193,71 @@ async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
     answer = await post(http, b"\x1f\x8b", Content_Encoding="gzip")
 
     assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    assert answer.headers["accept-encoding"] == "identity"
     assert "Content-Encoding" in message(answer)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_body_up_to_the_limit_is_read_and_a_longer_one_is_413(
+    http: httpx.AsyncClient, caller: Caller, *, announced: bool
+) -> None:
+    async def parts(body: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 1000):
+            yield body[start : start + 1000]
+
+    async def status_of(length: int) -> tuple[int, str]:
+        body = b'{"query": "{ viewer { role } }"}'.ljust(length)
+        content = body if announced else parts(body)
+        headers = {"Content-Type": "application/json", **caller.headers}
+        answer = await http.post("/graphql", content=content, headers=headers)
+        return answer.status_code, answer.headers["content-type"]
+
+    assert await status_of(MAX_BODY_BYTES) == (HTTPStatus.OK, "application/json; charset=utf-8")
+    assert await status_of(MAX_BODY_BYTES + 1) == (
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "application/json; charset=utf-8",
+    )
+
+
+async def test_a_body_without_end_is_not_read_further_than_the_limit(http: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 10 * MAX_BODY_BYTES:
+            read += 1000
+            yield b" " * 1000
+
+    answer = await http.post("/graphql", content=endless(), headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert read < MAX_BODY_BYTES + 3000
+
+
+async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/graphql", content=b"", headers={"Content-Length": "9" * 5000})
+
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_what_is_too_long_is_refused_in_the_form_that_the_caller_accepts(http: httpx.AsyncClient) -> None:
+    accept = "application/graphql-response+json"
+
+    answer = await post(http, b" " * (MAX_BODY_BYTES + 1), Accept=accept)
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "BAD_USER_INPUT")
+    assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert answer.headers["connection"] == "close"
+
+
+async def test_parameters_longer_than_a_body_may_be_are_414(portal: Portal, settings: Settings) -> None:
+    app = create_app(portal, settings.model_copy(update={"max_body_bytes": 1024}))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        answer = await http.get("/graphql", params={"query": "{ __typename }".ljust(1024)})
+
+    assert (answer.status_code, code(answer)) == (HTTPStatus.REQUEST_URI_TOO_LONG, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])

@@ -1,4 +1,4 @@
-"""What happens around every request: ids, the log, limits, and errors that nothing else answered for."""
+"""What happens around every request: ids, the log, and errors that nothing else answered for."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -18,9 +18,9 @@ from starlette.types import Message
 from structlog.stdlib import ProcessorFormatter
 
 from server import logs
-from server.middleware import BodyLimit, RequestLog
+from server.middleware import RequestLog
 from server.settings import Settings
-from tests.server.conftest import MAX_BODY_BYTES, Caller
+from tests.server.conftest import Caller
 
 SECRET = "geheim"
 
@@ -213,41 +213,12 @@ async def test_on_request_the_log_is_written_for_people(settings: Settings) -> N
     assert "not ready" in log.read()
 
 
-@pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_up_to_the_limit_is_read_and_a_longer_one_is_413(
-    http: httpx.AsyncClient, caller: Caller, *, announced: bool
-) -> None:
-    async def parts(body: bytes) -> AsyncIterator[bytes]:
-        for start in range(0, len(body), 1000):
-            yield body[start : start + 1000]
-
-    async def status_of(length: int) -> tuple[int, str]:
-        body = b'{"query": "{ viewer { role } }"}'.ljust(length)
-        content = body if announced else parts(body)
-        headers = {"Content-Type": "application/json", **caller.headers}
-        answer = await http.post("/graphql", content=content, headers=headers)
-        return answer.status_code, answer.headers["content-type"]
-
-    assert await status_of(MAX_BODY_BYTES) == (HTTPStatus.OK, "application/json; charset=utf-8")
-    assert await status_of(MAX_BODY_BYTES + 1) == (
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "application/json; charset=utf-8",
-    )
-
-
-async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> None:
-    answer = await http.post("/graphql", content=b"", headers={"Content-Length": "9" * 5000})
-
-    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-
-
 async def test_what_is_not_http_passes_by() -> None:
     seen = []
 
     async def app(scope: dict[str, object], _receive: object, _send: object) -> None:
         seen.append(scope["type"])
 
-    await RequestLog(BodyLimit(app, max_bytes=1))({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    await RequestLog(app)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
 
     assert seen == ["lifespan"]

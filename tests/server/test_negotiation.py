@@ -1,16 +1,32 @@
 """The form, the status and the language of an answer."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import httpx
 import pytest
 
+from db.engine import Database
 from domain.access import Permission
 from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api
 from tests.server.conftest import Caller, sign_up
 from tests.server.requests import ANSWERED, VIEWER, ask, code
 
 NEWER = {"Accept": "application/graphql-response+json"}
+PLAIN = {"Accept": "application/json"}
+PARTIAL = "query ($id: ID!) { viewer { role } client(id: $id) { activations(first: 1000) { totalCount } } }"
+SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErrors { code } } }'
+
+
+@pytest.fixture
+async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same portal, which has the statuses of the first edition of GraphQL over HTTP."""
+    app = create_app(portal, settings.model_copy(update={"status_codes": "2026"}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+        yield client
 
 
 @pytest.mark.parametrize(("language", "message_begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "A CNPJ has")])
@@ -58,14 +74,28 @@ async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient
 
 
 async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
-    query = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErrors { code } } }'
-    unknown = query % "nobody@limits.example"
+    unknown = SIGN_IN % "nobody@limits.example"
 
     answers = [await ask(http, unknown, NEWER) for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [HTTPStatus.OK] * 5 + [HTTPStatus.TOO_MANY_REQUESTS]
     assert code(answers[-1]) == "RATE_LIMITED"
     assert answers[-1].headers["retry-after"] == "60"
+
+
+async def test_a_database_out_of_reach_says_when_to_try_again(
+    http: httpx.AsyncClient, portal: Portal, caller: Caller
+) -> None:
+    await ask(http, VIEWER, caller.headers)
+    working, portal.database = portal.database, Database("postgresql+asyncpg://portal@127.0.0.1:1/portal")
+
+    newer = await ask(http, "{ products { id } }", {**NEWER, **caller.headers})
+    plain = await ask(http, "{ products { id } }", {**PLAIN, **caller.headers})
+
+    portal.database = working
+    assert (newer.status_code, plain.status_code) == (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.OK)
+    assert code(newer) == code(plain) == "UNAVAILABLE"
+    assert newer.headers["retry-after"] == plain.headers["retry-after"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -105,3 +135,70 @@ async def test_a_caller_that_accepts_neither_form_is_told_so(http: httpx.AsyncCl
     answer = await ask(http, VIEWER, {"Accept": accept})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_ACCEPTABLE, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"query": "{ viewer { role } }"}', HTTPStatus.OK),
+        ("{", HTTPStatus.BAD_REQUEST),
+        ("", HTTPStatus.BAD_REQUEST),
+        ("[]", HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"qeury": "{ viewer { role } }"}', HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"query": "{ viewer { role } }", "variables": [7]}', HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"query": "{ viewer {"}', HTTPStatus.BAD_REQUEST),
+        ('{"query": "{ nothing }"}', HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"query": "{ viewer { role } }", "operationName": "Other"}', HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"query": "query ($a: Int!) { orderByNumber(number: $a) { id } }"}', HTTPStatus.UNPROCESSABLE_ENTITY),
+        ('{"query": "{ clients { totalCount } }"}', HTTPStatus.FORBIDDEN),
+    ],
+)
+async def test_the_first_edition_tells_what_is_not_parsed_from_what_is_not_executed(
+    newest: httpx.AsyncClient, portal: Portal, body: str, status: HTTPStatus
+) -> None:
+    caller = await sign_up(portal, chosen=frozenset({Permission.ORDERS_READ}))
+    headers = {"Content-Type": "application/json", **caller.headers}
+
+    answer = await newest.post("/graphql", content=body, headers={**headers, **NEWER})
+    plain = await newest.post("/graphql", content=body, headers={**headers, **PLAIN})
+
+    assert answer.status_code == status
+    assert plain.status_code in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
+    assert plain.json() == answer.json()
+    assert ("errors" in answer.json()) is (status != HTTPStatus.OK)
+
+
+async def test_the_first_edition_refuses_a_mutation_by_get_and_other_types_as_before(
+    newest: httpx.AsyncClient,
+) -> None:
+    by_get = await newest.get("/graphql", params={"query": "mutation { __typename }"}, headers=NEWER)
+    text = await newest.post("/graphql", content=b"{}", headers={"Content-Type": "text/plain", **NEWER})
+
+    assert (by_get.status_code, by_get.headers["allow"]) == (HTTPStatus.METHOD_NOT_ALLOWED, "POST")
+    assert text.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+async def test_data_beside_errors_is_a_partial_success_in_the_first_edition_only(
+    newest: httpx.AsyncClient, api: Api, client: str
+) -> None:
+    request = {"query": PARTIAL, "variables": {"id": client}}
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    answer = await newest.post("/graphql", json=request, headers={**headers, **NEWER})
+    plain = await newest.post("/graphql", json=request, headers={**headers, **PLAIN})
+    before = await api.http.post("/graphql", json=request, headers={**headers, **NEWER})
+
+    assert (answer.status_code, plain.status_code, before.status_code) == (294, 200, 200)
+    assert answer.json() == plain.json() == before.json()
+    assert answer.json()["data"] == {"viewer": {"role": "MANAGER"}, "client": None}
+    assert code(answer) == "BAD_USER_INPUT"
+
+
+async def test_errors_that_leave_no_data_are_a_partial_success_too(newest: httpx.AsyncClient) -> None:
+    unknown = SIGN_IN % "nobody@partial.example"
+
+    answers = [await ask(newest, unknown, NEWER) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [294]
+    assert answers[-1].json()["data"] is None
+    assert answers[-1].headers["retry-after"] == "60"

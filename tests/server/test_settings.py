@@ -41,6 +41,7 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("SECRET_KEY", "geheim"),
         ("PORT", "geheim"),
         ("LOG_LEVEL", "geheim"),
+        ("STATUS_CODES", "geheim"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
