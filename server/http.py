@@ -26,7 +26,8 @@ from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from schema.operations import Answer, MutationOverGet, OperationRequest, Operations
-from server import bearer, bodies, statuses
+from server import bearer, bodies, compression, statuses
+from server.compression import Coding
 from server.faults import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.headers import Header
 from server.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
@@ -37,7 +38,7 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
-_VARY: Header = (b"vary", b"Accept, Accept-Language, Authorization")
+_VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_LOGGED_NAME = 100
 _LONGEST_KEPT_HEADER = 200
 _LONGEST_NUMBER = 20
@@ -45,6 +46,7 @@ _JSON_CONTENT = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*
 _HEADERS = frozenset(
     {
         b"accept",
+        b"accept-encoding",
         b"accept-language",
         b"authorization",
         b"content-encoding",
@@ -66,6 +68,7 @@ class Endpoint:
         """Name what is asked, who executes what is asked for, and how it is answered."""
         self._portal, self._operations = portal, operations
         self._max_body_bytes = settings.max_body_bytes
+        self._gzip_from_bytes = settings.gzip_from_bytes
         self._edition = settings.status_codes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,8 +80,9 @@ class Endpoint:
             return
         given = _given(scope)
         form = _form(", ".join(given[b"accept"]))
+        coding = self._coding(given)
         try:
-            answer = await self._answer(scope, receive, given, form)
+            answer = await self._answer(scope, receive, given, form=form, coding=coding)
         except Rejected as rejected:
             status, headers, body = self._turned_away(rejected, form)
         except MutationOverGet as fault:
@@ -89,6 +93,9 @@ class Endpoint:
         else:
             status = statuses.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers, body = _headers(answer, status), _json(answer.body)
+        if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
+            body = compression.gzipped(body)
+            headers.append((b"content-encoding", b"gzip"))
         headers += (
             (b"content-type", _CONTENT_TYPES[form or JSON_TYPE]),
             (b"content-length", b"%d" % len(body)),
@@ -97,13 +104,18 @@ class Endpoint:
         await send({"type": "http.response.start", "status": int(status), "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    async def _answer(self, scope: Scope, receive: Receive, given: Given, form: str | None) -> Answer:
+    async def _answer(
+        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
+    ) -> Answer:
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
         viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
         if form is None:
             message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
+            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
+        if coding is None:
+            message = "Accept the encoding gzip or identity."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
         wanted = await self._wanted(scope, receive, given)
         name = wanted.operation_name
@@ -156,6 +168,10 @@ class Endpoint:
         # The rest of the body is not read, so the connection is of no more use.
         return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, headers={"Connection": "close"})
 
+    def _coding(self, given: Given) -> Coding | None:
+        wanted = given[b"accept-encoding"]
+        return _known_coding(", ".join(wanted)) if wanted and self._gzip_from_bytes else Coding.PLAIN
+
     def _turned_away(self, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
         status = statuses.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
@@ -182,6 +198,7 @@ def _remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:
 
 _form = _remembering(media_type)
 _language = _remembering(preferred)
+_known_coding = _remembering(compression.accepted)
 
 
 def _headers(answer: Answer, status: int) -> list[Header]:

@@ -55,19 +55,20 @@ def _wish(ranges: list[_Range], media_type: str) -> _Wish:
 def _range(part: str) -> _Range:
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     kind, _, subtype = name.partition("/")
-    quality = 1.0
+    weight = 1.0
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":
-            quality = _quality(value.strip())
+            weight = quality(value.strip())
         elif key.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
-            quality = 0.0
-    return _Range(kind, subtype, quality)
+            weight = 0.0
+    return _Range(kind, subtype, weight)
 
 
-def _quality(value: str) -> float:
+def quality(value: str) -> float:
+    """What stands behind “q=”: a number from 0 to 1; what is no such number is 0."""
     try:
-        quality = float(value)
+        number = float(value)
     except ValueError:
         return 0.0
-    return quality if 0.0 <= quality <= 1.0 else 0.0
+    return number if 0.0 <= number <= 1.0 else 0.0

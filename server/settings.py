@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         description="level, or stock for graphql-core's own execution, which answers the same and takes longer.",
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
+    gzip_from_bytes: int = Field(
+        default=1024,
+        ge=0,
+        description="From how many bytes on an answer is compressed for callers that accept gzip; 0 for never.",
+    )
     status_codes: Edition = Field(
         default="2025",
         description=(

@@ -66,7 +66,7 @@ async def test_an_answer_says_what_it_depends_on_be_it_an_error_or_not(http: htt
     ]
 
     assert [answer.status_code for answer in answers] == [200, 401, 406, 405, 204]
-    assert {answer.headers["vary"] for answer in answers} == {"Accept, Accept-Language, Authorization"}
+    assert {answer.headers["vary"] for answer in answers} == {"Accept, Accept-Encoding, Accept-Language, Authorization"}
 
 
 async def test_the_headers_of_an_answer_itself_win() -> None:

@@ -42,6 +42,8 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("PORT", "geheim"),
         ("LOG_LEVEL", "geheim"),
         ("STATUS_CODES", "geheim"),
+        ("GZIP_FROM_BYTES", "geheim"),
+        ("GZIP_FROM_BYTES", "-1"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
