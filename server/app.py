@@ -16,6 +16,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
 from server import health, logs, tidying
+from server.cors import Cors
 from server.faults import http_error
 from server.http import PATH, Endpoint
 from server.middleware import RequestLog
@@ -60,15 +61,16 @@ def open_portal(settings: Settings) -> Portal:
 
 def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
+    cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(
         routes=ROUTES,
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(RequestLog, cors=cors)],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
-    app.endpoint = RequestLog(Endpoint(portal, Operations(settings.execution), settings))
+    app.endpoint = RequestLog(Endpoint(portal, Operations(settings.execution), settings), cors=cors)
     return app
 
 

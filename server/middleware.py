@@ -10,6 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.cors import Cors
 from server.faults import error_response
 from server.headers import completed, given
 
@@ -25,9 +26,10 @@ _logger = logging.getLogger("portal.http")
 class RequestLog:
     """Gives each request an id, writes one line when it is done, and answers for what nothing else answered for."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand around the application."""
+    def __init__(self, app: ASGIApp, cors: Cors | None = None) -> None:
+        """Stand around the application; without CORS no page of another origin may read what it answers."""
         self.app = app
+        self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -44,7 +46,10 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = completed(message.get("headers", ()), scope, request_id)
+                headers = completed(message.get("headers", ()), scope, request_id)
+                if self._cors is not None:
+                    headers += self._cors.headers(scope)
+                message["headers"] = headers
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -1,12 +1,13 @@
 """The settings, each of them an environment variable of the same name in capitals."""
 
 import os
+import re
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -16,6 +17,10 @@ from server.statuses import Edition
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SHORTEST_KEY = 32
+_ORIGIN = re.compile(
+    r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
+    r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
 
 
 class SettingsError(Exception):
@@ -62,6 +67,9 @@ class Settings(BaseSettings):
         default=1024,
         ge=0,
         description="From how many bytes on an answer is compressed for callers that accept gzip; 0 for never.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The origins whose web pages may read the answers, with commas between them."
     )
     status_codes: Edition = Field(
         default="2025",
@@ -116,6 +124,22 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < _SHORTEST_KEY:
             message = f"it has to have at least {_SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        return [origin.strip() for origin in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_write_them(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value):
+            message = (
+                "each has to be an origin as browsers write it, such as https://portal.example or "
+                "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
+            )
             raise ValueError(message)
         return value
 

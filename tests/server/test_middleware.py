@@ -18,10 +18,12 @@ from starlette.types import Message
 from structlog.stdlib import ProcessorFormatter
 
 from server import logs
+from server.cors import Cors
 from server.middleware import RequestLog
 from server.settings import Settings
 from tests.server.conftest import Caller
 
+ORIGIN = "https://spa.example"
 SECRET = "geheim"
 
 
@@ -83,7 +85,7 @@ async def _fail_half_way(_request: Request) -> Response:
 async def failing() -> AsyncIterator[httpx.AsyncClient]:
     """A client of an application that can't do anything."""
     routes = [Route("/fail", _fail), Route("/half", _fail_half_way)]
-    app = Starlette(routes=routes, middleware=[Middleware(RequestLog)])
+    app = Starlette(routes=routes, middleware=[Middleware(RequestLog, cors=Cors([ORIGIN]))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
         yield client
 
@@ -156,6 +158,14 @@ async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_a
     ]
     assert logged["error"][0]["frames"][-1].endswith("_fail")
     assert line["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+async def test_a_page_of_a_named_origin_may_read_that_something_failed(failing: httpx.AsyncClient) -> None:
+    answer = await failing.get("/fail", headers={"Origin": ORIGIN})
+
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_an_error_after_the_answer_has_begun_breaks_it_off(failing: httpx.AsyncClient, log: Log) -> None:

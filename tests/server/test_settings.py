@@ -44,6 +44,19 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("STATUS_CODES", "geheim"),
         ("GZIP_FROM_BYTES", "geheim"),
         ("GZIP_FROM_BYTES", "-1"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "geheim.example"),
+        ("CORS_ORIGINS", "https://spa.example,"),
+        ("CORS_ORIGINS", "https://spa.example https://geheim.example"),
+        ("CORS_ORIGINS", "https://spa.example,https://geheim.example/"),
+        ("CORS_ORIGINS", "https://geheim.example/path"),
+        ("CORS_ORIGINS", "https://user:geheim@spa.example"),
+        ("CORS_ORIGINS", "https://*.geheim.example"),
+        ("CORS_ORIGINS", "https://Geheim.example"),
+        ("CORS_ORIGINS", "https://geheim.example:443"),
+        ("CORS_ORIGINS", "http://geheim.example:80"),
+        ("CORS_ORIGINS", "https://gehéim.example"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -54,6 +67,13 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.Monk
 
     assert str(error.value).startswith(f"{name}: ")
     assert "geheim" not in str(error.value)
+
+
+def test_origins_are_named_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = "https://spa.example, http://localhost:5173,http://[::1]:3000,capacitor://localhost,https://10.0.0.1:80"
+    monkeypatch.setenv("CORS_ORIGINS", named)
+
+    assert Settings.load().cors_origins == tuple(origin.strip() for origin in named.split(","))
 
 
 def test_a_secret_is_made_once_and_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:

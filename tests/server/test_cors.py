@@ -1,0 +1,94 @@
+"""Requests of web pages of other origins."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import httpx
+import pytest
+
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.server.conftest import MAX_BODY_BYTES, Caller
+from tests.server.requests import ANSWERED, VIEWER, ask
+
+NAMED = "https://spa.example"
+OTHER = "https://spa.example.evil"
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization, content-type, x-request-id",
+}
+
+
+@pytest.fixture
+async def shared(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a portal that names origins."""
+    named = settings.model_copy(update={"cors_origins": (NAMED, "http://localhost:5173")})
+    transport = httpx.ASGITransport(create_app(portal, named))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        yield client
+
+
+def shares(answer: httpx.Response) -> set[str]:
+    """The headers of an answer that are about other origins."""
+    return {name for name in answer.headers if name.startswith("access-control-")}
+
+
+async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClient, caller: Caller) -> None:
+    may = await shared.options("/graphql", headers={"Origin": NAMED, **PREFLIGHT})
+    answer = await ask(shared, VIEWER, {"Origin": NAMED, **caller.headers})
+
+    assert may.status_code == HTTPStatus.NO_CONTENT
+    assert may.headers["access-control-allow-origin"] == NAMED
+    assert "POST" in may.headers["access-control-allow-methods"].split(", ")
+    # The asterisk does not stand for Authorization.
+    assert may.headers["access-control-allow-headers"] == "Authorization, *"
+    assert may.headers["access-control-max-age"] == "7200"
+    assert answer.json() == ANSWERED
+    assert answer.headers["access-control-allow-origin"] == NAMED
+    assert answer.headers["access-control-expose-headers"] == "Retry-After, X-Request-Id"
+    assert "access-control-allow-credentials" not in {*may.headers, *answer.headers}
+    assert "access-control-allow-methods" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", [OTHER, "http://spa.example", "https://spa.example:8443", "null", ""])
+async def test_a_page_of_another_origin_may_not(shared: httpx.AsyncClient, caller: Caller, origin: str) -> None:
+    may = await shared.options("/graphql", headers={"Origin": origin, **PREFLIGHT})
+    answer = await ask(shared, VIEWER, {"Origin": origin, **caller.headers})
+
+    assert shares(may) == shares(answer) == set()
+
+
+async def test_an_answer_is_never_kept_for_another_origin(shared: httpx.AsyncClient) -> None:
+    answers = [await shared.get("/healthz", headers=headers) for headers in ({}, {"Origin": NAMED}, {"Origin": OTHER})]
+
+    assert all("Origin" in answer.headers["vary"].split(", ") for answer in answers)
+
+
+async def test_what_the_answer_depends_on_stands_beside_the_origin(shared: httpx.AsyncClient) -> None:
+    answer = await ask(shared, VIEWER, {})
+
+    assert {"Origin", "Accept"} <= set(answer.headers["vary"].split(", "))
+
+
+async def test_a_page_may_read_errors_too(shared: httpx.AsyncClient) -> None:
+    from_page = {"Origin": NAMED}
+    answers = [
+        await shared.get("/nothing", headers=from_page),
+        await shared.post("/healthz", headers=from_page),
+        await shared.put("/graphql", headers=from_page),
+        await shared.post("/graphql", content=b"a=b", headers={"Content-Type": "text/plain", **from_page}),
+        await shared.post("/graphql", content=b" " * (MAX_BODY_BYTES + 1), headers=from_page),
+        await ask(shared, VIEWER, {"Authorization": "Bearer ppt_unknown", **from_page}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 405, 405, 415, 413, 401]
+    assert {answer.headers["access-control-allow-origin"] for answer in answers} == {NAMED}
+
+
+async def test_no_origin_is_named_unless_somebody_does(http: httpx.AsyncClient, caller: Caller) -> None:
+    may = await http.options("/graphql", headers={"Origin": NAMED, **PREFLIGHT})
+    answer = await ask(http, VIEWER, {"Origin": NAMED, **caller.headers})
+
+    assert shares(may) == shares(answer) == set()
+    assert "Origin" not in answer.headers["vary"].split(", ")
