@@ -1,0 +1,64 @@
+"""The audit suite of GraphQL over HTTP, the npm package graphql-http, asks the real server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.e2e.processes import ROOT, portal, serving
+
+AUDIT = ROOT / "tests" / "audit"
+
+
+class Result(NamedTuple):
+    """What came of one question: ok, notice (it MAY be so), warn (it SHOULD be so) or error (it MUST be so)."""
+
+    id: str
+    status: str
+    name: str
+    reason: str | None
+
+
+@pytest.fixture
+def node() -> str:
+    """Node.js, of the machine or of the virtual environment."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
+    found = shutil.which("node", path=places)
+    if found is not None and (AUDIT / "node_modules").is_dir():
+        return found
+    missing = "The audit needs Node.js 18 or newer, and what “make test” installs with it into tests/audit."
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def test_the_audit_finds_nothing(node: str, tmp_path: Path) -> None:
+    results = _audited(node, tmp_path)
+
+    assert len(results) == 61
+    assert [result for result in results if result.status != "ok"] == []
+
+
+def test_with_the_statuses_of_2026_the_audit_misses_400_where_the_specification_has_422(
+    node: str, tmp_path: Path
+) -> None:
+    results = _audited(node, tmp_path, STATUS_CODES="2026")
+
+    assert {(result.id, result.status, result.reason) for result in results if result.status != "ok"} == {
+        ("423L", "notice", "Response status code is not 400"),  # There is no query.
+        ("86EE", "warn", "Response status code is not 400"),  # A variable can't be coerced.
+    }
+
+
+def _audited(node: str, directory: Path, **settings: str) -> list[Result]:
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", **settings}
+    portal(environment, "migrate")
+    with serving(environment, directory / "log") as (url, _):
+        command = [node, str(AUDIT / "audit.mjs"), f"{url}/graphql"]
+        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60).stdout
+    return [Result(**{key: result.get(key) for key in Result._fields}) for result in json.loads(printed)]
