@@ -152,7 +152,8 @@ def _orders(rng: Random, calendar: Calendar, count: int, opened: datetime) -> It
 
 
 def _outcome(rng: Random, place: int, count: int, *, in_time: bool) -> OrderStatus:
-    if place >= count - max(1, count // 25) or not in_time:
+    # At least one to approve and one to cancel.
+    if place >= count - max(2, count // 25) or not in_time:
         return OrderStatus.PENDING
     # In a small demo too there is a cancelled one.
     cancelled = place == _FIRST_ORDERS or rng.random() < _CANCELLED_ORDER_SHARE
