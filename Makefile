@@ -12,13 +12,19 @@ RUN := $(call stamp,run)
 TEST := $(call stamp,test)
 AUDIT := tests/audit/node_modules/.package-lock.json
 
-.PHONY: help run test bench format lock clean
+# GraphiQL likewise. Where it can't be built, the API runs without it.
+FRONTEND := server/graphiql
+PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*) \
+	| cksum | tr ' ' '-')
+
+.PHONY: help run test page bench format lock clean
 .SILENT:
 
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
 	echo "             (those of the API twice: level by level, and by stock execution)"
+	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
 	echo "make format  format the code and sort its imports"
 	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
@@ -26,11 +32,15 @@ help:
 
 run: export DEMO ?= true
 run: $(RUN)
+	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the API runs without it."
 	$(BIN)/portal migrate
 	$(BIN)/portal demo --if-empty
 	exec $(BIN)/portal serve --host "$(HOST)" --port "$(PORT)"
 
-test: $(TEST) $(AUDIT)
+test: $(TEST)
+	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
+	# After the page, which brings Node where the machine has none.
+	$(MAKE) --no-print-directory $(AUDIT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -38,6 +48,8 @@ test: $(TEST) $(AUDIT)
 	$(BIN)/pytest -n auto --cov --cov-report=term
 	# Levels and graphql-core's own execution have to answer alike, whatever is asked of the API.
 	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers
+
+page: $(PAGE)
 
 bench: $(RUN)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--connections 16 --seconds 3 --rounds 1,--into benchmarks)
@@ -48,13 +60,16 @@ format: $(TEST)
 
 lock: $(BIN)/python
 	$(BIN)/python -m pip install --quiet 'uv>=0.13,<0.14'
-	for set in "run:--group build" "test:--group build --group test --constraint requirements/run.txt"; do \
+	for set in "run:pyproject.toml --group build" \
+			"test:pyproject.toml --group build --group test --constraint requirements/run.txt" \
+			"node:--group pyproject.toml:node"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-			$(if $(UPGRADE),--upgrade) $${set#*:} --output-file "requirements/$${set%%:*}.txt" pyproject.toml || exit 1; \
+			$(if $(UPGRADE),--upgrade) $${set#*:} --output-file "requirements/$${set%%:*}.txt" || exit 1; \
 	done
 
 clean:
-	rm -rf $(VENV) tests/audit/node_modules .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist tests/audit/node_modules .coverage* htmlcov .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # A lock names every package, so nothing is resolved: pip would look for newer ones where a requirement has an extra.
 $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
@@ -64,6 +79,18 @@ $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	$(BIN)/python -m pip check --disable-pip-version-check > /dev/null && \
 	rm -f $(VENV)/.$$set-* && touch $@
+
+# Vite needs Node 20.19 or 22.12; where the machine has none or an older one, a package brings it.
+$(PAGE): $(BIN)/python
+	enough='const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 ? b >= 12 : a == 20 && b >= 19) ? 0 : 1)'; \
+	if ! { command -v npm && node -e "$$enough"; } > /dev/null 2>&1; then \
+		echo "Installing the Node that requirements/node.txt pins into $(VENV) …"; \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
+			-r requirements/node.txt || exit 1; \
+		PATH="$(abspath $(BIN)):$$PATH"; \
+	fi; \
+	echo "Building GraphiQL into $(FRONTEND)/dist …"; \
+	cd $(FRONTEND) && npm ci --ignore-scripts --loglevel=error > /dev/null && npm run --silent build && touch $(abspath $@)
 
 # npm writes that file last. Where there is no npm, the audit is skipped, but in CI it fails.
 $(AUDIT): tests/audit/package-lock.json | $(TEST)

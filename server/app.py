@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
-from server import health, logs, tidying
+from server import health, logs, page, tidying
 from server.cors import Cors
 from server.faults import http_error
 from server.http import PATH, Endpoint
@@ -32,10 +32,16 @@ class Application(Starlette):
     """Starlette's application, with a short way to the endpoint that nearly every request is for."""
 
     endpoint: ASGIApp | None = None
+    graphiql = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, or the beginning and end of the server."""
-        if self.endpoint is not None and scope["type"] == "http" and scope["path"] == PATH:
+        if (
+            self.endpoint is not None
+            and scope["type"] == "http"
+            and scope["path"] == PATH
+            and not (scope["method"] != "POST" and self.graphiql and page.is_wanted(scope))
+        ):
             scope["app"] = self
             await self.endpoint(scope, receive, send)
         else:
@@ -63,13 +69,14 @@ def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(
-        routes=ROUTES,
+        routes=[*ROUTES, *page.routes(PATH, demo=settings.demo)] if settings.graphiql else ROUTES,
         middleware=[Middleware(RequestLog, cors=cors)],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
+    app.graphiql = settings.graphiql
     app.endpoint = RequestLog(Endpoint(portal, Operations(settings.execution), settings), cors=cors)
     return app
 

@@ -43,6 +43,13 @@ def media_type(accept: str | None) -> str | None:
     return JSON_TYPE if plain.quality == best else GRAPHQL_TYPE
 
 
+def prefers(accept: str, wanted: str) -> bool:
+    """Whether the caller names a type, and likes it better than either form of JSON."""
+    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    wish = _wish(ranges, wanted) if ranges else _Wish(0.0, 0)
+    return wish.fit == _NAMED and wish.quality > max(_wish(ranges, form).quality for form in (JSON_TYPE, GRAPHQL_TYPE))
+
+
 _NAMED = 3
 
 

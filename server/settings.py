@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=False, description="Whether this is a demonstration, with users whose password is public."
     )
+    graphiql: bool = Field(
+        default_factory=lambda given: bool(given.get("demo")),
+        description="Whether a browser gets GraphiQL at /graphql; where it is not given, what DEMO says.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
     )

@@ -57,6 +57,8 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("CORS_ORIGINS", "https://geheim.example:443"),
         ("CORS_ORIGINS", "http://geheim.example:80"),
         ("CORS_ORIGINS", "https://gehéim.example"),
+        ("DEMO", "geheim"),
+        ("GRAPHIQL", "geheim"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -107,3 +109,17 @@ def test_a_secret_that_is_too_short_to_be_one_is_refused(tmp_path: Path) -> None
 
     with pytest.raises(SettingsError, match="SECRET_KEY"):
         Settings.load().secret()
+
+
+@pytest.mark.parametrize(
+    ("demo", "graphiql", "shown"),
+    [(None, None, False), ("true", None, True), ("true", "false", False), (None, "true", True)],
+)
+def test_a_demonstration_shows_graphiql_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, demo: str | None, graphiql: str | None, *, shown: bool
+) -> None:
+    for name, value in (("DEMO", demo), ("GRAPHIQL", graphiql)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+    assert Settings.load().graphiql is shown

@@ -1,0 +1,81 @@
+/** Requests to the portal's API, which is at the address of the page. */
+
+import { type ExecutionResult, Kind, parse } from "graphql";
+
+import type { Session } from "./session";
+
+export interface Params {
+  query: string;
+  operationName?: string | null;
+  variables?: unknown;
+}
+
+export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data>;
+
+/** What the API answers. An Authorization among `headers` stands in for the session's. */
+export async function ask<Data = Record<string, unknown>>(
+  params: Params,
+  token: string | null = null,
+  headers: Record<string, string> = {},
+): Promise<Answer<Data>> {
+  const sent = new Headers({ Accept: "application/json", "Content-Type": "application/json" });
+  if (token !== null) {
+    sent.set("Authorization", `Bearer ${token}`);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    sent.set(name, value);
+  }
+  const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
+  return (await response.json()) as Answer<Data>;
+}
+
+/** The request without the name of an operation that is not in it: just after a change of tabs GraphiQL has the old one. */
+export function withOwnName(params: Params): Params {
+  try {
+    const { definitions } = parse(params.query, { noLocation: true });
+    const names = definitions.map((one) => (one.kind === Kind.OPERATION_DEFINITION ? one.name?.value : undefined));
+    return names.includes(params.operationName ?? undefined) ? params : { ...params, operationName: null };
+  } catch {
+    // The portal says what is wrong with it.
+    return params;
+  }
+}
+
+export function isUnauthenticated(answer: Answer<unknown>): boolean {
+  return answer.errors?.some((error) => error.extensions?.["code"] === "UNAUTHENTICATED") ?? false;
+}
+
+interface SignIn {
+  signIn: {
+    userErrors: { message: string }[];
+    token: string | null;
+    expiresAt: string | null;
+    viewer: { permissions: string[]; user: { name: string; email: string }; partner: { name: string } } | null;
+  };
+}
+
+const SIGN_IN = `mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {
+    userErrors { message }
+    token
+    expiresAt
+    viewer { permissions user { name email } partner { name } }
+  }
+}`;
+
+/** The new session, or an Error with a sentence for the person. */
+export async function signIn(email: string, password: string): Promise<Session> {
+  const answer = await ask<SignIn>({ query: SIGN_IN, variables: { input: { email, password } } });
+  const payload = answer.data?.signIn;
+  const refusal = answer.errors?.[0] ?? payload?.userErrors[0];
+  if (refusal || !payload?.token || !payload.expiresAt || !payload.viewer) {
+    throw new Error(refusal?.message ?? "The portal did not begin a session.");
+  }
+  const { user, partner, permissions } = payload.viewer;
+  const { token, expiresAt } = payload;
+  return { token, expiresAt, email: user.email, name: user.name, partner: partner.name, permissions };
+}
+
+export async function signOut(session: Session): Promise<void> {
+  await ask({ query: "mutation SignOut { signOut { signedOut } }" }, session.token);
+}

@@ -1,0 +1,118 @@
+/** The sign-in: a form of its own in a dialog, which can be closed to look around without a session. */
+
+import { type FormEvent, useEffect, useRef, useState } from "react";
+
+import { signIn } from "./api";
+import type { Session } from "./session";
+
+/** A user whom a demonstration offers. */
+export interface DemoUser {
+  partner: string;
+  name: string;
+  role: string;
+  email: string;
+  password: string;
+}
+
+interface Props {
+  reason: string;
+  demoUsers: DemoUser[];
+  onSignedIn(session: Session): Promise<void>;
+  onClose(): void;
+}
+
+export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
+  const [email, setEmail] = useState(demoUsers[0]?.email ?? "");
+  const [password, setPassword] = useState(demoUsers[0]?.password ?? "");
+  const [failure, setFailure] = useState("");
+  const [waiting, setWaiting] = useState(false);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Where the demo users stand above it too: Enter signs in.
+    first.current?.focus();
+  }, []);
+
+  function choose(chosen: string) {
+    const user = demoUsers.find((one) => one.email === chosen);
+    if (user) {
+      setEmail(user.email);
+      setPassword(user.password);
+    }
+  }
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setWaiting(true);
+    setFailure("");
+    try {
+      await onSignedIn(await signIn(email, password));
+    } catch (error) {
+      // Where the server can't be reached, the browser's own words say no more than that.
+      setFailure(error instanceof TypeError ? "The portal can't be reached." : String((error as Error).message));
+      setWaiting(false);
+    }
+  }
+
+  return (
+    <dialog ref={dialog} className="portal-sign-in" aria-labelledby="sign-in-title" onClose={onClose}>
+      <form onSubmit={submit}>
+        <h2 id="sign-in-title">Sign in</h2>
+        <p>{reason}</p>
+        {demoUsers.length > 0 && (
+          <label>
+            Demo user
+            <select value={email} onChange={(event) => choose(event.target.value)}>
+              {[...new Set(demoUsers.map((user) => user.partner))].map((partner) => (
+                <optgroup key={partner} label={partner}>
+                  {demoUsers
+                    .filter((user) => user.partner === partner)
+                    .map((user) => (
+                      <option key={user.email} value={user.email}>
+                        {user.name} ({user.role.toLowerCase()})
+                      </option>
+                    ))}
+                </optgroup>
+              ))}
+            </select>
+          </label>
+        )}
+        <label>
+          E-mail
+          <input
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            ref={first}
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+        </label>
+        <label>
+          Password
+          <input
+            type="password"
+            name="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        </label>
+        <p className="portal-failure" role="alert">
+          {failure}
+        </p>
+        <div className="portal-actions">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Just look around
+          </button>
+          <button type="submit" className="portal-primary" disabled={waiting}>
+            {waiting ? "Signing in …" : "Sign in"}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

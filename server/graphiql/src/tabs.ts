@@ -1,0 +1,73 @@
+/** The tabs as GraphiQL keeps them, with the ready-made ones among them. */
+
+import { findExamples } from "./examples";
+import { isReadyMade, readyTabs, type ReadyTab } from "./screens";
+import type { Session } from "./session";
+import { storage } from "./storage";
+
+const KEY = "graphiql:tabState";
+const OWNER = "portal:tabs-of";
+
+interface Tab {
+  id: string;
+  title: string;
+  query: string | null;
+  variables: string | null;
+  headers: string | null;
+  operationName: string | null;
+  response: null;
+}
+
+interface Tabs {
+  tabs: Tab[];
+  activeTabIndex: number;
+}
+
+/** Store the ready-made tabs where there are none yet, without anything of a partner in them. */
+export function prepareTabs(): void {
+  if (storage.getItem(KEY) === null) {
+    store(readyTabs({}).map(tab), 0);
+  }
+}
+
+/** Make the ready-made tabs anew with what the user's partner has now, and keep the others. */
+export async function renewTabs(session: Session): Promise<void> {
+  const { data } = await findExamples(session.token);
+  const before = stored();
+  const active = before.tabs[before.activeTabIndex]?.query;
+  const fresh = readyTabs(data ?? {}, session.permissions).map(tab);
+  const tabs = [...fresh, ...before.tabs.filter(({ query }) => query !== null && !isReadyMade(query))];
+  store(tabs, tabs.findIndex(({ query }) => query === active));
+  storage.setItem(OWNER, session.email);
+}
+
+/** Whose objects the ready-made tabs name; null where nobody has signed in yet. */
+export function ownerOfTabs(): string | null {
+  return storage.getItem(OWNER);
+}
+
+function store(tabs: Tab[], place: number): void {
+  const activeTabIndex = Math.max(0, place);
+  storage.setItem(KEY, JSON.stringify({ tabs, activeTabIndex } satisfies Tabs));
+  // GraphiQL fills its editors from these, and finds the tab that they are of.
+  storage.setItem("graphiql:query", tabs[activeTabIndex]?.query ?? "");
+  storage.setItem("graphiql:variables", tabs[activeTabIndex]?.variables ?? "");
+}
+
+function stored(): Tabs {
+  const text = storage.getItem(KEY);
+  return text === null ? { tabs: [], activeTabIndex: 0 } : (JSON.parse(text) as Tabs);
+}
+
+function tab({ query, variables }: ReadyTab): Tab {
+  const name = /^(?:query|mutation) (\w+)/m.exec(query)?.[1] ?? null;
+  return {
+    id: crypto.getRandomValues(new Uint32Array(2)).join("-"),
+    title: name ?? "",
+    query,
+    variables,
+    headers: null,
+    operationName: name,
+    response: null,
+  };
+}
