@@ -1,0 +1,228 @@
+"""GraphiQL as a person uses it."""
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, expect
+
+from tests.browser.visit import VIEWER, Visit
+
+SCREENS = [
+    "Comprar",
+    "ConfirmarPedido",
+    "MeusPedidos",
+    "AprovarPedido",
+    "CancelarPedido",
+    "ClientesECFs",
+    "CadastrarCliente",
+    "AlterarCliente",
+    "CancelamentoDeCliente",
+    "DetalhesDaAtivacao",
+    "AtivarLicenca",
+    "CancelamentoDeLicenca",
+    "SubstituicaoDeLicenca",
+    "EstoqueDoParceiro",
+    "Eventos",
+]
+READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Eventos"]
+
+
+async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        return await client.post(visit.url, json={"query": query}, headers=headers)
+
+
+async def test_a_query_is_built_by_clicking_and_run(visit: Visit) -> None:
+    await visit.sign_in()
+    explorer = visit.page.locator(".graphiql-explorer-root")
+
+    await visit.page.get_by_role("button", name="New tab").click()
+    for field in ("viewer", "partner", "name"):
+        await explorer.get_by_text(field, exact=True).first.click()
+    await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("partner")
+    answer = await visit.run()
+
+    assert answer == {"data": {"viewer": {"partner": {"name": "Alfa Automação Comercial Ltda"}}}}
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("Alfa Automação")
+
+
+async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
+    keyboard = visit.page.keyboard
+    await visit.dialog.wait_for()
+
+    await expect(visit.page.get_by_label("E-mail")).to_be_focused()
+    await keyboard.press("ControlOrMeta+A")
+    await keyboard.type("operador@beta.example")
+    await keyboard.press("Tab")
+    await keyboard.press("ControlOrMeta+A")
+    await keyboard.type("demo-portal")
+    await keyboard.press("Enter")
+
+    await expect(visit.page.get_by_role("banner")).to_contain_text("Patrícia Hoffmann")
+    await expect(visit.dialog).to_have_count(0)
+
+
+async def test_a_wrong_password_is_refused_in_the_form(visit: Visit) -> None:
+    await visit.page.get_by_label("Password").fill("wrong")
+    await visit.dialog.get_by_role("button", name="Sign in").click()
+
+    await expect(visit.dialog.get_by_role("alert")).to_contain_text("senha")
+    await expect(visit.page.get_by_label("E-mail")).to_have_value("gerente@alfa.example")
+
+
+async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
+    await visit.sign_in()
+    assert await visit.titles() == SCREENS
+
+    answers = {}
+    for title in SCREENS:
+        await visit.turn_to(title)
+        answers[title] = await visit.run()
+
+    assert {title: faults for title, answer in answers.items() if (faults := list(_faults(answer)))} == {}
+
+
+async def test_a_user_gets_the_tabs_that_the_role_allows(visit: Visit) -> None:
+    await visit.sign_in(VIEWER)
+
+    assert await visit.titles() == READING
+
+
+async def test_a_mutation_that_is_run_twice_does_its_work_once(visit: Visit) -> None:
+    await visit.sign_in()
+    _, session = await visit.kept()
+    count = "{ orders { totalCount } }"
+    before = (await ask(visit, session["token"], count)).json()["data"]["orders"]["totalCount"]
+
+    await visit.turn_to("ConfirmarPedido")
+    once, again = await visit.run(), await visit.run()
+
+    after = (await ask(visit, session["token"], count)).json()["data"]["orders"]["totalCount"]
+    assert once == again
+    assert once["data"]["createOrder"]["order"]["statusLabel"] == "Confirmação Pendente"
+    assert after == before + 1
+
+
+async def test_the_docs_show_the_label_of_the_portal(visit: Visit) -> None:
+    await visit.sign_in()
+
+    await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
+    docs = visit.page.locator(".graphiql-doc-explorer")
+    await docs.get_by_role("link", name="Query", exact=True).click()
+
+    await expect(docs).to_contain_text("The partner's orders, “Meus Pedidos”")
+
+
+async def test_a_header_of_the_headers_pane_is_sent(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.turn_to("MeusPedidos")
+    await visit.page.get_by_role("button", name="Headers").click()
+    await visit.page.locator(".graphiql-editor-tool .monaco-editor:visible").click()
+
+    await visit.page.keyboard.insert_text('{"Accept-Language": "en"}')
+    answer = await visit.run()
+
+    labels = {order["statusLabel"] for order in answer["data"]["orders"]["nodes"]}
+    assert labels <= {"Completed", "Pending confirmation"}
+
+
+async def test_what_was_run_stands_in_the_history(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.turn_to("EstoqueDoParceiro")
+    await visit.run()
+
+    await visit.page.get_by_role("button", name="Show History").click()
+
+    await expect(visit.page.locator(".graphiql-history")).to_contain_text("EstoqueDoParceiro")
+
+
+async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.turn_to("Eventos")
+    _, session = await visit.kept()
+    await ask(visit, session["token"], "mutation { signOut { signedOut } }")
+
+    refused = await visit.run()
+    await expect(visit.dialog).to_contain_text("Your session has ended")
+    await visit.sign_in()
+    answer = await visit.run()
+
+    assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert len(answer["data"]["events"]["nodes"]) == 10
+    # The browser itself writes the refusal into its console.
+    assert [fault for fault in visit.faults if str(int(HTTPStatus.UNAUTHORIZED)) not in fault] == []
+    visit.faults.clear()
+
+
+async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> None:
+    await visit.dialog.wait_for()
+    await visit.page.keyboard.press("Escape")
+    await expect(visit.dialog).to_have_count(0)
+
+    await visit.turn_to("EstoqueDoParceiro")
+    await visit.run()
+
+    await expect(visit.dialog).to_contain_text("needs somebody who is signed in")
+
+
+async def test_the_token_is_kept_for_the_tab_and_gone_after_the_sign_out(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.run()
+    for_good, session = await visit.kept()
+    await visit.page.reload()
+
+    await visit.page.get_by_role("button", name="Sign out").click()
+    await visit.dialog.wait_for()
+
+    assert session["token"]
+    assert set(for_good) <= {"graphiql:theme"}
+    assert await visit.kept() == (for_good, {})
+    refused = await ask(visit, session["token"], "{ viewer { role } }")
+    assert refused.status_code == HTTPStatus.UNAUTHORIZED
+
+
+async def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit) -> None:
+    async def background() -> str:
+        return str(await visit.page.evaluate("getComputedStyle(document.querySelector('.graphiql-container')).color"))
+
+    await visit.sign_in()
+    light = await background()
+    await visit.page.emulate_media(color_scheme="dark")
+    dark = await background()
+    await visit.page.get_by_role("button", name="Open settings dialog").click()
+    await visit.page.get_by_role("button", name="Light").click()
+    chosen = await background()
+    await visit.page.reload()
+    await visit.editor.wait_for()
+
+    assert light != dark
+    assert [light, light] == [chosen, await background()]
+
+
+async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visit = await Visit.begin(context, url)
+    scrolled = []
+
+    await visit.dialog.wait_for()
+    scrolled.append(await visit.is_scrolled_sideways())
+    await visit.sign_in()
+    await visit.run()
+    scrolled.append(await visit.is_scrolled_sideways())
+    for pane in ("Documentation Explorer", "GraphiQL Explorer", "History"):
+        await visit.page.get_by_role("button", name=f"Show {pane}").click()
+        scrolled.append(await visit.is_scrolled_sideways())
+    await context.close()
+
+    assert scrolled == [False] * 5
+    assert visit.faults == []
+
+
+def _faults(answer: dict[str, Any]) -> Any:  # noqa: ANN401 — pieces of JSON.
+    """Errors of the request, and what the business refused."""
+    yield from answer.get("errors", ())
+    for payload in (answer.get("data") or {}).values():
+        if isinstance(payload, dict):
+            yield from payload.get("userErrors", ())

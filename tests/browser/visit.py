@@ -1,0 +1,84 @@
+"""What a person does on the page."""
+
+import json
+from typing import Any
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route
+
+MANAGER = "gerente@alfa.example"
+VIEWER = "consulta@alfa.example"
+
+
+class Visit:
+    """A visit to the page in a browser's tab of its own."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        """Begin with a blank page."""
+        self.page, self.url = page, url
+        self.faults: list[str] = []
+        """Errors in the console, what the content's policy refused, and requests to anywhere else."""
+
+    @classmethod
+    async def begin(cls, context: BrowserContext, url: str) -> "Visit":
+        """Open the page."""
+        visit = cls(await context.new_page(), url)
+        await context.route("**/*", visit._pass_on)
+        visit.page.on("console", visit._listen)
+        visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
+        await visit.page.goto(url)
+        return visit
+
+    async def _pass_on(self, route: Route, request: Request) -> None:
+        if request.url.startswith((self.url.removesuffix("graphql"), "data:", "blob:")):
+            await route.continue_()
+        else:
+            self.faults.append(f"request to {request.url}")
+            await route.abort()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(message.text)
+
+    async def sign_in(self, email: str = MANAGER) -> None:
+        """Choose a demo user, and sign in."""
+        await self.page.get_by_label("Demo user").select_option(email)
+        await self.dialog.get_by_role("button", name="Sign in").click()
+        await self.page.get_by_role("button", name="Sign out").wait_for()
+        await self.editor.wait_for()
+
+    @property
+    def dialog(self) -> Locator:
+        """The sign-in."""
+        return self.page.get_by_role("dialog", name="Sign in")
+
+    @property
+    def editor(self) -> Locator:
+        """The editor of operations, once it shows one."""
+        return self.page.locator(".graphiql-query-editor .view-line").first
+
+    async def titles(self) -> list[str]:
+        """The titles of the tabs."""
+        return await self.page.locator(".graphiql-tab-button").all_inner_texts()
+
+    async def turn_to(self, title: str) -> None:
+        """Turn to a tab, and wait until its operation is there."""
+        await self.page.locator(".graphiql-tab-button").get_by_text(title, exact=True).click()
+        await self.page.locator(".graphiql-query-editor").get_by_text(title).first.wait_for()
+
+    async def run(self) -> dict[str, Any]:
+        """Run the operation, and give what was answered."""
+        async with self.page.expect_response(self.url) as answered:
+            await self.page.get_by_role("button", name="Execute query").click()
+        answer = await (await answered.value).json()
+        await self.page.locator(".graphiql-spinner").wait_for(state="hidden")
+        return dict(answer)
+
+    async def kept(self) -> tuple[list[str], dict[str, Any]]:
+        """What the browser keeps for good, and what is kept of the session for the tab."""
+        for_good = await self.page.evaluate("Object.keys(localStorage)")
+        session = await self.page.evaluate("sessionStorage.getItem('portal:session')")
+        return for_good, json.loads(session or "{}")
+
+    async def is_scrolled_sideways(self) -> bool:
+        """Whether the page is wider than the screen."""
+        return bool(await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
