@@ -1,0 +1,15 @@
+"""Passwords: nobody learns from an answer's time whether an e-mail is a user's."""
+
+from argon2 import extract_parameters
+
+from resolvers import access
+
+
+async def test_an_unknown_email_takes_as_long_to_refuse_as_a_wrong_password() -> None:
+    of_a_user = await access.hash_password("some password")
+
+    assert extract_parameters(access._NOBODYS_HASH) == extract_parameters(of_a_user)  # noqa: SLF001 — it is never sent.
+
+
+async def test_no_password_is_nobodys() -> None:
+    assert not await access._is_password(access._NOBODYS_HASH, "some password")  # noqa: SLF001 — as above.
