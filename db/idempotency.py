@@ -1,12 +1,15 @@
 """Statements about idempotency keys, of which only keyed hashes are kept."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from db import sql
 from db.engine import Transaction
+from db.filters import PARTNER
+from db.query import Query
 from db.tables import idempotency_keys
 
 KEPT = timedelta(hours=24)
@@ -28,27 +31,38 @@ class Recorded(NamedTuple):
     outcome: str
 
 
+_keys = idempotency_keys
+_EXPIRE: Query[Any] = Query(
+    sa.delete(_keys).where(_keys.c.partner_id == PARTNER, _keys.c.created_at <= sa.bindparam("until")), tuple
+)
+_CLAIMED = ["partner_id", "mutation", "key_digest", "input_digest", "created_at"]
+_CLAIM = Query(
+    postgresql.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
+    int,
+    on_sqlite=sqlite.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
+    inserted=_CLAIMED,
+)
+_IS_CLAIMED = (
+    _keys.c.partner_id == sa.bindparam("of_partner"),
+    _keys.c.mutation == sa.bindparam("of_mutation"),
+    _keys.c.key_digest == sa.bindparam("of_key"),
+)
+_RECORDED = Query(sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), Recorded)
+_COMPLETE: Query[Any] = Query(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), tuple)
+
+
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
     """Claim the key; what is recorded of it where it is taken, after its transaction has ended."""
-    keys = idempotency_keys
-    expired = keys.c.partner_id == wanted.partner_id, keys.c.created_at <= at - KEPT
-    await tx.execute(sa.delete(keys).where(*expired))
-    claimed = await tx.execute(sql.insert(tx, keys).values(**wanted._asdict(), created_at=at).on_conflict_do_nothing())
-    if claimed.rowcount == 1:
+    await sql.write(tx, _EXPIRE, [{"partner_id": wanted.partner_id, "until": at - KEPT}])
+    if await sql.fetch(tx, _CLAIM, {**wanted._asdict(), "created_at": at}):
         return None
-    statement = sa.select(keys.c.input_digest, keys.c.outcome).where(*_is(wanted))
-    return Recorded(*(await tx.execute(statement)).one())
+    return await sql.returned(tx, _RECORDED, _which(wanted))
 
 
 async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
     """Record the ids of what was done."""
-    await tx.execute(sa.update(idempotency_keys).where(*_is(claimed)).values(outcome=outcome))
+    await sql.write(tx, _COMPLETE, [{**_which(claimed), "what_came": outcome}])
 
 
-def _is(claim: Claim) -> tuple[sa.ColumnElement[bool], ...]:
-    keys = idempotency_keys
-    return (
-        keys.c.partner_id == claim.partner_id,
-        keys.c.mutation == claim.mutation,
-        keys.c.key_digest == claim.key_digest,
-    )
+def _which(claim: Claim) -> dict[str, Any]:
+    return {"of_partner": claim.partner_id, "of_mutation": claim.mutation, "of_key": claim.key_digest}

@@ -54,7 +54,7 @@ class Query(Generic[Row]):
         statement: Select[Any] | UpdateBase,
         row: Callable[..., Row],
         *,
-        on_sqlite: Select[Any] | None = None,
+        on_sqlite: Select[Any] | UpdateBase | None = None,
         inserted: Sequence[str] | None = None,
         keyed: bool = False,
         columns: Columns = None,
