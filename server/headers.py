@@ -24,7 +24,7 @@ def completed(own: Iterable[Header], scope: Scope, request_id: str) -> list[Head
     names = {name for name, _ in headers}
     headers += [header for header in _ALWAYS if header[0] not in names]
     headers.append((b"x-request-id", request_id.encode()))
-    if scope.get("scheme") == "https":
+    if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in names:
         headers.append(_HTTPS_ONLY)
     return headers
 

@@ -70,13 +70,17 @@ async def test_an_answer_says_what_it_depends_on_be_it_an_error_or_not(http: htt
 
 
 async def test_the_headers_of_an_answer_itself_win() -> None:
-    own = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "max-age=60"}
+    own = {
+        "Content-Security-Policy": "default-src 'self'",
+        "Cache-Control": "max-age=60",
+        "Strict-Transport-Security": "max-age=0",
+    }
 
     async def page(_request: Request) -> Response:
         return HTMLResponse("<p>", headers=own)
 
     app = Starlette(routes=[Route("/", page)], middleware=[Middleware(RequestLog)])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://portal.test") as client:
         answer = await client.get("/")
 
     expected = EVERYWHERE | {name.lower(): value for name, value in own.items()}
