@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from domain.access import DEMO_PASSWORD
+from server.compression import Coding, accepted
 from server.demo import catalogue
 from server.negotiation import prefers
 
@@ -103,7 +104,8 @@ class _Files(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the copy where the caller takes it."""
-        compressed = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        coding = accepted(", ".join(Headers(scope=scope).getlist("accept-encoding")))
+        compressed = coding in {Coding.EITHER, Coding.GZIP}
         response = await super().get_response(f"{path}.gz" if compressed else path, scope)
         headers = MutableHeaders(raw=response.raw_headers)
         headers["Content-Type"] = _TYPES.get(Path(path).suffix, "application/octet-stream")

@@ -94,7 +94,9 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> 
     assert "make page" in answer.text
 
 
-@pytest.mark.parametrize(("accepted", "sent"), [("gzip, br", "gzip"), ("identity", None)])
+@pytest.mark.parametrize(
+    ("accepted", "sent"), [("gzip, br", "gzip"), ("br, *", "gzip"), ("identity", None), ("br, gzip;q=0", None)]
+)
 async def test_a_file_is_kept_for_good_and_sent_compressed(built: Path, accepted: str, sent: str | None) -> None:
     async with client_of(Starlette(routes=page.routes("/graphql", demo=True, built=built))) as http:
         answer = await http.get("/graphiql/assets/page-1a2b.js", headers={"Accept-Encoding": accepted})
