@@ -81,7 +81,7 @@ $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
 	rm -f $(VENV)/.$$set-* && touch $@
 
 # Vite needs Node 20.19 or 22.12; where the machine has none or an older one, a package brings it.
-$(PAGE): $(BIN)/python
+$(PAGE): | $(BIN)/python
 	enough='const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 ? b >= 12 : a == 20 && b >= 19) ? 0 : 1)'; \
 	if ! { command -v npm && node -e "$$enough"; } > /dev/null 2>&1; then \
 		echo "Installing the Node that requirements/node.txt pins into $(VENV) …"; \

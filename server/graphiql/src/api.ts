@@ -26,6 +26,10 @@ export async function ask<Data = Record<string, unknown>>(
     sent.set(name, value);
   }
   const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
+  if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
+    // Something between the browser and the portal answered.
+    throw new Error(`The portal can't be reached: ${response.status} ${response.statusText}`.trimEnd());
+  }
   return (await response.json()) as Answer<Data>;
 }
 
