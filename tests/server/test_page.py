@@ -106,7 +106,7 @@ async def test_a_file_is_kept_for_good_and_sent_compressed(built: Path, accepted
     assert answer.headers.get("content-encoding") == sent
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "; script-src 'self'; " in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", ["other.js", "../index.html", "%2e%2e/index.html", ""])
