@@ -180,6 +180,19 @@ async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: 
     visit.faults.clear()
 
 
+async def test_a_tab_that_is_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
+    context = await browser.new_context()
+    visit = await Visit.begin(context, url, seconds_to_load_the_editor=1.0)
+    await visit.dialog.wait_for()
+    await visit.page.keyboard.press("Escape")
+
+    await visit.turn_to("Eventos")
+
+    await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("Eventos")
+    await context.close()
+    assert visit.faults == []
+
+
 async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> None:
     await visit.dialog.wait_for()
     await visit.page.keyboard.press("Escape")

@@ -1,5 +1,6 @@
 """What a person does on the page."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,16 +13,17 @@ VIEWER = "consulta@alfa.example"
 class Visit:
     """A visit to the page in a browser's tab of its own."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, seconds_to_load_the_editor: float) -> None:
         """Begin with a blank page."""
         self.page, self.url = page, url
+        self.seconds_to_load_the_editor = seconds_to_load_the_editor
         self.faults: list[str] = []
         """Errors in the console, what the content's policy refused, and requests to anywhere else."""
 
     @classmethod
-    async def begin(cls, context: BrowserContext, url: str) -> "Visit":
-        """Open the page."""
-        visit = cls(await context.new_page(), url)
+    async def begin(cls, context: BrowserContext, url: str, seconds_to_load_the_editor: float = 0) -> "Visit":
+        """Open the page, on a slow line if need be."""
+        visit = cls(await context.new_page(), url, seconds_to_load_the_editor)
         await context.route("**/*", visit._pass_on)
         visit.page.on("console", visit._listen)
         visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
@@ -29,6 +31,8 @@ class Visit:
         return visit
 
     async def _pass_on(self, route: Route, request: Request) -> None:
+        if "monaco-editor" in request.url:
+            await asyncio.sleep(self.seconds_to_load_the_editor)
         if request.url.startswith((self.url.removesuffix("graphql"), "data:", "blob:")):
             await route.continue_()
         else:
