@@ -101,6 +101,14 @@ idempotency_keys = _table(
     Index(None, "partner_id", "created_at"),
 )
 
+trusted_documents = _table(
+    "trusted_documents",
+    _id(),
+    Column("document_id", BytewiseText, nullable=False, unique=True),
+    Column("text", sa.Text, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+)
+
 products = _table(
     "products",
     _id(),

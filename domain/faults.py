@@ -46,6 +46,18 @@ class CostExceeded(Fault):
     code = "COST_EXCEEDED"
 
 
+class DocumentNotFound(Fault):
+    """No document is registered under the id that the request names; its code is the one that clients know."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class DocumentNotTrusted(Fault):
+    """Only registered documents are run here, and the request brings a text of its own."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+
+
 class RateLimited(Fault):
     """Too many tries; the extension `retryAfter` has the seconds to wait."""
 

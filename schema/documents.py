@@ -75,11 +75,15 @@ class Documents:
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        found = prepare(self._schema, text, self._executor_class)
+        found = self.prepare(text)
         if len(text) <= _KEPT_TEXT_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
+
+    def prepare(self, text: str) -> Document:
+        """The document of that text, for whoever keeps it."""
+        return prepare(self._schema, text, self._executor_class)
 
     def _keep(self, text: str, document: Document) -> None:
         if text not in self._kept:

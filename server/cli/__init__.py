@@ -4,6 +4,7 @@ import typer
 
 from server.cli.demo import demo
 from server.cli.doctor import doctor
+from server.cli.documents import app as documents
 from server.cli.export_schema import export_schema
 from server.cli.imports import app as imports
 from server.cli.migrate import migrate
@@ -26,5 +27,6 @@ app.command()(create_partner)
 app.command()(create_user)
 app.command()(create_token)
 app.add_typer(imports, name="import")
+app.add_typer(documents, name="documents")
 app.command()(export_schema)
 app.command()(doctor)

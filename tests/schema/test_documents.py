@@ -11,7 +11,7 @@ from schema.root import schema
 from tests.api import Api, new_caller
 from tests.schema.worlds import GRAPHQL, node_types, object_types
 
-_graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 
 
 def _doubling(times: int) -> str:
@@ -203,7 +203,7 @@ async def test_what_is_hidden_still_needs_its_permission(api: Api, query: str) -
 
 
 def test_only_so_many_documents_are_kept() -> None:
-    kept = Documents(_graphql_schema)
+    kept = Documents(GRAPHQL_CORE)
     first = kept.get("{a0:__typename}")
     assert kept.get("{a0:__typename}") is first
 
@@ -214,7 +214,7 @@ def test_only_so_many_documents_are_kept() -> None:
 
 
 def test_a_document_that_is_asked_for_again_stays() -> None:
-    kept = Documents(_graphql_schema)
+    kept = Documents(GRAPHQL_CORE)
     first = kept.get("{a0:__typename}")
 
     for number in range(1, 1_500):
@@ -223,7 +223,7 @@ def test_a_document_that_is_asked_for_again_stays() -> None:
 
 
 def test_large_documents_are_kept_only_as_long_as_there_is_room_for_all() -> None:
-    kept = Documents(_graphql_schema)
+    kept = Documents(GRAPHQL_CORE)
     texts = [f"{{a{number}:__typename}}" + " " * 90_000 for number in range(12)]
     found = [kept.get(text) for text in texts]
 
@@ -232,7 +232,7 @@ def test_large_documents_are_kept_only_as_long_as_there_is_room_for_all() -> Non
 
 
 def test_a_very_long_document_is_not_kept() -> None:
-    kept, long = Documents(_graphql_schema), "{__typename}" + " " * 100_000
+    kept, long = Documents(GRAPHQL_CORE), "{__typename}" + " " * 100_000
 
     assert kept.get(long) is not kept.get(long)
 

@@ -1,6 +1,6 @@
 """The application of a portal on each engine, a partner in it, and a client that sends requests to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from starlette.applications import Starlette
+from typer.testing import CliRunner, Result
 
 from db import access, prices
 from db.access import NewToken
@@ -16,10 +17,15 @@ from domain.access import ALL, Permissions, Role, TokenKind
 from resolvers.access import new_secret
 from resolvers.portal import Portal
 from server.app import create_app
+from server.cli import app as portal_command
 from server.settings import Settings
 from tests import cnpjs
+from tests.databases import Databases
 
 MAX_BODY_BYTES = 64 * 1024
+
+Command = Callable[..., Result]
+"""`portal`, called with the words of a command line."""
 
 
 class Caller(NamedTuple):
@@ -86,3 +92,16 @@ async def sign_up(
         )
         token_id = await access.add_token(tx, partner_id, new, at=portal.now())
     return Caller(partner_id, token_id, secret.digest, secret.secret)
+
+
+@pytest.fixture
+def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """`portal`, in demo mode, with a database of its own that has every table and no row."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    monkeypatch.setenv("DEMO", "true")
+
+    def call(*arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(portal_command, arguments, input=typed)
+
+    return call

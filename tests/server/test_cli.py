@@ -2,39 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from typer.testing import CliRunner, Result
 
 from db.engine import Database
-from server.cli import app
 from tests.databases import Databases
-
-Portal = Callable[..., Result]
+from tests.server.conftest import Command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PARTNER = "Alfa Automação Comercial Ltda"
 
 
-@pytest.fixture
-def command(
-    engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Result]:
-    """`portal`, in demo mode, with a database of its own that has every table and no row."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
-    monkeypatch.setenv("DEMO", "true")
-
-    def call(*arguments: str, typed: str | None = None) -> Result:
-        return CliRunner().invoke(app, arguments, input=typed)
-
-    return call
-
-
-def test_the_demo_data_is_right_to_the_last_counter_and_made_once(command: Portal) -> None:
+def test_the_demo_data_is_right_to_the_last_counter_and_made_once(command: Command) -> None:
     made = command("demo")
 
     assert made.exit_code == 0, made.output
@@ -43,7 +24,7 @@ def test_the_demo_data_is_right_to_the_last_counter_and_made_once(command: Porta
     assert command("demo", "--if-empty").exit_code == 0
 
 
-def test_demo_data_is_refused_outside_demo_mode(command: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_data_is_refused_outside_demo_mode(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO", "false")
 
     refused = command("demo")
@@ -52,7 +33,7 @@ def test_demo_data_is_refused_outside_demo_mode(command: Portal, monkeypatch: py
     assert "DEMO=true" in refused.output
 
 
-def test_a_partner_a_user_and_a_token_are_made(command: Portal) -> None:
+def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
     partner = command("create-partner", "--name", "Delta", "--cnpj", "11.222.333/0001-81")
     options = ("--partner", "Delta", "--email", "ana@delta.example", "--name", "Ana", "--role", "MANAGER")
     user = command("create-user", *options, "--password-stdin", typed="uma senha longa\n")
@@ -63,7 +44,7 @@ def test_a_partner_a_user_and_a_token_are_made(command: Portal) -> None:
     assert len(token.stdout.splitlines()) == 1
 
 
-def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Portal) -> None:
+def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> None:
     command("create-partner", "--name", "Delta", "--cnpj", "11222333000181")
 
     assert command("create-partner", "--name", "Delta", "--cnpj", "11222333000181").exit_code != 0
@@ -74,7 +55,7 @@ def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Portal) -> N
     assert command("create-user", *options, "--password-stdin", typed="short\n").exit_code != 0
 
 
-def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: Portal) -> None:
+def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: Command) -> None:
     command("demo")
     file = str(EXAMPLES / "clientes.csv")
 
@@ -89,7 +70,7 @@ def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: 
     assert command("doctor").exit_code == 0
 
 
-def test_nothing_is_imported_where_all_or_nothing_is_asked_and_a_row_is_bad(command: Portal) -> None:
+def test_nothing_is_imported_where_all_or_nothing_is_asked_and_a_row_is_bad(command: Command) -> None:
     command("demo")
     file = str(EXAMPLES / "clientes.csv")
 
@@ -100,7 +81,7 @@ def test_nothing_is_imported_where_all_or_nothing_is_asked_and_a_row_is_bad(comm
 
 
 @pytest.mark.parametrize("content", ["", "nada;outro\n1;2\n"])
-def test_a_file_without_the_columns_is_refused(command: Portal, tmp_path: Path, content: str) -> None:
+def test_a_file_without_the_columns_is_refused(command: Command, tmp_path: Path, content: str) -> None:
     command("demo")
     file = tmp_path / "wrong.csv"
     file.write_text(content)
@@ -113,7 +94,7 @@ def test_a_file_without_the_columns_is_refused(command: Portal, tmp_path: Path, 
     assert command("import", "clients", str(tmp_path / "none.csv"), "--partner", PARTNER).exit_code == 2
 
 
-def test_prices_are_imported_all_or_none(command: Portal, tmp_path: Path) -> None:
+def test_prices_are_imported_all_or_none(command: Command, tmp_path: Path) -> None:
     command("demo")
     wrong = tmp_path / "wrong.csv"
     header, *lines = (EXAMPLES / "precos.csv").read_text().splitlines()
@@ -150,7 +131,7 @@ async def _run(url: str, statement: str) -> None:
 
 
 @pytest.mark.parametrize(("damage", "found"), DAMAGES.items())
-def test_the_doctor_finds_what_is_damaged(command: Portal, damage: str, found: str) -> None:
+def test_the_doctor_finds_what_is_damaged(command: Command, damage: str, found: str) -> None:
     command("demo")
     asyncio.run(_run(os.environ["DATABASE_URL"], damage))
 
@@ -161,7 +142,7 @@ def test_the_doctor_finds_what_is_damaged(command: Portal, damage: str, found: s
 
 
 def test_the_doctor_says_where_a_database_is_not_migrated(
-    command: Portal, engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+    command: Command, engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", databases.empty(engine))
 
@@ -171,7 +152,7 @@ def test_the_doctor_says_where_a_database_is_not_migrated(
     assert command("doctor").exit_code == 0
 
 
-def test_the_schema_is_exported(command: Portal, tmp_path: Path) -> None:
+def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:
     assert command("export-schema").exit_code == 0
 
     exported = (tmp_path / "schema.graphql").read_text()

@@ -1,0 +1,70 @@
+"""Registering and removing trusted documents: all that are given, or none."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from db import documents
+from domain.documents import CHARACTERS_MAX, DOCUMENTS_MAX
+from resolvers.portal import Portal
+
+
+class DocumentFault(NamedTuple):
+    """What keeps a document from being registered or removed."""
+
+    document_id: str
+    reason: str
+
+
+class DocumentsRefused(Exception):  # noqa: N818 — the word of the domain for what is not done.
+    """Nothing was changed, for these reasons."""
+
+    def __init__(self, faults: Sequence[DocumentFault]) -> None:
+        """Name every one of them."""
+        super().__init__("; ".join(f"{fault.document_id}: {fault.reason}" for fault in faults))
+        self.faults = faults
+
+
+class TooManyDocuments(Exception):  # noqa: N818 — as above.
+    """Nothing was changed, because there would be more than every server process can hold."""
+
+
+async def register(portal: Portal, texts: Mapping[str, str]) -> int:
+    """How many documents are new. Those that are there already under the same id, with the same text, are left alone.
+
+    Whether they are any good is for the caller to know.
+    """
+    new, known = 0, []
+    async with portal.database.write() as tx:
+        at = portal.now()
+        # In one order, so that two who register the same documents wait for each other, and not crosswise.
+        for document_id in sorted(texts):
+            if await documents.add(tx, document_id, texts[document_id], at=at):
+                new += 1
+            else:
+                known.append(document_id)
+        found = await documents.by_ids(tx, known)
+        other = [row.document_id for row in found.values() if row.text != texts[row.document_id]]
+        if other:
+            reason = "it is registered already, with another text"
+            raise DocumentsRefused([DocumentFault(document_id, reason) for document_id in sorted(other)])
+        if new:
+            _check(await documents.extent(tx))
+    return new
+
+
+async def remove(portal: Portal, ids: Sequence[str]) -> None:
+    """Remove these documents."""
+    async with portal.database.write() as tx:
+        removed = await documents.remove(tx, ids)
+        unknown = [document_id for document_id in ids if document_id not in removed]
+        if unknown:
+            raise DocumentsRefused([DocumentFault(each, "no document is registered under this id") for each in unknown])
+
+
+def _check(extent: documents.Extent) -> None:
+    if extent.documents > DOCUMENTS_MAX:
+        message = f"There would be {extent.documents} documents, and at most {DOCUMENTS_MAX} can be registered."
+        raise TooManyDocuments(message)
+    if extent.characters > CHARACTERS_MAX:
+        message = f"All documents would have {extent.characters} characters, and can have at most {CHARACTERS_MAX}."
+        raise TooManyDocuments(message)

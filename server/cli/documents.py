@@ -1,0 +1,103 @@
+"""`portal documents`: the documents that clients may ask for by an id."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from db import documents as stored
+from db.documents import DocumentRow
+from domain.documents import ID_LENGTH_MAX, complaint, is_id
+from resolvers import documents
+from resolvers.documents import DocumentFault, DocumentsRefused, TooManyDocuments
+from resolvers.portal import Portal
+from schema import trusted
+from server import manifests
+from server.cli.running import WRONGLY_USED, fail, failures, run
+from server.manifests import ManifestError
+
+app = typer.Typer(help="Register the documents that clients may ask for by an id.", no_args_is_help=True)
+
+_SHOWN = 50
+"""How many faults are shown: one change of the schema can be the fault of every document."""
+
+_File = Annotated[
+    Path, typer.Argument(help="The manifest that GraphQL Code Generator, Relay or Apollo's tool has written.")
+]
+_Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="The ids, as they were registered.")]
+
+
+@app.command()
+def register(file: _File) -> None:
+    """Register every document of a manifest, or none of them where one is bad.
+
+    A document that is there already is left alone. Running servers know the new ones at once, without a restart.
+    """
+    with failures():
+        try:
+            texts = manifests.read(file)
+        except ManifestError as error:
+            fail(f"{error}.", status=WRONGLY_USED)
+    faults = [fault for document_id, text in texts.items() for fault in _faults(document_id, text)]
+    if faults:
+        _refuse(faults, "Nothing was registered.")
+    new = run(lambda portal: _registered(portal, texts))
+    typer.echo(f"{new} registered, {len(texts) - new} registered already.")
+
+
+@app.command("list")
+def list_documents() -> None:
+    """Print a line for each document: its id, its operations, since when it is registered, and what is wrong with it.
+
+    Tabs stand between them. A document is wrong where the schema has changed since.
+    """
+    for row in run(_all):
+        found = trusted.examined(row.text)
+        operations = ", ".join(found.operations) or "-"
+        state = "; ".join(found.complaints) or "valid"
+        typer.echo("\t".join([row.document_id, operations, f"{row.registered_at:%Y-%m-%dT%H:%M:%SZ}", state]))
+
+
+@app.command()
+def remove(ids: _Ids) -> None:
+    """Remove documents, all of these or none where one of them is unknown. Running servers stop running them soon."""
+    run(lambda portal: _removed(portal, ids))
+    typer.echo(f"{len(set(ids))} removed.")
+
+
+async def _registered(portal: Portal, texts: Mapping[str, str]) -> int:
+    try:
+        return await documents.register(portal, texts)
+    except DocumentsRefused as refused:
+        _refuse(refused.faults, "Nothing was registered.")
+    except TooManyDocuments as error:
+        fail(f"{error} Nothing was registered; remove what is no longer used.")
+
+
+async def _removed(portal: Portal, ids: list[str]) -> None:
+    try:
+        await documents.remove(portal, ids)
+    except DocumentsRefused as refused:
+        _refuse(refused.faults, "Nothing was removed.")
+
+
+async def _all(portal: Portal) -> list[DocumentRow]:
+    async with portal.database.read() as connection:
+        return await stored.all_documents(connection)
+
+
+def _faults(document_id: str, text: str) -> list[DocumentFault]:
+    found = complaint(document_id, text)
+    reasons = [found] if found else trusted.examined(text).complaints
+    return [DocumentFault(document_id, reason) for reason in reasons]
+
+
+def _refuse(faults: Sequence[DocumentFault], consequence: str) -> NoReturn:
+    for fault in faults[:_SHOWN]:
+        # What is no id may be anything, also what a terminal obeys.
+        named = fault.document_id if is_id(fault.document_id) else ascii(fault.document_id[:ID_LENGTH_MAX])
+        typer.echo(f"{named}: {fault.reason.rstrip('.')}.", err=True)
+    if len(faults) > _SHOWN:
+        typer.echo(f"And {len(faults) - _SHOWN} more like these.", err=True)
+    fail(consequence)
