@@ -15,13 +15,15 @@ from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
 from domain.access import Permission, Permissions
-from domain.faults import BadUserInput, Fault, Forbidden
+from domain.faults import BadUserInput, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
+from resolvers.portal import Portal
 from schema.documents import Document, Documents, Operation
 from schema.execution import LevelExecutor
 from schema.faults import presented
 from schema.root import schema
+from schema.trusted import DocumentName, TrustedDocuments
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 _query_type = _graphql_schema.query_type
@@ -32,21 +34,27 @@ _EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "
 
 
 class OperationRequest(NamedTuple):
-    """What a client asks for; one that reads only may not run a mutation."""
+    """What a client asks for, by the text of a document or by a name; one that reads only may not run a mutation."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     read_only: bool = False
+    named: DocumentName | None = None
 
 
 class Answer(NamedTuple):
-    """The body of a response, whether anything was executed, the codes of its errors, and whether it was parsed."""
+    """The body of a response, and what is known of it.
+
+    Whether anything was executed, the codes of its errors, whether its document could be parsed, and whether a caller
+    may keep it, who has to ask each time whether it still holds.
+    """
 
     body: dict[str, Any]
     executed: bool
     codes: frozenset[str]
     parsed: bool = True
+    may_be_kept: bool = False
 
 
 class MutationOverGet(Fault):
@@ -58,20 +66,25 @@ class MutationOverGet(Fault):
 class Operations:
     """Answers operations, level by level or by stock execution, and keeps the documents that it was asked for."""
 
-    def __init__(self, execution: Execution = "level") -> None:
-        """Begin with no document."""
+    def __init__(self, portal: Portal, execution: Execution = "level", *, trusted_only: bool = False) -> None:
+        """Begin with no document. Where only trusted ones are run, a text is refused, whatever it is."""
         self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
+        self._trusted_only = trusted_only
+        self.trusted = TrustedDocuments(portal, self._documents)
         self.by_level = execution == "level"
         """Whether resolvers of levels are asked with all the objects of one."""
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
-        document = self._documents.get(request.query)
-        if document.ast is None:
-            parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-            return _refused(context, document.errors, parsed=parsed)
         variables = request.variables or {}
         try:
+            if request.query is not None and not self._trusted_only:
+                document = self._documents.get(request.query)
+            else:
+                document = await self._trusted_document(request.named)
+            if document.ast is None:
+                parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
+                return _refused(context, document.errors, parsed=parsed)
             operation = _chosen(document, request)
             _check_access(context, operation, variables)
         except MutationOverGet:
@@ -81,7 +94,22 @@ class Operations:
         result = operation.prepared.execute(context_value=context, variable_values=variables)
         if not isinstance(result, ExecutionResult):
             result = await result
-        return _answer(context, result)
+        answer = _answer(context, result)
+        if request.named is not None and request.read_only and not answer.codes:
+            return answer._replace(may_be_kept=True)
+        return answer
+
+    async def _trusted_document(self, name: DocumentName | None) -> Document:
+        if name is None:
+            message = "Only registered documents are run here: name one by “documentId”, without a “query”."
+            raise DocumentNotTrusted(message)
+        document = await self.trusted.find(name.id)
+        if document is None:
+            # The first are the words that clients look for.
+            unknown = "No document is registered under this “documentId”."
+            message = "PersistedQueryNotFound" if name.persisted_query else unknown
+            raise DocumentNotFound(message)
+        return document
 
 
 def _chosen(document: Document, request: OperationRequest) -> Operation:

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
-from server import health, logs, page, tidying
+from schema.trusted import TrustedDocuments
+from server import health, logs, page, refreshing, tidying
 from server.cors import Cors
 from server.faults import http_error
 from server.http import PATH, Endpoint
@@ -33,6 +34,8 @@ class Application(Starlette):
 
     endpoint: ASGIApp | None = None
     graphiql = False
+    lasts = False
+    """Whether the process is the application's: what is there before the first request is there to stay."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, or the beginning and end of the server."""
@@ -53,10 +56,7 @@ def create() -> Application:
     settings = Settings.load()
     logs.configure(settings)
     app = create_app(open_portal(settings), settings)
-    # The schema and the packages are there to stay. Looking through them for garbage, as Python does every now and
-    # then, takes a tenth of a second, in which nobody is answered.
-    gc.collect()
-    gc.freeze()
+    app.lasts = True
     return app
 
 
@@ -67,6 +67,7 @@ def open_portal(settings: Settings) -> Portal:
 
 def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
+    operations = Operations(portal, settings.execution, trusted_only=settings.trusted_documents == "only")
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(
         routes=[*ROUTES, *page.routes(PATH, demo=settings.demo)] if settings.graphiql else ROUTES,
@@ -76,19 +77,28 @@ def create_app(portal: Portal, settings: Settings) -> Application:
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
+    app.state.trusted = operations.trusted
     app.graphiql = settings.graphiql
-    app.endpoint = RequestLog(Endpoint(portal, Operations(settings.execution), settings), cors=cors)
+    app.endpoint = RequestLog(Endpoint(portal, operations, settings), cors=cors)
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(app: Application) -> AsyncIterator[None]:
     portal: Portal = app.state.portal
+    trusted: TrustedDocuments = app.state.trusted
     failed = await health.failed_check(portal.database)
     if failed is not None:
         log.warning("not ready", failed=failed, hint="portal migrate" if failed == "migrations" else "DATABASE_URL")
+    else:
+        await refreshing.refresh(trusted)
+    if app.lasts:
+        # Looking through the schema, the packages and the documents for garbage, as Python does every now and then,
+        # takes a tenth of a second, in which nobody is answered.
+        gc.collect()
+        gc.freeze()
     writer = UseWriter(portal)
-    beside = [asyncio.create_task(writer.run()), asyncio.create_task(tidying.run(portal))]
+    beside = [asyncio.create_task(each) for each in (writer.run(), tidying.run(portal), refreshing.run(trusted))]
     try:
         yield
     finally:

@@ -11,9 +11,10 @@ from starlette.datastructures import QueryParams
 
 from domain.text import storable
 from schema.operations import OperationRequest
+from server import persisted
 from server.faults import bad_request, unreadable
 
-_PARAMETERS = ("query", "operationName", "variables", "extensions")
+_PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -47,14 +48,17 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
 
 def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
     query = given.get("query")
-    if not isinstance(query, str) or not query.strip():
+    named = None
+    if given.get("extensions") or "documentId" in given:
+        named = persisted.named(given, query if query != "" else None)
+    if named is None and (not isinstance(query, str) or not query.strip()):
         message = "“query” must be the text of a GraphQL document."
         raise bad_request(message)
     name = given.get("operationName")
     if not isinstance(name, str | None):
         message = "“operationName” must be a string or null."
         raise bad_request(message)
-    if not storable(query) or not storable(name or ""):
+    if not storable(query or "") or not storable(name or ""):
         message = "“query” and “operationName” must not contain NUL or lone surrogates."
         raise bad_request(message)
     for member in ("variables", "extensions"):
@@ -62,7 +66,11 @@ def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
             message = f"“{member}” must be a JSON object or null."
             raise bad_request(message)
     return OperationRequest(
-        query=query, variables=given.get("variables"), operation_name=name or None, read_only=read_only
+        query=query if named is None else None,
+        variables=given.get("variables"),
+        operation_name=name or None,
+        read_only=read_only,
+        named=named,
     )
 
 

@@ -26,7 +26,7 @@ from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from schema.operations import Answer, MutationOverGet, OperationRequest, Operations
-from server import bearer, bodies, compression, statuses
+from server import bearer, bodies, compression, revalidation, statuses
 from server.compression import Coding
 from server.faults import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.headers import Header
@@ -52,6 +52,7 @@ _HEADERS = frozenset(
         b"content-encoding",
         b"content-length",
         b"content-type",
+        b"if-none-match",
     }
 )
 
@@ -74,9 +75,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["method"] == "OPTIONS":
-            headers = [(b"allow", _ALLOWED.encode()), _VARY]
-            await send({"type": "http.response.start", "status": int(HTTPStatus.NO_CONTENT), "headers": headers})
-            await send({"type": "http.response.body"})
+            await _send_nothing(send, HTTPStatus.NO_CONTENT, [(b"allow", _ALLOWED.encode()), _VARY])
             return
         given = _given(scope)
         form = _form(", ".join(given[b"accept"]))
@@ -93,6 +92,12 @@ class Endpoint:
         else:
             status = statuses.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers, body = _headers(answer, status), _json(answer.body)
+            if answer.may_be_kept:
+                tag = revalidation.etag(self._portal, body, form or JSON_TYPE)
+                headers += revalidation.headers(tag)
+                if revalidation.holds(given[b"if-none-match"], tag):
+                    await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
+                    return
         if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
             body = compression.gzipped(body)
             headers.append((b"content-encoding", b"gzip"))
@@ -120,6 +125,8 @@ class Endpoint:
         wanted = await self._wanted(scope, receive, given)
         name = wanted.operation_name
         scope["state"]["operation"] = None if name is None else name[:_LONGEST_LOGGED_NAME]
+        if wanted.named is not None:
+            scope["state"]["document"] = wanted.named.id
         context = Context(
             self._portal,
             viewer=viewer,
@@ -184,6 +191,11 @@ def _given(scope: Scope) -> Given:
         if name in _HEADERS:
             given[name].append(value.decode("latin-1"))
     return given
+
+
+async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body"})
 
 
 def _remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:

@@ -1,7 +1,8 @@
 """The log: structured lines on standard error, with no value of a caller and no secret in them.
 
-What may stand in a line: methods, paths, statuses, durations, request ids, operation names, and of an error its type
-and where it was raised. An error's message may repeat what a caller sent, or a statement's parameters: it is left out.
+What may stand in a line: methods, paths, statuses, durations, request ids, operation names, ids of documents, and of
+an error its type and where it was raised. An error's message may repeat what a caller sent, or the parameters of a
+statement: it is left out, but for what is wrong with a registered document, which is the vendor's own.
 """
 
 import logging

@@ -85,7 +85,7 @@ def _write_line(scope: Scope, status: int, seconds: float) -> None:
         "status": status,
         "duration_ms": round(seconds * 1000, 1),
     }
-    operation = scope["state"].get("operation")
-    if operation is not None:
-        facts["operation"] = operation
+    for name in ("operation", "document"):
+        if (value := scope["state"].get(name)) is not None:
+            facts[name] = value
     log.info("request", **facts)

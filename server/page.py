@@ -54,6 +54,7 @@ _NOT_BUILT = """<!doctype html>
 the npm registry within reach, and load this page again.</p>
 </html>
 """
+_OPERATION = frozenset({"query", "documentId", "extensions"})
 _NO_USERS = '<meta name="demo-users" content="[]" />'
 
 
@@ -62,7 +63,7 @@ def is_wanted(scope: Scope) -> bool:
     return (
         scope["method"] in {"GET", "HEAD"}
         and prefers(", ".join(Headers(scope=scope).getlist("accept")), "text/html")
-        and "query" not in QueryParams(scope["query_string"])
+        and _OPERATION.isdisjoint(QueryParams(scope["query_string"]))
     )
 
 

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         default="level",
         description="level, or stock for graphql-core's own execution, which answers the same and takes longer.",
     )
+    trusted_documents: Literal["allowed", "only"] = Field(
+        default="allowed", description="allowed, or only: then no document is run that is not registered."
+    )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
     gzip_from_bytes: int = Field(
         default=1024,

@@ -57,7 +57,7 @@ def serve(
     except SystemExit:
         fail(f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT.")
     if given.demo:
-        _welcome(_url(config.host, listening.getsockname()[1]))
+        _welcome(_url(config.host, listening.getsockname()[1]), trusted_only=given.trusted_documents == "only")
     signal.signal(signal.SIGTERM, _end)
     try:
         if config.workers > 1:
@@ -78,7 +78,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _welcome(url: str) -> None:
+def _welcome(url: str, *, trusted_only: bool) -> None:
     async def work(portal: Portal) -> str | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
@@ -92,6 +92,9 @@ def _welcome(url: str) -> None:
         typer.echo("There is no demo data yet. Make it with: portal demo\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
+    if trusted_only:
+        typer.echo("Only registered documents are run. See which: portal documents list\n")
+        return
     typer.echo("Try it:\n")
     typer.echo(
         f"curl -s {url}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' "

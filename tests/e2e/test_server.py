@@ -1,5 +1,6 @@
 """The server as its operator starts it: a process of its own, on a port of its own."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api import Json
-from tests.e2e.processes import curl, serving
+from tests.e2e.processes import ROOT, curl, portal, serving
 
 ACTIVATE = """mutation ($input: ActivateLicenseInput!) {
     activateLicense(input: $input) { activation { id } userErrors { code } } }"""
@@ -55,6 +56,24 @@ def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, st
     assert _token(welcome) in line
     assert '"partner":{"name":"Alfa' in answer
     assert process.returncode == 0
+
+
+def test_a_server_of_registered_documents_offers_no_text_to_try(environment: dict[str, str], tmp_path: Path) -> None:
+    log, example = tmp_path / "log", ROOT / "examples" / "persisted-documents.json"
+    portal(environment, "documents", "register", str(example))
+
+    with serving(environment | {"TRUSTED_DOCUMENTS": "only"}, log) as (url, _):
+        welcome = log.read_text()
+        headers = {"Authorization": f"Bearer {_token(welcome)}"}
+        answers = [
+            httpx.get(f"{url}/graphql", params={"documentId": document_id}, headers=headers).json()
+            for document_id, text in json.loads(example.read_text()).items()
+            if text.startswith("query")
+        ]
+
+    assert "portal documents list" in welcome
+    assert "curl" not in welcome
+    assert [list(answer) for answer in answers] == [["data"], ["data"]]
 
 
 def test_two_processes_on_one_file_activate_no_more_than_there_is(two: Two) -> None:

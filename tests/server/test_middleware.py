@@ -136,6 +136,13 @@ async def test_a_request_is_one_line_in_the_log_that_says_nothing_of_what_was_as
     }
 
 
+async def test_the_line_says_which_registered_document_was_asked_for(http: httpx.AsyncClient, log: Log) -> None:
+    await http.get("/graphql", params={"documentId": "x-spa:Estoque"})
+    await http.get("/graphql", params={"documentId": SECRET + " "})
+
+    assert [line.get("document") for line in log.lines()] == ["x-spa:Estoque", None]
+
+
 async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_and_place(
     failing: httpx.AsyncClient, log: Log
 ) -> None:

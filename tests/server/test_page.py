@@ -65,6 +65,9 @@ async def test_a_browser_that_sends_an_operation_gets_its_answer(showing: httpx.
     by_post = await ask(showing, VIEWER, headers)
 
     assert [by_url.json(), by_post.json()] == [ANSWERED, ANSWERED]
+    for parameters in ({"documentId": "nowhere"}, {"extensions": '{"persistedQuery": {"version": 1}}'}):
+        by_name = await showing.get("/graphql", params=parameters, headers=headers)
+        assert by_name.headers["content-type"] == "application/json; charset=utf-8"
 
 
 async def test_there_is_no_page_where_the_setting_says_so(http: httpx.AsyncClient) -> None:

@@ -41,6 +41,7 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("SECRET_KEY", "geheim"),
         ("PORT", "geheim"),
         ("LOG_LEVEL", "geheim"),
+        ("TRUSTED_DOCUMENTS", "geheim"),
         ("STATUS_CODES", "geheim"),
         ("GZIP_FROM_BYTES", "geheim"),
         ("GZIP_FROM_BYTES", "-1"),
