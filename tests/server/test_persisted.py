@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from graphql import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from db import documents as stored
 from db.engine import Database
@@ -369,13 +371,19 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
 
 
 async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_once(
-    portal: Portal, register: Register, settings: Settings, clock: Clock
+    portal: Portal, register: Register, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A logger that was used before, as a server sets it up, writes to where it wrote then.
+    monkeypatch.setattr(refreshing, "log", structlog.get_logger("portal.documents"))
     trusted = create_app(portal, settings).state.trusted
     document_id = await register(VIEWER)
     await refreshing.refresh(trusted)
     portal.database = Database("postgresql+asyncpg://portal@127.0.0.1:1/portal")
     clock.forward(seconds=10)
 
-    assert not await refreshing.refresh(trusted)
+    with capture_logs() as logs:
+        reached = [await refreshing.refresh(trusted), await refreshing.refresh(trusted, told=True)]
+
+    assert reached == [False, False]
+    assert [line["log_level"] for line in logs] == ["error"]
     assert trusted.get(document_id) is not None
