@@ -10,6 +10,7 @@ from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.measuring import Cell, Figures, Found, Plan
 
 OURS = "ours"
+_JUDGED = "## Where it stands"
 _COLUMNS = (
     "connections",
     "contender",
@@ -47,10 +48,18 @@ def write(found: Found, plan: Plan, into: Path, *, command: str) -> None:
         *_tables(found, medians, plan),
         *_refusals(found),
         *_versions(plan),
+        "",
+        *_judged(into / "RESULTS.md"),
     ]
     (into / "RESULTS.md").write_text("\n".join(lines).rstrip() + "\n")
     (into / "results.svg").write_text(plot.drawn(medians, plan, _shown(plan)))
     print(f"\n{into / 'RESULTS.md'} and results.svg have it in tables and as a picture.")
+
+
+def _judged(file: Path) -> list[str]:
+    """What people have made of earlier results, which stays at the end until they write it anew."""
+    _, heading, text = file.read_text().partition(_JUDGED) if file.exists() else ("", "", "")
+    return (heading + text).splitlines()
 
 
 def _shown(plan: Plan) -> int:

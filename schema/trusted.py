@@ -126,6 +126,8 @@ class TrustedDocuments:
             if room < 0:
                 break
             trusted.document = self._prepared.prepare(trusted.row.text)
+            for operation in trusted.document.operations.values():
+                operation.prepared.plan_ahead()
             _tell_faults(trusted.row.document_id, trusted.document)
             # Requests have their turn in between.
             await asyncio.sleep(0)

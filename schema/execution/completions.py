@@ -39,6 +39,9 @@ class Completion:
             return self._sift(run, values, place)
         return self._settled(run, values, place)
 
+    def plan_ahead(self) -> None:
+        """Make what is made when objects are first completed. Raises GraphQLError where a directive does not fit."""
+
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
         """Complete values that are there, and no errors."""
         raise NotImplementedError

@@ -188,6 +188,11 @@ class Selection:
                 self._shareable = False
         return self._shareable
 
+    def plan_ahead(self) -> None:
+        """Plan what is below, but for objects of interfaces and unions, whose types only a request can tell."""
+        for field in self.fields:
+            field.completion.plan_ahead()
+
     def given_up(self, columns: Sequence[Column]) -> Column:
         """What stands in the place of the objects, of which the last of these columns can't be had."""
         return [raised.under(self.fields[len(columns) - 1].key) for raised in columns[-1]]

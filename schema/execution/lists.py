@@ -27,6 +27,10 @@ class ListCompletion(Completion):
         super().__init__(field, nullable=nullable)
         self.item = item
 
+    def plan_ahead(self) -> None:
+        """Plan what is asked of the items."""
+        self.item.plan_ahead()
+
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
         if learn(set(map(type, values))).iterates_async and any(map(run.is_async_iterable, values)):
             return then(self._collected(run, values), partial(self._lists, run, place=place))

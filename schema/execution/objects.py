@@ -108,6 +108,10 @@ class ObjectCompletion(Completion):
         """Whether nothing below is resolved for one object at a time."""
         return self._objects.selection.shareable
 
+    def plan_ahead(self) -> None:
+        """Plan what is asked of the objects, and of those below them."""
+        self._objects.selection.plan_ahead()
+
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
         return then(self._objects.rows(run, values, place), partial(self.stop, run, place=place))
 

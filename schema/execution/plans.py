@@ -2,12 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from threading import Lock
 
 from graphql import (
     DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -59,6 +61,13 @@ class Plan:
             }
         )
         self._variants: dict[Hashable, Variant] = {}
+
+    def plan_ahead(self) -> None:
+        """Plan now what would be planned by the first request, where no variable decides about it."""
+        if self.by_level and not self._switches:
+            # What does not fit is told to whoever asks for it.
+            with suppress(GraphQLError):
+                self.variant(VariableValues({}, {})).root.plan_ahead()
 
     def is_of(
         self,

@@ -41,6 +41,10 @@ class Prepared:
             message = "A fragment with variables can't be prepared."
             raise GraphQLError(message)
 
+    def plan_ahead(self) -> None:
+        """Plan the operation before it is first executed."""
+        self._plan.plan_ahead()
+
     def execute(
         self,
         *,
