@@ -20,7 +20,7 @@ from db.query import Columns
 from db.sql import KEEPING_KEYS
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
-from domain.clients import REMOVED_NAME, ClientStatus
+from domain.clients import REMOVED_NAME, ClientStatus, names_folded
 from domain.text import fold
 
 
@@ -225,6 +225,7 @@ async def erase(
             name_folded="",
             trade_name=None,
             trade_name_folded="",
+            names_folded="",
             city=None,
             city_folded="",
             state=None,
@@ -255,6 +256,7 @@ def written(details: ClientDetails) -> dict[str, str | None]:
         "name_folded": fold(details.name),
         "trade_name": details.trade_name,
         "trade_name_folded": fold(details.trade_name or ""),
+        "names_folded": names_folded(details.name, details.trade_name),
         "city": details.city,
         "city_folded": fold(details.city or ""),
         "state": details.state,

@@ -64,7 +64,7 @@ def _clients() -> Iterator[Check]:
     )
     kept = sa.or_(
         *(clients.c[name].is_not(None) for name in ("cnpj", "name", "trade_name", "city", "state")),
-        *(clients.c[name] != "" for name in ("name_folded", "trade_name_folded", "city_folded")),
+        *(clients.c[name] != "" for name in ("name_folded", "trade_name_folded", "names_folded", "city_folded")),
         sa.exists().where(
             *of_client,
             sa.or_(
@@ -84,6 +84,13 @@ def _clients() -> Iterator[Check]:
         "sort keys",
         sa.select(clients.c.partner_id, clients.c.id).where(copied),
         "client {0}: the name that its activations are sorted by is not its own.",
+    )
+    named, traded = clients.c.name_folded, clients.c.trade_name_folded
+    both = sa.case((traded == "", named), else_=named + "\n" + traded)
+    yield Check(
+        "search keys",
+        sa.select(clients.c.partner_id, clients.c.id).where(clients.c.names_folded != both),
+        "client {0}: the names that it is found by are not its own.",
     )
 
 

@@ -31,9 +31,12 @@ _LOCK = 0x706F7274616C
 Result = TypeVar("Result")
 
 
-def upgrade(url: str) -> None:
-    """Run the steps that the database lacks. It may be called from anywhere, and by several processes at once."""
-    _run(_upgrade(url))
+def upgrade(url: str, *, to: str = "head") -> None:
+    """Run the steps that the database lacks, up to that one.
+
+    It may be called from anywhere, and by several processes at once.
+    """
+    _run(_upgrade(url, to=to))
 
 
 async def at_head(database: Database) -> bool:
@@ -54,13 +57,13 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, work).result()
 
 
-async def _upgrade(url: str) -> None:
+async def _upgrade(url: str, *, to: str = "head") -> None:
     database = _open(url)
     try:
         async with database.write() as tx:
             await _wait_for_others(tx)
             if await _steps_done(tx) != _steps():
-                await tx.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
+                await tx.run_sync(lambda connection: command.upgrade(_config(connection), to))
                 await _check_references(tx)
     finally:
         await database.close()

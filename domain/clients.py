@@ -24,6 +24,12 @@ class ClientStatus(Enum):
     CANCELLED = "CANCELLED"
 
 
+def names_folded(name: str, trade_name: str | None) -> str:
+    """Both names as they are searched, each on a line: what is folded has no line feed, so no match spans the two."""
+    folded = fold(trade_name or "")
+    return f"{fold(name)}\n{folded}" if folded else fold(name)
+
+
 def redacted(note: str, *, number: str, texts: tuple[str | None, ...]) -> str:
     """The reason of a cancellation without the values that it erases, however their case, accents and blanks."""
     for text in texts:

@@ -23,6 +23,7 @@ class Client:
     name_folded: str
     trade_name: str | None
     trade_name_folded: str
+    names_folded: str
     city: str | None
     city_folded: str
     state: str | None

@@ -14,7 +14,7 @@ from domain.activations import (
     ActivationStatus,
     authorization_code,
 )
-from domain.clients import ClientStatus
+from domain.clients import ClientStatus, names_folded
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, bought, released, taken
 from domain.orders import OrderStatus, OrderType
@@ -98,6 +98,7 @@ class Year:
             partner_id=self._partner.id,
             name_folded=fold(company.name),
             trade_name_folded=fold(company.trade_name or ""),
+            names_folded=names_folded(company.name, company.trade_name),
             city_folded=fold(company.city),
             registered_at=at,
             **company._asdict(),
@@ -198,7 +199,7 @@ class Year:
             activation.client_name_folded, activation.note, activation.cancellation_note = "", None, None
         client.status, client.cancelled_at, client.cancelled_by_id = ClientStatus.CANCELLED, at, actor_id
         client.cnpj = client.name = client.trade_name = client.city = client.state = None
-        client.name_folded = client.trade_name_folded = client.city_folded = ""
+        client.name_folded = client.trade_name_folded = client.names_folded = client.city_folded = ""
         client.cancellation_note = self._note(names.CLIENT_CANCELLATION_NOTES)
         self._books.tell(at, actor_id, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id))
 

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 
 from db import migrate
 from db.engine import Database
-from db.tables import metadata
+from db.tables import clients, metadata
 from tests.databases import Databases
 
 Seen = TypeVar("Seen")
@@ -114,6 +114,26 @@ async def test_upgrading_again_keeps_what_is_stored(engine: str, databases: Data
     migrate.upgrade(url)
 
     assert await look(url, lambda sync: sync.scalar(sa.text("SELECT name FROM partners"))) == "Alfa"
+
+
+async def test_clients_that_were_there_before_are_found_by_both_names(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0002")
+    partner = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')"
+    before = """
+        INSERT INTO clients
+            (partner_id, cnpj, name, name_folded, trade_name_folded, city_folded, status, registered_at)
+        VALUES
+            (1, '1', 'Pão', 'pao', 'forno doce', '', 'ACTIVE', '2026-07-01T12:00:00.000000Z'),
+            (1, '2', 'Pão', 'pao', '', '', 'ACTIVE', '2026-07-01T12:00:00.000000Z'),
+            (1, NULL, NULL, '', '', '', 'CANCELLED', '2026-07-01T12:00:00.000000Z')
+    """
+    await write(url, partner, before)
+
+    migrate.upgrade(url)
+
+    folded = sa.select(clients.c.names_folded).order_by(clients.c.id)
+    assert await look(url, lambda sync: list(sync.scalars(folded))) == ["pao\nforno doce", "pao", ""]
 
 
 async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clients import STATES, redacted
+from domain.clients import STATES, names_folded, redacted
 from tests.cnpjs import masked, with_check_digits
 
 NAMES = st.text("abc.*+?()[]\\|é\u00b4½ ", min_size=1).map(str.strip).filter(bool)
@@ -16,6 +16,14 @@ NUMBER = with_check_digits("16ABC2300001")
 def test_brazil_has_26_states_and_a_federal_district() -> None:
     assert len(STATES) == 27
     assert {"SP", "DF", "AC"} < STATES
+
+
+@pytest.mark.parametrize(
+    ("trade_name", "folded"),
+    [(None, "padaria sao joao"), ("", "padaria sao joao"), (" Forno\nDoce ", "padaria sao joao\nforno doce")],
+)
+def test_a_trade_name_stands_on_a_line_of_its_own(trade_name: str | None, folded: str) -> None:
+    assert names_folded("Padaria São João", trade_name) == folded
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def test_what_is_folded_stays_as_it_is(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@given(text=st.text())
+def test_what_is_folded_is_one_line(text: str) -> None:
+    assert "\n" not in fold(text)
+
+
 @given(text=st.text(alphabet=st.characters(max_codepoint=0x24F, exclude_characters=DOTLESS)))
 def test_upper_case_and_decomposed_letters_are_the_same_text(text: str) -> None:
     assert fold(text.upper()) == fold(text)

@@ -117,6 +117,7 @@ DAMAGES = {
     "UPDATE partner_counters SET event_number = event_number + 1": "numbers",
     "UPDATE clients SET city = 'Recife' WHERE status = 'CANCELLED'": "cancelled clients",
     "UPDATE activations SET client_name_folded = 'x' WHERE status = 'ACTIVE'": "sort keys",
+    "UPDATE clients SET names_folded = 'x' WHERE status = 'ACTIVE'": "search keys",
     "DELETE FROM stock_movements WHERE activation_id IS NOT NULL": "activations and ledger",
     "DELETE FROM stock_movements WHERE order_id IS NOT NULL": "orders and ledger",
     "UPDATE orders SET created_by_id = (SELECT max(id) FROM users) WHERE partner_id = 1": "references",

@@ -120,7 +120,8 @@ async def test_ids_go_on_after_those_of_the_demo(make: Make) -> None:
     portal = await make()
 
     async with portal.database.write() as tx:
-        values = {"partner_id": 1, "name_folded": "", "trade_name_folded": "", "city_folded": ""}
+        folded = dict.fromkeys(("name_folded", "trade_name_folded", "names_folded", "city_folded"), "")
+        values = {"partner_id": 1, **folded}
         new = sa.insert(clients).values(**values, cnpj="1", name="A", status=ClientStatus.ACTIVE, registered_at=NOW)
         added = await tx.scalar(new.returning(clients.c.id))
 

@@ -44,9 +44,11 @@ DAMAGES = [
     (f"UPDATE activations SET moved_to_id = 987654 WHERE id = {AN_ACTIVATION}", "moved_to_id names no row"),
     ("UPDATE price_tables SET partner_id = 987654 WHERE partner_id = 1", "it has no row in price_tables"),
     (f"UPDATE clients SET trade_name_folded = 'sol' WHERE id = {A_CANCELLED_CLIENT}", "not all that says who it was"),
+    (f"UPDATE clients SET names_folded = 'sol' WHERE id = {A_CANCELLED_CLIENT}", "not all that says who it was"),
     (f"UPDATE activations SET note = 'Sol' WHERE client_id = {A_CANCELLED_CLIENT}", "not all that says who it was"),
     (f"UPDATE activations SET client_id = {A_CANCELLED_CLIENT} WHERE {ACTIVE}", "has an active activation"),
     (f"UPDATE activations SET client_name_folded = '' WHERE id = {AN_ACTIVATION}", "sorted by is not its own"),
+    (f"UPDATE clients SET names_folded = name_folded || ' ' WHERE {ACTIVE}", "found by are not its own"),
 ]
 
 

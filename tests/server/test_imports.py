@@ -72,7 +72,8 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
         counter = sa.select(partner_counters.c.event_number).where(partner_counters.c.partner_id == partner_id)
         assert await connection.scalar(counter) == 4
     assert {client.cnpj for client in found} == set(numbers)
-    assert {(client.name_folded, client.city_folded) for client in found} == {("padaria sao joao", "sao luis")}
+    folded = {(client.name_folded, client.names_folded, client.city_folded) for client in found}
+    assert folded == {("padaria sao joao", "padaria sao joao", "sao luis")}
     assert [event.number for event in told] == [1, 2, 3, 4]
     assert {event.client_id for event in told} == {client.id for client in found}
     assert {(event.type, event.actor_id) for event in told} == {(EventType.CLIENT_REGISTERED, None)}
