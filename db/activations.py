@@ -128,14 +128,13 @@ _OF_CLIENTS_AND_STATUS = _of_clients(activations.c.status == sa.bindparam("statu
 
 def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
-        found = [contains(clients.c.name_folded, chosen.search), contains(clients.c.trade_name_folded, chosen.search)]
+        found = [contains(clients.c.names_folded, chosen.search)]
         found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
         ours = activations.c.client_id.in_(_clients(sa.or_(*found)))
         key = chosen.search_key
         yield ours if key is None else sa.or_(ours, sql.starts_with(activations.c.activation_key, key))
     if chosen.client_name is not None:
-        name = chosen.client_name
-        named = sa.or_(contains(clients.c.name_folded, name), contains(clients.c.trade_name_folded, name))
+        named = contains(clients.c.names_folded, chosen.client_name)
         yield activations.c.client_id.in_(_clients(named))
     if chosen.cnpj is not None:
         numbered = sql.starts_with(clients.c.cnpj, chosen.cnpj)

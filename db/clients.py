@@ -115,7 +115,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.status is not None:
         yield among(clients.c.status, "status")
     if chosen.search is not None:
-        found = [contains(clients.c.name_folded, chosen.search), contains(clients.c.trade_name_folded, chosen.search)]
+        found = [contains(clients.c.names_folded, chosen.search)]
         if chosen.search_cnpj is not None:
             found.append(contains(clients.c.cnpj, chosen.search_cnpj))
         yield sa.or_(*found)

@@ -84,6 +84,12 @@ async def test_a_search_and_a_name_look_at_both_names_without_regard_to_accents_
     assert await shops.keys(clientName=search) == ["CAIXA-01", "CAIXA-02"]
 
 
+@pytest.mark.parametrize("search", ["joao forno", "joao\nforno", "joaoforno", "o f"])
+async def test_what_begins_in_one_name_and_ends_in_the_other_is_not_found(shops: Shops, search: str) -> None:
+    assert await shops.keys(search=search) == []
+    assert await shops.keys(clientName=search) == []
+
+
 @pytest.mark.parametrize("search", ["9z.8yx.7w6", "9Z8YX", cnpjs.masked(CNPJ), CNPJ])
 async def test_a_search_finds_any_part_of_a_cnpj_in_any_mask(shops: Shops, search: str) -> None:
     assert await shops.keys(search=search) == ["CAIXA-01", "CAIXA-02"]

@@ -188,8 +188,22 @@ async def test_an_updated_client_is_found_by_its_new_name_only(api: Api) -> None
 
     await _update(api, client, name="Mercado")
 
-    assert await _named(api, "mercado") == [client]
-    assert await _named(api, "padaria") == []
+    assert await _named(api, "mercado") == await _found(api, "mercado") == [client]
+    assert await _named(api, "padaria") == await _found(api, "padaria") == []
+
+
+async def test_a_client_is_searched_by_its_new_trade_name_only(api: Api) -> None:
+    client = await api.client(name="Padaria", tradeName="Forno Doce")
+
+    await _update(api, client, tradeName="Feira")
+
+    assert await _found(api, "feira") == await _found(api, "padaria") == [client]
+    assert await _found(api, "forno") == []
+
+    await _update(api, client, tradeName=None)
+
+    assert await _found(api, "padaria") == [client]
+    assert await _found(api, "feira") == []
 
 
 async def test_activations_are_sorted_by_their_clients_new_name(api: Api, product: str) -> None:
@@ -245,3 +259,8 @@ async def _count(api: Api) -> int:
 async def _named(api: Api, name: str) -> list[str]:
     query = "query ($name: String) { clients(filter: {name: $name}) { nodes { id } } }"
     return [node["id"] for node in (await api.data(query, name=name))["clients"]["nodes"]]
+
+
+async def _found(api: Api, search: str) -> list[str]:
+    query = "query ($search: String) { clients(filter: {search: $search}) { nodes { id } } }"
+    return [node["id"] for node in (await api.data(query, search=search))["clients"]["nodes"]]

@@ -1,0 +1,54 @@
+"""Clients are found by their names in an index, whatever their names are."""
+
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from db import activations, clients, tables
+from db.activations import ActivationFilter, ActivationSortKey
+from db.clients import ClientDetails
+from db.engine import Database
+from domain.clients import NAME_LENGTH
+from tests import cnpjs
+from tests.databases import Databases
+from tests.db.rows import NOON, a_partner
+
+SEARCHES = [
+    ActivationFilter(client_name="sol"),
+    ActivationFilter(search="sol", search_cnpj="SOL", search_key="SOL"),
+]
+
+
+@pytest.mark.parametrize("chosen", SEARCHES, ids=["a name", "a search"])
+async def test_sqlite_looks_for_names_in_an_index_alone(databases: Databases, chosen: ActivationFilter) -> None:
+    database = Database(databases.shared("sqlite"))
+    listing = activations.listing(1, chosen, ActivationSortKey.ACTIVATED_AT, descending=True)
+    statement = sa.select(tables.activations.c.id).where(*listing.where)
+    written = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+
+    async with database.read() as connection:
+        found = await connection.execute(sa.text(f"EXPLAIN QUERY PLAN {written}"), {**written.params, **listing.values})
+        plan = [row.detail for row in found]
+    await database.close()
+
+    index = "ix_clients_partner_id_names_folded_cnpj_status_id"
+    assert f"SEARCH clients USING COVERING INDEX {index} (partner_id=?)" in plan
+
+
+# A syllable of Hangul is three letters when it is folded, and an ideograph of the supplementary plane four bytes.
+@pytest.mark.parametrize("syllables", [1, 0.8, 0.5, 0.2, 0])
+async def test_the_longest_names_fit_into_the_indexes(database: Database, syllables: float) -> None:
+    rng = Random(1)  # noqa: S311 — an example.
+
+    def name() -> str:
+        drawn = [(0xAC00, 11_172) if rng.random() < syllables else (0x20000, 40_000) for _ in range(NAME_LENGTH)]
+        return "".join(chr(start + rng.randrange(size)) for start, size in drawn)
+
+    details = ClientDetails(name=name(), trade_name=name())
+    async with database.write() as tx:
+        partner_id = await a_partner(tx)
+        client_id = await clients.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=NOON)
+
+    assert client_id is not None
