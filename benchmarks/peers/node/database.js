@@ -61,7 +61,7 @@ const activationsPage = (conditions) =>
     ORDER BY activated_at DESC, id DESC LIMIT @limit`)
 const AFTER = 'AND (activated_at, id) < (@key, @id)'
 const OF_NAME = `AND client_id IN (SELECT id FROM clients WHERE partner_id = @partner
-  AND (name_folded LIKE @name ESCAPE '/' OR trade_name_folded LIKE @name ESCAPE '/'))`
+  AND names_folded LIKE @name ESCAPE '/')`
 const activationPages = [['', AFTER], [OF_NAME, `${OF_NAME} ${AFTER}`]].map((pair) => pair.map(activationsPage))
 
 export const activationCursor = (row) =>

@@ -177,8 +177,7 @@ async def resolve_activations(
     conditions, given = [""], {}
     if filter and filter.get("clientName") is not None:
         conditions.append(
-            "client_id IN (SELECT id FROM clients WHERE partner_id = :partner "
-            "AND (name_folded LIKE :name ESCAPE '/' OR trade_name_folded LIKE :name ESCAPE '/'))"
+            "client_id IN (SELECT id FROM clients WHERE partner_id = :partner AND names_folded LIKE :name ESCAPE '/')"
         )
         given["name"] = texts.anywhere(filter["clientName"])
     if after is not None:

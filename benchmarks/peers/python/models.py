@@ -21,7 +21,7 @@ class ClientRow(Base):
     partner_id: Mapped[int]
     name: Mapped[str | None]
     name_folded: Mapped[str]
-    trade_name_folded: Mapped[str]
+    names_folded: Mapped[str]
     cnpj: Mapped[str | None]
     city: Mapped[str | None]
     state: Mapped[str | None]

@@ -57,8 +57,7 @@ def _activations(conditions: str) -> str:
 
 _AFTER = "AND (activated_at, id) < (:key, :id)"
 _OF_NAME = """
-    AND client_id IN (SELECT id FROM clients WHERE partner_id = :partner
-        AND (name_folded LIKE :name ESCAPE '/' OR trade_name_folded LIKE :name ESCAPE '/'))
+    AND client_id IN (SELECT id FROM clients WHERE partner_id = :partner AND names_folded LIKE :name ESCAPE '/')
 """
 _ACTIVATIONS, _ACTIVATIONS_OF_NAME = _activations(_AFTER), _activations(_OF_NAME)
 _CLIENTS = f"""

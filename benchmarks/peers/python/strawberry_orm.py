@@ -17,7 +17,7 @@ from models import (
 )
 from orm_loaders import Loaders
 from orm_orders import write_order
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import select, tuple_
 from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 from texts import PARTNER
@@ -316,9 +316,7 @@ class Query:
         statement = select(ActivationRow).where(ActivationRow.partner_id == PARTNER)
         if filter is not None and filter.client_name is not None:
             pattern = texts.anywhere(filter.client_name)
-            named = or_(
-                ClientRow.name_folded.like(pattern, escape="/"), ClientRow.trade_name_folded.like(pattern, escape="/")
-            )
+            named = ClientRow.names_folded.like(pattern, escape="/")
             clients = select(ClientRow.id).where(ClientRow.partner_id == PARTNER, named)
             statement = statement.where(ActivationRow.client_id.in_(clients))
         if after is not None:
