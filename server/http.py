@@ -32,6 +32,7 @@ from server.faults import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadabl
 from server.headers import Header
 from server.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
 from server.settings import Settings
+from server.turns import Turns
 
 PATH = "/graphql"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -71,6 +72,7 @@ class Endpoint:
         self._max_body_bytes = settings.max_body_bytes
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._edition = settings.status_codes
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -123,6 +125,8 @@ class Endpoint:
             message = "Accept the encoding gzip or identity."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
         wanted = await self._wanted(scope, receive, given)
+        # Not before the body is there: the turn would be gone until then.
+        await self._turns.take()
         name = wanted.operation_name
         scope["state"]["operation"] = None if name is None else name[:_LONGEST_LOGGED_NAME]
         if wanted.named is not None:

@@ -1,6 +1,7 @@
 """The command line and the server as an operator starts them, and curl as a reader of the documentation does."""
 
 import argparse
+import re
 import shlex
 import signal
 import socket
@@ -40,6 +41,13 @@ def serving(environment: dict[str, str], log: Path) -> Iterator[tuple[str, Serve
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def token(welcome: str) -> str:
+    """The token that a server of a demonstration greets with."""
+    found = re.search(r"ppt_\S+", welcome)
+    assert found is not None
+    return found[0]
 
 
 def _free_port() -> int:

@@ -1,7 +1,6 @@
 """The server as its operator starts it: a process of its own, on a port of its own."""
 
 import json
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api import Json
-from tests.e2e.processes import ROOT, curl, portal, serving
+from tests.e2e.processes import ROOT, curl, portal, serving, token
 
 ACTIVATE = """mutation ($input: ActivateLicenseInput!) {
     activateLicense(input: $input) { activation { id } userErrors { code } } }"""
@@ -41,7 +40,7 @@ class Two(NamedTuple):
 def two(environment: dict[str, str], tmp_path: Path) -> Iterator[Two]:
     logs = tmp_path / "one", tmp_path / "two"
     with serving(environment, logs[0]) as (one, _), serving(environment, logs[1]) as (other, _):
-        yield Two((one, other), _token(logs[0].read_text()))
+        yield Two((one, other), token(logs[0].read_text()))
 
 
 def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
@@ -53,7 +52,7 @@ def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, st
         answer = curl(line)
 
     assert url in welcome
-    assert _token(welcome) in line
+    assert token(welcome) in line
     assert '"partner":{"name":"Alfa' in answer
     assert process.returncode == 0
 
@@ -64,7 +63,7 @@ def test_a_server_of_registered_documents_offers_no_text_to_try(environment: dic
 
     with serving(environment | {"TRUSTED_DOCUMENTS": "only"}, log) as (url, _):
         welcome = log.read_text()
-        headers = {"Authorization": f"Bearer {_token(welcome)}"}
+        headers = {"Authorization": f"Bearer {token(welcome)}"}
         answers = [
             httpx.get(f"{url}/graphql", params={"documentId": document_id}, headers=headers).json()
             for document_id, text in json.loads(example.read_text()).items()
@@ -127,9 +126,3 @@ def _stock(two: Two, product: str) -> Json:
     shown, again = [two.ask(STOCK, place=place, product=product)["licenseStock"] for place in (0, 1)]
     assert shown == again
     return shown[0]
-
-
-def _token(welcome: str) -> str:
-    found = re.search(r"ppt_\S+", welcome)
-    assert found is not None
-    return found[0]
