@@ -14,6 +14,7 @@ _ALWAYS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+_ALWAYS_NAMES = frozenset(name for name, _ in _ALWAYS)
 # Whether the other names below this one keep to https too is for their owner to say.
 _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 
@@ -22,7 +23,7 @@ def completed(own: Iterable[Header], scope: Scope, request_id: str) -> list[Head
     """An answer's own headers, which win, and those that it lacks."""
     headers = list(own)
     names = {name for name, _ in headers}
-    headers += [header for header in _ALWAYS if header[0] not in names]
+    headers += _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [each for each in _ALWAYS if each[0] not in names]
     headers.append((b"x-request-id", request_id.encode()))
     if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in names:
         headers.append(_HTTPS_ONLY)

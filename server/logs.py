@@ -7,6 +7,7 @@ statement: it is left out, but for what is wrong with a registered document, whi
 
 import logging
 import sys
+from contextvars import ContextVar
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
@@ -14,12 +15,15 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 from schema.traces import described
 from server.settings import Settings
 
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is answered, which stands in all lines that are written meanwhile."""
+
 
 def configure(settings: Settings) -> None:
     """Send every log line of the process, uvicorn's too, to standard error in one form."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -51,6 +55,12 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+
+
+def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if (answered := request_id.get()) is not None:
+        event.setdefault("request_id", answered)
+    return event
 
 
 def _errors_without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

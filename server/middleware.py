@@ -3,13 +3,14 @@
 import logging
 import re
 from http import HTTPStatus
-from secrets import token_hex
+from random import getrandbits
 from time import perf_counter
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server import logs
 from server.cors import Cors
 from server.faults import error_response
 from server.headers import completed, given
@@ -52,22 +53,26 @@ class RequestLog:
                 message["headers"] = headers
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, send_completed)
-            except ClientDisconnect:
-                status = _CLIENT_GONE
-            except Exception:
-                log.exception("request failed")
-                if status:
-                    raise
-                await _internal_error(request_id)(scope, receive, send_completed)
-            finally:
-                _write_line(scope, status, perf_counter() - started)
+        before = logs.request_id.set(request_id)
+        try:
+            await self.app(scope, receive, send_completed)
+        except ClientDisconnect:
+            status = _CLIENT_GONE
+        except Exception:
+            log.exception("request failed")
+            if status:
+                raise
+            await _internal_error(request_id)(scope, receive, send_completed)
+        finally:
+            _write_line(scope, status, perf_counter() - started)
+            logs.request_id.reset(before)
 
 
 def _request_id(proposed: bytes | None) -> str:
-    return proposed.decode() if proposed and _REQUEST_ID.fullmatch(proposed) else token_hex(8)
+    if proposed and _REQUEST_ID.fullmatch(proposed):
+        return proposed.decode()
+    # It tells requests apart and keeps no secret, so it need not come from the system.
+    return f"{getrandbits(64):016x}"
 
 
 def _internal_error(request_id: str) -> ASGIApp:
