@@ -153,7 +153,8 @@ class Endpoint:
         if content != JSON_TYPE and not _JSON_CONTENT.fullmatch(content):
             message = f"Send the request as Content-Type: {JSON_TYPE}."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept": JSON_TYPE})
-        if any(encoding.lower() != "identity" for encoding in given[b"content-encoding"]):
+        encodings = given[b"content-encoding"]
+        if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
         body = await self._body(receive)
