@@ -42,6 +42,11 @@ class Arguments:
         """Whether the values depend on no request, and fit."""
         return self._constant is not None and not self._variables
 
+    @property
+    def known(self) -> dict[str, Any] | None:
+        """The values, where they depend on no request, and fit."""
+        return None if self._variables else self._constant
+
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
         """The values for a request. Raises GraphQLError where one does not fit."""
         if self._constant is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from schema.execution.columns import EASY, NOTHING, Column, gathered, learn, settled, then
 from schema.execution.places import Chosen, Items, Place, Raised
+from schema.execution.tables import Sources
 
 if TYPE_CHECKING:
     from schema.execution.executor import LevelExecutor
@@ -23,8 +24,10 @@ class Completion:
         """Name the field that is completed, and whether null may stand in the place of a value."""
         self.field, self.nullable = field, nullable
 
-    def complete(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """The completed column, a `Raised` in the place of what can't be null; awaitable where a value is."""
+        if not isinstance(values, list):
+            values = list(values)
         kinds = set(map(type, values))
         if kinds <= EASY:
             return self._sift(run, values, place) if _NONE in kinds else self._settled(run, values, place)

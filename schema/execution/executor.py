@@ -1,17 +1,22 @@
 """The executor: graphql-core's, with levels in the place of objects."""
 
 from collections.abc import Awaitable, Sequence
+from functools import cached_property
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, Node, OperationType, located_error
+from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, Node, OperationType, located_error
 from graphql.execution import default_field_resolver
+from graphql.execution.executor import CollectedErrors
 from graphql.execution.incremental import IncrementalExecutor
-from graphql.pyutils import Path
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, RefMap
+from graphql.type.definition import GraphQLResolveInfoHelpers
 
-from schema.execution.columns import Column, gathered
-from schema.execution.fields import AllRaisedError, Field, Selection, all_raised
+from schema.execution.columns import Column
+from schema.execution.fields import Field
 from schema.execution.places import Failure, Place, Raised, Root
 from schema.execution.plans import Plan, Plans
+from schema.execution.selections import AllRaisedError, Selection
 
 _ROOT = Root()
 _plans = Plans()
@@ -36,6 +41,38 @@ class LevelExecutor(IncrementalExecutor):
             self.middleware_manager = None
         self.plain = self.middleware_manager is None and self.field_resolver is default_field_resolver
         """Whether nothing stands between the resolvers of the schema and their fields."""
+
+    def again(self, *, root_value: Any, context_value: Any, variable_values: VariableValues) -> "LevelExecutor":  # noqa: ANN401 — of any type.
+        """An executor of the same operation for another request, without making again what does not change.
+
+        It is for one that has not begun: what it would collect meanwhile is empty.
+        """
+        other: LevelExecutor = object.__new__(type(self))
+        own = other.__dict__
+        own.update(self.__dict__, root_value=root_value, context_value=context_value, variable_values=variable_values)
+        for name, kind in self._collecting:
+            own[name] = kind()
+        return other
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What resolvers can wait with."""
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _helpers: GraphQLResolveInfoHelpers) -> None:
+        # They hold the executor. If it held them, all that an operation has loaded would be garbage that only a search
+        # for cycles finds, and nothing that is let go of when the answer is made.
+        pass
+
+    @cached_property
+    def _collecting(self) -> list[tuple[str, type]]:
+        """What an execution collects things in, by the names of the attributes."""
+        given = {id(self.fragments), id(self.fragment_definitions)}
+        kinds = {list, set, dict, RefMap, CollectedErrors}
+        return [
+            (name, type(value)) for name, value in vars(self).items() if type(value) in kinds and id(value) not in given
+        ]
 
     def build_per_event_executor(self, payload: Any) -> "LevelExecutor":  # noqa: ANN401 — an event of any kind.
         """An executor for one event of a subscription."""
@@ -62,7 +99,7 @@ class LevelExecutor(IncrementalExecutor):
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
-        rows = self._serially(selection, []) if serially else self.level(selection, [self.root_value], _ROOT)
+        rows = self._serially(selection, []) if serially else selection.level(self, [self.root_value], _ROOT)
         return self._result(rows) if type(rows) is list else self._later_result(rows)
 
     def build_response(self, data: dict[str, Any] | None) -> Any:  # noqa: ANN401 — graphql-core's own.
@@ -73,18 +110,9 @@ class LevelExecutor(IncrementalExecutor):
                 if not _is_below(failure.position, nulled):
                     self.collected_errors.add(failure.error, failure.position)
             self.failures = []
-        return super().build_response(data)
-
-    def level(self, selection: Selection, objects: Column, place: Place) -> Any:  # noqa: ANN401 — rows, or awaited.
-        """What the response holds of the objects of a level, a `Raised` in the place of one that can't be had."""
-        columns = selection.columns(self, objects, place)
-        waiting = [index for index, column in enumerate(columns) if type(column) is not list]
-        if self.raised and columns and all_raised(columns[-1]):
-            self.settle_in_background([columns[index] for index in waiting])
-            return selection.given_up(columns)
-        if not waiting:
-            return selection.rows(self, columns, len(objects))
-        return self._later_rows(selection, columns, waiting, len(objects))
+        if self.tasks or self.streams or self.hooks is not None:
+            return super().build_response(data)
+        return ExecutionResult(data, self.collected_errors.errors or None)
 
     def info(self, field: Field, path: Path | None) -> GraphQLResolveInfo[Any]:
         """The info of a field. That of a level has no path but the field's own key."""
@@ -100,17 +128,6 @@ class LevelExecutor(IncrementalExecutor):
         for path in place.paths(index):
             keys = [*(path.as_list() if path else ()), *raised.suffix]
             self.failures.append(Failure(located_error(raised.error, raised.nodes, keys), path))
-
-    async def _later_rows(self, selection: Selection, columns: Column, waiting: list[int], count: int) -> Column:
-        try:
-            if len(waiting) == 1:
-                columns[waiting[0]] = await columns[waiting[0]]
-            else:
-                for index, column in zip(waiting, await gathered([columns[index] for index in waiting]), strict=True):
-                    columns[index] = column
-        except AllRaisedError as all_of:
-            return [raised.under(all_of.key) for raised in all_of.column]
-        return selection.rows(self, columns, count)
 
     def _serially(self, selection: Selection, columns: Column) -> Any:  # noqa: ANN401 — rows, or awaited.
         """The root object, each of its fields after the one before is done with all that is below it."""

@@ -1,11 +1,11 @@
 """Fields and selections: what is known of them before a request comes, and how they are resolved for a level."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
-    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -18,15 +18,17 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
 from schema.execution.arguments import Arguments
-from schema.execution.columns import Column, discard, then
-from schema.execution.completions import Completion, first_raised
+from schema.execution.columns import Column, then
+from schema.execution.completions import Completion
 from schema.execution.leaves import LeafCompletion
 from schema.execution.lists import ListCompletion
 from schema.execution.lookahead import Nodes
 from schema.execution.marks import one_for_each
 from schema.execution.objects import AbstractCompletion, ObjectCompletion
-from schema.execution.places import Place, Raised, Under
+from schema.execution.places import Place, Under
 from schema.execution.resolution import Attribute, Level, Resolution
+from schema.execution.selections import AllRaisedError, Selection, all_raised
+from schema.execution.tables import Sources, is_table
 
 if TYPE_CHECKING:
     from schema.execution.executor import LevelExecutor
@@ -37,7 +39,8 @@ class Field:
     """A field of a selection: the one for its response key, of all the nodes that ask for it."""
 
     __slots__ = (
-        "_quick",
+        "_given",
+        "_path",
         "_variant",
         "arguments",
         "completion",
@@ -47,6 +50,7 @@ class Field:
         "name",
         "nodes",
         "parent_type",
+        "quick",
         "resolution",
     )
 
@@ -66,13 +70,14 @@ class Field:
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
-        self._quick = (
-            self.completion.ready
-            if isinstance(self.completion, LeafCompletion) and self.arguments.constant
-            else _nothing_ready
-        )
+        self._path = Path(None, key, parent_type.name)
+        self._given = self.arguments.known
+        self.quick = _quick(self.resolution, self.completion) if self.arguments.constant else _nothing
+        """The completed values, where nothing stands between the objects and their attributes and a look says that the
+        values fit; None where there is more to find out.
+        """
 
-    def selection(self, of_type: GraphQLObjectType) -> "Selection":
+    def selection(self, of_type: GraphQLObjectType) -> Selection:
         """What is asked of the field's objects of that type."""
         return self._variant.selection(of_type, self.details)
 
@@ -86,38 +91,40 @@ class Field:
             inner = inner.item
         return isinstance(inner, LeafCompletion) or (isinstance(inner, ObjectCompletion) and inner.shareable)
 
-    def column(self, run: "LevelExecutor", objects: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+    def column(self, run: "LevelExecutor", objects: Sources, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """The completed values of the field for the objects of a level. Errors stand in their places."""
-        read = self.resolution.values(objects) if run.plain and type(self.resolution) is Attribute else None
-        if read is not None:
-            ready = self._quick(read)
-            if ready is not None:
-                return ready
-        here, count = Under(place, self.key, self.parent_type.name), len(objects)
+        here = Under(place, self.key, self.parent_type.name)
         try:
-            values = self._values(run, objects, here, read)
-            if type(values) is not list:
-                values = _listed(values, count)
-            column = then(values, partial(self.completion.complete, run, place=here))
+            values = self._values(run, objects, here)
+            if type(values) is list or is_table(values):
+                column = self.completion.complete(run, values, here)
+            else:
+                column = then(_listed(values, len(objects)), partial(self.completion.complete, run, place=here))
         except Exception as error:  # noqa: BLE001 — resolvers may raise anything, which is the error of each place.
-            return self._failed(run, error, count, here)
-        return column if type(column) is list else self._awaited(run, column, count, here)
+            return self._failed(run, error, len(objects), here)
+        return column if type(column) is list else self._awaited(run, column, len(objects), here)
 
-    def _values(self, run: "LevelExecutor", objects: Column, here: Place, read: Column | None) -> Any:  # noqa: ANN401 — as above.
-        if read is not None:
-            if not self.arguments.constant:
-                # Nothing is made of the values, but one that does not fit is an error.
-                self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-            return read
-        if run.plain and type(self.resolution) is Level:
-            given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-            path = Path(None, self.key, self.parent_type.name)
-            info = run.info(self, path) if self.resolution.needs_info else None
-            values = self.resolution.resolver(list(objects), info, **given)
+    def _values(self, run: "LevelExecutor", objects: Sources, here: Place) -> Any:  # noqa: ANN401 — as above.
+        resolution = self.resolution
+        if not run.plain or type(resolution) is Resolution:
+            return self._one_by_one(run, objects, here)
+        if isinstance(resolution, Level):
+            given = self._given
+            if given is None:
+                given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+            info = run.info(self, self._path) if resolution.needs_info else None
+            # A table can't be changed, and a list is the resolver's own.
+            values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
+            if type(values) is list and len(values) == len(objects):
+                return values
             return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
-        return self._one_by_one(run, objects, here)
+        if not self.arguments.constant:
+            # Nothing is made of the values, but one that does not fit is an error.
+            self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+        read = resolution.values(objects) if isinstance(resolution, Attribute) else None
+        return self._one_by_one(run, objects, here) if read is None else read
 
-    def _one_by_one(self, run: "LevelExecutor", objects: Column, here: Place) -> Column:
+    def _one_by_one(self, run: "LevelExecutor", objects: Sources, here: Place) -> Column:
         resolve = self.definition.resolve or run.field_resolver
         if run.middleware_manager is not None:
             resolve = run.middleware_manager.get_field_resolver(resolve)
@@ -146,82 +153,46 @@ class Field:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
 
 
-def _nothing_ready(_values: Column) -> None:
+def _quick(resolution: Resolution, completion: Completion) -> Callable[[Sources], Column | None]:
+    """What reads the attribute and looks at its values in one call, for fields that are scalars or enums."""
+    if not isinstance(resolution, Attribute) or not isinstance(completion, LeafCompletion):
+        return _nothing
+    read, ready, classes = resolution.read, completion.ready, completion.as_they_are
+    if resolution.name is not None:
+        return _quick_attribute(resolution.name, completion)
+
+    def quick(objects: Sources) -> Column | None:
+        try:
+            values = read(objects)
+        except Exception:  # noqa: BLE001 — told once it is known for which object.
+            return None
+        if type(values) is not list:
+            return None
+        return values if set(map(type, values)) <= classes else ready(values)
+
+    return quick
+
+
+def _quick_attribute(name: str, completion: LeafCompletion) -> Callable[[Sources], Column | None]:
+    """The same with one call less for what is a plain attribute, as nearly every field is."""
+    get, ready, classes = attrgetter(name), completion.ready, completion.as_they_are
+
+    def quick(objects: Sources) -> Column | None:
+        try:
+            values = list(map(get, objects)) if isinstance(objects, list) else objects.column(name)
+        except Exception:  # noqa: BLE001 — as above.
+            return None
+        return values if set(map(type, values)) <= classes and type(values) is list else ready(values)
+
+    return quick
+
+
+def _nothing(_objects: Sources) -> None:
     return None
 
 
-class AllRaisedError(Exception):
-    """A field can't be had for any object of a level, so that nothing else of them has to be waited for."""
-
-    def __init__(self, key: str, column: Column) -> None:
-        """Name the field's key and the errors."""
-        super().__init__()
-        self.key, self.column = key, column
-
-
-def all_raised(column: Any) -> bool:  # noqa: ANN401 — a column, or what is awaited for one.
-    """Whether there is an error on its way up in every place."""
-    return type(column) is list and bool(column) and all(type(value) is Raised for value in column)
-
-
-async def _listed(values: Awaitable[Any], count: int) -> Column:
+async def _listed(values: Awaitable[Any], count: int) -> Any:  # noqa: ANN401 — a list, or a table.
     return one_for_each(await values, count)
-
-
-class Selection:
-    """The fields that are asked of the objects of one type."""
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        """Make what makes the objects of the response."""
-        self.fields = tuple(fields)
-        self._make = _maker([field.key for field in fields])
-        self._shareable: bool | None = None
-
-    @property
-    def shareable(self) -> bool:
-        """Whether an object that stands in several places may be made once for all of them."""
-        if self._shareable is None:
-            try:
-                self._shareable = all(field.shareable for field in self.fields)
-            except GraphQLError:
-                # What does not fit further down is told there, in the place of each object.
-                self._shareable = False
-        return self._shareable
-
-    def plan_ahead(self) -> None:
-        """Plan what is below, but for objects of interfaces and unions, whose types only a request can tell."""
-        for field in self.fields:
-            field.completion.plan_ahead()
-
-    def given_up(self, columns: Sequence[Column]) -> Column:
-        """What stands in the place of the objects, of which the last of these columns can't be had."""
-        return [raised.under(self.fields[len(columns) - 1].key) for raised in columns[-1]]
-
-    def columns(self, run: "LevelExecutor", objects: Column, place: Place) -> Column:
-        """The column of each field, some of them to be awaited."""
-        columns: Column = []
-        try:
-            for field in self.fields:
-                columns.append(field.column(run, objects, place))
-                if run.raised and all_raised(columns[-1]):
-                    # No object is left to ask anything more of.
-                    break
-        except BaseException:
-            discard(columns)
-            raise
-        return columns
-
-    def rows(self, run: "LevelExecutor", columns: Sequence[Column], count: int) -> Column:
-        """The objects of the response, a `Raised` in the place of one for which a field can't be had."""
-        if not columns:
-            return [{} for _ in range(count)]
-        rows = self._make(*columns)
-        if run.raised:
-            for place, values in enumerate(zip(*columns, strict=True)):
-                failed = first_raised(values)
-                if failed is not None:
-                    rows[place] = values[failed].under(self.fields[failed].key)
-        return rows
 
 
 def _completion(field: "Field", of_type: GraphQLOutputType) -> Completion:
@@ -235,19 +206,3 @@ def _completion(field: "Field", of_type: GraphQLOutputType) -> Completion:
     if is_abstract_type(inner):
         return AbstractCompletion(field, inner, nullable=nullable)
     return ObjectCompletion(field, inner, nullable=nullable)
-
-
-def _maker(keys: Sequence[str]) -> Callable[..., Column]:
-    """A function that makes objects of these keys from their columns.
-
-    It is written and compiled for the keys, as dataclasses write their methods: a dict display of constant keys takes
-    a third of the time of `dict(zip(keys, values))`.
-    """
-    names = [f"v{place}" for place in range(len(keys))]
-    columns = [f"c{place}" for place in range(len(keys))]
-    display = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
-    many = f"for {', '.join(names)} in zip({', '.join(columns)})"
-    loop = f"for {names[0]} in {columns[0]}" if len(keys) == 1 else many
-    source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]" if keys else "lambda: []"
-    made: Callable[..., Column] = eval(source, {})  # noqa: S307 — keys are GraphQL names, and are quoted.
-    return made

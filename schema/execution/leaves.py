@@ -20,6 +20,7 @@ from schema.execution.columns import Column
 from schema.execution.completions import Completion
 from schema.execution.marks import column_serialization
 from schema.execution.places import Place
+from schema.execution.tables import Sources
 
 if TYPE_CHECKING:
     from schema.execution.executor import LevelExecutor
@@ -40,7 +41,7 @@ class _Ready(NamedTuple):
 class LeafCompletion(Completion):
     """Completes scalars and enums; values that are in their JSON form are left as they are."""
 
-    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together")
+    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are")
 
     def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
@@ -57,9 +58,14 @@ class LeafCompletion(Completion):
         if nullable:
             self._ready |= {_NONE}
             self._together |= {_NONE}
+        self.as_they_are = self._ready if self._fit is None else frozenset[type]()
+        """The classes whose values are in their JSON form, whatever they are."""
 
-    def ready(self, values: Column) -> Column | None:
+    def ready(self, values: Sources) -> Column | None:
         """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
+        if not isinstance(values, list):
+            # Objects are no scalars, which is told when they are completed one by one.
+            return None
         kinds = set(map(type, values))
         if kinds <= self._ready and (self._fit is None or self._fit(values)):
             return values
@@ -77,7 +83,7 @@ class LeafCompletion(Completion):
                 return column
         return None
 
-    def complete(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
         """As any completion, with one look for values that are ready."""
         ready = self.ready(values)
         return super().complete(run, values, place) if ready is None else ready

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from schema.execution.columns import NOTHING, Column, learn, settled, then
+from schema.execution.columns import EASY, NOTHING, Column, learn, settled, then
 from schema.execution.completions import Completion, first_raised
 from schema.execution.places import Chosen, Items, Place
+from schema.execution.tables import Table, is_table
 
 if TYPE_CHECKING:
     from schema.execution.executor import LevelExecutor
@@ -32,7 +34,8 @@ class ListCompletion(Completion):
         self.item.plan_ahead()
 
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
-        if learn(set(map(type, values))).iterates_async and any(map(run.is_async_iterable, values)):
+        kinds = set(map(type, values))
+        if not kinds <= EASY and learn(kinds).iterates_async and any(map(run.is_async_iterable, values)):
             return then(self._collected(run, values), partial(self._lists, run, place=place))
         return self._lists(run, values, place)
 
@@ -44,6 +47,10 @@ class ListCompletion(Completion):
         return await settled(column, async_ones)
 
     def _lists(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        if any(map(is_table, values)):
+            table = _joined(values)
+            if table is not None:
+                return self._split(run, table, list(map(len, values)), place)
         results: Column = [None] * len(values)
         kept: list[int] = []
         starts: list[int] = []
@@ -71,6 +78,22 @@ class ListCompletion(Completion):
 
         return then(self.item.complete(run, flat, items_place), split)
 
+    def _split(self, run: "LevelExecutor", items: Table, lengths: Sequence[int], place: Place) -> Any:  # noqa: ANN401 — as above.
+        """Complete the items of tables, which are all there, as many in each as it is long."""
+        ends = list(accumulate(lengths))
+        starts = [0, *ends[:-1]]
+
+        def split(column: Column) -> Column:
+            results: Column = [column[start:end] for start, end in zip(starts, ends, strict=True)]
+            if run.raised:
+                for index, row in enumerate(results):
+                    failed = first_raised(row)
+                    if failed is not None:
+                        results[index] = row[failed].under(failed)
+            return self.stop(run, results, place)
+
+        return then(self.item.complete(run, items, Items(place, starts)), split)
+
     def _listed(self, run: "LevelExecutor", value: Any) -> Sequence[Any]:  # noqa: ANN401 — a resolver may give anything.
         if isinstance(value, Exception):
             raise value
@@ -87,6 +110,17 @@ class ListCompletion(Completion):
             run.track_async_work([*items, *_rest(iterator)])
             raise
         return items
+
+
+def _joined(values: Sequence[Any]) -> Table | None:
+    """One table of all of them; None where they are not all tables of one kind, or lists of nothing."""
+    tables = [value for value in values if type(value) is not list or value]
+    if len(tables) == 1:
+        return tables[0]  # type: ignore[no-any-return]  # One of the values is, and there is no other.
+    if len(set(map(type, tables))) > 1:
+        return None
+    joined: Table | None = tables[0].joined(tables[1:])
+    return joined
 
 
 def _rest(iterator: Iterator[Any]) -> list[Any]:

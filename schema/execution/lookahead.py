@@ -38,7 +38,7 @@ def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
 
     Fields of any type that an object may be of are among them, and fields that a directive may leave out.
     """
-    return _known(
+    return known(
         info,
         "selected",
         lambda: frozenset(
@@ -53,10 +53,11 @@ def reads(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str] | None:
     None are read where nothing stands at the path. Only objects of one type are looked at: of an interface or union,
     any attribute may be read.
     """
-    return _known(info, ("reads", path), lambda: _reads(info, path))
+    return known(info, ("reads", path), lambda: _reads(info, path))
 
 
-def _known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]) -> Found:
+def known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]) -> Found:
+    """What is found out about the field's nodes, which is kept with the plan where there is one."""
     # Stock execution makes its nodes anew for each object.
     return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
 

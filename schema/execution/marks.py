@@ -1,9 +1,11 @@
 """What a schema says of itself to be executed level by level."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from graphql import GraphQLField, GraphQLResolveInfo
+
+from schema.execution.tables import is_table
 
 LEVEL = "level-resolver"
 """Where the extensions of a field hold its level resolver."""
@@ -14,10 +16,11 @@ READS = "level-resolver-reads"
 _BY_CLASS = "by_class"
 _OF_COLUMN = "of_column"
 
-LevelResolver = Callable[..., list[Any] | Awaitable[list[Any]]]
+LevelResolver = Callable[..., Any]
 """Called with all the objects of a level, the info and the arguments: one value for each object, in their order.
 
-An exception in a place is the error of that place, and one that is raised is the error of all of them.
+The values are a list, a table, or awaited for either. An exception in a place is the error of that place, and one that
+is raised is the error of all of them.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -55,15 +58,15 @@ def _first(values: Sequence[Any]) -> Any:  # noqa: ANN401 — the same.
     return value
 
 
-def one_for_each(values: Any, count: int) -> list[Any]:  # noqa: ANN401 — whatever a level resolver gives.
-    """The values of a level resolver as a list. Raises TypeError where they are not one for each object."""
+def one_for_each(values: Any, count: int) -> Any:  # noqa: ANN401 — whatever a level resolver gives.
+    """The values of a level resolver as a list or a table. Raises TypeError where they are not one for each object."""
     if not isinstance(values, Sequence) or isinstance(values, str):
         message = f"A level resolver returns a list of values, not {type(values).__name__}."
         raise TypeError(message)
     if len(values) != count:
         message = f"A level resolver returns one value for each object: {count} values, not {len(values)}."
         raise TypeError(message)
-    return values if type(values) is list else list(values)
+    return values if type(values) is list or is_table(values) else list(values)
 
 
 def by_class(is_type_of: Function) -> Function:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path, inspect
 
-from schema.execution.columns import Column, settled, then
+from schema.execution.columns import EASY, Column, settled, then
 from schema.execution.completions import Completion
 from schema.execution.marks import is_by_class
-from schema.execution.places import Chosen, Place, Shared
+from schema.execution.places import Chosen, Place, Repeated, Shared
+from schema.execution.tables import Sources, Table, is_repeating
 
 if TYPE_CHECKING:
     from schema.execution.executor import LevelExecutor
-    from schema.execution.fields import Field, Selection
+    from schema.execution.fields import Field
+    from schema.execution.selections import Selection
 
 
 class Objects:
@@ -36,6 +38,32 @@ class Objects:
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
+
+    def of_table(self, run: "LevelExecutor", table: Table, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+        """What the response holds of the objects of a table; None where each of them has to be looked at."""
+        try:
+            if not self._takes(run, table, place):
+                return None
+            selection = self.selection
+        except Exception:  # noqa: BLE001 — it is told of every object.
+            return None
+        if not is_repeating(table):
+            return selection.level(run, table, place)
+        if not (run.plain and selection.shareable):
+            return None
+        rows = selection.level(run, table.different, Repeated(place, table.places))
+        if type(rows) is list:
+            return list(map(rows.__getitem__, table.places))
+        return then(rows, lambda rows: list(map(rows.__getitem__, table.places)))
+
+    def _takes(self, run: "LevelExecutor", table: Table, place: Place) -> bool:
+        """Whether the class of the objects says that they are of the type."""
+        if self._is_type_of is None or table.of_class in self._accepted:
+            return True
+        if self._by_class and self._is_type_of(table[0], info_of(run, self._field, place, 0)) is True:
+            self._accepted.add(table.of_class)
+            return True
+        return False
 
     def rows(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
         """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
@@ -81,7 +109,7 @@ class Objects:
             different = dict(zip(map(id, values), values, strict=True))
             if len(different) < len(values):
                 return self._shared(run, selection, values, list(different.values()), place)
-        return run.level(selection, values, place)
+        return selection.level(run, values, place)
 
     def _shared(
         self, run: "LevelExecutor", selection: "Selection", values: Column, different: Column, place: Place
@@ -90,7 +118,7 @@ class Objects:
             of = dict(zip(map(id, different), rows, strict=True))
             return list(map(of.__getitem__, map(id, values)))
 
-        return then(run.level(selection, different, Shared(place, values, different)), spread)
+        return then(selection.level(run, different, Shared(place, values, different)), spread)
 
 
 class ObjectCompletion(Completion):
@@ -112,8 +140,21 @@ class ObjectCompletion(Completion):
         """Plan what is asked of the objects, and of those below them."""
         self._objects.selection.plan_ahead()
 
+    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+        """As any completion, but a table's objects are there, and are not looked at."""
+        if not isinstance(values, list):
+            rows = self._objects.of_table(run, values, place)
+            if rows is not None:
+                return self._stopped(run, rows, place)
+        elif len(values) == 1 and type(values[0]) in EASY and values[0] is not None:
+            return self._stopped(run, self._objects.rows(run, values, place), place)
+        return super().complete(run, values, place)
+
     def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
-        return then(self._objects.rows(run, values, place), partial(self.stop, run, place=place))
+        return self._stopped(run, self._objects.rows(run, values, place), place)
+
+    def _stopped(self, run: "LevelExecutor", rows: Any, place: Place) -> Any:  # noqa: ANN401 — as above.
+        return then(rows, partial(self.stop, run, place=place)) if self.nullable else rows
 
 
 class AbstractCompletion(Completion):

@@ -98,6 +98,22 @@ class Shared:
                 yield from self._place.paths(at)
 
 
+class Repeated:
+    """The different objects of a table, which says in which places each of them stands."""
+
+    __slots__ = ("_place", "_places")
+
+    def __init__(self, place: Place, places: Sequence[int]) -> None:
+        """Name the table's place, and which object stands in each place of it."""
+        self._place, self._places = place, places
+
+    def paths(self, index: int) -> Iterator[Path | None]:
+        """The paths of every place of the object."""
+        for at, which in enumerate(self._places):
+            if which == index:
+                yield from self._place.paths(at)
+
+
 class Raised:
     """An error on its way up, in the place of a value that can't be null, to the first place that can."""
 

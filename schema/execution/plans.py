@@ -26,7 +26,8 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from schema.execution.fields import Field, Selection
+from schema.execution.fields import Field
+from schema.execution.selections import Selection
 
 _SWITCHES = ("skip", "include")
 _STOCK_ONLY = ("defer", "stream", "experimental_disableErrorPropagation")

@@ -12,6 +12,7 @@ from graphql import (
 )
 from graphql.execution import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
 
 from schema.execution.executor import LevelExecutor
 from schema.execution.plans import Plan
@@ -40,6 +41,11 @@ class Prepared:
         if any(node.variable_definitions for node in definitions.values()):
             message = "A fragment with variables can't be prepared."
             raise GraphQLError(message)
+        self._level: LevelExecutor | None = None
+        first = self._executor(None, None, VariableValues({}, {}))
+        if isinstance(first, LevelExecutor):
+            first.plan = self._plan
+            self._level = first
 
     def plan_ahead(self) -> None:
         """Plan the operation before it is first executed."""
@@ -56,7 +62,16 @@ class Prepared:
         variables = self._variables.values(variable_values or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        executor = self._executor_class(
+        if self._level is not None:
+            executor: Executor[Any] = self._level.again(
+                root_value=root_value, context_value=context_value, variable_values=variables
+            )
+        else:
+            executor = self._executor(root_value, context_value, variables)
+        return executor.execute_operation()
+
+    def _executor(self, root_value: Any, context_value: Any, variables: VariableValues) -> Executor[Any]:  # noqa: ANN401 — as above.
+        return self._executor_class(
             self._schema,
             self._definitions,
             self._fragments,
@@ -68,6 +83,3 @@ class Prepared:
             default_type_resolver,
             default_field_resolver,
         )
-        if isinstance(executor, LevelExecutor):
-            executor.plan = self._plan
-        return executor.execute_operation()

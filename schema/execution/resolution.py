@@ -6,8 +6,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from schema.execution.columns import Column
 from schema.execution.marks import LEVEL, READS, LevelResolver
+from schema.execution.tables import Sources
 
 _STRAWBERRY = "strawberry-definition"
 
@@ -40,18 +40,23 @@ class Resolution:
 class Attribute(Resolution):
     """Read from the objects, all of them in one pass."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("name", "read")
     shareable = True
 
-    def __init__(self, read: Callable[[Column], Column | None], *, reads: frozenset[str]) -> None:
-        """Name the function that reads a level, or None where it has to be read one by one."""
-        super().__init__(reads=reads)
-        self._read = read
+    def __init__(
+        self, read: Callable[[Sources], Sources | None], *, reads: frozenset[str], name: str | None = None
+    ) -> None:
+        """Name the function that reads a level, or None where it has to be read one by one.
 
-    def values(self, objects: Column) -> Column | None:
+        Where it does no more than `getattr` does, the attribute is named too.
+        """
+        super().__init__(reads=reads)
+        self.read, self.name = read, name
+
+    def values(self, objects: Sources) -> Sources | None:
         """The values of the objects; None where reading failed for one of them, so that they are read one by one."""
         try:
-            return self._read(objects)
+            return self.read(objects)
         except Exception:  # noqa: BLE001 — told once it is known for which object.
             return None
 
@@ -73,14 +78,22 @@ class Level(Resolution):
 def attribute(name: str) -> Attribute:
     """Reads the attribute as `getattr` does."""
     get = attrgetter(name)
-    return Attribute(lambda objects: list(map(get, objects)), reads=frozenset({name}))
+
+    def read(objects: Sources) -> Sources:
+        return list(map(get, objects)) if isinstance(objects, list) else objects.column(name)
+
+    return Attribute(read, reads=frozenset({name}), name=name)
 
 
-def _default(name: str) -> Callable[[Column], Column | None]:
+def _default(name: str) -> Callable[[Sources], Sources | None]:
     """Reads as graphql-core's default resolver does: mappings by key, and nothing that has to be called."""
     get = attrgetter(name)
 
-    def read(objects: Column) -> Column | None:
+    def read(objects: Sources) -> Sources | None:
+        values: Sources
+        if not isinstance(objects, list):
+            values = objects.column(name)
+            return None if any(map(callable, values)) else values
         kinds = set(map(type, objects))
         if kinds == {dict}:
             values = [each.get(name) for each in objects]

@@ -1,7 +1,7 @@
 """Level resolvers in Strawberry: fields whose resolver is called once with all the objects of a level."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
@@ -60,7 +60,7 @@ def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
         return Resolution()
     call = _Call(field, converter)
     if isinstance(field, LevelField):
-        return Level(call.of_level, needs_info=call.needs_info, reads=field.reads)
+        return Level(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
     return Resolution(call.of_one)
 
 
@@ -94,12 +94,21 @@ class _Call:
         self.needs_info = self._info is not None or any(wanted is not None for _, wanted in self._named.values())
         """Whether the info is looked at."""
 
-    def of_level(self, objects: list[Any], info: GraphQLResolveInfo[Any] | None, **given: Any) -> Any:  # noqa: ANN401 — of any type.
-        """The values of a level."""
+    def for_levels(self) -> Callable[..., Any]:
+        """What is called with the objects of a level."""
         if not self._sources:
-            message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
-            raise TypeError(message)
-        return self.of_one(objects, info, **given)
+            return self._without_objects
+        if self._named or self._of_self or len(self._sources) > 1:
+            return self.of_one
+        function, name, of_info = self._function, self._sources[0], self._info
+        if of_info is None:
+            return lambda objects, _info: function(**{name: objects})
+        made, field = self._config.info_class, self._field
+        return lambda objects, info: function(**{name: objects, of_info: made(_raw_info=info, _field=field)})
+
+    def _without_objects(self, *_: object, **__: object) -> NoReturn:
+        message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
+        raise TypeError(message)
 
     def of_one(self, source: Any, info: GraphQLResolveInfo[Any] | None, **given: Any) -> Any:  # noqa: ANN401 — of any type.
         """The value for one object."""

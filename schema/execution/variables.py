@@ -7,6 +7,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLID,
+    GraphQLInt,
     GraphQLSchema,
     GraphQLString,
     Undefined,
@@ -19,8 +20,9 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource
 
 _ERRORS_MAX = 50
-_PLAIN: dict[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
-"""Types whose values come as they are taken."""
+_PLAIN: dict[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool, GraphQLInt: int}
+"""Types whose values come as they are taken, of integers all that fit."""
+_INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class Variables:
@@ -48,8 +50,12 @@ class Variables:
         for signature, kind, may_be_left_out in self._plain or ():
             name = signature.name
             value = given.get(name, Undefined)
-            if type(value) is kind or (value is None and may_be_left_out):
+            if type(value) is kind:
+                if isinstance(value, int) and not _INT_MIN <= value <= _INT_MAX:
+                    return None
                 values.coerced[name] = value
+            elif value is None and may_be_left_out:
+                values.coerced[name] = None
             elif value is not Undefined or not may_be_left_out:
                 return None
             values.sources[name] = VariableValueSource(signature, value)

@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from schema.execution import by_class, set_level_resolver
+from tests.execution.tables import tabled
 from tests.execution.worlds import OBJECTS, Color, How, Item, Point, Row, World, place_of, written
 
 Info = GraphQLResolveInfo[World]
@@ -204,13 +205,15 @@ def _asked_at(info: Info) -> str:
     return ".".join(map(str, info.path.as_list()))
 
 
-def _level(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> list[Any]:
+def _level(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
     info.context.told(f"all {info.field_name}", answer=True)
     asked = f"{info.field_name}{written(given)}"
-    return [info.context.given(f"{place_of(source)}.{asked}", field.type, How.KEPT) for source in sources]
+    values = [info.context.given(f"{place_of(source)}.{asked}", field.type, How.KEPT) for source in sources]
+    choice = info.context.number(f"form of all {asked}") % 3
+    return tabled(values, choice) if choice < 2 else values
 
 
-async def _level_later(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> list[Any]:
+async def _level_later(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
     await info.context.pause(info.field_name)
     return _level(field, sources, info, **given)
 

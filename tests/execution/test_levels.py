@@ -8,6 +8,7 @@ from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, Grap
 
 from schema.execution import LevelExecutor, set_level_resolver
 from schema.execution.marks import LevelResolver
+from tests.execution.tables import Columns, Repeating
 
 Info = GraphQLResolveInfo[Any]
 
@@ -247,3 +248,50 @@ def test_an_error_below_a_shared_object_is_told_in_each_of_its_places() -> None:
     assert sorted(str(error.path) for error in result.errors or ()) == [
         str(["people", person, "friends", friend, "best", "double"]) for person in (0, 1) for friend in (0, 1)
     ]
+
+
+class Untouched(Columns):
+    """A table of which no object is ever taken."""
+
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
+        """Refuse."""
+        raise AssertionError(index)
+
+
+def test_a_table_is_read_a_column_at_a_time() -> None:
+    table = Untouched(people("a", "b"))
+
+    result = at_once(schema_with(), "{ people { name age } }", {"people": table})
+
+    assert result.data == {"people": [{"name": "a", "age": 0}, {"name": "b", "age": 1}]}
+    assert table.read == ["name", "age"]
+
+
+def test_lists_that_are_tables_are_one_level() -> None:
+    a, b, c = people("a", "b", "c")
+    double = Calls(lambda person: person["age"])
+
+    result = at_once(schema_with(double=double), "{ rows { double } }", {"rows": [Columns([a]), [], Columns([b, c])]})
+
+    assert result.data == {"rows": [[{"double": 0}], [], [{"double": 1}, {"double": 2}]]}
+    assert double.levels == [[a, b, c]]
+
+
+def test_an_object_that_stands_in_several_places_of_a_table_is_completed_once() -> None:
+    a, b = people("a", "b")
+    double = Calls(lambda person: person["age"])
+
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": Repeating([a, b, a, a])})
+
+    assert result.data == {"people": [{"double": 0}, {"double": 1}, {"double": 0}, {"double": 0}]}
+    assert double.levels == [[a, b]]
+
+
+def test_an_error_in_an_object_that_stands_in_several_places_is_told_of_each() -> None:
+    a, b = people("a", "b")
+    b["age"] = None
+
+    result = at_once(schema_with(), "{ people { age } }", {"people": Repeating([b, a, b])})
+
+    assert result.data == {"people": [None, {"age": 0}, None]}
+    assert [error.path for error in result.errors or ()] == [["people", 0, "age"], ["people", 2, "age"]]

@@ -15,6 +15,8 @@ from graphql import (
     is_non_null_type,
 )
 
+from tests.execution.tables import tabled
+
 OBJECTS_KEPT = 4
 """How many objects of each type level resolvers choose from, so that one object stands in several places."""
 
@@ -153,7 +155,23 @@ def _awaited(items: Iterator[Any]) -> list[Any]:
     return [(item, Later(item), _later(item))[index % 3] for index, item in enumerate(items)]
 
 
-_FORMS: Mapping[int, Callable[[Iterator[Any]], Any]] = {1: tuple, 2: _generated, 3: _iterated, 4: _awaited}
+def _table(items: Iterator[Any]) -> Any:  # noqa: ANN401 — a table, or a list.
+    return tabled(list(items))
+
+
+def _repeating(items: Iterator[Any]) -> Any:  # noqa: ANN401 — as above.
+    return tabled(list(items), 1)
+
+
+_FORMS: Mapping[int, Callable[[Iterator[Any]], Any]] = {
+    1: tuple,
+    2: _generated,
+    3: _iterated,
+    4: _awaited,
+    5: _table,
+    6: _repeating,
+    7: _table,
+}
 
 _LEAVES: Mapping[str, Callable[[int, bool], Any]] = {
     "Int": lambda number, faulty: (number % 1000, float(number % 10), 2**31 if faulty else 0, True, -7)[number % 5],
