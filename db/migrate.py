@@ -7,7 +7,6 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import revisions
 from db.engine import Database
 from db.tables import metadata
 
@@ -39,10 +39,9 @@ def upgrade(url: str, *, to: str = "head") -> None:
     _run(_upgrade(url, to=to))
 
 
-async def at_head(database: Database) -> bool:
-    """Whether the database has the tables of today, no older and no newer ones."""
-    async with database.read() as connection:
-        return await _steps_done(connection) == _steps()
+def steps() -> ScriptDirectory:
+    """All the steps that there are."""
+    return ScriptDirectory.from_config(_config())
 
 
 def next_step() -> str:
@@ -62,7 +61,7 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
     try:
         async with database.write() as tx:
             await _wait_for_others(tx)
-            if await _steps_done(tx) != _steps():
+            if await revisions.steps_done(tx) != {revisions.HEAD}:
                 await tx.run_sync(lambda connection: command.upgrade(_config(connection), to))
                 await _check_references(tx)
     finally:
@@ -118,15 +117,6 @@ def _config(connection: sa.Connection | None = None) -> Config:
     config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-async def _steps_done(connection: AsyncConnection) -> set[str]:
-    return set(await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads()))
-
-
-@cache
-def _steps() -> set[str]:
-    return set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 if __name__ == "__main__":

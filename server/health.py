@@ -8,7 +8,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db import migrate
+from db import revisions
 from db.engine import Database
 from server.faults import JSON
 
@@ -34,7 +34,7 @@ async def failed_check(database: Database) -> str | None:
     """The first check that fails, "database" or "migrations"; None where all is well."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return None if await migrate.at_head(database) else "migrations"
+            return None if await revisions.at_head(database) else "migrations"
     except Exception:
         # Whatever it is, the database is of no use, and whoever asked needs an answer.
         log.warning("the database can't be reached", exc_info=True)

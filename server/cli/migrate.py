@@ -1,14 +1,17 @@
 """`portal migrate`."""
 
 import typer
-from alembic.util.exc import CommandError
 
-from db.migrate import upgrade
 from server.cli.running import fail, failures, settings
 
 
 def migrate() -> None:
     """Make the database's tables, or bring them to this version. What is stored is kept."""
+    # Imported here because it takes ten megabytes, and a server comes by these commands too.
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
+    from db.migrate import upgrade  # noqa: PLC0415
+
     given = settings()
     with failures():
         try:

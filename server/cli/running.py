@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from db import migrate
+from db import revisions
 from domain.faults import Unavailable
 from domain.languages import Language
 from domain.refusals import Refusal
@@ -45,7 +45,7 @@ def run(work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
 async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
     portal = open_portal(given)
     try:
-        if not await migrate.at_head(portal.database):
+        if not await revisions.at_head(portal.database):
             fail("The database has not the tables of this version. Run: portal migrate")
         return await work(portal)
     finally:

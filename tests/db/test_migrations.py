@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from db import migrate
+from db import migrate, revisions
 from db.engine import Database
 from db.tables import clients, metadata
 from tests.databases import Databases
@@ -78,14 +78,18 @@ def _is_numbered_without_reuse(connection: sa.Connection, table: str) -> bool | 
     return "AUTOINCREMENT" in str(created)
 
 
+def test_the_last_step_is_the_one_that_servers_look_for() -> None:
+    assert set(migrate.steps().get_heads()) == {revisions.HEAD}
+
+
 async def test_a_database_is_at_head_once_it_is_upgraded(engine: str, databases: Databases) -> None:
     database = Database(databases.empty(engine))
-    before = await migrate.at_head(database)
+    before = await revisions.at_head(database)
 
     migrate.upgrade(database.url.render_as_string(hide_password=False))
 
     assert not before
-    assert await migrate.at_head(database)
+    assert await revisions.at_head(database)
     await database.close()
 
 
@@ -94,7 +98,7 @@ async def test_a_database_of_a_newer_version_is_not_at_head(engine: str, databas
     await write(url, "UPDATE alembic_version SET version_num = 'newer'")
 
     database = Database(url)
-    assert not await migrate.at_head(database)
+    assert not await revisions.at_head(database)
     await database.close()
 
 
