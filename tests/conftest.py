@@ -111,6 +111,16 @@ async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
 
 
 @pytest.fixture
+async def level(databases: Databases) -> AsyncIterator[Api]:
+    """A manager of a new partner on SQLite, whose operations are executed level by level, whatever the others' are."""
+    portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
+    transport = httpx.ASGITransport(create_app(portal, Settings(execution="level")))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        yield await new_caller(client, portal, await new_partner(portal))
+    await portal.database.close()
+
+
+@pytest.fixture
 def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Somebody without a token."""
     return Api(http, portal)
