@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
 
 from db import filters, sql
 from db.engine import Connection, Transaction
@@ -42,21 +42,15 @@ class ClientRow(NamedTuple):
     name_folded: str
 
 
-_COLUMNS: Sequence[ColumnElement[Any]] = (
-    clients.c.id,
-    clients.c.partner_id,
-    sa.func.coalesce(clients.c.name, REMOVED_NAME).label("name"),
-    clients.c.trade_name,
-    clients.c.cnpj,
-    clients.c.city,
-    clients.c.state,
-    clients.c.status,
-    clients.c.registered_at,
-    clients.c.cancelled_at,
-    clients.c.cancelled_by_id,
-    clients.c.cancellation_note,
-    clients.c.name_folded,
-)
+def columns(of: FromClause) -> Sequence[ColumnElement[Any]]:
+    """What a row is read of, from the table or another name of it."""
+    return tuple(
+        sa.func.coalesce(of.c.name, REMOVED_NAME).label(name) if name == "name" else of.c[name]
+        for name in ClientRow._fields
+    )
+
+
+_COLUMNS = columns(clients)
 
 
 class ClientSortKey(Enum):
@@ -95,7 +89,8 @@ class ClientFilter:
 
 def listing(partner_id: int, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
     """The partner's clients that the filter lets through."""
-    return _listing(filters.shape(chosen), by, descending=descending).of(filters.values(partner_id, chosen))
+    shape, values = filters.shaped(partner_id, chosen)
+    return _listing(shape, by, descending=descending).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)

@@ -29,6 +29,10 @@ _PASSING = ("database is locked", "unable to open database")
 
 _BUSY_HERE_SECONDS = 0.25
 
+_READING_CACHE_KIB = 8_000
+"""How much of the file a reading connection of SQLite keeps at most. Rows of many clients lie all over the file: with
+the usual two megabytes, each of them is asked of the system anew."""
+
 SYNCHRONOUS = frozenset({"full", "normal"})
 """What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
 
@@ -96,8 +100,11 @@ class Database:
         if self._here is None:
             message = "Only a SQLite file is read in place."
             raise TypeError(message)
-        with _availability():
+        try:
             return self._here.run(work)
+        except Exception as error:
+            _tell_availability(error)
+            raise
 
     async def query_shortly(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """What a unit of work reads: in place where that can be, only for what an index bounds."""
@@ -150,6 +157,7 @@ class Database:
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",
             f"query_only = {'ON' if query_only else 'OFF'}",
+            *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else []),
         ]
 
 
@@ -165,9 +173,13 @@ class _availability:  # noqa: N801 — a context manager, used like a function.
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         """Translate the errors that pass by waiting."""
-        if isinstance(error, PoolTimeoutError | OSError) or _passing(error):
-            message = "The database is not available right now. Nothing was changed; try again."
-            raise Unavailable(message) from error
+        _tell_availability(error)
+
+
+def _tell_availability(error: BaseException | None) -> None:
+    if isinstance(error, PoolTimeoutError | OSError) or _passing(error):
+        message = "The database is not available right now. Nothing was changed; try again."
+        raise Unavailable(message) from error
 
 
 def _passing(error: object) -> bool:

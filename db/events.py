@@ -51,7 +51,8 @@ class EventFilter:
 
 def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:
     """The partner's events that the filter lets through, oldest first."""
-    return _listing(filters.shape(chosen)).of(filters.values(partner_id, chosen))
+    shape, values = filters.shaped(partner_id, chosen)
+    return _listing(shape).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)

@@ -21,9 +21,14 @@ Shape = tuple[tuple[str, bool | None], ...]
 """What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
 
 
-def shape(chosen: Any) -> Shape:  # noqa: ANN401 — a data class of any kind.
-    """The shape of a filter, a data class whose fields are None where they ask for nothing."""
-    return tuple((name, value if isinstance(value, bool) else None) for name, value in _asked(chosen))
+def shaped(partner_id: int, chosen: Any) -> tuple[Shape, dict[str, Any]]:  # noqa: ANN401 — a data class of any kind.
+    """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
+
+    The partner is one of them.
+    """
+    asked = [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
+    shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
+    return shape, {"partner_id": partner_id, **dict(asked)}
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
@@ -33,19 +38,10 @@ def named(kind: type[Filter], of_shape: Shape) -> Filter:
     return kind(**(unasked | asked))
 
 
-def _asked(chosen: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 — as above.
-    return [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
-
-
 def _names(kind: type[Any]) -> tuple[str, ...]:
     if kind not in _NAMES:
         _NAMES[kind] = tuple(each.name for each in fields(kind))
     return _NAMES[kind]
-
-
-def values(partner_id: int, chosen: Any) -> dict[str, Any]:  # noqa: ANN401 — as above.
-    """The values of the names, and the partner."""
-    return {"partner_id": partner_id, **dict(_asked(chosen))}
 
 
 def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Query[Row]:

@@ -17,8 +17,7 @@ class Keyset(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(NamedTuple):
     """Which part of a list a page shows: `size` rows from its beginning, or from its end where `backward`."""
 
     size: int

@@ -1,7 +1,7 @@
 """Lists that are read page by page, alone or for many parents at once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from db import keyset, sql
 from db.engine import Connection
 from db.expressions import among
 from db.keyset import Keyset, Sorting, Window
-from db.query import Columns, Query
+from db.query import NOTHING, Bring, Columns, Join, Query
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -27,7 +27,7 @@ class Slice(NamedTuple, Generic[Row]):
     more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Listing(Generic[Row]):
     """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents.
 
@@ -44,6 +44,8 @@ class Listing(Generic[Row]):
     parents: str = "parent_ids"
     """The name by which the parents are bound, which the conditions leave out."""
     values: Mapping[str, Any] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    """What a page can bring along, by the names of what leads there."""
     queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
 
     @property
@@ -58,8 +60,9 @@ class Listing(Generic[Row]):
 
     def of(self, values: Mapping[str, Any]) -> "Listing[Row]":
         """The same listing for other values."""
-        other = replace(self, values=values)
-        object.__setattr__(other, "queries", self.queries)
+        other: Listing[Row] = object.__new__(type(self))
+        # One is made for each request, and what makes them is ten times as slow.
+        other.__dict__.update(self.__dict__, values=values)
         return other
 
     def at_least(self, columns: Columns) -> Columns:
@@ -82,7 +85,7 @@ class Listing(Generic[Row]):
         found = self.queries.get(kind)
         if found is None:
             of_sqlite = None if on_sqlite is None else on_sqlite()
-            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed)
+            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed, joins=self.joins)
             self.queries[kind] = found
         return found
 
@@ -92,8 +95,10 @@ class Listing(Generic[Row]):
         return self.where if self.parent is None else [*self.where, among(self.parent, self.parents)]
 
 
-async def page(connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None) -> Slice[Row]:
-    """One page, with these columns and those that say where a row stands."""
+async def page(
+    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, bring: Bring = NOTHING
+) -> Slice[Row]:
+    """One page, with these columns and those that say where a row stands, and what is brought beside each row."""
     query = listing.query(
         "page",
         keyset.shape(window),
@@ -101,7 +106,7 @@ async def page(connection: Connection, listing: Listing[Row], window: Window, co
         row=listing.row,
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await sql.fetch(connection, query.reading(listing.at_least(columns)), values)
+    found = await sql.read(connection, query.reading(listing.at_least(columns), bring), values)
     return Slice(*keyset.cut(found, window))
 
 
@@ -120,10 +125,8 @@ async def pages(
         ),
     )
     values = {**listing.values, **keyset.values(window)}
-    by_parent: dict[int, list[Row]] = {}
-    for row, parent in await sql.fetch(connection, query.reading(listing.at_least(columns)), values):
-        by_parent.setdefault(parent, []).append(row)
-    return {parent: Slice(*keyset.cut(found, window)) for parent, found in by_parent.items()}
+    found = await sql.read(connection, query.reading(listing.at_least(columns)), values)
+    return {parent: Slice(*keyset.cut(of_parent, window)) for parent, of_parent in found.by_key()}
 
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:

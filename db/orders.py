@@ -100,7 +100,8 @@ class OrderFilter:
 
 def listing(partner_id: int, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
     """The partner's orders that the filter lets through."""
-    return _listing(filters.shape(chosen), by, descending=descending).of(filters.values(partner_id, chosen))
+    shape, values = filters.shaped(partner_id, chosen)
+    return _listing(shape, by, descending=descending).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)

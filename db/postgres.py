@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.query import Query
+from db.rows import Rows
 from db.units import Observer
 
 Row = TypeVar("Row")
@@ -38,9 +39,13 @@ class PostgresUnit:
 
     async def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
         """The rows of a query."""
+        return list(await self.read(query, values))
+
+    async def read(self, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+        """The same rows, of which none is made before somebody asks for it."""
         compiled = query.compiled(self.dialect)
         self._observe(compiled.text)
-        return compiled.read(await self._driver.fetch(compiled.text, *compiled.bound(values)))
+        return Rows(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
 
     async def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, for each of these rows of values."""

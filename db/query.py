@@ -1,22 +1,17 @@
 """Queries: statements that are compiled once for an engine, so that a request only brings their values."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from enum import Enum
-from functools import partial
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select, UpdateBase
+from sqlalchemy import ColumnElement, FromClause, Select, UpdateBase
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
 
-from db.types import Instant
+from db import reading
+from db.reading import AS_IT_IS, Reading
+from db.rows import Layout
 
 Row = TypeVar("Row")
-
-Reader = Callable[[Iterable[Sequence[Any]]], list[Row]]
-"""Makes rows of the driver's."""
 
 Columns = frozenset[str] | None
 """The columns that are read of a row, by the names of its fields; None for all of them."""
@@ -24,29 +19,36 @@ Columns = frozenset[str] | None
 _VARIANTS_MAX = 64
 
 
-class Unread:
-    """Stands in a row in the place of a column that was not read, and is of no use as a value."""
+class Join(NamedTuple):
+    """Rows that can be read beside those of a query: for each of them the one to which it leads.
 
-    def __repr__(self) -> str:
-        """Tell it in a message."""
-        return "UNREAD"
+    Their table goes by a name of its own, since what a query is asked may look into the same table.
+    """
 
-    def _refuse(self, *_: object) -> NoReturn:
-        message = "The column was not read: whoever reads it has to say so beforehand."
-        raise TypeError(message)
-
-    __bool__ = __str__ = __eq__ = __lt__ = __hash__ = __iter__ = __len__ = _refuse
+    row: type[Any]
+    columns: Sequence[ColumnElement[Any]]
+    table: FromClause
+    on: ColumnElement[bool]
 
 
-UNREAD: Any = Unread()
-"""In the place of every column that was not read."""
+Bring = Mapping[str, Columns]
+"""Which rows are read along, by the names of what leads to them, and which of their columns."""
+
+NOTHING: Bring = MappingProxyType({})
+
+
+class _Beside(NamedTuple):
+    """Rows that are read along: of which class, with which columns."""
+
+    row: type[Any]
+    names: Sequence[str]
 
 
 class Query(Generic[Row]):
     """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
 
     SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
-    is given values for. `keyed` rows are pairs: what the row class takes, and the one column that follows.
+    is given values for. A `keyed` query has one column more than its rows, which says whose each of them is.
     """
 
     def __init__(
@@ -58,49 +60,69 @@ class Query(Generic[Row]):
         inserted: Sequence[str] | None = None,
         keyed: bool = False,
         columns: Columns = None,
+        joins: Mapping[str, Join] = MappingProxyType({}),
+        beside: Mapping[str, _Beside] = MappingProxyType({}),
     ) -> None:
         """Compile nothing yet."""
         self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
-        self.keyed, self.columns = keyed, columns
+        self.keyed, self.columns, self._joins, self.beside = keyed, columns, joins, beside
         self._compiled: dict[str, Compiled[Row]] = {}
-        self._reading: dict[Columns, Query[Row]] = {}
-        self._maker: Reader[Row] | None = None
+        self._reading: dict[object, Query[Row]] = {}
+        self._as_it_is: Layout[Row] | None = None
 
     def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
         """The statement for an engine."""
         return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
-    def made(self, found: Iterable[Sequence[Any]]) -> list[Row]:
-        """The rows of what SQLAlchemy has read already."""
-        if self._maker is None:
-            self._maker = _reader(self, [_AS_IT_IS] * len(_columns(self.statement)))
-        return self._maker(found)
+    def as_it_is(self) -> Layout[Row]:
+        """The layout of what SQLAlchemy has read already."""
+        if self._as_it_is is None:
+            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.statement)))
+        return self._as_it_is
 
-    def reading(self, columns: Columns) -> "Query[Row]":
-        """The query for the same rows, of which only these columns are read and the others are UNREAD."""
-        if columns is None:
+    def reading(self, columns: Columns, bring: Bring = NOTHING) -> "Query[Row]":
+        """The query for the same rows, of which only these columns are read and the others are UNREAD.
+
+        What is brought stands beside them.
+        """
+        if columns is None and not bring:
             return self
-        found = self._reading.get(columns)
+        wanted = (columns, frozenset(bring.items()))
+        found = self._reading.get(wanted)
         if found is None:
-            found = self._narrowed(columns)
+            found = self._narrowed(columns, bring)
             if len(self._reading) < _VARIANTS_MAX:
-                self._reading[columns] = found
+                self._reading[wanted] = found
         return found
 
-    def _narrowed(self, columns: frozenset[str]) -> "Query[Row]":
-        fields: Sequence[str] = getattr(self.row, "_fields", ())
-        # What a row makes of its columns may need any of them.
-        if not columns < set(fields):
-            return self
-        kept = [place for place, name in enumerate(fields) if name in columns]
+    def layout(self, readings: Sequence[Reading]) -> Layout[Row]:
+        """What the rows are, their columns read so."""
+        names, end = _named(self.row, self.columns), len(readings)
+        last = len(names) if names else end - self.keyed
+        related, first = {}, last + self.keyed
+        for name, (row, of_row) in self.beside.items():
+            places = range(first, first := first + len(of_row))
+            related[name] = reading.layout(row, of_row, readings, places)
+        of_rows = reading.layout(self.row, names, readings, range(last))
+        return of_rows._replace(key=last if self.keyed else None, related=related)
+
+    def _narrowed(self, columns: Columns, bring: Bring) -> "Query[Row]":
+        kept = None if columns is None else _kept(self.row, columns)
+        if kept is None:
+            if not bring:
+                return self
+            columns, kept = None, list(range(len(_fields(self.row))))
         if self.keyed:
-            kept.append(len(fields))
+            kept.append(len(_fields(self.row)))
+        beside = {name: self._joins[name] for name in bring}
+        names = {name: _named(join.row, bring[name]) for name, join in beside.items()}
         return Query(
-            _only(self.statement, kept),
+            _only(self.statement, kept, beside, names),
             self.row,
-            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept),
+            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside, names),
             keyed=self.keyed,
             columns=columns,
+            beside={name: _Beside(join.row, names[name]) for name, join in beside.items()},
         )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
@@ -124,7 +146,7 @@ class Compiled(Generic[Row]):
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        self.read = _reader(query, [_reading(column.type, dialect) for column in _columns(statement)])
+        self.layout = query.layout([reading.of(column.type, dialect) for column in _columns(statement)])
 
     def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
@@ -135,69 +157,45 @@ class Compiled(Generic[Row]):
         return parameters
 
 
-class _Reading(NamedTuple):
-    """How a column's value is made of the driver's: an expression over it, and what that needs to know."""
-
-    expression: str
-    known: Any = None
-
-
-_AS_IT_IS = _Reading("{value}")
-
-
 def _columns(statement: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
     return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
 
 
-def _reading(column_type: TypeEngine[Any], dialect: Dialect) -> _Reading:
-    if isinstance(column_type, sa.Enum) and column_type.enum_class is not None:
-        members: dict[str | None, Enum | None] = {member.name: member for member in column_type.enum_class}
-        return _Reading("{known}[{value}]", {None: None} | members)
-    if isinstance(column_type, Instant):
-        # PostgreSQL's driver gives moments in UTC.
-        of_text = _Reading("None if {value} is None else {known}({value})", datetime.fromisoformat)
-        return of_text if dialect.name == "sqlite" else _AS_IT_IS
-    process = column_type.dialect_impl(dialect).result_processor(dialect, None)
-    return _AS_IT_IS if process is None else _Reading("{known}({value})", process)
+def _fields(row: Callable[..., Any]) -> Sequence[str]:
+    return getattr(row, "_fields", ())
 
 
-def _only(statement: Select[Any] | UpdateBase, places: Sequence[int]) -> Select[Any]:
-    """The statement with those of its columns."""
+def _kept(row: Callable[..., Any], columns: frozenset[str]) -> list[int] | None:
+    """The places of the columns among the row's; None where all are needed, as for what a row makes of them."""
+    fields = _fields(row)
+    return [place for place, name in enumerate(fields) if name in columns] if columns < set(fields) else None
+
+
+def _named(row: Callable[..., Any], columns: Columns) -> Sequence[str]:
+    """The names of the columns that are read, in the order of the row's fields."""
+    kept = None if columns is None else _kept(row, columns)
+    fields = _fields(row)
+    return fields if kept is None else [fields[place] for place in kept]
+
+
+def _only(
+    statement: Select[Any] | UpdateBase,
+    places: Sequence[int],
+    beside: Mapping[str, Join],
+    names: Mapping[str, Sequence[str]],
+) -> Select[Any]:
+    """The statement with those of its columns, and of the rows beside it those of these names."""
     if not isinstance(statement, Select):
         message = "Only what selects can leave columns out."
         raise TypeError(message)
     columns = list(statement.selected_columns)
-    return statement.with_only_columns(*(columns[place] for place in places), maintain_column_froms=True)
-
-
-def _reader(query: Query[Row], readings: Sequence[_Reading]) -> Reader[Row]:
-    """A function that makes rows of the driver's.
-
-    It is written and compiled for the columns: a loop over rows with what is read in place takes a third of the time of
-    one that loops over their columns too.
-    """
-    named = hasattr(query.row, "_fields")
-    if not readings:
-        return lambda _: []
-    whole = query.columns is None and not query.keyed
-    if named and whole and all(reading.known is None for reading in readings):
-        make: Callable[[Sequence[Any]], Row] = partial(tuple.__new__, query.row)  # type: ignore[type-var, arg-type]
-        return lambda found: list(map(make, found))
-    names = [f"v{place}" for place in range(len(readings))]
-    values = [
-        reading.expression.format(value=name, known=f"k{name}") for name, reading in zip(names, readings, strict=True)
-    ]
-    known = {f"k{name}": reading.known for name, reading in zip(names, readings, strict=True)}
-    of_key = f", {values.pop()}" if query.keyed else ""
-    if query.columns is not None:
-        read = iter(values)
-        values = [next(read) if name in query.columns else "unread" for name in query.row._fields]  # type: ignore[attr-defined]
-    # What makes a named tuple in the end; its own `_make` counts the values first, and there is one for each column.
-    made = f"new(row, ({', '.join(values)},))" if named else f"row({', '.join(values)})"
-    if query.keyed:
-        made = f"({made}{of_key})"
-    source = f"lambda found: [{made} for {', '.join(names)}, in found]"
-    function: Reader[Row] = eval(  # noqa: S307 — it is made of numbers alone.
-        source, known | {"row": query.row, "new": tuple.__new__, "unread": UNREAD}
-    )
-    return function
+    chosen = [columns[place] for place in places]
+    if not beside:
+        return statement.with_only_columns(*chosen, maintain_column_froms=True)
+    (table,) = statement.columns_clause_froms
+    for name, join in beside.items():
+        table = table.outerjoin(join.table, join.on)
+        chosen += [
+            column for field, column in zip(_fields(join.row), join.columns, strict=True) if field in set(names[name])
+        ]
+    return statement.with_only_columns(*chosen).select_from(table)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from db.engine import Connection, Transaction
 from db.postgres import PostgresUnit
 from db.query import Query
+from db.rows import Rows
 from db.units import Unit
 
 Row = TypeVar("Row")
@@ -36,7 +37,17 @@ async def fetch(connection: Connection, query: Query[Row], values: Mapping[str, 
         return connection.fetch(query, values)
     if isinstance(connection, PostgresUnit):
         return await connection.fetch(query, values)
-    return query.made(await connection.execute(query.of(connection.dialect), dict(values)))
+    return query.as_it_is().make((await connection.execute(query.of(connection.dialect), dict(values))).all())
+
+
+async def read(connection: Connection, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+    """The same rows, of which none is made before somebody asks for it."""
+    if isinstance(connection, Unit):
+        return connection.read(query, values)
+    if isinstance(connection, PostgresUnit):
+        return await connection.read(query, values)
+    found = await connection.execute(query.of(connection.dialect), dict(values))
+    return Rows(query.as_it_is(), found.all())
 
 
 async def write(tx: Transaction, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import ScalarResult
 from sqlalchemy.pool import StaticPool
 
 from db.query import Query
+from db.rows import Rows
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -56,10 +57,14 @@ class Unit:
 
     def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
         """The rows of a query."""
+        return list(self.read(query, values))
+
+    def read(self, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+        """The same rows, of which none is made before somebody asks for it."""
         compiled = query.compiled(self.dialect)
         if self._observers:
             self._observe(None, None, compiled.text)
-        return compiled.read(self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
+        return Rows(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
 
     def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, for each of these rows of values."""

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from secrets import randbits
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
 from db.licenses import NewMovement
-from db.query import Columns
+from db.query import NOTHING, Bring, Columns
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -31,17 +30,18 @@ from resolvers import pages
 from resolvers.clients import active
 from resolvers.context import Context
 from resolvers.loaders import Loaders
+from resolvers.loading import Loader, Soon
 from resolvers.mutations import Work, mutation
-from resolvers.pages import Page, PageArguments, Relation
+from resolvers.pages import Along, Page, PageArguments
 
 
-async def by_id(context: Context, activation_id: int) -> ActivationRow | None:
-    """The partner's activation."""
+def by_id(context: Context, activation_id: int, columns: Columns = None) -> Soon[ActivationRow | None]:
+    """The partner's activation, with these columns."""
     context.require(Permission.ACTIVATIONS_READ)
-    return await context.loaders.activation.load(activation_id)
+    return context.loaders.activation.reading(columns).find(activation_id)
 
 
-async def page(
+def page(
     context: Context,
     chosen: ActivationFilter,
     by: ActivationSortKey,
@@ -49,21 +49,24 @@ async def page(
     *,
     descending: bool,
     columns: Columns = None,
-    bring: Mapping[str, Columns] = MappingProxyType({}),
-) -> Page[ActivationRow]:
-    """A page of the partner's activations with these columns, which brings what of RELATIONS is named, with those."""
+    bring: Bring = NOTHING,
+) -> Soon[Page[ActivationRow]]:
+    """A page of the partner's activations with these columns, which brings along what is named of RELATIONS."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
-    relations = [RELATIONS[name](context.loaders).reading(of_relation) for name, of_relation in bring.items()]
-    return await pages.page(context, listing, arguments, relations, columns)
+    joined = {name: bring[name] for name in activations.JOINS if name in bring}
+    loaders = {column: loader(context.loaders) for name, (column, loader) in _LOADED.items() if name in bring}
+    return pages.page(context, listing, arguments, columns, Along(joined, loaders))
 
 
-RELATIONS: Mapping[str, Callable[[Loaders], Relation[ActivationRow]]] = {
-    "client": lambda loaders: Relation(loaders.client, attrgetter("client_id")),
-    "product": lambda loaders: Relation(loaders.product, attrgetter("product_id")),
-    "activatedBy": lambda loaders: Relation(loaders.user, attrgetter("activated_by_id")),
+_LOADED: Mapping[str, tuple[str, Callable[[Loaders], Loader[int, Any]]]] = {
+    "product": ("product_id", attrgetter("product")),
+    "activatedBy": ("activated_by_id", attrgetter("user")),
 }
-"""What an activation leads to, by the names of its fields."""
+"""What activations lead to and many of them share, which is cheaper loaded once than read beside each of them."""
+
+RELATIONS = frozenset(activations.JOINS) | frozenset(_LOADED)
+"""What a page can bring along, by the names of the fields that lead there."""
 
 
 def can_cancel(context: Context, activation: ActivationRow) -> bool:

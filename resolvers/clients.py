@@ -16,15 +16,15 @@ from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.loading import Level, then
+from resolvers.loading import Level, Soon, column, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
 
 
-async def by_id(context: Context, client_id: int) -> ClientRow | None:
-    """The partner's client."""
+def by_id(context: Context, client_id: int, columns: Columns = None) -> Soon[ClientRow | None]:
+    """The partner's client, with these columns."""
     context.require(Permission.CLIENTS_READ)
-    return await context.loaders.client.load(client_id)
+    return context.loaders.client.reading(columns).find(client_id)
 
 
 async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
@@ -36,7 +36,7 @@ async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
     return None if client_id is None else await context.loaders.client.load(client_id)
 
 
-async def page(
+def page(
     context: Context,
     chosen: ClientFilter,
     by: ClientSortKey,
@@ -44,11 +44,11 @@ async def page(
     *,
     descending: bool,
     columns: Columns = None,
-) -> Page[ClientRow]:
+) -> Soon[Page[ClientRow]]:
     """A page of the partner's clients, with these columns."""
     viewer = context.require(Permission.CLIENTS_READ)
     listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments, columns=columns)
+    return pages.page(context, listing, arguments, columns)
 
 
 def activations_of(
@@ -63,7 +63,7 @@ def activations_of(
         context.loaders.activations_of_client,
         arguments,
         partner_id=context.partner_id,
-        parent_ids=[row.id for row in rows],
+        parent_ids=column(rows, "id"),
         chosen=status,
         columns=columns,
     )
@@ -71,7 +71,7 @@ def activations_of(
 
 def held(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released]]:
     """What the active activations of each client hold of each product."""
-    loaded = context.loaders.held_by_client.load_many([row.id for row in rows])
+    loaded = context.loaders.held_by_client.load_many(column(rows, "id"))
     return then(loaded, lambda found: [each or [] for each in found])
 
 

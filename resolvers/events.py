@@ -8,14 +8,14 @@ from domain.access import Permission
 from domain.events import MESSAGES
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.loading import loaded
+from resolvers.loading import Soon, loaded
 from resolvers.pages import Page, PageArguments
 
 
-async def page(context: Context, chosen: EventFilter, arguments: PageArguments) -> Page[EventRow]:
+def page(context: Context, chosen: EventFilter, arguments: PageArguments) -> Soon[Page[EventRow]]:
     """A page of the partner's events, oldest first."""
     viewer = context.require(Permission.EVENTS_READ)
-    return await pages.page(context, events.listing(viewer.partner_id, chosen), arguments)
+    return pages.page(context, events.listing(viewer.partner_id, chosen), arguments)
 
 
 def cursor(event: EventRow) -> str:

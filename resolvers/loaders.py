@@ -1,7 +1,6 @@
 """Dataloaders: what a level asks for is read in one statement. They are one partner's, whom every statement names."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from db import access, activations, clients, events, licenses, listings, orders, prices
@@ -25,6 +24,27 @@ Load = Callable[[Connection, list[int], Columns], Awaitable[Mapping[int, Value]]
 ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
 
 
+_ROWS_AT_ONCE = 1_000
+"""How many rows of pages are read in place at most, which takes SQLite a millisecond or two."""
+
+
+class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
+    """An attribute that is made when it is first asked for.
+
+    `functools.cached_property` takes a lock each time before Python 3.12, which costs more than a loader does.
+    """
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        """Name what makes it."""
+        self._make, self._name = make, make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, instance: Any, _owner: type[Any]) -> Value:  # noqa: ANN401 — of any class.
+        """Make it, and let it be found before this from now on."""
+        made = instance.__dict__[self._name] = self._make(instance)
+        return made
+
+
 class PageKind(NamedTuple):
     """What the pages of many parents have in common; what else chooses the rows stands in `chosen`.
 
@@ -40,9 +60,11 @@ class PageKind(NamedTuple):
 class Pages(Generic[Row]):
     """Pages of a list that hangs on many parents: one statement for all that are alike."""
 
-    def __init__(self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]]) -> None:
+    def __init__(
+        self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]], *, by_level: bool
+    ) -> None:
         """Load by a listing, which is made of a partner, parents, and what else chooses the rows."""
-        self._database = database
+        self._database, self._by_level = database, by_level
         self.listing = listing
         self._pages: dict[PageKind, Loader[int, Slice[Row]]] = {}
         self._counts: dict[PageKind, Loader[int, int]] = {}
@@ -54,7 +76,9 @@ class Pages(Generic[Row]):
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
             return await listings.pages(connection, listing, kind.window, kind.columns)
 
-        return self._loader(self._pages, kind, read)
+        # Where nothing is left out, an index leads to the rows of each page, and to no others.
+        most = _ROWS_AT_ONCE // (kind.window.size + 1) if kind.chosen is None else 0
+        return self._loader(self._pages, kind, read, at_once_most=most)
 
     def count(self, kind: PageKind) -> Loader[int, int]:
         """How many rows the whole lists have, by their parents; none where there is none."""
@@ -73,11 +97,16 @@ class Pages(Generic[Row]):
         known: dict[PageKind, Loader[int, Value]],
         kind: PageKind,
         read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
+        *,
+        at_once_most: int = 0,
     ) -> Loader[int, Value]:
-        async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, self.listing(kind.partner_id, parent_ids, kind.chosen))
+        listing = self.listing
 
-        return known.setdefault(kind, Loader(self._database, load))
+        async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
+            return await read(connection, listing(kind.partner_id, parent_ids, kind.chosen))
+
+        loader = Loader(self._database, load, at_once=self._by_level and at_once_most > 0, at_once_most=at_once_most)
+        return known.setdefault(kind, loader)
 
 
 class Loaders:
@@ -87,95 +116,99 @@ class Loaders:
         """Begin with nothing loaded. Where whole levels are asked for, what is found by ids needs no batch."""
         self._database, self._partner_id, self._by_level = database, partner_id, by_level
 
-    @cached_property
+    @made_once
     def client(self) -> Loader[int, ClientRow]:
         """Clients."""
         return self._wide(clients.by_ids)
 
-    @cached_property
+    @made_once
     def activation(self) -> Loader[int, ActivationRow]:
         """Activations."""
         return self._wide(activations.by_ids)
 
-    @cached_property
+    @made_once
     def order(self) -> Loader[int, OrderRow]:
         """Orders."""
         return self._by_id(orders.by_ids)
 
-    @cached_property
+    @made_once
     def order_item(self) -> Loader[int, OrderItemRow]:
         """Lines of orders."""
         return self._by_id(orders.items_by_ids)
 
-    @cached_property
+    @made_once
     def price_table(self) -> Loader[int, PriceTableRow]:
         """Price tables."""
         return self._by_id(prices.tables_by_ids)
 
-    @cached_property
+    @made_once
     def user(self) -> Loader[int, UserRow]:
         """Users."""
         return self._by_id(access.users_by_ids)
 
-    @cached_property
+    @made_once
     def api_token(self) -> Loader[int, TokenRow]:
         """API tokens."""
         return self._by_id(access.api_tokens_by_ids)
 
-    @cached_property
+    @made_once
     def event(self) -> Loader[int, EventRow]:
         """Events."""
         return self._by_id(events.by_ids)
 
-    @cached_property
+    @made_once
     def movement(self) -> Loader[int, MovementRow]:
         """Lines of the ledger."""
         return self._by_id(licenses.movements_by_ids)
 
-    @cached_property
+    @made_once
     def stock_of_product(self) -> Loader[int, StockRow]:
         """The partner's stock, by product."""
         return self._by_id(licenses.by_products)
 
-    @cached_property
+    @made_once
     def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
         """The lines of an order."""
         return self._many(orders.items_of)
 
-    @cached_property
+    @made_once
     def held_by_client(self) -> Loader[int, list[Released]]:
         """What a client's active activations hold of each product."""
         return self._many(_held)
 
-    @cached_property
+    @made_once
     def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
         """The tiers of a price table."""
         return self._by_id(_tiers)
 
-    @cached_property
+    @made_once
     def product(self) -> Loader[int, ProductRow]:
         """Products, which are the vendor's."""
         return self._shared(prices.products_by_ids)
 
-    @cached_property
+    @made_once
     def partner(self) -> Loader[int, PartnerRow]:
         """Partners."""
         return self._shared(access.partners_by_ids)
 
-    @cached_property
+    @made_once
     def price_table_of_partner(self) -> Loader[int, PriceTableRow]:
         """The price table of a partner."""
         return self._shared(prices.tables_of)
 
-    @cached_property
+    @made_once
     def activations_of_client(self) -> Pages[ActivationRow]:
         """Pages of a client's activations."""
-        return Pages(self._database, activations.of_clients)
+        return Pages(self._database, activations.of_clients, by_level=self._by_level)
 
-    @cached_property
+    @made_once
     def movements_of_product(self) -> Pages[MovementRow]:
         """Pages of the ledger of a product."""
-        return Pages(self._database, lambda partner, products, _: licenses.movements_of(partner, products))
+
+        def listing(partner_id: int, product_ids: Sequence[int], _: object) -> Listing[MovementRow]:
+            return licenses.movements_of(partner_id, product_ids)
+
+        return Pages(self._database, listing, by_level=self._by_level)
 
     def _wide(
         self, read: Callable[[Connection, int, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]

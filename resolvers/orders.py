@@ -14,15 +14,16 @@ from domain.orders import OrderStatus, OrderType, can_move, move
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
 from resolvers import pages, prices
 from resolvers.context import Context
+from resolvers.loading import Soon
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
 from resolvers.prices import WantedOrder
 
 
-async def by_id(context: Context, order_id: int) -> OrderRow | None:
+def by_id(context: Context, order_id: int) -> Soon[OrderRow | None]:
     """The partner's order."""
     context.require(Permission.ORDERS_READ)
-    return await context.loaders.order.load(order_id)
+    return context.loaders.order.find(order_id)
 
 
 async def by_number(context: Context, number: int) -> OrderRow | None:
@@ -34,7 +35,7 @@ async def by_number(context: Context, number: int) -> OrderRow | None:
     return None if order_id is None else await context.loaders.order.load(order_id)
 
 
-async def page(
+def page(
     context: Context,
     chosen: OrderFilter,
     by: OrderSortKey,
@@ -42,11 +43,11 @@ async def page(
     *,
     descending: bool,
     columns: Columns = None,
-) -> Page[OrderRow]:
+) -> Soon[Page[OrderRow]]:
     """A page of the partner's orders, with these columns."""
     viewer = context.require(Permission.ORDERS_READ)
     listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)
-    return await pages.page(context, listing, arguments, columns=columns)
+    return pages.page(context, listing, arguments, columns)
 
 
 def can_approve(context: Context, order: OrderRow) -> bool:

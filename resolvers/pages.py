@@ -1,23 +1,24 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import types as sqltypes
 
 from db import listings
 from db.engine import Connection, Database
-from db.keyset import Window
+from db.keyset import Keyset, Window
 from db.listings import Listing, Slice
-from db.query import Columns
+from db.query import NOTHING, Bring, Columns
 from db.types import Instant
 from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.loaders import PageKind, Pages
-from resolvers.loading import Level, Loader, then
+from resolvers.loading import Level, Loader, Soon, column, then
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100
@@ -39,6 +40,34 @@ class Edge(NamedTuple, Generic[Row]):
 
     node: Row
     cursor: str
+
+
+class Edges(Sequence[Edge[Row]], Generic[Row]):
+    """The rows of a page with their cursors, none of which is made before somebody asks for it."""
+
+    __slots__ = ("_page",)
+    of_class = Edge
+
+    def __init__(self, page: "Page[Row]") -> None:
+        """Name the page."""
+        self._page = page
+
+    def column(self, name: str) -> Sequence[Any]:
+        """The rows, or their cursors."""
+        return self._page.nodes if name == "node" else self._page.cursors(self._page.nodes)
+
+    def joined(self, others: Sequence["Edges[Row]"]) -> None:
+        """Each page makes its own cursors."""
+
+    def __len__(self) -> int:
+        """How many rows the page has."""
+        return len(self._page.nodes)
+
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
+        """One of the edges, or some."""
+        rows = self._page.nodes[index] if isinstance(index, slice) else [self._page.nodes[index]]
+        edges = list(map(Edge, rows, self._page.cursors(rows)))
+        return edges if isinstance(index, slice) else edges[0]
 
 
 class Source(Protocol):
@@ -64,9 +93,9 @@ class Page(Generic[Row]):
     parent_id: int = 0
 
     @property
-    def edges(self) -> list["Edge[Row]"]:
+    def edges(self) -> Edges[Row]:
         """The rows with their cursors."""
-        return [Edge(row, self.cursor(row)) for row in self.nodes]
+        return Edges(self)
 
     @property
     def page_info(self) -> "Page[Row]":
@@ -76,16 +105,20 @@ class Page(Generic[Row]):
     @property
     def start_cursor(self) -> str | None:
         """The cursor of the first row."""
-        return self.cursor(self.nodes[0]) if self.nodes else None
+        return self.cursors(self.nodes[:1])[0] if self.nodes else None
 
     @property
     def end_cursor(self) -> str | None:
         """The cursor of the last row."""
-        return self.cursor(self.nodes[-1]) if self.nodes else None
+        return self.cursors(self.nodes[-1:])[0] if self.nodes else None
 
-    def cursor(self, row: Row) -> str:
-        """The cursor of one of its rows."""
-        return cursors.encode(self.listing.order, self.partner_id, self.listing.position(row))
+    def cursors(self, rows: Sequence[Row]) -> list[str]:
+        """The cursors of some of its rows."""
+        order, keys = self.listing.order, column(rows, self.listing.key)
+        return [
+            cursors.encode(order, self.partner_id, Keyset(key, row_id))
+            for key, row_id in zip(keys, column(rows, "id"), strict=True)
+        ]
 
     def reaches_end(self, *, backward: bool) -> bool | None:
         """Whether nothing follows in that direction; None where only another query can tell."""
@@ -130,7 +163,7 @@ class _Alone(Generic[Row]):
         return await self.database.query(read)
 
     async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
-        windows = [replace(page.window, backward=backward) for page in pages]
+        windows = [page.window._replace(backward=backward) for page in pages]
 
         async def read(connection: Connection) -> list[bool | None]:
             return [await listings.any_beyond(connection, self.listing, each) for each in windows]
@@ -149,7 +182,7 @@ class _Among(Generic[Row]):
         return self.loaders.count(self.kind._replace(columns=None)).load_many([page.parent_id for page in pages])
 
     def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool | None]:
-        kind = self.kind._replace(window=replace(self.kind.window, backward=backward), columns=None)
+        kind = self.kind._replace(window=self.kind.window._replace(backward=backward), columns=None)
         return self.loaders.beyond(kind).load_many([page.parent_id for page in pages])
 
 
@@ -172,37 +205,41 @@ def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> 
     )
 
 
-class Relation(NamedTuple, Generic[Row]):
-    """Where a row leads, and the loader of what is there."""
+class Along(NamedTuple):
+    """What is read along with a page: rows beside its rows, and what loaders load by columns of them."""
 
-    loader: Loader[Any, Any]
-    key: Callable[[Row], Hashable]
-
-    def reading(self, columns: Columns) -> "Relation[Row]":
-        """The same relation to rows with these of their columns."""
-        return self._replace(loader=self.loader.reading(columns))
+    beside: Bring = NOTHING
+    loaders: Mapping[str, Loader[int, Any]] = MappingProxyType({})
 
 
-async def page(
+_NOTHING_MORE = Along()
+
+
+def page(
     context: Context,
     listing: Listing[Row],
     arguments: PageArguments,
-    relations: Iterable[Relation[Row]] = (),
     columns: Columns = None,
-) -> Page[Row]:
-    """A page of one list of the viewer's partner. What the rows lead to by these relations is read along with them."""
+    along: Along = _NOTHING_MORE,
+) -> Soon[Page[Row]]:
+    """A page of one list of the viewer's partner, and what is read along with it."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
 
     async def read(connection: Connection) -> Slice[Row]:
-        found = await listings.page(connection, listing, wanted, columns)
-        for relation in relations:
-            await relation.loader.bring(connection, map(relation.key, found.rows))
+        found = await listings.page(connection, listing, wanted, columns, along.beside)
+        for name, loader in along.loaders.items():
+            await loader.bring(connection, column(found.rows, name))
         return found
 
+    def made(found: Slice[Row]) -> Page[Row]:
+        return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
+
+    async def later() -> Page[Row]:
+        return made(await database.query(read))
+
     # Without a filter, an index leads to the rows of the page and to no others.
-    found = await (database.query(read) if listing.filtered else database.query_shortly(read))
-    return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
+    return made(database.query_here(read)) if database.reads_here and not listing.filtered else later()
 
 
 def pages_of(

@@ -13,7 +13,7 @@ from db.clients import ClientRow
 from db.prices import ProductRow
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
-from resolvers.loading import Level
+from resolvers.loading import Level, Related, Soon, brought_along, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
@@ -65,8 +65,11 @@ class Activation(Node):
         description="The client whose installation it is, “cliente”.",
     )
     @staticmethod
-    def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ClientRow | None]:
-        return info.context.loaders.client.reading(columns(info)).load_many([row.client_id for row in rows])
+    def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ClientRow | None]:
+        along = brought_along(rows, "client")
+        if along is not None:
+            return along
+        return info.context.loaders.client.reading(columns(info)).relate(column(rows, "client_id"))
 
     @level_field(
         graphql_type=references.ProductType,
@@ -74,8 +77,8 @@ class Activation(Node):
         description="The product that is licensed, “produto”.",
     )
     @staticmethod
-    def product(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ProductRow | None]:
-        return info.context.loaders.product.load_many([row.product_id for row in rows])
+    def product(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ProductRow | None]:
+        return info.context.loaders.product.relate(column(rows, "product_id"))
 
     @level_field(
         graphql_type=references.UserType,
@@ -83,8 +86,8 @@ class Activation(Node):
         description="Who activated it, “usuário que fez a ativação”.",
     )
     @staticmethod
-    def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
-        return info.context.loaders.user.load_many([row.activated_by_id for row in rows])
+    def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "activated_by_id"))
 
     @level_field(
         graphql_type=references.UserType | None,
@@ -92,9 +95,8 @@ class Activation(Node):
         description="Who cancelled it; null unless it is cancelled.",
     )
     @staticmethod
-    def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[UserRow | None]:
-        keys = [row.cancelled_by_id for row in rows]
-        return info.context.loaders.user.load_many(keys)
+    def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "cancelled_by_id"))
 
     @level_field(
         graphql_type=references.ActivationType | None,
@@ -102,9 +104,8 @@ class Activation(Node):
         description="The activation that took its place; null unless its license was moved, “substituição”.",
     )
     @staticmethod
-    def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [row.moved_to_id for row in rows]
-        return info.context.loaders.activation.reading(columns(info)).load_many(keys)
+    def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ActivationRow | None]:
+        return info.context.loaders.activation.reading(columns(info)).relate(column(rows, "moved_to_id"))
 
     @level_field(
         graphql_type=bool,
@@ -164,6 +165,9 @@ class ActivationSort:
     direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="Which way to sort.")
 
 
+_ALL, _NEWEST_FIRST = Chosen(), ActivationSort()
+
+
 @strawberry.type
 class ActivationQueries:
     """The fields of Query about activations."""
@@ -172,17 +176,17 @@ class ActivationQueries:
         graphql_type=Activation | None, description="The activation with this id; null where the partner has none."
     )
     @staticmethod
-    async def activation(
+    def activation(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The activation's id.")]
-    ) -> ActivationRow | None:
-        return await activations.by_id(info.context, ids.number("Activation", id))
+    ) -> Soon[ActivationRow | None]:
+        return activations.by_id(info.context, ids.number("Activation", id), columns(info))
 
     @strawberry.field(
         graphql_type=Connection[Activation],
         description="The partner's activations, “Detalhes da Ativação”; newest first unless sorted.",
     )
     @staticmethod
-    async def activations(
+    def activations(
         info: Info,
         filter: Annotated[
             ActivationFilter | None, strawberry.argument(description="Which activations.")
@@ -192,11 +196,11 @@ class ActivationQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[ActivationRow]:
-        asked, order = given(filter), given(sort) or ActivationSort()
-        chosen = Chosen() if asked is None else asked.chosen()
+    ) -> Soon[Page[ActivationRow]]:
+        asked, order = given(filter), given(sort) or _NEWEST_FIRST
+        chosen = _ALL if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         read, bring = listed(info), brought(info, activations.RELATIONS)
-        return await activations.page(
+        return activations.page(
             info.context, chosen, order.by, window, descending=descending, columns=read, bring=bring
         )

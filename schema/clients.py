@@ -14,14 +14,14 @@ from db.prices import ProductRow
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
-from resolvers.loading import Level, then
+from resolvers.loading import Level, Related, Soon, column, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
 from schema.enums import SortDirection
 from schema.execution.strawberry import level_field
 from schema.inputs import optional
-from schema.nodes import Info, Node, given
+from schema.nodes import Info, Node, columns, given
 from schema.paging import After, Before, Connection, First, Last, arguments, listed
 from schema.scalars import Cnpj
 
@@ -35,8 +35,8 @@ class ReleasedLicenses:
 
     @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
-    def product(rows: strawberry.Parent[Sequence[Released]], info: Info) -> Level[ProductRow | None]:
-        return info.context.loaders.product.load_many([row.product_id for row in rows])
+    def product(rows: strawberry.Parent[Sequence[Released]], info: Info) -> Related[ProductRow | None]:
+        return info.context.loaders.product.relate(column(rows, "product_id"))
 
 
 @strawberry.type(description="What cancelling a client would do now: it is shown before the “X” is pressed.")
@@ -90,9 +90,8 @@ class Client(Node):
         description="Who cancelled it; null unless it is cancelled.",
     )
     @staticmethod
-    def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[UserRow | None]:
-        keys = [row.cancelled_by_id for row in rows]
-        return info.context.loaders.user.load_many(keys)
+    def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "cancelled_by_id"))
 
     @level_field(
         graphql_type=Connection[references.ActivationType],
@@ -190,6 +189,9 @@ class ClientSort:
     direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way to sort.")
 
 
+_ACTIVE, _BY_NAME = Chosen(), ClientSort()
+
+
 @strawberry.type
 class ClientQueries:
     """The fields of Query about clients."""
@@ -198,10 +200,10 @@ class ClientQueries:
         graphql_type=Client | None, description="The client with this id; null where the partner has none."
     )
     @staticmethod
-    async def client(
+    def client(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The client's id.")]
-    ) -> ClientRow | None:
-        return await clients.by_id(info.context, ids.number("Client", id))
+    ) -> Soon[ClientRow | None]:
+        return clients.by_id(info.context, ids.number("Client", id), columns(info))
 
     @strawberry.field(
         graphql_type=Client | None,
@@ -217,7 +219,7 @@ class ClientQueries:
         graphql_type=Connection[Client], description="The partner's clients, “Clientes / ECFs”; by name unless sorted."
     )
     @staticmethod
-    async def clients(
+    def clients(
         info: Info,
         filter: Annotated[ClientFilter | None, strawberry.argument(description="Which clients.")] = strawberry.UNSET,
         sort: Annotated[ClientSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
@@ -225,9 +227,9 @@ class ClientQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[ClientRow]:
-        asked, order = given(filter), given(sort) or ClientSort()
-        chosen = Chosen() if asked is None else asked.chosen()
+    ) -> Soon[Page[ClientRow]]:
+        asked, order = given(filter), given(sort) or _BY_NAME
+        chosen = _ACTIVE if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         read = listed(info)
-        return await clients.page(info.context, chosen, order.by, window, descending=descending, columns=read)
+        return clients.page(info.context, chosen, order.by, window, descending=descending, columns=read)

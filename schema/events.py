@@ -14,7 +14,7 @@ from db.events import EventRow
 from db.orders import OrderRow
 from domain.events import EventType
 from resolvers import events
-from resolvers.loading import Level
+from resolvers.loading import Level, Related, Soon, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
@@ -58,36 +58,32 @@ class Event(Node):
 
     @level_field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
     @staticmethod
-    def actor(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[UserRow | None]:
-        keys = [row.actor_id for row in rows]
-        return info.context.loaders.user.load_many(keys)
+    def actor(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "actor_id"))
 
     @level_field(
         graphql_type=references.ClientType | None,
         description="The client that it is about, “cliente”; null where none is.",
     )
     @staticmethod
-    def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ClientRow | None]:
-        keys = [row.client_id for row in rows]
-        return info.context.loaders.client.load_many(keys)
+    def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ClientRow | None]:
+        return info.context.loaders.client.relate(column(rows, "client_id"))
 
     @level_field(
         graphql_type=references.ActivationType | None,
         description="The activation that it is about; null where none is.",
     )
     @staticmethod
-    def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [row.activation_id for row in rows]
-        return info.context.loaders.activation.load_many(keys)
+    def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ActivationRow | None]:
+        return info.context.loaders.activation.relate(column(rows, "activation_id"))
 
     @level_field(
         graphql_type=references.OrderType | None,
         description="The order that it is about, “pedido”; null where none is.",
     )
     @staticmethod
-    def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[OrderRow | None]:
-        keys = [row.order_id for row in rows]
-        return info.context.loaders.order.load_many(keys)
+    def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[OrderRow | None]:
+        return info.context.loaders.order.relate(column(rows, "order_id"))
 
 
 @strawberry.input(description="Which events to list; what is not given is not asked.")
@@ -120,14 +116,14 @@ class EventQueries:
         description="What happened at the partner, oldest first; the cursor of an edge is also that of its event.",
     )
     @staticmethod
-    async def events(
+    def events(
         info: Info,
         filter: Annotated[EventFilter | None, strawberry.argument(description="Which events.")] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[EventRow]:
+    ) -> Soon[Page[EventRow]]:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
-        return await events.page(info.context, chosen, arguments(first, after, last, before))
+        return events.page(info.context, chosen, arguments(first, after, last, before))

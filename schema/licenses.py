@@ -12,7 +12,7 @@ from db.orders import OrderRow
 from db.prices import ProductRow
 from domain.licenses import StockMovementType
 from resolvers import ids, licenses
-from resolvers.loading import Level
+from resolvers.loading import Level, Related, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
@@ -45,18 +45,16 @@ class StockMovement(Node):
         description="The approved order that caused it, “pedido”; null where an activation did.",
     )
     @staticmethod
-    def order(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[OrderRow | None]:
-        keys = [row.order_id for row in rows]
-        return info.context.loaders.order.load_many(keys)
+    def order(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Related[OrderRow | None]:
+        return info.context.loaders.order.relate(column(rows, "order_id"))
 
     @level_field(
         graphql_type=references.ActivationType | None,
         description="The activation that took or gave back its license; null where an order caused it.",
     )
     @staticmethod
-    def activation(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Level[ActivationRow | None]:
-        keys = [row.activation_id for row in rows]
-        return info.context.loaders.activation.load_many(keys)
+    def activation(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Related[ActivationRow | None]:
+        return info.context.loaders.activation.relate(column(rows, "activation_id"))
 
 
 @strawberry.type(description="What a partner has of a product, “estoque do parceiro”.")
@@ -89,8 +87,8 @@ class LicenseStock(Node):
 
     @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
     @staticmethod
-    def product(rows: strawberry.Parent[Sequence[StockRow]], info: Info) -> Level[ProductRow | None]:
-        return info.context.loaders.product.load_many([row.product_id for row in rows])
+    def product(rows: strawberry.Parent[Sequence[StockRow]], info: Info) -> Related[ProductRow | None]:
+        return info.context.loaders.product.relate(column(rows, "product_id"))
 
     @level_field(
         graphql_type=Connection[StockMovement],

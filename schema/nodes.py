@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.info import Info as StrawberryInfo
 
 from db.query import Columns
+from db.rows import Rows
 from resolvers import ids
 from resolvers.context import Context
 from resolvers.loading import Level
@@ -45,6 +46,8 @@ class Node:
     )
     @staticmethod
     def id(rows: strawberry.Parent[Sequence[Any]]) -> Level[str]:
+        if isinstance(rows, Rows):
+            return ids.encode_all(_TYPE_NAMES[rows.of_class], rows.column("id"))
         kinds = set(map(type, rows))
         if len(kinds) == 1:
             return ids.encode_all(_TYPE_NAMES[kinds.pop()], [row.id for row in rows])

@@ -13,7 +13,7 @@ from db.prices import PriceTableRow
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
-from resolvers.loading import Level, then
+from resolvers.loading import Level, Related, Soon, column, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
@@ -83,8 +83,8 @@ class Order(Node):
         graphql_type=references.PartnerType, reads=["partner_id"], description="The partner that orders, “Parceiro”."
     )
     @staticmethod
-    def partner(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PartnerRow | None]:
-        return info.context.loaders.partner.load_many([row.partner_id for row in rows])
+    def partner(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Related[PartnerRow | None]:
+        return info.context.loaders.partner.relate(column(rows, "partner_id"))
 
     @level_field(
         graphql_type=references.PriceTableType,
@@ -92,8 +92,8 @@ class Order(Node):
         description="The price table that the prices come from, “Pauta Preço”.",
     )
     @staticmethod
-    def price_table(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[PriceTableRow | None]:
-        return info.context.loaders.price_table.load_many([row.price_table_id for row in rows])
+    def price_table(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Related[PriceTableRow | None]:
+        return info.context.loaders.price_table.relate(column(rows, "price_table_id"))
 
     @level_field(
         graphql_type=list[OrderItem],
@@ -107,8 +107,8 @@ class Order(Node):
 
     @level_field(graphql_type=references.UserType, reads=["created_by_id"], description="Who created it.")
     @staticmethod
-    def created_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        return info.context.loaders.user.load_many([row.created_by_id for row in rows])
+    def created_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "created_by_id"))
 
     @level_field(
         graphql_type=references.UserType | None,
@@ -116,9 +116,8 @@ class Order(Node):
         description="Who approved it; null unless it is completed.",
     )
     @staticmethod
-    def approved_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        keys = [row.approved_by_id for row in rows]
-        return info.context.loaders.user.load_many(keys)
+    def approved_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "approved_by_id"))
 
     @level_field(
         graphql_type=references.UserType | None,
@@ -126,9 +125,8 @@ class Order(Node):
         description="Who cancelled it; null unless it is cancelled.",
     )
     @staticmethod
-    def cancelled_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Level[UserRow | None]:
-        keys = [row.cancelled_by_id for row in rows]
-        return info.context.loaders.user.load_many(keys)
+    def cancelled_by(rows: strawberry.Parent[Sequence[OrderRow]], info: Info) -> Related[UserRow | None]:
+        return info.context.loaders.user.relate(column(rows, "cancelled_by_id"))
 
     @level_field(
         graphql_type=bool,
@@ -192,10 +190,10 @@ class OrderQueries:
 
     @strawberry.field(graphql_type=Order | None, description="The order with this id; null where the partner has none.")
     @staticmethod
-    async def order(
+    def order(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")]
-    ) -> OrderRow | None:
-        return await orders.by_id(info.context, ids.number("Order", id))
+    ) -> Soon[OrderRow | None]:
+        return orders.by_id(info.context, ids.number("Order", id))
 
     @strawberry.field(
         graphql_type=Order | None,
@@ -211,7 +209,7 @@ class OrderQueries:
         graphql_type=Connection[Order], description="The partner's orders, “Meus Pedidos”; newest first unless sorted."
     )
     @staticmethod
-    async def orders(
+    def orders(
         info: Info,
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which orders.")] = strawberry.UNSET,
         sort: Annotated[OrderSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
@@ -219,9 +217,9 @@ class OrderQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Page[OrderRow]:
+    ) -> Soon[Page[OrderRow]]:
         asked, order = given(filter), given(sort) or OrderSort()
         chosen = Chosen() if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         read = listed(info)
-        return await orders.page(info.context, chosen, order.by, window, descending=descending, columns=read)
+        return orders.page(info.context, chosen, order.by, window, descending=descending, columns=read)

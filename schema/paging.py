@@ -1,15 +1,15 @@
 """Relay's connections, over pages that are read by keyset."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
-from db.query import Columns
+from db.query import NOTHING, Bring, Columns
 from resolvers import pages
 from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
-from schema.execution.lookahead import selected
+from schema.execution.lookahead import known, selected
 from schema.execution.strawberry import level_field
 from schema.nodes import Info, columns, given
 
@@ -33,16 +33,27 @@ def arguments(first: int | None, after: str | None, last: int | None, before: st
 
 def listed(info: Info, relation: str | None = None) -> Columns:
     """The columns that are read of a connection's rows, or of what a relation of theirs leads to."""
-    step = () if relation is None else (relation,)
-    of_nodes, of_edges = columns(info, "nodes", *step), columns(info, "edges", "node", *step)
-    return None if of_nodes is None or of_edges is None else of_nodes | of_edges
+
+    def find() -> Columns:
+        step = () if relation is None else (relation,)
+        of_nodes, of_edges = columns(info, "nodes", *step), columns(info, "edges", "node", *step)
+        return None if of_nodes is None or of_edges is None else of_nodes | of_edges
+
+    return known(info._raw_info, ("listed", relation), find)  # noqa: SLF001 — Strawberry has no public name for it.
 
 
-def brought(info: Info, relations: Collection[str]) -> dict[str, Columns]:
+def brought(info: Info, relations: frozenset[str]) -> Bring:
     """Which of these relations are asked for of the objects of a connection, and what is read of them."""
-    below = selected(info._raw_info)  # noqa: SLF001 — Strawberry shows graphql-core's info under no other name.
-    asked = [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
-    return {name: listed(info, name) for name in asked}
+    if not info.context.by_level:
+        return NOTHING
+    raw_info = info._raw_info  # noqa: SLF001 — Strawberry shows graphql-core's info under no other name.
+
+    def find() -> Bring:
+        below = selected(raw_info)
+        asked = [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
+        return {name: listed(info, name) for name in asked}
+
+    return known(raw_info, ("brought", relations), find)
 
 
 @strawberry.type(description="Where a page stands in its list.")

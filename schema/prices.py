@@ -11,7 +11,7 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import OrderType
 from resolvers import ids, prices
-from resolvers.loading import Level
+from resolvers.loading import Related, column
 from resolvers.prices import PriceTableItem as PriceTableItemRow
 from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.errors import Payload, answer
@@ -54,8 +54,8 @@ class PriceTableItem:
 
     @level_field(graphql_type=Product, description="The product that is priced, “produto”.")
     @staticmethod
-    def product(rows: strawberry.Parent[Sequence[PriceTableItemRow]], info: Info) -> Level[ProductRow | None]:
-        return info.context.loaders.product.load_many([row.product_id for row in rows])
+    def product(rows: strawberry.Parent[Sequence[PriceTableItemRow]], info: Info) -> Related[ProductRow | None]:
+        return info.context.loaders.product.relate(column(rows, "product_id"))
 
 
 @strawberry.type(description="The price table of a partner, “Pauta Preço”.")
@@ -124,8 +124,8 @@ class OrderLine:
 
     @level_field(graphql_type=Product, description="The product that is ordered, “Produto”.")
     @staticmethod
-    def product(rows: strawberry.Parent[Sequence[QuotedLine | OrderItemRow]], info: Info) -> Level[ProductRow | None]:
-        return info.context.loaders.product.load_many([row.product_id for row in rows])
+    def product(rows: strawberry.Parent[Sequence[QuotedLine | OrderItemRow]], info: Info) -> Related[ProductRow | None]:
+        return info.context.loaders.product.relate(column(rows, "product_id"))
 
 
 @strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")

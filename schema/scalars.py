@@ -23,6 +23,11 @@ def _parse_cnpj(value: object) -> Cnpj:
     return Cnpj(number)
 
 
+@of_column(str, list)
+def _serialize_cnpj(value: object) -> str:
+    return str(value)
+
+
 def _parse_money(value: object) -> Cents:
     cents = money.parse(value) if isinstance(value, str) else None
     if cents is None:
@@ -61,7 +66,7 @@ SCALARS: dict[object, ScalarDefinition] = {
             "A Brazilian company number (“CNPJ”): 14 characters without punctuation, in upper case. Letters are "
             "allowed in the first 12 since July 2026. Input takes any mask and case, such as `16.727.230/0001-97`."
         ),
-        serialize=str,
+        serialize=_serialize_cnpj,
         parse_value=_parse_cnpj,
     ),
     Cents: strawberry.scalar(

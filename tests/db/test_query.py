@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from db import sql
 from db.engine import Connection, Database
-from db.query import UNREAD, Query
+from db.query import Query
+from db.reading import UNREAD
 from db.types import Instant
 
 
@@ -38,11 +39,7 @@ _COLUMNS: Sequence[sa.ColumnElement[Any]] = (
     sa.bindparam("fruit", type_=_FRUIT).label("fruit"),
 )
 WHOLE = Query(sa.select(*_COLUMNS), Row)
-KEYED: Query[tuple[Row, int]] = Query(
-    sa.select(*_COLUMNS, sa.literal(7, sa.BigInteger()).label("key")),
-    Row,  # type: ignore[arg-type]  # A keyed query gives pairs of these and the key.
-    keyed=True,
-)
+KEYED = Query(sa.select(*_COLUMNS, sa.literal(7, sa.BigInteger()).label("key")), Row, keyed=True)
 VALUES = {"id": 1, "name": "Alfa", "at": NOON, "fruit": Fruit.APPLE}
 ROW = Row(1, "Alfa", NOON, Fruit.APPLE)
 
@@ -68,20 +65,22 @@ async def test_only_the_columns_that_are_named_are_read(database: Database, colu
 
 
 async def test_rows_come_with_what_says_whose_they_are(database: Database) -> None:
-    (whole,) = await database.query(lambda connection: sql.fetch(connection, KEYED, VALUES))
+    whole = await database.query(lambda connection: sql.read(connection, KEYED, VALUES))
     named = KEYED.reading(frozenset({"name"}))
-    (some,) = await database.query(lambda connection: sql.fetch(connection, named, VALUES))
+    some = await database.query(lambda connection: sql.read(connection, named, VALUES))
 
-    assert whole == (ROW, 7)
-    assert (some[0].name, some[0].at is UNREAD, some[1]) == ("Alfa", True, 7)
+    assert {key: list(found) for key, found in whole.by_key()} == {7: [ROW]}
+    ((key, (row,)),) = some.by_key()
+    assert (row.name, row.at is UNREAD, key) == ("Alfa", True, 7)
 
 
 async def test_a_lent_connection_reads_the_same(database: Database) -> None:
     async with database.read() as connection:
         whole = await sql.fetch(connection, WHOLE, VALUES)
-        ((row, key),) = await sql.fetch(connection, KEYED.reading(frozenset({"at"})), VALUES)
+        keyed = await sql.read(connection, KEYED.reading(frozenset({"at"})), VALUES)
 
     assert whole == [ROW]
+    ((key, (row,)),) = keyed.by_key()
     assert (row.at, row.name is UNREAD, key) == (NOON, True, 7)
 
 

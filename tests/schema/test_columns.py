@@ -1,17 +1,10 @@
 """A list reads of its rows what is asked for, and answers as it would if all was read."""
 
-from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
-from db.engine import Database
-from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product
-from tests.databases import Databases
+from tests.api import Api, new_product
 from tests.schema.worlds import GRAPHQL
 
 PLACES = {
@@ -74,29 +67,34 @@ def _merged(*found: object) -> object:
     return first
 
 
-@pytest.fixture
-async def level(databases: Databases) -> AsyncIterator[Api]:
-    """A caller whose operations are executed level by level."""
-    portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(execution="level")))
-    http = httpx.AsyncClient(transport=transport, base_url="http://portal.test")
-    yield await _filled(await new_caller(http, portal, await new_partner(portal)))
-    await portal.database.close()
-
-
 async def test_what_nobody_asks_for_is_not_read(level: Api) -> None:
+    await _filled(level)
     sent: list[str] = []
     level.portal.database.observers.append(sent.append)
 
     await level.data("{ activations { nodes { activationKey client { name } } } }")
 
-    of_page, of_clients = [statement.partition("FROM")[0] for statement in sent if "FROM token" not in statement]
+    (of_page,) = [statement.partition("FROM")[0] for statement in sent if "FROM token" not in statement]
     assert [column in of_page for column in ("activation_key", "client_id", "note", "cancelled_at")] == [1, 1, 0, 0]
-    assert [column in of_clients for column in ("clients.name", "clients.id", "cnpj", "city")] == [1, 1, 0, 0]
+    assert [column in of_page for column in ("client.name", "client.cnpj", "client.city")] == [1, 0, 0]
+
+
+async def test_an_object_by_its_id_is_read_with_what_is_asked_for(level: Api) -> None:
+    await _filled(level)
+    (first,) = (await level.data("{ clients(first: 1) { nodes { id } } }"))["clients"]["nodes"]
+    sent: list[str] = []
+    level.portal.database.observers.append(sent.append)
+
+    await level.data("query ($id: ID!) { client(id: $id) { cnpj } }", **first)
+
+    (of_client,) = [statement.partition("FROM")[0] for statement in sent if "FROM token" not in statement]
+    assert [column in of_client for column in ("clients.cnpj", "clients.city", "clients.registered_at")] == [1, 0, 0]
 
 
 async def test_two_relations_to_the_same_rows_each_read_their_own(level: Api) -> None:
     query = "{ one: activations { nodes { client { name } } } two: activations { nodes { client { status } } } }"
+
+    await _filled(level)
 
     found = await level.data(query)
 

@@ -1,0 +1,120 @@
+"""Rows as they were read: made one by one for whoever asks for a row, and a column at a time for whoever reads many."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, Self, SupportsIndex, TypeVar, overload
+
+Row = TypeVar("Row")
+
+Found = Sequence[Sequence[Any]]
+"""Rows as the driver gives them."""
+
+
+class Column(NamedTuple):
+    """Where a column stands in the driver's rows, and what makes its values of the driver's, unless they are."""
+
+    place: int
+    made: Callable[[Sequence[Any]], list[Any]] | None = None
+
+
+class Layout(NamedTuple, Generic[Row]):
+    """What the rows of a statement are: of which class, how they are made, and which columns they have.
+
+    `key` is the place of a column that says whose each row is, where there is one, and `related` are the rows that
+    stand beside them, by the names of what leads there.
+    """
+
+    of_class: type[Row]
+    make: Callable[[Found], list[Row]]
+    columns: Mapping[str, Column]
+    key: int | None = None
+    related: Mapping[str, "Layout[Any]"] = MappingProxyType({})
+
+
+class Rows(Sequence[Row], Generic[Row]):
+    """Rows of one statement. They never change."""
+
+    __slots__ = ("_by_column", "_found", "_layout", "_made")
+
+    def __init__(self, layout: Layout[Row], found: Found, by_column: Sequence[Sequence[Any]] | None = None) -> None:
+        """Make nothing yet."""
+        self._layout, self._found, self._by_column = layout, found, by_column
+        self._made: list[Row] | None = None
+
+    @property
+    def of_class(self) -> type[Row]:
+        """The class of the rows."""
+        return self._layout.of_class
+
+    def column(self, name: str) -> list[Any]:
+        """That attribute of each row. Raises AttributeError where a row has none such."""
+        column = self._layout.columns.get(name)
+        if column is None:
+            return [getattr(row, name) for row in self]
+        by_column = self._by_column
+        if by_column is None:
+            by_column = self._columns()
+        if not by_column:
+            return []
+        values = by_column[column.place]
+        return list(values) if column.made is None else column.made(values)
+
+    def related(self, name: str) -> "Rows[Any] | None":
+        """The rows to which that name leads, one for each; None where they were not read along."""
+        layout = self._layout.related.get(name)
+        return None if layout is None else Rows(layout, self._found, self._columns())
+
+    def by_key(self) -> Iterator[tuple[Any, "Rows[Row]"]]:
+        """The rows of each owner, which the statement has put together. Raises TypeError where nobody owns them."""
+        if self._layout.key is None:
+            message = "The rows say nothing of whose they are."
+            raise TypeError(message)
+        for key, found in groupby(self._found, itemgetter(self._layout.key)):
+            yield key, Rows(self._layout, list(found))
+
+    def joined(self, others: Sequence[Self]) -> Self | None:
+        """These rows and those of the others, where they are of the same statement."""
+        if any(other._layout is not self._layout for other in others):  # noqa: SLF001 — of the same class.
+            return None
+        found = list(chain(self._found, *(other._found for other in others)))  # noqa: SLF001 — as above.
+        return type(self)(self._layout, found)
+
+    def _columns(self) -> Sequence[Sequence[Any]]:
+        if self._by_column is None:
+            self._by_column = list(zip(*self._found, strict=True))
+        return self._by_column
+
+    def _rows(self) -> list[Row]:
+        if self._made is None:
+            self._made = self._layout.make(self._found)
+        return self._made
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, which are made once."""
+        return iter(self._rows())
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice, /) -> "Rows[Row]": ...
+
+    def __getitem__(self, index: Any, /) -> Any:
+        """A row, or some of them."""
+        if isinstance(index, slice):
+            return Rows(self._layout, self._found[index])
+        if self._made is not None:
+            return self._made[index]
+        return self._layout.make([self._found[index]])[0]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other one is a sequence of equal rows."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # As a list has none.
