@@ -7,10 +7,14 @@
 and answers as graphql-core does. It is fastest where relations are level resolvers, which are called once with all the
 objects of a level: `set_level_resolver` for a graphql-core schema, `schema.execution.strawberry.level_field` for a
 Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
+
+A resolver may return a `Table` in the place of a list of objects: it is read a column at a time, and no object of it is
+made that nobody asks for.
 """
 
 from schema.execution.executor import LevelExecutor
 from schema.execution.marks import by_class, of_column, set_level_resolver
 from schema.execution.prepared import Prepared
+from schema.execution.tables import Repeating, Table
 
-__all__ = ["LevelExecutor", "Prepared", "by_class", "of_column", "set_level_resolver"]
+__all__ = ["LevelExecutor", "Prepared", "Repeating", "Table", "by_class", "of_column", "set_level_resolver"]

@@ -1,6 +1,5 @@
 """A list reads of its rows what is asked for, and answers as it would if all was read."""
 
-
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
