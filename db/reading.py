@@ -64,7 +64,10 @@ def of(column_type: TypeEngine[Any], dialect: Dialect) -> Reading:
 
 def _moments(texts: Values) -> list[datetime | None]:
     read = datetime.fromisoformat
-    return [None if text is None else read(text) for text in texts]
+    try:
+        return list(map(read, texts))
+    except TypeError:
+        return [None if text is None else read(text) for text in texts]
 
 
 def layout(

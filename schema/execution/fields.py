@@ -20,6 +20,7 @@ from graphql.pyutils import Path
 from schema.execution.arguments import Arguments
 from schema.execution.columns import Column, then
 from schema.execution.completions import Completion
+from schema.execution.info import LevelInfo
 from schema.execution.leaves import LeafCompletion
 from schema.execution.lists import ListCompletion
 from schema.execution.lookahead import Nodes
@@ -40,7 +41,6 @@ class Field:
 
     __slots__ = (
         "_given",
-        "_path",
         "_variant",
         "arguments",
         "completion",
@@ -50,6 +50,7 @@ class Field:
         "name",
         "nodes",
         "parent_type",
+        "path",
         "quick",
         "resolution",
     )
@@ -70,7 +71,8 @@ class Field:
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
-        self._path = Path(None, key, parent_type.name)
+        self.path = Path(None, key, parent_type.name)
+        """Where the field stands in an object of a level, whichever that is."""
         self._given = self.arguments.known
         self.quick = _quick(self.resolution, self.completion) if self.arguments.constant else _nothing
         """The completed values, where nothing stands between the objects and their attributes and a look says that the
@@ -112,7 +114,7 @@ class Field:
             given = self._given
             if given is None:
                 given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-            info = run.info(self, self._path) if resolution.needs_info else None
+            info = LevelInfo(run, self) if resolution.needs_info else None
             # A table can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):

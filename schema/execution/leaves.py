@@ -131,7 +131,11 @@ def _is_plain_enum(kind: type) -> bool:
 
 
 def _fit_int(values: Column) -> bool:
-    numbers = [value for value in values if value is not None]
+    try:
+        return bool(min(values) >= _INT_MIN and max(values) <= _INT_MAX)
+    except (TypeError, ValueError):
+        # There are nulls among them, or nothing.
+        numbers = [value for value in values if value is not None]
     return not numbers or (min(numbers) >= _INT_MIN and max(numbers) <= _INT_MAX)
 
 
