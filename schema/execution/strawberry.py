@@ -5,15 +5,12 @@ from typing import Any, NoReturn
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.relay import GlobalID
-from strawberry.scalars import is_scalar
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_argument
-from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from schema.execution.executor import LevelExecutor
+from schema.execution.inputs import Inputs
 from schema.execution.marks import only
 from schema.execution.resolution import Level, Resolution, attribute
 
@@ -77,11 +74,12 @@ class _Call:
     """A call of a field's resolver as Strawberry makes it, with what is the same for each call found out before."""
 
     def __init__(self, field: StrawberryField, converter: GraphQLCoreConverter) -> None:
-        self._field, self._config, self._registry = field, converter.config, converter.scalar_registry
+        self._field, self._config = field, converter.config
+        inputs = Inputs(converter)
         self._named = {
             converter.config.name_converter.from_argument(argument): (
                 argument.python_name,
-                None if self._is_taken_as_given(argument.type) else argument.type,
+                inputs.conversion(argument.type),
             )
             for argument in field.arguments
         }
@@ -91,7 +89,7 @@ class _Call:
         self._of_self = resolver.self_parameter is not None
         self._sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None]
         self._info = None if resolver.info_parameter is None else resolver.info_parameter.name
-        self.needs_info = self._info is not None or any(wanted is not None for _, wanted in self._named.values())
+        self.needs_info = self._info is not None or any(convert for _, convert in self._named.values())
         """Whether the info is looked at."""
 
     def for_levels(self) -> Callable[..., Any]:
@@ -123,16 +121,6 @@ class _Call:
     def _converted(self, given: dict[str, Any], info: Any) -> dict[str, Any]:  # noqa: ANN401 — Strawberry's.
         named = {}
         for name, value in given.items():
-            python_name, wanted = self._named[name]
-            named[python_name] = (
-                value
-                if wanted is None
-                else convert_argument(value, wanted, self._registry, self._config, info, path=(name,))
-            )
+            python_name, convert = self._named[name]
+            named[python_name] = value if convert is None else convert(value, info, (name,))
         return named
-
-    def _is_taken_as_given(self, wanted: Any) -> bool:  # noqa: ANN401 — any type of Strawberry's.
-        """Whether a value of the type is left as it is, as a scalar is."""
-        if isinstance(wanted, StrawberryOptional) and not isinstance(wanted, StrawberryMaybe):
-            wanted = wanted.of_type
-        return wanted is not GlobalID and is_scalar(wanted, self._registry)
