@@ -95,13 +95,16 @@ class Database:
         """Whether `query_here` can be asked."""
         return self._here is not None
 
-    def query_here(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """What a unit of work reads, on SQLite, without leaving the thread: only for what an index bounds."""
+    def query_here(self, work: Callable[[Connection], Awaitable[Result]], *, alone: bool = False) -> Result:
+        """What a unit of work reads, on SQLite, without leaving the thread: only for what an index bounds.
+
+        A statement that is `alone` in its unit sees everything as it is at one moment without a transaction.
+        """
         if self._here is None:
             message = "Only a SQLite file is read in place."
             raise TypeError(message)
         try:
-            return self._here.run(work)
+            return self._here.run(work, alone=alone)
         except Exception as error:
             _tell_availability(error)
             raise

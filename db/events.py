@@ -1,7 +1,7 @@
 """Statements about events and the numbers that run for each partner."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -100,11 +100,8 @@ _NUMBER_AN_ORDER = Query(
     .returning(partner_counters.c.order_number),
     int,
 )
-_APPEND = Query(
-    sa.insert(events),
-    tuple,
-    inserted=["partner_id", "number", "occurred_at", "actor_id", *(each.name for each in fields(Event))],
-)
+_OF_EVENT = tuple(each.name for each in fields(Event))
+_APPEND = Query(sa.insert(events), tuple, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT])
 
 
 async def append(
@@ -113,8 +110,9 @@ async def append(
     """Number and write events. The partner's counters are the last lock that a transaction takes."""
     last = await sql.returned(tx, _NUMBER_EVENTS, {"of_partner": partner_id, "more": len(happened)})
     first = last - len(happened) + 1
+    common = {"partner_id": partner_id, "occurred_at": at, "actor_id": actor_id}
     lines = [
-        {"partner_id": partner_id, "number": number, "occurred_at": at, "actor_id": actor_id, **asdict(event)}
+        {**common, "number": number, **{name: getattr(event, name) for name in _OF_EVENT}}
         for number, event in enumerate(happened, first)
     ]
     await sql.write(tx, _APPEND, lines)

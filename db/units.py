@@ -164,8 +164,8 @@ class Here:
         self._driver: sqlite3.Connection | None = None
         self._unit: Unit | None = None
 
-    def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
-        """Run a unit of work now."""
+    def run(self, work: Callable[[Unit], Awaitable[Result]], *, alone: bool = False) -> Result:
+        """Run a unit of work now, without a transaction where it is one statement alone."""
         if self._unit is None:
             driver = sqlite3.connect(self._path, isolation_level=None)
             try:
@@ -175,7 +175,7 @@ class Here:
                 driver.close()
                 raise
             self._driver, self._unit = driver, Unit(driver, self._observers)
-        return self._unit.run(work, self._begin)
+        return _completed(work(self._unit)) if alone else self._unit.run(work, self._begin)
 
     def close(self) -> None:
         """Close the connection."""

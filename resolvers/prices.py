@@ -1,11 +1,12 @@
 """Products, the partner's price table, and what an order would come to ("Comprar")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from db import licenses, prices
 from db.engine import Connection
+from db.licenses import StockRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
 from domain import prices as rules
 from domain.access import Permission
@@ -32,11 +33,20 @@ class WantedOrder(NamedTuple):
     items: tuple[WantedItem, ...]
 
 
+_OF_LINE = tuple(each.name for each in fields(Line))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedLine(Line):
     """A line that is not ordered yet, and the tier that a larger quantity would reach."""
 
     next_tier: Tier | None
+
+    @classmethod
+    def of(cls, line: Line, next_tier: Tier | None) -> "QuotedLine":
+        """The line with its next tier."""
+        # `asdict` would copy each value deeply.
+        return cls(**{name: getattr(line, name) for name in _OF_LINE}, next_tier=next_tier)
 
     @property
     def units_to_next_tier(self) -> int | None:
@@ -93,7 +103,9 @@ async def priced(connection: Connection, partner_id: int, wanted: WantedOrder) -
     known = await prices.products_by_ids(connection, product_ids)
     table = await prices.table_of(connection, partner_id)
     tiers = await prices.tiers(connection, partner_id, table.id, product_ids)
-    stock = await licenses.by_products(connection, partner_id, product_ids)
+    stock: Mapping[int, StockRow] = {}
+    if wanted.type is OrderType.ADDITIONAL_SEATS:
+        stock = await licenses.by_products(connection, partner_id, product_ids)
     checks = Checks()
     lines = []
     for place, item in enumerate(wanted.items):
@@ -132,7 +144,7 @@ def _line(
         quantity=item.quantity,
         included_seats=product.included_seats,
     )
-    return QuotedLine(**asdict(line), next_tier=rules.next_tier(item.quantity, of_product))
+    return QuotedLine.of(line, rules.next_tier(item.quantity, of_product))
 
 
 async def quote(context: Context, wanted: WantedOrder) -> Quote:

@@ -10,6 +10,7 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import NOTE_LENGTH, OrderType
 from resolvers import ids, licenses, orders
+from resolvers.loading import Soon
 from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder, OrderApproved, OrderChanged
 from schema import references
 from schema.errors import Payload, settle
@@ -76,10 +77,8 @@ class OrderChangedPayload(Payload):
     outcome: strawberry.Private[OrderChanged | OrderApproved | None] = None
 
     @strawberry.field(graphql_type=Order | None, description="The order as it is now; null where nothing was done.")
-    async def order(self, info: Info) -> OrderRow | None:
-        if self.outcome is None:
-            return None
-        return await info.context.loaders.order.load(self.outcome.order_id)
+    def order(self, info: Info) -> Soon[OrderRow | None]:
+        return None if self.outcome is None else info.context.loaders.order.find(self.outcome.order_id)
 
 
 @strawberry.type(description="What `createOrder` answers.")
