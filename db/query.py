@@ -1,6 +1,7 @@
 """Queries: statements that are compiled once for an engine, so that a request only brings their values."""
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ Columns = frozenset[str] | None
 """The columns that are read of a row, by the names of its fields; None for all of them."""
 
 _VARIANTS_MAX = 64
+_keeping = Lock()
 
 
 class Join(NamedTuple):
@@ -91,7 +93,10 @@ class Query(Generic[Row]):
         found = self._reading.get(wanted)
         if found is None:
             found = self._narrowed(columns, bring)
-            if len(self._reading) < _VARIANTS_MAX:
+            with _keeping:
+                # Which columns are read is for documents to say, and whoever comes late must find room too.
+                if len(self._reading) >= _VARIANTS_MAX:
+                    del self._reading[next(iter(self._reading))]
                 self._reading[wanted] = found
         return found
 
@@ -115,7 +120,7 @@ class Query(Generic[Row]):
         if self.keyed:
             kept.append(len(_fields(self.row)))
         beside = {name: self._joins[name] for name in bring}
-        names = {name: _named(join.row, bring[name]) for name, join in beside.items()}
+        names = {name: _named(join.row, _with_id(bring[name])) for name, join in beside.items()}
         return Query(
             _only(self.statement, kept, beside, names),
             self.row,
@@ -176,6 +181,11 @@ def _named(row: Callable[..., Any], columns: Columns) -> Sequence[str]:
     kept = None if columns is None else _kept(row, columns)
     fields = _fields(row)
     return fields if kept is None else [fields[place] for place in kept]
+
+
+def _with_id(columns: Columns) -> Columns:
+    """The columns and the id, which says of a row beside another one whether it is there."""
+    return None if columns is None else columns | {"id"}
 
 
 def _only(

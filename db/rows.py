@@ -62,9 +62,14 @@ class Rows(Sequence[Row], Generic[Row]):
         return list(values) if column.made is None else column.made(values)
 
     def related(self, name: str) -> "Rows[Any] | None":
-        """The rows to which that name leads, one for each; None where they were not read along."""
+        """The rows to which that name leads, one for each; None where they were not read, or are not all there."""
         layout = self._layout.related.get(name)
-        return None if layout is None else Rows(layout, self._found, self._columns())
+        if layout is None or not self._found:
+            return None
+        by_column = self._columns()
+        if None in by_column[layout.columns["id"].place]:
+            return None
+        return Rows(layout, self._found, by_column)
 
     def by_key(self) -> Iterator[tuple[Any, "Rows[Row]"]]:
         """The rows of each owner, which the statement has put together. Raises TypeError where nobody owns them."""

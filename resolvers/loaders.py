@@ -15,6 +15,7 @@ from db.listings import Listing, Slice
 from db.orders import OrderItemRow, OrderRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
 from db.query import Columns
+from domain.orders import ITEMS_MAX
 from domain.prices import Tier
 from resolvers.loading import Loader
 
@@ -25,7 +26,7 @@ ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]
 
 
 _ROWS_AT_ONCE = 1_000
-"""How many rows of pages are read in place at most, which takes SQLite a millisecond or two."""
+"""How many rows of a level are read in place at most, which takes SQLite a millisecond or two."""
 
 
 class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
@@ -169,7 +170,8 @@ class Loaders:
     @made_once
     def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
         """The lines of an order."""
-        return self._many(orders.items_of)
+        # An order has a limited number of lines.
+        return self._many(orders.items_of, at_once_most=_ROWS_AT_ONCE // ITEMS_MAX)
 
     @made_once
     def held_by_client(self) -> Loader[int, list[Released]]:
@@ -219,14 +221,15 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:
             return await read(connection, partner_id, ids, columns)
 
-        return Loader(self._database, load, at_once=self._by_level, wide=True)
+        return Loader(self._database, load, at_once=self._by_level, at_once_most=_ROWS_AT_ONCE, wide=True)
 
     def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
-        return Loader(self._database, self._of_partner(read), at_once=self._by_level)
+        return Loader(self._database, self._of_partner(read), at_once=self._by_level, at_once_most=_ROWS_AT_ONCE)
 
-    def _many(self, read: ByIds[Value]) -> Loader[int, Value]:
-        """A loader of what may be any number of rows for an id, which are not read in place."""
-        return Loader(self._database, self._of_partner(read))
+    def _many(self, read: ByIds[Value], *, at_once_most: int = 0) -> Loader[int, Value]:
+        """A loader of what may be many rows for an id, which are read in place for so many ids."""
+        at_once = self._by_level and at_once_most > 0
+        return Loader(self._database, self._of_partner(read), at_once=at_once, at_once_most=at_once_most)
 
     def _of_partner(self, read: ByIds[Value]) -> Load[Value]:
         partner_id = self._partner_id
@@ -242,7 +245,7 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, ids)
 
-        return Loader(self._database, load, at_once=self._by_level)
+        return Loader(self._database, load, at_once=self._by_level, at_once_most=_ROWS_AT_ONCE)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

@@ -53,7 +53,7 @@ class Recurring(Sequence[Value], Generic[Value]):
         return type(self.different[0])
 
     def column(self, name: str) -> list[Any]:
-        """That attribute of each value."""
+        """That attribute of each value; the executor reads the different ones instead."""
         of_each = list(map(attrgetter(name), self.different))
         return list(map(of_each.__getitem__, self.places))
 
@@ -116,7 +116,14 @@ class Loader(Generic[Key, Value]):
             self._reading = {}
         found = self._reading.get(columns)
         if found is None:
-            found = Loader(self._database, self._read_columns, at_once=self._at_once, wide=True, columns=columns)
+            found = Loader(
+                self._database,
+                self._read_columns,
+                at_once=self._at_once,
+                at_once_most=self._at_once_most,
+                wide=True,
+                columns=columns,
+            )
             self._reading[columns] = found
         return found
 
@@ -167,7 +174,8 @@ class Loader(Generic[Key, Value]):
         ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
         if not self._at_once or (self._at_once_most is not None and len(ordered) > self._at_once_most):
             return {self._batch(key) for key in ordered}
-        self._keep(ordered, self._database.query_here(lambda connection: self._read(connection, ordered)))
+        found = self._database.query_here(lambda connection: self._read(connection, ordered), alone=True)
+        self._keep(ordered, found)
         return None
 
     async def _after(

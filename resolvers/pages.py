@@ -1,10 +1,10 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
 from sqlalchemy import types as sqltypes
 
@@ -13,6 +13,7 @@ from db.engine import Connection, Database
 from db.keyset import Keyset, Window
 from db.listings import Listing, Slice
 from db.query import NOTHING, Bring, Columns
+from db.rows import Rows
 from db.types import Instant
 from domain.faults import BadUserInput
 from resolvers import cursors
@@ -43,31 +44,60 @@ class Edge(NamedTuple, Generic[Row]):
 
 
 class Edges(Sequence[Edge[Row]], Generic[Row]):
-    """The rows of a page with their cursors, none of which is made before somebody asks for it."""
+    """Rows of a list with their cursors, none of which is made before somebody asks for it."""
 
-    __slots__ = ("_page",)
+    __slots__ = ("_listing", "_nodes", "_partner_id")
     of_class = Edge
 
-    def __init__(self, page: "Page[Row]") -> None:
-        """Name the page."""
-        self._page = page
+    def __init__(self, listing: Listing[Row], partner_id: int, nodes: Sequence[Row]) -> None:
+        """Name the list, whose it is, and the rows."""
+        self._listing, self._partner_id, self._nodes = listing, partner_id, nodes
 
     def column(self, name: str) -> Sequence[Any]:
         """The rows, or their cursors."""
-        return self._page.nodes if name == "node" else self._page.cursors(self._page.nodes)
+        if name == "node":
+            return self._nodes
+        if name == "cursor":
+            return cursors_of(self._listing, self._partner_id, self._nodes)
+        raise AttributeError(name)
 
-    def joined(self, others: Sequence["Edges[Row]"]) -> None:
-        """Each page makes its own cursors."""
+    def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
+        """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
+        parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
+        nodes = [part for part in parts if isinstance(part, Rows)]
+        if not nodes or len(nodes) < len(parts):
+            return None
+        joined = nodes[0].joined(nodes[1:])
+        return None if joined is None else Edges(self._listing, self._partner_id, joined)
 
     def __len__(self) -> int:
-        """How many rows the page has."""
-        return len(self._page.nodes)
+        """How many rows there are."""
+        return len(self._nodes)
 
-    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
+    def __iter__(self) -> Iterator[Edge[Row]]:
+        """The edges, which are made in one go."""
+        return iter(self[:])
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Edge[Row]: ...
+
+    @overload
+    def __getitem__(self, index: slice, /) -> list[Edge[Row]]: ...
+
+    def __getitem__(self, index: Any, /) -> Any:
         """One of the edges, or some."""
-        rows = self._page.nodes[index] if isinstance(index, slice) else [self._page.nodes[index]]
-        edges = list(map(Edge, rows, self._page.cursors(rows)))
+        rows = self._nodes[index] if isinstance(index, slice) else [self._nodes[index]]
+        edges = list(map(Edge, rows, cursors_of(self._listing, self._partner_id, rows)))
         return edges if isinstance(index, slice) else edges[0]
+
+
+def cursors_of(listing: Listing[Row], partner_id: int, rows: Sequence[Row]) -> list[str]:
+    """The cursors of rows of a partner's list."""
+    order, keys = listing.order, column(rows, listing.key)
+    return [
+        cursors.encode(order, partner_id, Keyset(key, row_id))
+        for key, row_id in zip(keys, column(rows, "id"), strict=True)
+    ]
 
 
 class Source(Protocol):
@@ -95,7 +125,7 @@ class Page(Generic[Row]):
     @property
     def edges(self) -> Edges[Row]:
         """The rows with their cursors."""
-        return Edges(self)
+        return Edges(self.listing, self.partner_id, self.nodes)
 
     @property
     def page_info(self) -> "Page[Row]":
@@ -105,20 +135,12 @@ class Page(Generic[Row]):
     @property
     def start_cursor(self) -> str | None:
         """The cursor of the first row."""
-        return self.cursors(self.nodes[:1])[0] if self.nodes else None
+        return cursors_of(self.listing, self.partner_id, self.nodes[:1])[0] if self.nodes else None
 
     @property
     def end_cursor(self) -> str | None:
         """The cursor of the last row."""
-        return self.cursors(self.nodes[-1:])[0] if self.nodes else None
-
-    def cursors(self, rows: Sequence[Row]) -> list[str]:
-        """The cursors of some of its rows."""
-        order, keys = self.listing.order, column(rows, self.listing.key)
-        return [
-            cursors.encode(order, self.partner_id, Keyset(key, row_id))
-            for key, row_id in zip(keys, column(rows, "id"), strict=True)
-        ]
+        return cursors_of(self.listing, self.partner_id, self.nodes[-1:])[0] if self.nodes else None
 
     def reaches_end(self, *, backward: bool) -> bool | None:
         """Whether nothing follows in that direction; None where only another query can tell."""

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from graphql import GraphQLResolveInfo
 
 from db.query import NOTHING, Bring, Columns
 from resolvers import pages
+from resolvers.context import Context
 from resolvers.loading import Level
 from resolvers.pages import Page, PageArguments
-from schema.execution.lookahead import known, selected
+from schema.execution.lookahead import known, leads_on, selected
 from schema.execution.strawberry import level_field
 from schema.nodes import Info, columns, given
 
@@ -43,7 +45,11 @@ def listed(info: Info, relation: str | None = None) -> Columns:
 
 
 def brought(info: Info, relations: frozenset[str]) -> Bring:
-    """Which of these relations are asked for of the objects of a connection, and what is read of them."""
+    """Which of these relations are asked for of the objects of a connection, and what is read of them.
+
+    Where more objects are asked for below a relation, it is not brought: it is loaded then, which tells of objects that
+    stand in several places as one, so that what is below them is asked for once.
+    """
     if not info.context.by_level:
         return NOTHING
     raw_info = info._raw_info  # noqa: SLF001 — Strawberry shows graphql-core's info under no other name.
@@ -51,9 +57,13 @@ def brought(info: Info, relations: frozenset[str]) -> Bring:
     def find() -> Bring:
         below = selected(raw_info)
         asked = [name for name in relations if f"nodes.{name}" in below or f"edges.node.{name}" in below]
-        return {name: listed(info, name) for name in asked}
+        return {name: listed(info, name) for name in asked if not _leads_on(raw_info, name)}
 
     return known(raw_info, ("brought", relations), find)
+
+
+def _leads_on(raw_info: GraphQLResolveInfo[Context], relation: str) -> bool:
+    return leads_on(raw_info, "nodes", relation) or leads_on(raw_info, "edges", "node", relation)
 
 
 @strawberry.type(description="Where a page stands in its list.")

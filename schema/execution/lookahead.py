@@ -62,16 +62,29 @@ def known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]
     return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
 
 
-def _reads(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> frozenset[str] | None:
-    of_type = get_named_type(info.return_type)
+def leads_on(info: GraphQLResolveInfo[Any], *path: str) -> bool:
+    """Whether any objects are asked of the objects at a path of fields below the field."""
+    return known(info, ("leads on", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
+
+
+def _asked(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
+    """The type of the objects at the path, and the fields that are asked of them; none where nothing stands there."""
+    of_type: Any = get_named_type(info.return_type)
     asked = list(_fields(info.field_nodes, info.fragments))
     for step in path:
         nodes = [node for node in asked if node.name.value == step]
         definition = getattr(of_type, "fields", {}).get(step)
         if not nodes or definition is None:
-            return frozenset()
+            return of_type, []
         of_type = get_named_type(definition.type)
         asked = list(_fields(nodes, info.fragments))
+    return of_type, asked
+
+
+def _reads(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> frozenset[str] | None:
+    of_type, asked = _asked(info, path)
+    if not asked:
+        return frozenset()
     if not isinstance(of_type, GraphQLObjectType):
         return None
     read: set[str] = set()

@@ -57,7 +57,9 @@ def is_table(value: object) -> TypeGuard[Table]:
     kind = type(value)
     found = _TABLES.get(kind)
     if found is None:
-        found = all(hasattr(kind, name) for name in ("of_class", "column", "joined", "__len__", "__getitem__"))
+        found = all(
+            hasattr(kind, name) for name in ("of_class", "column", "joined", "__len__", "__iter__", "__getitem__")
+        )
         # A program that makes classes as it runs must not fill the memory with them.
         if len(_TABLES) < _KNOWN_MAX:
             _TABLES[kind] = found

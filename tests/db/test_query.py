@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pytest
@@ -92,3 +93,32 @@ def test_a_name_that_is_no_column_lets_the_row_be_whole() -> None:
 def test_what_was_not_read_is_of_no_use(use: object) -> None:
     with pytest.raises(TypeError, match="not read"):
         use(UNREAD)  # type: ignore[operator]
+
+
+class Wide(NamedTuple):
+    """A row with more sets of columns than are kept."""
+
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+    g: int
+
+
+async def test_columns_that_were_forgotten_are_read_as_before(database: Database) -> None:
+    columns: Sequence[sa.ColumnElement[Any]] = [
+        sa.literal(place, sa.BigInteger()).label(name) for place, name in enumerate("abcdefg")
+    ]
+    query = Query(sa.select(*columns), Wide)
+    subsets = [frozenset(each) for size in range(1, 7) for each in combinations("abcdefg", size)]
+
+    async def read(connection: Connection) -> list[Wide]:
+        return [
+            row for columns in (*subsets, *subsets) for row in await sql.fetch(connection, query.reading(columns), {})
+        ]
+
+    found = await database.query(read)
+
+    assert [frozenset(name for name in "abcdefg" if getattr(row, name) is not UNREAD) for row in found] == subsets * 2

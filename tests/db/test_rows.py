@@ -42,6 +42,7 @@ class Shop(NamedTuple):
 
     id: int
     town: str
+    size: int
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -50,7 +51,7 @@ BASKETS = [
     Basket(2, "Beta", None, Fruit.PEAR),
     Basket(3, "Gama", NOON.replace(microsecond=5), None),
 ]
-SHOPS = [Shop(7, "Olinda"), Shop(7, "Olinda"), Shop(8, "Natal")]
+SHOPS = [Shop(7, "Olinda", 1), Shop(7, "Olinda", 1), Shop(8, "Natal", 2)]
 
 
 def _basket(basket: Basket, shop: Shop) -> sa.Select[int, str, Any, Any, int]:
@@ -66,7 +67,11 @@ def _basket(basket: Basket, shop: Shop) -> sa.Select[int, str, Any, Any, int]:
 _BASKETS = sa.union_all(*map(_basket, BASKETS, SHOPS)).subquery("baskets")
 _SHOPS = sa.union_all(
     *(
-        sa.select(sa.literal(shop.id, sa.BigInteger()).label("id"), sa.literal(shop.town, sa.Text()).label("town"))
+        sa.select(
+            sa.literal(shop.id, sa.BigInteger()).label("id"),
+            sa.literal(shop.town, sa.Text()).label("town"),
+            sa.literal(shop.size, sa.BigInteger()).label("size"),
+        )
         for shop in (SHOPS[0], SHOPS[2])
     )
 ).subquery("shops")
@@ -74,7 +79,7 @@ _COLUMNS: Sequence[sa.ColumnElement[Any]] = [_BASKETS.c[name] for name in Basket
 QUERY = Query(
     sa.select(*_COLUMNS).order_by(_BASKETS.c.id),
     Basket,
-    joins={"shop": Join(Shop, [_SHOPS.c.id, _SHOPS.c.town], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)},
+    joins={"shop": Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)},
 )
 OWNED = Query(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
 
@@ -122,7 +127,17 @@ async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_aske
     assert list(rows) == BASKETS
     assert shops is not None
     assert shops.column("town") == ["Olinda", "Olinda", "Natal"]
-    assert [shop.id is UNREAD for shop in shops] == [True] * 3
+    assert [shop.size is UNREAD for shop in shops] == [True] * 3
+
+
+async def test_rows_beside_that_are_not_all_there_are_none(database: Database) -> None:
+    nowhere = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
+    query = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket, joins={"shop": nowhere})
+
+    rows = await read(database, query.reading(None, {"shop": frozenset({"town"})}))
+
+    assert list(rows) == BASKETS
+    assert rows.related("shop") is None
 
 
 async def test_rows_are_parted_by_whose_they_are_and_joined_again(database: Database) -> None:

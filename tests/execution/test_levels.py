@@ -295,3 +295,11 @@ def test_an_error_in_an_object_that_stands_in_several_places_is_told_of_each() -
 
     assert result.data == {"people": [None, {"age": 0}, None]}
     assert [error.path for error in result.errors or ()] == [["people", 0, "age"], ["people", 2, "age"]]
+
+
+def test_a_table_of_nothing_is_an_empty_list() -> None:
+    result = at_once(
+        schema_with(), "{ people { name } rows { name } }", {"people": Untouched([]), "rows": [Untouched([])]}
+    )
+
+    assert result == ExecutionResult({"people": [], "rows": [[]]}, None)

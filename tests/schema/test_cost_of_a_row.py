@@ -16,6 +16,12 @@ from tests.db import rows
 CALLS_FOR_A_ROW = 8
 """A row of the page has an activation, a client of its own, and a product and a user that it shares with others."""
 
+CALLS_FOR_AN_EDGE = 38
+"""A client of a page, with a page of one activation of its own."""
+
+CALLS_FOR_A_PLACE = 1
+"""An activation whose client is all the others' too, and has been asked for all that is below it."""
+
 PAGE = """
 query ($first: Int) {
   activations(first: $first) {
@@ -27,6 +33,19 @@ query ($first: Int) {
     }
     pageInfo { hasNextPage endCursor }
   }
+}
+"""
+
+
+EDGES = """
+query ($first: Int) {
+  clients(first: $first) { edges { node { activations(first: 5) { edges { cursor node { id activationKey } } } } } }
+}
+"""
+
+ONE_CLIENT = """
+query ($first: Int) {
+  activations(first: $first) { nodes { client { id activations(first: 100) { nodes { id activationKey } } } } }
 }
 """
 
@@ -73,17 +92,39 @@ async def full(level: Api) -> Api:
     return level
 
 
-async def calls_of_a_page(api: Api, first: int) -> int:
+async def calls_of_a_page(api: Api, query: str, first: int) -> int:
     # What is made once, for a document and for an engine, is made before.
     for _ in range(2):
-        await api.data(PAGE, first=first)
+        await api.data(query, first=first)
     with counted(api.portal.database) as calls:
-        page = await api.data(PAGE, first=first)
-    assert len(page["activations"]["nodes"]) == first
+        await api.data(query, first=first)
     return calls.count
 
 
-async def test_a_row_of_the_main_screen_costs_no_more_calls_than_it_did(full: Api) -> None:
-    of_fifty, of_a_hundred = await calls_of_a_page(full, 50), await calls_of_a_page(full, 100)
+async def calls_for_one_more(api: Api, query: str) -> float:
+    return (await calls_of_a_page(api, query, 100) - await calls_of_a_page(api, query, 50)) / 50
 
-    assert 0 < (of_a_hundred - of_fifty) / 50 <= CALLS_FOR_A_ROW
+
+async def test_a_row_of_the_main_screen_costs_no_more_calls_than_it_did(full: Api) -> None:
+    assert len((await full.data(PAGE, first=100))["activations"]["nodes"]) == 100
+
+    assert 0 < await calls_for_one_more(full, PAGE) <= CALLS_FOR_A_ROW
+
+
+async def test_pages_below_a_page_cost_no_more_calls_than_they_did(full: Api) -> None:
+    edges = (await full.data(EDGES, first=100))["clients"]["edges"]
+    assert [len(edge["node"]["activations"]["edges"]) for edge in edges] == [1] * 100
+
+    assert 0 < await calls_for_one_more(full, EDGES) <= CALLS_FOR_AN_EDGE
+
+
+async def test_what_is_below_a_client_is_asked_for_once_however_often_it_stands_there(level: Api) -> None:
+    async with level.portal.database.write() as tx:
+        user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
+        client = await rows.a_client(tx, level.partner_id)
+        wanted = [(client, rows.NOON + timedelta(minutes=minute)) for minute in range(100)]
+        await rows.some_activations(tx, level.partner_id, user_id=user, product_id=product, wanted=wanted)
+    nodes = (await level.data(ONE_CLIENT, first=100))["activations"]["nodes"]
+    assert [len(node["client"]["activations"]["nodes"]) for node in nodes] == [100] * 100
+
+    assert 0 <= await calls_for_one_more(level, ONE_CLIENT) <= CALLS_FOR_A_PLACE
