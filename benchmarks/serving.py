@@ -2,12 +2,11 @@
 
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +53,22 @@ class Server:
 
 
 @contextmanager
-def serving(contender: Contender, durability: str) -> Iterator[Server]:
-    """A contender on a fresh copy of the database, which is stopped at the end."""
+def serving(
+    contender: Contender,
+    durability: str,
+    *,
+    under: Sequence[str] = ("taskset", "--cpu-list", str(SERVER_CORE)),
+    patience_seconds: float = _PATIENCE_SECONDS,
+) -> Iterator[Server]:
+    """Start a contender on a fresh copy of the database, by the command `under`, and stop it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    (CACHE / "run").mkdir(parents=True, exist_ok=True)
     start = Start(data.copy(CACHE / "run" / "portal.db"), port, durability)
     log = CACHE / "run" / f"{contender.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [shutil.which("taskset") or "taskset", "--cpu-list", str(SERVER_CORE), *contender.command(start)],
+            [*under, *contender.command(start)],
             env=environment(contender, start),
             # Not the project's own folder: what lies in it must not be found by a peer.
             cwd=CACHE / "run",
@@ -70,19 +76,21 @@ def serving(contender: Contender, durability: str) -> Iterator[Server]:
             stderr=output,
         )
     try:
-        _wait(contender, process, port, log)
+        _wait(contender, process, port, log, patience_seconds)
         yield Server(process, port)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(5)
+            process.wait(patience_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-def _wait(contender: Contender, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
+def _wait(
+    contender: Contender, process: "subprocess.Popen[bytes]", port: int, log: Path, patience_seconds: float
+) -> None:
+    until = time.monotonic() + patience_seconds
     while time.monotonic() < until:
         if process.poll() is not None:
             break

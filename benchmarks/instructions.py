@@ -1,0 +1,134 @@
+"""`python -m benchmarks.instructions`: the processor instructions that the portal executes for a request.
+
+Valgrind's callgrind counts them, so they hardly depend on the machine or on what else it does. Requests are sent one
+after the other and counted ten at a time. The median leaves out what the process does besides, every few seconds.
+"""
+
+import argparse
+import http.client
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Self
+
+from benchmarks import data
+from benchmarks.contenders import CONTENDERS
+from benchmarks.results import OURS
+from benchmarks.serving import FailedError, Server, serving
+from benchmarks.workloads import WORKLOADS, Workload
+
+_PATIENCE_SECONDS = 300
+_DURABILITY = "FULL"
+_WARM_UP = 100
+_TOGETHER = 10
+_COUNTS = 31
+
+
+def main() -> None:
+    """Count for each workload that the arguments name, and print the thousands of instructions of a request."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
+    # How a commit reaches the disk changes hardly anything of what the processor does.
+    known = {workload.name: workload for workload in WORKLOADS if workload.durability == _DURABILITY}
+    parser.add_argument("workloads", nargs="*", default=list(known), help=f"some of {' '.join(known)}")
+    wanted = parser.parse_args().workloads
+    if unknown := set(wanted) - set(known):
+        parser.error(f"there is no workload {', '.join(sorted(unknown))}, only {' '.join(known)}")
+    data.database()
+    (ours,) = (contender for contender in CONTENDERS if contender.name == OURS)
+    with tempfile.TemporaryDirectory() as folder:
+        callgrind = Callgrind(Path(folder) / "counts")
+        with serving(ours, _DURABILITY, under=callgrind.command(), patience_seconds=_PATIENCE_SECONDS) as server:
+            for name in wanted:
+                counted = _counted(server, callgrind, known[name])
+                print(f"{name:4} {counted / 1000:10,.0f} thousand instructions a request", flush=True)
+
+
+def _counted(server: Server, callgrind: "Callgrind", workload: Workload) -> float:
+    bodies = cycle(workload.bodies())
+    with _Connection("127.0.0.1", server.port, timeout=_PATIENCE_SECONDS) as connection:
+        _ask(connection, islice(bodies, _WARM_UP))
+        callgrind.begin(server)
+        counts = []
+        for _ in range(_COUNTS):
+            _ask(connection, islice(bodies, _TOGETHER))
+            counts.append(callgrind.take(server))
+        callgrind.end(server)
+    return median(counts) / _TOGETHER
+
+
+@dataclass(slots=True)
+class Callgrind:
+    """Counts the instructions of one process between two points in time."""
+
+    output: Path
+    taken: int = 0
+
+    def command(self) -> list[str]:
+        """Return what precedes the command of the process that is counted."""
+        return [
+            "env",
+            # Sets and dictionaries are laid out alike in each run.
+            "PYTHONHASHSEED=0",
+            "valgrind",
+            "--quiet",
+            "--tool=callgrind",
+            "--instr-atstart=no",
+            f"--callgrind-out-file={self.output}",
+            # A console script names its interpreter in its first line, which Valgrind does not read.
+            sys.executable,
+        ]
+
+    def begin(self, server: Server) -> None:
+        """Start to count."""
+        self._control(server, "--instr=on")
+
+    def end(self, server: Server) -> None:
+        """Stop to count, which makes the process many times as fast."""
+        self._control(server, "--instr=off")
+
+    def take(self, server: Server) -> int:
+        """Return the instructions since the last call, or since the beginning."""
+        self._control(server, "--dump")
+        self.taken += 1
+        text = self.output.with_name(f"{self.output.name}.{self.taken}").read_text()
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("totals:"))
+
+    def _control(self, server: Server, option: str) -> None:
+        control = shutil.which("callgrind_control") or "callgrind_control"
+        subprocess.run([control, option, str(server.process.pid)], check=True, capture_output=True)
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection that is kept alive, and closed at the end of a with statement."""
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def _ask(connection: http.client.HTTPConnection, bodies: Iterator[bytes]) -> None:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Authorization": f"Bearer {data.SECRET}",
+    }
+    for body in bodies:
+        connection.request("POST", "/graphql", body, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != http.HTTPStatus.OK or b'"errors"' in answer:
+            message = f"A request failed: {answer[:500]!r}"
+            raise FailedError(message)
+
+
+if __name__ == "__main__":
+    main()
