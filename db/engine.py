@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -228,8 +228,7 @@ async def _commit(transaction: AsyncTransaction) -> None:
     try:
         await transaction.commit()
     except Exception as error:
-        driver_error = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        if failures.leaves_outcome_unknown(driver_error):
+        if failures.leaves_outcome_unknown(error):
             raise OutcomeUnknownError from error
         raise
 

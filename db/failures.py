@@ -125,8 +125,9 @@ def breaks_connection(error: BaseException) -> bool:
 
 def leaves_outcome_unknown(error: BaseException) -> bool:
     """Whether a transaction may have been committed although COMMIT was answered by this error."""
-    if isinstance(error, sqlite3.Error):
-        return _primary(error) not in _ROLLED_BACK_BY_SQLITE
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver_error, sqlite3.Error):
+        return _primary(driver_error) not in _ROLLED_BACK_BY_SQLITE
     # Any other error of PostgreSQL is an answer of a session that goes on, and its transaction was rolled back.
     return kind_of(error) in {Kind.UNREACHABLE, Kind.INPUT_OUTPUT, Kind.DAMAGED}
 
