@@ -198,9 +198,9 @@ class Database:
             "observers": self.observers,
         }
 
-    def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> list[str]:
+    def _pragmas(self, *, query_only: bool, busy_seconds: float | None = None) -> list[str]:
         return [
-            f"busy_timeout = {round(busy_seconds * 1000)}",
+            f"busy_timeout = {round((busy_seconds or BUSY_TIMEOUT_SECONDS) * 1000)}",
             "journal_mode = WAL",
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",
