@@ -131,9 +131,16 @@ async def load(server: str, url: str) -> AsyncIterator[Load]:
     await database.close()
 
 
+@pytest.fixture(scope="module")
+def server(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server for all tests: it needs no restart."""
+    with serving_on(own_cluster.url, tmp_path_factory.mktemp("server")) as (server, _):
+        yield server
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 async def test_a_restart_of_postgresql_loses_nothing_that_was_acknowledged(
-    cluster: Cluster, tmp_path: Path, mode: str
+    cluster: Cluster, server: str, mode: str
 ) -> None:
     async def restart() -> float:
         await asyncio.to_thread(cluster.stop, mode)
@@ -142,13 +149,12 @@ async def test_a_restart_of_postgresql_loses_nothing_that_was_acknowledged(
         assert away.json() == {"status": "unavailable", "failed": "database"}
         return monotonic()
 
-    with serving_on(cluster.url, tmp_path) as (server, _):
-        async with load(server, cluster.url) as under_load:
-            await under_load.run(restart)
-            await under_load.check()
+    async with load(server, cluster.url) as under_load:
+        await under_load.run(restart)
+        await under_load.check()
 
 
-async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluster: Cluster, tmp_path: Path) -> None:
+async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluster: Cluster, server: str) -> None:
     async def demote() -> float:
         await asyncio.to_thread(cluster.demote)
         ready, read, written = (
@@ -162,10 +168,9 @@ async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluste
         assert written["extensions"] == {"code": "UNAVAILABLE"}
         return monotonic()
 
-    with serving_on(cluster.url, tmp_path) as (server, _):
-        async with load(server, cluster.url) as under_load:
-            await under_load.run(demote)
-            await under_load.check()
+    async with load(server, cluster.url) as under_load:
+        await under_load.run(demote)
+        await under_load.check()
 
 
 async def test_a_disk_that_takes_nothing_for_a_while_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
