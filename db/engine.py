@@ -1,7 +1,6 @@
 """The engines: on SQLite a reading and a writing one on the same file, on PostgreSQL one for both."""
 
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,15 +8,18 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from db import postgres
+from db import failures, postgres
+from db.availability import Availability
+from db.failures import OutcomeUnknownError
+from db.files import DatabaseFile
 from db.postgres import PostgresUnit
-from db.units import Here, Observer, Thread, Unit, Writer
-from domain.faults import Unavailable
+from db.threads import Thread, Writer
+from db.units import Here, Observer, Unit
 
 BUSY_TIMEOUT_SECONDS = 15
 """How long a writer of one process waits for those of others on the same SQLite file."""
@@ -25,7 +27,11 @@ BUSY_TIMEOUT_SECONDS = 15
 _READING_THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than there are cores would wait for each other, and one would let a long search hold up everybody."""
 
-_PASSING = ("database is locked", "unable to open database")
+_CONNECTING_SECONDS = 10
+"""How long a host may take to answer a new connection: one that is switched off never does."""
+
+_LENDING_SECONDS = 30
+"""How long a unit of work waits for a connection of the pool while all of them are in use."""
 
 _BUSY_HERE_SECONDS = 0.25
 
@@ -44,6 +50,9 @@ Transaction = Connection
 
 Result = TypeVar("Result")
 
+_IS_READ_ONLY = sa.select(sa.func.current_setting("transaction_read_only"))
+"""Of PostgreSQL: "on" for a standby too, whose transactions can't be anything else."""
+
 
 class Database:
     """Where statements run: in units of work, or on a connection that is lent from a pool for as long as it takes."""
@@ -57,24 +66,30 @@ class Database:
         self._readers: list[Thread] = []
         self._writer: Writer | None = None
         self._here: Here | None = None
+        self._file: DatabaseFile | None = None
+        self._availability = Availability(self.url)
         if self.url.get_backend_name() == "sqlite":
             if self.url.database not in {None, "", ":memory:"}:
                 Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.url = self.url.difference_update_query(["synchronous"])
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
-            self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", pragmas=reading)
-            self.writing = _sqlite(self.url, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
-            self._readers = [Thread(**self._of_thread(begin="BEGIN", query_only=True)) for _ in range(_READING_THREADS)]
-            self._writer = Writer(**self._of_thread(begin="BEGIN IMMEDIATE", query_only=False))
+            self._file = file = DatabaseFile(str(self.url.database))
+            self.reading = _sqlite(self.url, file, connections=readers, begin="BEGIN", pragmas=reading)
+            self.writing = _sqlite(self.url, file, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
+            of_readers = self._of_thread(begin="BEGIN", query_only=True)
+            self._readers = [Thread(file, **of_readers) for _ in range(_READING_THREADS)]
+            self._writer = Writer(file, **self._of_thread(begin="BEGIN IMMEDIATE", query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
-            self._here = Here(str(self.url.database), begin="BEGIN", pragmas=waiting, observers=self.observers)
+            self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
             self.reading = self.writing = create_async_engine(
                 self.url,
                 pool_size=readers,
                 max_overflow=readers,
+                pool_timeout=_LENDING_SECONDS,
                 pool_pre_ping=True,
+                connect_args={"timeout": _CONNECTING_SECONDS},
                 isolation_level="READ COMMITTED",
                 hide_parameters=True,
             )
@@ -84,11 +99,13 @@ class Database:
 
         The unit awaits nothing but statements of the connection that it is given.
         """
-        if not self._readers:
-            with _availability():
+        try:
+            if not self._readers:
                 return await postgres.run(self.reading, work, self.observers, read_only=True)
-        with _availability():
             return await min(self._readers, key=_waiting).run(work)
+        except Exception as error:
+            self._availability.check(error, reading=True)
+            raise
 
     @property
     def reads_here(self) -> bool:
@@ -106,7 +123,7 @@ class Database:
         try:
             return self._here.run(work, alone=alone)
         except Exception as error:
-            _tell_availability(error)
+            self._availability.check(error, reading=True)
             raise
 
     async def query_shortly(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
@@ -114,26 +131,55 @@ class Database:
         return self.query_here(work) if self._here is not None else await self.query(work)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything."""
-        if self._writer is None:
-            with _availability():
+        """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything.
+
+        A unit may be run several times, of which one is committed. Raises Unavailable if nothing was changed, and
+        OutcomeUnknown if the database failed during the commit.
+        """
+        try:
+            if self._writer is None:
                 return await postgres.run(self.writing, work, self.observers, read_only=False)
-        with _availability():
             return await self._writer.run(work)
+        except Exception as error:
+            self._availability.check(error)
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading. Nothing else that needs one may be awaited while it is held."""
-        with _availability():
-            async with self.reading.connect() as connection:
+        try:
+            async with self.reading.connect() as connection, _dropped_if_broken(connection):
                 yield connection
+        except Exception as error:
+            self._availability.check(error, reading=True)
+            raise
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction, commit it at the end, and roll it back where anything is raised."""
-        with _availability():
-            async with self.writing.begin() as connection:
+        try:
+            async with (
+                self.writing.connect() as connection,
+                _dropped_if_broken(connection),
+                connection.begin() as transaction,
+            ):
                 yield connection
+                await _commit(transaction)
+        except Exception as error:
+            self._availability.check(error)
+            raise
+
+    async def can_write(self) -> bool:
+        """Whether a transaction could write now, told without a write unless the last one failed."""
+        if self._file is None:
+            async with self.read() as connection:
+                return await connection.scalar(_IS_READ_ONLY) == "off"
+        if not self._file.is_writable():
+            return False
+        if self._availability.writes_fail:
+            await self.transact(_rewrite)
+            self._availability.writes_fail = False
+        return True
 
     async def close(self) -> None:
         """Close every connection."""
@@ -146,16 +192,15 @@ class Database:
 
     def _of_thread(self, *, begin: str, query_only: bool) -> dict[str, Any]:
         return {
-            "path": str(self.url.database),
             "begin": begin,
             "pragmas": self._pragmas(query_only=query_only),
             "timeout": BUSY_TIMEOUT_SECONDS,
             "observers": self.observers,
         }
 
-    def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> list[str]:
+    def _pragmas(self, *, query_only: bool, busy_seconds: float | None = None) -> list[str]:
         return [
-            f"busy_timeout = {round(busy_seconds * 1000)}",
+            f"busy_timeout = {round((busy_seconds or BUSY_TIMEOUT_SECONDS) * 1000)}",
             "journal_mode = WAL",
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",
@@ -168,39 +213,33 @@ def _waiting(thread: Thread) -> int:
     return thread.waiting
 
 
-class _availability:  # noqa: N801 — a context manager, used like a function.
-    """Says UNAVAILABLE where the database is out of reach or too busy, and leaves other errors alone."""
-
-    def __enter__(self) -> None:
-        """Nothing to set up."""
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        """Translate the errors that pass by waiting."""
-        _tell_availability(error)
-
-
-def _tell_availability(error: BaseException | None) -> None:
-    if isinstance(error, PoolTimeoutError | OSError) or _passing(error):
-        message = "The database is not available right now. Nothing was changed; try again."
-        raise Unavailable(message) from error
+@asynccontextmanager
+async def _dropped_if_broken(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Keep a connection from going back to the pool that will not work again."""
+    try:
+        yield
+    except BaseException as error:
+        if failures.breaks_connection(error):
+            await connection.invalidate()
+        raise
 
 
-def _passing(error: object) -> bool:
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    driver_error = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(driver_error, Exception):
-        return False
-    text = str(driver_error)
-    return isinstance(error, DBAPIError | sqlite3.Error) and any(reason in text for reason in _PASSING)
+async def _commit(transaction: AsyncTransaction) -> None:
+    try:
+        await transaction.commit()
+    except Exception as error:
+        if failures.leaves_outcome_unknown(error):
+            raise OutcomeUnknownError from error
+        raise
 
 
-def retryable(error: DBAPIError) -> bool:
-    """Whether the transaction lost against another one and may be run again (PostgreSQL's 40001 and 40P01)."""
-    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
+async def _rewrite(tx: Transaction) -> None:
+    """Write what is there already, so that the disk has to take it."""
+    version = await tx.scalar(sa.text("PRAGMA user_version"))
+    await tx.execute(sa.text(f"PRAGMA user_version = {version:d}"))
 
 
-def _sqlite(url: URL, *, connections: int, begin: str, pragmas: list[str]) -> AsyncEngine:
+def _sqlite(url: URL, file: DatabaseFile, *, connections: int, begin: str, pragmas: list[str]) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=connections,
@@ -209,8 +248,13 @@ def _sqlite(url: URL, *, connections: int, begin: str, pragmas: list[str]) -> As
         hide_parameters=True,
     )
 
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def open_as_meant(_dialect: Dialect, record: ConnectionPoolEntry, given: list[Any], named: dict[str, Any]) -> None:
+        given[0], named["uri"] = file.name, True
+        record.info["before"] = file.identity()
+
     @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's connection has no public type.
+    def set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 — the driver's connection has no public type.
         # The driver must not begin transactions by itself: it would begin them DEFERRED, and those fail at once
         # with "database is locked" when they come to write while another one writes.
         connection.isolation_level = None
@@ -218,6 +262,12 @@ def _sqlite(url: URL, *, connections: int, begin: str, pragmas: list[str]) -> As
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        record.info["identity"] = file.opened(record.info.pop("before"))
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_a_file_that_is_gone(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if file.identity() != record.info["identity"]:
+            raise DisconnectionError
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_as_meant(connection: sa.Connection) -> None:

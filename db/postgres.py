@@ -3,18 +3,22 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.engine import Dialect, ScalarResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db import failures
+from db.failures import OutcomeUnknownError
 from db.query import Query
 from db.rows import Rows
 from db.units import Observer
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
+
+_TRIES = 5
+"""How often a unit of work is run whose transaction loses against others."""
 
 
 class PostgresUnit:
@@ -67,17 +71,62 @@ async def run(
 ) -> Result:
     """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
 
-    What reads only sees everything as it is at one moment. Raises DBAPIError, as SQLAlchemy does.
+    What reads only sees everything as it is at one moment. A unit whose transaction lost against another one is run
+    again. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
     """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return await _run_once(engine, work, observers, read_only=read_only)
+        except DBAPIError as error:
+            if not (tries_left and failures.retryable(error)):
+                raise
+    raise AssertionError  # The last try returns or raises.
+
+
+async def _run_once(
+    engine: AsyncEngine,
+    work: Callable[[PostgresUnit], Awaitable[Result]],
+    observers: list[Observer],
+    *,
+    read_only: bool,
+) -> Result:
     # The transaction is the driver's: SQLAlchemy is told that there is none to begin.
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         isolation = "repeatable_read" if read_only else "read_committed"
+        transaction = driver.transaction(isolation=isolation, readonly=read_only)
+        committing = False
         try:
-            async with driver.transaction(isolation=isolation, readonly=read_only):
-                return await work(PostgresUnit(connection, driver, observers))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            await transaction.start()
+            result = await work(PostgresUnit(connection, driver, observers))
+            # The driver sends nothing on a connection that it knows to be closed.
+            committing = not driver.is_closed()
+            await transaction.commit()
+        except BaseException as error:
+            rolled_back = committing or await _roll_back(transaction)
             lost = driver.is_closed()
-            if lost:
-                await connection.invalidate()
+            if lost or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
+                await _drop(connection, driver, politely=rolled_back)
+            if not isinstance(error, failures.DRIVER_ERRORS):
+                raise
+            if committing and failures.leaves_outcome_unknown(error):
+                raise OutcomeUnknownError from error
             raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=lost) from error
+        return result
+
+
+async def _roll_back(transaction: Any) -> bool:  # noqa: ANN401 — asyncpg's, which has no types.
+    """Roll back, and tell whether that was possible. What made it necessary is the error to raise."""
+    try:
+        await transaction.rollback()
+    except failures.DRIVER_ERRORS:
+        return False
+    return True
+
+
+async def _drop(connection: AsyncConnection, driver: Any, *, politely: bool) -> None:  # noqa: ANN401 — as above.
+    """Close the connection instead of giving it back to the pool."""
+    if not politely:
+        # It may have an operation under way that it would wait for.
+        driver.terminate()
+    await connection.invalidate()

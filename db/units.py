@@ -6,30 +6,26 @@ nothing but statements of the connection that it is given, as it is on PostgreSQ
 for, so it is run without an event loop.
 """
 
-import asyncio
+import contextlib
 import sqlite3
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import ScalarResult
 from sqlalchemy.pool import StaticPool
 
+from db import failures
+from db.failures import OutcomeUnknownError
+from db.files import DatabaseFile, Identity
 from db.query import Query
 from db.rows import Rows
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
-Work = TypeVar("Work")
 
 Observer = Callable[[str], None]
-
-_TOGETHER_MAX = 32
-"""How many units are committed together at most: while they run, nobody else writes to the file."""
 
 
 class Unit:
@@ -42,6 +38,8 @@ class Unit:
         event.listen(engine, "before_cursor_execute", self._observe)
         self._connection = engine.connect()
         self.dialect = engine.dialect
+        self.is_stuck = False
+        """Whether a transaction could not be rolled back, so that no other one can begin."""
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 — as SQLAlchemy.
         """The result of a statement."""
@@ -78,17 +76,18 @@ class Unit:
         self._driver.execute(begin)
         try:
             result = _completed(work(self))
-            self._driver.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        self._commit()
         return result
 
     def run_all(self, works: Sequence[Callable[["Unit"], Awaitable[Any]]], begin: str) -> list["Outcome"]:
         """Run units one after the other in one transaction, so that the file is synchronised once for all of them.
 
-        Each is rolled back alone where it raises. Where one takes the transaction along, or the commit fails, nothing
-        is left of any, and each is run again in a transaction of its own.
+        Each is rolled back alone where it raises. Where one takes the transaction along, or the commit is refused,
+        nothing is left of any, and each is run again in a transaction of its own; not so if the commit may have
+        succeeded.
         """
         if len(works) > 1:
             outcomes = self._run_together(works, begin)
@@ -107,7 +106,10 @@ class Unit:
                     self._driver.execute("ROLLBACK TO unit")
                 self._driver.execute("RELEASE unit")
                 outcomes.append(outcome)
-            self._driver.execute("COMMIT")
+            self._commit()
+        except OutcomeUnknownError as error:
+            # A unit that raised may have seen what the others wrote: what it raised does not count any more.
+            return [Outcome(error=error if outcome.error is None else _driver_error(error)) for outcome in outcomes]
         except Exception:  # noqa: BLE001 — the unit that ended the transaction, or broke its commit, will tell again.
             self._roll_back()
             return None
@@ -116,9 +118,21 @@ class Unit:
             raise
         return outcomes
 
+    def _commit(self) -> None:
+        try:
+            self._driver.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, sqlite3.Error) and failures.leaves_outcome_unknown(error):
+                raise OutcomeUnknownError from error
+            raise
+
     def _roll_back(self) -> None:
         if self._driver.in_transaction:
-            self._driver.execute("ROLLBACK")
+            # What made the rollback necessary is the error to raise.
+            with contextlib.suppress(sqlite3.Error):
+                self._driver.execute("ROLLBACK")
+            self.is_stuck = self._driver.in_transaction
 
     def _observe(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         for observe in self._observers:
@@ -137,6 +151,10 @@ def _outcome(run: Callable[[], Any]) -> Outcome:
         return Outcome(run())
     except Exception as error:  # noqa: BLE001 — a unit may raise anything, which is its caller's.
         return Outcome(error=error)
+
+
+def _driver_error(error: OutcomeUnknownError) -> Exception:
+    return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
 def _completed(work: Awaitable[Result]) -> Result:
@@ -158,131 +176,41 @@ class Here:
     A page by its index, or rows by their ids, take SQLite less than the way to another thread and back.
     """
 
-    def __init__(self, path: str, *, begin: str, pragmas: list[str], observers: list[Observer]) -> None:
+    def __init__(self, file: DatabaseFile, *, begin: str, pragmas: list[str], observers: list[Observer]) -> None:
         """Connect to nothing yet."""
-        self._path, self._begin, self._pragmas, self._observers = path, begin, pragmas, observers
+        self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
         self._driver: sqlite3.Connection | None = None
         self._unit: Unit | None = None
+        self._identity: Identity | None = None
 
     def run(self, work: Callable[[Unit], Awaitable[Result]], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction where it is one statement alone."""
-        if self._unit is None:
-            driver = sqlite3.connect(self._path, isolation_level=None)
-            try:
-                for pragma in self._pragmas:
-                    driver.execute(f"PRAGMA {pragma}")
-            except BaseException:
-                driver.close()
-                raise
-            self._driver, self._unit = driver, Unit(driver, self._observers)
-        return _completed(work(self._unit)) if alone else self._unit.run(work, self._begin)
+        unit = self._unit
+        if unit is None or self._file.seen() != self._identity:
+            unit = self._open()
+        try:
+            return _completed(work(unit)) if alone else unit.run(work, self._begin)
+        except Exception as error:
+            if unit.is_stuck or failures.breaks_connection(error):
+                self.close()
+            raise
+
+    def _open(self) -> Unit:
+        self.close()
+        before = self._file.identity()
+        driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
+        try:
+            for pragma in self._pragmas:
+                driver.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            driver.close()
+            raise
+        self._driver, self._unit = driver, Unit(driver, self._observers)
+        self._identity = self._file.opened(before)
+        return self._unit
 
     def close(self) -> None:
         """Close the connection."""
         if self._driver is not None:
             self._driver.close()
             self._driver = self._unit = None
-
-
-class Thread:
-    """One connection to a SQLite file, in the thread that its driver gives it."""
-
-    def __init__(self, path: str, *, begin: str, pragmas: list[str], timeout: float, observers: list[Observer]) -> None:
-        """Connect to nothing yet."""
-        self._path, self._begin, self._pragmas, self._timeout = path, begin, pragmas, timeout
-        self._observers = observers
-        self._connection: aiosqlite.Connection | None = None
-        self._unit: Unit | None = None
-        self._opening = asyncio.Lock()
-        self.waiting = 0
-        """How many units wait for the thread, the one that it runs among them."""
-
-    async def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
-        """Run a unit of work when those before it are done."""
-        self.waiting += 1
-        try:
-            return await self._in_thread(self._run, work)
-        finally:
-            self.waiting -= 1
-
-    async def _in_thread(self, function: Callable[[Work], Result], work: Work) -> Result:
-        connection = self._connection or await self._open()
-        # The driver has no public name for running a function in its thread, which all of its methods do.
-        return await connection._execute(function, work)  # type: ignore[no-untyped-call]  # noqa: SLF001
-
-    def _run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
-        return self._its_unit().run(work, self._begin)
-
-    def _its_unit(self) -> Unit:
-        if self._unit is None:
-            self._unit = Unit(self._connection._conn, self._observers)  # type: ignore[union-attr]  # noqa: SLF001 — as above.
-        return self._unit
-
-    async def _open(self) -> aiosqlite.Connection:
-        async with self._opening:
-            if self._connection is None:
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-                opened = await aiosqlite.connect(self._path, timeout=self._timeout, isolation_level=None)
-                try:
-                    for pragma in self._pragmas:
-                        await opened.execute(f"PRAGMA {pragma}")
-                except BaseException:
-                    opened.stop()
-                    raise
-                self._connection = opened
-            return self._connection
-
-    async def close(self) -> None:
-        """Close the connection and end the thread."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = self._unit = None
-
-
-class Writer(Thread):
-    """The connection that writes: units that come while others are run are committed together.
-
-    Synchronising the file with the disk takes longer than most units do. Whoever waits for a unit hears of it when all
-    that it wrote is on the disk.
-    """
-
-    def __init__(self, path: str, *, begin: str, pragmas: list[str], timeout: float, observers: list[Observer]) -> None:
-        """Connect to nothing yet."""
-        super().__init__(path, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
-        self._waiting: deque[tuple[Callable[[Unit], Awaitable[Any]], asyncio.Future[Any]]] = deque()
-        self._writing: asyncio.Task[None] | None = None
-
-    async def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
-        """Run a unit of work after those that came before it."""
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        return await done
-
-    async def _write(self) -> None:
-        try:
-            while self._waiting:
-                together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER_MAX))]
-                # Nobody waits any more for one that was given up.
-                wanted = [(work, done) for work, done in together if not done.done()]
-                try:
-                    outcomes = await self._in_thread(self._run_all, [work for work, _ in wanted])
-                except Exception as error:  # noqa: BLE001 — it is told to everybody who waits.
-                    outcomes = [Outcome(error=error)] * len(wanted)
-                for (_, done), outcome in zip(wanted, outcomes, strict=True):
-                    _tell(done, outcome)
-        finally:
-            self._writing = None
-
-    def _run_all(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Outcome]:
-        return self._its_unit().run_all(works, self._begin)
-
-
-def _tell(done: asyncio.Future[Any], outcome: Outcome) -> None:
-    if done.done():
-        return
-    if outcome.error is None:
-        done.set_result(outcome.result)
-    else:
-        done.set_exception(outcome.error)

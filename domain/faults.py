@@ -69,6 +69,18 @@ class RateLimited(Fault):
 
 
 class Unavailable(Fault):
-    """The database can't be reached or is busy; nothing was changed."""
+    """The database can't be reached, can't write, or is busy."""
 
     code = "UNAVAILABLE"
+
+
+class OutcomeUnknown(Unavailable):
+    """The database failed while it committed a change, so that the change may have been made or not."""
+
+    def __init__(self) -> None:
+        """Say when a retry is safe."""
+        message = (
+            "The database failed while the change was committed, so it is unknown whether it was made. A retry with "
+            "the same idempotency key is safe; without a key, check first whether the change was made."
+        )
+        super().__init__(message, outcome="UNKNOWN")

@@ -233,12 +233,13 @@ def _recurring(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | N
 
 
 def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
-    if batch.cancelled():
-        return
     if done.cancelled():
         batch.cancel()
         return
+    # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
     error = done.exception()
+    if batch.cancelled():
+        return
     if error is None:
         batch.set_result(None)
         return

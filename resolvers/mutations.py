@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy.exc import DBAPIError
 
 from db import events, idempotency
-from db.engine import Transaction, retryable
+from db.engine import Transaction
 from db.idempotency import Claim
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
@@ -20,8 +19,6 @@ from resolvers.viewers import Viewer
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
-
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +68,7 @@ class Mutation(Generic[Given, Outcome]):
             work = Work(context, tx, viewer, context.now())
             return await self._once(work, given, claim), work.after_commit
 
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                outcome, after_commit = await context.portal.database.transact(attempt)
-                break
-            except DBAPIError as error:
-                if not (tries_left and retryable(error)):
-                    raise
+        outcome, after_commit = await context.portal.database.transact(attempt)
         context.forget()
         for act in after_commit:
             act()

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from db import revisions
 from db.engine import Database
+from domain.faults import Unavailable
 from server.faults import JSON
 
 _PATIENCE_SECONDS = 5
@@ -23,7 +24,7 @@ async def alive(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """The database can be reached, and has the tables that this version needs."""
+    """The database can be reached, has the tables that this version needs, and can be written to."""
     failed = await failed_check(request.app.state.portal.database)
     if failed is None:
         return _json({"status": "ok"})
@@ -31,14 +32,21 @@ async def ready(request: Request) -> Response:
 
 
 async def failed_check(database: Database) -> str | None:
-    """The first check that fails, "database" or "migrations"; None where all is well."""
+    """The first check that fails, "database", "migrations" or "writes"; None where all is well."""
+    check = "database"
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return None if await revisions.at_head(database) else "migrations"
+            if not await revisions.at_head(database):
+                return "migrations"
+            check = "writes"
+            return None if await database.can_write() else check
+    except Unavailable:
+        # The database has written a line of its own.
+        return check
     except Exception:
         # Whatever it is, the database is of no use, and whoever asked needs an answer.
         log.warning("the database can't be reached", exc_info=True)
-        return "database"
+        return check
 
 
 def _json(body: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from domain.faults import Unavailable
 from schema.trusted import TrustedDocuments
 
 EVERY_SECONDS = 5
@@ -24,6 +25,10 @@ async def refresh(trusted: TrustedDocuments, *, told: bool = False) -> bool:
     """Know what is registered now, and whether that could be read. A failure is logged unless it was told before."""
     try:
         await trusted.refresh()
+    except Unavailable:
+        if not told:
+            log.warning("the registered documents are read later: the database is not available")
+        return False
     except Exception:
         if not told:
             log.exception("the registered documents could not be read")

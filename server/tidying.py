@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from db import access
+from domain.faults import Unavailable
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -26,5 +27,7 @@ async def tidy(portal: Portal) -> None:
     """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
     try:
         await portal.database.transact(lambda tx: access.drop_old_attempts(tx, at=portal.now()))
+    except Unavailable:
+        log.warning("old failed sign-ins are deleted later: the database is not available")
     except Exception:
         log.exception("old failed sign-ins could not be deleted")

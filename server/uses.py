@@ -9,6 +9,7 @@ import structlog
 
 from db import access
 from db.engine import Transaction
+from domain.faults import Unavailable
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 10
@@ -42,8 +43,11 @@ class UseWriter:
             return
         try:
             await self._store(due)
-        except Exception:
-            log.exception("the last uses of tokens could not be written")
+        except Exception as error:
+            if isinstance(error, Unavailable):
+                log.warning("the last uses of tokens are written later: the database is not available")
+            else:
+                log.exception("the last uses of tokens could not be written")
             self.portal.viewers.used = due | self.portal.viewers.used
             return
         fresh = {token: at for token, at in self._written.items() if max(due.values()) - at < TRUE_TO}

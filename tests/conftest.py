@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, new_caller, new_partner, new_product
 from tests.clock import Clock
+from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 
 # How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
@@ -55,6 +56,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """New databases, for tests that can't share one."""
     return Databases(PostgreSQL(pytestconfig.stash[_DIRECTORY]), tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """A PostgreSQL server that tests of this process may break, one at a time."""
+    cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    yield cluster
+    cluster.stop("immediate")
+
+
+@pytest.fixture
+def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
+    """A PostgreSQL server that this test may break: it is repaired afterwards."""
+    yield own_cluster
+    own_cluster.repair()
 
 
 @pytest.fixture(scope="session", params=ENGINES)

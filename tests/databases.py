@@ -38,22 +38,35 @@ class PostgreSQL:
     def create(self, name: str) -> str:
         """The URL of a new, empty database."""
         with self._alone():
+            self._install()
             if not self._cluster.exists():
                 self._start()
-        self._run("createdb", "--host", str(self._cluster), "--username", _SUPERUSER, name)
+        self.run("createdb", "--host", str(self._cluster), "--username", _SUPERUSER, name)
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
 
     def stop(self) -> None:
         """Stop the server, if any process has started it; what it holds is not kept."""
         if (self._cluster / "postmaster.pid").exists():
-            self._run("pg_ctl", "--pgdata", str(self._cluster), "--mode", "immediate", "stop")
+            self.run("pg_ctl", "--pgdata", str(self._cluster), "--mode", "immediate", "stop")
 
-    def _start(self) -> None:
+    def own_directory(self, name: str) -> Path:
+        """Make a directory for a cluster beside the shared one, which belongs to the user of the server."""
+        with self._alone():
+            self._install()
+        made = self._directory / name
+        made.mkdir(mode=0o700)
         if self._user:
+            shutil.chown(made, self._user)
+        return made
+
+    def _install(self) -> None:
+        if self._user and not self._installed.exists():
             # The binaries look for their libraries in the directory beside the package's.
             for part in _installed().glob(f"{_PACKAGE}*"):
                 shutil.copytree(part, self._installed / part.name)
             self._directory.chmod(0o755)
+
+    def _start(self) -> None:
         self._cluster.mkdir(mode=0o700)
         if self._user:
             shutil.chown(self._cluster, self._user)
@@ -63,11 +76,12 @@ class PostgreSQL:
         )
         # A crash loses what tests wrote, which nobody misses, so nothing waits for the disk.
         volatile = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        self._run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
+        self.run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
         log = str(self._cluster / "log")
-        self._run("pg_ctl", *cluster, "--wait", "--log", log, "--options", f"{options} {volatile}", "start")
+        self.run("pg_ctl", *cluster, "--wait", "--log", log, "--options", f"{options} {volatile}", "start")
 
-    def _run(self, command: str, *arguments: str) -> None:
+    def run(self, command: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL as the user of the server."""
         binary = self._installed / _BINARIES / command
         done = subprocess.run(
             [binary, *arguments],

@@ -5,10 +5,11 @@ from collections import Counter
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import DatabaseError
 
 from db import revisions
+from db.failures import Kind, kind_of
 from db.findings import Finding
+from domain.faults import Unavailable
 from resolvers.portal import Portal
 from server.app import open_portal
 from server.cli.running import FAILED, failures, settings
@@ -42,10 +43,10 @@ async def _examine(given: Settings) -> list[Finding]:
     portal = open_portal(given)
     try:
         return await _findings(portal)
-    except DatabaseError as error:
-        if "malformed" not in str(error.orig):
+    except Unavailable as error:
+        if error.__cause__ is None or kind_of(error.__cause__) is not Kind.DAMAGED:
             raise
-        return [Finding("file", None, "SQLite can't read it, it is damaged; put a backup in its place.")]
+        return [Finding("file", None, "it is damaged or no SQLite database; put a backup in its place.")]
     finally:
         await portal.database.close()
 

@@ -153,4 +153,4 @@ def test_a_file_that_is_damaged_is_a_finding(url: str) -> None:
     examined = CliRunner().invoke(app, ["doctor"])
 
     assert examined.exit_code == 1
-    assert examined.stdout.startswith("file: SQLite")
+    assert examined.stdout.startswith("file: it is damaged")

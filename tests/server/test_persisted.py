@@ -385,5 +385,5 @@ async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_o
         reached = [await refreshing.refresh(trusted), await refreshing.refresh(trusted, told=True)]
 
     assert reached == [False, False]
-    assert [line["log_level"] for line in logs] == ["error"]
+    assert [line["log_level"] for line in logs] == ["warning"]
     assert trusted.get(document_id) is not None

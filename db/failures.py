@@ -1,0 +1,177 @@
+"""Failures of the database that pass or that an operator ends, told by the codes of SQLite and PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from enum import StrEnum
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+
+class Kind(StrEnum):
+    """What is wrong with the database."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "connection refused"
+    READ_ONLY = "read-only"
+    FULL = "disk full"
+    DAMAGED = "damaged"
+    INPUT_OUTPUT = "input/output error"
+    EXHAUSTED = "exhausted"
+    BUSY = "busy"
+    CANCELLED = "statement cancelled"
+    CONFLICT = "conflict"
+
+
+class OutcomeUnknownError(Exception):
+    """COMMIT was sent, and the connection or the disk failed before the answer; the cause is the driver's error."""
+
+
+_OF_SQLITE = {
+    sqlite3.SQLITE_BUSY: Kind.BUSY,
+    sqlite3.SQLITE_LOCKED: Kind.BUSY,
+    sqlite3.SQLITE_PROTOCOL: Kind.BUSY,
+    sqlite3.SQLITE_READONLY: Kind.READ_ONLY,
+    sqlite3.SQLITE_IOERR: Kind.INPUT_OUTPUT,
+    sqlite3.SQLITE_CORRUPT: Kind.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Kind.DAMAGED,
+    sqlite3.SQLITE_FULL: Kind.FULL,
+    sqlite3.SQLITE_CANTOPEN: Kind.UNREACHABLE,
+}
+"""By primary code, the last byte of an extended one."""
+
+_ROLLED_BACK_BY_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_ERROR,
+    }
+)
+"""After these at COMMIT nothing was committed. An I/O error may leave a commit record, which a recovery would find."""
+
+_OF_POSTGRESQL = {
+    "25006": Kind.READ_ONLY,
+    "25P03": Kind.UNREACHABLE,  # These two time-outs end the session.
+    "25P04": Kind.UNREACHABLE,
+    "3D000": Kind.REFUSED,
+    "40001": Kind.CONFLICT,
+    "40003": Kind.UNREACHABLE,
+    "40P01": Kind.CONFLICT,
+    "53100": Kind.FULL,
+    "55P03": Kind.BUSY,
+    "57014": Kind.CANCELLED,
+    "XX001": Kind.DAMAGED,
+    "XX002": Kind.DAMAGED,
+}
+_OF_CLASSES = {
+    "08": Kind.UNREACHABLE,
+    "28": Kind.REFUSED,
+    "53": Kind.EXHAUSTED,
+    "57": Kind.UNREACHABLE,
+    "58": Kind.INPUT_OUTPUT,
+}
+
+_BREAKING = frozenset({Kind.UNREACHABLE, Kind.REFUSED, Kind.READ_ONLY, Kind.DAMAGED, Kind.INPUT_OUTPUT})
+"""After these, a new connection may work where the old one never will."""
+
+_OF_THE_CALLER = (
+    ValueError,
+    asyncpg.UnsupportedClientFeatureError,
+    asyncpg.UnsupportedServerFeatureError,
+    asyncpg.OutdatedSchemaCacheError,
+)
+
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What asyncpg raises by itself, beside what SQLAlchemy makes of it."""
+
+
+def kind_of(error: BaseException, *, reading: bool = False) -> Kind | None:
+    """Return what is wrong with the database, or None for any other error.
+
+    A write on a connection that is for reading is a mistake of the program, and no failure.
+    """
+    if isinstance(error, OutcomeUnknownError) and error.__cause__ is not None:
+        error = error.__cause__
+    kinds = [_of_driver(each, reading=reading) for each in _chain(error)]
+    if isinstance(error, DBAPIError):
+        lost = Kind.UNREACHABLE if error.connection_invalidated else None
+    else:
+        lost = kinds[0]
+        if lost is None:
+            return None
+    # The innermost error is the server's, which is more exact than what the driver made of it.
+    return next((kind for kind in reversed(kinds) if kind is not None), lost)
+
+
+def name_of(error: BaseException) -> str:
+    """Return the code of the innermost error of the driver: of SQLite, its name; else its type."""
+    chain = list(_chain(error))
+    return next((name for each in reversed(chain) if (name := _code(each)) is not None), type(chain[-1]).__name__)
+
+
+def retryable(error: BaseException) -> bool:
+    """Whether the transaction was rolled back because of another one, so that it can run again."""
+    return kind_of(error) is Kind.CONFLICT
+
+
+def breaks_connection(error: BaseException) -> bool:
+    """Whether the connection should not be used again."""
+    return kind_of(error) in _BREAKING
+
+
+def leaves_outcome_unknown(error: BaseException) -> bool:
+    """Whether a transaction may have been committed although COMMIT was answered by this error."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver_error, sqlite3.Error):
+        return _primary(driver_error) not in _ROLLED_BACK_BY_SQLITE
+    # Any other error of PostgreSQL is an answer of a session that goes on, and its transaction was rolled back.
+    return kind_of(error) in {Kind.UNREACHABLE, Kind.INPUT_OUTPUT, Kind.DAMAGED}
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the driver's error, and then what caused it."""
+    seen: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__
+
+
+def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
+    match error:
+        case sqlite3.Error():
+            kind = _OF_SQLITE.get(_primary(error))
+            is_mistake = reading and _code_of_sqlite(error) == sqlite3.SQLITE_READONLY
+        case asyncpg.PostgresError():
+            kind = _OF_POSTGRESQL.get(str(error.sqlstate)) or _OF_CLASSES.get(str(error.sqlstate)[:2])
+            is_mistake = reading and kind is Kind.READ_ONLY
+        case PoolTimeoutError():
+            kind, is_mistake = Kind.EXHAUSTED, False
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
+            kind, is_mistake = Kind.UNREACHABLE, _is_of_the_caller(error)
+        case _:
+            return None
+    return None if is_mistake else kind
+
+
+def _is_of_the_caller(error: Exception) -> bool:
+    """Whether it is about a value that a column can't hold, a feature, or a file that the unit of work has opened."""
+    return isinstance(error, _OF_THE_CALLER) or getattr(error, "filename", None) is not None
+
+
+def _primary(error: sqlite3.Error) -> int:
+    return _code_of_sqlite(error) & 0xFF
+
+
+def _code_of_sqlite(error: sqlite3.Error) -> int:
+    # Errors of the module itself have no code.
+    return getattr(error, "sqlite_errorcode", 0)
+
+
+def _code(error: BaseException) -> str | None:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", None)
+    return getattr(error, "sqlstate", None)

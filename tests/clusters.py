@@ -1,0 +1,181 @@
+"""A PostgreSQL server of a test's own, which can be stopped, restarted, demoted, and reached through a proxy."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from enum import Enum
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+
+from db import migrate
+from tests.databases import PostgreSQL
+
+MAX_CONNECTIONS = 60
+
+NAME = "portal"
+
+_USER = "postgres"
+
+
+class Cluster:
+    """A PostgreSQL server that listens on a socket in its directory."""
+
+    def __init__(self, postgresql: PostgreSQL) -> None:
+        """Make a cluster and start its server."""
+        self._postgresql = postgresql
+        self._is_migrated = False
+        self.directory = postgresql.own_directory(f"own-{uuid4().hex[:8]}")
+        given = f"--username={_USER}", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N"
+        postgresql.run("initdb", *self._cluster, *given)
+        with (self.directory / "postgresql.conf").open("a") as settings:
+            settings.write(f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
+            # A crash of the server alone loses nothing that the system was given.
+            settings.write(f"fsync = off\nmax_connections = {MAX_CONNECTIONS}\n")
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, and wait until it takes connections."""
+        self._postgresql.run("pg_ctl", *self._cluster, "--wait", f"--log={self.directory / 'log'}", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server as `pg_ctl` does in that mode."""
+        self._postgresql.run("pg_ctl", *self._cluster, "--wait", "--mode", mode, "stop")
+
+    def demote(self) -> None:
+        """Restart the server as a standby."""
+        self.stop()
+        (self.directory / "standby.signal").touch()
+        self.start()
+
+    def promote(self) -> None:
+        """Make a standby the primary again."""
+        self._postgresql.run("pg_ctl", *self._cluster, "--wait", "promote")
+
+    def repair(self) -> None:
+        """Have the server run as a primary with its first settings, if it does not."""
+        changed = [each for each in ("standby.signal", "postgresql.auto.conf") if self._differs(each)]
+        if changed or not (self.directory / "postmaster.pid").exists():
+            with contextlib.suppress(RuntimeError):
+                self.stop("immediate")
+            for each in changed:
+                (self.directory / each).unlink()
+            self.start()
+
+    def _differs(self, name: str) -> bool:
+        file = self.directory / name
+        return file.exists() and (name == "standby.signal" or "default" in file.read_text())
+
+    @property
+    def url(self) -> str:
+        """The URL of a migrated database, which all tests of this server share."""
+        url = f"postgresql+asyncpg://{_USER}@/{NAME}?host={self.directory}"
+        if not self._is_migrated:
+            self._postgresql.run("createdb", f"--host={self.directory}", f"--username={_USER}", NAME)
+            migrate.upgrade(url)
+            self._is_migrated = True
+        return url
+
+    @asynccontextmanager
+    async def connected(self, name: str = NAME) -> AsyncIterator[asyncpg.Connection]:
+        """Connect past the portal."""
+        connection = await asyncpg.connect(host=str(self.directory), user=_USER, database=name)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    @property
+    def _cluster(self) -> tuple[str, str]:
+        return "--pgdata", str(self.directory)
+
+
+class Fault(Enum):
+    """What a proxy does to the next COMMIT."""
+
+    NONE = "none"
+    COMMIT_IS_LOST = "commit"
+    REPLY_IS_LOST = "reply"
+
+
+class Proxy:
+    """A way to a cluster that breaks at a COMMIT; only its own thread touches its sockets."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Name the cluster; nothing listens yet."""
+        self._cluster = cluster
+        self.fault = Fault.NONE
+        self.port = 0
+        self.stop: Callable[[], object] = lambda: None
+
+    @property
+    def url(self) -> str:
+        """The URL of the cluster's database through the proxy."""
+        return self._cluster.url.replace("@/", f"@127.0.0.1:{self.port}/").partition("?")[0]
+
+    async def serve(self, ready: threading.Event) -> None:
+        """Take connections until stopped."""
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+        self.stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        ready.set()
+        await stopped.wait()
+        server.close()
+
+    async def _connect(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_unix_connection(str(self._socket))
+        try:
+            answers = asyncio.create_task(self._copy_answers(server, to_client))
+            await self._copy_requests(client, to_server, answers)
+            await server.read()
+        finally:
+            answers.cancel()
+            for writer in (to_client, to_server):
+                writer.close()
+
+    async def _copy_requests(
+        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, answers: asyncio.Task[None]
+    ) -> None:
+        while data := await client.read(65536):
+            if b"COMMIT;" in data and self.fault is not Fault.NONE:
+                fault, self.fault = self.fault, Fault.NONE
+                answers.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await answers
+                if fault is Fault.REPLY_IS_LOST:
+                    to_server.write(data)
+                    # The server ends the session after it has done what was asked.
+                    to_server.write(b"X\0\0\0\4")
+                    await to_server.drain()
+                else:
+                    to_server.transport.abort()
+                return
+            to_server.write(data)
+
+    @staticmethod
+    async def _copy_answers(server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        while data := await server.read(65536):
+            to_client.write(data)
+        to_client.close()
+
+    @property
+    def _socket(self) -> Path:
+        return self._cluster.directory / ".s.PGSQL.5432"
+
+
+@contextmanager
+def proxied(cluster: Cluster) -> Iterator[Proxy]:
+    """A proxy that serves in a thread of its own."""
+    proxy, ready = Proxy(cluster), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(proxy.serve(ready)))
+    thread.start()
+    ready.wait(10)
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
+        thread.join(10)

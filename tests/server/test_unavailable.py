@@ -1,0 +1,157 @@
+"""What a caller reads while the database is not available: never INTERNAL, and never that a good token is bad."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.engine import Database
+from resolvers.portal import Portal
+from server import refreshing, tidying
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, new_caller, new_partner
+from tests.clusters import Cluster, Fault, Proxy, proxied
+from tests.databases import Databases
+from tests.disks import read_only
+from tests.server.requests import code
+
+NOWHERE = "postgresql+asyncpg://portal@127.0.0.1:1/portal"
+SIGN_IN = 'mutation { signIn(input: {email: "ana@alfa.example", password: "secret"}) { token } }'
+REGISTER = """mutation ($input: RegisterClientInput!) {
+    registerClient(input: $input) { client { id } userErrors { code } } }"""
+
+
+@pytest.fixture
+async def away(portal: Portal) -> AsyncIterator[Portal]:
+    """A portal whose database can't be reached."""
+    database = Database(NOWHERE)
+    yield Portal(database, portal.secret)
+    await database.close()
+
+
+@pytest.fixture
+async def http(away: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(away, settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        yield client
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+@pytest.mark.parametrize("query", ["{ viewer { role } }", SIGN_IN])
+async def test_a_token_is_not_taken_for_a_bad_one(http: httpx.AsyncClient, accept: str, query: str) -> None:
+    headers = {"Authorization": "Bearer ppt_any", "Accept": accept}
+
+    answer = await http.post("/graphql", json={"query": query}, headers=headers)
+
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert code(answer) == "UNAVAILABLE"
+    assert answer.headers["retry-after"] == "1"
+    assert "www-authenticate" not in answer.headers
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+async def test_signing_in_has_to_wait(http: httpx.AsyncClient, accept: str) -> None:
+    answer = await http.post("/graphql", json={"query": SIGN_IN}, headers={"Accept": accept})
+
+    assert code(answer) == "UNAVAILABLE"
+    assert answer.headers["retry-after"] == "1"
+    assert "Nothing was changed" in answer.json()["errors"][0]["message"]
+
+
+async def test_what_runs_beside_requests_goes_on(away: Portal, settings: Settings) -> None:
+    app = create_app(away, settings)
+
+    await tidying.tidy(away)
+
+    assert not await refreshing.refresh(app.state.trusted)
+
+
+@pytest.fixture
+def proxy(cluster: Cluster) -> Iterator[Proxy]:
+    with proxied(cluster) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
+    """A manager of a portal whose connections to PostgreSQL may break."""
+    portal = Portal(Database(proxy.url), secret=b"s" * 32)
+    transport = httpx.ASGITransport(create_app(portal, settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+        caller = await new_caller(client, portal, await new_partner(portal))
+        # The token is looked up now, and not when the proxy waits for a COMMIT.
+        await caller.data("{ viewer { role } }")
+        yield caller
+    await portal.database.close()
+
+
+@pytest.mark.parametrize("fault", [Fault.COMMIT_IS_LOST, Fault.REPLY_IS_LOST])
+async def test_a_retry_with_the_same_key_does_once_what_may_have_been_done(
+    api: Api, proxy: Proxy, fault: Fault
+) -> None:
+    given = {"cnpj": "12ABC34501DE35", "name": "Padaria", "idempotencyKey": "once"}
+
+    proxy.fault = fault
+    error = await api.error(REGISTER, input=given)
+    payload = (await api.data(REGISTER, input=given))["registerClient"]
+
+    assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "UNKNOWN"}
+    assert "A retry with the same idempotency key is safe" in error["message"]
+    assert payload["userErrors"] == []
+    listed = await api.data("{ clients { nodes { id } } }")
+    assert listed["clients"]["nodes"] == [payload["client"]]
+
+
+async def test_what_a_mutation_did_is_not_called_unchanged_where_its_answer_can_not_be_read(
+    api: Api, cluster: Cluster
+) -> None:
+    def stop(statement: str) -> None:
+        # The first statement that reads the answer comes after the commit.
+        if "FROM clients" in statement and "INSERT" not in statement:
+            api.portal.database.observers.clear()
+            cluster.stop("immediate")
+
+    api.portal.database.observers.append(stop)
+
+    error = await api.error(REGISTER, input={"cnpj": "11222333000181", "name": "Padaria"})
+
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert "could not be read" in error["message"]
+    assert "Nothing was changed" not in error["message"]
+
+
+@asynccontextmanager
+async def serving(url: str, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Portal(Database(url), b"s" * 32), settings)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://p") as client:
+        yield client
+
+
+async def test_a_portal_on_a_standby_is_not_ready(cluster: Cluster, settings: Settings) -> None:
+    async with serving(cluster.url, settings) as client:
+        before = await client.get("/readyz")
+        cluster.demote()
+        # The connection of the pool was lost with the former primary.
+        demoted = await client.get("/readyz")
+        cluster.promote()
+        after = await client.get("/readyz")
+
+    assert [each.status_code for each in (before, demoted, after)] == [200, 503, 200]
+    assert demoted.json() == {"status": "unavailable", "failed": "writes"}
+
+
+async def test_a_portal_on_a_read_only_file_is_not_ready(settings: Settings, databases: Databases) -> None:
+    url = databases.migrated("sqlite")
+    async with serving(url, settings) as client:
+        before = await client.get("/readyz")
+        with read_only(Path(url.removeprefix("sqlite+aiosqlite:///"))):
+            refused = await client.get("/readyz")
+        after = await client.get("/readyz")
+
+    assert [each.status_code for each in (before, refused, after)] == [200, 503, 200]
+    assert refused.json() == {"status": "unavailable", "failed": "writes"}
