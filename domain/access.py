@@ -64,6 +64,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.quoteOrder": Permission.ORDERS_READ,
     "Query.events": Permission.EVENTS_READ,
     "Client.activations": Permission.ACTIVATIONS_READ,
+    "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
     "Order.items": Permission.ORDERS_READ,
     "PriceTable.items": Permission.ORDERS_READ,
