@@ -305,10 +305,21 @@ async def held(connection: Connection, partner_id: int, client_ids: Sequence[int
     return await _summed(connection, partner_id, client_ids, activations.c.status == ActivationStatus.ACTIVE)
 
 
-async def released(connection: Connection, partner_id: int, client_id: int) -> list[Released]:
-    """What the cancellation of this client gave back of each product."""
-    cause = activations.c.cancellation_reason == ActivationCancellationReason.CLIENT_CANCELLED
-    return await _summed(connection, partner_id, [client_id], cause)
+_WITH_CLIENT = activations.c.cancellation_reason == ActivationCancellationReason.CLIENT_CANCELLED
+
+
+async def released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
+    """What the cancellation of each of these clients gave back of each product."""
+    return await _summed(connection, partner_id, client_ids, _WITH_CLIENT)
+
+
+async def cancelled_with(
+    connection: Connection, partner_id: int, client_id: int, *, at_most: int
+) -> list[ActivationRow]:
+    """Return the first activations, by id, that the cancellation of the client ended."""
+    mine = activations.c.partner_id == partner_id, activations.c.client_id == client_id, _WITH_CLIENT
+    statement = sa.select(*_COLUMNS).where(*mine).order_by(activations.c.id).limit(at_most)
+    return await sql.rows(connection, statement, ActivationRow)
 
 
 async def _summed(

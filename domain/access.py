@@ -64,6 +64,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.quoteOrder": Permission.ORDERS_READ,
     "Query.events": Permission.EVENTS_READ,
     "Client.activations": Permission.ACTIVATIONS_READ,
+    "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
     "Order.items": Permission.ORDERS_READ,
     "PriceTable.items": Permission.ORDERS_READ,
@@ -80,7 +81,10 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.createApiToken": Permission.TOKENS_MANAGE,
     "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
 }
-"""What a root field or a to-many relation asks for; a to-one relation asks for no more than its parent."""
+"""What a root field or a to-many relation asks for; a to-one relation asks for no more than its parent.
+
+Events are the exception: they refer to objects of all types, and show one only with the permission of its type.
+"""
 
 NODE_PERMISSIONS: Mapping[str, Permission | None] = {
     "Client": Permission.CLIENTS_READ,

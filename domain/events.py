@@ -34,6 +34,9 @@ class Event:
     token_id: int | None = None
 
 
+WITHHELD = "…"
+"""What a message shows in place of a name or number that its reader may not read."""
+
 MESSAGES: Mapping[EventType, Text] = {
     EventType.CLIENT_REGISTERED: Text(pt="{client}: cliente cadastrado.", en="{client}: client registered."),
     EventType.CLIENT_UPDATED: Text(pt="{client}: dados alterados.", en="{client}: details updated."),

@@ -166,8 +166,13 @@ async def cancel(work: Work, given: CancelClient) -> ClientChanged:
 
 async def released_by(context: Context, client_id: int) -> list[Released]:
     """What the cancellation of the client gave back of each product."""
+    return await context.loaders.released_by_client.load(client_id) or []
+
+
+async def cancelled_with(context: Context, client_id: int) -> list[ActivationRow]:
+    """Return the activations that the cancellation of the client ended: the first 100 by id."""
     return await context.portal.database.query(
-        lambda connection: activations.released(connection, context.partner_id, client_id)
+        lambda connection: activations.cancelled_with(connection, context.partner_id, client_id, at_most=pages.SIZE_MAX)
     )
 
 

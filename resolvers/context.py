@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.access import Permission
+from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import Forbidden, Unauthenticated
 from domain.languages import Language
 from resolvers.loaders import Loaders
@@ -60,6 +60,11 @@ class Context:
     def may(self, permission: Permission) -> bool:
         """Whether the viewer holds the permission."""
         return self.viewer is not None and permission in self.viewer.permissions
+
+    def may_read(self, type_name: str) -> bool:
+        """Whether the viewer could read an object of that type by its id."""
+        needed = NODE_PERMISSIONS[type_name]
+        return needed is None or self.may(needed)
 
     def now(self) -> datetime:
         """The moment by the portal's clock."""

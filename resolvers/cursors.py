@@ -2,12 +2,13 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from db.keyset import Keyset
+from domain import timestamps
 from domain.faults import BadUserInput
 
 _ID_MAX = 2**63 - 1
@@ -36,10 +37,10 @@ def decode(text: str, argument: str, order: str, partner_id: int, key_type: type
 
 def _key(key: object, key_type: type[Any], argument: str) -> Any:  # noqa: ANN401 — a sort key is of its column's type.
     if key_type is datetime and isinstance(key, str):
-        try:
-            return datetime.fromisoformat(key).astimezone(UTC)
-        except ValueError:
-            raise _bad(argument) from None
+        moment = timestamps.parse(key)
+        if moment is None:
+            raise _bad(argument)
+        return moment
     if type(key) is not key_type or (key_type is int and not 0 <= int(str(key)) <= _ID_MAX):
         raise _bad(argument)
     return key

@@ -1,15 +1,18 @@
 """What happened: the audit trail and feed of a partner."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from db import events
 from db.events import EventFilter, EventRow
 from domain.access import Permission
-from domain.events import MESSAGES
+from domain.events import MESSAGES, WITHHELD
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.loading import Soon, loaded
+from resolvers.loading import Level, Loader, Related, Soon, loaded
 from resolvers.pages import Page, PageArguments
+
+Row = TypeVar("Row")
 
 
 def page(context: Context, chosen: EventFilter, arguments: PageArguments) -> Soon[Page[EventRow]]:
@@ -24,14 +27,31 @@ def cursor(event: EventRow) -> str:
     return cursors.encode(listing.order, event.partner_id, listing.position(event))
 
 
+def about(
+    context: Context, type_name: str, loader: Loader[int, Row], keys: Sequence[int | None]
+) -> Related[Row | None]:
+    """Return the object that each event refers to; null for all of them if the viewer may not read the type.
+
+    An event refers to objects of every type, so EVENTS_READ alone would read all of them.
+    """
+    return loader.relate(keys) if context.may_read(type_name) else [None] * len(keys)
+
+
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
-    """One sentence for each event in the caller's language, from the objects as they are now."""
+    """One sentence for each event in the caller's language, from the objects as they are now.
+
+    What the viewer may not read is not loaded.
+    """
     loaders = context.loaders
+
+    def asked(type_name: str, loader: Loader[int, Row], keys: Sequence[int | None]) -> Level[Row | None]:
+        return loader.load_many(keys) if context.may_read(type_name) else [None] * len(keys)
+
     # All is asked for before any of it is waited for, so that nothing waits for the other.
-    of_clients = loaders.client.load_many([row.client_id for row in rows])
-    of_activations = loaders.activation.load_many([row.activation_id for row in rows])
-    of_orders = loaders.order.load_many([row.order_id for row in rows])
-    of_tokens = loaders.api_token.load_many([row.token_id for row in rows])
+    of_clients = asked("Client", loaders.client, [row.client_id for row in rows])
+    of_activations = asked("Activation", loaders.activation, [row.activation_id for row in rows])
+    of_orders = asked("Order", loaders.order, [row.order_id for row in rows])
+    of_tokens = asked("ApiToken", loaders.api_token, [row.token_id for row in rows])
     activations = await loaded(of_activations)
     products = await loaded(
         loaders.product.load_many([None if activation is None else activation.product_id for activation in activations])
@@ -41,10 +61,10 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
         MESSAGES[row.type]
         .within(context.language)
         .format(
-            client="" if client is None else client.name,
-            product="" if product is None else product.name,
-            order="" if order is None else order.number,
-            token="" if token is None else token.name,
+            client=WITHHELD if client is None else client.name,
+            product=WITHHELD if product is None else product.name,
+            order=WITHHELD if order is None else order.number,
+            token=WITHHELD if token is None else token.name,
         )
         for row, client, product, order, token in facts
     ]

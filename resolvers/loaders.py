@@ -179,6 +179,11 @@ class Loaders:
         return self._many(_held)
 
     @made_once
+    def released_by_client(self) -> Loader[int, list[Released]]:
+        """What the cancellation of a client gave back of each product."""
+        return self._many(_released)
+
+    @made_once
     def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
         """The tiers of a price table."""
         return self._by_id(_tiers)
@@ -249,8 +254,16 @@ class Loaders:
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
+    return _by_client(await activations.held(connection, partner_id, client_ids))
+
+
+async def _released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
+    return _by_client(await activations.released(connection, partner_id, client_ids))
+
+
+def _by_client(rows: Sequence[Released]) -> Mapping[int, list[Released]]:
     by_client: dict[int, list[Released]] = {}
-    for row in await activations.held(connection, partner_id, client_ids):
+    for row in rows:
         by_client.setdefault(row.client_id, []).append(row)
     return by_client
 

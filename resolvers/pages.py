@@ -134,13 +134,19 @@ class Page(Generic[Row]):
 
     @property
     def start_cursor(self) -> str | None:
-        """The cursor of the first row."""
-        return cursors_of(self.listing, self.partner_id, self.nodes[:1])[0] if self.nodes else None
+        """Cursor of the first row; of an empty page, the `before` that was given."""
+        return self._cursor(self.nodes[:1], self.window.before)
 
     @property
     def end_cursor(self) -> str | None:
-        """The cursor of the last row."""
-        return cursors_of(self.listing, self.partner_id, self.nodes[-1:])[0] if self.nodes else None
+        """Cursor of the last row; of an empty page, the `after` that was given, so that a caller can ask again."""
+        return self._cursor(self.nodes[-1:], self.window.after)
+
+    def _cursor(self, rows: Sequence[Row], given: Keyset | None) -> str | None:
+        if rows:
+            return cursors_of(self.listing, self.partner_id, rows)[0]
+        # A cursor is taken only if it is written as it is given out, so this is the caller's own text.
+        return None if given is None else cursors.encode(self.listing.order, self.partner_id, given)
 
     def reaches_end(self, *, backward: bool) -> bool | None:
         """Whether nothing follows in that direction; None where only another query can tell."""

@@ -160,6 +160,20 @@ class MoveActivationPayload(Payload):
             return None
         return await info.context.loaders.activation.load(self.outcome.previous_id)
 
+    @strawberry.field(
+        graphql_type=references.LicenseStockType | None,
+        description=(
+            "The stock of the product, “estoque do parceiro”, as it is now: its counters are as before, and its "
+            "ledger has two more lines; null where nothing was done."
+        ),
+    )
+    async def license_stock(self, info: Info) -> StockRow | None:
+        loaders = info.context.loaders
+        activation = None if self.outcome is None else await loaders.activation.load(self.outcome.activation_id)
+        if activation is None:
+            return None
+        return await loaders.stock_of_product.load(activation.product_id)
+
 
 @strawberry.type
 class ActivationMutations:

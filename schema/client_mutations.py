@@ -4,13 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from db.activations import Released
+from db.activations import ActivationRow, Released
 from db.clients import ClientDetails, ClientRow
+from db.licenses import StockRow
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.orders import NOTE_LENGTH
-from resolvers import clients, ids
+from resolvers import clients, ids, licenses
 from resolvers.clients import CancelClient, ClientChanged, RegisterClient, UpdateClient
+from schema import references
 from schema.clients import Client, ReleasedLicenses
 from schema.errors import Payload, settle
 from schema.inputs import idempotency_key, optional
@@ -123,6 +125,28 @@ class CancelClientPayload(ClientChangedPayload):
     async def released_licenses(self, info: Info) -> list[Released]:
         return await self._released(info)
 
+    @strawberry.field(
+        graphql_type=list[references.ActivationType],
+        description=(
+            "The activations that were cancelled with it, as they are now; empty where nothing was done. Where there "
+            "are more than 100, these are the first 100 by id, and `client.activations` lists all of them. It needs "
+            "the permission ACTIVATIONS_READ, as that list does."
+        ),
+    )
+    async def cancelled_activations(self, info: Info) -> list[ActivationRow]:
+        return [] if self.outcome is None else await clients.cancelled_with(info.context, self.outcome.client_id)
+
+    @strawberry.field(
+        graphql_type=list[references.LicenseStockType],
+        description=(
+            "The stock, “estoque do parceiro”, as it is now, of each product that a license went back to; empty where "
+            "nothing was done."
+        ),
+    )
+    async def license_stock(self, info: Info) -> list[StockRow]:
+        products = [released.product_id for released in await self._released(info)]
+        return await licenses.stock_of(info.context, products)
+
     async def _released(self, info: Info) -> list[Released]:
         return [] if self.outcome is None else await clients.released_by(info.context, self.outcome.client_id)
 
@@ -148,7 +172,8 @@ class ClientMutations:
     @strawberry.mutation(
         description=(
             "Cancel a client, “Cancelamento de Cliente”: all its activations are cancelled, their licenses and seats "
-            "are free again, and its CNPJ and all that says who it was leave the portal. It can't be undone."
+            "are free again, and its CNPJ and all that says who it was leave the portal, also the notes of activations "
+            "that were cancelled before. It can't be undone."
         )
     )
     @staticmethod

@@ -50,7 +50,10 @@ class Event(Node):
 
     @level_field(
         graphql_type=str,
-        description="One sentence in the caller's language, made when it is read from the objects as they are now.",
+        description=(
+            "One sentence in the caller's language, made when it is read from the objects as they are now. It shows "
+            "“…” in place of a name or number of an object that the viewer has no permission to read."
+        ),
     )
     @staticmethod
     def message(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[str]:
@@ -63,27 +66,29 @@ class Event(Node):
 
     @level_field(
         graphql_type=references.ClientType | None,
-        description="The client that it is about, “cliente”; null where none is.",
+        description=(
+            "The client that it is about, “cliente”; null where none is, and without the permission CLIENTS_READ."
+        ),
     )
     @staticmethod
     def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ClientRow | None]:
-        return info.context.loaders.client.relate(column(rows, "client_id"))
+        return events.about(info.context, "Client", info.context.loaders.client, column(rows, "client_id"))
 
     @level_field(
         graphql_type=references.ActivationType | None,
-        description="The activation that it is about; null where none is.",
+        description="The activation that it is about; null where none is, and without the permission ACTIVATIONS_READ.",
     )
     @staticmethod
     def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ActivationRow | None]:
-        return info.context.loaders.activation.relate(column(rows, "activation_id"))
+        return events.about(info.context, "Activation", info.context.loaders.activation, column(rows, "activation_id"))
 
     @level_field(
         graphql_type=references.OrderType | None,
-        description="The order that it is about, “pedido”; null where none is.",
+        description="The order that it is about, “pedido”; null where none is, and without the permission ORDERS_READ.",
     )
     @staticmethod
     def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[OrderRow | None]:
-        return info.context.loaders.order.relate(column(rows, "order_id"))
+        return events.about(info.context, "Order", info.context.loaders.order, column(rows, "order_id"))
 
 
 @strawberry.input(description="Which events to list; what is not given is not asked.")

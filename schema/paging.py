@@ -71,10 +71,16 @@ class PageInfo:
     """Relay's PageInfo, read from a Page."""
 
     start_cursor: str | None = strawberry.field(
-        description="The cursor of the first object of the page; null where the page is empty."
+        description=(
+            "The cursor of the first object of the page. Where the page is empty, it is the `before` that was given; "
+            "null where none was."
+        )
     )
     end_cursor: str | None = strawberry.field(
-        description="The cursor of the last object of the page; null where the page is empty."
+        description=(
+            "The cursor of the last object of the page, to go on from. Where the page is empty, it is the `after` that "
+            "was given, so that a script can ask again for what came since; null where none was."
+        )
     )
 
     @level_field(graphql_type=bool, description="Whether more objects follow this page in the list's order.")

@@ -1,6 +1,6 @@
 """The scalars of the schema."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NewType
 
 import orjson
@@ -8,7 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from domain import cnpj, money
+from domain import cnpj, money, timestamps
 from domain.money import Cents
 from schema.execution import of_column
 
@@ -37,14 +37,14 @@ def _parse_money(value: object) -> Cents:
 
 
 def _parse_datetime(value: object) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    message = "A DateTime is an RFC 3339 timestamp with its offset, such as “2026-11-24T12:30:00Z”."
-    raise GraphQLError(message)
+    moment = timestamps.parse(value) if isinstance(value, str) else None
+    if moment is None:
+        message = (
+            "A DateTime is an RFC 3339 timestamp with its offset, such as “2026-11-24T12:30:00Z”, of at most "
+            f"{timestamps.TEXT_LENGTH_MAX} characters; in UTC, its year is 1 to 9999."
+        )
+        raise GraphQLError(message)
+    return moment
 
 
 def _serialize_datetimes(moments: list[datetime | None]) -> list[str | None]:
@@ -82,7 +82,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description=(
-            "An RFC 3339 timestamp in UTC, such as `2026-11-24T12:30:00Z`. Input takes any offset, but needs one."
+            "An RFC 3339 timestamp in UTC, such as `2026-11-24T12:30:00Z`, exact to microseconds. Input takes any "
+            "offset, but needs one; it has at most 64 characters, of which fractional digits beyond six are ignored, "
+            "and `:60` is the next second."
         ),
         serialize=_serialize_datetime,
         parse_value=_parse_datetime,

@@ -64,6 +64,31 @@ async def test_a_move_needs_no_second_license_and_takes_the_seats_along(api: Api
     assert await api.codes("moveActivation", given) == ["ACTIVATION_CANCELLED"]
 
 
+async def test_a_move_answers_with_both_clients_as_they_are_now_and_the_stock(
+    api: Api, client: str, product: str
+) -> None:
+    await api.buy(product, 1, seats=2)
+    activation = await api.activation(client, product, additionalSeats=2)
+    other = await api.client(name="Outra")
+
+    given = {"activationId": activation, "toClientId": other, "activationKey": "NOVA-1"}
+    of_client = "client { id activeActivationCount }"
+    stock = "licenseStock { id activated movements(first: 2) { totalCount nodes { type activation { id } } } }"
+    selection = f"activation {{ id {of_client} }} previousActivation {{ {of_client} }} {stock}"
+    payload = await api.done("moveActivation", selection, given)
+
+    assert payload["activation"]["client"] == {"id": other, "activeActivationCount": 1}
+    assert payload["previousActivation"]["client"] == {"id": client, "activeActivationCount": 0}
+    assert payload["licenseStock"]["id"] == (await api.stock(product))["id"]
+    assert payload["licenseStock"]["activated"] == 1
+    assert payload["licenseStock"]["movements"]["nodes"] == [
+        {"type": "ACTIVATED", "activation": {"id": payload["activation"]["id"]}},
+        {"type": "RELEASED", "activation": {"id": activation}},
+    ]
+    refused = await api.mutate("moveActivation", "licenseStock { id }", given)
+    assert (len(refused["userErrors"]), refused["licenseStock"]) == (1, None)
+
+
 async def test_a_hundred_at_once_activate_the_last_sixty_licenses(api: Api, client: str, product: str) -> None:
     await api.buy(product, 60)
     inputs = [{"clientId": client, "productId": product, "activationKey": f"RACE-{place}"} for place in range(100)]

@@ -9,7 +9,9 @@ from tests.api import Api, Json, new_caller, new_product
 
 CANCELLED = """client { id name tradeName cnpj city state status cancellationNote viewerCanCancel
         cancelledAt cancelledBy { name } cancellationImpact { activationCount } }
-    cancelledActivationCount releasedLicenses { licenses additionalSeats product { id } }"""
+    cancelledActivationCount releasedLicenses { licenses additionalSeats product { id } }
+    cancelledActivations { id status cancellationReason client { activeActivationCount } }
+    licenseStock { id available additionalSeatsAvailable }"""
 
 
 async def test_a_cancelled_client_gives_back_its_licenses_and_seats(api: Api) -> None:
@@ -32,6 +34,47 @@ async def test_a_cancelled_client_gives_back_its_licenses_and_seats(api: Api) ->
     stock = await api.stock(one)
     assert (stock["activated"], stock["available"], stock["additionalSeatsAllocated"]) == (1, 2, 0)
     assert (await api.stock(two))["available"] == 1
+
+
+async def test_it_answers_with_what_it_cancelled_and_the_stock_that_it_changed(api: Api) -> None:
+    one, two = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    await api.buy(one, 3, seats=5)
+    await api.buy(two, 1)
+    await api.buy(await new_product(api.portal, api.partner_id), 1)
+    client, other = await api.client(), await api.client()
+    before = await api.activation(client, one)
+    await api.done("cancelActivation", "activation { id }", {"activationId": before})
+    ended = [await api.activation(client, product) for product in (two, one)]
+    await api.activation(other, one, additionalSeats=4)
+
+    payload = await _cancel(api, client)
+
+    assert payload["cancelledActivations"] == [
+        {
+            "id": activation,
+            "status": "CANCELLED",
+            "cancellationReason": "CLIENT_CANCELLED",
+            "client": {"activeActivationCount": 0},
+        }
+        for activation in ended
+    ]
+    stock = [await api.stock(product) for product in (one, two)]
+    assert payload["licenseStock"] == [
+        {name: each[name] for name in ("id", "available", "additionalSeatsAvailable")} for each in stock
+    ]
+    assert [each["available"] for each in stock] == [2, 1]
+
+
+async def test_of_more_than_a_hundred_cancelled_activations_it_shows_the_first_by_id(api: Api, product: str) -> None:
+    await api.buy(product, 101)
+    client = await api.client()
+    ended = [await api.activation(client, product) for _ in range(101)]
+
+    payload = await _cancel(api, client, idempotencyKey="once")
+
+    assert payload["cancelledActivationCount"] == 101
+    assert [activation["id"] for activation in payload["cancelledActivations"]] == ended[:100]
+    assert await _cancel(api, client, idempotencyKey="once") == payload
 
 
 async def test_each_active_activation_is_cancelled_with_its_reason_a_line_and_an_event(api: Api, product: str) -> None:
@@ -174,6 +217,7 @@ async def test_a_client_is_cancelled_once(api: Api, product: str) -> None:
 
     assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [("CLIENT_CANCELLED", ["clientId"])]
     assert (payload["client"], payload["cancelledActivationCount"], payload["releasedLicenses"]) == (None, 0, [])
+    assert (payload["cancelledActivations"], payload["licenseStock"]) == ([], [])
     assert (await api.stock(product))["activated"] == 0
 
 
@@ -186,7 +230,8 @@ async def test_the_same_key_answers_the_same(api: Api, product: str) -> None:
     again = await _cancel(api, client, idempotencyKey="cancel")
 
     assert first == again
-    assert first["cancelledActivationCount"] == 1
+    assert (first["cancelledActivationCount"], len(first["cancelledActivations"])) == (1, 1)
+    assert [stock["available"] for stock in first["licenseStock"]] == [1]
     assert (await api.stock(product))["available"] == 1
 
 

@@ -72,10 +72,14 @@ ACTIVATION = "activation { id status authorizationCode } licenseStock { activate
 RECIPES = {
     "registerClient": Recipe(_new_client, "client { id name city }", {"city": "Recife"}),
     "updateClient": Recipe(_client, "client { id name }", {"name": "Bazar"}),
-    "cancelClient": Recipe(_left_client, "client { id status } cancelledActivationCount", {"reason": "Mudou"}),
+    "cancelClient": Recipe(
+        _left_client, "client { id status } cancelledActivations { id } licenseStock { id }", {"reason": "Mudou"}
+    ),
     "activateLicense": Recipe(_license, ACTIVATION, {"activationKey": "KEY-9"}),
     "cancelActivation": Recipe(_activation, ACTIVATION, {"reason": "Erro"}),
-    "moveActivation": Recipe(_move, "activation { id } previousActivation { id status }", {"note": "Erro"}),
+    "moveActivation": Recipe(
+        _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
+    ),
     "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
     "approveOrder": Recipe(_order, "order { id status } licenseStock { purchased }", {"orderId": "another"}),
     "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),

@@ -1,5 +1,8 @@
 """Pages of connections, walked in both directions."""
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 import pytest
 
 from tests.api import Api, Json, new_product
@@ -83,6 +86,31 @@ async def test_a_cursor_is_of_one_list_one_order_and_one_partner(api: Api, other
     errors.append(await other_api.error(PAGE, after=cursor))
 
     assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00",
+        "2026-W48-2T12:30:00+00:00",
+        "20261124T123000Z",
+        "",
+        7,
+        None,
+    ],
+)
+async def test_a_cursor_with_another_moment_than_a_row_has_is_refused(api: Api, key: object) -> None:
+    await api.client()
+    query = "query ($after: String) { clients(sort: { by: REGISTERED_AT }, after: $after) { edges { cursor } } }"
+    cursor = (await api.data(query))["clients"]["edges"][0]["cursor"]
+    order, partner, _, row = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    forged = json.dumps([order, partner, key, row], separators=(",", ":")).encode()
+
+    error = await api.error(query, after=urlsafe_b64encode(forged).decode().rstrip("="))
+
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", "after")
 
 
 async def test_the_lists_below_many_rows_are_paged_each_for_itself(api: Api, product: str) -> None:

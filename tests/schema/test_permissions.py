@@ -44,6 +44,10 @@ RECIPES = {
 
 RELATIONS = {
     "Client.activations": ("{ clients { nodes { # } } }", "activations { totalCount }"),
+    "CancelClientPayload.cancelledActivations": (
+        f"mutation {{ cancelClient(input: {{clientId: {NOTHING}}}) {{ # }} }}",
+        "cancelledActivations { id }",
+    ),
     "LicenseStock.movements": (
         f"mutation {{ approveOrder(input: {{orderId: {NOTHING}}}) {{ licenseStock {{ # }} }} }}",
         "movements { totalCount }",

@@ -1,15 +1,11 @@
 """A list of a hundred rows is read with as many statements as a list of one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
-from sqlalchemy import event
 
-from db.engine import Database
 from tests.api import Api, new_caller, new_partner, new_product
 from tests.schema.worlds import GRAPHQL, object_types
+from tests.statements import reading
 
 MANY = 100
 _BELOW = 2
@@ -39,8 +35,13 @@ RECIPES = {
 }
 """A query for every list of objects; what is selected of each row stands for the percent sign."""
 
-WRITTEN = {"ApproveOrderPayload.licenseStock", "CancelClientPayload.releasedLicenses"}
-"""Lists that only a mutation answers: what they cost depends on what it writes."""
+WRITTEN = {
+    "ApproveOrderPayload.licenseStock": "approveOrder",
+    "CancelClientPayload.releasedLicenses": "cancelClient",
+    "CancelClientPayload.cancelledActivations": "cancelClient",
+    "CancelClientPayload.licenseStock": "cancelClient",
+}
+"""Lists that only a mutation answers, and the mutation."""
 
 
 def _lists() -> dict[str, GraphQLField]:
@@ -60,7 +61,7 @@ def _is_list(field: GraphQLField) -> bool:
 
 
 def test_every_list_is_counted() -> None:
-    assert set(_lists()) == set(RECIPES) | WRITTEN
+    assert set(_lists()) == set(RECIPES) | set(WRITTEN)
 
 
 @pytest.fixture
@@ -85,6 +86,29 @@ async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Ap
 
     assert many == few
     assert all(few.values())
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("name", sorted(set(WRITTEN.values())))
+async def test_a_payload_costs_no_more_statements_for_more_rows(api: Api, name: str) -> None:
+    payload = GRAPHQL.type_map[f"{name[0].upper()}{name[1:]}Payload"]
+    assert isinstance(payload, GraphQLObjectType)
+    selection = _selection(payload, _BELOW).replace("userErrors", "")
+    counted = []
+    for size in (1, 50):
+        products = [await new_product(api.portal, api.partner_id) for _ in range(size)]
+        order = await api.order(*((product, 1) for product in products))
+        given = {"orderId": order}
+        if name == "cancelClient":
+            await api.approve(order)
+            given = {"clientId": await api.client()}
+            for product in products:
+                await api.activation(given["clientId"], product)
+        with reading(api.portal.database) as statements:
+            await api.done(name, selection, given)
+        counted.append(len(statements))
+
+    assert len(set(counted)) == 1
 
 
 async def _filled(api: Api, size: int) -> Api:
@@ -114,33 +138,9 @@ async def _counted(api: Api, place: str) -> int:
     ids = [node["id"] for node in found["clients"]["nodes"]]
     products = sorted({item["product"]["id"] for item in found["priceTable"]["items"]})[:50]
     items = [{"productId": product, "quantity": 1} for product in products]
-    with _statements(api.portal.database) as statements:
+    with reading(api.portal.database) as statements:
         await api.data(query, ids=ids, items=items)
     return len(statements)
-
-
-@contextmanager
-def _statements(database: Database) -> Iterator[list[str]]:
-    """The reading statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def observe(statement: str) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            sent.append(statement)
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        observe(statement)
-
-    engines = {database.reading.sync_engine, database.writing.sync_engine}
-    for each in engines:
-        event.listen(each, "before_cursor_execute", note)
-    database.observers.append(observe)
-    try:
-        yield sent
-    finally:
-        database.observers.remove(observe)
-        for each in engines:
-            event.remove(each, "before_cursor_execute", note)
 
 
 def _selection(of: GraphQLObjectType, below: int) -> str:

@@ -100,13 +100,12 @@ async def test_every_window_shows_its_rows_and_says_what_is_around_them(lists: L
 
         assert page["edges"] == [everything["edges"][place] for place in wanted], given
         assert page["nodes"] == [edge["node"] for edge in page["edges"]]
-        if wanted:
-            assert page["pageInfo"] == {
-                "hasNextPage": wanted[-1] < count - 1,
-                "hasPreviousPage": wanted[0] > 0,
-                "startCursor": cursors[wanted[0]],
-                "endCursor": cursors[wanted[-1]],
-            }, given
+        assert page["pageInfo"] == {
+            "hasNextPage": wanted[-1] < count - 1 if wanted else before is not None,
+            "hasPreviousPage": wanted[0] > 0 if wanted else after is not None,
+            "startCursor": cursors[wanted[0]] if wanted else _cursor(cursors, before),
+            "endCursor": cursors[wanted[-1]] if wanted else _cursor(cursors, after),
+        }, given
         assert page["totalCount"] == count
 
 
@@ -117,6 +116,31 @@ async def test_a_page_of_no_rows_says_whether_there_are_any(lists: Lists, field:
     nothing = {"startCursor": None, "endCursor": None}
     assert page["edges"] == []
     assert page["pageInfo"] == nothing | {"hasNextPage": True, "hasPreviousPage": False}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_an_empty_page_goes_on_from_the_cursor_that_was_given(lists: Lists, field: str) -> None:
+    everything = await lists.page(field, "first: 100")
+    begin, end = everything["pageInfo"]["startCursor"], everything["pageInfo"]["endCursor"]
+
+    for given, page_info in (
+        (f'first: 5, after: "{end}"', (None, end, False, True)),
+        (f'after: "{end}"', (None, end, False, True)),
+        (f'first: 0, after: "{begin}"', (None, begin, True, True)),
+        (f'last: 5, before: "{begin}"', (begin, None, True, False)),
+        (f'last: 0, before: "{end}"', (end, None, True, True)),
+        (f'first: 5, after: "{end}", before: "{begin}"', (begin, end, True, True)),
+        (f'last: 5, after: "{end}", before: "{end}"', (end, end, True, True)),
+    ):
+        page = await lists.page(field, given)
+
+        assert page["edges"] == []
+        names = ("startCursor", "endCursor", "hasNextPage", "hasPreviousPage")
+        assert page["pageInfo"] == dict(zip(names, page_info, strict=True)), given
+
+
+def _cursor(cursors: list[str], place: int | None) -> str | None:
+    return None if place is None else cursors[place]
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -1,0 +1,139 @@
+"""A payload shows each object that its mutation changed, so that a client's cache can be kept right by it alone."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+import pytest
+from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
+
+from resolvers import ids
+from tests.api import Api, Json, new_product
+from tests.schema.test_idempotency import RECIPES as KEYED
+from tests.schema.worlds import GRAPHQL, node_types
+
+Given = Mapping[str, object]
+
+_IMMUTABLE = {"Event", "StockMovement"}
+"""Types whose objects never change: new ones are found in their lists."""
+
+_BELOW = 2
+"""How many relations are followed below the object of a payload: `activation { client { … } }`."""
+
+_FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } activations(first: 100) { nodes { id } }
+    orders(first: 100) { nodes { id items { id } } } licenseStock { id } products { id } priceTable { id }
+    viewer { user { id } partner { id } apiTokens { id } } }"""
+
+
+async def _client_of_two_products(api: Api) -> Given:
+    one, two = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    client = await api.client()
+    for product in (one, two):
+        await api.buy(product, 2, seats=3)
+        await api.activation(client, product, additionalSeats=2, note="Caixa")
+    return {"clientId": client, "reason": "Fechou"}
+
+
+async def _token(_: Api) -> Given:
+    return {"name": "Script", "permissions": ["ORDERS_READ"]}
+
+
+async def _made_token(api: Api) -> Given:
+    made = await api.done("createApiToken", "apiToken { id }", await _token(api))
+    return {"apiTokenId": made["apiToken"]["id"]}
+
+
+RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
+    **{name: recipe.given for name, recipe in KEYED.items()},
+    "cancelClient": _client_of_two_products,
+    "createApiToken": _token,
+    "revokeApiToken": _made_token,
+}
+"""The input of each mutation, for which it is not refused."""
+
+_SESSIONS = {"signIn", "signOut"}
+
+
+def test_every_mutation_is_tried() -> None:
+    mutations = GRAPHQL.mutation_type
+    assert mutations is not None
+
+    assert set(mutations.fields) == set(RECIPES) | _SESSIONS
+
+
+@pytest.mark.parametrize("name", RECIPES)
+async def test_a_payload_shows_what_was_changed_as_it_is_now(api: Api, name: str) -> None:
+    given = await RECIPES[name](api)
+    before = await _objects(api)
+
+    payload = await api.done(name, _selection(_payload(name), _BELOW), given)
+
+    after = await _objects(api)
+    changed = {
+        key: {field: value for field, value in after[key].items() if before.get(key, {}).get(field) != value}
+        for key in after
+        if after[key] != before.get(key)
+    }
+    assert changed
+    shown = dict(_shown(payload))
+    assert {key: _among(shown.get(key, {}), fields) for key, fields in changed.items()} == changed
+
+
+async def _objects(api: Api) -> dict[str, Json]:
+    """Every object of the partner that can change, by its id."""
+    by_type: dict[str, list[str]] = {}
+    for key, _ in _shown(await api.data(_FOUND)):
+        found = ids.decode(key)
+        assert found is not None
+        by_type.setdefault(found.type, []).append(key)
+    assert by_type.keys() <= set(node_types()) - _IMMUTABLE
+    objects = {}
+    for name, keys in by_type.items():
+        selection = _selection(GRAPHQL.type_map[name], 0)
+        query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {name} {{ {selection} }} }} }}"
+        objects.update({node["id"]: node for node in (await api.data(query, ids=keys))["nodes"]})
+    return objects
+
+
+def _payload(name: str) -> GraphQLNamedType:
+    return GRAPHQL.type_map[f"{name[0].upper()}{name[1:]}Payload"]
+
+
+def _selection(of: GraphQLNamedType, below: int) -> str:
+    """Every leaf of a type, and the objects so many steps down; below them only which they are."""
+    assert isinstance(of, GraphQLObjectType)
+    chosen = []
+    for name, field in of.fields.items():
+        named = get_named_type(field.type)
+        if field.args or name == "userErrors":
+            continue
+        if not isinstance(named, GraphQLObjectType):
+            chosen.append(name)
+        elif below > 0 or "id" in named.fields:
+            chosen.append(f"{name} {{ {_selection(named, below - 1) if below > 0 else 'id'} }}")
+    return " ".join(chosen)
+
+
+def _shown(answer: Json) -> Iterator[tuple[str, Json]]:
+    """Every object of an answer with its id, the ones with most fields last."""
+    yield from sorted(_objects_in(answer), key=lambda found: len(found[1]))
+
+
+def _objects_in(answer: Json) -> Iterator[tuple[str, Json]]:
+    if isinstance(answer, list):
+        for each in answer:
+            yield from _objects_in(each)
+    elif isinstance(answer, dict):
+        if "id" in answer:
+            yield answer["id"], answer
+        for each in answer.values():
+            yield from _objects_in(each)
+
+
+def _among(shown: Json, fields: Json) -> Json:
+    """Those fields of what is shown, in which another object is only its id."""
+    return {field: _reference(shown[field]) for field in fields if field in shown}
+
+
+def _reference(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_reference(each) for each in value]
+    return {"id": value["id"]} if isinstance(value, dict) and "id" in value else value
