@@ -8,9 +8,11 @@ from server.cli.documents import app as documents
 from server.cli.export_schema import export_schema
 from server.cli.imports import app as imports
 from server.cli.migrate import migrate
-from server.cli.partners import create_partner, create_user
+from server.cli.partners import create_partner
+from server.cli.products import create_product
 from server.cli.serve import serve
-from server.cli.tokens import create_token
+from server.cli.tokens import create_token, list_tokens, revoke_token
+from server.cli.users import create_user, list_users, update_user
 
 app = typer.Typer(
     name="portal",
@@ -24,8 +26,13 @@ app.command()(serve)
 app.command()(migrate)
 app.command()(demo)
 app.command()(create_partner)
+app.command()(create_product)
 app.command()(create_user)
+app.command()(update_user)
+app.command("users")(list_users)
 app.command()(create_token)
+app.command("tokens")(list_tokens)
+app.command()(revoke_token)
 app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
 app.command()(export_schema)

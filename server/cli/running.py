@@ -11,12 +11,18 @@ from sqlalchemy.exc import DBAPIError
 from db import revisions
 from domain.faults import Unavailable
 from domain.languages import Language
+from domain.partners import PartnerCnpjTaken, UnknownPartner
+from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
+from domain.users import EmailTaken, UnknownUser, UserDisabled
 from resolvers.portal import Portal
 from server.app import open_portal
 from server.settings import Settings, SettingsError
 
 Result = TypeVar("Result")
+
+_OF_THE_DATA = (EmailTaken, PartnerCnpjTaken, ProductCodeTaken, UnknownPartner, UnknownUser, UserDisabled)
+"""Refusals for what the database has or lacks: the same words on the command line may be right another day."""
 
 FAILED = 1
 WRONGLY_USED = 2
@@ -60,7 +66,8 @@ def failures() -> Iterator[None]:
     except SettingsError as error:
         fail(f"{error}.", status=WRONGLY_USED)
     except Refusal as refusal:
-        fail(refusal.message(Language.ENGLISH), status=WRONGLY_USED)
+        status = FAILED if isinstance(refusal, _OF_THE_DATA) else WRONGLY_USED
+        fail(refusal.message(Language.ENGLISH), status=status)
     except ExceptionGroup as group:
         refusals, others = group.split(Refusal)
         if refusals is None or others is not None:

@@ -9,10 +9,11 @@ import typer
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from domain.users import UnknownUser, UserDisabled
+from resolvers import tokens
 from resolvers.portal import Portal
 from server import logs
 from server.cli.running import fail, failures, run, settings
-from server.cli.tokens import NoSuchUser, issue
 
 _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
@@ -82,14 +83,14 @@ def _welcome(url: str, *, trusted_only: bool) -> None:
     async def work(portal: Portal) -> str | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
-            return await issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
-        except NoSuchUser:
+            return await tokens.issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
+        except (UnknownUser, UserDisabled):
             return None
 
     token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
     if token is None:
-        typer.echo("There is no demo data yet. Make it with: portal demo\n")
+        typer.echo("There is no demo user to give a token to. Make demo data with: portal demo\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
     if trusted_only:
