@@ -4,7 +4,6 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from db import postgres
+from db import postgres, storage
 from db.postgres import PostgresUnit
 from db.units import Here, Observer, Thread, Unit, Writer
 from domain.faults import Unavailable
@@ -58,8 +57,6 @@ class Database:
         self._writer: Writer | None = None
         self._here: Here | None = None
         if self.url.get_backend_name() == "sqlite":
-            if self.url.database not in {None, "", ":memory:"}:
-                Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.url = self.url.difference_update_query(["synchronous"])
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
             self.reading = _sqlite(self.url, connections=readers, begin="BEGIN", pragmas=reading)
@@ -208,6 +205,10 @@ def _sqlite(url: URL, *, connections: int, begin: str, pragmas: list[str]) -> As
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
         hide_parameters=True,
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def open_what_exists(_dialect: object, _record: object, given: list[Any], named: dict[str, Any]) -> None:
+        given[0], named["uri"] = storage.uri(str(url.database)), True
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's connection has no public type.

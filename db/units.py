@@ -10,7 +10,6 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
@@ -19,6 +18,7 @@ from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import ScalarResult
 from sqlalchemy.pool import StaticPool
 
+from db import storage
 from db.query import Query
 from db.rows import Rows
 
@@ -167,7 +167,7 @@ class Here:
     def run(self, work: Callable[[Unit], Awaitable[Result]], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction where it is one statement alone."""
         if self._unit is None:
-            driver = sqlite3.connect(self._path, isolation_level=None)
+            driver = sqlite3.connect(storage.uri(self._path), uri=True, isolation_level=None)
             try:
                 for pragma in self._pragmas:
                     driver.execute(f"PRAGMA {pragma}")
@@ -221,8 +221,9 @@ class Thread:
     async def _open(self) -> aiosqlite.Connection:
         async with self._opening:
             if self._connection is None:
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-                opened = await aiosqlite.connect(self._path, timeout=self._timeout, isolation_level=None)
+                opened = await aiosqlite.connect(
+                    storage.uri(self._path), uri=True, timeout=self._timeout, isolation_level=None
+                )
                 try:
                     for pragma in self._pragmas:
                         await opened.execute(f"PRAGMA {pragma}")

@@ -1,5 +1,7 @@
 """The command line, `portal`. Each command stands in a module and is registered here."""
 
+from typing import Annotated
+
 import typer
 
 from server.cli.demo import demo
@@ -13,6 +15,7 @@ from server.cli.products import create_product
 from server.cli.serve import serve
 from server.cli.tokens import create_token, list_tokens, revoke_token
 from server.cli.users import create_user, list_users, update_user
+from server.cli.version import print_version
 
 app = typer.Typer(
     name="portal",
@@ -22,6 +25,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def portal(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=print_version)
+    ] = False,
+) -> None:
+    """Do nothing but what the command does."""
+    del version
+
+
 app.command()(serve)
 app.command()(migrate)
 app.command()(demo)

@@ -118,6 +118,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
     """`portal import`, for a partner of an own database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
     monkeypatch.setenv("DEMO", "true")
     CliRunner().invoke(app, ["create-partner", "--name", "Épsilon", "--cnpj", "11222333000181"])
 
