@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sqlalchemy import Table
 
 from benchmarks.places import CACHE, PROJECT
-from db import access, activations, bulk, doctor, migrate, prices, tables
+from db import access, activations, bulk, doctor, migrate, products, tables
 from db.access import NewToken
 from db.engine import Database, Transaction
 from domain.access import Role, TokenKind
@@ -121,7 +121,7 @@ def _settle_file(file: Path) -> None:
 
 async def _products(tx: Transaction) -> Mapping[str, int]:
     return {
-        product.code: await prices.put_product(
+        product.code: await products.put(
             tx, code=product.code, name=product.name, included_seats=product.included_seats
         )
         for product in PRODUCTS

@@ -41,6 +41,7 @@ class Credentials(NamedTuple):
     user_id: int
     partner_id: int
     password_hash: str
+    disabled_at: datetime | None
 
 
 class TokenRow(NamedTuple):
@@ -150,12 +151,13 @@ async def users_by_ids(connection: Connection, partner_id: int, ids: Sequence[in
 
 async def credentials(connection: Connection, email: str) -> Credentials | None:
     """The user with that e-mail, which is unique among all partners: a sign-in names no partner."""
-    statement = sa.select(users.c.id, users.c.partner_id, users.c.password_hash).where(users.c.email == email)
+    columns = users.c.id, users.c.partner_id, users.c.password_hash, users.c.disabled_at
+    statement = sa.select(*columns).where(users.c.email == email)
     return await sql.one(connection, statement, Credentials)
 
 
 async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
-    """Whom the token with that digest speaks for, unless it is revoked."""
+    """Whom the token with that digest speaks for, unless it is revoked or its user is disabled."""
     statement = (
         sa.select(
             tokens.c.id,
@@ -167,7 +169,7 @@ async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
             users.c.role,
         )
         .join(users, users.c.id == tokens.c.user_id)
-        .where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
+        .where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None), users.c.disabled_at.is_(None))
     )
 
     def row(token_id: int, kind: TokenKind, chosen: str | None, *rest: object) -> Bearer:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -69,8 +68,6 @@ class Database:
         self._file: DatabaseFile | None = None
         self._availability = Availability(self.url)
         if self.url.get_backend_name() == "sqlite":
-            if self.url.database not in {None, "", ":memory:"}:
-                Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.url = self.url.difference_update_query(["synchronous"])
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
             self._file = file = DatabaseFile(str(self.url.database))

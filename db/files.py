@@ -3,7 +3,8 @@
 import os
 from time import monotonic
 from typing import NamedTuple
-from urllib.parse import quote
+
+from db import storage
 
 _LOOKED_AGAIN_AFTER_SECONDS = 1
 
@@ -21,8 +22,6 @@ class DatabaseFile:
     def __init__(self, path: str) -> None:
         """Name the path; nothing is opened."""
         self.path = path
-        self.is_new = self.identity() is None
-        """Whether no file was there so far, so that one may be made."""
         self._look_at, self._seen = 0.0, self.identity()
 
     def identity(self) -> Identity | None:
@@ -43,14 +42,13 @@ class DatabaseFile:
         """Return which file a connection has opened; `before` says which one was there before that."""
         identity = before or self.identity()
         if identity is not None:
-            self.is_new = False
             self._look_at, self._seen = 0.0, identity
         return identity
 
     @property
     def name(self) -> str:
-        """URI for SQLite, which makes a new file only where none was so far: a removed one is not replaced."""
-        return f"file:{quote(self.path)}?mode={'rwc' if self.is_new else 'rw'}"
+        """URI for SQLite, which creates no file by it."""
+        return storage.uri(self.path)
 
     def is_writable(self) -> bool:
         """Whether the process may write the file, and make the files of the log beside it."""

@@ -20,8 +20,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import revisions
+from db import revisions, storage
 from db.engine import Database
+from db.revisions import State, WrongDatabaseError
 from db.tables import metadata
 
 _STEPS = Path(__file__).parent / "migrations"
@@ -34,7 +35,8 @@ Result = TypeVar("Result")
 def upgrade(url: str, *, to: str = "head") -> None:
     """Run the steps that the database lacks, up to that one.
 
-    It may be called from anywhere, and by several processes at once.
+    It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
+    WrongDatabaseError if the database is a newer version's or another program's.
     """
     _run(_upgrade(url, to=to))
 
@@ -61,7 +63,10 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
     try:
         async with database.write() as tx:
             await _wait_for_others(tx)
-            if await revisions.steps_done(tx) != {revisions.HEAD}:
+            found = await revisions.examined(tx)
+            if found.state in {State.NEWER, State.FOREIGN}:
+                raise WrongDatabaseError(found)
+            if found.state is not State.CURRENT:
                 await tx.run_sync(lambda connection: command.upgrade(_config(connection), to))
                 await _check_references(tx)
     finally:
@@ -86,6 +91,7 @@ def _difference(connection: sa.Connection) -> str:
 def _open(url: str) -> Database:
     database = Database(url)
     if database.url.get_backend_name() == "sqlite":
+        storage.create(str(database.url.database))
 
         @event.listens_for(database.writing.sync_engine, "connect")
         def let_tables_be_replaced(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's own type.

@@ -154,15 +154,3 @@ async def replace_tiers(
     ]
     if lines:
         await tx.execute(sa.insert(price_tiers), lines)
-
-
-async def put_product(tx: Transaction, *, code: str, name: str, included_seats: int, active: bool = True) -> int:
-    """The id of the product with that code, made or brought up to date."""
-    values = {"name": name, "included_seats": included_seats, "active": active}
-    statement = (
-        sql.insert(tx, products)
-        .values(code=code, **values)
-        .on_conflict_do_update(index_elements=["code"], set_=values)
-        .returning(products.c.id)
-    )
-    return (await tx.execute(statement)).scalar_one()

@@ -1,24 +1,87 @@
 """Which tables a database has, and which ones this version needs, told without what makes them."""
 
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The last step of `db.migrations`."""
 
+_STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+_OWN_TABLES = frozenset({"partners", "users", "clients"})
+"""Tables that all versions have."""
+
+# Extensions such as PostGIS put tables into the database that are no program's.
+_OF_EXTENSIONS = sa.text(
+    "SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND classid = 'pg_class'::regclass "
+    "WHERE deptype = 'e'"
+)
+
+
+class State(Enum):
+    """What a database is to this version of the portal."""
+
+    CURRENT = "current"
+    EMPTY = "empty"
+    OLDER = "older"
+    NEWER = "newer"
+    FOREIGN = "foreign"
+
+
+class Examined(NamedTuple):
+    """The state of a database, and what shows it."""
+
+    state: State
+    steps: Sequence[str] = ()
+    """The steps that the database says it has."""
+
+    tables: Sequence[str] = ()
+    """The tables of a foreign database."""
+
+
+class WrongDatabaseError(Exception):
+    """The database is one that this version must not migrate: a newer one, or another program's."""
+
+    def __init__(self, examined: Examined) -> None:
+        """Keep what was found."""
+        super().__init__(examined.state.value)
+        self.examined = examined
 
 
 async def at_head(database: Database) -> bool:
     """Whether the database has the tables of today, no older and no newer ones."""
+    return (await examine(database)).state is State.CURRENT
+
+
+async def examine(database: Database) -> Examined:
+    """Return what the database is."""
     async with database.read() as connection:
-        return await steps_done(connection) == {HEAD}
+        return await examined(connection)
 
 
-async def steps_done(connection: AsyncConnection) -> set[str]:
-    """The last steps that the database has; none where it is empty."""
+async def examined(connection: AsyncConnection) -> Examined:
+    """Return what the database of the connection is."""
+    done = await _steps_done(connection)
+    if done == {HEAD}:
+        return Examined(State.CURRENT)
+    tables = set(await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
+    if not tables >= _OWN_TABLES:
+        if connection.dialect.name == "postgresql":
+            tables -= set(await connection.scalars(_OF_EXTENSIONS))
+        tables -= set() if done else {_VERSION.name}
+        return Examined(State.FOREIGN, tables=sorted(tables)) if tables else Examined(State.EMPTY)
+    if done and done <= _STEPS:
+        return Examined(State.OLDER)
+    return Examined(State.NEWER, steps=sorted(done)) if done else Examined(State.FOREIGN, tables=sorted(tables))
+
+
+async def _steps_done(connection: AsyncConnection) -> set[str]:
     if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
         return set()
     return set(await connection.scalars(sa.select(_VERSION.c.version_num)))

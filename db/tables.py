@@ -62,6 +62,7 @@ users = _table(
     Column("name", sa.Text, nullable=False),
     Column("role", one_of(Role), nullable=False),
     Column("password_hash", sa.Text, nullable=False),
+    Column("disabled_at", Instant),
     Index(None, "partner_id", "id"),
 )
 

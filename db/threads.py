@@ -1,10 +1,8 @@
 """Units of work on SQLite in other threads than the loop's: some threads read, and one writes."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
@@ -63,9 +61,6 @@ class Thread:
             if self._opened is not None and self._opened.identity != before:
                 self._drop(self._opened)
             if self._opened is None:
-                # SQLite says of a file in a folder that can't be made that it can't be opened.
-                with contextlib.suppress(OSError):
-                    Path(self._file.path).parent.mkdir(parents=True, exist_ok=True)
                 connection = await aiosqlite.connect(
                     self._file.name, timeout=self._timeout, isolation_level=None, uri=True
                 )

@@ -1,6 +1,7 @@
 """Checking what callers give: every fault of an input is found, and they are refused together."""
 
-from domain import activations, clients, cnpj
+from domain import activations, clients, cnpj, products
+from domain.products import InvalidProductCode
 from domain.refusals import (
     Empty,
     InvalidActivationKey,
@@ -77,6 +78,13 @@ class Checks:
         if stripped and stripped not in clients.STATES:
             self.refuse(InvalidState(path, field=_field(path)))
         return stripped or None
+
+    def product_code(self, value: str, *path: str) -> str:
+        """The code of a product, upper-cased."""
+        code = products.code(value)
+        if code is None:
+            self.refuse(InvalidProductCode(path))
+        return code or ""
 
     def activation_key(self, value: str, *path: str) -> str:
         """The key of an installation, upper-cased."""

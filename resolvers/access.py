@@ -12,21 +12,21 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from db import access
+from db import access, users
 from db.access import Attempts, Credentials, NewToken, PartnerRow, TokenRow, UserRow
 from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, Permission, Permissions, TokenKind, effective, sign_in_wait
 from domain.events import Event, EventType
 from domain.faults import RateLimited
 from domain.refusals import InvalidCredentials, InvalidExpiry, NotFound, PermissionNotHeld
-from resolvers.context import Context
+from resolvers.context import Context, unauthenticated
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
 SESSION_LIFETIME = timedelta(hours=12)
 _SECRET_BYTES = 32
-_PREFIX_LENGTH = 12
+PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
 
 _hasher = PasswordHasher()
@@ -55,7 +55,7 @@ class Secret(NamedTuple):
 def new_secret(kind: TokenKind) -> Secret:
     """256 random bits, behind a prefix that lets people and scanners tell what they have found."""
     secret = _PREFIXES[kind] + token_urlsafe(_SECRET_BYTES)
-    return Secret(secret, secret[:_PREFIX_LENGTH], digest(secret))
+    return Secret(secret, secret[:PREFIX_LENGTH], digest(secret))
 
 
 def digest(secret: str) -> bytes:
@@ -126,8 +126,8 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     found = await portal.database.query(lambda connection: access.credentials(connection, email))
     if not await _is_password(_NOBODYS_HASH if found is None else found.password_hash, password) or found is None:
         raise InvalidCredentials
-    if password == DEMO_PASSWORD and not portal.demo:
-        # Looked at last, so that the answer takes as long as to any other wrong password.
+    # Looked at last, so that the answer takes as long as to any other wrong password.
+    if found.disabled_at is not None or (password == DEMO_PASSWORD and not portal.demo):
         raise InvalidCredentials
     return await _begin_session(context, found, attempts_digest)
 
@@ -161,6 +161,9 @@ async def _begin_session(context: Context, found: Credentials, attempts_digest: 
     )
 
     async def begin(tx: Transaction) -> None:
+        # The user may have been disabled, or got another password, while the hash was computed.
+        if not await users.lock_if_unchanged(tx, found):
+            raise InvalidCredentials
         await access.forget_attempts(tx, attempts_digest)
         await access.add_token(tx, found.partner_id, new, at=now)
 
@@ -223,6 +226,9 @@ class ApiTokenCreated(NamedTuple):
 async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
     """Make a token that does no more than was chosen for it, and no more than its maker may."""
     _check_held(given.permissions, work.viewer.permissions)
+    # The viewer may be remembered from before its token was revoked, and a token made now would outlive that.
+    if not await users.lock_if_live(work.tx, work.partner_id, work.viewer.user_id, work.viewer.token_id):
+        raise unauthenticated()
     if given.expires_at is not None and given.expires_at <= work.now:
         raise InvalidExpiry(("expiresAt",), field="expiresAt")
     secret = new_secret(TokenKind.API)

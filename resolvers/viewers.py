@@ -62,6 +62,16 @@ class Viewers:
         self.forgotten += 1
         self._seen.pop(digest, None)
 
+    def forget_user(self, partner_id: int, user_id: int) -> None:
+        """Forget all tokens of a user, at once."""
+        self.forgotten += 1
+        owner = partner_id, user_id
+        self._seen = {
+            digest: seen
+            for digest, seen in self._seen.items()
+            if (seen.viewer.partner_id, seen.viewer.user_id) != owner
+        }
+
     def note_use(self, viewer: Viewer, now: datetime) -> None:
         """Keep in mind that the token was used, to be written outside the request."""
         self.used[viewer.partner_id, viewer.token_id] = now

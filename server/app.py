@@ -16,7 +16,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
 from schema.trusted import TrustedDocuments
-from server import health, logs, page, refreshing, tidying
+from server import health, home, logs, page, refreshing, tidying
 from server.cors import Cors
 from server.faults import http_error
 from server.http import PATH, Endpoint
@@ -73,7 +73,11 @@ def create_app(portal: Portal, settings: Settings) -> Application:
     operations = Operations(portal, settings.execution, trusted_only=settings.trusted_documents == "only")
     cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(
-        routes=[*ROUTES, *page.routes(PATH, demo=settings.demo)] if settings.graphiql else ROUTES,
+        routes=[
+            home.route(PATH, graphiql=settings.graphiql),
+            *ROUTES,
+            *(page.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
+        ],
         middleware=[Middleware(RequestLog, cors=cors)],
         exception_handlers={HTTPException: http_error},
         lifespan=_lifespan,

@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Any, Literal
@@ -16,6 +17,13 @@ from schema.operations import Execution
 from server.statuses import Edition
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
+    "target_session_attrs",
+    "prepared_statement_cache_size",
+}
+"""What the driver takes from a URL; for any other name it would raise a TypeError."""
+
 _SHORTEST_KEY = 32
 _ORIGIN = re.compile(
     r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
@@ -46,7 +54,7 @@ class Settings(BaseSettings):
         default=None,
         description=(
             "The secret of keyed hashes, at least 32 characters, equal on every machine that shares a database. "
-            "By default it is kept in the file secret.key beside the SQLite file, or in ./data, made on first use."
+            "By default it is kept in the file secret.key beside the SQLite file, or in ./data, made by portal migrate."
         ),
     )
     demo: bool = Field(
@@ -78,6 +86,13 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
     )
+    forwarded_allow_ips: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "::1"),
+        description=(
+            "The addresses and networks of proxies that are believed about the scheme and the caller's address, with "
+            "commas between them; * for all."
+        ),
+    )
     status_codes: Edition = Field(
         default="2025",
         description=(
@@ -92,18 +107,42 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {_sentence(fault)}" for fault in error.errors())
-            raise SettingsError(faults) from None
+            # A default that is made from other settings can't be made where one of those is wrong.
+            faults = [fault for fault in error.errors() if fault["type"] != "default_factory_not_called"]
+            lines = (f"{str(fault['loc'][0]).upper()}: {_sentence(fault)}" for fault in faults)
+            raise SettingsError("; ".join(lines)) from None
 
     def secret(self) -> bytes:
-        """The secret of keyed hashes, given or kept in a file."""
+        """The secret of keyed hashes, given or kept in a file. It is never made here: see `keep_secret`."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
-        return _kept_secret(self._beside_the_data() / "secret.key")
+        file = self._secret_file()
+        try:
+            return _read_secret(file)
+        except FileNotFoundError:
+            message = (
+                f"SECRET_KEY: it is not set, and {file} does not exist; set it, put the file of the backup there, "
+                "or make a new one with: portal migrate"
+            )
+        except OSError as error:
+            message = f"SECRET_KEY: it is not set, and {file} can't be read ({error.strerror})"
+        raise SettingsError(message)
 
-    def _beside_the_data(self) -> Path:
+    def keep_secret(self) -> Path | None:
+        """Make the file of the secret unless one is given or kept; return the file if it was made."""
+        if self.secret_key is not None:
+            return None
+        file = self._secret_file()
+        return file if _keep_secret(file) else None
+
+    def secret_files(self) -> list[Path]:
+        """Return the file that the secret is kept in; none where it is given."""
+        return [] if self.secret_key is not None else [self._secret_file()]
+
+    def _secret_file(self) -> Path:
         url = make_url(self.database_url)
-        return Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
+        folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
+        return folder / "secret.key"
 
     @field_validator("database_url")
     @classmethod
@@ -121,6 +160,12 @@ class Settings(BaseSettings):
         if url.get_backend_name() == "sqlite" and not _known_to_sqlite(url):
             message = f"a SQLite URL can say ?synchronous=… and nothing else: {' or '.join(sorted(SYNCHRONOUS))}"
             raise ValueError(message)
+        if url.get_backend_name() == "postgresql" and not _known_to_postgresql(url):
+            message = (
+                f"a PostgreSQL URL can say ?sslmode=… ({', '.join(sorted(_SSL_MODES))}) and "
+                f"{', '.join(sorted(_POSTGRESQL_PARAMETERS - {'ssl', 'sslmode'}))}, and nothing else"
+            )
+            raise ValueError(message)
         if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
             message = "it has to name a file: a database in memory can't be shared by several connections"
             raise ValueError(message)
@@ -134,10 +179,10 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "forwarded_allow_ips", mode="before")
     @classmethod
-    def _origins(cls, value: object) -> object:
-        return [origin.strip() for origin in value.split(",")] if isinstance(value, str) else value
+    def _split(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("cors_origins")
     @classmethod
@@ -146,6 +191,17 @@ class Settings(BaseSettings):
             message = (
                 "each has to be an origin as browsers write it, such as https://portal.example or "
                 "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
+            )
+            raise ValueError(message)
+        return value
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value != ("*",) and not all(map(_is_network, value)):
+            message = (
+                "each has to be an IP address or a network, such as 10.0.0.7 or 10.0.0.0/8, with no names and no "
+                "ports; * alone is for all"
             )
             raise ValueError(message)
         return value
@@ -160,6 +216,18 @@ def _sentence(fault: Any) -> str:  # noqa: ANN401 — a dictionary of pydantic's
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _known_to_postgresql(url: URL) -> bool:
+    return set(url.query) <= _POSTGRESQL_PARAMETERS and url.query.get("sslmode", "prefer") in _SSL_MODES
+
+
 def _known_to_sqlite(url: URL) -> bool:
     return set(url.query) <= {"synchronous"} and url.query.get("synchronous", "full") in SYNCHRONOUS
 
@@ -171,14 +239,17 @@ def _as_asyncpg_says(url: URL) -> URL:
     return url
 
 
-def _kept_secret(file: Path) -> bytes:
+def _keep_secret(file: Path) -> bool:
     try:
-        return _read_secret(file)
-    except FileNotFoundError:
         file.parent.mkdir(parents=True, exist_ok=True)
+        _read_secret(file)
+    except FileNotFoundError:
+        pass
     except OSError as error:
         message = f"SECRET_KEY: it is not set, and {file} can't be read ({error.strerror})"
         raise SettingsError(message) from None
+    else:
+        return False
     # Two processes may come here at once: each writes a file of its own, and the one that is linked first is kept.
     draft = file.with_name(f".{file.name}.{token_hex(8)}")
     try:
@@ -188,13 +259,13 @@ def _kept_secret(file: Path) -> bytes:
         try:
             os.link(draft, file)
         except FileExistsError:
-            pass
+            return False
         finally:
             draft.unlink()
-        return _read_secret(file)
     except OSError as error:
         message = f"SECRET_KEY: it is not set, and {file} can't be made ({error.strerror})"
         raise SettingsError(message) from None
+    return True
 
 
 def _read_secret(file: Path) -> bytes:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 
-from db import access, prices
+from db import access, prices, products
 from db.access import NewToken
 from db.prices import PriceKey
 from domain.access import Permissions, Role, TokenKind
@@ -137,7 +137,7 @@ async def new_product(
     priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
     async with portal.database.write() as tx:
         code = uuid4().hex
-        product_id = await prices.put_product(tx, code=code, name="Moderniza Completo", included_seats=included_seats)
+        product_id = await products.put(tx, code=code, name="Moderniza Completo", included_seats=included_seats)
         table = await prices.table_of(tx, partner_id)
         keyed = {PriceKey(product_id, order_type): of_type for order_type, of_type in priced.items()}
         await prices.replace_tiers(tx, partner_id, table.id, keyed)

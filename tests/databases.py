@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
-from db import migrate
+from db import migrate, storage
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -128,7 +128,9 @@ class Databases:
         name = f"portal_{uuid4().hex}"
         if engine == "postgresql":
             return self._postgresql.create(name)
-        return f"sqlite+aiosqlite:///{self._files / name}.db"
+        file = self._files / f"{name}.db"
+        storage.create(str(file))
+        return f"sqlite+aiosqlite:///{file}"
 
     def migrated(self, engine: str) -> str:
         """The URL of a new database with all tables and no rows."""

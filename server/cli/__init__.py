@@ -1,5 +1,7 @@
 """The command line, `portal`. Each command stands in a module and is registered here."""
 
+from typing import Annotated
+
 import typer
 
 from server.cli.demo import demo
@@ -8,9 +10,12 @@ from server.cli.documents import app as documents
 from server.cli.export_schema import export_schema
 from server.cli.imports import app as imports
 from server.cli.migrate import migrate
-from server.cli.partners import create_partner, create_user
+from server.cli.partners import create_partner
+from server.cli.products import create_product
 from server.cli.serve import serve
-from server.cli.tokens import create_token
+from server.cli.tokens import create_token, list_tokens, revoke_token
+from server.cli.users import create_user, list_users, update_user
+from server.cli.version import print_version
 
 app = typer.Typer(
     name="portal",
@@ -20,12 +25,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def portal(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=print_version)
+    ] = False,
+) -> None:
+    """Do nothing but what the command does."""
+    del version
+
+
 app.command()(serve)
 app.command()(migrate)
 app.command()(demo)
 app.command()(create_partner)
+app.command()(create_product)
 app.command()(create_user)
+app.command()(update_user)
+app.command("users")(list_users)
 app.command()(create_token)
+app.command("tokens")(list_tokens)
+app.command()(revoke_token)
 app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
 app.command()(export_schema)

@@ -6,11 +6,11 @@ from collections import Counter
 import typer
 from rich.console import Console
 
-from db import revisions
 from db.failures import Kind, kind_of
 from db.findings import Finding
 from domain.faults import Unavailable
 from resolvers.portal import Portal
+from server import diagnosis
 from server.app import open_portal
 from server.cli.running import FAILED, failures, settings
 from server.settings import Settings
@@ -22,7 +22,8 @@ _SHOWN = 20
 def doctor() -> None:
     """Check the data against its own rules: stock, ledger, numbers, references. Exits with 1 on any finding."""
     given = settings()
-    with failures():
+    with failures(given):
+        diagnosis.check_file(given.database_url)
         findings = asyncio.run(_examine(given))
     shown: Counter[str] = Counter()
     for finding in findings:
@@ -52,8 +53,7 @@ async def _examine(given: Settings) -> list[Finding]:
 
 
 async def _findings(portal: Portal) -> list[Finding]:
-    if not await revisions.at_head(portal.database):
-        return [Finding("migrations", None, "the database has not the tables of this version; run portal migrate.")]
+    await diagnosis.check_tables(portal.database)
     # It compares the tables by what makes them, which takes ten megabytes that a server has no use for.
     from db.doctor import examine  # noqa: PLC0415
 

@@ -1,43 +1,54 @@
-"""`portal import clients` and `portal import prices`."""
+"""`portal import clients`, `portal import products` and `portal import prices`."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import typer
 
-from db import access
-from db.access import PartnerRow
+from domain.products import Change, ProductDetails
 from domain.text import fold
-from resolvers import imports
+from resolvers import imports, partners, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
-from server.cli.partners import cnpj_or_name
 from server.cli.progress import Told, progress
 from server.cli.running import FAILED, WRONGLY_USED, fail, run
 from server.imports import clients as client_rows
 from server.imports import prices as price_rows
+from server.imports import products as product_rows
 from server.imports.clients import Repeated, Row
 from server.imports.sheets import BadRow, Columns, Sheet, SheetError, sheet
 
-app = typer.Typer(help="Bring in what a partner has in spreadsheets.", no_args_is_help=True)
+app = typer.Typer(help="Bring in what the vendor and its partners have in spreadsheets.", no_args_is_help=True)
 
 _BATCH = 500
 
+
+class _OfLine(Protocol):
+    @property
+    def line(self) -> int: ...
+
+
 Item = TypeVar("Item")
+Good = TypeVar("Good", bound=_OfLine)
 _File = Annotated[
     Path, typer.Argument(help="A CSV file from Excel or an ERP: ; or , or tabs, in UTF-8 or Windows-1252.")
 ]
 _Partner = Annotated[str, typer.Option(help="The partner's name or CNPJ.")]
 
 
+_AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Import nothing where any row is bad.")]
+
+
 @dataclass(slots=True)
 class _Report:
-    imported: int = 0
-    there: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    """How many rows there are of each outcome."""
+
     bad: int = 0
 
 
@@ -46,14 +57,7 @@ class _RefusedError(Exception):
 
 
 @app.command()
-def clients(
-    file: _File,
-    *,
-    partner: _Partner,
-    all_or_nothing: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Import nothing where any row is bad.")
-    ] = False,
-) -> None:
+def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = False) -> None:
     """Register the clients of a file. Columns: cnpj, razao_social, nome_fantasia, municipio, uf, or in English.
 
     A CNPJ that is active already is left alone. Exits with 1 where any row is bad.
@@ -61,61 +65,111 @@ def clients(
     report = _Report()
 
     async def work(portal: Portal) -> None:
-        found = await _partner(portal, partner)
-        with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as told:
-            await _import(portal, found.id, opened, report, told, all_or_nothing=all_or_nothing)
+        found = await partners.named(portal, partner)
+        under_way: list[Row] = []
 
-    try:
-        run(work)
-    except _RefusedError:
-        report.imported = report.there = 0
-    except BaseException:
-        if report.imported and not all_or_nothing:
-            typer.echo(f"{report.imported} clients were imported before. Import the file again to go on.", err=True)
-        raise
-    typer.echo(f"{report.imported} imported, {report.there} registered already, {report.bad} bad.")
+        def batches(opened: Sheet, told: Told) -> Iterator[list[RegisterClient]]:
+            nonlocal under_way
+            rows = _not_repeated(client_rows.read(opened.rows), report)
+            for under_way in _good(rows, report, _Steps("clients", opened, told), all_or_nothing=all_or_nothing):
+                yield [row.client for row in under_way]
+
+        def done(registered: list[bool]) -> None:
+            report.done["imported"] += sum(registered)
+            for row, new in zip(under_way, registered, strict=True):
+                if not new:
+                    report.done["there"] += 1
+                    typer.echo(f"line {row.line}: {row.client.cnpj} is registered already; left alone.")
+
+        with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as told:
+            await imports.register_clients(
+                portal, found.id, batches(opened, told), all_or_nothing=all_or_nothing, told=done
+            )
+
+    _import(work, report, "clients were imported", all_or_nothing=all_or_nothing)
+    typer.echo(f"{report.done['imported']} imported, {report.done['there']} registered already, {report.bad} bad.")
     if report.bad:
         raise typer.Exit(FAILED)
 
 
-async def _import(
-    portal: Portal, partner_id: int, opened: Sheet, report: _Report, told: Told, *, all_or_nothing: bool
+@app.command("products")
+def import_products(file: _File, *, all_or_nothing: _AllOrNothing = False) -> None:
+    """Create the vendor's products of a file, and update those whose codes are there already.
+
+    Columns: codigo, nome, usuarios_incluidos and ativo (sim or não), or in English. Without a value in ativo, a new
+    product is active, and another one stays as it is. Orders and activations keep the seats that they were made with.
+    Exits with 1 where any row is bad.
+    """
+    report = _Report()
+
+    async def work(portal: Portal) -> None:
+        def batches(opened: Sheet, told: Told) -> Iterator[list[ProductDetails]]:
+            rows = product_rows.read(opened.rows)
+            for good in _good(rows, report, _Steps("products", opened, told), all_or_nothing=all_or_nothing):
+                yield [row.details for row in good]
+
+        def done(changes: list[Change]) -> None:
+            report.done.update(change.value for change in changes)
+
+        with _open(file, product_rows.COLUMNS, product_rows.REQUIRED) as opened, progress() as told:
+            await products.put_all(portal, batches(opened, told), all_or_nothing=all_or_nothing, told=done)
+
+    _import(work, report, "products were imported", all_or_nothing=all_or_nothing)
+    counts = ", ".join(f"{report.done[change.value]} {change.value}" for change in Change)
+    typer.echo(f"{counts}, {report.bad} bad.")
+    if report.bad:
+        raise typer.Exit(FAILED)
+
+
+def _import(
+    work: Callable[[Portal], Coroutine[Any, Any, None]], report: _Report, what: str, *, all_or_nothing: bool
 ) -> None:
-    under_way: list[Row] = []
-
-    def batches() -> Iterator[list[RegisterClient]]:
-        nonlocal under_way
-        before = 0
-        for some in _batches(client_rows.read(opened.rows)):
-            under_way = list(_good(some, report))
-            if under_way and not (all_or_nothing and report.bad):
-                yield [row.client for row in under_way]
-            told("clients", some[-1].line - before, opened.lines)
-            before = some[-1].line
-        if all_or_nothing and report.bad:
-            raise _RefusedError
-
-    def done(registered: list[bool]) -> None:
-        report.imported += sum(registered)
-        for row, new in zip(under_way, registered, strict=True):
-            if not new:
-                report.there += 1
-                typer.echo(f"line {row.line}: {row.client.cnpj} is registered already; left alone.")
-
-    await imports.register_clients(portal, partner_id, batches(), all_or_nothing=all_or_nothing, told=done)
+    try:
+        run(work)
+    except _RefusedError:
+        report.done.clear()
+    except BaseException:
+        if (count := report.done.total() - report.done["there"]) and not all_or_nothing:
+            typer.echo(f"{count} {what} before. Import the file again to go on.", err=True)
+        raise
 
 
-def _good(rows: Iterable[Row | Repeated | BadRow], report: _Report) -> Iterator[Row]:
-    """The rows to register; of the others it is said why they are not."""
+class _Steps(NamedTuple):
+    """What is read, and the bar that shows how far it is."""
+
+    doing: str
+    opened: Sheet
+    told: Told
+
+
+def _good(
+    rows: Iterable[Good | BadRow], report: _Report, steps: _Steps, *, all_or_nothing: bool
+) -> Iterator[list[Good]]:
+    """Yield the rows to import, many at once; print of the others why they are bad."""
+    before = 0
+    for some in _batches(rows):
+        good = []
+        for row in some:
+            if isinstance(row, BadRow):
+                report.bad += 1
+                _tell(row)
+            else:
+                good.append(row)
+        if good and not (all_or_nothing and report.bad):
+            yield good
+        steps.told(steps.doing, some[-1].line - before, steps.opened.lines)
+        before = some[-1].line
+    if all_or_nothing and report.bad:
+        raise _RefusedError
+
+
+def _not_repeated(rows: Iterable[Row | Repeated | BadRow], report: _Report) -> Iterator[Row | BadRow]:
     for row in rows:
-        if isinstance(row, Row):
-            yield row
-        elif isinstance(row, Repeated):
-            report.there += 1
+        if isinstance(row, Repeated):
+            report.done["there"] += 1
             typer.echo(f"line {row.line}: {row.cnpj} stands in line {row.first} already; left alone.")
         else:
-            report.bad += 1
-            _tell(row)
+            yield row
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -133,17 +187,17 @@ def import_prices(file: _File, *, partner: _Partner) -> None:
     """
 
     async def work(portal: Portal) -> list[str]:
-        found = await _partner(portal, partner)
-        products = await imports.products(portal)
+        found = await partners.named(portal, partner)
+        known = await imports.products(portal)
         with _open(file, price_rows.COLUMNS, price_rows.REQUIRED) as opened:
-            read = price_rows.read(opened.rows, {fold(product.code): product.id for product in products})
+            read = price_rows.read(opened.rows, {fold(product.code): product.id for product in known})
         for row in read.bad:
             _tell(row)
         if read.bad:
             fail(f"{len(read.bad)} bad rows. Nothing was changed.")
         await imports.replace_prices(portal, found.id, read.tiers)
         typer.echo(f"{sum(len(tiers) for tiers in read.tiers.values())} tiers imported.")
-        codes = {product.id: product.code for product in products}
+        codes = {product.id: product.code for product in known}
         return [
             f"{codes[key.product_id]} ({key.order_type.value}) has no price for a quantity of 1."
             for key, tiers in read.tiers.items()
@@ -167,11 +221,3 @@ def _open(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sh
 
 def _tell(row: BadRow) -> None:
     typer.echo(f"line {row.line}: {row.reason.rstrip('.')}.", err=True)
-
-
-async def _partner(portal: Portal, name_or_cnpj: str) -> PartnerRow:
-    async with portal.database.read() as connection:
-        found = await access.partner_named(connection, cnpj_or_name(name_or_cnpj))
-    if found is None:
-        fail(f"No partner, or more than one, is called “{name_or_cnpj}”. Its CNPJ always says which one is meant.")
-    return found

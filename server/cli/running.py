@@ -8,15 +8,22 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from db import revisions
 from domain.faults import Unavailable
 from domain.languages import Language
+from domain.partners import PartnerCnpjTaken, UnknownPartner
+from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
+from domain.users import EmailTaken, UnknownUser, UserDisabled
 from resolvers.portal import Portal
+from server import diagnosis
 from server.app import open_portal
+from server.diagnosis import DatabaseTroubleError
 from server.settings import Settings, SettingsError
 
 Result = TypeVar("Result")
+
+_OF_THE_DATA = (EmailTaken, PartnerCnpjTaken, ProductCodeTaken, UnknownPartner, UnknownUser, UserDisabled)
+"""Refusals for what the database has or lacks: the same words on the command line may be right another day."""
 
 FAILED = 1
 WRONGLY_USED = 2
@@ -38,46 +45,49 @@ def settings() -> Settings:
 def run(work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
     """Do what needs a migrated database, with the portal of the environment, and close it at the end."""
     given = settings()
-    with failures():
+    with failures(given):
+        diagnosis.check_file(given.database_url)
         return asyncio.run(_run(given, work))
 
 
 async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
     portal = open_portal(given)
     try:
-        if not await revisions.at_head(portal.database):
-            fail("The database has not the tables of this version. Run: portal migrate")
+        await diagnosis.check_tables(portal.database)
         return await work(portal)
     finally:
         await portal.database.close()
 
 
 @contextmanager
-def failures() -> Iterator[None]:
-    """Say what went wrong where it is not the program's fault."""
+def failures(given: Settings | None = None) -> Iterator[None]:
+    """Say what went wrong if it is not the program's fault; with the settings also what is wrong with the database."""
     try:
         yield
+    except DatabaseTroubleError as error:
+        fail(str(error))
     except SettingsError as error:
         fail(f"{error}.", status=WRONGLY_USED)
     except Refusal as refusal:
-        fail(refusal.message(Language.ENGLISH), status=WRONGLY_USED)
+        status = FAILED if isinstance(refusal, _OF_THE_DATA) else WRONGLY_USED
+        fail(refusal.message(Language.ENGLISH), status=status)
     except ExceptionGroup as group:
         refusals, others = group.split(Refusal)
         if refusals is None or others is not None:
             raise
         fail("\n".join(_sentences(refusals)), status=WRONGLY_USED)
     except (Unavailable, DBAPIError) as error:
-        _fail_to_reach(error)
+        _fail_to_reach(error, given)
     except OSError as error:
         if error.filename is None:
-            _fail_to_reach(error)
+            _fail_to_reach(error, given)
         fail(f"{error.filename} can't be used: {error.strerror}.")
 
 
-def _fail_to_reach(error: Exception) -> NoReturn:
-    # The driver's own words may hold the URL with its password, or the values of a statement.
-    cause = error.__cause__ or error
-    fail(f"The database can't be reached ({type(cause).__name__}). DATABASE_URL says where it is.")
+def _fail_to_reach(error: Exception, given: Settings | None) -> NoReturn:
+    if given is None:
+        raise error
+    fail(str(diagnosis.trouble(error, given.database_url)))
 
 
 def _sentences(group: BaseExceptionGroup[Refusal]) -> Iterator[str]:

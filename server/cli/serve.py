@@ -1,22 +1,32 @@
 """`portal serve`."""
 
+import asyncio
 import signal
 import sys
 from datetime import timedelta
 from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.exc import DBAPIError
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from db import storage
+from db.engine import Database
+from domain.faults import Unavailable
+from domain.users import UnknownUser, UserDisabled
+from resolvers import tokens
 from resolvers.portal import Portal
-from server import logs
+from server import diagnosis, logs
+from server.cli.migrate import own_files
 from server.cli.running import fail, failures, run, settings
-from server.cli.tokens import NoSuchUser, issue
+from server.diagnosis import DatabaseTroubleError
+from server.settings import Settings
 
 _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
 _GRACE_SECONDS = 10
+_PATIENCE_SECONDS = 10
 _QUERY = "{ viewer { user { name } partner { name } } clients(first: 3) { totalCount nodes { name cnpj city } } }"
 
 
@@ -32,9 +42,11 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C. With DEMO=true it also prints a token and a line to try it with."""
     given = settings()
-    with failures():
-        # The processes that serve read it too: one of them must not be the first to make it, or to find it wrong.
+    with failures(given):
+        # The processes that serve use both too, and can't tell an operator what is wrong with them.
+        diagnosis.check_file(given.database_url)
         given.secret()
+        _warn(given)
     logs.configure(given)
     config = Config(
         "server.app:create",
@@ -49,6 +61,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(given.forwarded_allow_ips),
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     # Bound here, so that a port in use is found before anything is printed, and a free one is known.
@@ -69,6 +82,30 @@ def serve(
         return
 
 
+def _warn(given: Settings) -> None:
+    """Fail for what only an operator can end, and warn of what may end by itself."""
+    try:
+        asyncio.run(_check_tables(given))
+    except DatabaseTroubleError as trouble:
+        if not trouble.passing:
+            raise
+        typer.secho(f"{trouble} Until then /readyz says 503.", err=True, fg=typer.colors.YELLOW)
+    for file in storage.open_to_others(own_files(given)):
+        message = f"{file} can be read by other users of the machine. Take it from them with: portal migrate"
+        typer.secho(message, err=True, fg=typer.colors.YELLOW)
+
+
+async def _check_tables(given: Settings) -> None:
+    database = Database(given.database_url)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await diagnosis.check_tables(database)
+    except (Unavailable, DBAPIError, OSError) as error:
+        raise diagnosis.trouble(error, given.database_url) from error
+    finally:
+        await database.close()
+
+
 def _end(_signal: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
@@ -82,14 +119,14 @@ def _welcome(url: str, *, trusted_only: bool) -> None:
     async def work(portal: Portal) -> str | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
-            return await issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
-        except NoSuchUser:
+            return await tokens.issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
+        except (UnknownUser, UserDisabled):
             return None
 
     token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
     if token is None:
-        typer.echo("There is no demo data yet. Make it with: portal demo\n")
+        typer.echo("There is no demo user to give a token to. Make demo data with: portal demo\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
     if trusted_only:

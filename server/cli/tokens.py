@@ -1,26 +1,24 @@
-"""`portal create-token`: API tokens for scripts."""
+"""`portal create-token`, `portal tokens` and `portal revoke-token`."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from db import access, events
-from db.access import NewToken
-from domain.access import ROLE_PERMISSIONS, Permission, Permissions, TokenKind
+from db.tokens import LiveToken, TokenFilter
+from domain.access import Permission, Permissions
 from domain.checks import Checks
-from domain.events import Event, EventType
-from domain.refusals import PermissionNotHeld
-from resolvers.access import new_secret
+from domain.users import email as address_of
+from resolvers import partners, tokens
 from resolvers.portal import Portal
+from resolvers.tokens import AmbiguousTokenError, UnknownTokenError
+from server.cli.listing import instant, print_rows
 from server.cli.running import WRONGLY_USED, fail, run
 
 _NAME_LENGTH = 100
 _LONGEST_DAYS = 3650
-
-
-class NoSuchUser(LookupError):  # noqa: N818 — it is named by what is missing.
-    """Nobody signs in with that e-mail address."""
+_CANDIDATES_SHOWN = 20
+_COLUMNS = ("id", "e-mail", "kind", "name", "prefix", "permissions", "created", "expires", "last used")
 
 
 def create_token(
@@ -42,41 +40,62 @@ def create_token(
     async def work(portal: Portal) -> str:
         checks.done()
         expires_at = None if expires_in_days is None else portal.now() + timedelta(days=expires_in_days)
-        try:
-            return await issue(portal, email.strip().lower(), checked_name, chosen=chosen, expires_at=expires_at)
-        except NoSuchUser:
-            fail("There is no user with this e-mail address.")
+        return await tokens.issue(portal, address_of(email), checked_name, chosen=chosen, expires_at=expires_at)
 
     typer.echo(run(work))
 
 
-async def issue(
-    portal: Portal, email: str, name: str, *, chosen: Permissions | None, expires_at: datetime | None
-) -> str:
-    """The secret of a new API token of a user; it may do what was chosen, or all that the user's role gives now."""
-    async with portal.database.write() as tx:
-        found = await access.credentials(tx, email)
-        if found is None:
-            raise NoSuchUser(email)
-        user = (await access.users_by_ids(tx, found.partner_id, [found.user_id]))[found.user_id]
-        held = ROLE_PERMISSIONS[user.role]
-        for permission in sorted((chosen or held) - held, key=lambda missing: missing.value):
-            raise PermissionNotHeld(("--permissions",), permission=permission.value)
-        secret = new_secret(TokenKind.API)
-        new = NewToken(
-            user_id=user.id,
-            kind=TokenKind.API,
-            name=name,
-            prefix=secret.prefix,
-            digest=secret.digest,
-            chosen=held if chosen is None else chosen,
-            expires_at=expires_at,
-        )
-        now = portal.now()
-        token_id = await access.add_token(tx, user.partner_id, new, at=now)
-        created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
-        await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
-    return secret.secret
+def list_tokens(
+    *,
+    email: Annotated[str | None, typer.Option(help="Only those of the user with this e-mail address.")] = None,
+    partner: Annotated[str | None, typer.Option(help="Only those of the partner with this name or CNPJ.")] = None,
+) -> None:
+    """Print a line for each session and API token that works now.
+
+    The columns: id, e-mail address, kind, name, beginning of the secret, permissions, when it was created, when it
+    expires, and when it was last used (to the minute). Tabs are between them where the output is not a terminal.
+    """
+
+    async def work(portal: Portal) -> list[LiveToken]:
+        partner_id = None if partner is None else (await partners.named(portal, partner)).id
+        address = None if email is None else address_of(email)
+        return await tokens.live(portal, TokenFilter(partner_id=partner_id, email=address))
+
+    print_rows(_COLUMNS, [_cells(token) for token in run(work)])
+
+
+def revoke_token(
+    token: Annotated[
+        str, typer.Argument(metavar="ID_OR_PREFIX", help="The id or the prefix that “portal tokens” prints.")
+    ],
+) -> None:
+    """Revoke a session or an API token. Running servers take 5 seconds at most to know of it."""
+
+    async def work(portal: Portal) -> LiveToken:
+        try:
+            return await tokens.revoke(portal, token)
+        except UnknownTokenError:
+            fail("No live token has this id or prefix. “portal tokens” prints those that there are.")
+        except AmbiguousTokenError as error:
+            print_rows(_COLUMNS, [_cells(candidate) for candidate in error.candidates[:_CANDIDATES_SHOWN]])
+            fail(f"{len(error.candidates)} tokens begin so; name one by its id. None was revoked.", status=WRONGLY_USED)
+
+    revoked = run(work)
+    typer.echo(f"Revoked the token {revoked.id} ({revoked.prefix}…, “{revoked.name}”) of {revoked.email}.")
+
+
+def _cells(token: LiveToken) -> tuple[str, ...]:
+    return (
+        str(token.id),
+        token.email,
+        token.kind.value,
+        token.name,
+        token.prefix,
+        ",".join(permission.value for permission in Permission if permission in token.permissions),
+        instant(token.created_at),
+        instant(token.expires_at),
+        instant(token.last_used_at),
+    )
 
 
 def _chosen(permissions: str) -> Permissions | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from db import access, activations, bulk, prices, tables
+from db import access, activations, bulk, prices, products, tables
 from db.engine import Transaction
 from db.prices import PriceKey
 from domain.access import DEMO_PASSWORD, Role
@@ -51,7 +51,7 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
         if await access.any_partner(tx):
             raise NotEmptyError
         product_ids = {
-            product.code: await prices.put_product(
+            product.code: await products.put(
                 tx, code=product.code, name=product.name, included_seats=product.included_seats
             )
             for product in PRODUCTS

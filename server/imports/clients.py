@@ -12,7 +12,7 @@ from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Language
 from resolvers.clients import RegisterClient
-from server.imports.sheets import BadRow, Columns, Line
+from server.imports.sheets import BadRow, Columns, Line, without_text_mark
 
 COLUMNS: Columns = {
     "cnpj": ("cnpj", "cnpj_cpf", "cpf_cnpj", "tax_id"),
@@ -24,9 +24,6 @@ COLUMNS: Columns = {
 REQUIRED = frozenset({"cnpj", "name"})
 
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{2}", re.IGNORECASE)
-_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
-"""How spreadsheets are told that a number is a text: `="…"`, and an apostrophe."""
-
 _WITH_DECIMALS = re.compile(r"([0-9]{12,14})[.,]0+")
 _CPF_LENGTH = 11
 _CPF_LEAST_DIGITS = 7
@@ -86,8 +83,7 @@ def _row(line: Line) -> Row | BadRow:
 
 
 def _unquoted(text: str) -> str:
-    match = _AS_TEXT.fullmatch(text)
-    plain = text if match is None else match[1] or match[2] or ""
+    plain = without_text_mark(text)
     decimals = _WITH_DECIMALS.fullmatch(plain)
     return plain if decimals is None else decimals[1]
 

@@ -10,6 +10,7 @@ from domain.money import UNIT_PRICE_MAX, Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.prices import Tier
 from domain.text import fold
+from server.imports.cells import CellError, whole
 from server.imports.sheets import BadRow, Columns, Line
 
 COLUMNS: Columns = {
@@ -30,7 +31,6 @@ _ORDER_TYPES = {
 }
 _BRAZILIAN = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
 _ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}")
-_WHOLE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?")
 
 
 class Prices(NamedTuple):
@@ -38,10 +38,6 @@ class Prices(NamedTuple):
 
     tiers: Mapping[PriceKey, list[Tier]]
     bad: list[BadRow]
-
-
-class _FaultError(ValueError):
-    """What is wrong with a row."""
 
 
 def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
@@ -54,7 +50,7 @@ def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
             continue
         try:
             key, tier = _tier(line.cells, products)
-        except _FaultError as fault:
+        except CellError as fault:
             bad.append(BadRow(line.number, str(fault)))
             continue
         of_key = tiers.setdefault(key, [])
@@ -69,27 +65,20 @@ def _tier(cells: Mapping[str, str], products: Mapping[str, int]) -> tuple[PriceK
     product_id = products.get(fold(cells.get("product", "")))
     if product_id is None:
         message = f"there is no product with this code; there are {', '.join(sorted(products)).upper() or 'none'}"
-        raise _FaultError(message)
+        raise CellError(message)
     order_type = _ORDER_TYPES.get(fold(cells.get("order_type", "").replace("_", " ")))
     if order_type is None:
         message = "the order type is Compra (PURCHASE) or Adicional (ADDITIONAL_SEATS)"
-        raise _FaultError(message)
+        raise CellError(message)
     tier = Tier(
-        minimum_quantity=_whole(cells.get("minimum_quantity", ""), "the minimum quantity", lowest=1),
+        minimum_quantity=whole(
+            cells.get("minimum_quantity", ""), "the minimum quantity", lowest=1, highest=QUANTITY_MAX
+        ),
         unit_monthly_price=_price(cells.get("unit_monthly_price", ""), "the monthly price"),
         unit_setup_fee=_price(cells.get("unit_setup_fee", ""), "the setup fee"),
-        bonus_quantity=_whole(cells.get("bonus_quantity", "") or "0", "the bonus", lowest=0),
+        bonus_quantity=whole(cells.get("bonus_quantity", "") or "0", "the bonus", lowest=0, highest=QUANTITY_MAX),
     )
     return PriceKey(product_id, order_type), tier
-
-
-def _whole(text: str, what: str, *, lowest: int) -> int:
-    match = _WHOLE.fullmatch(text)
-    digits = "" if match is None else match[1].replace(".", "").lstrip("0") or "0"
-    if not digits or len(digits) > len(str(QUANTITY_MAX)) or not lowest <= int(digits) <= QUANTITY_MAX:
-        message = f"{what} is a whole number from {lowest} to {QUANTITY_MAX}"
-        raise _FaultError(message)
-    return int(digits)
 
 
 def _price(text: str, what: str) -> Cents:
@@ -101,5 +90,5 @@ def _price(text: str, what: str) -> Cents:
     cents = money.parse(plain)
     if cents is None or cents > UNIT_PRICE_MAX:
         message = f"{what} is an amount such as 1.234,50 or 1234.50, at most {money.reais(UNIT_PRICE_MAX)}"
-        raise _FaultError(message)
+        raise CellError(message)
     return cents

@@ -16,6 +16,9 @@ DELIMITERS = (";", ",", "\t")
 _DECLARED_DELIMITER = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
 """A first line of some exports, which tells Excel what the delimiter is."""
 
+_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
+"""How spreadsheets are told that a number is a text: `="…"`, and an apostrophe."""
+
 _LONGEST_ROW = 20
 """How many lines a row may go over. More are a quotation mark that somebody forgot to close."""
 
@@ -180,6 +183,12 @@ def _header(opened: TextIO, delimiter: str, columns: Columns) -> _Layout:
 
 def _is_header(row: Sequence[str]) -> bool:
     return any(cell.strip() for cell in row) and row[0].lower() != "sep="
+
+
+def without_text_mark(cell: str) -> str:
+    """Return the content of a cell without what marks it as a text."""
+    match = _AS_TEXT.fullmatch(cell)
+    return cell if match is None else match[1] or match[2] or ""
 
 
 def aliased(aliases: Sequence[str], normal: str) -> str:

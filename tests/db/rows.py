@@ -6,7 +6,7 @@ from secrets import randbits, token_hex
 
 import sqlalchemy as sa
 
-from db import access, clients, prices
+from db import access, clients, products
 from db.clients import ClientDetails
 from db.engine import Transaction
 from db.tables import activations
@@ -36,7 +36,7 @@ async def a_user(tx: Transaction, partner_id: int) -> int:
 
 async def a_product(tx: Transaction) -> int:
     """A product of the vendor."""
-    return await prices.put_product(tx, code=f"P-{token_hex(4)}", name="Moderniza Completo", included_seats=2)
+    return await products.put(tx, code=f"P-{token_hex(4)}", name="Moderniza Completo", included_seats=2)
 
 
 async def a_client(tx: Transaction, partner_id: int, *, name: str = "Padaria Sol", at: datetime = NOON) -> int:

@@ -1,17 +1,21 @@
 """Connections for reading and transactions for writing."""
 
+import os
 from asyncio import gather
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from db import access, failures
-from db.engine import Database, Transaction
+from db import access, failures, storage
+from db.engine import Connection, Database, Transaction
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
+from tests.databases import Databases
 from tests.db.rows import a_partner
 
 
@@ -124,12 +128,46 @@ async def test_a_database_out_of_reach_is_unavailable(tmp_path: Path, path: str)
     await unreachable.close()
 
 
-async def test_the_directory_of_a_new_file_is_made(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/data/portal.db")
+async def test_a_file_of_sqlite_is_opened_as_it_has_to_be(databases: Databases) -> None:
+    database = Database(databases.empty("sqlite"))
 
     async with database.write() as tx:
         assert await tx.scalar(sa.text("PRAGMA journal_mode")) == "wal"
         assert await tx.scalar(sa.text("PRAGMA foreign_keys")) == 1
     await database.close()
 
-    assert (tmp_path / "data" / "portal.db").exists()
+
+async def test_no_connection_makes_a_file_that_does_not_exist(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/portal.db")
+
+    async def one(connection: Connection) -> object:
+        return await connection.scalar(sa.text("SELECT 1"))
+
+    for opening in (_lent(database.read), _lent(database.write), database.query(one), database.transact(one)):
+        with pytest.raises(Unavailable):
+            await opening
+    with pytest.raises(Unavailable):
+        database.query_here(one)
+    await database.close()
+
+    assert os.listdir(tmp_path) == []
+
+
+async def _lent(lend: Callable[[], AbstractAsyncContextManager[object]]) -> None:
+    async with lend():
+        pass
+
+
+@pytest.mark.parametrize("name", ["a ?mode=memory#x.db", "100%25.db", "é'\".db", "file:x.db"])
+async def test_any_name_of_a_file_is_that_of_the_file(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    assert storage.create(str(file))
+
+    url = sa.URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
+    database = Database(url)
+    async with database.write() as tx:
+        await tx.execute(sa.text("CREATE TABLE t (x)"))
+    await database.close()
+
+    assert os.stat(file).st_size > 0
+    assert os.listdir(tmp_path) == [name]

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 
 from db import migrate, revisions
 from db.engine import Database
+from db.revisions import State, WrongDatabaseError
 from db.tables import clients, metadata
 from tests.databases import Databases
 
@@ -93,13 +94,58 @@ async def test_a_database_is_at_head_once_it_is_upgraded(engine: str, databases:
     await database.close()
 
 
-async def test_a_database_of_a_newer_version_is_not_at_head(engine: str, databases: Databases) -> None:
-    url = databases.migrated(engine)
-    await write(url, "UPDATE alembic_version SET version_num = 'newer'")
-
+async def state(url: str) -> State:
     database = Database(url)
-    assert not await revisions.at_head(database)
+    examined = await revisions.examine(database)
     await database.close()
+    return examined.state
+
+
+async def test_a_database_is_empty_then_older_then_current(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    states = [await state(url)]
+    for step in ("0001", "0003", "head"):
+        migrate.upgrade(url, to=step)
+        states.append(await state(url))
+
+    assert states == [State.EMPTY, State.OLDER, State.OLDER, State.CURRENT]
+
+
+@pytest.mark.parametrize(
+    ("found", "statements"),
+    [
+        (State.NEWER, ["UPDATE alembic_version SET version_num = '9999'"]),
+        (State.NEWER, ["UPDATE alembic_version SET version_num = 'a1b2c3'"]),
+        (State.FOREIGN, ["DROP TABLE alembic_version"]),
+    ],
+)
+async def test_a_database_of_a_newer_version_or_none_of_ours_is_left_alone(
+    engine: str, databases: Databases, found: State, statements: list[str]
+) -> None:
+    url = databases.migrated(engine)
+    await write(url, *statements)
+
+    with pytest.raises(WrongDatabaseError) as raised:
+        migrate.upgrade(url)
+
+    assert (await state(url), raised.value.examined.state) == (found, found)
+
+
+@pytest.mark.parametrize("version", [None, "0001", "a1b2c3"])
+async def test_another_program_s_database_is_left_alone(engine: str, databases: Databases, version: str | None) -> None:
+    url = databases.empty(engine)
+    await write(url, "CREATE TABLE posts (id INTEGER PRIMARY KEY)")
+    if version is not None:
+        await write(url, "CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        await write(url, f"INSERT INTO alembic_version VALUES ('{version}')")
+    before = await look(url, lambda sync: sa.inspect(sync).get_table_names())
+
+    with pytest.raises(WrongDatabaseError) as raised:
+        migrate.upgrade(url)
+
+    assert raised.value.examined.state is State.FOREIGN
+    assert "posts" in raised.value.examined.tables
+    assert await look(url, lambda sync: sa.inspect(sync).get_table_names()) == before
 
 
 def test_several_may_upgrade_one_database_at_once(engine: str, databases: Databases) -> None:
@@ -142,6 +188,7 @@ async def test_clients_that_were_there_before_are_found_by_both_names(engine: st
 
 async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:
     url = databases.empty("sqlite")
+    migrate.upgrade(url, to="0003")
     await write(url, "CREATE TABLE parent (id INTEGER PRIMARY KEY)", "CREATE TABLE child (id REFERENCES parent)")
     with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as unchecked, unchecked:
         unchecked.execute("INSERT INTO child VALUES (1)")
@@ -149,7 +196,9 @@ async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databa
     with pytest.raises(LookupError, match="A row of child refers to a row of parent that does not exist"):
         migrate.upgrade(url)
 
-    assert await look(url, lambda sync: sa.inspect(sync).get_table_names()) == ["child", "parent"]
+    assert await look(url, lambda sync: list(sync.scalars(sa.text("SELECT version_num FROM alembic_version")))) == [
+        "0003"
+    ]
 
 
 def test_there_is_no_next_step_while_the_steps_make_all_tables() -> None:

@@ -208,11 +208,10 @@ async def test_a_file_that_is_removed_is_unavailable_and_no_empty_one_is_made(
     for way in (*READS, *WRITES):
         with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
             await way(database, cnpjs.another())
-    made = list(file.parent.glob("*"))
-    file.parent.rmdir()
+    made = file.parent.exists()
     moved.rename(file.parent)
 
-    assert made == []
+    assert not made
     assert "can't be opened: check that it exists" in caplog.text
     for way in (*READS, *WRITES):
         await way(database, cnpjs.another())

@@ -99,6 +99,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
     """`portal`, in demo mode, with a database of its own that has every table and no row."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
     monkeypatch.setenv("DEMO", "true")
 
     def call(*arguments: str, typed: str | None = None) -> Result:

@@ -123,6 +123,7 @@ def url(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     made = databases.migrated("sqlite")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", made)
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
     monkeypatch.setenv("DEMO", "true")
     return made
 

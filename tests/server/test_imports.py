@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from db import access, prices
+from db import access, prices, products
 from db.clients import ClientDetails
 from db.engine import Database
 from db.prices import PriceKey
@@ -98,7 +98,7 @@ async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Por
 async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> None:
     partner_id = await a_partner(portal)
     async with portal.database.write() as tx:
-        product_id = await prices.put_product(tx, code=cnpjs.another(), name="Moderniza", included_seats=1)
+        product_id = await products.put(tx, code=cnpjs.another(), name="Moderniza", included_seats=1)
     purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
     old, new = (
         Tier(minimum_quantity=1, unit_monthly_price=cents, unit_setup_fee=cents, bonus_quantity=0)  # type: ignore[arg-type]  # plain numbers are cents here.
@@ -118,6 +118,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
     """`portal import`, for a partner of an own database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
     monkeypatch.setenv("DEMO", "true")
     CliRunner().invoke(app, ["create-partner", "--name", "Épsilon", "--cnpj", "11222333000181"])
 
@@ -188,7 +189,7 @@ def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_pa
 async def a_product(url: str, code: str) -> None:
     database = Database(url)
     async with database.write() as tx:
-        await prices.put_product(tx, code=code, name=code, included_seats=1)
+        await products.put(tx, code=code, name=code, included_seats=1)
     await database.close()
 
 

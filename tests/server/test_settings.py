@@ -38,7 +38,15 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///data/x.db?synchronous=geheim"),
         ("DATABASE_URL", "sqlite:///data/x.db?geheim=1"),
+        ("DATABASE_URL", "postgresql://u:p@db/portal?geheim=1"),
+        ("DATABASE_URL", "postgresql://u:p@db/portal?sslmode=geheim"),
         ("SECRET_KEY", "geheim"),
+        ("FORWARDED_ALLOW_IPS", "geheim"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1, geheim.example"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1:8080"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1/8"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1,"),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1,*"),
         ("PORT", "geheim"),
         ("LOG_LEVEL", "geheim"),
         ("TRUSTED_DOCUMENTS", "geheim"),
@@ -69,7 +77,30 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.Monk
         Settings.load()
 
     assert str(error.value).startswith(f"{name}: ")
+    assert "default" not in str(error.value)
     assert "geheim" not in str(error.value)
+
+
+def test_only_the_variables_that_are_wrong_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO", "perhaps")
+    monkeypatch.setenv("PORT", "eighty")
+
+    with pytest.raises(SettingsError) as error:
+        Settings.load()
+
+    assert sorted(fault.partition(":")[0] for fault in str(error.value).split("; ")) == ["DEMO", "PORT"]
+
+
+@pytest.mark.parametrize(
+    ("value", "trusted"),
+    [("*", ("*",)), ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")), ("", ("127.0.0.1", "::1"))],
+)
+def test_proxies_are_named_by_address_or_network(
+    monkeypatch: pytest.MonkeyPatch, value: str, trusted: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", value)
+
+    assert Settings.load().forwarded_allow_ips == trusted
 
 
 def test_origins_are_named_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,11 +111,20 @@ def test_origins_are_named_one_after_another(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_secret_is_made_once_and_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
-    made, again = Settings.load().secret(), Settings.load().secret()
+    file = tmp_path / "data" / "secret.key"
+    made, again = Settings.load().keep_secret(), Settings.load().keep_secret()
 
-    assert made == again
-    assert len(made) >= 32
-    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert (made, again) == (Path("data/secret.key"), None)
+    assert Settings.load().secret() == file.read_bytes().strip()
+    assert len(Settings.load().secret()) >= 32
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_that_is_not_there_is_not_made_by_those_who_need_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^SECRET_KEY: it is not set, and data/secret\.key does not exist"):
+        Settings.load().secret()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_given_secret_is_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,8 +140,9 @@ def test_a_given_secret_is_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_secret_that_cannot_be_kept_is_an_error_that_names_the_variable(tmp_path: Path) -> None:
     (tmp_path / "data" / "secret.key").mkdir(parents=True)
 
-    with pytest.raises(SettingsError, match="SECRET_KEY"):
-        Settings.load().secret()
+    for act in (Settings.load().secret, Settings.load().keep_secret):
+        with pytest.raises(SettingsError, match="SECRET_KEY"):
+            act()
 
 
 def test_a_secret_that_is_too_short_to_be_one_is_refused(tmp_path: Path) -> None:

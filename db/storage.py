@@ -1,0 +1,81 @@
+"""The files of a SQLite database: creating them for their owner only, and what keeps them from being used."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_MODE = 0o600
+_OTHERS = 0o077
+_HEADER = b"SQLite format 3\0"
+
+
+def uri(path: str) -> str:
+    """Return the URI by which SQLite opens the file, and never creates it."""
+    return f"{Path(path).absolute().as_uri()}?mode=rw"
+
+
+def create(path: str) -> bool:
+    """Create an empty file, and its folder, unless the file exists; return whether it was created.
+
+    SQLite gives the files of its log the mode of the database file.
+    """
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
+    except FileExistsError:
+        return False
+    return True
+
+
+def beside(path: str) -> list[Path]:
+    """Return the database file and the files of its log."""
+    return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
+
+
+def open_to_others(files: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that users of the machine other than their owner may read or write."""
+    for file in files:
+        try:
+            mode = file.stat().st_mode
+        except FileNotFoundError:
+            continue
+        if mode & _OTHERS:
+            yield file
+
+
+def narrow(file: Path) -> None:
+    """Take the file from all users but its owner."""
+    file.chmod(_MODE)
+
+
+def complaint(path: str) -> str | None:
+    """Return a sentence that says why the file can't be used; None if it can."""
+    file = Path(path)
+    try:
+        return _complaint(file)
+    except PermissionError as error:
+        return f"{error.filename} can't be read: the user who runs this lacks the permission."
+    except NotADirectoryError:
+        return f"{file.parent} is not a folder; DATABASE_URL names a file in it."
+
+
+def _complaint(file: Path) -> str | None:
+    if not file.exists():
+        wrong = f"The database file {file} does not exist"
+        if not file.parent.is_dir():
+            wrong += f", and neither does its folder {file.parent}"
+        return f"{wrong}. Correct DATABASE_URL, or make a new database with: portal migrate"
+    if file.is_dir():
+        return f"{file} is a folder; DATABASE_URL has to name a file."
+    if not file.is_file():
+        return f"{file} is not a regular file; DATABASE_URL has to name one."
+    with file.open("rb") as opened:
+        beginning = opened.read(len(_HEADER))
+    if beginning and beginning != _HEADER:
+        return f"{file} is not a SQLite database; DATABASE_URL has to name one. The file was not changed."
+    # The files of the log are made in the folder.
+    for written in (file, file.parent):
+        if not os.access(written, os.W_OK):
+            return f"{written} can't be written: the user who runs this lacks the permission, or the disk is read-only."
+    return None

@@ -1,0 +1,75 @@
+"""Users of a partner: what an e-mail address and a password have to be."""
+
+from domain.access import DEMO_PASSWORD
+from domain.languages import Text
+from domain.refusals import Refusal
+
+NAME_LENGTH = 200
+EMAIL_LENGTH = 254
+PASSWORD_LENGTH_MIN = 10
+PASSWORD_LENGTH_MAX = 1_000
+
+
+class InvalidEmail(Refusal):
+    """An e-mail address is not one."""
+
+    text = Text(
+        pt="O e-mail deve ser um endereço, como maria@alfa.example.",
+        en="The e-mail must be an address, such as maria@alfa.example.",
+    )
+
+
+class EmailTaken(Refusal):
+    """A user, of this partner or another one, has the e-mail address."""
+
+    text = Text(pt="Já existe um usuário com este e-mail.", en="There is a user with this e-mail address already.")
+
+
+class UnknownUser(Refusal):
+    """Nobody has the e-mail address."""
+
+    text = Text(pt="Não há usuário com este e-mail.", en="There is no user with this e-mail address.")
+
+
+class UserDisabled(Refusal):
+    """A disabled user can't have what was asked for."""
+
+    text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
+
+
+class InvalidPassword(Refusal):
+    """A password is too short or too long."""
+
+    text = Text(
+        pt="A senha deve ter de {lowest} a {highest} caracteres; nenhuma foi definida.",
+        en="A password has {lowest} to {highest} characters; none was set.",
+    )
+
+
+class PublicPassword(Refusal):
+    """A password is the one of the demo data."""
+
+    text = Text(
+        pt="Esta é a senha pública dos dados de demonstração; com ela não se entra no portal.",
+        en="This is the public password of the demo data, which the portal does not accept; none was set.",
+    )
+
+
+def email(text: str) -> str:
+    """Return the address as it is stored and looked up: in small letters, without blanks around it."""
+    return text.strip().lower()
+
+
+def check_email(address: str, *path: str) -> None:
+    """Raise InvalidEmail if the text is not an address."""
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or any(character.isspace() for character in address):
+        raise InvalidEmail(path)
+
+
+def check_password(password: str, *path: str) -> None:
+    """Raise InvalidPassword or PublicPassword if no user may have the password."""
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
+    if password == DEMO_PASSWORD:
+        raise PublicPassword(path)

@@ -1,0 +1,113 @@
+"""The tokens of all partners, as the vendor issues, lists and revokes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from db import access, events, tokens, users
+from db.access import NewToken
+from db.engine import Transaction
+from db.tokens import LiveToken, TokenFilter
+from domain.access import ROLE_PERMISSIONS, Permissions, TokenKind
+from domain.events import Event, EventType
+from domain.refusals import PermissionNotHeld
+from domain.users import UnknownUser, UserDisabled
+from resolvers import ids
+from resolvers.access import PREFIX_LENGTH, digest, new_secret
+from resolvers.portal import Portal
+
+_ID_DIGITS_MAX = 18
+_PREFIX_LENGTH_MIN = 5
+"""The first four characters, such as ppt_, are those of all tokens of a kind."""
+
+
+class AmbiguousTokenError(Exception):
+    """Several tokens begin with the prefix."""
+
+    def __init__(self, candidates: Sequence[LiveToken]) -> None:
+        """Keep the tokens that it could be."""
+        super().__init__(f"{len(candidates)} tokens")
+        self.candidates = candidates
+
+
+class UnknownTokenError(LookupError):
+    """No live token has the id or the prefix."""
+
+
+async def issue(
+    portal: Portal, email: str, name: str, *, chosen: Permissions | None, expires_at: datetime | None
+) -> str:
+    """Return the secret of a new API token of a user, for the chosen permissions or all that the user's role gives.
+
+    Raises UnknownUser, UserDisabled, and PermissionNotHeld for what the role does not give.
+    """
+    secret = new_secret(TokenKind.API)
+
+    async def insert(tx: Transaction) -> None:
+        user = await users.locked(tx, email)
+        if user is None:
+            raise UnknownUser(("email",))
+        if user.disabled_at is not None:
+            raise UserDisabled(("email",))
+        held = ROLE_PERMISSIONS[user.role]
+        for permission in sorted((chosen or held) - held, key=lambda missing: missing.value):
+            raise PermissionNotHeld(("permissions",), permission=permission.value)
+        new = NewToken(
+            user_id=user.id,
+            kind=TokenKind.API,
+            name=name,
+            prefix=secret.prefix,
+            digest=secret.digest,
+            chosen=held if chosen is None else chosen,
+            expires_at=expires_at,
+        )
+        now = portal.now()
+        token_id = await access.add_token(tx, user.partner_id, new, at=now)
+        created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
+        await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
+
+    await portal.database.transact(insert)
+    return secret.secret
+
+
+async def live(portal: Portal, chosen: TokenFilter) -> list[LiveToken]:
+    """Return the tokens that work now."""
+    return await portal.database.query(lambda connection: tokens.live(connection, chosen, at=portal.now()))
+
+
+async def revoke(portal: Portal, named: str) -> LiveToken:
+    """Revoke the live token with that id, secret or beginning of a secret, and return what it was.
+
+    Raises UnknownTokenError and AmbiguousTokenError.
+    """
+    chosen = _filter(named)
+
+    async def write(tx: Transaction) -> tuple[LiveToken, bytes | None]:
+        now = portal.now()
+        found = await tokens.live(tx, chosen, at=now)
+        if not found:
+            raise UnknownTokenError(named)
+        if len(found) > 1:
+            raise AmbiguousTokenError(found)
+        (token,) = found
+        revoked = await access.revoke(tx, token.partner_id, token.id, token.kind, at=now)
+        if revoked is not None and token.kind is TokenKind.API:
+            happened = [Event(type=EventType.TOKEN_REVOKED, token_id=token.id)]
+            await events.append(tx, token.partner_id, happened, actor_id=None, at=now)
+        return token, revoked
+
+    token, revoked = await portal.database.transact(write)
+    if revoked is not None:
+        portal.viewers.forget(revoked)
+    return token
+
+
+def _filter(named: str) -> TokenFilter:
+    text = named.strip()
+    if text.isascii() and text.isdecimal():
+        return TokenFilter(id=int(text) if len(text) <= _ID_DIGITS_MAX else ids.NOWHERE)
+    if (number := ids.number("ApiToken", text)) != ids.NOWHERE:
+        return TokenFilter(id=number)
+    if len(text) > PREFIX_LENGTH:
+        # A whole secret, as a scanner finds it, is compared whole: its beginning may be another token's too.
+        return TokenFilter(digest=digest(text))
+    return TokenFilter(prefix=text) if len(text) >= _PREFIX_LENGTH_MIN else TokenFilter(id=ids.NOWHERE)

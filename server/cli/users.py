@@ -1,0 +1,111 @@
+"""`portal create-user`, `portal update-user` and `portal users`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from db.users import ListedUser
+from domain.access import Role
+from domain.checks import Checks
+from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_email, check_password
+from domain.users import email as address_of
+from resolvers import partners, users
+from resolvers.portal import Portal
+from resolvers.users import UserChange, UserUpdated
+from server.cli.listing import instant, print_rows
+from server.cli.running import WRONGLY_USED, fail, run
+
+_COLUMNS = ("partner", "e-mail", "name", "role", "state")
+
+_Email = Annotated[str, typer.Option(help="The e-mail address that the user signs in with, in any case.")]
+_PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it.")
+]
+
+
+def create_user(
+    *,
+    partner: Annotated[str, typer.Option(help="The partner's name or CNPJ.")],
+    email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.", case_sensitive=False)],
+    password_stdin: _PasswordStdin = False,
+) -> None:
+    """Make a user of a partner, who signs in with a password of at least 10 characters."""
+    checks = Checks()
+    checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
+    address = address_of(checks.text(email, "--email", longest=EMAIL_LENGTH))
+
+    async def work(portal: Portal) -> None:
+        checks.done()
+        check_email(address, "--email")
+        found = await partners.named(portal, partner)
+        password = _password(from_stdin=password_stdin)
+        await users.create(portal, found.id, email=address, name=checked_name, role=role, password=password)
+
+    run(work)
+    typer.echo(f"Created the user {address}.")
+
+
+def update_user(
+    *,
+    email: _Email,
+    role: Annotated[Role | None, typer.Option(help="What the person may do from now on.", case_sensitive=False)] = None,
+    disable: Annotated[
+        bool | None, typer.Option("--disable/--enable", help="Whether the user may no longer sign in.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a new password from standard input.")
+    ] = False,
+) -> None:
+    """Change what a user may do, disable or enable the user, or set a new password.
+
+    To disable a user and to set a password end the user's sessions and API tokens at once; running servers take
+    5 seconds at most to know of it, or of a new role. To enable a user brings no token back.
+    """
+    if role is None and disable is None and not password_stdin:
+        fail("Say what to change: --role, --disable, --enable or --password-stdin.", status=WRONGLY_USED)
+    address = address_of(email)
+
+    async def work(portal: Portal) -> UserUpdated:
+        password = _password(from_stdin=True) if password_stdin else None
+        return await users.update(portal, address, UserChange(role, disable, password))
+
+    ended = run(work)
+    typer.echo(f"Updated the user {address}. Ended: {ended.sessions} sessions, {ended.api_tokens} API tokens.")
+
+
+def list_users(
+    *,
+    partner: Annotated[str | None, typer.Option(help="Only those of the partner with this name or CNPJ.")] = None,
+) -> None:
+    """Print a line for each user: partner, e-mail address, name, role, and active or since when disabled.
+
+    Tabs are between them where the output is not a terminal.
+    """
+
+    async def work(portal: Portal) -> list[ListedUser]:
+        partner_id = None if partner is None else (await partners.named(portal, partner)).id
+        return await users.listed(portal, partner_id)
+
+    rows = [
+        (
+            user.partner,
+            user.email,
+            user.name,
+            user.role.value,
+            "active" if user.disabled_at is None else f"disabled {instant(user.disabled_at)}",
+        )
+        for user in run(work)
+    ]
+    print_rows(_COLUMNS, rows)
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    check_password(password, "password")
+    return password

@@ -1,0 +1,163 @@
+"""Why the database can't be used, in a sentence that an operator can act on and that never shows a password."""
+
+import socket
+import sqlite3
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from db import revisions, storage
+from db.engine import Database
+from db.revisions import HEAD, Examined, State
+
+_TABLES_NAMED = 3
+
+_OF_SQLITE: Mapping[int, str] = {
+    sqlite3.SQLITE_NOTADB: "{file} is not a SQLite database; DATABASE_URL has to name one.",
+    sqlite3.SQLITE_CORRUPT: "{file} is damaged; put a backup in its place.",
+    sqlite3.SQLITE_CANTOPEN: "{file} can't be opened; see whether it exists, and who may read and write its folder.",
+    sqlite3.SQLITE_READONLY: "{file} can't be written: the user who runs this lacks the permission, or the disk is "
+    "read-only.",
+    sqlite3.SQLITE_FULL: "The disk of {file} is full.",
+    sqlite3.SQLITE_IOERR: "The disk of {file} failed; see the system's log.",
+    sqlite3.SQLITE_BUSY: "Another process has kept {file} locked for too long; try again.",
+}
+"""Sentences by the primary code of the error."""
+
+_OF_POSTGRESQL: Mapping[str, str] = {
+    "28P01": "PostgreSQL at {where} refuses the password of the user “{user}”; correct it in DATABASE_URL.",
+    "28000": "PostgreSQL at {where} does not let the user “{user}” in: there is no such role, or pg_hba.conf does not "
+    "allow it. Correct DATABASE_URL or the server.",
+    "3D000": "PostgreSQL at {where} has no database “{database}”; correct DATABASE_URL, or make it with createdb.",
+    "42501": "The user “{user}” lacks a privilege in the database “{database}” of PostgreSQL at {where}; it has to own "
+    "the tables, or to be granted them.",
+}
+_OF_POSTGRESQL_LATER: Mapping[str, str] = {
+    "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
+    "57": "PostgreSQL at {where} is starting or shutting down; try again.",
+}
+"""Sentences by the class of the error, for what ends by itself."""
+
+_ON_THE_WAY: Sequence[tuple[type[Exception], str, bool]] = (
+    (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
+    (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
+    (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
+    (TimeoutError, "PostgreSQL at {where} did not answer in time; see whether it runs and can be reached.", True),
+    (PoolTimeoutError, "All connections to PostgreSQL at {where} are in use; try again.", True),
+    (OSError, "PostgreSQL can't be reached at {where}; start it, or correct host and port in DATABASE_URL.", True),
+)
+"""Sentences by the type of the error, special types first, and whether the trouble may end by itself."""
+
+
+class DatabaseTroubleError(Exception):
+    """The database can't be used; the message is a sentence."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        """Say why, and whether it may end without a change of the settings."""
+        super().__init__(message)
+        self.passing = passing
+
+
+def check_file(url: str) -> None:
+    """Raise DatabaseTroubleError if the URL names a SQLite file that can't be used. Nothing is opened or created."""
+    path = sqlite_file(url)
+    if path is not None and (complaint := storage.complaint(path)) is not None:
+        raise DatabaseTroubleError(complaint)
+
+
+def sqlite_file(url: str) -> str | None:
+    """Return the path of the SQLite file that the URL names; None for PostgreSQL."""
+    parsed = make_url(url)
+    return str(parsed.database) if parsed.get_backend_name() == "sqlite" else None
+
+
+async def check_tables(database: Database) -> None:
+    """Raise DatabaseTroubleError unless the database has the tables of this version."""
+    found = await revisions.examine(database)
+    if found.state is not State.CURRENT:
+        raise trouble_of(found)
+
+
+def trouble_of(examined: Examined) -> DatabaseTroubleError:
+    """Return what is wrong with the tables of a database."""
+    match examined.state:
+        case State.NEWER:
+            steps = ", ".join(examined.steps)
+            return DatabaseTroubleError(
+                f"This database was migrated by a newer version of the portal: it is at {steps}, and this version "
+                f"knows the steps up to {HEAD}. Run that version, or restore the backup from before. "
+                "Nothing was changed."
+            )
+        case State.FOREIGN:
+            some = examined.tables[:_TABLES_NAMED]
+            tables = ", ".join([*some, *(["…"] if len(examined.tables) > len(some) else [])])
+            return DatabaseTroubleError(
+                f"This is another program's database: it has tables ({tables}) and not those of the portal. "
+                "DATABASE_URL has to name a database of the portal's own. Nothing was changed."
+            )
+        case State.OLDER:
+            message = "The database has the tables of an older version. Run: portal migrate"
+        case _:
+            message = "The database has no tables yet. Run: portal migrate"
+    return DatabaseTroubleError(message, passing=True)
+
+
+def trouble(error: BaseException, url: str) -> DatabaseTroubleError:
+    """Return what an error of a database driver means."""
+    parsed = make_url(url)
+    chain = list(_chain(error))
+    told = _of_sqlite(chain, parsed) if parsed.get_backend_name() == "sqlite" else _of_postgresql(chain, parsed)
+    # The driver's own words may hold the URL with its password, or the values of a statement.
+    name = type(chain[-1]).__name__
+    return told or DatabaseTroubleError(f"The database can't be reached ({name}). DATABASE_URL says where it is.")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = (seen.orig if isinstance(seen, DBAPIError) else None) or seen.__cause__
+
+
+def _of_sqlite(chain: list[BaseException], url: URL) -> DatabaseTroubleError | None:
+    for error in chain:
+        # The first byte is the primary code; the rest says more than an operator needs.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _OF_SQLITE:
+            passing = code == sqlite3.SQLITE_BUSY
+            return DatabaseTroubleError(_OF_SQLITE[code].format(file=url.database), passing=passing)
+    return None
+
+
+def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError | None:
+    facts = {"where": _where(url), "user": url.username or "", "database": url.database or url.username or ""}
+    for error in chain:
+        state = str(getattr(error, "sqlstate", None) or "")
+        if state in _OF_POSTGRESQL:
+            return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
+        if state[:2] in _OF_POSTGRESQL_LATER:
+            return DatabaseTroubleError(_OF_POSTGRESQL_LATER[state[:2]].format(**facts), passing=True)
+    return next(filter(None, (_of_the_way(error, url) for error in chain)), None)
+
+
+def _of_the_way(error: BaseException, url: URL) -> DatabaseTroubleError | None:
+    """Return what is wrong between this machine and the server."""
+    if isinstance(error, socket.gaierror):
+        message = f"The host “{url.host}” is not known; correct DATABASE_URL, or see the name service."
+        return DatabaseTroubleError(message, passing=error.errno == socket.EAI_AGAIN)
+    if type(error) is ConnectionError and "SSL" in str(error):
+        return DatabaseTroubleError(f"PostgreSQL at {_where(url)} takes no TLS, which DATABASE_URL asks for.")
+    for kind, sentence, passing in _ON_THE_WAY:
+        if isinstance(error, kind):
+            return DatabaseTroubleError(sentence.format(where=_where(url)), passing=passing)
+    return None
+
+
+def _where(url: URL) -> str:
+    if url.host:
+        return f"{url.host}:{url.port or 5432}"
+    hosts = url.query.get("host", "localhost:5432")
+    return hosts if isinstance(hosts, str) else ", ".join(hosts)

@@ -1,0 +1,120 @@
+"""Users and their tokens on the command line, on each engine."""
+
+import pytest
+
+from tests.server.conftest import Command
+
+SIGNED = ("--password-stdin",)
+PASSWORD = "uma senha longa\n"
+
+
+@pytest.fixture
+def people(command: Command) -> Command:
+    """Two partners with a user each."""
+    for name, cnpj, login in (("Delta", "11.222.333/0001-81", "ana"), ("Zeta", "16.727.230/0001-97", "bia")):
+        command("create-partner", "--name", name, "--cnpj", cnpj)
+        options = (
+            "--partner",
+            name,
+            "--email",
+            f"{login}@{name}.example",
+            "--name",
+            login.title(),
+            "--role",
+            "manager",
+        )
+        made = command("create-user", *options, *SIGNED, typed=PASSWORD)
+        assert made.exit_code == 0, made.output
+    return command
+
+
+def test_users_are_listed_with_partner_role_and_state(people: Command) -> None:
+    everybody, mine = people("users"), people("users", "--partner", "16727230000197")
+
+    assert everybody.stdout.splitlines() == [
+        "Delta\tana@delta.example\tAna\tMANAGER\tactive",
+        "Zeta\tbia@zeta.example\tBia\tMANAGER\tactive",
+    ]
+    assert mine.stdout.splitlines() == everybody.stdout.splitlines()[1:]
+    assert people("users", "--partner", "Nada").exit_code == 1
+
+
+def test_a_user_is_changed_by_the_address_in_any_case(people: Command) -> None:
+    updated = people("update-user", "--email", " ANA@Delta.example", "--role", "viewer", "--disable")
+
+    assert updated.stdout == "Updated the user ana@delta.example. Ended: 0 sessions, 0 API tokens.\n"
+    assert people("users").stdout.startswith("Delta\tana@delta.example\tAna\tVIEWER\tdisabled 20")
+    assert people("update-user", "--email", "ana@delta.example", "--enable").exit_code == 0
+    assert people("users").stdout.startswith("Delta\tana@delta.example\tAna\tVIEWER\tactive")
+
+
+def test_a_new_password_ends_tokens(people: Command) -> None:
+    people("create-token", "--email", "Ana@Delta.Example", "--permissions", "all")
+
+    updated = people("update-user", "--email", "ana@delta.example", "--password-stdin", typed="outra senha longa\n")
+
+    assert updated.stdout == "Updated the user ana@delta.example. Ended: 0 sessions, 1 API tokens.\n"
+    assert people("tokens").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "status", "said"),
+    [
+        (("--email", "ana@delta.example"), None, 2, "Say what to change"),
+        (("--email", "nobody@delta.example", "--enable"), None, 1, "no user with this e-mail"),
+        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "10 to 1000 characters"),
+        (("--email", "ana@delta.example", "--password-stdin"), "demo-portal\n", 2, "public password"),
+        (("--email", "ana@delta.example", "--role", "boss"), None, 2, "boss"),
+    ],
+)
+def test_a_change_that_can_not_be_made_is_refused(
+    people: Command, arguments: tuple[str, ...], typed: str | None, status: int, said: str
+) -> None:
+    refused = people("update-user", *arguments, typed=typed)
+
+    assert refused.exit_code == status
+    assert said in refused.stderr
+
+
+def test_a_disabled_user_gets_no_token(people: Command) -> None:
+    people("update-user", "--email", "ana@delta.example", "--disable")
+
+    refused = people("create-token", "--email", "ana@delta.example", "--permissions", "all")
+
+    assert (refused.exit_code, refused.stderr) == (1, "The user is disabled; enable the user first.\n")
+
+
+def test_live_tokens_are_listed_and_revoked(people: Command) -> None:
+    for login in ("ana@delta", "bia@zeta"):
+        options = ("--permissions", "ORDERS_READ,CLIENTS_READ", "--expires-in-days", "2")
+        people("create-token", "--email", f"{login}.example", "--name", login, *options)
+
+    lines = people("tokens").stdout.splitlines()
+    mine = people("tokens", "--email", "BIA@zeta.example").stdout.splitlines()
+    of_partner = people("tokens", "--partner", "Zeta").stdout.splitlines()
+
+    assert mine == of_partner == lines[1:]
+    number, email, kind, name, prefix, permissions, _, _, last_used = mine[0].split("\t")
+    assert (email, kind, name, last_used) == ("bia@zeta.example", "API", "bia@zeta", "-")
+    assert permissions == "CLIENTS_READ,ORDERS_READ"
+    assert people("revoke-token", prefix).stdout == f"Revoked the token {number} ({prefix}…, “bia@zeta”) of {email}.\n"
+    assert people("tokens").stdout.splitlines() == lines[:1]
+    again = people("revoke-token", prefix)
+    assert (again.exit_code, "No live token" in again.stderr) == (1, True)
+
+
+def test_a_prefix_of_several_tokens_is_refused_naming_them(people: Command) -> None:
+    made = []
+    # There are 64 letters that a secret can go on with, so that two of 65 tokens begin alike.
+    for _ in range(65):
+        made.append(people("create-token", "--email", "ana@delta.example", "--permissions", "all").stdout.strip())
+        alike = [token for token in made if token[:5] == made[-1][:5]]
+        if len(alike) > 1:
+            break
+
+    refused = people("revoke-token", made[-1][:5])
+
+    assert refused.exit_code == 2
+    assert [line.split("\t")[4] for line in refused.stdout.splitlines()] == [token[:12] for token in alike]
+    assert "2 tokens begin so" in refused.stderr
+    assert len(people("tokens").stdout.splitlines()) == len(made)
