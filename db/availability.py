@@ -55,6 +55,8 @@ class Availability:
         self._counted: dict[Kind, int] = {}
         self.writes_fail = False
         """Whether the last write found the disk full, read-only or broken, and none was tried since."""
+        self.demotions = 0
+        """How often the server was found read-only: connections from before may lead to a former primary."""
 
     def check(self, error: BaseException, *, reading: bool = False) -> None:
         """Raise Unavailable if the error is a failure of the database, and return for any other."""
@@ -67,6 +69,7 @@ class Availability:
         if reading:
             raise Unavailable(_NOT_READ) from error
         self.writes_fail = kind in _STOPS_WRITES
+        self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else Unavailable(_NOT_CHANGED)) from error
 
     def _report(self, kind: Kind, name: str) -> None:

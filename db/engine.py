@@ -80,16 +80,7 @@ class Database:
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
             self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
-            self.reading = self.writing = create_async_engine(
-                self.url,
-                pool_size=readers,
-                max_overflow=readers,
-                pool_timeout=_LENDING_SECONDS,
-                pool_pre_ping=True,
-                connect_args={"timeout": _CONNECTING_SECONDS},
-                isolation_level="READ COMMITTED",
-                hide_parameters=True,
-            )
+            self.reading = self.writing = _postgresql(self.url, self._availability, connections=readers)
 
     async def query(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """What a unit of work reads, all of it as it is at one moment.
@@ -170,7 +161,9 @@ class Database:
         """Whether a transaction could write now, told without a write unless the last one failed."""
         if self._file is None:
             async with self.read() as connection:
-                return await connection.scalar(_IS_READ_ONLY) == "off"
+                is_read_only = await connection.scalar(_IS_READ_ONLY) == "on"
+            self._availability.demotions += is_read_only
+            return not is_read_only
         if not self._file.is_writable():
             return False
         if self._availability.writes_fail:
@@ -234,6 +227,30 @@ async def _rewrite(tx: Transaction) -> None:
     """Write what is there already, so that the disk has to take it."""
     version = await tx.scalar(sa.text("PRAGMA user_version"))
     await tx.execute(sa.text(f"PRAGMA user_version = {version:d}"))
+
+
+def _postgresql(url: URL, availability: Availability, *, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=_LENDING_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": _CONNECTING_SECONDS},
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def note_demotions(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["demotions"] = availability.demotions
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_a_former_primary(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info["demotions"] != availability.demotions:
+            raise DisconnectionError
+
+    return engine
 
 
 def _sqlite(url: URL, file: DatabaseFile, *, connections: int, begin: str, pragmas: list[str]) -> AsyncEngine:

@@ -133,6 +133,26 @@ async def test_a_server_that_is_set_to_read_only_takes_no_writes(cluster: Cluste
             await way(database, cnpjs.another())
 
 
+async def test_no_connection_to_a_former_primary_is_used_again(database: Database) -> None:
+    async def pids() -> set[int]:
+        async def pid(connection: Connection) -> int:
+            await connection.execute(sa.text("SELECT pg_sleep(0.05)"))
+            return int(await connection.scalar(PID.statement))
+
+        return set(await asyncio.gather(*(database.query(pid) for _ in range(4))))
+
+    async def demoted(tx: Transaction) -> None:
+        await tx.execute(sa.text("SET TRANSACTION READ ONLY"))
+        await add(tx, cnpjs.another())
+
+    before = await pids()
+    with pytest.raises(Unavailable):
+        await database.transact(demoted)
+
+    assert len(before) == 4
+    assert before & await pids() == set()
+
+
 async def test_a_server_without_free_connections_is_unavailable(cluster: Cluster, database: Database) -> None:
     async with AsyncExitStack() as stack:
         for _ in range(MAX_CONNECTIONS):
