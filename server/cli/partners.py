@@ -9,6 +9,7 @@ from db import access, prices
 from domain import cnpj
 from domain.access import DEMO_PASSWORD, Role
 from domain.checks import Checks
+from domain.text import normal
 from resolvers.access import hash_password
 from resolvers.portal import Portal
 from server.cli.running import WRONGLY_USED, fail, run
@@ -56,7 +57,7 @@ def create_user(
     """Make a user of a partner, who signs in with a password of at least 10 characters."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=_NAME_LENGTH)
-    address = checks.text(email, "--email", longest=_EMAIL_LENGTH).lower()
+    address = checks.opaque(email, "--email", longest=_EMAIL_LENGTH).lower()
 
     async def work(portal: Portal) -> None:
         checks.done()
@@ -80,7 +81,7 @@ def create_user(
 
 def cnpj_or_name(text: str) -> str:
     """What a partner was called by: its CNPJ without the mask, or its name."""
-    return cnpj.parse(text) or text.strip()
+    return cnpj.parse(text) or normal(text)
 
 
 def _looks_like_an_address(text: str) -> bool:
