@@ -4,6 +4,7 @@ from domain import activations, clients, cnpj, products
 from domain.products import InvalidProductCode
 from domain.refusals import (
     Empty,
+    HiddenCharacter,
     InvalidActivationKey,
     InvalidCnpj,
     InvalidItemCount,
@@ -11,10 +12,11 @@ from domain.refusals import (
     OutOfRange,
     Path,
     Refusal,
+    SeveralLines,
     TooLong,
     Unstorable,
 )
-from domain.text import storable
+from domain.text import control, hidden, normal, says_nothing, storable, visible
 
 IDEMPOTENCY_KEY_LENGTH = 255
 
@@ -37,9 +39,18 @@ class Checks:
             raise ExceptionGroup(message, self.refusals)
 
     def text(self, value: str, *path: str, longest: int) -> str:
-        """A text that says something, without the blanks around it."""
+        """A line that says something, as it is stored."""
+        found = self._normal(value, path, longest)
+        if not found and not any(refusal.path == path for refusal in self.refusals):
+            self.refuse(Empty(path, field=_field(path)))
+        return found
+
+    def opaque(self, value: str, *path: str, longest: int) -> str:
+        """A text in which each character counts, without the blanks around it; hidden characters are refused."""
         stripped = value.strip()
-        if not stripped:
+        if storable(stripped) and (character := hidden(stripped)):
+            self.refuse(HiddenCharacter(path, field=_field(path), character=_code_point(character)))
+        elif not stripped or (storable(stripped) and says_nothing(stripped)):
             self.refuse(Empty(path, field=_field(path)))
         return self._storable(stripped, path, longest)
 
@@ -49,10 +60,9 @@ class Checks:
             self.refuse(Empty(path, field=_field(path)))
         return self._storable(value, path, longest)
 
-    def optional_text(self, value: str | None, *path: str, longest: int) -> str | None:
-        """A text without the blanks around it; None where it says nothing."""
-        stripped = (value or "").strip()
-        return self._storable(stripped, path, longest) if stripped else None
+    def optional_text(self, value: str | None, *path: str, longest: int, lines: bool = False) -> str | None:
+        """A line, or several if `lines`, as it is stored; None where it says nothing."""
+        return self._normal(value or "", path, longest, lines=lines) or None
 
     def number(self, value: int, *path: str, lowest: int, highest: int) -> int:
         """A number within its limits."""
@@ -74,21 +84,23 @@ class Checks:
 
     def state(self, value: str | None, *path: str) -> str | None:
         """The abbreviation of a state, upper-cased."""
-        stripped = (value or "").strip().upper()
-        if stripped and stripped not in clients.STATES:
+        state = visible(value or "").strip().upper()
+        if says_nothing(state):
+            return None
+        if state not in clients.STATES:
             self.refuse(InvalidState(path, field=_field(path)))
-        return stripped or None
+        return state
 
     def product_code(self, value: str, *path: str) -> str:
         """The code of a product, upper-cased."""
-        code = products.code(value)
+        code = products.code(visible(value))
         if code is None:
             self.refuse(InvalidProductCode(path))
         return code or ""
 
     def activation_key(self, value: str, *path: str) -> str:
         """The key of an installation, upper-cased."""
-        key = activations.activation_key(value)
+        key = activations.activation_key(visible(value))
         if key is None:
             self.refuse(InvalidActivationKey(path))
         return key or ""
@@ -98,12 +110,24 @@ class Checks:
         text = self.optional_text(value, *path, longest=activations.ECF_SERIAL_NUMBER_LENGTH)
         return text and text.upper()
 
+    def _normal(self, value: str, path: Path, longest: int, *, lines: bool = False) -> str:
+        text, field = normal(value), _field(path)
+        if storable(text) and (character := control(text, lines=lines)):
+            hidden_one = HiddenCharacter(path, field=field, character=_code_point(character))
+            self.refuse(SeveralLines(path, field=field) if character == "\n" else hidden_one)
+        self._storable(text, path, longest)
+        return "" if says_nothing(text) else text
+
     def _storable(self, value: str, path: Path, longest: int) -> str:
         if not storable(value):
             self.refuse(Unstorable(path, field=_field(path)))
         if len(value) > longest:
             self.refuse(TooLong(path, field=_field(path), longest=longest))
         return value
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def _field(path: Path) -> str:

@@ -5,6 +5,8 @@ import re
 from stdnum import exceptions
 from stdnum.br import cnpj as standard
 
+from domain.text import visible
+
 LENGTH = 14
 _MASK = re.compile(r"[.\-/\s]")
 _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
@@ -13,7 +15,7 @@ _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 def parse(text: str) -> str | None:
     """The 14 characters of a CNPJ given in any mask and case; None where it is not one."""
     try:
-        number = standard.validate(text)
+        number = standard.validate(visible(text))
     except exceptions.ValidationError:
         return None
     return number if _SHAPE.fullmatch(number) and number.strip("0") else None
@@ -21,4 +23,4 @@ def parse(text: str) -> str | None:
 
 def unmasked(text: str) -> str:
     """What was typed of a CNPJ, without its mask, for a search by its first characters."""
-    return _MASK.sub("", text).upper()
+    return _MASK.sub("", visible(text)).upper()

@@ -71,6 +71,21 @@ class Unstorable(Refusal):
     )
 
 
+class HiddenCharacter(Refusal):
+    """A text holds a control or another character that can't be seen."""
+
+    text = Text(
+        pt="“{field}” contém um caractere invisível ({character}); apague-o ou digite o texto novamente.",
+        en="“{field}” contains an invisible character ({character}); delete it or type the text again.",
+    )
+
+
+class SeveralLines(Refusal):
+    """A text of one line has several."""
+
+    text = Text(pt="“{field}” deve ter uma só linha.", en="“{field}” must be on one line.")
+
+
 class OutOfRange(Refusal):
     """A number is outside its limits."""
 

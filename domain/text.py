@@ -1,6 +1,58 @@
 """Text as people write it, and as it is compared."""
 
+import re
 import unicodedata
+
+_DIRECTION = "\u202a-\u202e\u2066-\u2069"
+
+# Default_Ignorable_Code_Point of Unicode without the changes of direction, and two that fonts draw nothing for either:
+# interlinear annotations and the null notehead.
+_NOTHING = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_BRAILLE_BLANK = "\u2800"
+_SHOW_NOTHING = re.compile(f"[{_NOTHING}]")
+_NOT_VISIBLE = re.compile(f"[{_NOTHING}{_DIRECTION}]")
+_CONTROL = re.compile(f"[\0-\x1f\x7f-\x9f{_DIRECTION}]")
+_CONTROL_IN_LINES = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f{_DIRECTION}]")
+_HIDDEN = re.compile(f"[\0-\x1f\x7f-\x9f{_DIRECTION}{_NOTHING}{_BRAILLE_BLANK}]")
+_LINE_BREAK = re.compile("\r\n?|[\u2028\u2029]")
+_NOT_READ = frozenset({"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""The general categories of controls, surrogates, combining marks and blanks."""
+
+
+def normal(text: str) -> str:
+    """Return the text as it is stored: in NFC, without blanks around it and characters that show nothing.
+
+    Those come in unnoticed when a text is copied. The joiners and variation selectors of emoji are dropped too: then
+    the parts of an emoji are shown side by side. Line breaks become line feeds.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _SHOW_NOTHING.sub("", text).replace(_BRAILLE_BLANK, " "))
+    return _LINE_BREAK.sub("\n", text).strip()
+
+
+def visible(text: str) -> str:
+    """Return a number, key or text to search, as it was typed, without what can't be seen."""
+    return text if text.isascii() else _NOT_VISIBLE.sub("", text).replace(_BRAILLE_BLANK, " ")
+
+
+def control(text: str, *, lines: bool = False) -> str | None:
+    """Return the first control or change of the writing direction; in `lines`, tabs and line feeds are allowed."""
+    found = (_CONTROL_IN_LINES if lines else _CONTROL).search(text)
+    return None if found is None else found[0]
+
+
+def hidden(text: str) -> str | None:
+    """Return the first character that can't be seen, except blanks."""
+    found = _HIDDEN.search(text)
+    return None if found is None else found[0]
+
+
+def says_nothing(text: str) -> bool:
+    """Whether nothing can be read: the text has no more than blanks, and marks without a letter."""
+    return all(unicodedata.category(character) in _NOT_READ for character in text)
 
 
 def fold(text: str) -> str:

@@ -88,7 +88,7 @@ class Mutation(Generic[Given, Outcome]):
 
     def _claim(self, context: Context, viewer: Viewer, given: Given, key: str) -> Claim:
         checks = Checks()
-        checks.text(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
+        checks.opaque(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
         checks.done()
         return Claim(
             partner_id=viewer.partner_id,

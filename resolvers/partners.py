@@ -5,6 +5,7 @@ from db.access import PartnerRow
 from db.engine import Transaction
 from domain import cnpj as cnpjs
 from domain.partners import PartnerCnpjTaken, UnknownPartner
+from domain.text import normal
 from resolvers.portal import Portal
 
 
@@ -23,7 +24,7 @@ async def create(portal: Portal, *, name: str, cnpj: str, price_table: str) -> i
 
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:
     """Return the partner with that name, or that CNPJ in any mask; raise UnknownPartner if that is not exactly one."""
-    key = cnpjs.parse(name_or_cnpj) or name_or_cnpj.strip()
+    key = cnpjs.parse(name_or_cnpj) or normal(name_or_cnpj)
     found = await portal.database.query(lambda connection: access.partner_named(connection, key))
     if found is None:
         raise UnknownPartner(("partner",), name=name_or_cnpj)

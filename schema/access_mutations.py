@@ -31,7 +31,7 @@ class SignInInput:
     def checked(self) -> tuple[str, str]:
         """E-mail and password, or a group of what is refused of them."""
         checks = Checks()
-        email = checks.text(self.email, "email", longest=_EMAIL_LENGTH).lower()
+        email = checks.opaque(self.email, "email", longest=_EMAIL_LENGTH).lower()
         checks.password(self.password, "password", longest=_PASSWORD_LENGTH)
         checks.done()
         return email, self.password

@@ -51,7 +51,7 @@ class ActivateLicenseInput:
             activation_key=checks.activation_key(self.activation_key, "activationKey"),
             additional_seats=checks.number(self.additional_seats, "additionalSeats", lowest=0, highest=COUNTER_MAX),
             ecf_serial_number=checks.ecf_serial_number(given(self.ecf_serial_number), "ecfSerialNumber"),
-            note=checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH),
+            note=checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True),
         )
         checks.done()
         return wanted
@@ -68,7 +68,7 @@ class CancelActivationInput:
     def checked(self) -> CancelActivation:
         """The activation's id and the reason, or a group of what is refused of them."""
         checks = Checks()
-        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH)
+        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
         return CancelActivation(ids.number("Activation", self.activation_id), reason)
 
@@ -96,7 +96,7 @@ class MoveActivationInput:
             to_client_id=ids.number("Client", self.to_client_id),
             activation_key=checks.activation_key(self.activation_key, "activationKey"),
             ecf_serial_number=checks.ecf_serial_number(given(self.ecf_serial_number), "ecfSerialNumber"),
-            note=checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH),
+            note=checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True),
         )
         checks.done()
         return wanted

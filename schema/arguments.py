@@ -7,7 +7,7 @@ import strawberry
 
 from domain import cnpj
 from domain.faults import BadUserInput
-from domain.text import fold, storable
+from domain.text import fold, normal, storable, visible
 from resolvers import ids
 from schema.nodes import given
 
@@ -40,8 +40,8 @@ def moments(chosen: DateTimeRange | None) -> Moments:
 
 
 def text(value: str | None, argument: str) -> str | None:
-    """A text to look for, without the blanks around it; None where it asks nothing."""
-    stripped = (given(value) or "").strip()
+    """A text to look for, as such texts are stored; None where it asks nothing."""
+    stripped = normal(visible(given(value) or ""))
     if not storable(stripped):
         message = f"“{argument}” must not contain NUL or lone surrogates."
         raise BadUserInput(message, argument=argument)

@@ -82,7 +82,7 @@ class CancelClientInput:
     def checked(self) -> CancelClient:
         """The client's id and the reason, or a group of what is refused of them."""
         checks = Checks()
-        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH)
+        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
         return CancelClient(ids.number("Client", self.client_id), reason)
 

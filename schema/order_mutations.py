@@ -37,7 +37,7 @@ class CreateOrderInput:
         """The order, or a group of what is refused of it."""
         checks = Checks()
         wanted = wanted_order(self.type, self.items, checks)
-        note = checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH)
+        note = checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True)
         checks.done()
         return CreateOrder(wanted, given(self.expected_total), note)
 
@@ -65,7 +65,7 @@ class CancelOrderInput:
     def checked(self) -> CancelOrder:
         """The order's id and the reason, or a group of what is refused of them."""
         checks = Checks()
-        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH)
+        reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
         return CancelOrder(ids.number("Order", self.order_id), reason)
 

@@ -35,7 +35,7 @@ def create_user(
     """Make a user of a partner, who signs in with a password of at least 10 characters."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
-    address = address_of(checks.text(email, "--email", longest=EMAIL_LENGTH))
+    address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))
 
     async def work(portal: Portal) -> None:
         checks.done()

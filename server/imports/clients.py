@@ -11,6 +11,7 @@ from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Language
+from domain.text import visible
 from resolvers.clients import RegisterClient
 from server.imports.sheets import BadRow, Columns, Line, without_text_mark
 
@@ -59,7 +60,7 @@ def read(lines: Iterable[Line | BadRow]) -> Iterator[Row | Repeated | BadRow]:
 
 def _row(line: Line) -> Row | BadRow:
     cells = line.cells
-    written = _unquoted(cells.get("cnpj", ""))
+    written = _unquoted(visible(cells.get("cnpj", "")))
     number = cnpjs.parse(written) or _with_leading_zeros(written)
     if number is None and _ROUNDED.fullmatch(written):
         reason = (

@@ -9,7 +9,7 @@ from domain import money
 from domain.money import UNIT_PRICE_MAX, Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.prices import Tier
-from domain.text import fold
+from domain.text import fold, visible
 from server.imports.cells import CellError, whole
 from server.imports.sheets import BadRow, Columns, Line
 
@@ -48,8 +48,9 @@ def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
         if isinstance(line, BadRow):
             bad.append(line)
             continue
+        cells = {name: visible(cell).strip() for name, cell in line.cells.items()}
         try:
-            key, tier = _tier(line.cells, products)
+            key, tier = _tier(cells, products)
         except CellError as fault:
             bad.append(BadRow(line.number, str(fault)))
             continue

@@ -9,6 +9,7 @@ from domain.clients import STATES
 from domain.languages import Language
 from domain.refusals import (
     Empty,
+    HiddenCharacter,
     InvalidActivationKey,
     InvalidCnpj,
     InvalidItemCount,
@@ -16,6 +17,7 @@ from domain.refusals import (
     NotFound,
     OutOfRange,
     Refusal,
+    SeveralLines,
     TooLong,
     Unstorable,
 )
@@ -88,6 +90,35 @@ def test_a_number_with_a_character_that_can_not_be_stored_is_an_invalid_number()
 
     assert checks.cnpj("16727230000197\0", "cnpj") == ""
     assert refused(checks) == [(InvalidCnpj, "cnpj")]
+
+
+def test_what_can_not_be_seen_is_left_out_or_refused_by_its_kind() -> None:
+    checks, number = Checks(), another()
+
+    assert checks.text("Pada\u200bria \ufeff", "name", longest=7) == "Padaria"
+    assert checks.optional_text("\u200b \u3164", "tradeName", longest=1) is None
+    assert checks.optional_text("um\r\n\tdois", "note", longest=20, lines=True) == "um\n\tdois"
+    assert checks.cnpj(f"\u202d{masked(number)}\u202c", "cnpj") == number
+    assert checks.state("s\u200bp", "state") == "SP"
+    assert checks.activation_key("\u200eabcd-1234", "activationKey") == "ABCD-1234"
+    assert checks.ecf_serial_number("be\u00ad05", "ecfSerialNumber") == "BE05"
+    assert checks.refusals == []
+
+    checks.text("\u2060", "name", longest=200)
+    checks.text("Pada\u202eria", "name2", longest=200)
+    checks.text("Pada\nria", "name3", longest=200)
+    checks.optional_text("Pada\x1bria", "note", longest=200, lines=True)
+    checks.opaque("ana\u200b@alfa.example", "email", longest=200)
+    checks.opaque("\u0301", "idempotencyKey", longest=200)
+    assert refused(checks) == [
+        (Empty, "name"),
+        (HiddenCharacter, "name2"),
+        (SeveralLines, "name3"),
+        (HiddenCharacter, "note"),
+        (HiddenCharacter, "email"),
+        (Empty, "idempotencyKey"),
+    ]
+    assert "U+202E" in checks.refusals[1].message(Language.PORTUGUESE)
 
 
 @given(text=st.text(), longest=st.integers(1, 5))

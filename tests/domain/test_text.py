@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.text import fold, storable
+from domain.text import control, fold, hidden, normal, says_nothing, storable, visible
 
 # Its upper case is I, whose lower case is another letter.
 DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
@@ -41,6 +41,76 @@ def test_what_is_folded_is_one_line(text: str) -> None:
 def test_upper_case_and_decomposed_letters_are_the_same_text(text: str) -> None:
     assert fold(text.upper()) == fold(text)
     assert fold(unicodedata.normalize("NFD", text)) == fold(text)
+
+
+SHOW_NOTHING = [
+    *("\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u180b", "\u180e", "\u200b", "\u200c", "\u200d"),
+    *("\u200e", "\u200f", "\u2060", "\u2061", "\u2064", "\u206a", "\u3164", "\ufe00", "\ufe0f", "\ufeff", "\uffa0"),
+    *("\ufff9", "\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041", "\U000e007f", "\U000e0100"),
+]
+DIRECTIONS = list("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+CONTROLS = [chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))]
+
+
+@pytest.mark.parametrize("character", SHOW_NOTHING, ids=ascii)
+def test_what_shows_nothing_is_not_stored(character: str) -> None:
+    assert normal(f"{character}Pada{character}ria{character} ") == "Padaria"
+    assert normal(f"Sa{character}\u0303o") == "S\u00e3o"
+    assert visible(f"16{character}.727") == "16.727"
+    assert hidden(f"ana{character}@alfa.example") == character
+    assert says_nothing(normal(character * 3))
+
+
+@pytest.mark.parametrize("character", DIRECTIONS, ids=ascii)
+def test_a_change_of_the_writing_direction_is_found_and_is_in_no_number(character: str) -> None:
+    assert control(normal(f"Pada{character}ria")) == control(f"a{character}", lines=True) == character
+    assert visible(f"{character}16.727{character}") == "16.727"
+    assert hidden(f"a{character}") == character
+
+
+@pytest.mark.parametrize("character", CONTROLS, ids=ascii)
+def test_a_control_is_found_but_for_those_that_break_lines_where_there_may_be_several(character: str) -> None:
+    assert control(f"a{character}b") == hidden(f"a{character}b") == character
+    assert control(normal(f"a{character}b"), lines=True) == (None if character in "\t\n\r" else character)
+
+
+def test_line_breaks_of_all_systems_become_line_feeds() -> None:
+    assert normal("a\r\nb\rc\nd\u2028e\u2029f\r\n") == "a\nb\nc\nd\ne\nf"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\u2800", "\u0301", "\u20e3 \u0300", "\u3000\u00a0", "\u200b\u3164", "\u202e", "\u0903"]
+)
+def test_blanks_and_marks_without_a_letter_say_nothing(text: str) -> None:
+    assert says_nothing(normal(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "-", "R$", "7", "\N{CJK UNIFIED IDEOGRAPH-5E97}", "\N{BREAD}", "\u0939\u093f", "\U0010ffff"]
+)
+def test_letters_digits_signs_and_emoji_say_something(text: str) -> None:
+    assert not says_nothing(normal(text))
+
+
+@given(text=st.text())
+def test_what_is_stored_stays_as_it_is(text: str) -> None:
+    assert normal(normal(text)) == normal(text)
+
+
+@given(text=st.text())
+def test_what_is_stored_is_composed_and_holds_nothing_that_shows_nothing(text: str) -> None:
+    stored = normal(text)
+
+    assert unicodedata.is_normalized("NFC", stored)
+    assert stored == stored.strip()
+    assert not set(stored) & {*SHOW_NOTHING, "\u2800"}
+
+
+@given(
+    text=st.text(alphabet=st.characters(max_codepoint=0x24F, exclude_categories=["Cc"], exclude_characters="\u00ad"))
+)
+def test_a_text_in_latin_letters_is_stored_as_it_was_written(text: str) -> None:
+    assert normal(text) == unicodedata.normalize("NFC", text).strip()
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800", "name \udfff"])

@@ -55,6 +55,30 @@ def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> 
     assert command("create-user", *options, "--password-stdin", typed="short\n").exit_code != 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"), [("\u200b", "Give a value"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
+)
+def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Command, typed: str, said: str) -> None:
+    command("create-partner", "--name", "Del\u200bta", "--cnpj", "\u202d11222333000181\u202c")
+    user = ("create-user", "--partner", "Delta", "--role", "MANAGER", "--password-stdin")
+    names = [
+        ("create-partner", "--name", typed, "--cnpj", "16727230000197"),
+        ("create-partner", "--name", "Gama", "--cnpj", "16727230000197", "--price-table", typed),
+        (*user, "--email", "ana@delta.example", "--name", typed),
+    ]
+
+    for arguments in names:
+        refused = command(*arguments, typed="uma senha longa\n")
+
+        assert refused.exit_code == 2
+        assert said in refused.output
+    hidden = command(*user, "--email", "ana\u200b@delta.example", "--name", "Ana", typed="uma senha longa\n")
+    assert (hidden.exit_code, "U+200B" in hidden.output) == (2, True)
+    assert command(*user, "--email", "ana@delta.example", "--name", "Ana", typed="uma senha longa\n").exit_code == 0
+    token = ("create-token", "--email", "ana@delta.example", "--permissions", "all", "--name", typed)
+    assert said in command(*token).output
+
+
 def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: Command) -> None:
     command("demo")
     file = str(EXAMPLES / "clientes.csv")

@@ -33,6 +33,8 @@ def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
         ("1.234.567/0001-95", "01234567000195"),
         ("191", "00000000000191"),
         ("12.abc.345/01de-35", "12ABC34501DE35"),
+        ("\u202d16.727.230/0001-97\u202c\u200b", "16727230000197"),
+        ("\ufeff191", "00000000000191"),
         (cnpjs.with_check_digits("1234567E0001"), cnpjs.with_check_digits("1234567E0001")),
     ],
 )
@@ -107,6 +109,7 @@ def price(**changed: str) -> price_rows.Prices:
         ("1234.50", 123450),
         ("1,234.50", 123450),
         ("R$ 1.234,50", 123450),
+        ("\u200eR$ 1.234,50\u200b", 123450),
         ("1.234.567", 123456700),
         ("0", 0),
         ("99.999.999,99", 9999999999),
@@ -152,3 +155,15 @@ def test_what_no_price_table_takes_is_a_bad_row(changed: dict[str, str]) -> None
 @pytest.mark.parametrize("written", ["Adicional", "ADDITIONAL_SEATS", "additional seats"])
 def test_the_type_of_an_order_is_read_in_both_languages(written: str) -> None:
     assert list(price(order_type=written).tiers) == [PriceKey(7, OrderType.ADDITIONAL_SEATS)]
+
+
+def test_what_shows_nothing_is_left_out_of_a_row_and_what_changes_how_it_is_read_makes_it_bad() -> None:
+    kept = row("16727230000197", name="Pada\u200bria\ufeff", trade_name="\u3164", city="Recife\u00ad")
+    empty = row("16727230000197", name="\u200b")
+    turned = row("16727230000197", name="Pada\u202eria")
+
+    details = ClientDetails(name="Padaria", city="Recife")
+    assert kept == Row(2, RegisterClient("16727230000197", details))
+    assert isinstance(empty, BadRow)
+    assert isinstance(turned, BadRow)
+    assert "U+202E" in turned.reason
