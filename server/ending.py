@@ -45,6 +45,7 @@ class EndingProtocol(HttpToolsProtocol):
         self._deaf = self._lingering = False
         self._reading = Reading()
         self._outgoing: asyncio.Transport
+        self.flow: _Flow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
         """Begin to wait for a request."""
@@ -69,12 +70,19 @@ class EndingProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._answering, app = self.pipeline.pop()
             self._start_asgi_task(self._answering, app)
-            return
-        self.flow.resume_reading()
-        if self._refusal is not None:
+            if self.flow.holds and not self.pipeline:
+                # The rest of its body may be in what is held.
+                self.go_on()
+        elif self._refusal is not None:
             self._answer(self._refusal)
-        elif self._part is BETWEEN:
-            self._since = self._all.now
+        else:
+            self.flow.resume_reading()
+            if self._part is BETWEEN:
+                self._since = self._all.now
+
+    def go_on(self) -> None:
+        """Take what was held until the requests before it had their turns."""
+        raise NotImplementedError
 
     def end(self) -> None:
         """End the connection after its last answer, or because of an answer that failed."""
@@ -191,18 +199,29 @@ class EndingProtocol(HttpToolsProtocol):
         self._lingering, self._since = True, self._all.now
         self.pipeline.clear()
         self.transport.write_eof()
-        self.flow.resume_reading()
+        self.flow.release()
 
 
 class _Flow(FlowControl):
-    """Pauses of reading, which end only when no request of the connection waits for another."""
+    """Pauses of reading, which do not end while requests of the connection wait for another."""
 
     def __init__(self, transport: asyncio.Transport, waiting: deque[Any]) -> None:
         super().__init__(transport)
         self._waiting = waiting
+        self.holds = False
+
+    def hold(self) -> None:
+        """Pause until the release: there is more to parse."""
+        self.holds = True
+        self.pause_reading()
+
+    def release(self) -> None:
+        """End the pause."""
+        self.holds = False
+        self.resume_reading()
 
     def resume_reading(self) -> None:
-        if self.read_paused and not self._waiting:
+        if self.read_paused and not self.holds and not self._waiting:
             super().resume_reading()
 
 

@@ -9,8 +9,8 @@ from server.headers import Header, completed
 MAX_HEAD_BYTES = 64 * 1024
 """Of the request line and the headers together; also of a body's trailers, and of one chunk's extensions."""
 MAX_HEADERS = 100
-MAX_PIPELINED = 256
-"""Requests of one connection that wait while another is answered; no caller of ours sends so many."""
+SLICE_BYTES = 16 * 1024
+"""What is parsed at once. It may hold hundreds of requests; the next slice waits until they are answered."""
 MAX_FRAMING_PER_BYTE = 8
 """Chunk sizes and extensions may take so many times the bytes of the body; chunks of one byte take five."""
 MAX_DISCARDED_BYTES = 1024 * 1024
@@ -44,12 +44,6 @@ def too_much_framing() -> Rejected:
     """Refuse a chunked body with more around its bytes than callers have a use for."""
     message = f"The body's chunk extensions and trailers must not be longer than {MAX_HEAD_BYTES} bytes."
     return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
-
-
-def too_many_waiting() -> Rejected:
-    """Refuse a request of a connection on which too many wait for their answers."""
-    message = f"A connection must not send more than {MAX_PIPELINED} requests before it has their answers."
-    return Rejected(HTTPStatus.TOO_MANY_REQUESTS, message, code="RATE_LIMITED", headers={"Retry-After": "1"})
 
 
 def too_late(part: str, seconds: float) -> Rejected:

@@ -30,6 +30,7 @@ class Protocol(EndingProtocol):
     ) -> None:
         """Begin without a request."""
         super().__init__(config, server_state, app_state, _loop)
+        self._held = b""
         self._upgrading = False
         self._hosts = 0
         self._chunk_size = self._head_size = 0
@@ -39,7 +40,27 @@ class Protocol(EndingProtocol):
         """Bytes around those of a chunked body: all, and those since the size of a chunk."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse what the caller sent."""
+        """Take what the caller sent, as much of it as is answered soon."""
+        if self.flow.holds:
+            self._held += data
+        elif len(data) <= framing.SLICE_BYTES:
+            self._parse(data)
+        else:
+            for at in range(0, len(data), framing.SLICE_BYTES):
+                if self.pipeline:
+                    self._held = data[at:]
+                    self.flow.hold()
+                    return
+                self._parse(data[at : at + framing.SLICE_BYTES])
+
+    def go_on(self) -> None:
+        """Take what was held."""
+        data, self._held = self._held, b""
+        self.flow.release()
+        if data:
+            self.data_received(data)
+
+    def _parse(self, data: bytes) -> None:
         if self._deaf:
             return
         part, cycle = self._part, self.cycle
@@ -79,9 +100,8 @@ class Protocol(EndingProtocol):
         """Start the request, or let it wait for those before it."""
         parser, scope = self.parser, self.scope
         version = parser.get_http_version()
-        if self._head_size + self._chunk_size > framing.MAX_HEAD_BYTES and (
-            framing.size(self.url, self.headers) > framing.MAX_HEAD_BYTES
-        ):
+        # A head that came at once is shorter than a slice.
+        if self._head_size and framing.size(self.url, self.headers) > framing.MAX_HEAD_BYTES:
             raise framing.too_long(self.url)
         if version != "1.1" or self._hosts != 1 or len(self.headers) > framing.MAX_HEADERS:
             framing.check(version, self._hosts, self.headers)
@@ -97,8 +117,6 @@ class Protocol(EndingProtocol):
         scope["raw_path"] = raw_path
         scope["query_string"] = url.query or b""
         waits = self._owes_answer()
-        if waits and len(self.pipeline) >= framing.MAX_PIPELINED:
-            raise framing.too_many_waiting()
         self._wants_more = version != "1.0" and parser.should_keep_alive()
         self.cycle = cycle = RequestResponseCycle(
             scope=scope,
@@ -148,7 +166,7 @@ class Protocol(EndingProtocol):
         # The part that arrives is incomplete. `in_one_part` and `same`: all that was read last belongs to it.
         if self._part is HEAD:
             whole = in_one_part and same
-            self._head_size += self._chunk_size if whole else framing.size(self.url, self.headers)
+            self._head_size += self._chunk_size if whole else max(1, framing.size(self.url, self.headers))
             if self._head_size > framing.MAX_HEAD_BYTES:
                 self._refuse(framing.too_long(self.url if self._begun else b""))
             elif self._begun and len(self.headers) > framing.MAX_HEADERS:
@@ -183,7 +201,7 @@ class Protocol(EndingProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._part = BETWEEN
-        self.data_received(head + rest)
+        self._parse(head + rest)
 
 
 def _rejected(error: httptools.HttpParserError) -> Rejected:
