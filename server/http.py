@@ -43,7 +43,10 @@ _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorizat
 _LONGEST_LOGGED_NAME = 100
 _LONGEST_KEPT_HEADER = 200
 _LONGEST_NUMBER = 20
-_JSON_CONTENT = re.compile(r'application/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?;?', re.IGNORECASE)
+_WORD = r"[!#-'*+.0-9^-z|~-]++"
+_CHARSET = r'charset\s*=\s*(?:"utf-?8"|utf-?8)'
+_OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"(?:[^"\\]|\\.)*+")'
+_JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?+)*+\s*+", re.IGNORECASE)
 _HEADERS = frozenset(
     {
         b"accept",

@@ -37,7 +37,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(given(scope, b"x-request-id"))
+        request_id = request_id_for(given(scope, b"x-request-id"))
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         status = 0
@@ -68,7 +68,8 @@ class RequestLog:
             logs.request_id.reset(before)
 
 
-def _request_id(proposed: bytes | None) -> str:
+def request_id_for(proposed: bytes | None) -> str:
+    """Return the id that a request proposes, or a new one if it is none."""
     if proposed and _REQUEST_ID.fullmatch(proposed):
         return proposed.decode()
     # It tells requests apart and keeps no secret, so it need not come from the system.

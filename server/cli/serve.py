@@ -8,8 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from sqlalchemy.exc import DBAPIError
-from uvicorn import Config, Server
-from uvicorn.supervisors import Multiprocess
+from uvicorn import Config
 
 from db import storage
 from db.engine import Database
@@ -20,8 +19,11 @@ from resolvers.portal import Portal
 from server import diagnosis, logs
 from server.cli.migrate import own_files
 from server.cli.running import fail, failures, run, settings
+from server.deadlines import Limits
 from server.diagnosis import DatabaseTroubleError
 from server.settings import Settings
+from server.stopping import StoppingServer
+from server.supervisor import Supervisor
 
 _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
@@ -55,7 +57,7 @@ def serve(
         port=given.port if port is None else port,
         workers=workers or given.workers,
         loop="uvloop",
-        http="httptools",
+        http="server.protocol:Protocol",
         ws="none",
         lifespan="on",
         log_config=None,
@@ -72,11 +74,17 @@ def serve(
     if given.demo:
         _welcome(_url(config.host, listening.getsockname()[1]), trusted_only=given.trusted_documents == "only")
     signal.signal(signal.SIGTERM, _end)
+    limits = Limits(
+        header=given.header_timeout_seconds,
+        body=given.body_timeout_seconds,
+        answer=given.answer_timeout_seconds,
+        keep_alive=given.keep_alive_seconds,
+    )
+    if config.workers > 1:
+        supervisor = Supervisor(config, limits, listening, patience_seconds=given.worker_timeout_seconds)
+        raise typer.Exit(supervisor.run())
     try:
-        if config.workers > 1:
-            Multiprocess(config, sockets=[listening]).run()
-        else:
-            Server(config).run(sockets=[listening])
+        StoppingServer(config, limits, shares_socket=False).run(sockets=[listening])
     except KeyboardInterrupt:
         # uvicorn has stopped in good order and then raises the signal once more.
         return

@@ -25,11 +25,16 @@ def portal(environment: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def serving(environment: dict[str, str], log: Path) -> Iterator[tuple[str, Server]]:
-    """The address of a server that is ready, and its process; it is stopped at the end."""
+def serving(environment: dict[str, str], log: Path, *, workers: int = 1) -> Iterator[tuple[str, Server]]:
+    """The address of a server that is ready, and its process, which leads a group; it is stopped at the end."""
     url = f"http://127.0.0.1:{(port := _free_port())}"
-    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
-    with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output) as process:
+    command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        ) as process,
+    ):
         try:
             for _ in range(300):
                 try:

@@ -1,0 +1,84 @@
+"""Limits of what is around a request's body, and the answer to a request that the protocol refuses."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from server.faults import JSON, Rejected, bad_request
+from server.headers import Header, completed
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of the request line and the headers together; also of a body's trailers, and of one chunk's extensions."""
+MAX_HEADERS = 100
+SLICE_BYTES = 16 * 1024
+"""What is parsed at once. It may hold hundreds of requests; the next slice waits until they are answered."""
+MAX_FRAMING_PER_BYTE = 8
+"""Chunk sizes and extensions may take so many times the bytes of the body; chunks of one byte take five."""
+MAX_DISCARDED_BYTES = 1024 * 1024
+"""Of a body that is still arriving when its request has been answered."""
+
+_AROUND_HEADER = len(": \r\n")
+_ONE_ONE = "1.1"
+
+
+def size(url: bytes, headers: Sequence[Header]) -> int:
+    """Bytes of a request line's URL and of headers."""
+    return len(url) + sum(len(name) + len(value) + _AROUND_HEADER for name, value in headers)
+
+
+def too_long(url: bytes) -> Rejected:
+    """Refuse a head that is too long: as 414 if its URL takes more than half of what is allowed."""
+    if len(url) > MAX_HEAD_BYTES // 2:
+        status, part = HTTPStatus.REQUEST_URI_TOO_LONG, "request's URL is"
+    else:
+        status, part = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "request's headers are"
+    return Rejected(status, f"The {part} too long: request line and headers may have {MAX_HEAD_BYTES} bytes together.")
+
+
+def too_many_headers() -> Rejected:
+    """Refuse a head or a body's trailers with too many headers."""
+    message = f"A request must not have more than {MAX_HEADERS} headers."
+    return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+
+
+def too_much_framing() -> Rejected:
+    """Refuse a chunked body with more around its bytes than callers have a use for."""
+    message = f"The body's chunk extensions and trailers must not be longer than {MAX_HEAD_BYTES} bytes."
+    return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+
+
+def too_late(part: str, seconds: float) -> Rejected:
+    """Refuse a request of which a part did not arrive in time."""
+    return Rejected(HTTPStatus.REQUEST_TIMEOUT, f"The request's {part} did not arrive within {seconds:g} s.")
+
+
+def check(version: str, hosts: int, headers: Sequence[Header]) -> None:
+    """Raise Rejected unless the head has a version that is spoken here, its Host once, and not too many headers."""
+    if len(headers) > MAX_HEADERS:
+        raise too_many_headers()
+    if version not in {"1.0", _ONE_ONE}:
+        message = "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        raise Rejected(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, message)
+    if hosts > 1 or (hosts == 0 and version == _ONE_ONE):
+        message = f"A request must have one Host header, not {hosts}."
+        raise bad_request(message)
+
+
+def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[Header]) -> bytes:
+    """Return the head of a request without its wish for another protocol."""
+    kept = b"".join(b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade")
+    return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
+
+
+def answer(rejected: Rejected, *, defaults: Sequence[Header], scheme: str, request_id: str, bodiless: bool) -> bytes:
+    """Return the bytes of the last answer of a connection."""
+    body = rejected.body()
+    own = [
+        (b"content-type", JSON.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *((name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()),
+    ]
+    headers = (*defaults, *completed(own, {"scheme": scheme}, request_id))
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    status = b"%d %b" % (rejected.status, rejected.status.phrase.encode())
+    return b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, lines, b"" if bodiless else body)

@@ -1,0 +1,184 @@
+"""Several server processes that share a listening socket, and their parent, which replaces those that end.
+
+They share one socket, and not a port by SO_REUSEPORT: the connections that wait in a socket's queue are then accepted
+by whichever process is free, and none are lost with a process that ends.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from types import FrameType
+
+import structlog
+from uvicorn import Config
+from uvicorn.config import STARTUP_FAILURE
+
+from server.deadlines import Limits
+from server.stopping import StoppingServer, let_no_handshake_begin
+
+_ROUND_SECONDS = 0.5
+_KILLED_AFTER_SECONDS = 5
+"""After its time to stop, a process has so many seconds more."""
+_PING = b"ping"
+
+_spawning = get_context("spawn")
+log = structlog.get_logger("portal.server")
+
+
+class Supervisor:
+    """The parent of a server's processes."""
+
+    def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, patience_seconds: float) -> None:
+        """Prepare; a process that is silent for longer than `patience_seconds` is replaced."""
+        self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening)
+        self._listening = listening
+        self._count = config.workers
+        self._grace_seconds = config.timeout_graceful_shutdown or 0
+        self._patience_seconds = patience_seconds
+        self._workers: list[_Worker] = []
+        self._retiring: list[_Worker] = []
+        self._stopping = self._hurried = self._renewing = False
+        self._woken, self._waking = socket.socketpair()
+
+    def run(self) -> int:
+        """Serve until a signal says to stop; return the exit status."""
+        self._woken.settimeout(0)
+        self._waking.settimeout(0)
+        signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_renew)
+        log.info("starting", workers=self._count, pid=os.getpid())
+        self._workers = [self._start() for _ in range(self._count)]
+        status = 0
+        while not self._stopping and not status:
+            self._sleep(_ROUND_SECONDS)
+            status = self._look_after()
+        self._stop()
+        log.info("stopped", pid=os.getpid())
+        return status
+
+    def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        # At once: the same signal may have reached the workers, which soon accept no more connections.
+        let_no_handshake_begin(self._listening)
+        self._hurried = self._stopping
+        self._stopping = True
+
+    def _on_renew(self, _signal: int, _frame: FrameType | None) -> None:
+        self._renewing = True
+
+    def _sleep(self, seconds: float) -> None:
+        # A worker that ends and a signal wake it.
+        wait([self._woken, *(worker.process.sentinel for worker in (*self._workers, *self._retiring))], seconds)
+        try:
+            while self._woken.recv(64):
+                pass
+        except BlockingIOError:
+            return
+
+    def _look_after(self) -> int:
+        """Replace the workers that ended or are silent; return a status other than 0 if that would not help."""
+        if self._renewing:
+            self._renewing = False
+            log.info("renewing the workers")
+            self._retiring += self._workers
+            self._workers = [self._start() for _ in range(self._count)]
+        for place, worker in enumerate(self._workers):
+            if self._stopping:
+                return 0
+            if worker.answers(self._patience_seconds):
+                continue
+            if worker.process.exitcode == STARTUP_FAILURE:
+                log.error("a worker can't start", pid=worker.process.pid)
+                return STARTUP_FAILURE
+            log.warning(
+                "worker ended" if worker.process.exitcode is not None else "worker is silent", pid=worker.process.pid
+            )
+            worker.kill()
+            self._workers[place] = self._start()
+        if self._retiring and all(worker.serves for worker in self._workers):
+            for worker in self._retiring:
+                worker.stop()
+            self._retiring = []
+        return 0
+
+    def _stop(self) -> None:
+        workers = (*self._workers, *self._retiring)
+        let_no_handshake_begin(self._listening)
+        for worker in workers:
+            worker.stop()
+        self._listening.close()
+        until = time.monotonic() + self._grace_seconds + _KILLED_AFTER_SECONDS
+        hurried = False
+        while left := [worker for worker in workers if worker.process.exitcode is None]:
+            if self._hurried and not hurried:
+                hurried = True
+                for worker in left:
+                    worker.hurry()
+            if time.monotonic() > until:
+                for worker in left:
+                    worker.kill()
+            self._sleep(_ROUND_SECONDS)
+
+
+class _Worker:
+    """A server process, as its parent knows it."""
+
+    def __init__(self, config: Config, limits: Limits, listening: socket.socket) -> None:
+        self._pipe, end = _spawning.Pipe()
+        self.process = _spawning.Process(target=work, args=(config, limits, listening, end))
+        self.process.start()
+        # The worker's end is its own: once the worker has ended, reading finds the end of the pipe.
+        end.close()
+        self._asked_at: float | None = None
+        self.serves = False
+
+    def answers(self, patience_seconds: float) -> bool:
+        """Whether the process lives and answered lately. It waits for nothing."""
+        try:
+            if self._pipe.poll():
+                self.serves = self._pipe.recv()
+                self._asked_at = None
+            if self._asked_at is None:
+                self._asked_at = time.monotonic()
+                self._pipe.send(_PING)
+        except (EOFError, OSError):
+            return False
+        return self.process.is_alive() and time.monotonic() - self._asked_at < patience_seconds
+
+    def stop(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def hurry(self) -> None:
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+    def _signal(self, sig: signal.Signals) -> None:
+        if self.process.pid is not None and self.process.exitcode is None:
+            os.kill(self.process.pid, sig)
+
+
+def work(config: Config, limits: Limits, listening: socket.socket, parent: Connection) -> None:
+    """Serve in a process of its own until the parent says to stop, or ends."""
+    # Ctrl-C reaches the parent too, which says to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = StoppingServer(config, limits, shares_socket=True)
+    threading.Thread(target=_answer, args=(parent, server), daemon=True).start()
+    server.run(sockets=[listening])
+
+
+def _answer(parent: Connection, server: StoppingServer) -> None:
+    try:
+        while True:
+            parent.recv()
+            parent.send(server.started)
+    except (EOFError, OSError):
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,116 @@
+"""Callers that write requests byte by byte, as no HTTP client would."""
+
+import json
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tests.api import Json
+
+PATIENCE_SECONDS = 30
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: portal\r\n"
+GRAPHQL = b"POST /graphql HTTP/1.1\r\nHost: portal\r\nContent-Type: application/json\r\n"
+TYPENAME = b'{"query": "{ __typename }"}'
+
+
+class Answer(NamedTuple):
+    """One answer of a connection."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Json:
+        """The body, read."""
+        return json.loads(self.body)
+
+    @property
+    def message(self) -> str:
+        """The message of its only error."""
+        (error,) = self.json["errors"]
+        return str(error["message"])
+
+
+class Caller:
+    """A connection to a server."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Read and write on this socket."""
+        self.socket = connection
+        self._read = b""
+
+    def send(self, *parts: bytes) -> None:
+        """Write; what the server no longer takes is left out."""
+        try:
+            for part in parts:
+                self.socket.sendall(part)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def answer(self, *, bodiless: bool = False) -> Answer:
+        """Return the next answer; EOFError if the server closed, ConnectionError if it did so without order."""
+        head = self._until(b"\r\n\r\n").decode("latin-1")
+        line, *lines = head.strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in lines)}
+        length = 0 if bodiless else int(headers.get("content-length", "0"))
+        return Answer(int(line.split()[1]), headers, self._bytes(length))
+
+    def answers(self) -> list[Answer]:
+        """Return the answers up to the end of the connection."""
+        found = []
+        try:
+            while True:
+                found.append(self.answer())
+        except EOFError:
+            return found
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._read:
+            self._more()
+        found, _, self._read = self._read.partition(end)
+        return found
+
+    def _bytes(self, length: int) -> bytes:
+        while len(self._read) < length:
+            self._more()
+        found, self._read = self._read[:length], self._read[length:]
+        return found
+
+    def _more(self) -> None:
+        more = self.socket.recv(65536)
+        if not more:
+            if self._read:
+                message = f"The connection ended within an answer: {self._read[:100]!r}"
+                raise ConnectionError(message)
+            raise EOFError
+        self._read += more
+
+
+@contextmanager
+def calling(port: int) -> Iterator[Caller]:
+    """A connection to the server on that port."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
+        yield Caller(connection)
+
+
+def answers(port: int, *parts: bytes) -> list[Answer]:
+    """All answers of a connection on which this is written."""
+    with calling(port) as caller:
+        caller.send(*parts)
+        return caller.answers()
+
+
+def post(body: bytes = TYPENAME, *headers: bytes) -> bytes:
+    """A GraphQL request."""
+    return (
+        GRAPHQL + b"".join(b"%b\r\n" % header for header in headers) + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    )
+
+
+def chunked(chunks: Iterable[bytes], *headers: bytes, trailers: bytes = b"") -> bytes:
+    """A GraphQL request whose body comes in chunks."""
+    framed = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    given = b"".join(b"%b\r\n" % header for header in (*headers, b"Transfer-Encoding: chunked"))
+    return GRAPHQL + given + b"\r\n" + framed + b"0\r\n" + trailers + b"\r\n"

@@ -1,0 +1,186 @@
+"""A server that stops, or loses a process, leaves no caller without an answer."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tests.e2e.processes import Server, portal, serving
+from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
+
+NEW, KEPT = 10, 10
+ANSWERS_BEFORE = 100
+LENGTH = re.compile(rb"content-length: (\d+)")
+STARTED = re.compile(r"Started server process \[(\d+)\]")
+
+
+class Served(NamedTuple):
+    """A server, its port and what it logs."""
+
+    process: Server
+    port: int
+    log: Path
+
+    def workers(self) -> list[int]:
+        """The processes that have served, in the order in which they began."""
+        return [int(pid) for pid in STARTED.findall(self.log.read_text())]
+
+    def wait_for(self, ready: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        until = time.monotonic() + 2 * PATIENCE_SECONDS
+        while not ready():
+            assert time.monotonic() < until, self.log.read_text()[-2000:]
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Whether a new connection is answered."""
+        return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
+
+
+@contextmanager
+def served(directory: Path, *, workers: int, **settings: str) -> Iterator[Served]:
+    environment = {**os.environ, **settings, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
+    portal(environment, "migrate")
+    with serving(environment, directory / "log", workers=workers) as (url, process):
+        server = Served(process, int(url.rpartition(":")[2]), directory / "log")
+        server.wait_for(lambda: server.log.read_text().count("startup complete") >= workers)
+        yield server
+
+
+class Load:
+    """Callers with new connections and with kept ones, until the server takes no more; what became of each request."""
+
+    def __init__(self, port: int) -> None:
+        """Begin with no request."""
+        self.port = port
+        self.outcomes = Counter[str]()
+        self.enough = asyncio.Event()
+
+    async def run(self, stop: Callable[[], None]) -> Counter[str]:
+        """Ask until there are enough answers, stop the server, and go on until it refuses."""
+        async with asyncio.timeout(2 * PATIENCE_SECONDS), asyncio.TaskGroup() as callers:
+            for _ in range(NEW):
+                callers.create_task(self._connect_again_and_again(requests=1))
+            for _ in range(KEPT):
+                callers.create_task(self._connect_again_and_again(requests=None))
+            await self.enough.wait()
+            stop()
+        return self.outcomes
+
+    async def _connect_again_and_again(self, requests: int | None) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except ConnectionRefusedError:
+                return
+            try:
+                await self._ask(reader, writer, requests)
+            except (OSError, asyncio.IncompleteReadError) as error:
+                self.outcomes[repr(error)] += 1
+            finally:
+                writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: int | None) -> None:
+        closing = False
+        while not closing and requests != 0:
+            writer.write(post(TYPENAME))
+            head = await reader.readuntil(b"\r\n\r\n")
+            found = LENGTH.search(head)
+            assert found is not None
+            body = await reader.readexactly(int(found[1]))
+            assert b'"Query"' in body
+            closing = b"connection: close" in head
+            self.outcomes["answered"] += 1
+            if self.outcomes["answered"] == ANSWERS_BEFORE:
+                self.enough.set()
+            requests = None if requests is None else requests - 1
+            await asyncio.sleep(0.005)
+
+
+def to_the_parent(process: Server, sig: signal.Signals) -> None:
+    process.send_signal(sig)
+
+
+def to_all(process: Server, sig: signal.Signals) -> None:
+    os.killpg(process.pid, sig)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("send", "sig"), [(to_the_parent, signal.SIGTERM), (to_all, signal.SIGTERM), (to_all, signal.SIGINT)]
+)
+def test_a_server_that_stops_answers_every_connection_that_it_let_in(
+    tmp_path: Path, workers: int, send: Callable[[Server, signal.Signals], None], sig: signal.Signals
+) -> None:
+    with served(tmp_path, workers=workers) as server:
+        outcomes = asyncio.run(Load(server.port).run(lambda: send(server.process, sig)))
+        status = server.process.wait(PATIENCE_SECONDS)
+
+    assert set(outcomes) == {"answered"}
+    assert status == 0
+    assert "before all was answered" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(tmp_path: Path, workers: int) -> None:
+    with served(tmp_path, workers=workers) as server, calling(server.port) as sending, calling(server.port) as idle:
+        idle.send(post())
+        assert idle.answer().headers.get("connection") is None
+        sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        ended = idle.answers()
+        sending.send(TYPENAME[5:])
+        answer = sending.answer()
+        status = server.process.wait(PATIENCE_SECONDS)
+
+    assert ended == []
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert status == 0
+
+
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+def test_a_worker_that_ends_or_is_silent_is_replaced(tmp_path: Path, sig: signal.Signals) -> None:
+    # One second is enough for an answer of a process that lives, and not for the start of one on a busy machine.
+    patience = {"WORKER_TIMEOUT_SECONDS": "5"} if sig == signal.SIGSTOP else {}
+    with served(tmp_path, workers=2, **patience) as server:
+        before = server.workers()
+        os.kill(before[0], sig)
+        server.wait_for(lambda: server.log.read_text().count("startup complete") > len(before))
+
+        assert server.answers()
+        assert before[1] in server.workers()[:2]
+
+    assert server.process.returncode == 0
+
+
+def test_workers_are_renewed_without_a_pause(tmp_path: Path) -> None:
+    with served(tmp_path, workers=2) as server:
+        before = server.workers()
+        server.process.send_signal(signal.SIGHUP)
+        while server.log.read_text().count("Finished server process") < len(before):
+            assert server.answers()
+
+        assert server.answers()
+        assert len(server.workers()) == 2 * len(before)
+
+    assert server.process.returncode == 0
+
+
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    with served(tmp_path, workers=2) as server:
+        server.process.kill()
+        server.process.wait(PATIENCE_SECONDS)
+        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
+
+        with pytest.raises(httpx.ConnectError):
+            server.answers()
