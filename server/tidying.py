@@ -1,10 +1,10 @@
-"""Deleting what counts no longer: failed sign-ins of e-mails that nobody tried for a day."""
+"""Deleting what counts no longer: failed sign-ins a day after the last one that was counted with them."""
 
 import asyncio
 
 import structlog
 
-from db import access
+from db import attempts
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -25,6 +25,6 @@ async def run(portal: Portal) -> None:
 async def tidy(portal: Portal) -> None:
     """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
     try:
-        await portal.database.transact(lambda tx: access.drop_old_attempts(tx, at=portal.now()))
+        await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))
     except Exception:
         log.exception("old failed sign-ins could not be deleted")

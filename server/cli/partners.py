@@ -9,7 +9,7 @@ from db import access, prices
 from domain import cnpj
 from domain.access import DEMO_PASSWORD, Role
 from domain.checks import Checks
-from resolvers.access import hash_password
+from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from server.cli.running import WRONGLY_USED, fail, run
 

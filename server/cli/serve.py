@@ -9,6 +9,8 @@ import typer
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from domain.access import DEMO_PASSWORD
+from domain.refusals import ApiTokenLimit
 from resolvers.portal import Portal
 from server import logs
 from server.cli.running import fail, failures, run, settings
@@ -79,17 +81,20 @@ def _url(host: str, port: int) -> str:
 
 
 def _welcome(url: str, *, trusted_only: bool) -> None:
-    async def work(portal: Portal) -> str | None:
+    async def work(portal: Portal) -> str | NoSuchUser | ApiTokenLimit:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
             return await issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
-        except NoSuchUser:
-            return None
+        except (NoSuchUser, ApiTokenLimit) as reason:
+            return reason
 
     token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
-    if token is None:
+    if isinstance(token, NoSuchUser):
         typer.echo("There is no demo data yet. Make it with: portal demo\n")
+        return
+    if isinstance(token, ApiTokenLimit):
+        typer.echo(f"{_DEMO_USER} has too many tokens for another one. Sign in with the password {DEMO_PASSWORD}.\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
     if trusted_only:

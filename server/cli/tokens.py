@@ -11,7 +11,7 @@ from domain.access import ROLE_PERMISSIONS, Permission, Permissions, TokenKind
 from domain.checks import Checks
 from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
-from resolvers.access import new_secret
+from resolvers.access import add_api_token, new_secret
 from resolvers.portal import Portal
 from server.cli.running import WRONGLY_USED, fail, run
 
@@ -73,7 +73,7 @@ async def issue(
             expires_at=expires_at,
         )
         now = portal.now()
-        token_id = await access.add_token(tx, user.partner_id, new, at=now)
+        token_id = await add_api_token(tx, user.partner_id, new, at=now)
         created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
         await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
     return secret.secret
