@@ -1,20 +1,21 @@
-"""Statements about partners, their users, tokens, and failed sign-ins."""
+"""Statements about partners, their users and tokens."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 
 from db import filters, sql
 from db.engine import Connection, Transaction
 from db.expressions import among
 from db.query import Query
-from db.sql import KEEPING_KEYS
-from db.tables import partner_counters, partners, sign_in_attempts, tokens, users
+from db.tables import partner_counters, partners, tokens, users
+from db.types import Instant
 from domain.access import ALL, Permission, Permissions, Role, TokenKind
 
-_ATTEMPTS_FORGOTTEN_AFTER = timedelta(hours=24)
+_API_TOKENS_LISTED = 100
 
 
 class PartnerRow(NamedTuple):
@@ -81,13 +82,15 @@ class NewToken(NamedTuple):
     digest: bytes
     chosen: Permissions | None
     expires_at: datetime | None
+    signed_in_at: datetime | None = None
+    """When the user gave the password; None for an API token."""
 
 
-class Attempts(NamedTuple):
-    """How many sign-ins failed in a row for an e-mail, and until when no other is tried."""
+class EndedSession(NamedTuple):
+    """A session that was revoked, and when its user gave the password."""
 
-    failures: int
-    blocked_until: datetime | None
+    digest: bytes
+    signed_in_at: datetime
 
 
 _PARTNERS = tuple(partners.c[name] for name in PartnerRow._fields)
@@ -187,10 +190,12 @@ async def add_token(tx: Transaction, partner_id: int, new: NewToken, *, at: date
     return (await tx.execute(statement)).scalar_one()
 
 
-async def api_tokens(connection: Connection, partner_id: int) -> list[TokenRow]:
-    """The partner's API tokens, newest first."""
+async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -> list[TokenRow]:
+    """Return up to 100 of the partner's API tokens: those that work first, then the newest."""
     mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API
-    return await sql.rows(connection, sa.select(*_TOKENS).where(*mine).order_by(tokens.c.id.desc()), _token)
+    order = sa.case((_works(at), 0), else_=1), tokens.c.id.desc()
+    statement = sa.select(*_TOKENS).where(*mine).order_by(*order).limit(_API_TOKENS_LISTED)
+    return await sql.rows(connection, statement, _token)
 
 
 async def api_tokens_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, TokenRow]:
@@ -221,44 +226,31 @@ async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, a
     await tx.execute(sa.update(tokens).where(*mine).values(last_used_at=at))
 
 
-async def locked_attempts(tx: Transaction, email_digest: bytes, *, at: datetime) -> Attempts:
-    """What is known of an e-mail's failed sign-ins, locked until the transaction ends."""
-    attempts = sign_in_attempts
-    await tx.execute(
-        sql.insert(tx, attempts)
-        .values(email_digest=email_digest, failures=0, last_failure_at=at)
-        .on_conflict_do_nothing()
-    )
+async def live_api_tokens(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> int:
+    """Return how many API tokens of a locked user work."""
+    mine = tokens.c.partner_id == partner_id, tokens.c.user_id == user_id, tokens.c.kind == TokenKind.API
+    statement = sa.select(sa.func.count()).select_from(tokens).where(*mine, _works(at))
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def end_session(tx: Transaction, partner_id: int, token_id: int, *, at: datetime) -> EndedSession | None:
+    """Revoke a session that has not ended; return None, and change nothing, if it has."""
     statement = (
-        sa.select(attempts.c.failures, attempts.c.blocked_until, attempts.c.last_failure_at)
-        .where(attempts.c.email_digest == email_digest)
-        .with_for_update(key_share=KEEPING_KEYS)
+        sa.update(tokens)
+        .where(
+            tokens.c.partner_id == partner_id,
+            tokens.c.id == token_id,
+            tokens.c.kind == TokenKind.SESSION,
+            _works(at),
+        )
+        .values(revoked_at=at)
+        .returning(tokens.c.digest, sa.func.coalesce(tokens.c.signed_in_at, tokens.c.created_at, type_=Instant))
     )
-    failures, blocked_until, last_failure_at = tuple((await tx.execute(statement)).one())
-    if last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER:
-        return Attempts(failures=0, blocked_until=None)
-    return Attempts(failures, blocked_until)
+    return await sql.one(tx, statement, EndedSession)
 
 
-async def record_attempts(tx: Transaction, email_digest: bytes, attempts: Attempts, *, at: datetime) -> None:
-    """Write down an e-mail's failed sign-ins."""
-    await tx.execute(
-        sa.update(sign_in_attempts)
-        .where(sign_in_attempts.c.email_digest == email_digest)
-        .values(**attempts._asdict(), last_failure_at=at)
-    )
-
-
-async def forget_attempts(tx: Transaction, email_digest: bytes) -> None:
-    """Begin anew after a sign-in that went well."""
-    await tx.execute(sa.delete(sign_in_attempts).where(sign_in_attempts.c.email_digest == email_digest))
-
-
-async def drop_old_attempts(tx: Transaction, *, at: datetime) -> None:
-    """Delete what is known of e-mails whose last failed sign-in counts no longer."""
-    await tx.execute(
-        sa.delete(sign_in_attempts).where(sign_in_attempts.c.last_failure_at <= at - _ATTEMPTS_FORGOTTEN_AFTER)
-    )
+def _works(at: datetime) -> ColumnElement[bool]:
+    return sa.and_(tokens.c.revoked_at.is_(None), sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > at))
 
 
 def _permissions(stored: str) -> Permissions:

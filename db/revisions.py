@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 
-HEAD = "0004"
+HEAD = "0005"
 """The last step of `db.migrations`."""
 
 _STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))

@@ -80,15 +80,16 @@ tokens = _table(
     Column("expires_at", Instant),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
+    Column("signed_in_at", Instant),
     Index(None, "partner_id", "kind", "id"),
 )
 
 sign_in_attempts = _table(
     "sign_in_attempts",
-    Column("email_digest", sa.LargeBinary(32), primary_key=True),
+    Column("digest", sa.LargeBinary(32), primary_key=True),
     Column("failures", sa.Integer, nullable=False),
+    Column("first_failure_at", Instant, nullable=False),
     Column("last_failure_at", Instant, nullable=False),
-    Column("blocked_until", Instant),
 )
 
 idempotency_keys = _table(

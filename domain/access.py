@@ -1,6 +1,7 @@
-"""Who may do what: permissions, the roles that give them, and the fields that ask for them."""
+"""Who may do what, and for how long: permissions, the roles that give them, and the fields that ask for them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 
 
@@ -48,6 +49,12 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
 
 PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
 """The root fields that need no token."""
+
+SESSION_FIELDS = frozenset({"Mutation.renewSession"})
+"""The root fields that need a session, and no permission."""
+
+LONE_MUTATIONS = frozenset({"signIn", "signOut", "renewSession"})
+"""The mutations after which the request's token speaks for another viewer, or for none."""
 
 FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.client": Permission.CLIENTS_READ,
@@ -112,14 +119,14 @@ def effective(role: Role, chosen: Permissions | None) -> Permissions:
 DEMO_PASSWORD = "demo-portal"  # noqa: S105 — it is public.
 """The password of every user of the demo data. It is public, so nobody signs in with it outside of demo mode."""
 
-SIGN_IN_FAILURES_ALLOWED = 5
-_FIRST_WAIT_SECONDS = 60
-_LONGEST_WAIT_SECONDS = 15 * 60
+SESSION_LIFETIME = timedelta(hours=12)
+SESSIONS_LIFETIME = timedelta(days=30)
+"""How long sessions can be renewed after the password was given."""
+
+API_TOKENS_MAX = 100
+"""Number of API tokens of a user that work at the same time; revoked and expired ones do not count."""
 
 
-def sign_in_wait(failures: int) -> int:
-    """Seconds to wait after that many failed sign-ins in a row: none below five, then a minute, doubling to fifteen."""
-    if failures < SIGN_IN_FAILURES_ALLOWED:
-        return 0
-    doublings = min(failures - SIGN_IN_FAILURES_ALLOWED, 10)
-    return min(_FIRST_WAIT_SECONDS << doublings, _LONGEST_WAIT_SECONDS)
+def session_end(signed_in_at: datetime, now: datetime) -> datetime:
+    """Return when a session ends that begins now, for a user who gave the password at that moment."""
+    return min(now + SESSION_LIFETIME, signed_in_at + SESSIONS_LIFETIME)

@@ -29,6 +29,15 @@ class Unauthenticated(Fault):
     code = "UNAUTHENTICATED"
 
 
+class UnusableToken(Unauthenticated):
+    """The request's token is malformed, unknown, expired or revoked."""
+
+    def __init__(self, message: str, challenge: str) -> None:
+        """Say what is wrong with the token, in words and as a WWW-Authenticate header."""
+        super().__init__(message)
+        self.challenge = challenge
+
+
 class Forbidden(Fault):
     """The token lacks permissions that the operation needs."""
 

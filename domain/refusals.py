@@ -28,6 +28,8 @@ class UserErrorCode(Enum):
     OUT_OF_SEATS = "OUT_OF_SEATS"
     ORDER_TRANSITION = "ORDER_TRANSITION"
     PRICE_CHANGED = "PRICE_CHANGED"
+    SESSION_REQUIRED = "SESSION_REQUIRED"
+    API_TOKEN_LIMIT = "API_TOKEN_LIMIT"  # noqa: S105 — a code, and no password.
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.
@@ -305,3 +307,23 @@ class PriceChanged(Refusal):
         super().__init__(path, expected_reais=reais(expected), actual_reais=reais(actual))
         self.expected = expected
         self.actual = actual
+
+
+class SessionRequired(Refusal):
+    """Only a person who has signed in does this, and no API token."""
+
+    code = UserErrorCode.SESSION_REQUIRED
+    text = Text(
+        pt="Entre com seu e-mail e sua senha: um token de API não pode fazer isto.",
+        en="Sign in with your e-mail and password: an API token can't do this.",
+    )
+
+
+class ApiTokenLimit(Refusal):
+    """The user has as many API tokens as can work at the same time."""
+
+    code = UserErrorCode.API_TOKEN_LIMIT
+    text = Text(
+        pt="Já existem {limit} tokens de API válidos deste usuário; revogue um deles antes de criar outro.",
+        en="This user has {limit} API tokens that work already; revoke one of them before another one is made.",
+    )

@@ -1,47 +1,25 @@
-"""Signing in and out, API tokens, and who a token speaks for."""
+"""Who a token speaks for, and the API tokens of scripts."""
 
-import asyncio
-from base64 import b64encode
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from math import ceil
-from secrets import token_bytes, token_urlsafe
+from secrets import token_urlsafe
 from typing import NamedTuple
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from db import access, users
-from db.access import Attempts, Credentials, NewToken, PartnerRow, TokenRow, UserRow
+from db.access import NewToken, PartnerRow, TokenRow, UserRow
 from db.engine import Transaction
-from domain.access import DEMO_PASSWORD, Permission, Permissions, TokenKind, effective, sign_in_wait
+from domain.access import API_TOKENS_MAX, Permission, Permissions, TokenKind, effective
 from domain.events import Event, EventType
-from domain.faults import RateLimited
-from domain.refusals import InvalidCredentials, InvalidExpiry, NotFound, PermissionNotHeld
+from domain.refusals import ApiTokenLimit, InvalidExpiry, NotFound, PermissionNotHeld, SessionRequired
 from resolvers.context import Context, unauthenticated
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
-SESSION_LIFETIME = timedelta(hours=12)
 _SECRET_BYTES = 32
 PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
-
-_hasher = PasswordHasher()
-# Argon2 takes 64 MiB and a core for each hash: more at once would only make each of them slower.
-_hashing = asyncio.Semaphore(2)
-
-
-def _nobodys_hash() -> str:
-    """A hash that takes as long to check as a user's, and that no password has; made up, since making one is slow."""
-    salt, digest = (b64encode(token_bytes(length)).rstrip(b"=").decode() for length in (16, 32))
-    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
-    return f"$argon2id$v=19${cost}${salt}${digest}"
-
-
-_NOBODYS_HASH = _nobodys_hash()
 
 
 class Secret(NamedTuple):
@@ -61,20 +39,6 @@ def new_secret(kind: TokenKind) -> Secret:
 def digest(secret: str) -> bytes:
     """What is stored of a token: a plain SHA-256 is enough for 256 random bits."""
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-async def hash_password(password: str) -> str:
-    """The argon2id hash of a password, made off the event loop."""
-    async with _hashing:
-        return await asyncio.to_thread(_hasher.hash, password)
-
-
-async def _is_password(password_hash: str, password: str) -> bool:
-    async with _hashing:
-        try:
-            return await asyncio.to_thread(_hasher.verify, password_hash, password.encode("utf-8", "surrogatepass"))
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
@@ -106,91 +70,6 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
     return viewer
 
 
-class SignedIn(NamedTuple):
-    """A new session."""
-
-    secret: str
-    expires_at: datetime
-    viewer: Viewer
-
-
-async def sign_in(context: Context, email: str, password: str) -> SignedIn:
-    """Begin a session; InvalidCredentials, or RateLimited after too many failures.
-
-    A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
-    get no more tries than one after the other.
-    """
-    portal = context.portal
-    attempts_digest = portal.digest("sign-in", email.encode("utf-8", "surrogatepass"))
-    await _count_try(portal, attempts_digest)
-    found = await portal.database.query(lambda connection: access.credentials(connection, email))
-    if not await _is_password(_NOBODYS_HASH if found is None else found.password_hash, password) or found is None:
-        raise InvalidCredentials
-    # Looked at last, so that the answer takes as long as to any other wrong password.
-    if found.disabled_at is not None or (password == DEMO_PASSWORD and not portal.demo):
-        raise InvalidCredentials
-    return await _begin_session(context, found, attempts_digest)
-
-
-async def _count_try(portal: Portal, attempts_digest: bytes) -> None:
-    async def count(tx: Transaction) -> None:
-        now = portal.now()
-        attempts = await access.locked_attempts(tx, attempts_digest, at=now)
-        if attempts.blocked_until is not None and attempts.blocked_until > now:
-            raise RateLimited(ceil((attempts.blocked_until - now).total_seconds()))
-        failures = attempts.failures + 1
-        wait = sign_in_wait(failures)
-        blocked_until = now + timedelta(seconds=wait) if wait else None
-        await access.record_attempts(tx, attempts_digest, Attempts(failures, blocked_until), at=now)
-
-    await portal.database.transact(count)
-
-
-async def _begin_session(context: Context, found: Credentials, attempts_digest: bytes) -> SignedIn:
-    secret = new_secret(TokenKind.SESSION)
-    now = context.now()
-    expires_at = now + SESSION_LIFETIME
-    new = NewToken(
-        user_id=found.user_id,
-        kind=TokenKind.SESSION,
-        name="session",
-        prefix=secret.prefix,
-        digest=secret.digest,
-        chosen=None,
-        expires_at=expires_at,
-    )
-
-    async def begin(tx: Transaction) -> None:
-        # The user may have been disabled, or got another password, while the hash was computed.
-        if not await users.lock_if_unchanged(tx, found):
-            raise InvalidCredentials
-        await access.forget_attempts(tx, attempts_digest)
-        await access.add_token(tx, found.partner_id, new, at=now)
-
-    await context.portal.database.transact(begin)
-    viewer = await viewer_of(context.portal, secret.secret)
-    if viewer is None:
-        raise InvalidCredentials
-    context.viewer = viewer
-    context.forget()
-    return SignedIn(secret.secret, expires_at, viewer)
-
-
-async def sign_out(context: Context) -> bool:
-    """End the session that the request came with; False where it came with none."""
-    viewer = context.viewer
-    if viewer is None or viewer.token_kind is not TokenKind.SESSION:
-        return False
-    revoked = await context.portal.database.transact(
-        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
-    )
-    if revoked is not None:
-        context.portal.viewers.forget(revoked)
-    context.viewer = None
-    context.forget()
-    return revoked is not None
-
-
 async def user(context: Context, viewer: Viewer) -> UserRow | None:
     """The user who is signed in."""
     return await context.loaders.user.load(viewer.user_id)
@@ -202,9 +81,11 @@ async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
 
 
 async def api_tokens(context: Context) -> list[TokenRow]:
-    """The partner's API tokens, newest first."""
-    viewer = context.require(Permission.TOKENS_MANAGE)
-    return await context.portal.database.query(lambda connection: access.api_tokens(connection, viewer.partner_id))
+    """Up to 100 of the partner's API tokens, those that work first, then the newest."""
+    viewer, now = context.require(Permission.TOKENS_MANAGE), context.now()
+    return await context.portal.database.query(
+        lambda connection: access.api_tokens(connection, viewer.partner_id, at=now)
+    )
 
 
 class CreateApiToken(NamedTuple):
@@ -224,7 +105,12 @@ class ApiTokenCreated(NamedTuple):
 
 @mutation("createApiToken", ApiTokenCreated)
 async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
-    """Make a token that does no more than was chosen for it, and no more than its maker may."""
+    """Make a token that does no more than was chosen for it, and no more than its maker may.
+
+    It may outlive the session that made it, which ends after hours, but never what its maker is at the partner.
+    """
+    if work.viewer.token_kind is not TokenKind.SESSION:
+        raise SessionRequired
     _check_held(given.permissions, work.viewer.permissions)
     # The viewer may be remembered from before its token was revoked, and a token made now would outlive that.
     if not await users.lock_if_live(work.tx, work.partner_id, work.viewer.user_id, work.viewer.token_id):
@@ -241,9 +127,19 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
         chosen=frozenset(given.permissions),
         expires_at=given.expires_at,
     )
-    token_id = await access.add_token(work.tx, work.partner_id, new, at=work.now)
+    token_id = await add_api_token(work.tx, work.partner_id, new, at=work.now)
     await work.append(Event(type=EventType.TOKEN_CREATED, token_id=token_id))
     return ApiTokenCreated(token_id, secret.secret)
+
+
+async def add_api_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
+    """Return the id of the new token; raise ApiTokenLimit if its user has as many as can work at once.
+
+    The caller has locked the user.
+    """
+    if await access.live_api_tokens(tx, partner_id, new.user_id, at=at) >= API_TOKENS_MAX:
+        raise ApiTokenLimit(limit=API_TOKENS_MAX)
+    return await access.add_token(tx, partner_id, new, at=at)
 
 
 def _check_held(wanted: tuple[Permission, ...], held: Permissions) -> None:

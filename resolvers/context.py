@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.faults import Forbidden, Unauthenticated
+from domain.faults import Forbidden, Unauthenticated, UnusableToken
 from domain.languages import Language
 from resolvers.loaders import Loaders
+from resolvers.passwords import Gone
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
@@ -25,6 +26,12 @@ class Context:
     language: Language = Language.PORTUGUESE
     request_id: str = ""
     by_level: bool = False
+    address: str | None = None
+    """The caller's address, if it is known."""
+    gone: Gone | None = None
+    """Waits until the caller has closed the connection, if that can be known."""
+    unusable: UnusableToken | None = None
+    """What is wrong with the request's token, for all operations that need one."""
     _loaders: Loaders | None = None
 
     @property

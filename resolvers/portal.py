@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from db.engine import Database
+from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
 
 
@@ -24,6 +25,7 @@ class Portal:
     now: Callable[[], datetime] = utc_now
     demo: bool = False
     viewers: Viewers = field(default_factory=Viewers)
+    sign_ins: SignInQueue = field(default_factory=SignInQueue)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """A keyed hash, from which nobody without the secret finds the value by trying."""

@@ -12,7 +12,7 @@ from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
 from domain.users import UnknownUser, UserDisabled
 from resolvers import ids
-from resolvers.access import PREFIX_LENGTH, digest, new_secret
+from resolvers.access import PREFIX_LENGTH, add_api_token, digest, new_secret
 from resolvers.portal import Portal
 
 _ID_DIGITS_MAX = 18
@@ -38,7 +38,7 @@ async def issue(
 ) -> str:
     """Return the secret of a new API token of a user, for the chosen permissions or all that the user's role gives.
 
-    Raises UnknownUser, UserDisabled, and PermissionNotHeld for what the role does not give.
+    Raises UnknownUser, UserDisabled, ApiTokenLimit, and PermissionNotHeld for what the role does not give.
     """
     secret = new_secret(TokenKind.API)
 
@@ -61,7 +61,7 @@ async def issue(
             expires_at=expires_at,
         )
         now = portal.now()
-        token_id = await access.add_token(tx, user.partner_id, new, at=now)
+        token_id = await add_api_token(tx, user.partner_id, new, at=now)
         created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
         await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
 

@@ -9,7 +9,7 @@ from db.users import ListedUser
 from domain.access import Role, TokenKind
 from domain.events import Event, EventType
 from domain.users import EmailTaken, UnknownUser, check_email, check_password
-from resolvers.access import hash_password
+from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 
 

@@ -7,7 +7,7 @@ import strawberry
 
 from db.access import PartnerRow, TokenRow, UserRow
 from db.prices import PriceTableRow
-from domain.access import Permission, Role
+from domain.access import Permission, Role, TokenKind
 from resolvers import access, prices
 from resolvers.loading import Level
 from resolvers.viewers import Viewer as ViewerRow
@@ -48,7 +48,11 @@ class Partner(Node):
 
 
 @strawberry.type(
-    description="A token for a script. It acts as the user who made it, and can do no more than that user."
+    description=(
+        "A token for a script. It acts as the user who made it, and can do no more than that user's role gives at "
+        "that moment. It outlives the session that made it, but not the user's access: it ends when its maker is "
+        "disabled or gets a new password."
+    )
 )
 class ApiToken(Node):
     """An API token."""
@@ -86,6 +90,16 @@ class Viewer:
     def permissions(viewer: strawberry.Parent[ViewerRow]) -> list[Permission]:
         return sorted_permissions(viewer.permissions)
 
+    @strawberry.field(
+        description=(
+            "When the session ends, unless `renewSession` gives another one before; null for an API token, which has "
+            "an `expiresAt` of its own."
+        )
+    )
+    @staticmethod
+    def session_expires_at(viewer: strawberry.Parent[ViewerRow]) -> datetime | None:
+        return viewer.expires_at if viewer.token_kind is TokenKind.SESSION else None
+
     @strawberry.field(graphql_type=User, description="The user, “usuário”.")
     @staticmethod
     async def user(viewer: strawberry.Parent[ViewerRow], info: Info) -> UserRow | None:
@@ -96,7 +110,13 @@ class Viewer:
     async def partner(viewer: strawberry.Parent[ViewerRow], info: Info) -> PartnerRow | None:
         return await access.partner(info.context, viewer)
 
-    @strawberry.field(graphql_type=list[ApiToken], description="The partner's API tokens, newest first.")
+    @strawberry.field(
+        graphql_type=list[ApiToken],
+        description=(
+            "The partner's API tokens, at most 100: those that work first, and of them, as of those that are expired "
+            "or revoked, the newest first."
+        ),
+    )
     @staticmethod
     async def api_tokens(info: Info) -> list[TokenRow]:
         return await access.api_tokens(info.context)

@@ -8,8 +8,9 @@ import strawberry
 from db.access import TokenRow
 from domain.access import Permission
 from domain.checks import Checks
-from resolvers import access, ids
-from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken, SignedIn
+from resolvers import access, ids, sessions
+from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
+from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import ApiToken, Viewer
 from schema.errors import Payload, answer, settle
@@ -37,8 +38,8 @@ class SignInInput:
         return email, self.password
 
 
-@strawberry.type(description="What `signIn` answers.")
-class SignInPayload(Payload):
+@strawberry.type
+class SessionPayload(Payload):
     """A session, or why there is none."""
 
     outcome: strawberry.Private[SignedIn | None] = None
@@ -58,6 +59,16 @@ class SignInPayload(Payload):
     @strawberry.field(graphql_type=Viewer | None, description="Who is signed in now; null where nobody is.")
     def viewer(self) -> ViewerRow | None:
         return None if self.outcome is None else self.outcome.viewer
+
+
+@strawberry.type(description="What `signIn` answers.")
+class SignInPayload(SessionPayload):
+    """A new session."""
+
+
+@strawberry.type(description="What `renewSession` answers.")
+class RenewSessionPayload(SessionPayload):
+    """A session in the place of another one."""
 
 
 @strawberry.type(description="What `signOut` answers.")
@@ -140,22 +151,44 @@ class AccessMutations:
 
     @strawberry.mutation(
         description=(
-            "Begin a session of 12 hours; it needs no token. After five failures in a row for an e-mail, the error "
-            "RATE_LIMITED says how many seconds to wait."
+            "Begin a session of 12 hours; it needs no token, and ignores one that is expired or revoked. It has to be "
+            "the only field of its operation. After five failures in a row for an e-mail from one network, 20 for an "
+            "e-mail, or 50 within 15 minutes from one network, the error RATE_LIMITED says how many seconds to wait."
         )
     )
     @staticmethod
     async def sign_in(
         info: Info, input: Annotated[SignInInput, strawberry.argument(description="The credentials.")]
     ) -> SignInPayload:
-        return await answer(SignInPayload, info.context, lambda: access.sign_in(info.context, *input.checked()))
+        return await answer(SignInPayload, info.context, lambda: sessions.sign_in(info.context, *input.checked()))
 
-    @strawberry.mutation(description="End the session that the request comes with; it needs no token.")
+    @strawberry.mutation(
+        description=(
+            "Begin another session and end the one that the request comes with, whose token works no longer. It has "
+            "to be the only field of its operation. The session lasts 12 hours, but no longer than 30 days after the "
+            "last `signIn`. An API token is refused."
+        )
+    )
+    @staticmethod
+    async def renew_session(info: Info) -> RenewSessionPayload:
+        return await answer(RenewSessionPayload, info.context, lambda: sessions.renew(info.context))
+
+    @strawberry.mutation(
+        description=(
+            "End the session that the request comes with; it needs no token. It has to be the only field of its "
+            "operation."
+        )
+    )
     @staticmethod
     async def sign_out(info: Info) -> SignOutPayload:
-        return SignOutPayload(signed_out=await access.sign_out(info.context))
+        return SignOutPayload(signed_out=await sessions.sign_out(info.context))
 
-    @strawberry.mutation(description="Make an API token for a script.")
+    @strawberry.mutation(
+        description=(
+            "Make an API token for a script. It needs a session: an API token makes no other ones. A user can have "
+            "100 that work at the same time; expired and revoked ones do not count."
+        )
+    )
     @staticmethod
     async def create_api_token(
         info: Info, input: Annotated[CreateApiTokenInput, strawberry.argument(description="The token to make.")]

@@ -1,15 +1,15 @@
 """Documents: parsed, limited, validated, and known for what they need, once for each text."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLNamedType,
@@ -26,8 +26,9 @@ from graphql import (
 from graphql.execution import Executor
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
-from schema import limits
+from schema import limits, root_fields
 from schema.execution import LevelExecutor, Prepared
+from schema.suggestions import Errors, suggested
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
@@ -43,6 +44,8 @@ class Operation(NamedTuple):
 
     name: str | None
     ast: OperationDefinitionNode
+    error: GraphQLError | None
+    """What is wrong with the operation, though its document is valid."""
     permissions: frozenset[Permission]
     private: bool
     node_fields: tuple[FieldNode, ...]
@@ -54,8 +57,10 @@ class Document:
     """A document that can be executed, or the errors that say why not."""
 
     ast: DocumentNode | None
-    errors: tuple[GraphQLError, ...] = ()
+    errors: Errors = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
+    with_suggestions: Callable[[], Errors] = tuple
+    """Returns the errors as they are for callers who get suggestions. Others must not see them, nor pay for them."""
 
 
 class Documents:
@@ -99,20 +104,29 @@ def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]
     try:
         return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
     except GraphQLError as error:
-        return Document(None, (error,))
+        return _refused([error])
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
     errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-    errors = errors or validate(schema, ast, max_errors=ERRORS_MAX)
+    errors = errors or root_fields.none_can_run(ast)
     if errors:
-        return Document(None, tuple(errors))
+        return _refused(errors)
+    errors = validate(schema, ast, max_errors=ERRORS_MAX, hide_suggestions=True)
+    if errors:
+        again = partial(validate, schema, ast, max_errors=ERRORS_MAX)
+        return Document(None, tuple(errors), with_suggestions=cache(partial(suggested, tuple(errors), again)))
     _forget_tokens(ast)
     needs = _Needs(schema, ast, executor_class)
     operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     return Document(ast, (), {operation.name: operation for operation in operations})
+
+
+def _refused(errors: Errors) -> Document:
+    errors = tuple(errors)
+    return Document(None, errors, with_suggestions=lambda: errors)
 
 
 def _forget_tokens(ast: DocumentNode) -> None:
@@ -135,9 +149,7 @@ class _Needs:
 
     def __init__(self, schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> None:
         self._schema, self._ast, self._executor_class = schema, ast, executor_class
-        self._fragments = {
-            node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = root_fields.fragments_of(ast)
 
     def of(self, node: OperationDefinitionNode) -> Operation:
         root = self._schema.get_root_type(node.operation)
@@ -146,6 +158,7 @@ class _Needs:
         return Operation(
             name=node.name.value if node.name else None,
             ast=node,
+            error=root_fields.crowded(node, self._fragments),
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
             node_fields=tuple(field for name, field in fields if name in {"Query.node", "Query.nodes"}),

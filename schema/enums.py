@@ -178,5 +178,7 @@ _describe(
         UserErrorCode.OUT_OF_SEATS: "The partner has too few free additional seats of the product.",
         UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the step.",
         UserErrorCode.PRICE_CHANGED: "The order comes to another total than was expected.",
+        UserErrorCode.SESSION_REQUIRED: "A person who has signed in does this, and an API token can not.",
+        UserErrorCode.API_TOKEN_LIMIT: "The user has as many API tokens as can work at the same time.",
     },
 )

@@ -93,6 +93,8 @@ _CONFLICTS = frozenset(
         UserErrorCode.CLIENT_CANCELLED,
         UserErrorCode.ACTIVATION_CANCELLED,
         UserErrorCode.IDEMPOTENCY_CONFLICT,
+        UserErrorCode.SESSION_REQUIRED,
+        UserErrorCode.API_TOKEN_LIMIT,
     }
 )
 

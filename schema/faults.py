@@ -1,11 +1,13 @@
 """Errors of requests and of the server as clients see them: an unexpected one is masked and logged without values."""
 
 import re
+from functools import cache
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
 
 from domain.faults import Fault
+from schema.root import schema
 from schema.traces import described
 
 _log = structlog.get_logger("portal")
@@ -21,6 +23,16 @@ _VALUES = (
     (re.compile(r"^(Syntax Error: .*?\b(?:String|BlockString|Int|Float)) '.*", re.DOTALL), r"\1."),
 )
 
+QUOTED_MAX = 100
+"""Number of characters of the caller's text that a message quotes at most."""
+
+_QUOTE = re.compile(r"'[^']*'|“[^”]*”")
+_WORD = re.compile(r"\w+")
+# The one text that is no name, and may have quotes of its own: a key of an object in a variable.
+_KEY = re.compile(r"(unknown field ')(.*)('\.(?: Did you mean [^\n]{1,300}\?)?)$", re.DOTALL)
+# What is left of a list of names when there is no more room for any.
+_EMPTY_QUOTES = re.compile(r"(['“]…['”])(?:, (?:and |or )?['“]…['”])+")
+
 
 def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     """The error for the response."""
@@ -28,10 +40,10 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     formatted = error.formatted
     match original:
         case Fault():
-            formatted["message"] = str(original)
+            formatted["message"] = shortened(str(original))
             formatted["extensions"] = {"code": original.code, **original.extensions}
         case None if error.path is None:
-            formatted["message"] = without_values(error.message)
+            formatted["message"] = shortened(without_values(error.message))
             formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         case _:
             _log.error("unexpected error", request_id=request_id, path=error.path, error=described(original or error))
@@ -45,6 +57,34 @@ def without_values(message: str) -> str:
     for pattern, replacement in _VALUES:
         message = pattern.sub(replacement, message, count=1)
     return message
+
+
+def shortened(message: str) -> str:
+    """Return the message with at most `QUOTED_MAX` characters of the caller's text, all its quotes taken together."""
+    if len(message) <= QUOTED_MAX:
+        return message
+    room = QUOTED_MAX
+
+    def cut(quote: re.Match[str]) -> str:
+        nonlocal room
+        opening, text, closing = quote[0][0], quote[0][1:-1], quote[0][-1]
+        if _names().issuperset(_WORD.findall(text)):
+            return quote[0]
+        kept, room = text[:room], max(0, room - len(text))
+        return quote[0] if kept == text else f"{opening}{kept}…{closing}"
+
+    message = _KEY.sub(lambda key: key[1] + key[2].replace("'", "’") + key[3], message)
+    return _EMPTY_QUOTES.sub(r"\1", _QUOTE.sub(cut, message))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return every name of the schema, which is not the caller's text, wherever a message has it from."""
+    types = schema._schema.type_map  # noqa: SLF001 — as in `schema.operations`.
+    fields = [field for each in types.values() for field in getattr(each, "fields", {}).items()]
+    values = [value for each in types.values() for value in getattr(each, "values", {})]
+    arguments = [argument for _, field in fields for argument in getattr(field, "args", ())]
+    return frozenset([*types, *(name for name, _ in fields), *values, *arguments])
 
 
 def _original(error: GraphQLError) -> BaseException | None:

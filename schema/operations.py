@@ -15,7 +15,7 @@ from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
 from domain.access import Permission, Permissions
-from domain.faults import BadUserInput, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden
+from domain.faults import BadUserInput, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden, UnusableToken
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
@@ -23,6 +23,7 @@ from schema.documents import Document, Documents, Operation
 from schema.execution import LevelExecutor
 from schema.faults import presented
 from schema.root import schema
+from schema.suggestions import suggested
 from schema.trusted import DocumentName, TrustedDocuments
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
@@ -75,7 +76,11 @@ class Operations:
         """Whether resolvers of levels are asked with all the objects of one."""
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
-        """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
+        """Answer a request.
+
+        Raise MutationOverGet if a request that may only read asks for more, and UnusableToken unless the operation is
+        known to need no token.
+        """
         variables = request.variables or {}
         try:
             if request.query is not None and not self._trusted_only:
@@ -83,17 +88,28 @@ class Operations:
             else:
                 document = await self._trusted_document(request.named)
             if document.ast is None:
+                _insist_on_token(context)
                 parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-                return _refused(context, document.errors, parsed=parsed)
+                errors = document.with_suggestions() if _gets_suggestions(context) else document.errors
+                return _refused(context, errors, parsed=parsed)
             operation = _chosen(document, request)
+            if operation.error is not None:
+                _insist_on_token(context)
+                return _refused(context, [operation.error])
             _check_access(context, operation, variables)
+        except UnusableToken:
+            raise
         except MutationOverGet:
+            _insist_on_token(context)
             raise
         except Fault as fault:
+            _insist_on_token(context)
             return _refused(context, [GraphQLError(str(fault), original_error=fault)])
         result = operation.prepared.execute(context_value=context, variable_values=variables)
         if not isinstance(result, ExecutionResult):
             result = await result
+        if result.data is None and _gets_suggestions(context):
+            result = _with_suggestions(operation, variables, result)
         answer = _answer(context, result)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
@@ -128,9 +144,16 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
     return operation
 
 
+def _insist_on_token(context: Context) -> None:
+    """Raise what is wrong with the request's token, if anything is."""
+    if context.unusable is not None:
+        raise context.unusable
+
+
 def _check_access(context: Context, operation: Operation, variables: dict[str, Any]) -> None:
     if context.viewer is None:
         if operation.private:
+            _insist_on_token(context)
             raise unauthenticated()
         return
     needed = operation.permissions | _of_nodes(operation, variables)
@@ -152,6 +175,19 @@ def _of_nodes(operation: Operation, variables: dict[str, Any]) -> Permissions:
         value = get_argument_values(definition, node, coerced)[_NODE_ARGUMENTS[node.name.value]]
         needed |= nodes.permissions([value] if isinstance(value, str) else value)
     return frozenset(needed)
+
+
+def _gets_suggestions(context: Context) -> bool:
+    """Whether errors say what the caller may have meant: that costs more than the rest of a document's validation."""
+    return context.viewer is not None or context.portal.demo
+
+
+def _with_suggestions(operation: Operation, variables: dict[str, Any], result: ExecutionResult) -> ExecutionResult:
+    """Return the result, with suggestions in the errors of its variables, if they are what was refused."""
+    if any(error.path is not None for error in result.errors or ()):
+        return result
+    errors = suggested(result.errors or (), lambda: operation.prepared.errors_with_suggestions(variables))
+    return ExecutionResult(None, list(errors) or result.errors)
 
 
 def _answer(context: Context, result: ExecutionResult) -> Answer:

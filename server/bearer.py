@@ -3,24 +3,24 @@
 import re
 from collections.abc import Sequence
 
+from domain.faults import UnusableToken
 from resolvers import access
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from server.faults import unauthenticated
 
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,512}=*)")
 
 
 async def viewer_of(portal: Portal, given: Sequence[str]) -> Viewer | None:
-    """The viewer by the Authorization headers, None where there is none; a token that is not good is turned away."""
+    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
     if not given:
         return None
     token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
-        raise unauthenticated(message)
+        raise UnusableToken(message, "Bearer")
     viewer = await access.viewer_of(portal, token[1])
     if viewer is None:
         message = "The token is unknown, expired or revoked. Sign in again, or use another one."
-        raise unauthenticated(message, 'Bearer error="invalid_token"')
+        raise UnusableToken(message, 'Bearer error="invalid_token"')
     return viewer

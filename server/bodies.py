@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 from starlette.datastructures import QueryParams
+from starlette.types import Receive
 
 from domain.text import storable
 from schema.operations import OperationRequest
@@ -16,6 +17,12 @@ from server.faults import bad_request, unreadable
 
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the caller has closed the connection; only for a request whose body was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def from_body(body: bytes) -> OperationRequest:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.faults import Fault
+from domain.faults import Fault, UnusableToken
 
 JSON = "application/json; charset=utf-8"
 
@@ -62,15 +62,12 @@ def unreadable(message: str) -> Rejected:
     return Rejected(HTTPStatus.BAD_REQUEST, message)
 
 
-def unauthenticated(message: str, challenge: str = "Bearer") -> Rejected:
-    """Turn a request away whose token is not good."""
-    return Rejected(HTTPStatus.UNAUTHORIZED, message, code="UNAUTHENTICATED", headers={"WWW-Authenticate": challenge})
-
-
 def rejected_for(fault: Fault) -> Rejected:
     """Turn a request away for a fault that was found outside of any field."""
     status = STATUSES.get(fault.code, HTTPStatus.BAD_REQUEST)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    if isinstance(fault, UnusableToken):
+        headers = {"WWW-Authenticate": fault.challenge}
     return Rejected(status, str(fault), code=fault.code, headers=headers)
 
 

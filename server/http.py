@@ -2,7 +2,7 @@
 
 The status of an answer depends on its form, as the GraphQL over HTTP specification has it:
 
-- What is not a GraphQL request at all is 4xx in either form, and a bad token is 401 before anything is read.
+- What is not a GraphQL request at all is 4xx in either form, and a bad token is 401, unless the operation needs none.
 - `application/json`: every GraphQL request is 200, its errors stand in the body. Older clients take any other status
   for a failure of the network.
 - `application/graphql-response+json`: the status says how the request went; see `server.statuses`.
@@ -12,7 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -21,10 +21,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.faults import Fault
+from domain.faults import Fault, UnusableToken
 from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
+from resolvers.viewers import Viewer
 from schema.operations import Answer, MutationOverGet, OperationRequest, Operations
 from server import bearer, bodies, compression, revalidation, statuses
 from server.compression import Coding
@@ -120,30 +121,47 @@ class Endpoint:
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
-        viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
-        if form is None:
-            message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
-            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
-        if coding is None:
-            message = "Accept the encoding gzip or identity."
-            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
-        wanted = await self._wanted(scope, receive, given)
+        viewer: Viewer | None = None
+        unusable: UnusableToken | None = None
+        try:
+            viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
+        except UnusableToken as fault:
+            unusable = fault
+        try:
+            wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
+        except Rejected:
+            # What is wrong with the token comes first, unless an operation is known to need none.
+            if unusable is not None:
+                raise unusable from None
+            raise
         # Not before the body is there: the turn would be gone until then.
         await self._turns.take()
         name = wanted.operation_name
         scope["state"]["operation"] = None if name is None else name[:_LONGEST_LOGGED_NAME]
         if wanted.named is not None:
             scope["state"]["document"] = wanted.named.id
+        client = scope.get("client")
         context = Context(
             self._portal,
             viewer=viewer,
             language=_language(", ".join(given[b"accept-language"])),
             request_id=scope["state"]["request_id"],
             by_level=self._operations.by_level,
+            address=client[0] if client else None,
+            gone=partial(bodies.gone, receive),
+            unusable=unusable,
         )
         return await self._operations.execute(context, wanted)
 
-    async def _wanted(self, scope: Scope, receive: Receive, given: Given) -> OperationRequest:
+    async def _wanted(
+        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
+    ) -> OperationRequest:
+        if form is None:
+            message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
+            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
+        if coding is None:
+            message = "Accept the encoding gzip or identity."
+            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
         if scope["method"] != "POST":
             if len(scope["query_string"]) > self._max_body_bytes:
                 message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."

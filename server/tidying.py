@@ -1,10 +1,10 @@
-"""Deleting what counts no longer: failed sign-ins of e-mails that nobody tried for a day."""
+"""Deleting what counts no longer: failed sign-ins a day after the last one that was counted with them."""
 
 import asyncio
 
 import structlog
 
-from db import access
+from db import attempts
 from domain.faults import Unavailable
 from resolvers.portal import Portal
 
@@ -26,7 +26,7 @@ async def run(portal: Portal) -> None:
 async def tidy(portal: Portal) -> None:
     """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
     try:
-        await portal.database.transact(lambda tx: access.drop_old_attempts(tx, at=portal.now()))
+        await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))
     except Unavailable:
         log.warning("old failed sign-ins are deleted later: the database is not available")
     except Exception:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from random import getrandbits
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from starlette.types import ASGIApp
 
 from db import access, prices, products
 from db.access import NewToken
@@ -120,6 +123,16 @@ class Api:
         return stock
 
 
+def transport(app: ASGIApp) -> httpx.ASGITransport:
+    """The way to an application, for a caller with an address of its own: failed sign-ins are counted by it."""
+    return httpx.ASGITransport(app, client=(address(), 50_000))
+
+
+def address() -> str:
+    """An address that no other caller has."""
+    return str(IPv4Address(10 << 24 | getrandbits(24)))
+
+
 async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
     """The id of a new partner, whose price table is empty."""
     async with portal.database.write() as tx:
@@ -161,11 +174,12 @@ async def new_caller(
     *,
     role: Role = Role.MANAGER,
     chosen: Permissions | None = None,
+    kind: TokenKind = TokenKind.SESSION,
     password_hash: str = "none",  # noqa: S107 — no password has it.
     email: str | None = None,
 ) -> Api:
     """A new user of the partner with a token; one with all that the role gives, unless less is chosen."""
-    secret = new_secret(TokenKind.API)
+    secret = new_secret(kind)
     async with portal.database.write() as tx:
         user_id = await access.create_user(
             tx,
@@ -176,6 +190,6 @@ async def new_caller(
             password_hash=password_hash,
         )
         assert user_id is not None
-        new = NewToken(user_id, TokenKind.API, "test", secret.prefix, secret.digest, chosen, None)
+        new = NewToken(user_id, kind, "test", secret.prefix, secret.digest, chosen, None)
         await access.add_token(tx, partner_id, new, at=portal.now())
     return Api(http, portal, partner_id, user_id, secret.secret)

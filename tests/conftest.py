@@ -14,7 +14,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product
+from tests.api import Api, new_caller, new_partner, new_product, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
@@ -109,8 +109,9 @@ def clock(portal: Portal) -> Clock:
 @pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the portal's real HTTP application."""
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
+    async with httpx.AsyncClient(
+        transport=transport(create_app(portal, Settings())), base_url="http://portal.test"
+    ) as client:
         yield client
 
 

@@ -58,8 +58,8 @@ class Prepared:
         context_value: Any = None,  # noqa: ANN401 — the schema's own.
         variable_values: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 — an ExecutionResult, or awaited for one.
-        """The result of the operation, awaitable where anything in it is."""
-        variables = self._variables.values(variable_values or {})
+        """The result of the operation, awaitable where anything in it is. No error of it has a suggestion."""
+        variables = self._variables.values(variable_values or {}, hide_suggestions=True)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         if self._level is not None:
@@ -69,6 +69,11 @@ class Prepared:
         else:
             executor = self._executor(root_value, context_value, variables)
         return executor.execute_operation()
+
+    def errors_with_suggestions(self, variable_values: dict[str, Any]) -> list[GraphQLError]:
+        """Return the errors of variables that were refused, with suggestions, of which `execute` makes none."""
+        refused = self._variables.values(variable_values)
+        return refused if isinstance(refused, list) else []
 
     def _executor(self, root_value: Any, context_value: Any, variables: VariableValues) -> Executor[Any]:  # noqa: ANN401 — as above.
         return self._executor_class(
@@ -82,4 +87,6 @@ class Prepared:
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
+            # Validation has made suggestions for literals, and the errors of variables have theirs.
+            hide_suggestions=True,
         )

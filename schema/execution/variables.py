@@ -39,10 +39,10 @@ class Variables:
         ]
         self._plain = plain if len(plain) == len(signatures) else None
 
-    def values(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+    def values(self, given: dict[str, Any], *, hide_suggestions: bool = False) -> VariableValues | list[GraphQLError]:
         """The values for a request, or what is wrong with them."""
         found = None if self._plain is None else self._as_given(given)
-        return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX)
+        return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX, hide_suggestions)
 
     def _as_given(self, given: dict[str, Any]) -> VariableValues | None:
         """The values where each variable is of its type or may be left out; None where there is more to find out."""

@@ -12,7 +12,9 @@ from uvicorn import Config
 
 from db import storage
 from db.engine import Database
+from domain.access import DEMO_PASSWORD
 from domain.faults import Unavailable
+from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
@@ -124,17 +126,22 @@ def _url(host: str, port: int) -> str:
 
 
 def _welcome(url: str, *, trusted_only: bool) -> None:
-    async def work(portal: Portal) -> str | None:
+    async def work(portal: Portal) -> str | ApiTokenLimit | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
             return await tokens.issue(portal, _DEMO_USER, "demo", chosen=None, expires_at=expires_at)
         except (UnknownUser, UserDisabled):
             return None
+        except ApiTokenLimit as reason:
+            return reason
 
     token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
     if token is None:
         typer.echo("There is no demo user to give a token to. Make demo data with: portal demo\n")
+        return
+    if isinstance(token, ApiTokenLimit):
+        typer.echo(f"{_DEMO_USER} has too many tokens for another one. Sign in with the password {DEMO_PASSWORD}.\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
     if trusted_only:

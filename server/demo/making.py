@@ -11,7 +11,7 @@ from db import access, activations, bulk, prices, products, tables
 from db.engine import Transaction
 from db.prices import PriceKey
 from domain.access import DEMO_PASSWORD, Role
-from resolvers.access import hash_password
+from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from server.demo import catalogue
 from server.demo.calendar import Calendar

@@ -46,11 +46,3 @@ def test_every_reading_permission_is_asked_for_by_node_as_well() -> None:
     reading = {permission for permission in Permission if permission.name.endswith("_READ")}
 
     assert set(NODE_PERMISSIONS.values()) == reading | {Permission.TOKENS_MANAGE, None}
-
-
-@pytest.mark.parametrize(
-    ("failures", "seconds"),
-    [(0, 0), (1, 0), (4, 0), (5, 60), (6, 120), (7, 240), (8, 480), (9, 900), (10, 900), (10**9, 900)],
-)
-def test_five_failed_sign_ins_cost_a_minute_doubling_to_fifteen(failures: int, seconds: int) -> None:
-    assert access.sign_in_wait(failures) == seconds

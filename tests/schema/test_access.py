@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from domain.access import ROLE_PERMISSIONS, Permission, Role
-from resolvers.access import hash_password
+from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from tests.api import Api, Json, new_caller, new_partner
 from tests.clock import Clock

@@ -20,6 +20,7 @@ from server.app import create_app
 from server.cli import app as portal_command
 from server.settings import Settings
 from tests import cnpjs
+from tests.api import transport
 from tests.databases import Databases
 
 MAX_BODY_BYTES = 64 * 1024
@@ -58,7 +59,7 @@ def app(portal: Portal, settings: Settings) -> Starlette:
 
 @pytest.fixture
 async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
         yield client
 
 

@@ -17,9 +17,9 @@ from domain.activations import ActivationCancellationReason
 from domain.clients import STATES, ClientStatus
 from domain.orders import OrderStatus, OrderType
 from domain.refusals import InvalidCredentials
-from resolvers.access import sign_in
 from resolvers.context import Context
 from resolvers.portal import Portal
+from resolvers.sessions import sign_in
 from server.demo import making, names
 from server.demo.calendar import Calendar
 from server.demo.making import NotEmptyError

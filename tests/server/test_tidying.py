@@ -22,8 +22,8 @@ async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
 
 
 async def known(portal: Portal, email: str) -> bool:
-    digest = portal.digest("sign-in", email.encode())
-    statement = sa.select(sa.exists().where(sign_in_attempts.c.email_digest == digest))
+    digest = portal.digest("sign-in by e-mail", email.encode())
+    statement = sa.select(sa.exists().where(sign_in_attempts.c.digest == digest))
     async with portal.database.read() as connection:
         return bool(await connection.scalar(statement))
 

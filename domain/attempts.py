@@ -1,0 +1,97 @@
+"""Failed sign-ins: by what they are counted, and how long the next try has to wait."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+from typing import NamedTuple
+
+FORGOTTEN_AFTER = timedelta(hours=24)
+"""When failures count no longer, if none came after them."""
+
+ADDRESS_WINDOW = timedelta(minutes=15)
+
+_FIRST_WAIT_SECONDS = 60
+_LONGEST_WAIT_SECONDS = 15 * 60
+_HOST_BITS = 64
+
+
+class CountedBy(Enum):
+    """By what failed sign-ins are counted."""
+
+    EMAIL_AND_ADDRESS = "e-mail and address"
+    EMAIL = "e-mail"
+    ADDRESS = "address"
+
+
+ALLOWED: Mapping[CountedBy, int] = {
+    CountedBy.EMAIL_AND_ADDRESS: 5,
+    CountedBy.EMAIL: 20,
+    CountedBy.ADDRESS: 50,
+}
+"""Failures in a row before the first wait; by address, failures within `ADDRESS_WINDOW` of the first one."""
+
+
+class Failures(NamedTuple):
+    """Failed sign-ins that are counted together, and when the first and the last of them were."""
+
+    number: int
+    first_at: datetime
+    last_at: datetime
+
+
+def network(address: str | None) -> str | None:
+    """Return what an address is counted as: an IPv6 network of 64 bits, or an IPv4 address; None for anything else."""
+    try:
+        # A link-local address may name an interface of the server behind it.
+        found = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return None
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS))
+
+
+def counted(email: str, address: str | None) -> Mapping[CountedBy, str]:
+    """Return the values that a try is counted by; by the address alone only if it is known."""
+    of = network(address)
+    values = {CountedBy.EMAIL_AND_ADDRESS: f"{of or ''} {email}", CountedBy.EMAIL: email}
+    return values if of is None else values | {CountedBy.ADDRESS: of}
+
+
+def wait_seconds(by: CountedBy, failures: Failures, now: datetime) -> int:
+    """Return the seconds until the next try; 0 if it may come now."""
+    if _over(by, failures, now) or failures.number < ALLOWED[by]:
+        return 0
+    if by is CountedBy.ADDRESS:
+        until = failures.first_at + ADDRESS_WINDOW
+    else:
+        until = failures.last_at + timedelta(seconds=_penalty(failures.number - ALLOWED[by]))
+    return max(0, ceil((until - now).total_seconds()))
+
+
+def with_another(by: CountedBy, failures: Failures, now: datetime) -> Failures:
+    """Return the failures with one more, which begins anew when the others count no longer."""
+    if _over(by, failures, now):
+        return Failures(1, now, now)
+    return Failures(failures.number + 1, failures.first_at, now)
+
+
+def without_mine(failures: Failures, mine: Failures) -> Failures:
+    """Return the failures of an address without a try that was right, if they still are those that it was added to."""
+    if failures.first_at != mine.first_at:
+        return failures
+    return failures._replace(number=max(0, failures.number - 1))
+
+
+def _over(by: CountedBy, failures: Failures, now: datetime) -> bool:
+    if by is CountedBy.ADDRESS:
+        return failures.number == 0 or failures.first_at + ADDRESS_WINDOW <= now
+    return failures.number == 0 or failures.last_at + FORGOTTEN_AFTER <= now
+
+
+def _penalty(beyond: int) -> int:
+    """Seconds to wait after the last failure: a minute, doubling to fifteen."""
+    return min(_FIRST_WAIT_SECONDS << min(beyond, 10), _LONGEST_WAIT_SECONDS)

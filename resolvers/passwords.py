@@ -1,0 +1,89 @@
+"""Passwords: hashed and checked in threads, a few at a time, with a bound on how many sign-ins wait for that."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from secrets import token_bytes
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from domain.faults import Unavailable
+
+Gone = Callable[[], Awaitable[object]]
+"""Waits until the caller has closed the connection."""
+
+AT_ONCE = 2
+"""Argon2 takes 64 MiB and a core for each hash: more at once would only make each of them slower."""
+
+WAITING_MAX = 32
+"""Number of sign-ins that wait for those before them, which takes the last one some two seconds."""
+
+_hasher = PasswordHasher()
+_hashing = asyncio.Semaphore(AT_ONCE)
+
+
+def _nobodys_hash() -> str:
+    """A hash that takes as long to check as a user's, and that no password has; made up, since making one is slow."""
+    salt, digest = (b64encode(token_bytes(length)).rstrip(b"=").decode() for length in (16, 32))
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+_NOBODYS_HASH = _nobodys_hash()
+
+
+@dataclass(slots=True)
+class SignInQueue:
+    """The sign-ins under way in this process, which need no token: more than a few of them would take all its time."""
+
+    _places: int = AT_ONCE + WAITING_MAX
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for one sign-in; raise Unavailable if there is none."""
+        if self._places <= 0:
+            message = "Too many people are signing in at this moment. Nothing was changed; try again."
+            raise Unavailable(message)
+        self._places -= 1
+        try:
+            yield
+        finally:
+            self._places += 1
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password, made off the event loop."""
+    async with _turn():
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def is_password(password_hash: str | None, password: str, gone: Gone | None = None) -> bool:
+    """Whether the password is the one of the hash; without a hash the answer is no, and takes as long."""
+    async with _turn(gone):
+        try:
+            return await asyncio.to_thread(
+                _hasher.verify, password_hash or _NOBODYS_HASH, password.encode("utf-8", "surrogatepass")
+            )
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+@asynccontextmanager
+async def _turn(gone: Gone | None = None) -> AsyncIterator[None]:
+    """Wait for a turn to hash; raise Unavailable if the caller is gone before it comes."""
+    turn = asyncio.ensure_future(_hashing.acquire())
+    leaving = [] if gone is None else [asyncio.ensure_future(gone())]
+    try:
+        await asyncio.wait([turn, *leaving], return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            message = "The caller closed the connection before its turn came."
+            raise Unavailable(message)
+        yield
+    finally:
+        for each in leaving:
+            each.cancel()
+        if not turn.cancel():
+            _hashing.release()

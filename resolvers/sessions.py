@@ -1,0 +1,160 @@
+"""Sessions: signing in and out, and a new session in the place of one that is about to end."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from db import access, attempts, users
+from db.access import Credentials, NewToken
+from db.engine import Transaction
+from domain.access import DEMO_PASSWORD, TokenKind, session_end
+from domain.attempts import CountedBy, Failures, counted, wait_seconds, with_another, without_mine
+from domain.faults import RateLimited
+from domain.refusals import InvalidCredentials, SessionRequired
+from resolvers.access import Secret, new_secret, viewer_of
+from resolvers.context import Context, unauthenticated
+from resolvers.passwords import is_password
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+
+
+class SignedIn(NamedTuple):
+    """A new session."""
+
+    secret: str
+    expires_at: datetime
+    viewer: Viewer
+
+
+Tried = Mapping[CountedBy, tuple[bytes, Failures]]
+"""A try as it was counted: under which digests, and what the failures were with it."""
+
+
+async def sign_in(context: Context, email: str, password: str) -> SignedIn:
+    """Begin a session; raise InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
+
+    A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
+    get no more tries than one after the other.
+    """
+    portal = context.portal
+    # Whoever finds no place has not tried.
+    with portal.sign_ins.place():
+        tried = await _count_try(portal, email, context.address)
+        found = await portal.database.query(lambda connection: access.credentials(connection, email))
+        known = None if found is None else found.password_hash
+        if not await is_password(known, password, context.gone) or found is None:
+            raise InvalidCredentials
+    # Looked at last, so that the answer takes as long as to any other wrong password.
+    if found.disabled_at is not None or (password == DEMO_PASSWORD and not portal.demo):
+        raise InvalidCredentials
+    return await _begin_session(context, found, tried)
+
+
+async def _count_try(portal: Portal, email: str, address: str | None) -> Tried:
+    digests = {
+        by: portal.digest(f"sign-in by {by.value}", value.encode("utf-8", "surrogatepass"))
+        for by, value in counted(email, address).items()
+    }
+
+    async def count(tx: Transaction) -> Tried:
+        now = portal.now()
+        before = await attempts.locked(tx, digests.values(), at=now)
+        wait = max(wait_seconds(by, before[digest], now) for by, digest in digests.items())
+        if wait:
+            raise RateLimited(wait)
+        tried = {by: (digest, with_another(by, before[digest], now)) for by, digest in digests.items()}
+        await attempts.record(tx, dict(tried.values()))
+        return tried
+
+    return await portal.database.transact(count)
+
+
+async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn:
+    secret, now = new_secret(TokenKind.SESSION), context.now()
+    new = _session(found.user_id, secret, signed_in_at=now, now=now)
+
+    async def begin(tx: Transaction) -> None:
+        await _count_as_right(tx, tried, now)
+        # The user may have been disabled, or got another password, while the hash was computed.
+        if not await users.lock_if_unchanged(tx, found):
+            raise InvalidCredentials
+        await access.add_token(tx, found.partner_id, new, at=now)
+
+    await context.portal.database.transact(begin)
+    return await _signed_in(context, secret)
+
+
+async def _count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
+    """Forget the failures of the e-mail, and of the address this try alone."""
+    after = await attempts.locked(tx, [digest for digest, _ in tried.values()], at=now)
+    kept = {}
+    if CountedBy.ADDRESS in tried:
+        digest, mine = tried[CountedBy.ADDRESS]
+        others = without_mine(after[digest], mine)
+        if others.number:
+            kept[digest] = others
+    await attempts.record(tx, kept)
+    await attempts.forget(tx, after.keys() - kept.keys())
+
+
+async def sign_out(context: Context) -> bool:
+    """End the session that the request came with; return False if it came with none."""
+    viewer = context.viewer
+    if viewer is None or viewer.token_kind is not TokenKind.SESSION:
+        return False
+    revoked = await context.portal.database.transact(
+        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+    )
+    if revoked is not None:
+        context.portal.viewers.forget(revoked)
+    context.viewer = None
+    context.forget()
+    return revoked is not None
+
+
+async def renew(context: Context) -> SignedIn:
+    """End the request's session and begin another one; raise SessionRequired for an API token.
+
+    Of two at once one gets the new session, and the other Unauthenticated, as if it had come later.
+    """
+    viewer = context.signed_in
+    if viewer.token_kind is not TokenKind.SESSION:
+        raise SessionRequired
+    secret, now = new_secret(TokenKind.SESSION), context.now()
+
+    async def replace(tx: Transaction) -> bytes:
+        # The viewer may be remembered from before the session was ended.
+        if not await users.lock_if_live(tx, viewer.partner_id, viewer.user_id, viewer.token_id):
+            raise unauthenticated()
+        ended = await access.end_session(tx, viewer.partner_id, viewer.token_id, at=now)
+        if ended is None:
+            raise unauthenticated()
+        new = _session(viewer.user_id, secret, signed_in_at=ended.signed_in_at, now=now)
+        await access.add_token(tx, viewer.partner_id, new, at=now)
+        return ended.digest
+
+    context.portal.viewers.forget(await context.portal.database.transact(replace))
+    return await _signed_in(context, secret)
+
+
+def _session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datetime) -> NewToken:
+    return NewToken(
+        user_id=user_id,
+        kind=TokenKind.SESSION,
+        name="session",
+        prefix=secret.prefix,
+        digest=secret.digest,
+        chosen=None,
+        expires_at=session_end(signed_in_at, now),
+        signed_in_at=signed_in_at,
+    )
+
+
+async def _signed_in(context: Context, secret: Secret) -> SignedIn:
+    """Let the rest of the request act by the new session."""
+    viewer = await viewer_of(context.portal, secret.secret)
+    if viewer is None or viewer.expires_at is None:
+        raise InvalidCredentials
+    context.viewer = viewer
+    context.forget()
+    return SignedIn(secret.secret, viewer.expires_at, viewer)

@@ -1,0 +1,62 @@
+"""Root fields that have to be the only one of their operation, so that one document acts as one viewer."""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+)
+
+from domain.access import LONE_MUTATIONS
+
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+def fragments_of(ast: DocumentNode) -> Fragments:
+    """Return the fragments of a document by their names."""
+    return {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def none_can_run(ast: DocumentNode) -> list[GraphQLError]:
+    """Return the errors of all operations, if each has one: then nothing else of the document needs a look."""
+    fragments = fragments_of(ast)
+    found = [crowded(node, fragments) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    errors = [error for error in found if error is not None]
+    return errors if len(errors) == len(found) else []
+
+
+def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQLError | None:
+    """Return the error of an operation that selects more than one root field, and one that has to be alone."""
+    if operation.operation is not OperationType.MUTATION:
+        return None
+    fields = list(_fields(operation.selection_set, fragments, set()))
+    lone = next((node for node in fields if node.name.value in LONE_MUTATIONS), None)
+    if lone is None or len(fields) == 1:
+        return None
+    other = next(node for node in fields if node is not lone)
+    message = (
+        f"“{lone.name.value}” must be the only field of its operation, beside “__typename”: an operation acts as one "
+        "viewer. Send the other fields in requests of their own."
+    )
+    return GraphQLError(message, [lone, other])
+
+
+def _fields(selections: SelectionSetNode, fragments: Fragments, seen: set[str]) -> Iterator[FieldNode]:
+    """Yield the root fields without `__typename`, those of fragments too, each fragment once."""
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            if selection.name.value != "__typename":
+                yield selection
+        elif isinstance(selection, FragmentSpreadNode):
+            fragment = fragments.get(selection.name.value)
+            if fragment is not None and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                yield from _fields(fragment.selection_set, fragments, seen)
+        else:
+            yield from _fields(selection.selection_set, fragments, seen)  # type: ignore[attr-defined]  # It is inline.

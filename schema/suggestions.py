@@ -1,0 +1,18 @@
+"""Suggestions, “Did you mean …”, which graphql-core makes by comparing a name with all that it could have been."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from graphql import GraphQLError
+
+NAME_MAX = 64
+"""Length of the longest name that suggestions are made for; the longest one of the schema has less than half of it."""
+
+_TOO_LONG = re.compile(rf"'[^']{{{NAME_MAX + 1}}}")
+
+Errors = Sequence[GraphQLError]
+
+
+def suggested(errors: Errors, again: Callable[[], Errors]) -> Errors:
+    """Return the errors with suggestions, found `again`; as they are if one of them quotes a name past the limit."""
+    return errors if any(_TOO_LONG.search(error.message) for error in errors) else again()

@@ -1,0 +1,243 @@
+"""Failed sign-ins are counted by e-mail and address, so that a stranger locks nobody out; over HTTP, on both engines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from db import attempts
+from db.tables import sign_in_attempts
+from domain.access import Role
+from resolvers import passwords
+from resolvers.passwords import hash_password
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, Json, address, new_caller, new_partner
+from tests.clock import Clock
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+PASSWORD = "correct horse"
+SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
+
+From = Callable[[str | None], Api]
+"""Makes a caller without a token, with that address."""
+
+
+@pytest.fixture
+async def caller_from(portal: Portal) -> AsyncIterator[From]:
+    app = create_app(portal, Settings())
+    async with AsyncExitStack() as stack:
+
+        def caller(host: str | None) -> Api:
+            # A server on a UNIX socket knows no address.
+            client: tuple[str, int] = None if host is None else (host, 1)  # type: ignore[assignment]
+            transport = httpx.ASGITransport(app, client=client)
+            http = httpx.AsyncClient(transport=transport, base_url="http://portal.test")
+            stack.push_async_callback(http.aclose)
+            return Api(http, portal)
+
+        yield caller
+
+
+@pytest.fixture
+def email() -> str:
+    return f"{uuid4()}@alfa.example"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with as little work as argon2 knows: a test has up to a hundred tries."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_NOBODYS_HASH", passwords._nobodys_hash())  # noqa: SLF001 — of the least work too.
+
+
+@pytest.fixture
+async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
+    """An operator with a password."""
+    password_hash = await hash_password(PASSWORD)
+    partner = await new_partner(portal)
+    return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
+
+
+async def answered(caller: Api, email: str, password: str = "wrong") -> str:
+    """The code that a sign-in is answered with; nothing for one that begins a session."""
+    body: Json = await caller.post(SIGN_IN, input={"email": email, "password": password})
+    if "errors" in body:
+        return str(body["errors"][0]["extensions"]["code"])
+    return "".join(error["code"] for error in body["data"]["signIn"]["userErrors"])
+
+
+async def wait(caller: Api, email: str) -> int:
+    """The seconds to wait that a refused sign-in names."""
+    error = await caller.error(SIGN_IN, input={"email": email, "password": PASSWORD})
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    return int(error["extensions"]["retryAfter"])
+
+
+@pytest.mark.usefixtures("user")
+async def test_a_stranger_who_is_locked_out_locks_out_no_one_in_another_network(caller_from: From, email: str) -> None:
+    stranger, owner = caller_from(address()), caller_from(address())
+    for _ in range(10):
+        await answered(stranger, email)
+
+    assert await wait(stranger, email) == 60
+    assert await answered(owner, email, PASSWORD) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "same"),
+    [
+        ("2001:db8:7:1::1", "2001:db8:7:1:ffff::2", True),
+        ("2001:db8:7:2::1", "2001:db8:7:3::1", False),
+        ("198.51.100.1", "::ffff:198.51.100.1", True),
+        ("198.51.100.1", "198.51.100.2", False),
+        (None, None, True),
+    ],
+)
+@pytest.mark.usefixtures("user")
+async def test_who_is_in_the_same_network_waits_as_well(
+    caller_from: From, email: str, one: str | None, another: str | None, *, same: bool
+) -> None:
+    for _ in range(5):
+        await answered(caller_from(one), email)
+
+    assert await answered(caller_from(another), email, PASSWORD) == ("RATE_LIMITED" if same else "")
+
+
+@pytest.mark.usefixtures("user")
+async def test_twenty_failures_from_anywhere_close_an_e_mail_for_a_minute(
+    caller_from: From, email: str, clock: Clock
+) -> None:
+    codes = [await answered(caller_from(address()), email) for _ in range(21)]
+
+    assert codes == ["INVALID_CREDENTIALS"] * 20 + ["RATE_LIMITED"]
+    assert await wait(caller_from(address()), email) == 60
+    clock.forward(minutes=1)
+    assert await answered(caller_from(address()), email, PASSWORD) == ""
+
+
+async def test_one_address_fails_fifty_times_in_fifteen_minutes_whatever_e_mails_it_tries(
+    caller_from: From, clock: Clock
+) -> None:
+    stranger = caller_from(address())
+    codes = [await answered(stranger, f"{uuid4()}@alfa.example") for _ in range(50)]
+    clock.forward(minutes=14)
+
+    assert codes == ["INVALID_CREDENTIALS"] * 50
+    assert await wait(stranger, f"{uuid4()}@alfa.example") == 60
+    clock.forward(minutes=1)
+    assert await answered(stranger, f"{uuid4()}@alfa.example") == "INVALID_CREDENTIALS"
+
+
+async def test_callers_without_an_address_are_not_counted_together(caller_from: From) -> None:
+    unknown = caller_from(None)
+
+    codes = {await answered(unknown, f"{uuid4()}@alfa.example") for _ in range(60)}
+
+    assert codes == {"INVALID_CREDENTIALS"}
+
+
+@pytest.mark.usefixtures("user")
+async def test_a_right_password_forgets_the_failures_of_its_e_mail_and_not_those_of_the_address(
+    caller_from: From, email: str
+) -> None:
+    here = caller_from(address())
+    for _ in range(46):
+        await answered(here, f"{uuid4()}@alfa.example")
+    elsewhere = caller_from(address())
+    for caller in (here, elsewhere):
+        for _ in range(4 if caller is elsewhere else 3):
+            await answered(caller, email)
+
+    assert await answered(here, email, PASSWORD) == ""
+
+    assert [await answered(here, email) for _ in range(2)] == ["INVALID_CREDENTIALS", "RATE_LIMITED"]
+    assert await answered(elsewhere, email) == "INVALID_CREDENTIALS"
+    assert await answered(elsewhere, email) == "RATE_LIMITED"
+
+
+@pytest.mark.usefixtures("user")
+async def test_an_office_signs_in_from_one_address_as_often_as_it_likes(caller_from: From, email: str) -> None:
+    office = caller_from(address())
+
+    codes = {await answered(office, email, PASSWORD) for _ in range(60)}
+
+    assert codes == {""}
+    async with office.portal.database.read() as connection:
+        digest = office.portal.digest("sign-in by e-mail", email.encode())
+        kept = sa.select(sign_in_attempts.c.failures).where(sign_in_attempts.c.digest == digest)
+        assert (await connection.execute(kept)).all() == []
+
+
+async def test_many_at_once_get_no_more_tries_than_one_after_the_other(caller_from: From, email: str) -> None:
+    strangers = [caller_from(address()) for _ in range(8)]
+
+    codes = await asyncio.gather(*(answered(stranger, email) for stranger in strangers for _ in range(4)))
+
+    assert sorted(codes) == ["INVALID_CREDENTIALS"] * 20 + ["RATE_LIMITED"] * 12
+
+
+async def test_many_e_mails_at_once_get_no_more_tries_from_one_address_than_one_after_the_other(
+    caller_from: From,
+) -> None:
+    stranger = caller_from(address())
+    tried = 0
+    for _ in range(3):
+        codes = await asyncio.gather(*(answered(stranger, f"{uuid4()}@alfa.example") for _ in range(20)))
+        tried += codes.count("INVALID_CREDENTIALS")
+
+    assert tried == 50
+
+
+@pytest.mark.usefixtures("user")
+async def test_sign_ins_that_share_e_mails_and_addresses_crosswise_do_not_wait_for_each_other_for_ever(
+    caller_from: From, email: str
+) -> None:
+    callers = [caller_from(address()) for _ in range(4)]
+    emails = [email, *(f"{uuid4()}@alfa.example" for _ in range(3))]
+
+    codes = await asyncio.gather(
+        *(
+            answered(caller, each, PASSWORD if n % 2 else "wrong")
+            for n in range(2)
+            for caller in callers
+            for each in emails
+        )
+    )
+
+    assert set(codes) <= {"", "INVALID_CREDENTIALS"}
+
+
+async def test_neither_e_mails_nor_addresses_are_kept(caller_from: From, email: str) -> None:
+    host = address()
+    await answered(caller_from(host), email)
+
+    async with caller_from(host).portal.database.read() as connection:
+        rows = str((await connection.execute(sa.select(sign_in_attempts))).all())
+
+    assert email not in rows
+    assert host not in rows
+
+
+async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) -> None:
+    """A try that reads what another one has not committed yet waits for it."""
+    portal = caller_from(None).portal
+    caller = replace(caller_from(address()))
+    for _ in range(4):
+        await answered(caller, email)
+    digest = portal.digest("sign-in by e-mail", email.encode())
+    async with portal.database.write() as tx:
+        await attempts.locked(tx, [digest], at=portal.now())
+        behind = asyncio.ensure_future(answered(caller, email))
+        done, _ = await asyncio.wait([behind], timeout=0.3)
+        assert not done
+
+    assert await behind == "INVALID_CREDENTIALS"
