@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 
-HEAD = "0003"
+HEAD = "0005"
 """The last step of `db.migrations`."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
