@@ -30,6 +30,7 @@ from domain.documents import TEXT_LENGTH_MAX
 from domain.faults import BadUserInput
 from schema import limits, root_fields
 from schema.execution import LevelExecutor, Prepared
+from schema.sources import Text
 from schema.suggestions import Errors, suggested
 
 ERRORS_MAX = 20
@@ -111,16 +112,15 @@ def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]
         fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
         return Document(None, (GraphQLError(message, original_error=fault),))
     try:
-        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
-    errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
+    errors = limits.too_many_fragments(ast) or limits.exceeded(ast) or root_fields.none_can_run(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-    errors = errors or root_fields.none_can_run(ast)
     if errors:
         return Document(None, tuple(errors))
     errors = validate(schema, ast, max_errors=ERRORS_MAX, hide_suggestions=True)
