@@ -26,15 +26,17 @@ from graphql import (
 from graphql.execution import Executor
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.documents import TEXT_LENGTH_MAX
+from domain.faults import BadUserInput
 from schema import limits, root_fields
 from schema.execution import LevelExecutor, Prepared
+from schema.sources import Text
 from schema.suggestions import Errors, suggested
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
 
 _KEPT = 1_000
-_KEPT_TEXT_MAX = 100_000
 _KEPT_CHARACTERS = 100_000
 """How long all documents that are kept may be together: parsed and planned, one takes some 200 times its length."""
 
@@ -59,8 +61,12 @@ class Document:
     ast: DocumentNode | None
     errors: Errors = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
-    with_suggestions: Callable[[], Errors] = tuple
-    """Returns the errors as they are for callers who get suggestions. Others must not see them, nor pay for them."""
+    suggesting: Callable[[], Errors] | None = None
+    """Returns the errors with suggestions, if there may be any."""
+
+    def errors_for(self, *, suggesting: bool) -> Errors:
+        """Return the errors; only callers who get suggestions see some, and wait until they are found."""
+        return self.errors if self.suggesting is None or not suggesting else self.suggesting()
 
 
 class Documents:
@@ -81,7 +87,7 @@ class Documents:
                 self._kept.move_to_end(text)
                 return found
         found = self.prepare(text)
-        if len(text) <= _KEPT_TEXT_MAX:
+        if len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
@@ -101,32 +107,30 @@ class Documents:
 
 def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]] = LevelExecutor) -> Document:
     """Parse, limit and validate a document, and find out what its operations need."""
+    if len(text) > TEXT_LENGTH_MAX:
+        message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
+        fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
+        return Document(None, (GraphQLError(message, original_error=fault),))
     try:
-        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class)
     except GraphQLError as error:
-        return _refused([error])
+        return Document(None, (error,))
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
-    errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
+    errors = limits.too_many_fragments(ast) or limits.exceeded(ast) or root_fields.none_can_run(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-    errors = errors or root_fields.none_can_run(ast)
     if errors:
-        return _refused(errors)
+        return Document(None, tuple(errors))
     errors = validate(schema, ast, max_errors=ERRORS_MAX, hide_suggestions=True)
     if errors:
         again = partial(validate, schema, ast, max_errors=ERRORS_MAX)
-        return Document(None, tuple(errors), with_suggestions=cache(partial(suggested, tuple(errors), again)))
+        return Document(None, tuple(errors), suggesting=cache(partial(suggested, tuple(errors), again)))
     _forget_tokens(ast)
     needs = _Needs(schema, ast, executor_class)
     operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     return Document(ast, (), {operation.name: operation for operation in operations})
-
-
-def _refused(errors: Errors) -> Document:
-    errors = tuple(errors)
-    return Document(None, errors, with_suggestions=lambda: errors)
 
 
 def _forget_tokens(ast: DocumentNode) -> None:

@@ -90,7 +90,7 @@ class Operations:
             if document.ast is None:
                 _insist_on_token(context)
                 parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-                errors = document.with_suggestions() if _gets_suggestions(context) else document.errors
+                errors = document.errors_for(suggesting=_gets_suggestions(context))
                 return _refused(context, errors, parsed=parsed)
             operation = _chosen(document, request)
             if operation.error is not None:

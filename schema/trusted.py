@@ -48,7 +48,7 @@ def examined(text: str) -> Examined:
     """What is to be known of a document before it is registered."""
     document = prepare(schema._schema, text)  # noqa: SLF001 — as in `schema.operations`.
     names = [name for name in document.operations if name is not None]
-    return Examined(names, [_with_place(error) for error in document.with_suggestions()])
+    return Examined(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
 
 
 def _with_place(error: GraphQLError) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Address
 from random import getrandbits
 from typing import Any
@@ -175,6 +176,7 @@ async def new_caller(
     role: Role = Role.MANAGER,
     chosen: Permissions | None = None,
     kind: TokenKind = TokenKind.SESSION,
+    expires_at: datetime | None = None,
     password_hash: str = "none",  # noqa: S107 — no password has it.
     email: str | None = None,
 ) -> Api:
@@ -190,6 +192,16 @@ async def new_caller(
             password_hash=password_hash,
         )
         assert user_id is not None
-        new = NewToken(user_id, kind, "test", secret.prefix, secret.digest, chosen, None)
+        new = NewToken(user_id, kind, "test", secret.prefix, secret.digest, chosen, expires_at)
         await access.add_token(tx, partner_id, new, at=portal.now())
     return Api(http, portal, partner_id, user_id, secret.secret)
+
+
+async def with_tokens(api: Api, number: int, *, expires_at: datetime | None = None) -> Api:
+    """A new user of the partner, with so many API tokens that work, or did until they expired."""
+    caller = await new_caller(api.http, api.portal, api.partner_id)
+    async with api.portal.database.write() as tx:
+        for secret in [new_secret(TokenKind.API) for _ in range(number)]:
+            new = NewToken(caller.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, expires_at)
+            await access.add_token(tx, api.partner_id, new, at=api.portal.now())
+    return caller

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from db import activations as activation_statements
 from db import clients as client_statements
 from db import orders as order_statements
 from db.engine import Transaction
-from resolvers import activations, clients, ids, orders
+from domain.access import API_TOKENS_MAX, Permission
+from resolvers import access, activations, clients, ids, orders
 from resolvers.access import viewer_of
 from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
 from resolvers.clients import CancelClient, RegisterClient
@@ -16,7 +18,7 @@ from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
 from tests import cnpjs
-from tests.api import Api
+from tests.api import Api, with_tokens
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 
@@ -231,3 +233,33 @@ async def test_numbers_have_no_gaps_whatever_is_refused_meanwhile(api: Api, prod
     data = await api.data("{ orders { nodes { number } } events(first: 100) { nodes { number } } }")
     assert [node["number"] for node in data["orders"]["nodes"]] == list(range(12, 0, -1))
     assert [node["number"] for node in data["events"]["nodes"]] == list(range(1, 13))
+
+
+async def test_the_hundredth_token_of_a_user_is_made_once(api: Api) -> None:
+    caller = await with_tokens(api, API_TOKENS_MAX - 1)
+    given = {"name": "Script", "permissions": ["ORDERS_READ"]}
+    create = access.CreateApiToken("Script", (Permission.ORDERS_READ,), None)
+
+    refused = await raced(caller, access.create_api_token, create, caller.codes("createApiToken", given))
+
+    assert refused == ["API_TOKEN_LIMIT"]
+
+
+async def test_twenty_tokens_made_at_once_are_no_more_than_there_is_room_for(api: Api) -> None:
+    caller = await with_tokens(api, API_TOKENS_MAX - 5)
+    given = {"name": "Script", "permissions": ["ORDERS_READ"]}
+
+    codes = await asyncio.gather(*(caller.codes("createApiToken", given) for _ in range(20)))
+
+    assert sorted(codes) == [[]] * 5 + [["API_TOKEN_LIMIT"]] * 15
+
+
+async def test_a_session_that_is_renewed_twice_at_once_has_one_successor(api: Api) -> None:
+    query = "mutation { renewSession { token userErrors { code } } }"
+
+    bodies = await asyncio.gather(*(api.post(query) for _ in range(8)))
+
+    renewed = [body["data"]["renewSession"]["token"] for body in bodies if "errors" not in body]
+    codes = [body["errors"][0]["extensions"]["code"] for body in bodies if "errors" in body]
+    assert (len(renewed), codes) == (1, ["UNAUTHENTICATED"] * 7)
+    assert (await replace(api, token=renewed[0]).data("{ viewer { role } }"))["viewer"] is not None

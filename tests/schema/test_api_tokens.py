@@ -1,15 +1,16 @@
 """API tokens over HTTP, on both engines, by a clock that the tests turn."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from db.tables import metadata, users
-from domain.access import ROLE_PERMISSIONS, Permission, Role
+from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
 from server.uses import UseWriter
-from tests.api import Api, Json, new_caller
+from tests.api import Api, Json, new_caller, with_tokens
 from tests.clock import Clock
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -28,7 +29,7 @@ async def create(api: Api, *permissions: Permission, **given: object) -> Json:
 async def is_refused(api: Api, payload: Json) -> bool:
     """Whether the server takes the token no longer."""
     headers = {"Authorization": f"Bearer {payload['secret']}"}
-    response = await api.http.post("/graphql", json={"query": VIEWER}, headers=headers)
+    response = await api.http.post("/graphql", json={"query": "{ products { id } }"}, headers=headers)
     return response.status_code == httpx.codes.UNAUTHORIZED
 
 
@@ -92,6 +93,8 @@ async def test_the_secret_is_shown_once_and_stored_nowhere(api: Api) -> None:
 
 
 async def test_a_token_that_nothing_was_chosen_for_lists_every_permission(api: Api) -> None:
+    await with_tokens(api, 1)
+
     listed = await api.data("{ viewer { apiTokens { permissions } } }")
 
     assert listed["viewer"]["apiTokens"] == [{"permissions": [each.value for each in Permission]}]
@@ -161,3 +164,46 @@ async def test_a_token_acts_with_its_makers_role_as_it_is_now(api: Api, clock: C
 
     assert Permission.ORDERS_APPROVE not in ROLE_PERMISSIONS[Role.VIEWER]
     assert (await script.data(VIEWER))["viewer"] == {"role": "VIEWER", "permissions": ["ORDERS_READ"]}
+
+
+async def test_an_api_token_makes_no_token(api: Api) -> None:
+    script = await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API)
+
+    payload = await script.mutate("createApiToken", TOKEN, {"name": "Script", "permissions": ["ORDERS_READ"]})
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["path"]) == ("SESSION_REQUIRED", None)
+    assert payload["secret"] is payload["apiToken"] is None
+
+
+async def test_a_user_has_a_hundred_tokens_that_work_and_no_more(api: Api) -> None:
+    caller = await with_tokens(api, API_TOKENS_MAX - 1)
+    made = await create(caller, Permission.ORDERS_READ)
+
+    payload = await caller.mutate("createApiToken", TOKEN, {"name": "Script", "permissions": ["ORDERS_READ"]})
+
+    assert [error["code"] for error in payload["userErrors"]] == ["API_TOKEN_LIMIT"]
+    assert "100" in payload["userErrors"][0]["message"]
+    await create(api, Permission.ORDERS_READ)
+    await caller.done("revokeApiToken", REVOKE, {"apiTokenId": made["apiToken"]["id"]})
+    await create(caller, Permission.ORDERS_READ)
+
+
+async def test_tokens_that_are_expired_do_not_count(api: Api, clock: Clock) -> None:
+    caller = await with_tokens(api, API_TOKENS_MAX, expires_at=clock.now + timedelta(seconds=1))
+    clock.forward(seconds=1)
+
+    await create(caller, Permission.ORDERS_READ)
+
+
+async def test_a_hundred_tokens_are_listed_those_that_work_first_and_then_the_newest(api: Api, clock: Clock) -> None:
+    oldest = await create(api, Permission.ORDERS_READ)
+    await with_tokens(api, API_TOKENS_MAX, expires_at=clock.now + timedelta(seconds=1))
+    revoked, newest = await create(api, Permission.ORDERS_READ), await create(api, Permission.ORDERS_READ)
+    await api.done("revokeApiToken", REVOKE, {"apiTokenId": revoked["apiToken"]["id"]})
+    clock.forward(seconds=1)
+
+    listed = (await api.data("{ viewer { apiTokens { id } } }"))["viewer"]["apiTokens"]
+
+    assert len(listed) == 100
+    assert [each["id"] for each in listed[:3]] == [made["apiToken"]["id"] for made in (newest, oldest, revoked)]

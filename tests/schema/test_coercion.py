@@ -123,7 +123,7 @@ async def test_a_text_that_is_no_document_is_not_repeated(nobody: Api, query: st
 async def test_the_rest_of_the_message_says_what_would_be_right(nobody: Api, api: Api) -> None:
     given = {"email": "a@b.example", "password": SECRET, "pasword": SECRET}
 
-    unknown = await nobody.error(SIGN_IN, input=given)
+    unknown = await api.error(SIGN_IN, input=given)
     enum = await api.error(CREATE, input={"type": "PURCHAS", "items": []})
     syntax = await nobody.error('{ viewer "hunter2" }')
 

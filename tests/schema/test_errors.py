@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from db.engine import Database
+from domain.access import API_TOKENS_MAX, TokenKind
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.refusals import UserErrorCode
@@ -18,7 +19,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api, new_caller, new_partner, new_product, tier
+from tests.api import Api, new_caller, new_partner, new_product, tier, with_tokens
 from tests.databases import Databases
 
 
@@ -79,6 +80,8 @@ class Refused(NamedTuple):
 
     name: str
     given: Mapping[str, object]
+    caller: Api | None = None
+    """Who asks for it, unless any manager may."""
 
 
 async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
@@ -95,6 +98,7 @@ async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
     order = await api.order((product, 1))
     await api.done("cancelOrder", "order { id }", {"orderId": order, "idempotencyKey": "used"})
     license_ = {"clientId": client, "productId": product, "activationKey": "KEY-3"}
+    token = {"name": "Script", "permissions": ["ORDERS_READ"]}
     client_ = {"cnpj": cnpjs.another(), "name": "Padaria"}
 
     def ordered(*items: tuple[str, int], **given: object) -> Refused:
@@ -120,6 +124,10 @@ async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
         UserErrorCode.OUT_OF_SEATS: Refused("activateLicense", license_ | {"additionalSeats": 1}),
         UserErrorCode.ORDER_TRANSITION: Refused("approveOrder", {"orderId": order}),
         UserErrorCode.PRICE_CHANGED: ordered((product, 1), expectedTotal="1.00"),
+        UserErrorCode.SESSION_REQUIRED: Refused(
+            "createApiToken", token, await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API)
+        ),
+        UserErrorCode.API_TOKEN_LIMIT: Refused("createApiToken", token, await with_tokens(api, API_TOKENS_MAX)),
     }
 
 
@@ -133,6 +141,8 @@ TYPES = {
     UserErrorCode.CLIENT_CANCELLED: "ConflictError",
     UserErrorCode.ACTIVATION_CANCELLED: "ConflictError",
     UserErrorCode.IDEMPOTENCY_CONFLICT: "ConflictError",
+    UserErrorCode.SESSION_REQUIRED: "ConflictError",
+    UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
 }
 """The types of errors, where they are not InputError."""
 
@@ -144,7 +154,7 @@ async def test_every_refusal_has_a_sentence_in_both_languages(api: Api) -> None:
     for code, refused in recipes.items():
         messages = set()
         for language in Language:
-            caller = replace(api, language=language.value)
+            caller = replace(refused.caller or api, language=language.value)
             (error,) = (await caller.mutate(refused.name, "__typename", refused.given))["userErrors"]
             assert (error["code"], error["__typename"]) == (code.value, TYPES.get(code, "InputError"))
             assert error["message"].endswith(".")

@@ -58,10 +58,12 @@ RELATIONS = {
 }
 """A way to each other field that asks for a permission, on which nothing else asks for it; and what to ask there."""
 
-NODES = {
+ANY = {
+    "Mutation.renewSession": "renewSession",
     "Query.node": f"{{ node(id: {NOTHING}) {{ id }} }}",
     "Query.nodes": f"{{ nodes(ids: [{NOTHING}]) {{ id }} }}",
 }
+"""An operation for each root field that needs a token, and no permission of its own."""
 
 
 def root_fields() -> list[str]:
@@ -74,7 +76,7 @@ def root_fields() -> list[str]:
 
 def operation(field: str) -> str:
     """The operation that asks for the field."""
-    recipe = (RECIPES | NODES)[field]
+    recipe = (RECIPES | ANY)[field]
     return f"mutation {{ {recipe} {{ userErrors {{ code }} }} }}" if field.startswith("Mutation.") else recipe
 
 

@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted by e-mail and address, so that a stranger locks nobody out; over HTTP, on both engines."""
+"""Failed sign-ins are counted by e-mail and address, so that a stranger locks nobody out; over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +24,7 @@ from tests.clock import Clock
 
 pytestmark = pytest.mark.usefixtures("clock")
 
-PASSWORD = "correct horse"
+PASSWORD, WRONG = "correct horse", "wrong"
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
 
 From = Callable[[str | None], Api]
@@ -67,7 +67,7 @@ async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
     return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
 
 
-async def answered(caller: Api, email: str, password: str = "wrong") -> str:
+async def answered(caller: Api, email: str, password: str = WRONG) -> str:
     """The code that a sign-in is answered with; nothing for one that begins a session."""
     body: Json = await caller.post(SIGN_IN, input={"email": email, "password": password})
     if "errors" in body:
@@ -206,7 +206,7 @@ async def test_sign_ins_that_share_e_mails_and_addresses_crosswise_do_not_wait_f
 
     codes = await asyncio.gather(
         *(
-            answered(caller, each, PASSWORD if n % 2 else "wrong")
+            answered(caller, each, PASSWORD if n % 2 else WRONG)
             for n in range(2)
             for caller in callers
             for each in emails

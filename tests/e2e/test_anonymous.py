@@ -1,0 +1,142 @@
+"""What callers without a token can make a server do: little work, and nothing that keeps others waiting or out."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tests.e2e.processes import portal, serving
+
+CPU_SECONDS = 0.05
+TIMES = 5
+"""How often each document is sent, of which the best time counts: what else the machine does makes others longer."""
+
+EMAIL = "ana@alfa.example"
+PASSWORD = "correct horse battery"
+WRONG = "wrong"
+SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
+
+
+class Flooded(NamedTuple):
+    """A server, and its process."""
+
+    url: str
+    pid: int
+
+    def ask(self, query: str, *, forwarded_for: str | None = None, **variables: object) -> httpx.Response:
+        """The answer to a caller without a token, through a proxy on the machine if it says for whom."""
+        headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
+        body = {"query": query, "variables": variables}
+        return httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=60)
+
+    def sign_in(self, email: str, password: str, *, forwarded_for: str | None = None) -> str:
+        """The code that a sign-in is answered with; nothing for one that begins a session."""
+        given = {"email": email, "password": password}
+        body = self.ask(SIGN_IN, input=given, forwarded_for=forwarded_for).json()
+        if "errors" in body:
+            return str(body["errors"][0]["extensions"]["code"])
+        return "".join(error["code"] for error in body["data"]["signIn"]["userErrors"])
+
+    def cpu_seconds(self) -> float:
+        """How much time the process has spent, all its threads together."""
+        # What clock_getcpuclockid(3) returns, which Python has no function for.
+        return time.clock_gettime(~self.pid << 3 | 2)
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, str]:
+    """The environment of a server outside of demo mode, whose only user has a password."""
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/portal.db"}
+    portal(environment, "migrate")
+    portal(environment, "create-partner", "--name", "Alfa", "--cnpj", "16.727.230/0001-97")
+    arguments = ["--partner", "Alfa", "--email", EMAIL, "--name", "Ana", "--role", "MANAGER", "--password-stdin"]
+    portal(environment, "create-user", *arguments, typed=PASSWORD)
+    return environment
+
+
+@pytest.fixture
+def server(production: dict[str, str], tmp_path: Path) -> Iterator[Flooded]:
+    with serving(production, tmp_path / "log") as (url, process):
+        yield Flooded(url, process.pid)
+
+
+def sign_ins(times: int, beginning: str) -> str:
+    """So many sign-ins in one operation."""
+    one = 'a%d: signIn(input: {email: "%s%d@alfa.example", password: "wrong"}) { token }'
+    return "mutation { " + " ".join(one % (n, beginning, n) for n in range(times)) + " }"
+
+
+FLOODS: Mapping[str, Callable[[int], str]] = {
+    "150 sign-ins": lambda n: sign_ins(150, f"a{n}"),
+    "150 sign-ins in fragments": lambda n: "mutation { ...A } fragment A on Mutation " + sign_ins(150, f"b{n}")[8:],
+    "names of 500 characters": lambda n: "{ " + " ".join(f"a{n}a{each}{'x' * 500}" for each in range(190)) + " }",
+    "types of 60 characters": lambda n: (
+        "{ viewer { role } } "
+        + " ".join(f"fragment F{n}a{each} on T{each}{'OrderClientActivation' * 3} {{ id }}" for each in range(100))
+    ),
+    "1 MB of names": lambda n: "{ " + " ".join(f"a{n}a{each}{'x' * 500}" for each in range(2_000)) + " }",
+    "a name of 1 MB": lambda n: f"{{ a{n}{'x' * 1_000_000} }}",
+    "a text of 1 MB": lambda n: f'{{ __type(name: "a{n}{"x" * 1_000_000}") {{ name }} }}',
+}
+"""Documents that do nothing for a caller; each number makes another one, since the last ones are remembered."""
+
+
+def test_a_flood_without_a_token_takes_next_to_no_time(server: Flooded) -> None:
+    for query in ("{ viewer { role } }", "{ viewer { rolle } }", sign_ins(1, "first")):
+        server.ask(query)
+
+    taken = {}
+    for name, make in FLOODS.items():
+        taken[name] = min(cpu_seconds(server, make(number)) for number in range(TIMES))
+
+    assert {name: seconds for name, seconds in taken.items() if seconds >= CPU_SECONDS} == {}
+
+
+def cpu_seconds(server: Flooded, query: str) -> float:
+    """How much time the server takes to refuse a document."""
+    before = server.cpu_seconds()
+    assert server.ask(query).json().keys() == {"errors"}
+    return server.cpu_seconds() - before
+
+
+def test_others_are_answered_while_hundreds_sign_in_and_those_too_many_are_told_to_come_back(server: Flooded) -> None:
+    def sign_in(number: int) -> str:
+        return server.sign_in(f"{number}@alfa.example", WRONG, forwarded_for=f"198.51.100.{number % 250}")
+
+    with ThreadPoolExecutor(120) as threads:
+        flood = [threads.submit(sign_in, number) for number in range(240)]
+        while not any(each.done() for each in flood):
+            time.sleep(0.01)
+        assert server.ask("{ viewer { role } }").json() == {"data": {"viewer": None}}
+        assert httpx.get(f"{server.url}/healthz").is_success
+        codes = {each.result() for each in flood}
+
+    assert codes == {"UNAVAILABLE", "INVALID_CREDENTIALS"}
+    assert server.sign_in(EMAIL, PASSWORD) == ""
+
+
+def test_a_stranger_behind_a_proxy_locks_no_one_else_out(server: Flooded) -> None:
+    stranger, owner = "198.51.100.1", "203.0.113.5"
+
+    codes = [server.sign_in(EMAIL, WRONG, forwarded_for=stranger) for _ in range(6)]
+
+    assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
+    # What a caller claims of itself comes before what the proxy has seen.
+    assert server.sign_in(EMAIL, PASSWORD, forwarded_for=f"{owner}, {stranger}") == "RATE_LIMITED"
+    assert server.sign_in(EMAIL, PASSWORD, forwarded_for=owner) == ""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_only_a_trusted_proxy_says_for_whom_it_asks(production: dict[str, str], tmp_path: Path, workers: str) -> None:
+    environment = production | {"FORWARDED_ALLOW_IPS": "203.0.113.1", "WORKERS": workers}
+
+    with serving(environment, tmp_path / "log") as (url, process):
+        server = Flooded(url, process.pid)
+        codes = [server.sign_in(EMAIL, WRONG, forwarded_for=f"198.51.100.{number}") for number in range(6)]
+
+    assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]

@@ -1,0 +1,88 @@
+"""Sign-ins wait in line for argon2, not more of them than there is time for, and none whose caller is gone."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from domain.faults import Unavailable
+from resolvers import passwords
+from resolvers.context import Context
+from resolvers.passwords import AT_ONCE, WAITING_MAX, SignInQueue, hash_password, is_password
+from resolvers.portal import Portal
+from resolvers.sessions import sign_in
+from tests.api import Api
+
+SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { token } }'
+ROOM = AT_ONCE + WAITING_MAX
+
+
+@pytest.fixture
+def full(portal: Portal) -> Iterator[ExitStack]:
+    """Sign-ins that take all the places of a portal, until they are closed."""
+    with ExitStack() as places:
+        for _ in range(ROOM):
+            places.enter_context(portal.sign_ins.place())
+        yield places
+
+
+async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
+    full: ExitStack, http: httpx.AsyncClient, nobody: Api
+) -> None:
+    query = SIGN_IN % f"{uuid4()}@alfa.example"
+    headers = {"Accept": "application/graphql-response+json"}
+
+    answers = [await http.post("/graphql", json={"query": query}, headers=headers) for _ in range(10)]
+
+    assert {(answer.status_code, answer.headers["retry-after"]) for answer in answers} == {(503, "1")}
+    assert {answer.json()["errors"][0]["extensions"]["code"] for answer in answers} == {"UNAVAILABLE"}
+    full.close()
+    assert await nobody.data(query) == {"signIn": {"token": None}}
+
+
+@pytest.mark.usefixtures("full")
+async def test_everybody_else_is_answered_while_sign_ins_wait(api: Api) -> None:
+    assert await api.data("{ viewer { role } }")
+
+
+@pytest.mark.usefixtures("full")
+async def test_a_command_hashes_whatever_is_waiting() -> None:
+    assert await is_password(await hash_password("some password"), "some password")
+
+
+async def test_a_place_is_free_again_whatever_became_of_the_sign_in(nobody: Api) -> None:
+    for _ in range(ROOM // 5 + 1):
+        query = SIGN_IN % f"{uuid4()}@alfa.example"
+        await asyncio.gather(*(nobody.post(query) for _ in range(7)))
+
+    assert nobody.portal.sign_ins == SignInQueue()
+
+
+async def test_who_goes_away_leaves_the_line_before_a_turn(portal: Portal) -> None:
+    left = asyncio.Event()
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — both turns, held by the test.
+        waiting = asyncio.ensure_future(
+            sign_in(Context(portal, gone=left.wait), f"{uuid4()}@alfa.example", "some password")
+        )
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+        left.set()
+        with pytest.raises(Unavailable):
+            await waiting
+
+    assert await asyncio.wait_for(is_password(None, "some password", asyncio.Event().wait), 60) is False
+    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no turn was lost.
+
+
+async def test_who_is_cancelled_leaves_the_line_as_well() -> None:
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — as above.
+        waiting = [asyncio.ensure_future(is_password(None, "some password", asyncio.Event().wait)) for _ in range(3)]
+        await asyncio.wait(waiting, timeout=0.1)
+        for each in waiting:
+            each.cancel()
+        await asyncio.wait(waiting)
+
+    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — as above.
