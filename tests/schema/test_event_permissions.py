@@ -1,4 +1,4 @@
-"""Whoever may read events reads nothing of the objects that they are about without the permission of those."""
+"""With EVENTS_READ alone a caller reads nothing of the objects that events are about; on both engines."""
 
 from collections.abc import Iterator
 
