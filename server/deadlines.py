@@ -40,6 +40,9 @@ class Watched(Shape):
     def check(self) -> None:
         """End what takes too long by now."""
 
+    def give_up(self) -> None:
+        """End what is not done when the server stops."""
+
 
 class Connections(ServerState):
     """What uvicorn keeps of a process's connections, and the time by which they are held to their limits."""
@@ -72,9 +75,16 @@ class Connections(ServerState):
         self.elapsed = min(passed, 2 * between)
         self.before = self.now
         self.now += self.elapsed
-        watched: list[Watched] = list(self.connections)  # type: ignore[arg-type]  # All are server.protocol's.
-        for connection in watched:
+        for connection in self._watched():
             connection.check()
+
+    def give_up(self) -> None:
+        """Let each connection end what is not done."""
+        for connection in self._watched():
+            connection.give_up()
+
+    def _watched(self) -> list[Watched]:
+        return list(self.connections)  # type: ignore[arg-type]  # All are server.protocol's.
 
 
 class Reading:

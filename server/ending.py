@@ -98,12 +98,21 @@ class EndingProtocol(HttpToolsProtocol):
         elif self._part is BETWEEN:
             self._since = self._all.now
 
+    def give_up(self) -> None:
+        """Answer a request that the server has no more time for."""
+        answering = self._answering
+        if answering is not None and not (answering.response_started or self._lingering):
+            answering.disconnected = True
+            answering.message_event.set()
+            self._answer(framing.out_of_time())
+
     def check(self) -> None:
         """End what takes longer than its limit."""
         if self.transport.get_write_buffer_size():
             self._end_if_unread()
             return
-        taken = self._all.now - self._since
+        # The part may have begun up to a look after `_since`, so this is never too much.
+        taken = self._all.before - self._since
         if self.transport.is_closing():
             return
         if self._lingering:

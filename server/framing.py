@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from server.faults import JSON, Rejected, bad_request
+from domain.faults import Unavailable
+from server.faults import JSON, Rejected, bad_request, rejected_for
 from server.headers import Header, completed
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -49,6 +50,12 @@ def too_much_framing() -> Rejected:
 def too_late(part: str, seconds: float) -> Rejected:
     """Refuse a request of which a part did not arrive in time."""
     return Rejected(HTTPStatus.REQUEST_TIMEOUT, f"The request's {part} did not arrive within {seconds:g} s.")
+
+
+def out_of_time() -> Rejected:
+    """Refuse a request that was not complete or not answered when the server stopped."""
+    message = "The server stopped before this request was done. Try again; with the same idempotencyKey that is safe."
+    return rejected_for(Unavailable(message))
 
 
 def check(version: str, hosts: int, headers: Sequence[Header]) -> None:

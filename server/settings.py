@@ -30,6 +30,8 @@ _ORIGIN = re.compile(
     r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
 )
 
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
 
 class SettingsError(Exception):
     """A setting is wrong. The message names the variable and what it has to be, and never repeats its value."""
@@ -78,19 +80,18 @@ class Settings(BaseSettings):
         default="allowed", description="allowed, or only: then no document is run that is not registered."
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
-    header_timeout_seconds: float = Field(
-        default=10, gt=0, description="How long a request's header may take, from its first byte, in seconds."
+    header_timeout_seconds: Seconds = Field(
+        default=10, description="How long a request's header may take, from its first byte, in seconds."
     )
-    body_timeout_seconds: float = Field(default=30, gt=0, description="How long a request's body may take, in seconds.")
-    answer_timeout_seconds: float = Field(
-        default=60, gt=0, description="How long the caller may read nothing of an answer, in seconds."
+    body_timeout_seconds: Seconds = Field(default=30, description="How long a request's body may take, in seconds.")
+    answer_timeout_seconds: Seconds = Field(
+        default=60, description="How long the caller may read nothing of an answer, in seconds."
     )
-    keep_alive_seconds: float = Field(
-        default=5, gt=0, description="How long a connection is kept without a request, in seconds."
+    keep_alive_seconds: Seconds = Field(
+        default=5, description="How long a connection is kept without a request, in seconds."
     )
-    worker_timeout_seconds: float = Field(
+    worker_timeout_seconds: Seconds = Field(
         default=60,
-        gt=0,
         description="With several workers, after how many seconds without an answer a worker is replaced.",
     )
     gzip_from_bytes: int = Field(

@@ -103,6 +103,7 @@ class StoppingServer(Server):
         await self._wait(ends_at, for_all=True)
         if self._connections.connections and not self.force_exit:
             log.warning("stopped before all was answered", connections=len(self._connections.connections))
+            self._connections.give_up()
         for task in self._connections.tasks:
             task.cancel()
         if not self.force_exit:

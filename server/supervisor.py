@@ -63,18 +63,21 @@ class Supervisor:
         log.info("stopped", pid=os.getpid())
         return status
 
-    def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _on_stop(self, sig: int, _frame: FrameType | None) -> None:
+        if self._stopping:
+            self._hurried = sig == signal.SIGINT
+            return
+        self._stopping = True
         # At once: the same signal may have reached the workers, which soon accept no more connections.
         let_no_handshake_begin(self._listening)
-        self._hurried = self._stopping
-        self._stopping = True
 
     def _on_renew(self, _signal: int, _frame: FrameType | None) -> None:
         self._renewing = True
 
     def _sleep(self, seconds: float) -> None:
         # A worker that ends and a signal wake it.
-        wait([self._woken, *(worker.process.sentinel for worker in (*self._workers, *self._retiring))], seconds)
+        alive = [worker.process for worker in (*self._workers, *self._retiring) if worker.process.exitcode is None]
+        wait([self._woken, *(process.sentinel for process in alive)], seconds)
         try:
             while self._woken.recv(64):
                 pass

@@ -18,6 +18,8 @@ from tests.e2e.processes import Server, portal, serving
 from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
 
 NEW, KEPT = 10, 10
+STALL_SECONDS = 0.5
+"""A server that stops waits longer for a request on an idle connection, and not for ever."""
 ANSWERS_BEFORE = 100
 LENGTH = re.compile(rb"content-length: (\d+)")
 STARTED = re.compile(r"Started server process \[(\d+)\]")
@@ -36,23 +38,34 @@ class Served(NamedTuple):
 
     def wait_for(self, ready: Callable[[], bool]) -> None:
         """Wait until it is so."""
-        until = time.monotonic() + 2 * PATIENCE_SECONDS
+        until = time.monotonic() + 4 * PATIENCE_SECONDS
         while not ready():
             assert time.monotonic() < until, self.log.read_text()[-2000:]
             time.sleep(0.05)
+
+    def wait_for_workers(self, begun: int) -> None:
+        """Wait until so many processes have begun to serve, those that ended included."""
+        self.wait_for(lambda: self.log.read_text().count("startup complete") >= begun)
 
     def answers(self) -> bool:
         """Whether a new connection is answered."""
         return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
 
 
-@contextmanager
-def served(directory: Path, *, workers: int, **settings: str) -> Iterator[Served]:
-    environment = {**os.environ, **settings, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a server on an empty database."""
+    directory = tmp_path_factory.mktemp("shutdown")
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
     portal(environment, "migrate")
-    with serving(environment, directory / "log", workers=workers) as (url, process):
-        server = Served(process, int(url.rpartition(":")[2]), directory / "log")
-        server.wait_for(lambda: server.log.read_text().count("startup complete") >= workers)
+    return environment
+
+
+@contextmanager
+def served(environment: dict[str, str], log: Path, *, workers: int, **settings: str) -> Iterator[Served]:
+    with serving(environment | settings, log, workers=workers) as (url, process):
+        server = Served(process, int(url.rpartition(":")[2]), log)
+        server.wait_for_workers(workers)
         yield server
 
 
@@ -90,8 +103,10 @@ class Load:
                 writer.close()
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: int | None) -> None:
-        closing = False
+        closing, ready_at = False, asyncio.get_running_loop().time()
         while not closing and requests != 0:
+            if asyncio.get_running_loop().time() - ready_at > STALL_SECONDS:
+                return
             writer.write(post(TYPENAME))
             head = await reader.readuntil(b"\r\n\r\n")
             found = LENGTH.search(head)
@@ -103,7 +118,11 @@ class Load:
             if self.outcomes["answered"] == ANSWERS_BEFORE:
                 self.enough.set()
             requests = None if requests is None else requests - 1
+            ready_at = asyncio.get_running_loop().time()
             await asyncio.sleep(0.005)
+
+
+Send = Callable[[Server, signal.Signals], None]
 
 
 def to_the_parent(process: Server, sig: signal.Signals) -> None:
@@ -114,14 +133,23 @@ def to_all(process: Server, sig: signal.Signals) -> None:
     os.killpg(process.pid, sig)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(
-    ("send", "sig"), [(to_the_parent, signal.SIGTERM), (to_all, signal.SIGTERM), (to_all, signal.SIGINT)]
+    ("workers", "send", "sig"),
+    [
+        (1, to_the_parent, signal.SIGTERM),
+        (2, to_the_parent, signal.SIGTERM),
+        (2, to_all, signal.SIGTERM),
+        (2, to_all, signal.SIGINT),
+    ],
 )
 def test_a_server_that_stops_answers_every_connection_that_it_let_in(
-    tmp_path: Path, workers: int, send: Callable[[Server, signal.Signals], None], sig: signal.Signals
+    environment: dict[str, str],
+    tmp_path: Path,
+    workers: int,
+    send: Callable[[Server, signal.Signals], None],
+    sig: signal.Signals,
 ) -> None:
-    with served(tmp_path, workers=workers) as server:
+    with served(environment, tmp_path / "log", workers=workers) as server:
         outcomes = asyncio.run(Load(server.port).run(lambda: send(server.process, sig)))
         status = server.process.wait(PATIENCE_SECONDS)
 
@@ -130,9 +158,14 @@ def test_a_server_that_stops_answers_every_connection_that_it_let_in(
     assert "before all was answered" not in server.log.read_text()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(tmp_path: Path, workers: int) -> None:
-    with served(tmp_path, workers=workers) as server, calling(server.port) as sending, calling(server.port) as idle:
+def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with (
+        served(environment, tmp_path / "log", workers=1) as server,
+        calling(server.port) as sending,
+        calling(server.port) as idle,
+    ):
         idle.send(post())
         assert idle.answer().headers.get("connection") is None
         sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
@@ -148,23 +181,22 @@ def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(tmp_pa
     assert status == 0
 
 
-@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
-def test_a_worker_that_ends_or_is_silent_is_replaced(tmp_path: Path, sig: signal.Signals) -> None:
-    # One second is enough for an answer of a process that lives, and not for the start of one on a busy machine.
-    patience = {"WORKER_TIMEOUT_SECONDS": "5"} if sig == signal.SIGSTOP else {}
-    with served(tmp_path, workers=2, **patience) as server:
-        before = server.workers()
-        os.kill(before[0], sig)
-        server.wait_for(lambda: server.log.read_text().count("startup complete") > len(before))
+def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2, WORKER_TIMEOUT_SECONDS="10") as server:
+        killed, stopped = server.workers()
+        for begun, (worker, sig) in enumerate([(killed, signal.SIGKILL), (stopped, signal.SIGSTOP)], 3):
+            os.kill(worker, sig)
+            server.wait_for_workers(begun)
 
-        assert server.answers()
-        assert before[1] in server.workers()[:2]
+            assert server.answers()
 
     assert server.process.returncode == 0
+    assert "worker ended" in (log := server.log.read_text())
+    assert "worker is silent" in log
 
 
-def test_workers_are_renewed_without_a_pause(tmp_path: Path) -> None:
-    with served(tmp_path, workers=2) as server:
+def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
         before = server.workers()
         server.process.send_signal(signal.SIGHUP)
         while server.log.read_text().count("Finished server process") < len(before):
@@ -176,8 +208,8 @@ def test_workers_are_renewed_without_a_pause(tmp_path: Path) -> None:
     assert server.process.returncode == 0
 
 
-def test_workers_end_with_their_parent(tmp_path: Path) -> None:
-    with served(tmp_path, workers=2) as server:
+def test_workers_end_with_their_parent(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
         server.process.kill()
         server.process.wait(PATIENCE_SECONDS)
         server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)

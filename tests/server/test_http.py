@@ -150,7 +150,23 @@ async def test_an_error_that_repeats_a_lone_surrogate_is_still_an_answer(
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "text/plain", "application/graphql", "application/json; charset=latin-1", "application/x-www-form-urlencoded"],
+    [
+        "",
+        "text/plain",
+        "application/graphql",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "application/json; CHARSET=latin-1; charset=utf-8",
+        "application/json; charset=utf-8; profile=x; charset=latin-1",
+        "application/json; charset=utf-8x",
+        "application/json; charset",
+        "application/json; profile",
+        "application/json; =x",
+        "application/json; profile=a b",
+        'application/json; profile="x',
+        "application/json, application/json",
+        "application/jsonx",
+    ],
 )
 async def test_a_body_of_another_type_is_refused(http: httpx.AsyncClient, content_type: str) -> None:
     answer = await http.post("/graphql", content=b'{"query": "{a}"}', headers={"Content-Type": content_type})
@@ -177,7 +193,15 @@ async def test_what_a_form_of_a_web_page_can_send_runs_no_mutation(http: httpx.A
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"']
+    "content_type",
+    [
+        "application/json",
+        "Application/JSON;charset=UTF-8",
+        'application/json; charset="utf-8"',
+        "application/json;",
+        "application/json; profile=x; charset=utf-8",
+        'application/json; charset=utf-8; profile="https://portal.example/a;b\\"c"; v=1',
+    ],
 )
 async def test_json_is_taken_however_its_type_is_written(
     http: httpx.AsyncClient, caller: Caller, content_type: str
