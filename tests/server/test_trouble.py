@@ -246,7 +246,7 @@ for arguments in sys.argv[1:]:
         ("data/portal.db", 0o000, "data/portal.db can't be read"),
         ("data/portal.db", 0o444, "data/portal.db can't be written"),
         ("data", 0o555, "data can't be written"),
-        ("data", 0o000, "can't be read"),
+        ("data", 0o000, "data/portal.db can't be"),
         ("data/secret.key", 0o000, "data/secret.key can't be read"),
     ],
 )
