@@ -26,7 +26,7 @@ class EmailTaken(Refusal):
 
 
 class UnknownUser(Refusal):
-    """Nobody has the e-mail address."""
+    """No user has the e-mail address."""
 
     text = Text(pt="Não há usuário com este e-mail.", en="There is no user with this e-mail address.")
 

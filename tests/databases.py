@@ -77,6 +77,9 @@ class PostgreSQL:
         # A crash loses what tests wrote, which nobody misses, so nothing waits for the disk.
         volatile = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self.run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
+        # Of all roles, one is asked for a password, for tests of a wrong one.
+        rules = self._cluster / "pg_hba.conf"
+        rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
         log = str(self._cluster / "log")
         self.run("pg_ctl", *cluster, "--wait", "--log", log, "--options", f"{options} {volatile}", "start")
 

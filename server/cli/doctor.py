@@ -12,6 +12,7 @@ from domain.faults import Unavailable
 from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal
+from server.cli.ownership import warn_if_open_to_others
 from server.cli.running import FAILED, failures, settings
 from server.settings import Settings
 
@@ -24,6 +25,7 @@ def doctor() -> None:
     given = settings()
     with failures(given):
         diagnosis.check_file(given.database_url)
+        warn_if_open_to_others(given)
         findings = asyncio.run(_examine(given))
     shown: Counter[str] = Counter()
     for finding in findings:

@@ -1,13 +1,13 @@
 """`portal migrate`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import typer
 
 from db import storage
 from db.revisions import WrongDatabaseError
 from server import diagnosis
+from server.cli.ownership import narrowed
 from server.cli.running import fail, failures, settings
 from server.settings import Settings
 
@@ -35,7 +35,7 @@ def migrate() -> None:
             fail(f"The steps of this version can't be read ({error}). Install the portal again.")
         if (made := given.keep_secret()) is not None:
             typer.echo(f"Made the secret {made}. Back it up together with the data.")
-        for line in _narrowed(given):
+        for line in narrowed(given):
             typer.echo(line)
     typer.echo("The database is up to date.")
 
@@ -46,16 +46,3 @@ def _prepared(given: Settings) -> Iterator[str]:
         if storage.create(path):
             yield f"Made the database file {path}."
         diagnosis.check_file(given.database_url)
-
-
-def _narrowed(given: Settings) -> Iterator[str]:
-    for file in storage.open_to_others(own_files(given)):
-        mode = file.stat().st_mode & 0o777
-        storage.narrow(file)
-        yield f"Took {file} from other users of the machine: its mode is 600 now, and was {mode:o}."
-
-
-def own_files(given: Settings) -> list[Path]:
-    """Return the files that hold data or the secret, which are for the owner only."""
-    path = diagnosis.sqlite_file(given.database_url)
-    return [*given.secret_files(), *([] if path is None else storage.beside(path))]

@@ -10,7 +10,6 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from uvicorn import Config
 
-from db import storage
 from db.engine import Database
 from domain.access import DEMO_PASSWORD
 from domain.faults import Unavailable
@@ -19,7 +18,7 @@ from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
 from server import diagnosis, logs
-from server.cli.migrate import own_files
+from server.cli.ownership import warn_if_open_to_others
 from server.cli.running import fail, failures, run, settings
 from server.deadlines import Limits
 from server.diagnosis import DatabaseTroubleError
@@ -97,12 +96,10 @@ def _warn(given: Settings) -> None:
     try:
         asyncio.run(_check_tables(given))
     except DatabaseTroubleError as trouble:
-        if not trouble.passing:
+        if given.demo or not trouble.passing:
             raise
         typer.secho(f"{trouble} Until then /readyz says 503.", err=True, fg=typer.colors.YELLOW)
-    for file in storage.open_to_others(own_files(given)):
-        message = f"{file} can be read by other users of the machine. Take it from them with: portal migrate"
-        typer.secho(message, err=True, fg=typer.colors.YELLOW)
+    warn_if_open_to_others(given)
 
 
 async def _check_tables(given: Settings) -> None:

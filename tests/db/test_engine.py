@@ -1,6 +1,5 @@
 """Connections for reading and transactions for writing."""
 
-import os
 from asyncio import gather
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -150,7 +149,11 @@ async def test_no_connection_makes_a_file_that_does_not_exist(tmp_path: Path) ->
         database.query_here(one)
     await database.close()
 
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
 
 
 async def _lent(lend: Callable[[], AbstractAsyncContextManager[object]]) -> None:
@@ -169,5 +172,5 @@ async def test_any_name_of_a_file_is_that_of_the_file(tmp_path: Path, name: str)
         await tx.execute(sa.text("CREATE TABLE t (x)"))
     await database.close()
 
-    assert os.stat(file).st_size > 0
-    assert os.listdir(tmp_path) == [name]
+    assert names(tmp_path) == [name]
+    assert not storage.create(str(file))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def portal(environment: dict[str, str], *arguments: str, typed: str | None = Non
 @contextmanager
 def serving(environment: dict[str, str], log: Path, *, workers: int = 1) -> Iterator[tuple[str, Server]]:
     """The address of a server that is ready, and its process, which leads a group; it is stopped at the end."""
-    url = f"http://127.0.0.1:{(port := _free_port())}"
+    url = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
@@ -58,10 +58,35 @@ def token(welcome: str) -> str:
     return found[0]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def curl_command(arguments: Sequence[str]) -> int:
+    """Do what curl does with these arguments, and return its status."""
+    options = argparse.ArgumentParser()
+    options.add_argument("url")
+    options.add_argument("-s", action="store_true")
+    options.add_argument("-f", action="store_true")
+    options.add_argument("-o", dest="output", type=Path)
+    options.add_argument("-H", action="append", dest="headers", default=[])
+    options.add_argument("-d", dest="body")
+    given = options.parse_args(arguments)
+    headers = dict(header.split(": ", 1) for header in given.headers)
+    try:
+        if given.body is None:
+            answer = httpx.get(given.url, headers=headers)
+        else:
+            answer = httpx.post(given.url, content=given.body.encode(), headers=headers)
+    except httpx.TransportError:
+        return 7
+    if given.f and answer.is_error:
+        return 22
+    if given.output is None:
+        sys.stdout.write(answer.text)
+    return 0
 
 
 def curl(command: str, variables: Mapping[str, str] | None = None) -> str:

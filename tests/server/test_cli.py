@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,12 @@ def test_the_doctor_says_where_a_database_is_not_migrated(
     assert command("demo").exit_code == 1
     assert command("migrate").exit_code == 0
     assert command("doctor").exit_code == 0
+
+
+def test_the_version_is_the_package_s(command: Command) -> None:
+    printed = command("--version")
+
+    assert (printed.exit_code, printed.stdout) == (0, f"portal {version('portal-do-parceiro')}\n")
 
 
 def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:

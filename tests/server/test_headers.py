@@ -26,6 +26,7 @@ EVERYWHERE = {
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
+        ("GET", "/", HTTPStatus.OK),
         ("GET", "/healthz", HTTPStatus.OK),
         ("GET", "/readyz", HTTPStatus.OK),
         ("GET", "/graphql?query={__typename}", HTTPStatus.OK),

@@ -1,0 +1,331 @@
+"""What an operator reads when the database can't be used: the cause, and what to do, from every command alike."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from typer.testing import CliRunner
+
+from db import migrate as steps
+from db.engine import Database
+from server.cli import app
+from tests.databases import Databases
+
+COMMANDS: Sequence[Sequence[str]] = (
+    ("serve", "--port", "0"),
+    ("serve", "--port", "0", "--workers", "2"),
+    ("users",),
+    ("doctor",),
+    ("demo",),
+)
+"""One of each way to come by the database. None of them may serve: the test would never end."""
+
+EVERY = pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], ids=" ".join)
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment of a demonstration, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEMO", "true")
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/portal.db")
+
+
+def refused(arguments: Sequence[str], status: int = 1) -> str:
+    """What the command says, in one line, when it fails."""
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert (done.exit_code, done.stderr.count("\n")) == (status, 1), done.output
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "demo"), [*((each, "true") for each in COMMANDS), *((each, "false") for each in COMMANDS[:-1])]
+)
+def test_a_file_that_does_not_exist_is_named_and_not_made(
+    arguments: Sequence[str], demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/dta/portal.db")
+    monkeypatch.setenv("DEMO", demo)
+    monkeypatch.delenv("SECRET_KEY")
+
+    said = refused(arguments)
+
+    assert f"{tmp_path}/dta/portal.db does not exist, and neither does its folder" in said
+    assert said.endswith("portal migrate")
+    assert list(tmp_path.iterdir()) == []
+
+
+@EVERY
+def test_a_secret_that_is_gone_is_named_and_not_made(
+    arguments: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY")
+    CliRunner().invoke(app, ["migrate"])
+    (tmp_path / "secret.key").unlink()
+
+    said = refused(arguments, status=2)
+
+    assert said.startswith(f"SECRET_KEY: it is not set, and {tmp_path}/secret.key does not exist")
+    assert not (tmp_path / "secret.key").exists()
+
+
+@WITH_MIGRATE
+def test_a_file_that_is_no_database_is_left_alone(arguments: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "portal.db").write_text("dear diary")
+
+    assert refused(arguments).startswith(f"{tmp_path}/portal.db is not a SQLite database")
+    assert (tmp_path / "portal.db").read_text() == "dear diary"
+
+
+@WITH_MIGRATE
+def test_a_folder_in_the_place_of_the_file_is_named(arguments: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "portal.db").mkdir()
+
+    assert refused(arguments) == f"{tmp_path}/portal.db is a folder; DATABASE_URL has to name a file."
+
+
+@WITH_MIGRATE
+def test_a_file_in_the_place_of_the_folder_is_named(
+    arguments: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").write_text("")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/portal.db")
+
+    assert f"{tmp_path}/data" in refused(arguments)
+
+
+async def _execute(url: str, *statements: str) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        for statement in statements:
+            await tx.execute(sa.text(statement))
+    await database.close()
+
+
+@pytest.fixture
+def migrated(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = databases.migrated(engine)
+    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+@WITH_MIGRATE
+def test_a_newer_version_s_database_is_left_alone(arguments: Sequence[str], migrated: str) -> None:
+    asyncio.run(_execute(migrated, "UPDATE alembic_version SET version_num = '9999'"))
+
+    said = refused(arguments)
+
+    assert said.startswith("This database was migrated by a newer version of the portal: it is at 9999, and ")
+
+
+@WITH_MIGRATE
+def test_another_program_s_database_is_left_alone(
+    arguments: Sequence[str], engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.empty(engine)
+    monkeypatch.setenv("DATABASE_URL", url)
+    asyncio.run(_execute(url, *(f"CREATE TABLE {name} (id INTEGER)" for name in ("a", "b", "c", "posts"))))
+
+    said = refused(arguments)
+
+    assert said.startswith(
+        "This is another program's database: it has tables (a, b, c, …) and not those of the portal."
+    )
+
+
+@EVERY
+def test_an_older_version_s_database_is_to_be_migrated(
+    arguments: Sequence[str], engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.empty(engine)
+    monkeypatch.setenv("DATABASE_URL", url)
+    said = [refused(arguments)]
+    steps.upgrade(url, to="0002")
+    said.append(refused(arguments))
+
+    assert said == [
+        "The database has no tables yet. Run: portal migrate",
+        "The database has the tables of an older version. Run: portal migrate",
+    ]
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"username": "guarded"}, "refuses the password of the user “guarded”"),
+        ({"username": "stranger"}, "does not let the user “stranger” in"),
+        ({"database": "nowhere"}, "has no database “nowhere”"),
+        ({"host": "nowhere.invalid"}, "The host “nowhere.invalid” is not known"),
+    ],
+    ids=["password", "role", "database", "host"],
+)
+def test_what_is_wrong_on_the_way_to_postgresql_is_told_apart(
+    arguments: Sequence[str], change: dict[str, str], said: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(databases.shared("postgresql"))
+    if "host" in change:
+        url = url.difference_update_query(["host"])
+    changed = url.set(**change, password="geheim")  # type: ignore[arg-type]  # It takes each of them as a text.
+    monkeypatch.setenv("DATABASE_URL", changed.render_as_string(hide_password=False))
+
+    sentence = refused(arguments)
+
+    assert said in sentence
+    assert "geheim" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://u:geheim@127.0.0.1:1/portal", "can't be reached at 127.0.0.1:1"),
+        ("postgresql://u:geheim@/portal?host=/nowhere", "There is no socket of PostgreSQL at /nowhere"),
+    ],
+)
+@pytest.mark.parametrize("arguments", [("users",), ("doctor",), ("migrate",)], ids=" ".join)
+def test_a_server_that_does_not_run_is_said_to_be_out_of_reach(
+    arguments: Sequence[str], url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    sentence = refused(arguments)
+
+    assert said in sentence
+    assert "geheim" not in sentence
+
+
+@EVERY
+def test_a_wrong_setting_is_the_only_one_that_is_named(
+    arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO", "perhaps")
+
+    said = refused(arguments, status=2)
+
+    assert said.startswith("DEMO: ")
+    assert "GRAPHIQL" not in said
+
+
+def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["migrate"])
+    with (tmp_path / "portal.db").open("r+b") as opened:
+        opened.seek(100)
+        opened.write(b"\xff" * 4000)
+
+    assert refused(["users"]) == f"{tmp_path}/portal.db is damaged; put a backup in its place."
+
+
+READING = """
+import os, sys
+from typer.testing import CliRunner
+from server.cli import app
+import server.app, db.doctor, db.migrate, alembic.util.exc
+if os.geteuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+for arguments in sys.argv[1:]:
+    done = CliRunner().invoke(app, arguments.split())
+    print(arguments, done.exit_code, done.stderr.strip(), sep="|")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "said"),
+    [
+        ("data/portal.db", 0o000, "data/portal.db can't be read"),
+        ("data/portal.db", 0o444, "data/portal.db can't be written"),
+        ("data", 0o555, "data can't be written"),
+        ("data", 0o000, "data/portal.db can't be"),
+        ("data/secret.key", 0o000, "data/secret.key can't be read"),
+    ],
+)
+def test_a_file_that_the_user_may_not_use_is_named(name: str, mode: int, said: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        # pytest's own folder is root's; the other user has to get through.
+        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(0o711)
+    made = CliRunner().invoke(app, ["migrate"], env={"DATABASE_URL": "sqlite:///data/portal.db", "SECRET_KEY": ""})
+    assert made.exit_code == 0, made.output
+    if os.geteuid() == 0:
+        for each in (tmp_path / "data", *(tmp_path / "data").iterdir()):
+            shutil.chown(each, 65534, 65534)
+    (tmp_path / name).chmod(mode)
+
+    printed = subprocess.run(
+        [sys.executable, "-c", READING, "users", "serve --port 0", "doctor", "migrate"],
+        env={
+            **os.environ,
+            "DATABASE_URL": "sqlite:///data/portal.db",
+            "SECRET_KEY": "",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+    (tmp_path / name).chmod(0o755)
+
+    lines = printed.splitlines()
+    assert [line.split("|")[0] for line in lines] == ["users", "serve --port 0", "doctor", "migrate"]
+    for line in lines:
+        assert said in line
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+def test_the_files_are_made_for_their_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/portal.db")
+    monkeypatch.delenv("SECRET_KEY")
+    before = os.umask(0)
+    try:
+        made = CliRunner().invoke(app, ["migrate"])
+        with closing(sqlite3.connect(tmp_path / "data" / "portal.db")) as reader:
+            # While somebody reads, the files of the log stay.
+            reader.execute("SELECT * FROM partners").fetchall()
+            CliRunner().invoke(app, ["demo"])
+            found = modes(tmp_path / "data")
+    finally:
+        os.umask(before)
+
+    assert made.stdout.splitlines() == [
+        f"Made the database file {tmp_path}/data/portal.db.",
+        f"Made the secret {tmp_path}/data/secret.key. Back it up together with the data.",
+        "The database is up to date.",
+    ]
+    assert found == dict.fromkeys(["portal.db", "portal.db-wal", "portal.db-shm", "secret.key"], 0o600)
+
+
+def test_files_that_others_can_read_are_taken_from_them_by_a_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY")
+    CliRunner().invoke(app, ["migrate"])
+    (tmp_path / "portal.db").chmod(0o644)
+    (tmp_path / "secret.key").chmod(0o640)
+    warned = CliRunner().invoke(app, ["doctor"])
+
+    narrowed = CliRunner().invoke(app, ["migrate"])
+
+    assert warned.exit_code == 0
+    assert warned.stderr.count("can be read by other users of the machine") == 2
+    assert narrowed.stdout.splitlines() == [
+        f"Took {tmp_path}/secret.key from other users of the machine: its mode is 600 now, and was 640.",
+        f"Took {tmp_path}/portal.db from other users of the machine: its mode is 600 now, and was 644.",
+        "The database is up to date.",
+    ]
+    assert set(modes(tmp_path).values()) == {0o600}
