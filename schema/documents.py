@@ -27,7 +27,9 @@ from graphql.execution import Executor
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from schema import limits
+from schema.costs import Cost, Fragments
 from schema.execution import LevelExecutor, Prepared
+from schema.literals import RULES
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
@@ -46,6 +48,8 @@ class Operation(NamedTuple):
     permissions: frozenset[Permission]
     private: bool
     node_fields: tuple[FieldNode, ...]
+    cost: Cost | None
+    """The cost of an operation that can be too much by its variables; None if it can't."""
     prepared: Prepared
 
 
@@ -106,12 +110,22 @@ def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Exe
     errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-    errors = errors or validate(schema, ast, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
+    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+    nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    costs = [Cost(schema, node, fragments) for node in nodes]
+    errors = [
+        GraphQLError(str(fault), node, original_error=fault)
+        for node, cost in zip(nodes, costs, strict=True)
+        if (fault := cost.least.complaint()) is not None
+    ]
+    errors = errors or validate(schema, ast, RULES, max_errors=ERRORS_MAX)
+    if errors:
+        return Document(None, tuple(errors[:ERRORS_MAX]))
     _forget_tokens(ast)
-    needs = _Needs(schema, ast, executor_class)
-    operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    needs = _Needs(schema, ast, fragments, executor_class)
+    operations = [needs.of(node, cost) for node, cost in zip(nodes, costs, strict=True)]
     return Document(ast, (), {operation.name: operation for operation in operations})
 
 
@@ -133,13 +147,13 @@ def _forget_tokens(ast: DocumentNode) -> None:
 class _Needs:
     """Finds what a valid document's operations need, looking at each fragment once for an operation."""
 
-    def __init__(self, schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, ast: DocumentNode, fragments: Fragments, executor_class: type[Executor[Any]]
+    ) -> None:
         self._schema, self._ast, self._executor_class = schema, ast, executor_class
-        self._fragments = {
-            node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments
 
-    def of(self, node: OperationDefinitionNode) -> Operation:
+    def of(self, node: OperationDefinitionNode, cost: Cost) -> Operation:
         root = self._schema.get_root_type(node.operation)
         fields = list(self._fields(node.selection_set, root, set()))
         names = {name for name, _ in fields}
@@ -149,6 +163,7 @@ class _Needs:
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
             node_fields=tuple(field for name, field in fields if name in {"Query.node", "Query.nodes"}),
+            cost=None if cost.most.complaint() is None else cost,
             prepared=Prepared(self._schema, self._ast, node, self._executor_class),
         )
 

@@ -1,21 +1,23 @@
 """Running an operation: what it needs is checked before anything of it runs."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple, cast
 
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSyntaxError,
     OperationType,
     get_argument_values,
-    get_variable_values,
 )
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.values import VariableValues
 
-from domain.access import Permission, Permissions
-from domain.faults import BadUserInput, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden
+from domain.access import Permissions
+from domain.faults import BadUserInput, CostExceeded, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
@@ -26,8 +28,11 @@ from schema.root import schema
 from schema.trusted import DocumentName, TrustedDocuments
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-_query_type = _graphql_schema.query_type
+_query_type = cast("GraphQLObjectType", _graphql_schema.query_type)
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
+
+Coerced = VariableValues | list[GraphQLError]
+"""The values of an operation's variables, or what is wrong with them."""
 
 Execution = Literal["level", "stock"]
 _EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "stock": IncrementalExecutor}
@@ -46,8 +51,8 @@ class OperationRequest(NamedTuple):
 class Answer(NamedTuple):
     """The body of a response, and what is known of it.
 
-    Whether anything was executed, the codes of its errors, whether its document could be parsed, and whether a caller
-    may keep it, who has to ask each time whether it still holds.
+    Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
+    keep it, who has to ask each time whether it still holds, and whether a mutation was executed.
     """
 
     body: dict[str, Any]
@@ -55,6 +60,7 @@ class Answer(NamedTuple):
     codes: frozenset[str]
     parsed: bool = True
     may_be_kept: bool = False
+    mutated: bool = False
 
 
 class MutationOverGet(Fault):
@@ -76,7 +82,6 @@ class Operations:
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
-        variables = request.variables or {}
         try:
             if request.query is not None and not self._trusted_only:
                 document = self._documents.get(request.query)
@@ -86,15 +91,17 @@ class Operations:
                 parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
                 return _refused(context, document.errors, parsed=parsed)
             operation = _chosen(document, request)
-            _check_access(context, operation, variables)
+            variables = _checked(context, operation, request.variables or {})
+            if isinstance(variables, list):
+                return _refused(context, variables)
         except MutationOverGet:
             raise
         except Fault as fault:
             return _refused(context, [GraphQLError(str(fault), original_error=fault)])
-        result = operation.prepared.execute(context_value=context, variable_values=variables)
+        result = operation.prepared.execute_with(variables, context_value=context)
         if not isinstance(result, ExecutionResult):
             result = await result
-        answer = _answer(context, result)
+        answer = _answer(context, result, mutated=operation.ast.operation is OperationType.MUTATION)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
@@ -128,40 +135,59 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
     return operation
 
 
-def _check_access(context: Context, operation: Operation, variables: dict[str, Any]) -> None:
-    if context.viewer is None:
-        if operation.private:
-            raise unauthenticated()
-        return
-    needed = operation.permissions | _of_nodes(operation, variables)
-    missing = needed - context.viewer.permissions
-    if missing:
-        raise Forbidden(missing)
+def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
+    """Check all that decides whether the operation may run, and return the values of its variables."""
+    if context.viewer is None and operation.private:
+        raise unauthenticated()
+    variables = operation.prepared.coerced(given)
+    if context.viewer is not None:
+        needed = operation.permissions
+        if operation.node_fields and not isinstance(variables, list):
+            needed |= _of_nodes(operation, variables)
+        missing = needed - context.viewer.permissions
+        if missing:
+            raise Forbidden(missing)
+    if operation.cost is not None and not isinstance(variables, list):
+        fault = operation.cost.of(variables.coerced).complaint()
+        if fault is not None:
+            return [GraphQLError(str(fault), operation.ast, original_error=fault)]
+    return variables
 
 
-def _of_nodes(operation: Operation, variables: dict[str, Any]) -> Permissions:
+def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
     """What `node` and `nodes` need, which depends on the types of the objects asked for."""
-    if not operation.node_fields or _query_type is None:
-        return frozenset()
-    coerced = get_variable_values(_graphql_schema, operation.ast.variable_definitions or (), variables)
-    if isinstance(coerced, list):
-        return frozenset()
-    needed: set[Permission] = set()
+    wanted: set[str] = set()
     for node in operation.node_fields:
-        definition = _query_type.fields[node.name.value]
-        value = get_argument_values(definition, node, coerced)[_NODE_ARGUMENTS[node.name.value]]
-        needed |= nodes.permissions([value] if isinstance(value, str) else value)
-    return frozenset(needed)
+        name = node.name.value
+        # Execution refuses the field too.
+        with suppress(GraphQLError):
+            value = get_argument_values(_query_type.fields[name], node, variables)[_NODE_ARGUMENTS[name]]
+            wanted.update([value] if isinstance(value, str) else value)
+    return frozenset(nodes.permissions(wanted))
 
 
-def _answer(context: Context, result: ExecutionResult) -> Answer:
+def _answer(context: Context, result: ExecutionResult, *, mutated: bool) -> Answer:
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return _refused(context, result.errors or ())
     body: dict[str, Any] = {"data": result.data}
     if not result.errors:
-        return Answer(body, executed=True, codes=frozenset())
+        return Answer(body, executed=True, codes=frozenset(), mutated=mutated)
     body["errors"] = [presented(error, context.request_id) for error in result.errors]
-    return Answer(body, executed=True, codes=_codes(body))
+    return Answer(body, executed=True, codes=_codes(body), mutated=mutated)
+
+
+def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
+    """Return the answer in the place of one that has too many bytes."""
+    message = f"The answer has {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter lists."
+    if answer.mutated:
+        message = (
+            f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
+            "What it did can be read by a query."
+        )
+    fault = CostExceeded(message, bytes=size, maxBytes=longest)
+    error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
+    body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
+    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), mutated=answer.mutated)
 
 
 def _refused(context: Context, errors: Iterable[GraphQLError], *, parsed: bool = True) -> Answer:
