@@ -26,16 +26,18 @@ from graphql import (
 from graphql.execution import Executor
 
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
-from schema import limits
+from domain.documents import TEXT_LENGTH_MAX
+from domain.faults import BadUserInput
+from schema import limits, values
 from schema.costs import Cost, Fragments
 from schema.execution import LevelExecutor, Prepared
 from schema.literals import RULES
+from schema.values import Selected
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
 
 _KEPT = 1_000
-_KEPT_TEXT_MAX = 100_000
 _KEPT_CHARACTERS = 100_000
 """How long all documents that are kept may be together: parsed and planned, one takes some 200 times its length."""
 
@@ -50,6 +52,7 @@ class Operation(NamedTuple):
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """The cost of an operation that can be too much by its variables; None if it can't."""
+    lengths: values.Variables
     prepared: Prepared
 
 
@@ -80,7 +83,7 @@ class Documents:
                 self._kept.move_to_end(text)
                 return found
         found = self.prepare(text)
-        if len(text) <= _KEPT_TEXT_MAX:
+        if len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
@@ -100,6 +103,10 @@ class Documents:
 
 def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]] = LevelExecutor) -> Document:
     """Parse, limit and validate a document, and find out what its operations need."""
+    if len(text) > TEXT_LENGTH_MAX:
+        message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
+        fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
+        return Document(None, (GraphQLError(message, original_error=fault),))
     try:
         return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
     except GraphQLError as error:
@@ -107,7 +114,7 @@ def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]
 
 
 def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
-    errors = limits.too_many_fragments(ast) or limits.exceeded(ast)
+    errors = values.too_long_literals(ast) or limits.too_many_fragments(ast) or limits.exceeded(ast)
     # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
     errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
     if errors:
@@ -126,6 +133,8 @@ def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Exe
     _forget_tokens(ast)
     needs = _Needs(schema, ast, fragments, executor_class)
     operations = [needs.of(node, cost) for node, cost in zip(nodes, costs, strict=True)]
+    if needs.too_long:
+        return Document(None, tuple(needs.too_long[:1]))
     return Document(ast, (), {operation.name: operation for operation in operations})
 
 
@@ -152,25 +161,32 @@ class _Needs:
     ) -> None:
         self._schema, self._ast, self._executor_class = schema, ast, executor_class
         self._fragments = fragments
+        self.too_long: list[GraphQLError] = []
+        """The errors of literals that are too long."""
 
     def of(self, node: OperationDefinitionNode, cost: Cost) -> Operation:
         root = self._schema.get_root_type(node.operation)
         fields = list(self._fields(node.selection_set, root, set()))
-        names = {name for name, _ in fields}
+        names = {name for name, _, _ in fields}
+        literals = values.Literals(self._schema)
+        definitions = node.variable_definitions or ()
+        literals.measure(fields, definitions)
+        self.too_long += literals.errors
         return Operation(
             name=node.name.value if node.name else None,
             ast=node,
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
-            node_fields=tuple(field for name, field in fields if name in {"Query.node", "Query.nodes"}),
+            node_fields=tuple(field for name, _, field in fields if name in {"Query.node", "Query.nodes"}),
             cost=None if cost.most.complaint() is None else cost,
+            lengths=values.Variables(self._schema, definitions, literals.uses),
             prepared=Prepared(self._schema, self._ast, node, self._executor_class),
         )
 
     def _fields(
         self, selections: SelectionSetNode, parent: GraphQLNamedType | None, seen: set[str]
-    ) -> Iterator[tuple[str, FieldNode]]:
-        """Every field below, as `Type.field`."""
+    ) -> Iterator[Selected]:
+        """Every field below."""
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 yield from self._field(selection, parent, seen)
@@ -184,13 +200,11 @@ class _Needs:
                 narrowed = self._schema.get_type(fragment.type_condition.name.value)
                 yield from self._fields(fragment.selection_set, narrowed, seen)
 
-    def _field(
-        self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]
-    ) -> Iterator[tuple[str, FieldNode]]:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]) -> Iterator[Selected]:
         definition = getattr(parent, "fields", {}).get(node.name.value)
         # What is not a field of its type is one of introspection, which needs nothing.
         if parent is not None and definition is not None:
-            yield f"{parent.name}.{node.name.value}", node
+            yield f"{parent.name}.{node.name.value}", definition, node
             if node.selection_set is not None:
                 yield from self._fields(node.selection_set, get_named_type(definition.type), seen)
 

@@ -31,6 +31,8 @@ _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphq
 _query_type = cast("GraphQLObjectType", _graphql_schema.query_type)
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 
+OPERATION_NAME_MAX = 250
+
 Coerced = VariableValues | list[GraphQLError]
 """The values of an operation's variables, or what is wrong with them."""
 
@@ -121,6 +123,9 @@ class Operations:
 
 def _chosen(document: Document, request: OperationRequest) -> Operation:
     name = request.operation_name
+    if name is not None and len(name) > OPERATION_NAME_MAX:
+        message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
+        raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
     if name is None and len(document.operations) == 1:
         operation = next(iter(document.operations.values()))
     elif name is not None and name in document.operations:
@@ -139,7 +144,8 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
     """Check all that decides whether the operation may run, and return the values of its variables."""
     if context.viewer is None and operation.private:
         raise unauthenticated()
-    variables = operation.prepared.coerced(given)
+    too_long = operation.lengths.error(given) if given else None
+    variables = [too_long] if too_long is not None else operation.prepared.coerced(given)
     if context.viewer is not None:
         needed = operation.permissions
         if operation.node_fields and not isinstance(variables, list):

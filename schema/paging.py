@@ -107,9 +107,9 @@ class Edge(Generic[Item]):
 @strawberry.type(
     description=(
         "A page of a list: at most 100 objects, 25 unless `first` or `last` asks for another number. A page begins "
-        "where a cursor stands, so objects that come and go meanwhile make none appear twice or not at all. The sizes of "
-        "nested lists multiply: an operation can select at most 50,000 objects and 1,000,000 values, counted before it "
-        "runs."
+        "where a cursor stands, so objects that come and go meanwhile make none appear twice or not at all. The sizes "
+        "of nested lists multiply: an operation can select at most 50,000 objects and 1,000,000 values, counted before "
+        "it runs."
     )
 )
 class Connection(Generic[Item]):
