@@ -104,7 +104,7 @@ class Limit(NamedTuple):
 def of(coordinate: str, of_type: GraphQLInputType) -> Limit:
     """Return the limit of an argument, such as `Query.node(id:)`, or of a field, such as `ClientFilter.name`."""
     general = of_type_alone(of_type)
-    characters = _found(LENGTHS, coordinate)
+    characters = stated(coordinate)
     return Limit(general.characters if characters is None else characters, ENTRIES.get(coordinate, ENTRIES_MAX))
 
 
@@ -112,6 +112,11 @@ def of_type_alone(of_type: GraphQLInputType) -> Limit:
     """Return the limit of a value of a type, wherever it is given."""
     name = get_named_type(of_type).name
     return Limit({"String": TEXT_MAX, "ID": ID_MAX}.get(name, SHORT_MAX))
+
+
+def stated(coordinate: str) -> int | None:
+    """Return the length that the table states for a text; None if its type alone limits it."""
+    return _found(LENGTHS, coordinate)
 
 
 def business(coordinate: str) -> int | None:
