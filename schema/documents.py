@@ -63,6 +63,15 @@ class Document:
     ast: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
+    lasting: bool = True
+    """Whether the errors, if there are any, are those of the text alone."""
+
+
+class Asked(NamedTuple):
+    """What a request asks of a document: the values of its variables, and the name of an operation."""
+
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
 
 
 class Documents:
@@ -75,15 +84,16 @@ class Documents:
         self._characters = 0
         self._lock = Lock()
 
-    def get(self, text: str) -> Document:
-        """The document of that text."""
+    def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
+        """The document of that text, or the error of a variable that is too long for it."""
         with self._lock:
             found = self._kept.get(text)
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        found = self.prepare(text)
-        if len(text) <= TEXT_LENGTH_MAX:
+        asked = Asked(variables, operation_name) if variables else None
+        found = prepare(self._schema, text, self._executor_class, asked)
+        if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
@@ -101,40 +111,52 @@ class Documents:
             self._characters -= len(forgotten)
 
 
-def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]] = LevelExecutor) -> Document:
-    """Parse, limit and validate a document, and find out what its operations need."""
+def prepare(
+    schema: GraphQLSchema,
+    text: str,
+    executor_class: type[Executor[Any]] = LevelExecutor,
+    asked: Asked | None = None,
+) -> Document:
+    """Parse, limit and validate a document, and find out what its operations need.
+
+    Where it is known what is asked of it, values that are too long are refused before the document is validated.
+    """
     if len(text) > TEXT_LENGTH_MAX:
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
         fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
         return Document(None, (GraphQLError(message, original_error=fault),))
     try:
-        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class)
+        return _prepared(schema, parse(text, max_tokens=limits.TOKENS_MAX), executor_class, asked)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
-def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
-    errors = values.too_long_literals(ast) or limits.too_many_fragments(ast) or limits.exceeded(ast)
-    # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
-    errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+def _prepared(
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], asked: Asked | None
+) -> Document:
+    errors = values.too_long_literals(ast) or limits.too_many_fragments(ast)
+    if not errors:
+        errors, endless = limits.examined(ast)
+        # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
+        if endless and not errors:
+            errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
-    costs = [Cost(schema, node, fragments) for node in nodes]
-    errors = [
-        GraphQLError(str(fault), node, original_error=fault)
-        for node, cost in zip(nodes, costs, strict=True)
-        if (fault := cost.least.complaint()) is not None
-    ]
+    needs = [_Needs(schema, fragments, node) for node in nodes]
+    # Validation takes longer than all of this, so that what asks for too much is refused before.
+    errors = [error for each in needs if (error := each.literals.error) is not None][:1]
+    if not errors and asked is not None:
+        error = next((each.lengths.error(asked.variables) for each in needs if each.is_asked_for(asked)), None)
+        if error is not None:
+            return Document(None, (error,), lasting=False)
+    errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
     errors = errors or validate(schema, ast, RULES, max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors[:ERRORS_MAX]))
     _forget_tokens(ast)
-    needs = _Needs(schema, ast, fragments, executor_class)
-    operations = [needs.of(node, cost) for node, cost in zip(nodes, costs, strict=True)]
-    if needs.too_long:
-        return Document(None, tuple(needs.too_long[:1]))
+    operations = [each.operation(ast, executor_class) for each in needs]
     return Document(ast, (), {operation.name: operation for operation in operations})
 
 
@@ -154,33 +176,39 @@ def _forget_tokens(ast: DocumentNode) -> None:
 
 
 class _Needs:
-    """Finds what a valid document's operations need, looking at each fragment once for an operation."""
+    """Finds what an operation needs, looking at each fragment once. It may still be one that is not valid."""
 
-    def __init__(
-        self, schema: GraphQLSchema, ast: DocumentNode, fragments: Fragments, executor_class: type[Executor[Any]]
-    ) -> None:
-        self._schema, self._ast, self._executor_class = schema, ast, executor_class
-        self._fragments = fragments
-        self.too_long: list[GraphQLError] = []
-        """The errors of literals that are too long."""
-
-    def of(self, node: OperationDefinitionNode, cost: Cost) -> Operation:
-        root = self._schema.get_root_type(node.operation)
-        fields = list(self._fields(node.selection_set, root, set()))
-        names = {name for name, _, _ in fields}
-        literals = values.Literals(self._schema)
+    def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
+        self._schema, self._fragments, self._node = schema, fragments, node
+        self._name = node.name.value if node.name else None
+        self._selected = list(self._fields(node.selection_set, schema.get_root_type(node.operation), set()))
         definitions = node.variable_definitions or ()
-        literals.measure(fields, definitions)
-        self.too_long += literals.errors
+        self.literals = values.Literals(schema, self._selected, definitions)
+        self.lengths = values.Variables(schema, definitions, self.literals.uses)
+        self.cost: Cost | None = None
+
+    def is_asked_for(self, asked: Asked) -> bool:
+        """Whether the request names the operation, or names none."""
+        return asked.operation_name in {None, self._name}
+
+    def cost_error(self) -> GraphQLError | None:
+        """Count the operation, and return the error of one that is too much whatever its variables are."""
+        self.cost = Cost(self._schema, self._node, self._fragments)
+        fault = self.cost.least.complaint()
+        return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
+
+    def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
+        """Return the operation of a valid document."""
+        names = {name for name, _, _ in self._selected}
         return Operation(
-            name=node.name.value if node.name else None,
-            ast=node,
+            name=self._name,
+            ast=self._node,
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
-            node_fields=tuple(field for name, _, field in fields if name in {"Query.node", "Query.nodes"}),
-            cost=None if cost.most.complaint() is None else cost,
-            lengths=values.Variables(self._schema, definitions, literals.uses),
-            prepared=Prepared(self._schema, self._ast, node, self._executor_class),
+            node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
+            cost=self.cost if self.cost is not None and self.cost.most.complaint() is not None else None,
+            lengths=self.lengths,
+            prepared=Prepared(self._schema, ast, self._node, executor_class),
         )
 
     def _fields(
@@ -196,9 +224,10 @@ class _Needs:
                 yield from self._fields(selection.selection_set, narrowed, seen)
             elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
                 seen.add(selection.name.value)
-                fragment = self._fragments[selection.name.value]
-                narrowed = self._schema.get_type(fragment.type_condition.name.value)
-                yield from self._fields(fragment.selection_set, narrowed, seen)
+                fragment = self._fragments.get(selection.name.value)
+                if fragment is not None:
+                    narrowed = self._schema.get_type(fragment.type_condition.name.value)
+                    yield from self._fields(fragment.selection_set, narrowed, seen)
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]) -> Iterator[Selected]:
         definition = getattr(parent, "fields", {}).get(node.name.value)

@@ -86,7 +86,7 @@ class Operations:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
         try:
             if request.query is not None and not self._trusted_only:
-                document = self._documents.get(request.query)
+                document = self._documents.get(request.query, request.variables, request.operation_name)
             else:
                 document = await self._trusted_document(request.named)
             if document.ast is None:

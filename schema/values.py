@@ -102,24 +102,24 @@ class Use(NamedTuple):
 
 
 class Literals:
-    """The literals of a valid operation, and where it uses its variables."""
+    """The literals of an operation, and where it uses its variables. What is not valid is left to validation."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        """Begin with nothing measured."""
-        self._schema = schema
-        self.errors: list[GraphQLError] = []
-        self.uses: dict[str, Use] = {}
-
-    def measure(self, fields: Iterable[Selected], definitions: Iterable[VariableDefinitionNode]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, fields: Iterable[Selected], definitions: Iterable[VariableDefinitionNode]
+    ) -> None:
         """Measure the arguments of fields, and the defaults of variables."""
-        for coordinate, definition, node in fields:
+        self.error: GraphQLError | None = None
+        """The error of the first literal that is too long."""
+        self.uses: dict[str, Use] = {}
+        for coordinate, field, node in fields:
             for given in node.arguments or ():
                 name = given.name.value
-                argument = definition.args[name]
-                limit = lengths.of(f"{coordinate}({name}:)", argument.type)
-                self._value(given.value, argument.type, limit, (name,), "argument")
+                argument = field.args.get(name)
+                if argument is not None:
+                    limit = lengths.of(f"{coordinate}({name}:)", argument.type)
+                    self._value(given.value, argument.type, limit, (name,), "argument")
         for variable in definitions:
-            of_type = type_from_ast(self._schema, variable.type)
+            of_type = type_from_ast(schema, variable.type)
             if variable.default_value is not None and is_input_type(of_type):
                 name = variable.variable.name.value
                 limit = lengths.of_type_alone(of_type)
@@ -149,9 +149,10 @@ class Literals:
         if isinstance(inner, GraphQLInputObjectType):
             for field in node.fields:
                 name = field.name.value
-                definition = inner.fields[name]
-                limit = lengths.of(f"{inner.name}.{name}", definition.type)
-                self._value(field.value, definition.type, limit, (*path, name), kind)
+                definition = inner.fields.get(name)
+                if definition is not None:
+                    limit = lengths.of(f"{inner.name}.{name}", definition.type)
+                    self._value(field.value, definition.type, limit, (*path, name), kind)
 
     def _use(self, name: str, limit: Limit, path: tuple[str | int, ...]) -> None:
         before = self.uses.get(name)
@@ -162,10 +163,10 @@ class Literals:
 
     def _check(self, node: ValueNode, unit: str, found: int, most: int, path: Sequence[str | int], kind: str) -> None:
         # One error says it, however many literals are too long.
-        if found > most and not self.errors:
+        if found > most and self.error is None:
             name = ".".join(map(str, path))
             fault = Excess(unit, found, most).fault(name, **{kind: name})
-            self.errors.append(GraphQLError(str(fault), node, original_error=fault))
+            self.error = GraphQLError(str(fault), node, original_error=fault)
 
 
 def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
