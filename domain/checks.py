@@ -18,7 +18,10 @@ from domain.refusals import (
 )
 from domain.text import control, hidden, normal, says_nothing, storable, visible
 
+EMAIL_LENGTH = 254
 IDEMPOTENCY_KEY_LENGTH = 255
+PASSWORD_LENGTH = 1_000
+TOKEN_NAME_LENGTH = 100
 
 
 class Checks:
@@ -70,10 +73,12 @@ class Checks:
             self.refuse(OutOfRange(path, field=_field(path), lowest=lowest, highest=highest))
         return value
 
-    def count(self, entries: int, *path: str, lowest: int, highest: int) -> None:
-        """A list of an allowed length."""
-        if not lowest <= entries <= highest:
-            self.refuse(InvalidItemCount(path, field=_field(path), lowest=lowest, highest=highest))
+    def count(self, entries: int, *path: str, lowest: int, highest: int) -> bool:
+        """Whether a list has an allowed length; where not, its entries need no check of their own."""
+        if lowest <= entries <= highest:
+            return True
+        self.refuse(InvalidItemCount(path, field=_field(path), lowest=lowest, highest=highest))
+        return False
 
     def cnpj(self, value: str, *path: str) -> str:
         """A company number in any mask, as its 14 characters."""

@@ -1,6 +1,6 @@
 """Any object of the viewer's partner by its global id."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from domain.access import NODE_PERMISSIONS, Permission
@@ -16,7 +16,7 @@ NodeRow = tuple[Any, ...]
 """A row of any of the types that have an id."""
 
 
-def permissions(texts: list[str]) -> set[Permission]:
+def permissions(texts: Iterable[str]) -> set[Permission]:
     """What the objects of these ids ask for, by their types alone."""
     found = (ids.decode(text) for text in texts)
     return {needed for each in found if each is not None and (needed := NODE_PERMISSIONS.get(each.type))}

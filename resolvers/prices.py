@@ -87,7 +87,8 @@ class PriceTableItem(NamedTuple):
 
 def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Checks) -> WantedOrder:
     """The order that an input asks for: 1–50 items, each product once, 1–10,000 of each."""
-    checks.count(len(items), "items", lowest=1, highest=ITEMS_MAX)
+    if not checks.count(len(items), "items", lowest=1, highest=ITEMS_MAX):
+        return WantedOrder(order_type, ())
     seen = set[int]()
     for place, (product_id, quantity) in enumerate(items):
         checks.number(quantity, "items", str(place), "quantity", lowest=1, highest=QUANTITY_MAX)

@@ -7,7 +7,7 @@ import strawberry
 
 from db.access import TokenRow
 from domain.access import Permission
-from domain.checks import Checks
+from domain.checks import EMAIL_LENGTH, PASSWORD_LENGTH, TOKEN_NAME_LENGTH, Checks
 from resolvers import access, ids, sessions
 from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
 from resolvers.sessions import SignedIn
@@ -17,23 +17,19 @@ from schema.errors import Payload, answer, settle
 from schema.inputs import optional
 from schema.nodes import Info, given
 
-_EMAIL_LENGTH = 254
-_PASSWORD_LENGTH = 1_000
-_TOKEN_NAME_LENGTH = 100
-
 
 @strawberry.input(description="The credentials of a user.")
 class SignInInput:
     """E-mail and password."""
 
-    email: str = strawberry.field(description="The e-mail address, without regard to case.")
-    password: str = strawberry.field(description="The password.")
+    email: str = strawberry.field(description="The e-mail address, without regard to case: at most 254 characters.")
+    password: str = strawberry.field(description="The password: at most 1,000 characters.")
 
     def checked(self) -> tuple[str, str]:
         """E-mail and password, or a group of what is refused of them."""
         checks = Checks()
-        email = checks.opaque(self.email, "email", longest=_EMAIL_LENGTH).lower()
-        checks.password(self.password, "password", longest=_PASSWORD_LENGTH)
+        email = checks.opaque(self.email, "email", longest=EMAIL_LENGTH).lower()
+        checks.password(self.password, "password", longest=PASSWORD_LENGTH)
         checks.done()
         return email, self.password
 
@@ -86,14 +82,14 @@ class CreateApiTokenInput:
 
     name: str = strawberry.field(description="What the token is for: 1 to 100 characters.")
     permissions: list[Permission] = strawberry.field(
-        description="What the token may do: at least one permission, each held by the caller."
+        description="What the token may do: 1 to 10 permissions, each held by the caller."
     )
     expires_at: datetime | None = optional("When it stops working, in the future; never where it is not given.")
 
     def checked(self) -> CreateApiToken:
         """The token, or a group of what is refused of it."""
         checks = Checks()
-        name = checks.text(self.name, "name", longest=_TOKEN_NAME_LENGTH)
+        name = checks.text(self.name, "name", longest=TOKEN_NAME_LENGTH)
         checks.count(len(self.permissions), "permissions", lowest=1, highest=len(Permission))
         checks.done()
         return CreateApiToken(name, tuple(dict.fromkeys(self.permissions)), given(self.expires_at))

@@ -9,9 +9,8 @@ from domain import cnpj
 from domain.faults import BadUserInput
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
+from schema.lengths import SEARCH_MAX
 from schema.nodes import given
-
-_TEXT_LENGTH = 200
 
 
 @strawberry.input(description="A range of time, open at a side that is not given.")
@@ -45,8 +44,8 @@ def text(value: str | None, argument: str) -> str | None:
     if not storable(stripped):
         message = f"“{argument}” must not contain NUL or lone surrogates."
         raise BadUserInput(message, argument=argument)
-    if len(stripped) > _TEXT_LENGTH:
-        message = f"“{argument}” can have at most {_TEXT_LENGTH} characters."
+    if len(stripped) > SEARCH_MAX:
+        message = f"“{argument}” can have at most {SEARCH_MAX} characters."
         raise BadUserInput(message, argument=argument)
     return stripped or None
 

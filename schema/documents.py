@@ -28,10 +28,13 @@ from graphql.execution import Executor
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.faults import BadUserInput
-from schema import limits, root_fields
+from schema import limits, root_fields, values
+from schema.costs import Cost, Fragments
 from schema.execution import LevelExecutor, Prepared
+from schema.literals import RULES
 from schema.sources import Text
 from schema.suggestions import Errors, suggested
+from schema.values import Selected
 
 ERRORS_MAX = 20
 """How many errors of one document are told."""
@@ -51,6 +54,9 @@ class Operation(NamedTuple):
     permissions: frozenset[Permission]
     private: bool
     node_fields: tuple[FieldNode, ...]
+    cost: Cost | None
+    """The cost of an operation that can be too much by its variables; None if it can't."""
+    lengths: values.Variables
     prepared: Prepared
 
 
@@ -61,12 +67,21 @@ class Document:
     ast: DocumentNode | None
     errors: Errors = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
+    lasting: bool = True
+    """Whether the errors, if there are any, are those of the text alone."""
     suggesting: Callable[[], Errors] | None = None
     """Returns the errors with suggestions, if there may be any."""
 
     def errors_for(self, *, suggesting: bool) -> Errors:
         """Return the errors; only callers who get suggestions see some, and wait until they are found."""
         return self.errors if self.suggesting is None or not suggesting else self.suggesting()
+
+
+class Asked(NamedTuple):
+    """What a request asks of a document: the values of its variables, and the name of an operation."""
+
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
 
 
 class Documents:
@@ -79,15 +94,16 @@ class Documents:
         self._characters = 0
         self._lock = Lock()
 
-    def get(self, text: str) -> Document:
-        """The document of that text."""
+    def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
+        """The document of that text, or the error of a variable that is too long for it."""
         with self._lock:
             found = self._kept.get(text)
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        found = self.prepare(text)
-        if len(text) <= TEXT_LENGTH_MAX:
+        asked = Asked(variables, operation_name) if variables else None
+        found = prepare(self._schema, text, self._executor_class, asked)
+        if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
@@ -105,31 +121,56 @@ class Documents:
             self._characters -= len(forgotten)
 
 
-def prepare(schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]] = LevelExecutor) -> Document:
-    """Parse, limit and validate a document, and find out what its operations need."""
+def prepare(
+    schema: GraphQLSchema,
+    text: str,
+    executor_class: type[Executor[Any]] = LevelExecutor,
+    asked: Asked | None = None,
+) -> Document:
+    """Parse, limit and validate a document, and find out what its operations need.
+
+    Where it is known what is asked of it, values that are too long are refused before the document is validated.
+    """
     if len(text) > TEXT_LENGTH_MAX:
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
         fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
         return Document(None, (GraphQLError(message, original_error=fault),))
     try:
-        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class)
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, asked)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
-def _prepared(schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Document:
-    errors = limits.too_many_fragments(ast) or limits.exceeded(ast) or root_fields.none_can_run(ast)
-    # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
-    errors = errors or validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+def _prepared(
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], asked: Asked | None
+) -> Document:
+    errors = values.too_long_literals(ast) or limits.too_many_fragments(ast)
+    if not errors:
+        errors, endless = limits.examined(ast)
+        errors = errors or root_fields.none_can_run(ast)
+        # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
+        if endless and not errors:
+            errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
     if errors:
         return Document(None, tuple(errors))
-    errors = validate(schema, ast, max_errors=ERRORS_MAX, hide_suggestions=True)
+    fragments = root_fields.fragments_of(ast)
+    nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    needs = [_Needs(schema, fragments, node) for node in nodes]
+    # Validation takes longer than all of this, so that what asks for too much is refused before.
+    errors = [error for each in needs if (error := each.literals.error) is not None][:1]
+    if not errors and asked is not None:
+        error = next((each.lengths.error(asked.variables) for each in needs if each.is_asked_for(asked)), None)
+        if error is not None:
+            return Document(None, (error,), lasting=False)
+    errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
     if errors:
-        again = partial(validate, schema, ast, max_errors=ERRORS_MAX)
+        return Document(None, tuple(errors[:ERRORS_MAX]))
+    errors = validate(schema, ast, RULES, max_errors=ERRORS_MAX, hide_suggestions=True)
+    if errors:
+        again = partial(validate, schema, ast, RULES, max_errors=ERRORS_MAX)
         return Document(None, tuple(errors), suggesting=cache(partial(suggested, tuple(errors), again)))
     _forget_tokens(ast)
-    needs = _Needs(schema, ast, executor_class)
-    operations = [needs.of(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [each.operation(ast, executor_class) for each in needs]
     return Document(ast, (), {operation.name: operation for operation in operations})
 
 
@@ -149,30 +190,46 @@ def _forget_tokens(ast: DocumentNode) -> None:
 
 
 class _Needs:
-    """Finds what a valid document's operations need, looking at each fragment once for an operation."""
+    """Finds what an operation needs, looking at each fragment once. It may still be one that is not valid."""
 
-    def __init__(self, schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]]) -> None:
-        self._schema, self._ast, self._executor_class = schema, ast, executor_class
-        self._fragments = root_fields.fragments_of(ast)
+    def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
+        self._schema, self._fragments, self._node = schema, fragments, node
+        self._name = node.name.value if node.name else None
+        self._selected = list(self._fields(node.selection_set, schema.get_root_type(node.operation), set()))
+        definitions = node.variable_definitions or ()
+        self.literals = values.Literals(schema, self._selected, definitions)
+        self.lengths = values.Variables(schema, definitions, self.literals.uses)
+        self.cost: Cost | None = None
 
-    def of(self, node: OperationDefinitionNode) -> Operation:
-        root = self._schema.get_root_type(node.operation)
-        fields = list(self._fields(node.selection_set, root, set()))
-        names = {name for name, _ in fields}
+    def is_asked_for(self, asked: Asked) -> bool:
+        """Whether the request names the operation, or names none."""
+        return asked.operation_name in {None, self._name}
+
+    def cost_error(self) -> GraphQLError | None:
+        """Count the operation, and return the error of one that is too much whatever its variables are."""
+        self.cost = Cost(self._schema, self._node, self._fragments)
+        fault = self.cost.least.complaint()
+        return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
+
+    def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
+        """Return the operation of a valid document."""
+        names = {name for name, _, _ in self._selected}
         return Operation(
-            name=node.name.value if node.name else None,
-            ast=node,
-            error=root_fields.crowded(node, self._fragments),
+            name=self._name,
+            ast=self._node,
+            error=root_fields.crowded(self._node, self._fragments),
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
-            node_fields=tuple(field for name, field in fields if name in {"Query.node", "Query.nodes"}),
-            prepared=Prepared(self._schema, self._ast, node, self._executor_class),
+            node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
+            cost=self.cost if self.cost is not None and self.cost.most.complaint() is not None else None,
+            lengths=self.lengths,
+            prepared=Prepared(self._schema, ast, self._node, executor_class),
         )
 
     def _fields(
         self, selections: SelectionSetNode, parent: GraphQLNamedType | None, seen: set[str]
-    ) -> Iterator[tuple[str, FieldNode]]:
-        """Every field below, as `Type.field`."""
+    ) -> Iterator[Selected]:
+        """Every field below."""
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 yield from self._field(selection, parent, seen)
@@ -182,17 +239,16 @@ class _Needs:
                 yield from self._fields(selection.selection_set, narrowed, seen)
             elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
                 seen.add(selection.name.value)
-                fragment = self._fragments[selection.name.value]
-                narrowed = self._schema.get_type(fragment.type_condition.name.value)
-                yield from self._fields(fragment.selection_set, narrowed, seen)
+                fragment = self._fragments.get(selection.name.value)
+                if fragment is not None:
+                    narrowed = self._schema.get_type(fragment.type_condition.name.value)
+                    yield from self._fields(fragment.selection_set, narrowed, seen)
 
-    def _field(
-        self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]
-    ) -> Iterator[tuple[str, FieldNode]]:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]) -> Iterator[Selected]:
         definition = getattr(parent, "fields", {}).get(node.name.value)
         # What is not a field of its type is one of introspection, which needs nothing.
         if parent is not None and definition is not None:
-            yield f"{parent.name}.{node.name.value}", node
+            yield f"{parent.name}.{node.name.value}", definition, node
             if node.selection_set is not None:
                 yield from self._fields(node.selection_set, get_named_type(definition.type), seen)
 

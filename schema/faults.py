@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 import structlog
-from graphql import GraphQLError, GraphQLFormattedError
+from graphql import GraphQLError, GraphQLFormattedError, ValueNode
 
 from domain.faults import Fault
 from schema.root import schema
@@ -20,6 +20,7 @@ _VALUES = (
     (re.compile(r"\? Found: .*", re.DOTALL), "?"),
     (re.compile(r"(?:[,;.]| but) [Ff]ound: .*", re.DOTALL), "."),
     (re.compile(r"(cannot represent [^:']*?)(?: value)?: .*", re.DOTALL), r"\1 value."),
+    (re.compile(r"not to be None\.$"), "not to be null."),
     (re.compile(r"^(Syntax Error: .*?\b(?:String|BlockString|Int|Float)) '.*", re.DOTALL), r"\1."),
 )
 
@@ -32,6 +33,8 @@ _WORD = re.compile(r"\w+")
 _KEY = re.compile(r"(unknown field ')(.*)('\.(?: Did you mean [^\n]{1,300}\?)?)$", re.DOTALL)
 # What is left of a list of names when there is no more room for any.
 _EMPTY_QUOTES = re.compile(r"(['“]…['”])(?:, (?:and |or )?['“]…['”])+")
+_SUBJECT = re.compile(r"(Argument '|Variable '\$)(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?: ")
+_INDEX = re.compile(r"\[(\d+)\]")
 
 
 def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
@@ -42,14 +45,31 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
         case Fault():
             formatted["message"] = shortened(str(original))
             formatted["extensions"] = {"code": original.code, **original.extensions}
-        case None if error.path is None:
+        case None if error.path is None or _is_of_a_value(error):
             formatted["message"] = shortened(without_values(error.message))
-            formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+            formatted["extensions"] = {"code": "BAD_USER_INPUT", **_named(error.message), **(error.extensions or {})}
         case _:
             _log.error("unexpected error", request_id=request_id, path=error.path, error=described(original or error))
             formatted["message"] = INTERNAL_MESSAGE
             formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
     return formatted
+
+
+def _is_of_a_value(error: GraphQLError) -> bool:
+    """Whether the engine refused the value of an argument while it executed a field or a directive.
+
+    Its other errors of fields, which are about what resolvers return, name the field's node.
+    """
+    return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def _named(message: str) -> dict[str, str]:
+    """Return the argument or variable that the engine's message is about, such as `filter.registeredAt.from`."""
+    found = _SUBJECT.match(message)
+    if found is None:
+        return {}
+    kind, name, path = found.groups(default="")
+    return {"argument" if kind == "Argument '" else "variable": name + _INDEX.sub(r".\1", path)}
 
 
 def without_values(message: str) -> str:

@@ -11,6 +11,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
 )
@@ -21,6 +22,9 @@ TOKENS_MAX = 4_000
 DEPTH_MAX = 20
 FIELDS_MAX = 2_000
 """How many fields an operation may select, its fragments written out wherever they are used."""
+
+ALL_FIELDS_MAX = 5_000
+"""How many fields all operations of a document may select together: each of them is looked at by itself."""
 
 FRAGMENTS_MAX = 150
 
@@ -37,13 +41,24 @@ def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
     return [GraphQLError(message, original_error=CostExceeded(message))]
 
 
-def exceeded(ast: DocumentNode) -> list[GraphQLError]:
-    """The error where a definition is too large; none where all can be validated soon."""
+class Examined(NamedTuple):
+    """The error of a document that is too large, and whether a fragment of it spreads itself."""
+
+    errors: list[GraphQLError]
+    endless: bool
+
+
+def examined(ast: DocumentNode) -> Examined:
+    """Measure every definition; without an error, all of them can be validated soon."""
     measure = _Measure(ast)
     for node in ast.definitions:
         if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
-            return [GraphQLError(message, node, original_error=CostExceeded(message))]
-    return []
+            return Examined([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
+    operations = [node.selection_set for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    if len(operations) > 1 and sum(map(measure.fields, operations)) > ALL_FIELDS_MAX:
+        message = f"All operations of a document can select at most {ALL_FIELDS_MAX} fields."
+        return Examined([GraphQLError(message, original_error=CostExceeded(message))], measure.endless)
+    return Examined([], measure.endless)
 
 
 class _Size(NamedTuple):
@@ -60,7 +75,12 @@ class _Measure:
         }
         self._measured: dict[str, _Size] = {}
         self._entered: set[str] = set()
-        self._endless = False
+        self.endless = False
+        """Whether a fragment spreads itself, as far as the definitions were measured."""
+
+    def fields(self, selections: SelectionSetNode) -> int:
+        """How many fields the selections have, once they are known not to be nested too deeply."""
+        return self._of(selections).fields
 
     def complaint(self, selections: SelectionSetNode) -> str | None:
         """What is too much of the selections."""
@@ -74,7 +94,7 @@ class _Measure:
         if size.depth > DEPTH_MAX:
             return f"An operation can nest its fields at most {DEPTH_MAX} deep."
         # What spreads itself has no end to be counted to; validation refuses it.
-        if not self._endless and self._comparisons([selections]) > COMPARISONS_MAX:
+        if not self.endless and self._comparisons([selections]) > COMPARISONS_MAX:
             return "An operation can't repeat the same field that often; select it once, or give it other names."
         return None
 
@@ -94,7 +114,7 @@ class _Measure:
         if name not in self._measured:
             fragment = self._fragments.get(name)
             if fragment is None or name in self._entered:
-                self._endless = self._endless or fragment is not None
+                self.endless = self.endless or fragment is not None
                 return _Size(0, 0)
             self._entered.add(name)
             self._measured[name] = self._of(fragment.selection_set)

@@ -1,21 +1,31 @@
 """Running an operation: what it needs is checked before anything of it runs."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple, cast
 
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSyntaxError,
     OperationType,
     get_argument_values,
-    get_variable_values,
 )
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.values import VariableValues
 
-from domain.access import Permission, Permissions
-from domain.faults import BadUserInput, DocumentNotFound, DocumentNotTrusted, Fault, Forbidden, UnusableToken
+from domain.access import Permissions
+from domain.faults import (
+    BadUserInput,
+    CostExceeded,
+    DocumentNotFound,
+    DocumentNotTrusted,
+    Fault,
+    Forbidden,
+    UnusableToken,
+)
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
@@ -27,8 +37,13 @@ from schema.suggestions import suggested
 from schema.trusted import DocumentName, TrustedDocuments
 
 _graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-_query_type = _graphql_schema.query_type
+_query_type = cast("GraphQLObjectType", _graphql_schema.query_type)
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
+
+OPERATION_NAME_MAX = 250
+
+Coerced = VariableValues | list[GraphQLError]
+"""The values of an operation's variables, or what is wrong with them."""
 
 Execution = Literal["level", "stock"]
 _EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "stock": IncrementalExecutor}
@@ -47,8 +62,8 @@ class OperationRequest(NamedTuple):
 class Answer(NamedTuple):
     """The body of a response, and what is known of it.
 
-    Whether anything was executed, the codes of its errors, whether its document could be parsed, and whether a caller
-    may keep it, who has to ask each time whether it still holds.
+    Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
+    keep it, who has to ask each time whether it still holds, and whether a mutation was executed.
     """
 
     body: dict[str, Any]
@@ -56,6 +71,7 @@ class Answer(NamedTuple):
     codes: frozenset[str]
     parsed: bool = True
     may_be_kept: bool = False
+    mutated: bool = False
 
 
 class MutationOverGet(Fault):
@@ -81,10 +97,9 @@ class Operations:
         Raise MutationOverGet if a request that may only read asks for more, and UnusableToken unless the operation is
         known to need no token.
         """
-        variables = request.variables or {}
         try:
             if request.query is not None and not self._trusted_only:
-                document = self._documents.get(request.query)
+                document = self._documents.get(request.query, request.variables, request.operation_name)
             else:
                 document = await self._trusted_document(request.named)
             if document.ast is None:
@@ -96,7 +111,9 @@ class Operations:
             if operation.error is not None:
                 _insist_on_token(context)
                 return _refused(context, [operation.error])
-            _check_access(context, operation, variables)
+            variables = _checked(context, operation, request.variables or {})
+            if isinstance(variables, list):
+                return _refused(context, variables)
         except UnusableToken:
             raise
         except MutationOverGet:
@@ -105,12 +122,10 @@ class Operations:
         except Fault as fault:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(fault), original_error=fault)])
-        result = operation.prepared.execute(context_value=context, variable_values=variables)
+        result = operation.prepared.execute_with(variables, context_value=context)
         if not isinstance(result, ExecutionResult):
             result = await result
-        if result.data is None and _gets_suggestions(context):
-            result = _with_suggestions(operation, variables, result)
-        answer = _answer(context, result)
+        answer = _answer(context, result, mutated=operation.ast.operation is OperationType.MUTATION)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
@@ -130,6 +145,9 @@ class Operations:
 
 def _chosen(document: Document, request: OperationRequest) -> Operation:
     name = request.operation_name
+    if name is not None and len(name) > OPERATION_NAME_MAX:
+        message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
+        raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
     if name is None and len(document.operations) == 1:
         operation = next(iter(document.operations.values()))
     elif name is not None and name in document.operations:
@@ -150,31 +168,41 @@ def _insist_on_token(context: Context) -> None:
         raise context.unusable
 
 
-def _check_access(context: Context, operation: Operation, variables: dict[str, Any]) -> None:
-    if context.viewer is None:
-        if operation.private:
-            _insist_on_token(context)
-            raise unauthenticated()
-        return
-    needed = operation.permissions | _of_nodes(operation, variables)
-    missing = needed - context.viewer.permissions
-    if missing:
-        raise Forbidden(missing)
+def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
+    """Check all that decides whether the operation may run, and return the values of its variables."""
+    if context.viewer is None and operation.private:
+        _insist_on_token(context)
+        raise unauthenticated()
+    too_long = operation.lengths.error(given) if given else None
+    variables = [too_long] if too_long is not None else operation.prepared.coerced(given)
+    if context.viewer is not None:
+        needed = operation.permissions
+        if operation.node_fields and not isinstance(variables, list):
+            needed |= _of_nodes(operation, variables)
+        missing = needed - context.viewer.permissions
+        if missing:
+            raise Forbidden(missing)
+    if isinstance(variables, list):
+        if too_long is None and _gets_suggestions(context):
+            variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
+        return variables
+    if operation.cost is not None:
+        fault = operation.cost.of(variables.coerced).complaint()
+        if fault is not None:
+            return [GraphQLError(str(fault), operation.ast, original_error=fault)]
+    return variables
 
 
-def _of_nodes(operation: Operation, variables: dict[str, Any]) -> Permissions:
+def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
     """What `node` and `nodes` need, which depends on the types of the objects asked for."""
-    if not operation.node_fields or _query_type is None:
-        return frozenset()
-    coerced = get_variable_values(_graphql_schema, operation.ast.variable_definitions or (), variables)
-    if isinstance(coerced, list):
-        return frozenset()
-    needed: set[Permission] = set()
+    wanted: set[str] = set()
     for node in operation.node_fields:
-        definition = _query_type.fields[node.name.value]
-        value = get_argument_values(definition, node, coerced)[_NODE_ARGUMENTS[node.name.value]]
-        needed |= nodes.permissions([value] if isinstance(value, str) else value)
-    return frozenset(needed)
+        name = node.name.value
+        # Execution refuses the field too.
+        with suppress(GraphQLError):
+            value = get_argument_values(_query_type.fields[name], node, variables)[_NODE_ARGUMENTS[name]]
+            wanted.update([value] if isinstance(value, str) else value)
+    return frozenset(nodes.permissions(wanted))
 
 
 def _gets_suggestions(context: Context) -> bool:
@@ -182,22 +210,28 @@ def _gets_suggestions(context: Context) -> bool:
     return context.viewer is not None or context.portal.demo
 
 
-def _with_suggestions(operation: Operation, variables: dict[str, Any], result: ExecutionResult) -> ExecutionResult:
-    """Return the result, with suggestions in the errors of its variables, if they are what was refused."""
-    if any(error.path is not None for error in result.errors or ()):
-        return result
-    errors = suggested(result.errors or (), lambda: operation.prepared.errors_with_suggestions(variables))
-    return ExecutionResult(None, list(errors) or result.errors)
-
-
-def _answer(context: Context, result: ExecutionResult) -> Answer:
+def _answer(context: Context, result: ExecutionResult, *, mutated: bool) -> Answer:
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return _refused(context, result.errors or ())
     body: dict[str, Any] = {"data": result.data}
     if not result.errors:
-        return Answer(body, executed=True, codes=frozenset())
+        return Answer(body, executed=True, codes=frozenset(), mutated=mutated)
     body["errors"] = [presented(error, context.request_id) for error in result.errors]
-    return Answer(body, executed=True, codes=_codes(body))
+    return Answer(body, executed=True, codes=_codes(body), mutated=mutated)
+
+
+def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
+    """Return the answer in the place of one that has too many bytes."""
+    message = f"The answer has {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter lists."
+    if answer.mutated:
+        message = (
+            f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
+            "What it did can be read by a query."
+        )
+    fault = CostExceeded(message, bytes=size, maxBytes=longest)
+    error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
+    body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
+    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), mutated=answer.mutated)
 
 
 def _refused(context: Context, errors: Iterable[GraphQLError], *, parsed: bool = True) -> Answer:

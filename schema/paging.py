@@ -18,7 +18,13 @@ from schema.nodes import Info, columns, given
 Item = TypeVar("Item")
 
 First = Annotated[
-    int | None, strawberry.argument(description="How many objects from the beginning of the list, at most 100.")
+    int | None,
+    strawberry.argument(
+        description=(
+            "How many objects from the beginning of the list, at most 100. Sizes of nested lists multiply, and an "
+            "operation that could select more than 50,000 objects is COST_EXCEEDED."
+        )
+    ),
 ]
 After = Annotated[str | None, strawberry.argument(description="Show only what follows this cursor of the list.")]
 Last = Annotated[
@@ -107,7 +113,9 @@ class Edge(Generic[Item]):
 @strawberry.type(
     description=(
         "A page of a list: at most 100 objects, 25 unless `first` or `last` asks for another number. A page begins "
-        "where a cursor stands, so objects that come and go meanwhile make none appear twice or not at all."
+        "where a cursor stands, so objects that come and go meanwhile make none appear twice or not at all. The sizes "
+        "of nested lists multiply: an operation can select at most 50,000 objects and 1,000,000 values, counted before "
+        "it runs."
     )
 )
 class Connection(Generic[Item]):

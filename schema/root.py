@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers import nodes
 from resolvers.nodes import NodeRow
+from schema import lengths
 from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
 from schema.activation_mutations import ActivationMutations
@@ -44,7 +45,7 @@ class NodeQueries:
     @staticmethod
     async def nodes(
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids, at most 100.")],
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids.")],
     ) -> list[NodeRow | None]:
         return await nodes.by_ids(info.context, list(ids))
 
@@ -77,3 +78,4 @@ class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutat
 schema = strawberry.Schema(
     query=Query, mutation=Mutation, types=USER_ERRORS, config=StrawberryConfig(scalar_map=SCALARS)
 )
+lengths.describe(schema._schema)  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.

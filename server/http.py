@@ -26,9 +26,9 @@ from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from schema.operations import Answer, MutationOverGet, OperationRequest, Operations
+from schema.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long
 from server import bearer, bodies, compression, revalidation, statuses
-from server.compression import Coding
+from server.compression import Coding, Compressor
 from server.faults import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.headers import Header
 from server.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
@@ -74,7 +74,9 @@ class Endpoint:
         """Name what is asked, who executes what is asked for, and how it is answered."""
         self._portal, self._operations = portal, operations
         self._max_body_bytes = settings.max_body_bytes
+        self._max_answer_bytes = settings.max_answer_bytes
         self._gzip_from_bytes = settings.gzip_from_bytes
+        self._compressor = Compressor()
         self._edition = settings.status_codes
         self._turns = Turns()
 
@@ -96,16 +98,22 @@ class Endpoint:
         except Fault as fault:
             status, headers, body = self._turned_away(rejected_for(fault), form)
         else:
+            body = _json(answer.body)
+            if len(body) > self._max_answer_bytes:
+                answer = too_long(answer, size=len(body), longest=self._max_answer_bytes)
+                body = _json(answer.body)
             status = statuses.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
-            headers, body = _headers(answer, status), _json(answer.body)
+            headers = _headers(answer, status)
             if answer.may_be_kept:
                 tag = revalidation.etag(self._portal, body, form or JSON_TYPE)
                 headers += revalidation.headers(tag)
                 if revalidation.holds(given[b"if-none-match"], tag):
                     await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
                     return
+            # A long answer is let go of before others of its kind are made.
+            del answer
         if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
-            body = compression.gzipped(body)
+            body = await self._compressor.gzipped(body)
             headers.append((b"content-encoding", b"gzip"))
         headers += (
             (b"content-type", _CONTENT_TYPES[form or JSON_TYPE]),

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         default="allowed", description="allowed, or only: then no document is run that is not registered."
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
+    max_answer_bytes: int = Field(
+        default=32 * 1024 * 1024,
+        ge=1024,
+        description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
+    )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
     )

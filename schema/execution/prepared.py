@@ -59,9 +59,17 @@ class Prepared:
         variable_values: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 — an ExecutionResult, or awaited for one.
         """The result of the operation, awaitable where anything in it is. No error of it has a suggestion."""
-        variables = self._variables.values(variable_values or {}, hide_suggestions=True)
+        variables = self.coerced(variable_values or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
+        return self.execute_with(variables, root_value=root_value, context_value=context_value)
+
+    def coerced(self, variable_values: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Return the variables' values as resolvers get them, or what is wrong with them, without suggestions."""
+        return self._variables.values(variable_values, hide_suggestions=True)
+
+    def execute_with(self, variables: VariableValues, *, root_value: Any = None, context_value: Any = None) -> Any:  # noqa: ANN401 — as above.
+        """The result of the operation for values that are coerced already."""
         if self._level is not None:
             executor: Executor[Any] = self._level.again(
                 root_value=root_value, context_value=context_value, variable_values=variables
@@ -71,7 +79,7 @@ class Prepared:
         return executor.execute_operation()
 
     def errors_with_suggestions(self, variable_values: dict[str, Any]) -> list[GraphQLError]:
-        """Return the errors of variables that were refused, with suggestions, of which `execute` makes none."""
+        """Return the errors of variables that were refused, with suggestions, of which `coerced` makes none."""
         refused = self._variables.values(variable_values)
         return refused if isinstance(refused, list) else []
 

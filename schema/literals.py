@@ -1,0 +1,64 @@
+"""Literals of a document: an error in one names its argument and its place, as that of a variable does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableDefinitionNode,
+    VisitorAction,
+)
+from graphql.pyutils import print_path_list
+from graphql.utilities import validate_input_literal
+from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule, specified_rules
+
+
+class NamedValuesRule(ValuesOfCorrectTypeRule):
+    """Refuses what graphql-core's rule refuses, and names the argument or variable and the path within its value."""
+
+    _subject = ""
+
+    def enter_argument(self, node: ArgumentNode, *_args: Any) -> None:  # noqa: ANN401 — graphql-core's own.
+        """Remember the argument whose value follows."""
+        self._subject = f"Argument '{node.name.value}' has invalid value"
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: Any) -> None:  # noqa: ANN401 — the same.
+        """Remember the variable whose default follows."""
+        self._subject = f"Variable '${node.variable.name.value}' has invalid default value"
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Check a whole value."""
+        subject = self._subject
+
+        def on_error(error: GraphQLError, path: list[str | int]) -> None:
+            message = f"{subject}{print_path_list(path)}: {error.message}"
+            self.report_error(GraphQLError(message, error.nodes or _at(node, path), original_error=error))
+
+        if input_type is not None:
+            validate_input_literal(node, input_type, on_error, None, None, self.context.hide_suggestions)
+        return self.SKIP
+
+
+RULES: Sequence[type[ASTValidationRule]] = tuple(
+    NamedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
+)
+"""The specification's rules of valid documents."""
+
+
+def _at(node: ValueNode, path: Sequence[str | int]) -> ValueNode:
+    """Return the part of a value at a path, or the last one that the document has on the way there."""
+    for step in path:
+        below: ValueNode | None = None
+        if isinstance(node, ListValueNode) and isinstance(step, int):
+            below = node.values[step]
+        elif isinstance(node, ObjectValueNode):
+            below = next((field.value for field in node.fields if field.name.value == step), None)
+        if below is None:
+            return node
+        node = below
+    return node

@@ -1,0 +1,289 @@
+"""Texts and lists have limits, which are checked before anything else is done with them."""
+
+from typing import Any
+
+import pytest
+from graphql import get_named_type, get_nullable_type, is_list_type
+
+from schema import lengths
+from schema.documents import prepare
+from schema.lengths import Place
+from schema.operations import OPERATION_NAME_MAX
+from schema.root import schema
+from tests.api import Api, Json
+
+GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+PLACES = {place.coordinate: place for place in lengths.places(GRAPHQL_CORE)}
+
+
+def _takes_text_or_list(place: Place) -> bool:
+    of_type = place.definition.type
+    return get_named_type(of_type).name in {"String", "ID"} or is_list_type(get_nullable_type(of_type))
+
+
+TEXTS_AND_LISTS = [place for place in PLACES.values() if _takes_text_or_list(place)]
+
+
+@pytest.mark.parametrize("place", TEXTS_AND_LISTS, ids=lambda place: place.coordinate)
+def test_every_text_and_list_says_its_limit(place: Place) -> None:
+    limit = lengths.of(place.coordinate, place.definition.type)
+    of_business = lengths.business(place.coordinate)
+    is_list = is_list_type(get_nullable_type(place.definition.type))
+    most = of_business or (limit.entries if is_list else limit.characters)
+
+    assert place.definition.description is not None
+    assert f"{most:,} " in place.definition.description
+
+
+@pytest.mark.parametrize("place", TEXTS_AND_LISTS, ids=lambda place: place.coordinate)
+def test_no_text_has_a_general_limit_by_oversight(place: Place) -> None:
+    if get_named_type(place.definition.type).name == "String":
+        found = lengths.stated(place.coordinate), lengths.business(place.coordinate)
+
+        assert any(each is not None for each in found)
+
+
+def test_no_limit_is_of_what_the_schema_has_not() -> None:
+    stated = {*lengths.LENGTHS, *lengths.ENTRIES, *lengths.BUSINESS}
+
+    exact = {each for each in stated if not each.startswith("*")}
+    assert exact - set(PLACES) == set()
+    assert {each for each in stated - exact if not any(place.endswith(each[1:]) for place in PLACES)} == set()
+
+
+async def refused(api: Api, query: str, **variables: object) -> Json:
+    """The only error of a request that is refused for a length."""
+    body = await api.post(query, **variables)
+    assert "data" not in body
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    return error
+
+
+async def test_a_list_that_is_too_long_is_refused_once_however_often_it_is_used(api: Api) -> None:
+    aliases = " ".join(f"a{number}: nodes(ids: $i) {{ id }}" for number in range(300))
+
+    error = await refused(api, f"query ($i: [ID!]!) {{ {aliases} }}", i=["a"] * 45_000)
+
+    assert error["message"] == "“$i” can have at most 100 entries, not 45,000."
+    assert error["locations"] == [{"line": 1, "column": 8}]
+    facts = {"variable": "i", "argument": "ids", "maxEntries": 100, "entries": 45_000}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
+async def test_an_id_that_is_too_long_is_refused_once_however_often_it_is_used(api: Api) -> None:
+    aliases = " ".join(f"a{number}: node(id: $i) {{ id }}" for number in range(300))
+
+    error = await refused(api, f"query ($i: ID!) {{ {aliases} }}", i="a" * 100_001)
+
+    facts = {"variable": "i", "argument": "id", "maxLength": 128, "length": 100_001}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "facts"),
+    [
+        (
+            "query ($f: ActivationFilter) { activations(filter: $f) { totalCount } }",
+            {"f": {"status": ["ACTIVE"] * 251}},
+            {"variable": "f.status", "argument": "filter.status", "maxEntries": 250, "entries": 251},
+        ),
+        (
+            "query ($f: ActivationFilter) { activations(filter: $f) { totalCount } }",
+            {"f": {"clientName": "a" * 201}},
+            {"variable": "f.clientName", "argument": "filter.clientName", "maxLength": 200, "length": 201},
+        ),
+        (
+            "query ($n: String) { activations(filter: {clientName: $n}) { totalCount } }",
+            {"n": "a" * 201},
+            {"variable": "n", "argument": "filter.clientName", "maxLength": 200, "length": 201},
+        ),
+        (
+            "query ($n: String) { a: clients(after: $n) { totalCount } clients(filter: {name: $n}) { totalCount } }",
+            {"n": "a" * 201},
+            {"variable": "n", "argument": "filter.name", "maxLength": 200, "length": 201},
+        ),
+        (
+            "query ($i: [ID!]!) { nodes(ids: $i) { id } }",
+            {"i": ["a", "b" * 129]},
+            {"variable": "i.1", "argument": "ids.1", "maxLength": 128, "length": 129},
+        ),
+        (
+            "query ($i: QuoteOrderInput!) { quoteOrder(input: $i) { quote { type } } }",
+            {"i": {"type": "PURCHASE", "items": [{"productId": "a", "quantity": 1}] * 1_500}},
+            {"variable": "i.items", "argument": "input.items", "maxEntries": 250, "entries": 1_500},
+        ),
+        (
+            "query ($i: QuoteOrderInput!) { quoteOrder(input: $i) { quote { type } } }",
+            {"i": {f"a{number}": 1 for number in range(1_000)}},
+            {"variable": "i", "argument": "input", "maxFields": 2, "fields": 1_000},
+        ),
+        (
+            "query ($c: CNPJ!) { clientByCnpj(cnpj: $c) { id } }",
+            {"c": "1" * 101},
+            {"variable": "c", "argument": "cnpj", "maxLength": 100, "length": 101},
+        ),
+        (
+            "query ($a: String) { clients(after: $a) { totalCount } }",
+            {"a": "a" * 10_001},
+            {"variable": "a", "argument": "after", "maxLength": 10_000, "length": 10_001},
+        ),
+        (
+            "query ($a: String!) { __type(name: $a) { name } }",
+            {"a": "a" * 10_001},
+            {"variable": "a", "maxLength": 10_000, "length": 10_001},
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+async def test_a_variable_that_is_too_long_is_refused(
+    api: Api, query: str, variables: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    error = await refused(api, query, **variables)
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+    assert f"“${facts['variable']}” can have at most" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "literal", "facts"),
+    [
+        ("{{ node(id: {}) {{ id }} }}", f'"{"a" * 129}"', {"argument": "id", "maxLength": 128, "length": 129}),
+        ("{{ node(id: {}) {{ id }} }}", "1" * 129, {"argument": "id", "maxLength": 128, "length": 129}),
+        (
+            "{{ nodes(ids: {}) {{ id }} }}",
+            f"[{'1 ' * 101}]",
+            {"argument": "ids", "maxEntries": 100, "entries": 101},
+        ),
+        (
+            "{{ clients(filter: {{name: {}}}) {{ totalCount }} }}",
+            f'"{"a" * 201}"',
+            {"argument": "filter.name", "maxLength": 200, "length": 201},
+        ),
+        (
+            "{{ clients(filter: {{status: {}}}) {{ totalCount }} }}",
+            f"[{'ACTIVE ' * 251}]",
+            {"argument": "filter.status", "maxEntries": 250, "entries": 251},
+        ),
+        (
+            "query ($i: [ID!]! = {}) {{ nodes(ids: $i) {{ id }} }}",
+            f"[{'1 ' * 101}]",
+            {"variable": "i", "maxEntries": 100, "entries": 101},
+        ),
+        (
+            "{{ ...F }} fragment F on Query {{ client(id: {}) {{ id }} }}",
+            f'"{"a" * 129}"',
+            {"argument": "id", "maxLength": 128, "length": 129},
+        ),
+    ],
+)
+async def test_a_literal_that_is_too_long_is_refused(api: Api, query: str, literal: str, facts: dict[str, Any]) -> None:
+    text = query.format(literal)
+
+    error = await refused(api, text)
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+    assert error["locations"] == [{"line": 1, "column": text.index(literal) + 1}]
+
+
+async def test_many_literals_that_are_too_long_are_one_error(api: Api) -> None:
+    aliases = " ".join(f'a{number}: node(id: "{"a" * 200}") {{ id }}' for number in range(300))
+
+    error = await refused(api, f"{{ {aliases} }}")
+
+    assert error["extensions"]["maxLength"] == 128
+
+
+async def test_a_literal_that_is_too_long_anywhere_is_refused_before_validation(api: Api) -> None:
+    error = await refused(api, f'{{ nothing(of: "{"a" * 10_001}") }}')
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "maxLength": 10_000, "length": 10_001}
+    assert error["locations"] == [{"line": 1, "column": 15}]
+
+
+async def test_what_is_as_long_as_it_may_be_is_taken(api: Api) -> None:
+    query = """query ($i: [ID!]!, $id: ID!, $name: String, $after: String) {
+        nodes(ids: $i) { id } client(id: $id) { id } clients(filter: {name: $name}) { totalCount } }"""
+
+    data = await api.data(query.replace(", $after: String", ""), i=["a"] * 100, id="a" * 128, name="a" * 200)
+
+    assert data["nodes"] == [None] * 100
+
+
+async def test_variables_that_the_operation_has_not_are_ignored(api: Api) -> None:
+    unknown: dict[str, object] = {f"u{number}": "a" * 1_000 for number in range(500)}
+
+    assert await api.data("query ($i: ID!) { client(id: $i) { id } }", i="a", **unknown) == {"client": None}
+
+
+async def test_order_items_past_the_limit_are_one_refusal(api: Api, product: str) -> None:
+    given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 0}] * 51}
+
+    for name in ("createOrder", "quoteOrder"):
+        kind = "mutation" if name == "createOrder" else "query"
+        query = f"{kind} ($i: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $i) {{ userErrors {{ path }} }} }}"
+        assert (await api.data(query, i=given))[name]["userErrors"] == [{"path": ["items"]}]
+
+
+@pytest.mark.parametrize("length", [2_001, 10_000])
+async def test_a_note_past_the_limit_of_the_business_is_a_refusal(api: Api, client: str, length: int) -> None:
+    assert await api.codes("cancelClient", {"clientId": client, "reason": "a" * length}) == ["INVALID_INPUT"]
+
+
+async def test_a_note_past_every_limit_is_refused_before_anything_is_done(api: Api, client: str) -> None:
+    query = "mutation ($i: CancelClientInput!) { cancelClient(input: $i) { client { id } } }"
+
+    error = await refused(api, query, i={"clientId": client, "reason": "a" * 10_001})
+
+    assert error["extensions"]["variable"] == "i.reason"
+
+
+async def test_a_document_that_is_too_long_is_refused_before_it_is_parsed(api: Api) -> None:
+    text = "{ __typename }" + "}" * 100_000
+
+    error = await refused(api, text)
+
+    facts = {"argument": "query", "maxLength": 100_000, "length": len(text)}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+    assert [each.message for each in prepare(GRAPHQL_CORE, text).errors] == [error["message"]]
+
+
+async def test_an_operation_name_that_is_too_long_is_refused(api: Api) -> None:
+    name = "a" * (OPERATION_NAME_MAX + 1)
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    answer = await api.http.post(
+        "/graphql", json={"query": f"query {name} {{ __typename }}", "operationName": name}, headers=headers
+    )
+
+    facts = {"argument": "operationName", "maxLength": OPERATION_NAME_MAX, "length": len(name)}
+    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
+NESTED = 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * NESTED,
+        '{"query": ' + "[" * NESTED,
+        '{"query": "{ __typename }", "variables": {"a": ' + "[" * NESTED + "]" * NESTED + "}}",
+        '{"query": "{ __typename }", "variables": {"a": "\\ud800", "b": ' + "[" * NESTED + "]" * NESTED + "}}",
+        '{"query": "query ($a: [ID!]!) { nodes(ids: $a) { id } }", "variables": {"a": ' + "[" * 900 + "]" * 900 + "}}",
+        '{"query": "query ($a: DateTime) { clients(filter: {registeredAt: {from: $a}}) { totalCount } }", '
+        '"variables": {"a": ' + "[" * 900 + "]" * 900 + "}}",
+        '{"query": "{ nodes(ids: ' + "[" * 1_900 + "]" * 1_900 + ') { id } }"}',
+        '{"query": "' + "{a" * 1_900 + "}" * 1_900 + '"}',
+        '{"query": "' + "{...on Query" * 900 + "{__typename}" + "}" * 900 + '"}',
+    ],
+    ids=range(9),
+)
+async def test_nothing_is_nested_too_deeply_to_be_refused(api: Api, body: str) -> None:
+    headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+
+    answer = await api.http.post("/graphql", content=body, headers=headers)
+
+    codes = {error["extensions"]["code"] for error in answer.json()["errors"]}
+    assert codes <= {"BAD_USER_INPUT", "COST_EXCEEDED"}
+    assert answer.status_code in {200, 400}

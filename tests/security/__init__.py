@@ -1,0 +1,1 @@
+"""What is meant to exhaust the server: each document against a real process."""

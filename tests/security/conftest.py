@@ -1,0 +1,27 @@
+"""One server for all attacks: what an earlier one leaves behind counts too."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.security.harness import NEIGHBOUR, Target, target
+
+
+@pytest.fixture(scope="session")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server that has answered both partners before."""
+    directory: Path = tmp_path_factory.mktemp("security")
+    with target(directory) as found:
+        for token in (found.attacker, found.neighbour):
+            headers = {"Authorization": f"Bearer {token}"}
+            httpx.post(f"{found.url}/graphql", json={"query": NEIGHBOUR}, headers=headers).raise_for_status()
+        yield found
+
+
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    """A client that waits as long as the server takes."""
+    with httpx.Client(timeout=60) as client:
+        yield client

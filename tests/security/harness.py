@@ -1,0 +1,139 @@
+"""A server to attack: a process of its own, its processor time and memory, and a neighbour that needs it meanwhile."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+from tests.api import Json
+from tests.e2e.processes import portal, serving
+
+CPU_MAX = 0.05
+"""Seconds of processor time that a refusal may take, on a processor of the usual pace."""
+
+WAIT_MAX = 0.1
+"""Seconds of the server's processor time that a neighbour may wait for an answer meanwhile."""
+
+MEMORY_MAX = 200 * 1024 * 1024
+"""Bytes of memory that the process may have had."""
+
+TRIES = 5
+"""A busy machine makes one measurement long; what the server itself takes is the shortest of several."""
+
+NEIGHBOUR = "{ clients(first: 5) { nodes { id name } } }"
+
+
+_USUAL = 0.016
+"""Seconds that a processor of the usual pace takes for the loop below."""
+
+
+def pace() -> float:
+    """How many times as long as usual this machine takes for the same work now; at least 1.
+
+    Processor time grows too where others use the same core and its caches.
+    """
+    taken = []
+    for _ in range(5):
+        before = time.process_time()
+        sum(number * number for number in range(300_000))
+        taken.append(time.process_time() - before)
+    return max(1.0, min(taken) / _USUAL)
+
+
+class Attack(NamedTuple):
+    """A request that asks for too much. `text` is made different for each try, so that it is not known already."""
+
+    name: str
+    text: str
+    variables: Mapping[str, Any] = {}
+    code: str = "COST_EXCEEDED"
+
+    def body(self, number: int) -> bytes:
+        """The body of a request."""
+        return json.dumps({"query": f"{self.text} # {number}", "variables": self.variables}).encode()
+
+
+class Target:
+    """A server process, an attacker of one partner, and a neighbour of another."""
+
+    def __init__(self, url: str, pid: int, *, attacker: str, neighbour: str) -> None:
+        """Name the process and two tokens."""
+        self.url, self.pid = url, pid
+        self.attacker, self.neighbour = attacker, neighbour
+        self._sent = 0
+
+    def attack(self, http: httpx.Client, attack: Attack) -> Json:
+        """Send the attack, and return the only error that it is answered with."""
+        self._sent += 1
+        headers = {"Authorization": f"Bearer {self.attacker}", "Content-Type": "application/json"}
+        answer = http.post(f"{self.url}/graphql", content=attack.body(self._sent), headers=headers).json()
+        (error,) = answer["errors"]
+        return error
+
+    def cpu(self) -> float:
+        """Seconds of processor time that all threads of the process have taken."""
+        # The clock of another process, as clock_getcpuclockid(3) makes its id of a pid.
+        return time.clock_gettime((~self.pid << 3) | 2)
+
+    def peak_memory(self) -> int:
+        """The most memory that the process has had, in bytes."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        (line,) = [line for line in lines if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
+    @contextmanager
+    def neighbour_waits(self) -> Iterator[list[float]]:
+        """Ask for /healthz and the neighbour's page again and again, and collect how long the server takes to answer.
+
+        It is the server's processor time between a request and its answer, its work for others included: the seconds
+        of the clock on a machine that has nothing else to do.
+        """
+        waits: list[float] = []
+        done, begun = threading.Event(), threading.Event()
+
+        def ask() -> None:
+            headers = {"Authorization": f"Bearer {self.neighbour}"}
+            with httpx.Client(base_url=self.url, headers=headers, timeout=30) as http:
+                while not done.is_set():
+                    for path, given in (("/healthz", None), ("/graphql", {"query": NEIGHBOUR})):
+                        before = self.cpu()
+                        answer = http.get(path) if given is None else http.post(path, json=given)
+                        waits.append(self.cpu() - before)
+                        answer.raise_for_status()
+                        assert given is None or "errors" not in answer.json()
+                        begun.set()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        begun.wait(60)
+        try:
+            yield waits
+        finally:
+            done.set()
+            asking.join()
+
+
+@contextmanager
+def target(directory: Path, **settings: str) -> Iterator[Target]:
+    """A server of two partners' demo data, in a directory of its own."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        "DEMO": "true",
+        "DATABASE_URL": f"sqlite:///{directory}/portal.db",
+        "LOG_LEVEL": "WARNING",
+        **settings,
+    }
+    portal(environment, "migrate")
+    portal(environment, "demo")
+    tokens = [
+        portal(environment, "create-token", "--email", f"gerente@{name}.example", "--permissions", "all").strip()
+        for name in ("alfa", "beta")
+    ]
+    with serving(environment, directory / "log") as (url, process):
+        yield Target(url, process.pid, attacker=tokens[0], neighbour=tokens[1])
