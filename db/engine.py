@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from db import postgres
 from db.postgres import PostgresUnit
+from db.tally import counted
 from db.units import Here, Observer, Thread, Unit, Writer
 from domain.faults import Unavailable
 
@@ -86,9 +87,9 @@ class Database:
         """
         if not self._readers:
             with _availability():
-                return await postgres.run(self.reading, work, self.observers, read_only=True)
+                return await postgres.run(self.reading, counted(work), self.observers, read_only=True)
         with _availability():
-            return await min(self._readers, key=_waiting).run(work)
+            return await min(self._readers, key=_waiting).run(counted(work))
 
     @property
     def reads_here(self) -> bool:
@@ -117,9 +118,9 @@ class Database:
         """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything."""
         if self._writer is None:
             with _availability():
-                return await postgres.run(self.writing, work, self.observers, read_only=False)
+                return await postgres.run(self.writing, counted(work), self.observers, read_only=False)
         with _availability():
-            return await self._writer.run(work)
+            return await self._writer.run(counted(work))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -9,6 +9,7 @@ from math import ceil
 from secrets import token_bytes, token_urlsafe
 from typing import NamedTuple
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -29,6 +30,10 @@ _SECRET_BYTES = 32
 _PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
 
+_HASH_LENGTH = 16
+"""Hexadecimal digits of an e-mail's hash in the log."""
+
+_log = structlog.get_logger("portal.access")
 _hasher = PasswordHasher()
 # Argon2 takes 64 MiB and a core for each hash: more at once would only make each of them slower.
 _hashing = asyncio.Semaphore(2)
@@ -120,6 +125,26 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
     get no more tries than one after the other.
     """
+    try:
+        signed_in = await _sign_in(context, email, password)
+    except (InvalidCredentials, RateLimited) as error:
+        code = error.code.value if isinstance(error, InvalidCredentials) else error.code
+        _log.warning("sign-in failed", **_who(context, email), code=code)
+        raise
+    viewer = signed_in.viewer
+    ids = {"partner_id": viewer.partner_id, "user_id": viewer.user_id, "token_id": viewer.token_id}
+    _log.info("sign-in succeeded", **_who(context, email), **ids)
+    return signed_in
+
+
+def _who(context: Context, email: str) -> dict[str, str]:
+    """Return what the log may say of someone who signs in: which attempts are alike, and not the e-mail itself."""
+    email_hash = context.portal.digest("log e-mail", email.encode("utf-8", "surrogatepass")).hex()[:_HASH_LENGTH]
+    who = {"email_hash": email_hash}
+    return who if context.client_address is None else who | {"client_address": context.client_address}
+
+
+async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     portal = context.portal
     attempts_digest = portal.digest("sign-in", email.encode("utf-8", "surrogatepass"))
     await _count_try(portal, attempts_digest)

@@ -25,6 +25,9 @@ class Context:
     language: Language = Language.PORTUGUESE
     request_id: str = ""
     by_level: bool = False
+    client_address: str | None = None
+    refusals: frozenset[str] = frozenset()
+    """Codes of the refusals that the answer holds."""
     _loaders: Loaders | None = None
 
     @property

@@ -46,8 +46,8 @@ class OperationRequest(NamedTuple):
 class Answer(NamedTuple):
     """The body of a response, and what is known of it.
 
-    Whether anything was executed, the codes of its errors, whether its document could be parsed, and whether a caller
-    may keep it, who has to ask each time whether it still holds.
+    Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller
+    may keep it, who has to ask each time whether it still holds, and the operation, None if there is none of that name.
     """
 
     body: dict[str, Any]
@@ -55,6 +55,7 @@ class Answer(NamedTuple):
     codes: frozenset[str]
     parsed: bool = True
     may_be_kept: bool = False
+    operation: Operation | None = None
 
 
 class MutationOverGet(Fault):
@@ -77,6 +78,7 @@ class Operations:
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request. Raises MutationOverGet where a request that may only read asks for more."""
         variables = request.variables or {}
+        operation = None
         try:
             if request.query is not None and not self._trusted_only:
                 document = self._documents.get(request.query)
@@ -90,11 +92,11 @@ class Operations:
         except MutationOverGet:
             raise
         except Fault as fault:
-            return _refused(context, [GraphQLError(str(fault), original_error=fault)])
+            return _refused(context, [GraphQLError(str(fault), original_error=fault)], operation)
         result = operation.prepared.execute(context_value=context, variable_values=variables)
         if not isinstance(result, ExecutionResult):
             result = await result
-        answer = _answer(context, result)
+        answer = _answer(context, result, operation)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
@@ -154,19 +156,21 @@ def _of_nodes(operation: Operation, variables: dict[str, Any]) -> Permissions:
     return frozenset(needed)
 
 
-def _answer(context: Context, result: ExecutionResult) -> Answer:
+def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:
     if result.data is None and all(error.path is None for error in result.errors or ()):
-        return _refused(context, result.errors or ())
+        return _refused(context, result.errors or (), operation)
     body: dict[str, Any] = {"data": result.data}
     if not result.errors:
-        return Answer(body, executed=True, codes=frozenset())
+        return Answer(body, executed=True, codes=frozenset(), operation=operation)
     body["errors"] = [presented(error, context.request_id) for error in result.errors]
-    return Answer(body, executed=True, codes=_codes(body))
+    return Answer(body, executed=True, codes=_codes(body), operation=operation)
 
 
-def _refused(context: Context, errors: Iterable[GraphQLError], *, parsed: bool = True) -> Answer:
+def _refused(
+    context: Context, errors: Iterable[GraphQLError], operation: Operation | None = None, *, parsed: bool = True
+) -> Answer:
     body = {"errors": [presented(error, context.request_id) for error in errors]}
-    return Answer(body, executed=False, codes=_codes(body), parsed=parsed)
+    return Answer(body, executed=False, codes=_codes(body), parsed=parsed, operation=operation)
 
 
 def _codes(body: dict[str, Any]) -> frozenset[str]:

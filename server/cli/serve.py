@@ -13,6 +13,7 @@ from resolvers.portal import Portal
 from server import logs
 from server.cli.running import fail, failures, run, settings
 from server.cli.tokens import NoSuchUser, issue
+from server.settings import Settings
 
 _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
@@ -57,7 +58,7 @@ def serve(
     except SystemExit:
         fail(f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT.")
     if given.demo:
-        _welcome(_url(config.host, listening.getsockname()[1]), trusted_only=given.trusted_documents == "only")
+        _welcome(_url(config.host, listening.getsockname()[1]), given)
     signal.signal(signal.SIGTERM, _end)
     try:
         if config.workers > 1:
@@ -78,7 +79,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _welcome(url: str, *, trusted_only: bool) -> None:
+def _welcome(url: str, given: Settings) -> None:
     async def work(portal: Portal) -> str | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
@@ -86,13 +87,17 @@ def _welcome(url: str, *, trusted_only: bool) -> None:
         except NoSuchUser:
             return None
 
-    token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
+    # Where a program reads the log, it often reads standard output too, and a token has no place there.
+    if given.log_format == "json" and not sys.stdout.isatty():
+        typer.echo(f"Make a token with: portal create-token --email {_DEMO_USER} --permissions all\n")
+        return
+    token = run(work)
     if token is None:
         typer.echo("There is no demo data yet. Make it with: portal demo\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
-    if trusted_only:
+    if given.trusted_documents == "only":
         typer.echo("Only registered documents are run. See which: portal documents list\n")
         return
     typer.echo("Try it:\n")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import httpx
@@ -25,11 +25,18 @@ def portal(environment: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def serving(environment: dict[str, str], log: Path) -> Iterator[tuple[str, Server]]:
-    """The address of a server that is ready, and its process; it is stopped at the end."""
+def serving(environment: dict[str, str], log: Path, *, errors: Path | None = None) -> Iterator[tuple[str, Server]]:
+    """The address of a server that is ready, and its process; it is stopped at the end.
+
+    `log` gets what it prints on standard output, and `errors` its log lines.
+    """
     url = f"http://127.0.0.1:{(port := _free_port())}"
     command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
-    with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output) as process:
+    with (
+        log.open("wb") as output,
+        nullcontext() if errors is None else errors.open("wb") as error_output,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=error_output) as process,
+    ):
         try:
             for _ in range(300):
                 try:
