@@ -18,10 +18,13 @@ ROOT = Path(__file__).parents[2]
 Server = subprocess.Popen[bytes]
 
 
-def portal(environment: dict[str, str], *arguments: str) -> str:
+def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
     """What a command prints that succeeds."""
     command = [sys.executable, "-m", "server", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, input=typed, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 @contextmanager
