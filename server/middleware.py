@@ -5,6 +5,7 @@ import re
 from http import HTTPStatus
 from random import getrandbits
 from time import perf_counter
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -113,9 +114,16 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
         "status": status,
         "duration_ms": round(seconds * 1000, 1),
     }
-    state = scope["state"]
-    if (address := state["client_address"]) is not None:
+    if (address := scope["state"]["client_address"]) is not None:
         facts["client_address"] = address
+    _tell_operation(facts, scope["state"])
+    if statements:
+        facts["statements"] = sum(statements)
+    logs.write(_logger, level, "request", facts)
+
+
+def _tell_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
+    """Add who asked for which operation, and how it went, as far as the endpoint came."""
     context: Context | None = state.get("context")
     # A sign-out leaves the context without a viewer, and a sign-in gives it one.
     viewer: Viewer | None = state.get("viewer") or (context.viewer if context else None)
@@ -130,11 +138,10 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
         facts["operation_type"] = operation.ast.operation.value
     if wanted is not None and wanted.named is not None:
         facts["document"] = wanted.named.id
-    errors = answer.codes if answer else {state["error"]} if "error" in state else None
+    errors = answer.codes if answer else frozenset()
+    if "error" in state:
+        errors |= {state["error"]}
     if errors:
         facts["errors"] = sorted(errors)[:_CODES_MAX]
     if context is not None and context.refusals:
         facts["refusals"] = sorted(context.refusals)[:_CODES_MAX]
-    if statements:
-        facts["statements"] = sum(statements)
-    logs.write(_logger, level, "request", facts)

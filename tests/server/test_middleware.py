@@ -149,12 +149,28 @@ async def test_loggers_that_repeat_what_was_asked_are_silent(log: Log, name: str
     assert log.read() == ""
 
 
-async def test_on_request_the_log_is_written_for_people(settings: Settings) -> None:
+async def test_on_request_the_log_is_written_for_people(http: httpx.AsyncClient, settings: Settings) -> None:
     log = Log(settings.model_copy(update={"log_format": "console"}))
 
     logging.getLogger("portal").warning("not ready")
+    await http.get("/nothing")
 
-    assert "not ready" in log.read()
+    warning, request = log.read().splitlines()
+    assert "not ready" in warning
+    assert "/nothing" in request
+    assert "client_address" in request
+    assert "{" not in request
+
+
+async def test_a_path_that_is_no_unicode_is_logged(app: Starlette, log: Log) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/\ud800", "query_string": b"", "headers": []}
+
+    async def send(_message: Message) -> None:
+        """Let it go."""
+
+    await app(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
+
+    assert log.lines()[0]["path"] == "/\ud800"
 
 
 async def test_what_is_not_http_passes_by() -> None:
