@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml requirements/$(1).txt | cksum | tr ' ' '-')
 RUN := $(call stamp,run)
 TEST := $(call stamp,test)
-AUDIT := tests/audit/node_modules/.package-lock.json
+# What tests run on Node, each with a lock of its own; npm writes that file last.
+NODE_TESTS := tests/audit tests/typescript
+NODE_MODULES := $(NODE_TESTS:%=%/node_modules/.package-lock.json)
 
 # GraphiQL likewise. Where it can't be built, the API runs without it.
 FRONTEND := server/graphiql
@@ -40,7 +42,7 @@ run: $(RUN)
 test: $(TEST)
 	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
 	# After the page, which brings Node where the machine has none.
-	$(MAKE) --no-print-directory $(AUDIT)
+	$(MAKE) --no-print-directory $(NODE_MODULES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -68,7 +70,7 @@ lock: $(BIN)/python
 	done
 
 clean:
-	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist tests/audit/node_modules .coverage* htmlcov .hypothesis \
+	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist $(NODE_TESTS:%=%/node_modules) .coverage* htmlcov .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # A lock names every package, so nothing is resolved: pip would look for newer ones where a requirement has an extra.
@@ -92,14 +94,14 @@ $(PAGE): | $(BIN)/python
 	echo "Building GraphiQL into $(FRONTEND)/dist …"; \
 	cd $(FRONTEND) && npm ci --ignore-scripts --loglevel=error > /dev/null && npm run --silent build && touch $(abspath $@)
 
-# npm writes that file last. Where there is no npm, the audit is skipped, but in CI it fails.
-$(AUDIT): tests/audit/package-lock.json | $(TEST)
+# Where there is no npm, these tests are skipped, but in CI they fail.
+$(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json | $(TEST)
 	PATH="$$PATH:$(abspath $(BIN))"; \
 	if command -v npm > /dev/null; then \
-		echo "Installing what $< pins into tests/audit …"; \
-		npm ci --prefix tests/audit --no-audit --no-fund --loglevel=error > /dev/null && touch $@; \
+		echo "Installing what $< pins into $* …"; \
+		npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null && touch $@; \
 	else \
-		echo "There is no npm, so the audit of GraphQL over HTTP is left out." >&2; \
+		echo "There is no npm, so the tests that need $* are left out." >&2; \
 	fi
 
 $(BIN)/python:

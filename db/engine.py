@@ -17,6 +17,7 @@ from db.availability import Availability
 from db.failures import OutcomeUnknownError
 from db.files import DatabaseFile
 from db.postgres import PostgresUnit
+from db.tally import counted
 from db.threads import Thread, Writer
 from db.units import Here, Observer, Unit
 
@@ -89,8 +90,8 @@ class Database:
         """
         try:
             if not self._readers:
-                return await postgres.run(self.reading, work, self.observers, read_only=True)
-            return await min(self._readers, key=_waiting).run(work)
+                return await postgres.run(self.reading, counted(work), self.observers, read_only=True)
+            return await min(self._readers, key=_waiting).run(counted(work))
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -126,8 +127,8 @@ class Database:
         """
         try:
             if self._writer is None:
-                return await postgres.run(self.writing, work, self.observers, read_only=False)
-            return await self._writer.run(work)
+                return await postgres.run(self.writing, counted(work), self.observers, read_only=False)
+            return await self._writer.run(counted(work))
         except Exception as error:
             self._availability.check(error)
             raise

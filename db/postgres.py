@@ -28,17 +28,22 @@ class PostgresUnit:
         """Let SQLAlchemy run its statements in the driver's transaction, beside those that need no SQLAlchemy."""
         self._connection, self._driver, self._observers = connection, driver, observers
         self.dialect: Dialect = connection.dialect
+        self.statements = 0
+        """How many statements were run so far."""
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 — as SQLAlchemy.
         """The result of a statement."""
+        self.statements += 1
         return await self._connection.execute(statement, parameters)
 
     async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 — as SQLAlchemy.
         """The first value of the first row."""
+        self.statements += 1
         return await self._connection.scalar(statement)
 
     async def scalars(self, statement: Executable) -> ScalarResult[Any]:
         """The first value of each row."""
+        self.statements += 1
         return await self._connection.scalars(statement)
 
     async def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
@@ -58,6 +63,7 @@ class PostgresUnit:
         await self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
 
     def _observe(self, statement: str) -> None:
+        self.statements += 1
         for observe in self._observers:
             observe(statement)
 

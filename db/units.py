@@ -21,6 +21,7 @@ from db.failures import OutcomeUnknownError
 from db.files import DatabaseFile, Identity
 from db.query import Query
 from db.rows import Rows
+from db.tally import tally
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -34,8 +35,10 @@ class Unit:
     def __init__(self, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — the driver's own connection.
         """Let SQLAlchemy run its statements on the driver's connection, beside those that need no SQLAlchemy."""
         self._driver, self._observers = driver, observers
+        self.statements = 0
+        """How many statements were run so far; those that begin and end transactions are not counted."""
         engine = sa.create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool, hide_parameters=True)
-        event.listen(engine, "before_cursor_execute", self._observe)
+        event.listen(engine, "before_cursor_execute", self._before_execute)
         self._connection = engine.connect()
         self.dialect = engine.dialect
         self.is_stuck = False
@@ -60,15 +63,13 @@ class Unit:
     def read(self, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
         """The same rows, of which none is made before somebody asks for it."""
         compiled = query.compiled(self.dialect)
-        if self._observers:
-            self._observe(None, None, compiled.text)
+        self._observe(compiled.text)
         return Rows(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
 
     def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, for each of these rows of values."""
         compiled = query.compiled(self.dialect)
-        if self._observers:
-            self._observe(None, None, compiled.text)
+        self._observe(compiled.text)
         self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
 
     def run(self, work: Callable[["Unit"], Awaitable[Result]], begin: str) -> Result:
@@ -134,7 +135,11 @@ class Unit:
                 self._driver.execute("ROLLBACK")
             self.is_stuck = self._driver.in_transaction
 
-    def _observe(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def _before_execute(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        self._observe(statement)
+
+    def _observe(self, statement: str) -> None:
+        self.statements += 1
         for observe in self._observers:
             observe(statement)
 
@@ -188,12 +193,16 @@ class Here:
         unit = self._unit
         if unit is None or self._file.seen() != self._identity:
             unit = self._open()
+        mine, before = tally.get(), unit.statements
         try:
             return _completed(work(unit)) if alone else unit.run(work, self._begin)
         except Exception as error:
             if unit.is_stuck or failures.breaks_connection(error):
                 self.close()
             raise
+        finally:
+            if mine is not None:
+                mine.append(unit.statements - before)
 
     def _open(self) -> Unit:
         self.close()

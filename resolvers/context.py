@@ -26,12 +26,14 @@ class Context:
     language: Language = Language.PORTUGUESE
     request_id: str = ""
     by_level: bool = False
-    address: str | None = None
+    client_address: str | None = None
     """The caller's address, if it is known."""
     gone: Gone | None = None
     """Waits until the caller has closed the connection, if that can be known."""
     unusable: UnusableToken | None = None
     """What is wrong with the request's token, for all operations that need one."""
+    refusals: frozenset[str] = frozenset()
+    """Codes of the refusals that the answer holds."""
     _loaders: Loaders | None = None
 
     @property

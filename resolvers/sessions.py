@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
+
 from db import access, attempts, users
 from db.access import Credentials, NewToken
 from db.engine import Transaction
@@ -16,6 +18,11 @@ from resolvers.context import Context, unauthenticated
 from resolvers.passwords import is_password
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+
+_HASH_LENGTH = 16
+"""Hexadecimal digits of an e-mail's hash in the log."""
+
+_log = structlog.get_logger("portal.access")
 
 
 class SignedIn(NamedTuple):
@@ -36,10 +43,30 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
     get no more tries than one after the other.
     """
+    try:
+        signed_in = await _sign_in(context, email, password)
+    except (InvalidCredentials, RateLimited) as error:
+        code = error.code.value if isinstance(error, InvalidCredentials) else error.code
+        _log.warning("sign-in failed", **_who(context, email), code=code)
+        raise
+    viewer = signed_in.viewer
+    ids = {"partner_id": viewer.partner_id, "user_id": viewer.user_id, "token_id": viewer.token_id}
+    _log.info("sign-in succeeded", **_who(context, email), **ids)
+    return signed_in
+
+
+def _who(context: Context, email: str) -> dict[str, str]:
+    """Return what the log may say of someone who signs in: which attempts are alike, and not the e-mail itself."""
+    email_hash = context.portal.digest("log e-mail", email.encode("utf-8", "surrogatepass")).hex()[:_HASH_LENGTH]
+    who = {"email_hash": email_hash}
+    return who if context.client_address is None else who | {"client_address": context.client_address}
+
+
+async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     portal = context.portal
-    # Whoever finds no place has not tried.
+    # A caller that finds no place has not tried.
     with portal.sign_ins.place():
-        tried = await _count_try(portal, email, context.address)
+        tried = await _count_try(portal, email, context.client_address)
         found = await portal.database.query(lambda connection: access.credentials(connection, email))
         known = None if found is None else found.password_hash
         if not await is_password(known, password, context.gone) or found is None:

@@ -145,6 +145,7 @@ async def answer(
     except* Refusal as group:
         refusals.extend(_flat(group))
     if refusals:
+        context.refusals |= {refusal.code.value for refusal in refusals}
         return payload(user_errors=[user_error(refusal, context.language) for refusal in refusals])
     return payload(outcome=outcome)
 

@@ -63,7 +63,7 @@ class Answer(NamedTuple):
     """The body of a response, and what is known of it.
 
     Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
-    keep it, who has to ask each time whether it still holds, and whether a mutation was executed.
+    keep it, who has to ask each time whether it still holds, and the operation, None if there is none of that name.
     """
 
     body: dict[str, Any]
@@ -71,7 +71,12 @@ class Answer(NamedTuple):
     codes: frozenset[str]
     parsed: bool = True
     may_be_kept: bool = False
-    mutated: bool = False
+    operation: Operation | None = None
+
+    @property
+    def mutated(self) -> bool:
+        """Whether a mutation was executed."""
+        return self.executed and self.operation is not None and self.operation.ast.operation is OperationType.MUTATION
 
 
 class MutationOverGet(Fault):
@@ -97,6 +102,7 @@ class Operations:
         Raise MutationOverGet if a request that may only read asks for more, and UnusableToken unless the operation is
         known to need no token.
         """
+        operation = None
         try:
             if request.query is not None and not self._trusted_only:
                 document = self._documents.get(request.query, request.variables, request.operation_name)
@@ -110,10 +116,10 @@ class Operations:
             operation = _chosen(document, request)
             if operation.error is not None:
                 _insist_on_token(context)
-                return _refused(context, [operation.error])
+                return _refused(context, [operation.error], operation)
             variables = _checked(context, operation, request.variables or {})
             if isinstance(variables, list):
-                return _refused(context, variables)
+                return _refused(context, variables, operation)
         except UnusableToken:
             raise
         except MutationOverGet:
@@ -121,11 +127,11 @@ class Operations:
             raise
         except Fault as fault:
             _insist_on_token(context)
-            return _refused(context, [GraphQLError(str(fault), original_error=fault)])
+            return _refused(context, [GraphQLError(str(fault), original_error=fault)], operation)
         result = operation.prepared.execute_with(variables, context_value=context)
         if not isinstance(result, ExecutionResult):
             result = await result
-        answer = _answer(context, result, mutated=operation.ast.operation is OperationType.MUTATION)
+        answer = _answer(context, result, operation)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
@@ -210,14 +216,14 @@ def _gets_suggestions(context: Context) -> bool:
     return context.viewer is not None or context.portal.demo
 
 
-def _answer(context: Context, result: ExecutionResult, *, mutated: bool) -> Answer:
+def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:
     if result.data is None and all(error.path is None for error in result.errors or ()):
-        return _refused(context, result.errors or ())
+        return _refused(context, result.errors or (), operation)
     body: dict[str, Any] = {"data": result.data}
     if not result.errors:
-        return Answer(body, executed=True, codes=frozenset(), mutated=mutated)
+        return Answer(body, executed=True, codes=frozenset(), operation=operation)
     body["errors"] = [presented(error, context.request_id) for error in result.errors]
-    return Answer(body, executed=True, codes=_codes(body), mutated=mutated)
+    return Answer(body, executed=True, codes=_codes(body), operation=operation)
 
 
 def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
@@ -231,12 +237,14 @@ def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
     fault = CostExceeded(message, bytes=size, maxBytes=longest)
     error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
     body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
-    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), mutated=answer.mutated)
+    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), operation=answer.operation)
 
 
-def _refused(context: Context, errors: Iterable[GraphQLError], *, parsed: bool = True) -> Answer:
+def _refused(
+    context: Context, errors: Iterable[GraphQLError], operation: Operation | None = None, *, parsed: bool = True
+) -> Answer:
     body = {"errors": [presented(error, context.request_id) for error in errors]}
-    return Answer(body, executed=False, codes=_codes(body), parsed=parsed)
+    return Answer(body, executed=False, codes=_codes(body), parsed=parsed, operation=operation)
 
 
 def _codes(body: dict[str, Any]) -> frozenset[str]:

@@ -41,7 +41,6 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
-_LONGEST_LOGGED_NAME = 100
 _LONGEST_KEPT_HEADER = 200
 _LONGEST_NUMBER = 20
 _WORD = r"[!#-'*+.0-9^-z|~-]++"
@@ -91,12 +90,12 @@ class Endpoint:
         try:
             answer = await self._answer(scope, receive, given, form=form, coding=coding)
         except Rejected as rejected:
-            status, headers, body = self._turned_away(rejected, form)
+            status, headers, body = self._turned_away(scope, rejected, form)
         except MutationOverGet as fault:
             refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(fault), code=fault.code, headers={"Allow": "POST"})
-            status, headers, body = self._turned_away(refused, form)
+            status, headers, body = self._turned_away(scope, refused, form)
         except Fault as fault:
-            status, headers, body = self._turned_away(rejected_for(fault), form)
+            status, headers, body = self._turned_away(scope, rejected_for(fault), form)
         else:
             body = _json(answer.body)
             if len(body) > self._max_answer_bytes:
@@ -129,14 +128,16 @@ class Endpoint:
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
+        # What the request log tells is read from the state once the request is answered.
+        state = scope["state"]
         viewer: Viewer | None = None
         unusable: UnusableToken | None = None
         try:
-            viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
         except UnusableToken as fault:
             unusable = fault
         try:
-            wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
         except Rejected:
             # What is wrong with the token comes first, unless an operation is known to need none.
             if unusable is not None:
@@ -144,22 +145,18 @@ class Endpoint:
             raise
         # Not before the body is there: the turn would be gone until then.
         await self._turns.take()
-        name = wanted.operation_name
-        scope["state"]["operation"] = None if name is None else name[:_LONGEST_LOGGED_NAME]
-        if wanted.named is not None:
-            scope["state"]["document"] = wanted.named.id
-        client = scope.get("client")
-        context = Context(
+        state["context"] = context = Context(
             self._portal,
             viewer=viewer,
             language=_language(", ".join(given[b"accept-language"])),
-            request_id=scope["state"]["request_id"],
+            request_id=state["request_id"],
             by_level=self._operations.by_level,
-            address=client[0] if client else None,
+            client_address=state["client_address"],
             gone=partial(bodies.gone, receive),
             unusable=unusable,
         )
-        return await self._operations.execute(context, wanted)
+        state["answer"] = answer = await self._operations.execute(context, wanted)
+        return answer
 
     async def _wanted(
         self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
@@ -213,7 +210,8 @@ class Endpoint:
         wanted = given[b"accept-encoding"]
         return _known_coding(", ".join(wanted)) if wanted and self._gzip_from_bytes else Coding.PLAIN
 
-    def _turned_away(self, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
+    def _turned_away(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
+        scope["state"]["error"] = rejected.code
         status = statuses.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
         return status, headers, rejected.body()

@@ -1,14 +1,20 @@
 """The log: structured lines on standard error, with no value of a caller and no secret in them.
 
-What may stand in a line: methods, paths, statuses, durations, request ids, operation names, ids of documents, and of
-an error its type and where it was raised. An error's message may repeat what a caller sent, or the parameters of a
-statement: it is left out, but for what is wrong with a registered document, which is the vendor's own.
+What may stand in a line: methods, paths, statuses, durations, request ids, addresses of callers, ids of partners, users
+and tokens, names and types of operations, ids of documents, codes of errors, numbers of statements, keyed hashes of
+e-mails, and of an error its type and where it was raised. An error's message may repeat what a caller sent, or the
+parameters of a statement: it is left out, but for what is wrong with a registered document, which is the vendor's own.
 """
 
+import json
 import logging
 import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from logging import LogRecord
+from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
@@ -35,8 +41,8 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
-    formatter = structlog.stdlib.ProcessorFormatter(
+    renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_json)
+    formatter = (structlog.stdlib.ProcessorFormatter if console else _JsonFormatter)(
         foreign_pre_chain=[*shared, _first_line],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
@@ -55,6 +61,38 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+
+
+def write(logger: logging.Logger, level: int, event: str, facts: dict[str, Any]) -> None:
+    """Write a line as structlog does, in a third of the time: nearly each request has one.
+
+    The caller has asked whether the logger is enabled for the level.
+    """
+    facts["event"] = event
+    if (answered := request_id.get()) is not None:
+        facts["request_id"] = answered
+    method = facts["level"] = logging.getLevelName(level).lower()
+    facts["logger"] = logger.name
+    facts["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
+    # So that a formatter takes the line for one of structlog's.
+    extra = {"_logger": logger, "_name": method}
+    logger.handle(logger.makeRecord(logger.name, level, "", 0, facts, (), None, extra=extra))
+
+
+class _JsonFormatter(structlog.stdlib.ProcessorFormatter):
+    """Formats lines of structlog, to which nothing is left to be done, without copying them before."""
+
+    def format(self, record: LogRecord) -> str:
+        """Return the line as JSON."""
+        return _json(record.msg) if hasattr(record, "_logger") else super().format(record)
+
+
+def _json(event: object, **_options: object) -> str:
+    try:
+        return orjson.dumps(event, default=repr).decode()
+    except TypeError:
+        # A path may hold a lone surrogate, which orjson refuses.
+        return json.dumps(event, default=repr)
 
 
 def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,11 +5,16 @@ import re
 from http import HTTPStatus
 from random import getrandbits
 from time import perf_counter
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from db.tally import tally
+from resolvers.context import Context
+from resolvers.viewers import Viewer
+from schema.operations import Answer, OperationRequest
 from server import logs
 from server.cors import Cors
 from server.faults import error_response
@@ -17,6 +22,14 @@ from server.headers import completed, given
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_LOGGED_PATH = 200
+_LONGEST_LOGGED_NAME = 100
+_LONGEST_LOGGED_ADDRESS = 45
+"""Length of the longest IPv6 address."""
+
+_CODES_MAX = 5
+"""How many codes of errors or refusals a line has at most."""
+
+_PROBED = frozenset({"/healthz", "/readyz"})
 _CLIENT_GONE = 499
 """What proxies log for a client that did not wait for the answer."""
 
@@ -39,7 +52,7 @@ class RequestLog:
             return
         request_id = request_id_for(given(scope, b"x-request-id"))
         state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        state["request_id"], state["client_address"] = request_id, _client_address(scope)
         status = 0
         started = perf_counter()
 
@@ -53,19 +66,22 @@ class RequestLog:
                 message["headers"] = headers
             await send(message)
 
-        before = logs.request_id.set(request_id)
+        statements: list[int] = []
+        before, tally_before = logs.request_id.set(request_id), tally.set(statements)
         try:
             await self.app(scope, receive, send_completed)
         except ClientDisconnect:
             status = _CLIENT_GONE
         except Exception:
             log.exception("request failed")
+            state["error"] = "INTERNAL"
             if status:
                 raise
             await _internal_error(request_id)(scope, receive, send_completed)
         finally:
-            _write_line(scope, status, perf_counter() - started)
+            _write_line(scope, status, perf_counter() - started, statements)
             logs.request_id.reset(before)
+            tally.reset(tally_before)
 
 
 def request_id_for(proposed: bytes | None) -> str:
@@ -81,8 +97,16 @@ def _internal_error(request_id: str) -> ASGIApp:
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, "INTERNAL", requestId=request_id)
 
 
-def _write_line(scope: Scope, status: int, seconds: float) -> None:
-    if not _logger.isEnabledFor(logging.INFO):
+def _client_address(scope: Scope) -> str | None:
+    """Return the caller's address, which uvicorn takes from X-Forwarded-For if a trusted proxy sent it."""
+    client = scope.get("client")
+    return client[0][:_LONGEST_LOGGED_ADDRESS] if client else None
+
+
+def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]) -> None:
+    probed = scope["path"] in _PROBED and status == HTTPStatus.OK
+    level = logging.DEBUG if probed else logging.INFO
+    if not _logger.isEnabledFor(level):
         return
     # The query string is left out: the variables of a GET stand in it.
     facts = {
@@ -91,7 +115,34 @@ def _write_line(scope: Scope, status: int, seconds: float) -> None:
         "status": status,
         "duration_ms": round(seconds * 1000, 1),
     }
-    for name in ("operation", "document"):
-        if (value := scope["state"].get(name)) is not None:
-            facts[name] = value
-    log.info("request", **facts)
+    if (address := scope["state"]["client_address"]) is not None:
+        facts["client_address"] = address
+    _tell_operation(facts, scope["state"])
+    if statements:
+        facts["statements"] = sum(statements)
+    logs.write(_logger, level, "request", facts)
+
+
+def _tell_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
+    """Add who asked for which operation, and how it went, as far as the endpoint came."""
+    context: Context | None = state.get("context")
+    # A sign-out leaves the context without a viewer, and a sign-in gives it one.
+    viewer: Viewer | None = state.get("viewer") or (context.viewer if context else None)
+    if viewer is not None:
+        facts["partner_id"], facts["user_id"], facts["token_id"] = viewer.partner_id, viewer.user_id, viewer.token_id
+    wanted: OperationRequest | None = state.get("wanted")
+    answer: Answer | None = state.get("answer")
+    operation = answer and answer.operation
+    if (name := operation.name if operation else wanted and wanted.operation_name) is not None:
+        facts["operation"] = name[:_LONGEST_LOGGED_NAME]
+    if operation is not None:
+        facts["operation_type"] = operation.ast.operation.value
+    if wanted is not None and wanted.named is not None:
+        facts["document"] = wanted.named.id
+    errors = answer.codes if answer else frozenset()
+    if "error" in state:
+        errors |= {state["error"]}
+    if errors:
+        facts["errors"] = sorted(errors)[:_CODES_MAX]
+    if context is not None and context.refusals:
+        facts["refusals"] = sorted(context.refusals)[:_CODES_MAX]

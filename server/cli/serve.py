@@ -73,7 +73,7 @@ def serve(
     except SystemExit:
         fail(f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT.")
     if given.demo:
-        _welcome(_url(config.host, listening.getsockname()[1]), trusted_only=given.trusted_documents == "only")
+        _welcome(_url(config.host, listening.getsockname()[1]), given)
     signal.signal(signal.SIGTERM, _end)
     limits = Limits(
         header=given.header_timeout_seconds,
@@ -122,7 +122,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _welcome(url: str, *, trusted_only: bool) -> None:
+def _welcome(url: str, given: Settings) -> None:
     async def work(portal: Portal) -> str | ApiTokenLimit | None:
         try:
             expires_at = portal.now() + _DEMO_TOKEN_LIFETIME
@@ -132,8 +132,12 @@ def _welcome(url: str, *, trusted_only: bool) -> None:
         except ApiTokenLimit as reason:
             return reason
 
-    token = run(work)
     typer.echo(f"\nThe portal is at {url}/graphql")
+    # Where a program reads the log, it often reads standard output too, and a token has no place there.
+    if given.log_format == "json" and not sys.stdout.isatty():
+        typer.echo(f"Make a token with: portal create-token --email {_DEMO_USER} --permissions all\n")
+        return
+    token = run(work)
     if token is None:
         typer.echo("There is no demo user to give a token to. Make demo data with: portal demo\n")
         return
@@ -141,7 +145,7 @@ def _welcome(url: str, *, trusted_only: bool) -> None:
         typer.echo(f"{_DEMO_USER} has too many tokens for another one. Sign in with the password {DEMO_PASSWORD}.\n")
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
-    if trusted_only:
+    if given.trusted_documents == "only":
         typer.echo("Only registered documents are run. See which: portal documents list\n")
         return
     typer.echo("Try it:\n")

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ from server import page as graphiql
 from tests.browser.visit import Visit
 from tests.e2e.processes import portal, serving
 
+USER, USER_WITHOUT_ANYTHING, USER_PASSWORD = "ana@alfa.example", "ana@vazio.example", "correct horse"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -35,14 +37,38 @@ def _do_without(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of GraphiQL at a demonstration."""
+    """The address of GraphiQL at a demonstration, with a manager of a partner who has nothing yet."""
     assert executable
     folder: Path = tmp_path_factory.mktemp("browser")
+    environment = _environment(folder)
+    portal(environment, "create-partner", "--name", "Vazio", "--cnpj", "11.222.333/0001-81")
+    _create_user(environment, "Vazio", USER_WITHOUT_ANYTHING)
+    with serving(environment, folder / "log") as (address, _):
+        yield f"{address}/graphql"
+
+
+@pytest.fixture(scope="session")
+def production(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of GraphiQL at a portal that is no demonstration, with the data of one and a manager of its own."""
+    assert executable
+    folder: Path = tmp_path_factory.mktemp("production")
+    environment = _environment(folder)
+    _create_user(environment, "Alfa Automação Comercial Ltda", USER)
+    with serving(environment | {"DEMO": "false"}, folder / "log") as (address, _):
+        yield f"{address}/graphql"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The environment of a demonstration, filled."""
     environment = {**os.environ, "DEMO": "true", "GRAPHIQL": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}
     for command in ("migrate", "demo"):
         portal(environment, command)
-    with serving(environment, folder / "log") as (address, _):
-        yield f"{address}/graphql"
+    return environment
+
+
+def _create_user(environment: dict[str, str], partner: str, email: str) -> None:
+    options = ("--partner", partner, "--email", email, "--name", "Ana", "--role", "MANAGER", "--password-stdin")
+    portal(environment, "create-user", *options, typed=USER_PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +84,21 @@ async def browser(executable: str) -> AsyncIterator[Browser]:
 @pytest.fixture
 async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
     """A visit with a screen as a desk has it, by somebody from Brazil."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="pt-BR")
+    async with visiting(browser, url) as visit:
+        yield visit
+
+
+@pytest.fixture
+async def visit_in_production(browser: Browser, production: str) -> AsyncIterator[Visit]:
+    """The same at a portal that is no demonstration."""
+    async with visiting(browser, production) as visit:
+        yield visit
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, url: str, locale: str = "pt-BR") -> AsyncIterator[Visit]:
+    """A visit by somebody whose browser prefers a language."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
     visit = await Visit.begin(context, url)
     yield visit
     await context.close()

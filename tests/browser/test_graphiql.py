@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
-from tests.browser.visit import VIEWER, Visit
+from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VIEWER, Visit
 
 SCREENS = [
     "Comprar",
@@ -76,7 +76,7 @@ async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
     keyboard = visit.page.keyboard
     await visit.dialog.wait_for()
 
-    await expect(visit.page.get_by_label("E-mail")).to_be_focused()
+    await expect(visit.page.get_by_label(EMAIL)).to_be_focused()
     await keyboard.press("ControlOrMeta+A")
     await keyboard.type("operador@beta.example")
     await keyboard.press("Tab")
@@ -89,11 +89,11 @@ async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
 
 
 async def test_a_wrong_password_is_refused_in_the_form(visit: Visit) -> None:
-    await visit.page.get_by_label("Password").fill("wrong")
-    await visit.dialog.get_by_role("button", name="Sign in").click()
+    await visit.page.get_by_label(PASSWORD).fill("wrong")
+    await visit.dialog.get_by_role("button", name=SIGN_IN).click()
 
     await expect(visit.dialog.get_by_role("alert")).to_contain_text("senha")
-    await expect(visit.page.get_by_label("E-mail")).to_have_value("gerente@alfa.example")
+    await expect(visit.page.get_by_label(EMAIL)).to_have_value("gerente@alfa.example")
 
 
 async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
@@ -169,7 +169,7 @@ async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: 
     await ask(visit, session["token"], "mutation { signOut { signedOut } }")
 
     refused = await visit.run()
-    await expect(visit.dialog).to_contain_text("Your session has ended")
+    await expect(visit.dialog).to_contain_text("Sua sessão terminou")
     await visit.sign_in()
     answer = await visit.run()
 
@@ -181,7 +181,7 @@ async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: 
 
 
 async def test_a_tab_that_is_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
-    context = await browser.new_context()
+    context = await browser.new_context(locale="pt-BR")
     visit = await Visit.begin(context, url, seconds_to_load_the_editor=1.0)
     await visit.dialog.wait_for()
     await visit.page.keyboard.press("Escape")
@@ -201,7 +201,7 @@ async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> 
     await visit.turn_to("EstoqueDoParceiro")
     await visit.run()
 
-    await expect(visit.dialog).to_contain_text("needs somebody who is signed in")
+    await expect(visit.dialog).to_contain_text("é preciso entrar")
 
 
 async def test_the_token_is_kept_for_the_tab_and_gone_after_the_sign_out(visit: Visit) -> None:
@@ -210,7 +210,7 @@ async def test_the_token_is_kept_for_the_tab_and_gone_after_the_sign_out(visit: 
     for_good, session = await visit.kept()
     await visit.page.reload()
 
-    await visit.page.get_by_role("button", name="Sign out").click()
+    await visit.page.get_by_role("button", name=SIGN_OUT).click()
     await visit.dialog.wait_for()
 
     assert session["token"]
@@ -239,7 +239,9 @@ async def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit) ->
 
 
 async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> None:
-    context = await browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = await browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="pt-BR"
+    )
     visit = await Visit.begin(context, url)
     scrolled = []
 

@@ -9,6 +9,9 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 MANAGER = "gerente@alfa.example"
 VIEWER = "consulta@alfa.example"
 
+SIGN_IN, SIGN_OUT, DEMO_USER = "Entrar", "Sair", "Usuário de demonstração"
+EMAIL, PASSWORD = "E-mail", "Senha"
+
 
 class Visit:
     """A visit to the page in a browser's tab of its own."""
@@ -45,15 +48,29 @@ class Visit:
 
     async def sign_in(self, email: str = MANAGER) -> None:
         """Choose a demo user, and sign in."""
-        await self.page.get_by_label("Demo user").select_option(email)
-        await self.dialog.get_by_role("button", name="Sign in").click()
-        await self.page.get_by_role("button", name="Sign out").wait_for()
+        await self.page.get_by_label(DEMO_USER).select_option(email)
+        await self._send_the_form()
+
+    async def sign_in_with(self, email: str, password: str) -> None:
+        """Sign in as somebody whom the form does not offer."""
+        await self.page.get_by_label(EMAIL).fill(email)
+        await self.page.get_by_label(PASSWORD).fill(password)
+        await self._send_the_form()
+
+    async def _send_the_form(self) -> None:
+        await self.dialog.get_by_role("button", name=SIGN_IN).click()
+        await self.page.get_by_role("button", name=SIGN_OUT).wait_for()
         await self.editor.wait_for()
 
     @property
     def dialog(self) -> Locator:
         """The sign-in."""
-        return self.page.get_by_role("dialog", name="Sign in")
+        return self.page.get_by_role("dialog", name=SIGN_IN)
+
+    @property
+    def question(self) -> Locator:
+        """The question before something is ended for good."""
+        return self.page.get_by_role("alertdialog")
 
     @property
     def editor(self) -> Locator:
@@ -68,6 +85,15 @@ class Visit:
         """Turn to a tab, and wait until its operation is there."""
         await self.page.locator(".graphiql-tab-button").get_by_text(title, exact=True).click()
         await self.page.locator(".graphiql-query-editor").get_by_text(title).first.wait_for()
+
+    async def write(self, operation: str, variables: str = "{}") -> None:
+        """Write an operation and its variables into a tab of their own, and leave the cursor in the operation."""
+        await self.page.get_by_role("button", name="New tab").click()
+        for editor, text in ((".graphiql-editor-tool", variables), (".graphiql-query-editor", operation)):
+            await self.page.locator(f"{editor} .monaco-editor:visible").click()
+            await self.page.keyboard.press("ControlOrMeta+A")
+            await self.page.keyboard.insert_text(text)
+        await self.page.keyboard.press("Escape")
 
     async def run(self) -> dict[str, Any]:
         """Run the operation, and give what was answered."""

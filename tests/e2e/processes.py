@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import httpx
@@ -28,14 +28,20 @@ def portal(environment: dict[str, str], *arguments: str, typed: str | None = Non
 
 
 @contextmanager
-def serving(environment: dict[str, str], log: Path, *, workers: int = 1) -> Iterator[tuple[str, Server]]:
-    """The address of a server that is ready, and its process, which leads a group; it is stopped at the end."""
+def serving(
+    environment: dict[str, str], log: Path, *, workers: int = 1, errors: Path | None = None
+) -> Iterator[tuple[str, Server]]:
+    """The address of a server that is ready, and its process, which leads a group; it is stopped at the end.
+
+    `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
+    """
     url = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
+        nullcontext(subprocess.STDOUT) if errors is None else errors.open("wb") as error_output,
         subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command, cwd=ROOT, env=environment, stdout=output, stderr=error_output, start_new_session=True
         ) as process,
     ):
         try:

@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.node import node_with
 from tests.e2e.processes import ROOT, portal, serving
 
 AUDIT = ROOT / "tests" / "audit"
@@ -26,15 +25,7 @@ class Result(NamedTuple):
 
 @pytest.fixture
 def node() -> str:
-    """Node.js, of the machine or of the virtual environment."""
-    places = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
-    found = shutil.which("node", path=places)
-    if found is not None and (AUDIT / "node_modules").is_dir():
-        return found
-    missing = "The audit needs Node.js 18 or newer, and what “make test” installs with it into tests/audit."
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return node_with(AUDIT)
 
 
 def test_the_audit_finds_nothing(node: str, tmp_path: Path) -> None:

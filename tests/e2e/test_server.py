@@ -57,6 +57,28 @@ def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, st
     assert process.returncode == 0
 
 
+def test_the_token_of_a_demonstration_is_printed_and_not_logged(environment: dict[str, str], tmp_path: Path) -> None:
+    printed, logged = tmp_path / "printed", tmp_path / "logged"
+
+    with serving(environment, printed, errors=logged) as (url, _):
+        httpx.post(f"{url}/graphql", json={"query": "{ viewer { role } }"})
+
+    assert token(printed.read_text())
+    assert "ppt_" not in logged.read_text()
+    assert "request" in [json.loads(line)["event"] for line in logged.read_text().splitlines()]
+
+
+def test_where_a_program_reads_the_log_no_token_is_printed(environment: dict[str, str], tmp_path: Path) -> None:
+    printed, logged = tmp_path / "printed", tmp_path / "logged"
+
+    with serving(environment | {"LOG_FORMAT": "json"}, printed, errors=logged) as (url, _):
+        pass
+
+    assert url in printed.read_text()
+    assert "portal create-token" in printed.read_text()
+    assert "ppt_" not in printed.read_text() + logged.read_text()
+
+
 def test_a_server_of_registered_documents_offers_no_text_to_try(environment: dict[str, str], tmp_path: Path) -> None:
     log, example = tmp_path / "log", ROOT / "examples" / "persisted-documents.json"
     portal(environment, "documents", "register", str(example))

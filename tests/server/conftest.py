@@ -1,6 +1,7 @@
 """The application of a portal on each engine, a partner in it, and a client that sends requests to it."""
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import transport
 from tests.databases import Databases
+from tests.server.log import Log
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -33,6 +35,7 @@ class Caller(NamedTuple):
     """A user of a new partner, and a token of theirs."""
 
     partner_id: int
+    user_id: int
     token_id: int
     digest: bytes
     secret: str
@@ -92,7 +95,7 @@ async def sign_up(
             expires_at=expires_at,
         )
         token_id = await access.add_token(tx, partner_id, new, at=portal.now())
-    return Caller(partner_id, token_id, secret.digest, secret.secret)
+    return Caller(partner_id, user_id, token_id, secret.digest, secret.secret)
 
 
 @pytest.fixture
@@ -107,3 +110,16 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
         return CliRunner().invoke(portal_command, arguments, input=typed)
 
     return call
+
+
+@pytest.fixture
+def log(settings: Settings) -> Iterator[Log]:
+    """The log of this test, and none after it: it belongs to the whole process."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    # The client that tests send requests with is no part of the server.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    yield Log(settings)
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+    root.setLevel(level)

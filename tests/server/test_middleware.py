@@ -1,9 +1,8 @@
 """What happens around every request: ids, the log, and errors that nothing else answered for."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from http import HTTPStatus
-from io import StringIO
 from json import loads
 
 import httpx
@@ -15,52 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message
-from structlog.stdlib import ProcessorFormatter
 
-from server import logs
 from server.cors import Cors
 from server.middleware import RequestLog
 from server.settings import Settings
-from tests.server.conftest import Caller
+from tests.server.log import Log
 
 ORIGIN = "https://spa.example"
 SECRET = "geheim"
-
-
-class Log:
-    """The lines that were logged, as JSON."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Log as a server does, but to where the test reads: pytest's streams are closed and opened meanwhile."""
-        self._written = StringIO()
-        logs.configure(settings)
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler.formatter, ProcessorFormatter) and isinstance(handler, logging.StreamHandler):
-                handler.setStream(self._written)
-
-    def read(self) -> str:
-        """What was logged since the last time."""
-        text = self._written.getvalue()
-        self._written.seek(0)
-        self._written.truncate()
-        return text
-
-    def lines(self) -> list[dict[str, object]]:
-        """The same, line by line."""
-        return [loads(line) for line in self.read().splitlines()]
-
-
-@pytest.fixture
-def log(settings: Settings) -> Iterator[Log]:
-    """The log of this test, and none after it: it belongs to the whole process."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    # The client that tests send requests with is no part of the server.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    yield Log(settings)
-    for handler in set(root.handlers) - set(before):
-        root.removeHandler(handler)
-    root.setLevel(level)
 
 
 async def _fail(_request: Request) -> Response:
@@ -107,42 +68,6 @@ async def test_every_request_has_an_id_of_its_own(http: httpx.AsyncClient) -> No
     ids = {(await http.get(path)).headers["x-request-id"] for path in ("/healthz", "/nothing", "/graphql")}
 
     assert len(ids) == 3
-
-
-async def test_a_request_is_one_line_in_the_log_that_says_nothing_of_what_was_asked(
-    http: httpx.AsyncClient, caller: Caller, log: Log
-) -> None:
-    query = 'query Mine($name: String) { clients(filter: {name: $name, city: "geheim"}) { totalCount } }'
-    parameters = {"query": query, "operationName": "Mine", "variables": f'{{"name": "{SECRET}"}}'}
-    headers = {"X-Request-Id": "r-1", **caller.headers}
-
-    await http.get("/graphql", params=parameters, headers=headers)
-
-    text = log.read()
-    assert SECRET not in text
-    assert caller.secret not in text
-    [line] = [loads(line) for line in text.splitlines()]
-    assert line.pop("duration_ms") >= 0
-    assert line.pop("timestamp").endswith("Z")
-    assert line == {
-        "event": "request",
-        "level": "info",
-        "logger": "portal.http",
-        "request_id": "r-1",
-        "method": "GET",
-        "path": "/graphql",
-        "status": 200,
-        "operation": "Mine",
-    }
-
-
-async def test_the_line_says_which_registered_document_was_asked_for(http: httpx.AsyncClient, log: Log) -> None:
-    await http.get("/graphql", params={"documentId": "x-spa:Estoque"})
-    await http.get("/graphql", params={"documentId": SECRET + " "})
-
-    # What is registered in the database is told too, when it is first looked at.
-    asked = [line.get("document") for line in log.lines() if line["event"] == "request"]
-    assert asked == ["x-spa:Estoque", None]
 
 
 async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_and_place(
@@ -224,12 +149,28 @@ async def test_loggers_that_repeat_what_was_asked_are_silent(log: Log, name: str
     assert log.read() == ""
 
 
-async def test_on_request_the_log_is_written_for_people(settings: Settings) -> None:
+async def test_on_request_the_log_is_written_for_people(http: httpx.AsyncClient, settings: Settings) -> None:
     log = Log(settings.model_copy(update={"log_format": "console"}))
 
     logging.getLogger("portal").warning("not ready")
+    await http.get("/nothing")
 
-    assert "not ready" in log.read()
+    warning, request = log.read().splitlines()
+    assert "not ready" in warning
+    assert "/nothing" in request
+    assert "client_address" in request
+    assert "{" not in request
+
+
+async def test_a_path_that_is_no_unicode_is_logged(app: Starlette, log: Log) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/\ud800", "query_string": b"", "headers": []}
+
+    async def send(_message: Message) -> None:
+        """Let it go."""
+
+    await app(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
+
+    assert log.lines()[0]["path"] == "/\ud800"
 
 
 async def test_what_is_not_http_passes_by() -> None:

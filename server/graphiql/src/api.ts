@@ -2,7 +2,9 @@
 
 import { type ExecutionResult, Kind, parse } from "graphql";
 
+import { language } from "./language";
 import type { Session } from "./session";
+import { texts } from "./texts";
 
 export interface Params {
   query: string;
@@ -12,13 +14,17 @@ export interface Params {
 
 export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data>;
 
-/** What the API answers. An Authorization among `headers` stands in for the session's. */
+/** What the API answers. Headers that are given replace those of the page, such as the session's Authorization. */
 export async function ask<Data = Record<string, unknown>>(
   params: Params,
   token: string | null = null,
   headers: Record<string, string> = {},
 ): Promise<Answer<Data>> {
-  const sent = new Headers({ Accept: "application/json", "Content-Type": "application/json" });
+  const sent = new Headers({
+    Accept: "application/json",
+    "Accept-Language": language,
+    "Content-Type": "application/json",
+  });
   if (token !== null) {
     sent.set("Authorization", `Bearer ${token}`);
   }
@@ -28,7 +34,7 @@ export async function ask<Data = Record<string, unknown>>(
   const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
   if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
     // Something between the browser and the portal answered.
-    throw new Error(`The portal can't be reached: ${response.status} ${response.statusText}`.trimEnd());
+    throw new Error(`${texts.unreachable} ${response.status} ${response.statusText}`.trimEnd());
   }
   return (await response.json()) as Answer<Data>;
 }
@@ -73,7 +79,7 @@ export async function signIn(email: string, password: string): Promise<Session> 
   const payload = answer.data?.signIn;
   const refusal = answer.errors?.[0] ?? payload?.userErrors[0];
   if (refusal || !payload?.token || !payload.expiresAt || !payload.viewer) {
-    throw new Error(refusal?.message ?? "The portal did not begin a session.");
+    throw new Error(refusal?.message ?? texts.noSession);
   }
   const { user, partner, permissions } = payload.viewer;
   const { token, expiresAt } = payload;

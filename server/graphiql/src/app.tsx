@@ -6,30 +6,36 @@ import { GraphiQL } from "graphiql";
 import { useEffect, useState } from "react";
 
 import { ask, isUnauthenticated, type Params, signOut, withOwnName } from "./api";
+import { type Endings, endingsOf } from "./endings";
+import { Question } from "./question";
 import * as sessions from "./session";
 import type { Session } from "./session";
 import { type DemoUser, SignIn } from "./signin";
 import { storage } from "./storage";
 import { ownerOfTabs, renewTabs } from "./tabs";
-
-const WELCOME = "The tabs are ready-made for each screen of the portal, and work on what you may see there.";
-const ENDED = "Your session has ended. Sign in again to go on where you were.";
-const NEEDED = "That operation needs somebody who is signed in.";
+import { texts } from "./texts";
 
 const explorer = explorerPlugin();
 const PLUGINS = [explorer, HISTORY_PLUGIN];
 const WIDE = matchMedia("(min-width: 800px)").matches;
 
+interface Asked {
+  endings: Endings;
+  answer(run: boolean): void;
+}
+
 export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   const [session, setSession] = useState(sessions.kept);
-  const [reason, setReason] = useState(session ? null : WELCOME);
+  const [reason, setReason] = useState(session ? null : texts.welcome);
   // GraphiQL reads its tabs once: it is made again when others are stored.
   const [generation, setGeneration] = useState(0);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const demonstration = demoUsers.length > 0;
 
   function end() {
     sessions.drop();
     setSession(null);
-    setReason(ENDED);
+    setReason(texts.sessionEnded);
   }
 
   useEffect(() => {
@@ -41,7 +47,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   }, [session]);
 
   async function renew(of: Session) {
-    await renewTabs(of);
+    await renewTabs(of, demonstration);
     setGeneration((before) => before + 1);
   }
 
@@ -66,9 +72,29 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
     location.reload();
   }
 
+  function mayRun(endings: Endings): Promise<boolean> {
+    return new Promise((resolve) => {
+      setAsked({
+        endings,
+        answer(run) {
+          setAsked(null);
+          resolve(run);
+        },
+      });
+    });
+  }
+
   const [fetcher] = useState(() => async (params: Params, options?: { headers?: Record<string, string> }) => {
     if (params.operationName === "IntrospectionQuery") {
       return ask(params);
+    }
+    const endings = demonstration ? null : endingsOf(withOwnName(params));
+    if (endings) {
+      const token = sessions.kept()?.token;
+      // The answer of one user is none of the next one.
+      if (!(await mayRun(endings)) || sessions.kept()?.token !== token) {
+        return { errors: [{ message: texts.notRun }] };
+      }
     }
     const headers = options?.headers ?? {};
     const ownToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
@@ -78,7 +104,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
       if (current) {
         end();
       } else {
-        setReason(NEEDED);
+        setReason(texts.sessionNeeded);
       }
     }
     return answer;
@@ -99,20 +125,21 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
         </div>
         {session ? (
           <>
-            <button type="button" title="Fill the ready-made tabs with ids of now" onClick={() => void renew(session)}>
-              New examples
+            <button type="button" title={texts.newExamplesHint} onClick={() => void renew(session)}>
+              {texts.newExamples}
             </button>
             <button type="button" onClick={() => void leave(session)}>
-              Sign out
+              {texts.signOut}
             </button>
           </>
         ) : (
-          <button type="button" className="portal-primary" onClick={() => setReason(WELCOME)}>
-            Sign in
+          <button type="button" className="portal-primary" onClick={() => setReason(texts.welcome)}>
+            {texts.signIn}
           </button>
         )}
       </header>
-      <main>
+      {/* GraphiQL itself speaks English only. */}
+      <main lang="en">
         <GraphiQL
           key={generation}
           fetcher={fetcher}
@@ -126,6 +153,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
         </GraphiQL>
       </main>
+      {asked && <Question endings={asked.endings} onAnswer={asked.answer} />}
       {reason !== null && (
         <SignIn reason={reason} demoUsers={demoUsers} onSignedIn={begin} onClose={() => setReason(null)} />
       )}

@@ -1,13 +1,14 @@
 /** Objects of the signed-in user's partner that the ready-made tabs work on. */
 
-import { type Answer, ask } from "./api";
+import { ask } from "./api";
 
 const EXAMPLES = `query Examples {
   products { id }
   orders(filter: { status: [PENDING] }, first: 2) { nodes { id } }
-  clients(filter: { hasActiveActivations: true }, first: 20) {
-    nodes { id city activations(status: ACTIVE, first: 1) { nodes { id } } }
+  licensed: clients(filter: { hasActiveActivations: true }, first: 4) {
+    nodes { id activations(status: ACTIVE, first: 1) { nodes { id } } }
   }
+  clients(first: 2) { nodes { id } }
   licenseStock { available product { id } }
 }`;
 
@@ -15,45 +16,51 @@ interface Thing {
   id: string;
 }
 
-interface Found {
+interface Read {
   products: Thing[];
   orders: { nodes: Thing[] };
-  clients: { nodes: { id: string; city: string | null; activations: { nodes: Thing[] } }[] };
+  licensed: { nodes: (Thing & { activations: { nodes: Thing[] } })[] };
+  clients: { nodes: Thing[] };
   licenseStock: { available: number; product: Thing }[];
 }
 
-/** Ids to fill in; one is undefined, and left out of the variables, where the partner has no such object. */
+/** What the ready-made tabs are filled with: mostly ids. */
 export interface Examples {
-  product: string | undefined;
-  productInStock: string | undefined;
-  orderToApprove: string | undefined;
-  orderToCancel: string | undefined;
-  client: string | undefined;
-  clientToCancel: string | undefined;
-  activationToCancel: string | undefined;
-  activationToMove: string | undefined;
+  product: string;
+  productInStock: string;
+  orderToApprove: string;
+  orderToCancel: string;
+  client: string;
+  clientToCancel: string;
+  activationToCancel: string;
+  activationToMove: string;
+  freeCnpj: string;
 }
 
+export type Example = keyof Examples;
+
+/** The examples that a partner has, null if they could not be read. */
+export type Found = { [name in Example]: string | undefined } | null;
+
 /** Each tab that ends something gets an object of its own, so that they run in any order. */
-export async function findExamples(token: string): Promise<Answer<Examples>> {
-  const { data, ...rest } = await ask<Found>({ query: EXAMPLES }, token);
+export async function findExamples(token: string): Promise<Found> {
+  const { data } = await ask<Read>({ query: EXAMPLES }, token);
   if (!data) {
-    return rest;
+    return null;
   }
-  const [toCancel, cancelling, moving, client] = data.clients.nodes;
-  const stock = data.licenseStock.toSorted((one, other) => other.available - one.available);
+  const [toCancel, cancelling, moving, other] = data.licensed.nodes;
+  const client = other ?? data.clients.nodes.find(({ id }) => id !== toCancel?.id);
+  const [stock] = data.licenseStock.toSorted((one, another) => another.available - one.available);
   return {
-    ...rest,
-    data: {
-      product: data.products[0]?.id,
-      productInStock: stock[0]?.product.id,
-      orderToApprove: data.orders.nodes[0]?.id,
-      orderToCancel: data.orders.nodes[1]?.id,
-      client: client?.id,
-      clientToCancel: toCancel?.id,
-      activationToCancel: cancelling?.activations.nodes[0]?.id,
-      activationToMove: moving?.activations.nodes[0]?.id,
-    },
+    product: data.products[0]?.id,
+    productInStock: stock && stock.available > 0 ? stock.product.id : undefined,
+    orderToApprove: data.orders.nodes[0]?.id,
+    orderToCancel: data.orders.nodes[1]?.id,
+    client: client?.id,
+    clientToCancel: toCancel?.id,
+    activationToCancel: cancelling?.activations.nodes[0]?.id,
+    activationToMove: moving?.activations.nodes[0]?.id,
+    freeCnpj: someCnpj(),
   };
 }
 
@@ -64,7 +71,7 @@ export function unique(): string {
 }
 
 /** A CNPJ that nobody has: twelve random digits and their check digits. */
-export function someCnpj(): string {
+function someCnpj(): string {
   const digits = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte % 10);
   for (const weights of [[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2], [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]]) {
     const rest = weights.reduce((sum, weight, place) => sum + weight * (digits[place] ?? 0), 0) % 11;

@@ -1,36 +1,26 @@
-/** A ready-made tab for each screen of the portal. Its title is the name of its operation, in the portal's own words. */
+/** The screens of the portal, each as one operation whose name is the title of its ready-made tab. */
 
-import { type Examples, someCnpj, unique } from "./examples";
+import { type Examples, unique } from "./examples";
+import type { Language } from "./language";
 
-interface Screen {
-  query: string;
+export interface Screen {
   permission: string;
-  variables(examples: Partial<Examples>): object;
-}
-
-export interface ReadyTab {
+  /** What the portal calls it, in “quotes”; empty if it has no such screen. */
+  label: string;
+  about: Record<Language, string>;
   query: string;
-  variables: string;
+  variables(examples: Examples): object;
 }
 
-/** The tabs of a user with these permissions; nobody's are all there are. */
-export function readyTabs(examples: Partial<Examples>, permissions?: readonly string[]): ReadyTab[] {
-  return SCREENS.filter(({ permission }) => permissions?.includes(permission) ?? true).map((screen) => ({
-    query: screen.query,
-    variables: JSON.stringify(screen.variables(examples), null, 2),
-  }));
-}
-
-export function isReadyMade(query: string | null): boolean {
-  return SCREENS.some((screen) => screen.query === query);
-}
-
-const SCREENS: Screen[] = [
+export const SCREENS: Screen[] = [
   {
     permission: "ORDERS_READ",
-    query: `# “Pedido > Comprar”
-# What an order would come to; nothing changes.
-query Comprar($input: QuoteOrderInput!) {
+    label: "“Pedido > Comprar”",
+    about: {
+      en: "What an order would come to; nothing changes.",
+      "pt-BR": "Quanto custaria um pedido; nada é alterado.",
+    },
+    query: `query Comprar($input: QuoteOrderInput!) {
   priceTable {
     name
   }
@@ -58,10 +48,12 @@ query Comprar($input: QuoteOrderInput!) {
   },
   {
     permission: "ORDERS_CREATE",
-    query: `# “Confirmar Pedido”
-# Create a pending order. Run it twice: the
-# idempotencyKey makes it one all the same.
-mutation ConfirmarPedido($input: CreateOrderInput!) {
+    label: "“Confirmar Pedido”",
+    about: {
+      en: "Create a pending order. Run it twice: the idempotencyKey makes it one all the same.",
+      "pt-BR": "Cria um pedido pendente. Execute duas vezes: com a mesma idempotencyKey, o pedido é um só.",
+    },
+    query: `mutation ConfirmarPedido($input: CreateOrderInput!) {
   createOrder(input: $input) {
     order {
       id
@@ -79,9 +71,12 @@ mutation ConfirmarPedido($input: CreateOrderInput!) {
   },
   {
     permission: "ORDERS_READ",
-    query: `# “Meus Pedidos”
-# The orders, newest first.
-query MeusPedidos($filter: OrderFilter, $first: Int, $after: String) {
+    label: "“Meus Pedidos”",
+    about: {
+      en: "The orders, newest first.",
+      "pt-BR": "Os pedidos, do mais recente ao mais antigo.",
+    },
+    query: `query MeusPedidos($filter: OrderFilter, $first: Int, $after: String) {
   orders(filter: $filter, first: $first, after: $after) {
     totalCount
     nodes {
@@ -107,9 +102,12 @@ query MeusPedidos($filter: OrderFilter, $first: Int, $after: String) {
   },
   {
     permission: "ORDERS_APPROVE",
-    query: `# “Meus Pedidos > Ações > Aprovar”
-# What the order bought is in the stock at once.
-mutation AprovarPedido($input: ApproveOrderInput!) {
+    label: "“Meus Pedidos > Ações > Aprovar”",
+    about: {
+      en: "What the order bought is in the stock at once.",
+      "pt-BR": "O que foi comprado entra no estoque na hora.",
+    },
+    query: `mutation AprovarPedido($input: ApproveOrderInput!) {
   approveOrder(input: $input) {
     order {
       number
@@ -129,9 +127,12 @@ mutation AprovarPedido($input: ApproveOrderInput!) {
   },
   {
     permission: "ORDERS_CREATE",
-    query: `# “Meus Pedidos > Ações > Cancelar”
-# Only a pending order can be cancelled.
-mutation CancelarPedido($input: CancelOrderInput!) {
+    label: "“Meus Pedidos > Ações > Cancelar”",
+    about: {
+      en: "Only a pending order can be cancelled.",
+      "pt-BR": "Só um pedido pendente pode ser cancelado.",
+    },
+    query: `mutation CancelarPedido($input: CancelOrderInput!) {
   cancelOrder(input: $input) {
     order {
       number
@@ -148,10 +149,12 @@ mutation CancelarPedido($input: CancelOrderInput!) {
   },
   {
     permission: "CLIENTS_READ",
-    query: `# “Clientes / ECFs”
-# Search by name, without regard to accents,
-# or by CNPJ in any mask.
-query ClientesECFs($filter: ClientFilter, $first: Int, $after: String) {
+    label: "“Clientes / ECFs”",
+    about: {
+      en: "Search by name, without regard to accents, or by CNPJ in any mask. cancellationImpact is what the “X” of the row would do.",
+      "pt-BR": "Busca por nome, com ou sem acentos, ou por CNPJ em qualquer formato. cancellationImpact é o que o “X” da linha faria.",
+    },
+    query: `query ClientesECFs($filter: ClientFilter, $first: Int, $after: String) {
   clients(filter: $filter, first: $first, after: $after) {
     totalCount
     nodes {
@@ -161,7 +164,6 @@ query ClientesECFs($filter: ClientFilter, $first: Int, $after: String) {
       city
       state
       activeActivationCount
-      # What the “X” of the row would do.
       cancellationImpact {
         releasedLicenses {
           product { name }
@@ -177,9 +179,12 @@ query ClientesECFs($filter: ClientFilter, $first: Int, $after: String) {
   },
   {
     permission: "CLIENTS_WRITE",
-    query: `# “Clientes / ECFs”
-# Register a client.
-mutation CadastrarCliente($input: RegisterClientInput!) {
+    label: "“Clientes / ECFs”",
+    about: {
+      en: "Register a client.",
+      "pt-BR": "Cadastra um cliente.",
+    },
+    query: `mutation CadastrarCliente($input: RegisterClientInput!) {
   registerClient(input: $input) {
     client {
       id
@@ -191,9 +196,9 @@ mutation CadastrarCliente($input: RegisterClientInput!) {
   }
 }
 `,
-    variables: () => ({
+    variables: ({ freeCnpj }) => ({
       input: {
-        cnpj: someCnpj(),
+        cnpj: freeCnpj,
         name: "Padaria São João",
         city: "São Paulo",
         state: "SP",
@@ -203,9 +208,12 @@ mutation CadastrarCliente($input: RegisterClientInput!) {
   },
   {
     permission: "CLIENTS_WRITE",
-    query: `# “Clientes / ECFs”
-# Change a client: what is left out is kept.
-mutation AlterarCliente($input: UpdateClientInput!) {
+    label: "“Clientes / ECFs”",
+    about: {
+      en: "Change a client: what is left out is kept.",
+      "pt-BR": "Altera um cliente: o que não for informado fica como está.",
+    },
+    query: `mutation AlterarCliente($input: UpdateClientInput!) {
   updateClient(input: $input) {
     client {
       name
@@ -221,10 +229,12 @@ mutation AlterarCliente($input: UpdateClientInput!) {
   },
   {
     permission: "CLIENTS_CANCEL",
-    query: `# “Cancelamento de Cliente”
-# All its licenses are free again, and its
-# CNPJ leaves the portal.
-mutation CancelamentoDeCliente($input: CancelClientInput!) {
+    label: "“Cancelamento de Cliente”",
+    about: {
+      en: "All its licenses are free again, and its CNPJ leaves the portal.",
+      "pt-BR": "Todas as licenças dele ficam livres, e o CNPJ sai do portal.",
+    },
+    query: `mutation CancelamentoDeCliente($input: CancelClientInput!) {
   cancelClient(input: $input) {
     cancelledActivationCount
     releasedLicenses {
@@ -245,9 +255,12 @@ mutation CancelamentoDeCliente($input: CancelClientInput!) {
   },
   {
     permission: "ACTIVATIONS_READ",
-    query: `# “Licenças > Detalhes da Ativação”
-# Search by name, CNPJ or “chave de ativação”.
-query DetalhesDaAtivacao($filter: ActivationFilter, $first: Int, $after: String) {
+    label: "“Licenças > Detalhes da Ativação”",
+    about: {
+      en: "Search by name, CNPJ or “chave de ativação”.",
+      "pt-BR": "Busca por nome, CNPJ ou chave de ativação.",
+    },
+    query: `query DetalhesDaAtivacao($filter: ActivationFilter, $first: Int, $after: String) {
   activations(filter: $filter, first: $first, after: $after) {
     totalCount
     nodes {
@@ -269,10 +282,12 @@ query DetalhesDaAtivacao($filter: ActivationFilter, $first: Int, $after: String)
   },
   {
     permission: "ACTIVATIONS_WRITE",
-    query: `# “Licenças”
-# Activate one: the client's installation
-# shows its “chave de ativação”.
-mutation AtivarLicenca($input: ActivateLicenseInput!) {
+    label: "“Licenças”",
+    about: {
+      en: "Activate one: the client's installation shows its “chave de ativação”.",
+      "pt-BR": "Ativa uma licença: a instalação do cliente mostra a chave de ativação.",
+    },
+    query: `mutation AtivarLicenca($input: ActivateLicenseInput!) {
   activateLicense(input: $input) {
     activation {
       id
@@ -300,9 +315,12 @@ mutation AtivarLicenca($input: ActivateLicenseInput!) {
   },
   {
     permission: "ACTIVATIONS_WRITE",
-    query: `# “Cancelamento de licença”
-# Its license and seats are free again.
-mutation CancelamentoDeLicenca($input: CancelActivationInput!) {
+    label: "“Cancelamento de licença”",
+    about: {
+      en: "Its license and seats are free again.",
+      "pt-BR": "A licença e os acessos dela ficam livres.",
+    },
+    query: `mutation CancelamentoDeLicenca($input: CancelActivationInput!) {
   cancelActivation(input: $input) {
     activation {
       client { name }
@@ -324,10 +342,12 @@ mutation CancelamentoDeLicenca($input: CancelActivationInput!) {
   },
   {
     permission: "ACTIVATIONS_WRITE",
-    query: `# “Substituição”
-# Move a license to another client or key, in
-# one step that needs no second license.
-mutation SubstituicaoDeLicenca($input: MoveActivationInput!) {
+    label: "“Substituição”",
+    about: {
+      en: "Move a license to another client or key, in one step that needs no second license.",
+      "pt-BR": "Passa uma licença para outro cliente ou outra chave, de uma vez e sem uma segunda licença.",
+    },
+    query: `mutation SubstituicaoDeLicenca($input: MoveActivationInput!) {
   moveActivation(input: $input) {
     activation {
       authorizationCode
@@ -353,9 +373,12 @@ mutation SubstituicaoDeLicenca($input: MoveActivationInput!) {
   },
   {
     permission: "ACTIVATIONS_READ",
-    query: `# “Estoque do parceiro”
-# What is left of each product, and why.
-query EstoqueDoParceiro($movements: Int) {
+    label: "“Estoque do parceiro”",
+    about: {
+      en: "What is left of each product, and why.",
+      "pt-BR": "O que resta de cada produto, e por quê.",
+    },
+    query: `query EstoqueDoParceiro($movements: Int) {
   licenseStock {
     product { name }
     purchased
@@ -379,9 +402,12 @@ query EstoqueDoParceiro($movements: Int) {
   },
   {
     permission: "EVENTS_READ",
-    query: `# The last changes, each with a sentence in
-# the language of the browser.
-query Eventos($filter: EventFilter, $last: Int) {
+    label: "",
+    about: {
+      en: "The last changes, each with a sentence in the language of the page.",
+      "pt-BR": "As últimas alterações, cada uma com uma frase no idioma da página.",
+    },
+    query: `query Eventos($filter: EventFilter, $last: Int) {
   events(filter: $filter, last: $last) {
     nodes {
       number

@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 
 import { signIn } from "./api";
 import type { Session } from "./session";
+import { texts } from "./texts";
 
 /** A user whom a demonstration offers. */
 export interface DemoUser {
@@ -50,19 +51,19 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
       await onSignedIn(await signIn(email, password));
     } catch (error) {
       // Where the server can't be reached, the browser's own words say no more than that.
-      setFailure(error instanceof TypeError ? "The portal can't be reached." : String((error as Error).message));
+      setFailure(error instanceof TypeError ? texts.unreachable : String((error as Error).message));
       setWaiting(false);
     }
   }
 
   return (
-    <dialog ref={dialog} className="portal-sign-in" aria-labelledby="sign-in-title" onClose={onClose}>
+    <dialog ref={dialog} className="portal-dialog" aria-labelledby="sign-in-title" onClose={onClose}>
       <form onSubmit={submit}>
-        <h2 id="sign-in-title">Sign in</h2>
+        <h2 id="sign-in-title">{texts.signIn}</h2>
         <p>{reason}</p>
         {demoUsers.length > 0 && (
           <label>
-            Demo user
+            {texts.demoUser}
             <select value={email} onChange={(event) => choose(event.target.value)}>
               {[...new Set(demoUsers.map((user) => user.partner))].map((partner) => (
                 <optgroup key={partner} label={partner}>
@@ -70,7 +71,7 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
                     .filter((user) => user.partner === partner)
                     .map((user) => (
                       <option key={user.email} value={user.email}>
-                        {user.name} ({user.role.toLowerCase()})
+                        {user.name} ({texts.roles[user.role]})
                       </option>
                     ))}
                 </optgroup>
@@ -79,7 +80,7 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
           </label>
         )}
         <label>
-          E-mail
+          {texts.email}
           <input
             type="email"
             name="email"
@@ -91,7 +92,7 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
           />
         </label>
         <label>
-          Password
+          {texts.password}
           <input
             type="password"
             name="password"
@@ -106,10 +107,10 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
         </p>
         <div className="portal-actions">
           <button type="button" onClick={() => dialog.current?.close()}>
-            Just look around
+            {texts.lookAround}
           </button>
           <button type="submit" className="portal-primary" disabled={waiting}>
-            {waiting ? "Signing in …" : "Sign in"}
+            {waiting ? texts.signingIn : texts.signIn}
           </button>
         </div>
       </form>

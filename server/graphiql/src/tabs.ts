@@ -1,7 +1,7 @@
 /** The tabs as GraphiQL keeps them, with the ready-made ones among them. */
 
 import { findExamples } from "./examples";
-import { isReadyMade, readyTabs, type ReadyTab } from "./screens";
+import { isReadyMade, readyTabs, type ReadyTab } from "./ready";
 import type { Session } from "./session";
 import { storage } from "./storage";
 
@@ -24,18 +24,18 @@ interface Tabs {
 }
 
 /** Store the ready-made tabs where there are none yet, without anything of a partner in them. */
-export function prepareTabs(): void {
+export function prepareTabs(demonstration: boolean): void {
   if (storage.getItem(KEY) === null) {
-    store(readyTabs({}).map(tab), 0);
+    store(readyTabs(null, demonstration).map(tab), 0);
   }
 }
 
 /** Make the ready-made tabs anew with what the user's partner has now, and keep the others. */
-export async function renewTabs(session: Session): Promise<void> {
-  const { data } = await findExamples(session.token);
+export async function renewTabs(session: Session, demonstration: boolean): Promise<void> {
+  const found = await findExamples(session.token);
   const before = stored();
   const active = before.tabs[before.activeTabIndex]?.query;
-  const fresh = readyTabs(data ?? {}, session.permissions).map(tab);
+  const fresh = readyTabs(found, demonstration, session.permissions).map(tab);
   const tabs = [...fresh, ...before.tabs.filter(({ query }) => query !== null && !isReadyMade(query))];
   store(tabs, tabs.findIndex(({ query }) => query === active));
   storage.setItem(OWNER, session.email);

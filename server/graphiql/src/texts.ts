@@ -1,0 +1,123 @@
+/** What the page says in its own parts: the bar, the sign-in, questions, and notes in the tabs. */
+
+import type { Ending } from "./endings";
+import type { Example } from "./examples";
+import { type Language, language } from "./language";
+
+interface Texts {
+  welcome: string;
+  sessionEnded: string;
+  sessionNeeded: string;
+  signIn: string;
+  signingIn: string;
+  signOut: string;
+  newExamples: string;
+  newExamplesHint: string;
+  demoUser: string;
+  roles: Record<string, string>;
+  email: string;
+  password: string;
+  lookAround: string;
+  noSession: string;
+  unreachable: string;
+  /** Before the names of mutations. */
+  runQuestion: string;
+  operation: string;
+  run: string;
+  doNotRun: string;
+  notRun: string;
+  ends: Record<Ending, string>;
+  noExample: Record<Example, string>;
+  fillIn: string;
+}
+
+const TEXTS: Record<Language, Texts> = {
+  en: {
+    welcome: "The tabs are ready-made for each screen of the portal, and work on what you may see there.",
+    sessionEnded: "Your session has ended. Sign in again to go on where you were.",
+    sessionNeeded: "That operation needs somebody who is signed in.",
+    signIn: "Sign in",
+    signingIn: "Signing in …",
+    signOut: "Sign out",
+    newExamples: "New examples",
+    newExamplesHint: "Fill the ready-made tabs with ids of now",
+    demoUser: "Demo user",
+    roles: { MANAGER: "manager", OPERATOR: "operator", VIEWER: "viewer" },
+    email: "E-mail",
+    password: "Password",
+    lookAround: "Just look around",
+    noSession: "The portal did not begin a session.",
+    unreachable: "The portal can't be reached.",
+    runQuestion: "Run",
+    operation: "Operation",
+    run: "Run it",
+    doNotRun: "Don't run it",
+    notRun: "Not run: you were asked, and said no.",
+    ends: {
+      approveOrder: "The order is completed, and what it bought is in the stock. This can't be undone.",
+      cancelActivation: "The activation ends, and its license is free again. This can't be undone.",
+      cancelClient:
+        "All licenses of the client are free again, and its name, CNPJ and place are erased. This can't be undone.",
+      cancelOrder: "The order is cancelled. This can't be undone.",
+      moveActivation: "The activation ends, and its license goes to the new one. This can't be undone.",
+      revokeApiToken: "Whatever uses the token can't sign in any more. This can't be undone.",
+    },
+    noExample: {
+      product: "There is no product to order; the vendor has to add one first.",
+      productInStock: "There is no free license in the stock; order some and approve the order first.",
+      orderToApprove: "There is no pending order to approve; create one first.",
+      orderToCancel: "There is no second pending order to cancel; create one first.",
+      client: "There is no client for this; register one first.",
+      clientToCancel: "There is no client with an active license to cancel; activate a license for one first.",
+      activationToCancel: "There is no second client with an active license; activate a license for one first.",
+      activationToMove: "There is no third client with an active license; activate a license for one first.",
+      freeCnpj: "There is no CNPJ to register; fill one in.",
+    },
+    fillIn: "This is no demonstration: fill in what it works on.",
+  },
+  "pt-BR": {
+    welcome: "As abas já vêm prontas, uma para cada tela do portal, e usam o que você pode ver nele.",
+    sessionEnded: "Sua sessão terminou. Entre de novo para continuar de onde parou.",
+    sessionNeeded: "Para executar essa operação é preciso entrar.",
+    signIn: "Entrar",
+    signingIn: "Entrando …",
+    signOut: "Sair",
+    newExamples: "Novos exemplos",
+    newExamplesHint: "Preencher as abas prontas com os ids de agora",
+    demoUser: "Usuário de demonstração",
+    roles: { MANAGER: "gerente", OPERATOR: "operador", VIEWER: "consulta" },
+    email: "E-mail",
+    password: "Senha",
+    lookAround: "Só dar uma olhada",
+    noSession: "O portal não iniciou a sessão.",
+    unreachable: "Não foi possível acessar o portal.",
+    runQuestion: "Executar",
+    operation: "Operação",
+    run: "Executar",
+    doNotRun: "Não executar",
+    notRun: "Não executado: a pergunta foi respondida com não.",
+    ends: {
+      approveOrder: "O pedido é finalizado, e o que foi comprado entra no estoque. Não há como desfazer.",
+      cancelActivation: "A ativação é encerrada, e a licença fica livre. Não há como desfazer.",
+      cancelClient:
+        "Todas as licenças do cliente ficam livres, e nome, CNPJ e cidade dele são apagados. Não há como desfazer.",
+      cancelOrder: "O pedido é cancelado. Não há como desfazer.",
+      moveActivation: "A ativação é encerrada, e a licença passa para a nova. Não há como desfazer.",
+      revokeApiToken: "O que usa esse token deixa de ter acesso. Não há como desfazer.",
+    },
+    noExample: {
+      product: "Não há produto para pedir; primeiro a Moderniza precisa cadastrar um.",
+      productInStock: "Não há licença livre no estoque; primeiro faça um pedido e aprove.",
+      orderToApprove: "Não há pedido pendente para aprovar; primeiro crie um.",
+      orderToCancel: "Não há um segundo pedido pendente para cancelar; primeiro crie um.",
+      client: "Não há cliente para isto; primeiro cadastre um.",
+      clientToCancel: "Não há cliente com licença ativa para cancelar; primeiro ative uma licença para um cliente.",
+      activationToCancel: "Não há um segundo cliente com licença ativa; primeiro ative uma licença para ele.",
+      activationToMove: "Não há um terceiro cliente com licença ativa; primeiro ative uma licença para ele.",
+      freeCnpj: "Não há CNPJ para cadastrar; preencha um.",
+    },
+    fillIn: "Isto não é uma demonstração: preencha o que a operação deve alterar.",
+  },
+};
+
+export const texts: Texts = TEXTS[language];

@@ -1,0 +1,117 @@
+"""GraphiQL with real data: what a person runs by mistake must not end anything."""
+
+import json
+
+import pytest
+from playwright.async_api import Request, expect
+
+from tests.browser.conftest import USER, USER_PASSWORD
+from tests.browser.visit import Visit
+
+MUTATIONS = {
+    "ConfirmarPedido": "productId",
+    "AprovarPedido": "orderId",
+    "CancelarPedido": "orderId",
+    "CadastrarCliente": "cnpj",
+    "AlterarCliente": "clientId",
+    "CancelamentoDeCliente": "clientId",
+    "AtivarLicenca": "clientId",
+    "CancelamentoDeLicenca": "activationId",
+    "SubstituicaoDeLicenca": "activationId",
+}
+ABSENT = "T3JkZXI6OTk5OTk5"
+APPROVE = "mutation Approve($id: ID!) { approveOrder(input: {orderId: $id}) { userErrors { code } } }"
+IN_A_FRAGMENT = """mutation Fragments { ...Two }
+fragment Two on Mutation { ... { mine: cancelClient(input: {clientId: "Q2xpZW50Ojk5OTk5OQ"}) { userErrors { code } } } }
+query Harmless { viewer { role } }"""
+
+
+def sent(visit: Visit) -> list[str]:
+    """Collect the operations that the page sends from now on."""
+    bodies: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url == visit.url and (body := request.post_data):
+            bodies.append(str(json.loads(body)["query"]))
+
+    visit.page.on("request", note)
+    return bodies
+
+
+@pytest.fixture
+async def visit(visit_in_production: Visit) -> Visit:
+    """A visit of somebody who is signed in."""
+    await visit_in_production.sign_in_with(USER, USER_PASSWORD)
+    return visit_in_production
+
+
+async def test_mutations_name_no_object_and_say_why(visit: Visit) -> None:
+    for title, name in MUTATIONS.items():
+        await visit.turn_to(title)
+        await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("Isto não é uma demonstração")
+        await expect(visit.page.locator(".graphiql-editor-tool")).to_contain_text(f'"{name}": ""')
+
+
+async def test_queries_run_as_they_are(visit: Visit) -> None:
+    await visit.turn_to("Comprar")
+
+    answer = await visit.run()
+
+    assert answer["data"]["quoteOrder"]["userErrors"] == []
+
+
+async def test_a_mutation_that_ends_something_is_run_only_if_the_person_says_so(visit: Visit) -> None:
+    bodies = sent(visit)
+    await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
+
+    await visit.page.get_by_role("button", name="Execute query").click()
+    await expect(visit.question).to_contain_text("Executar approveOrder?")
+    await expect(visit.question).to_contain_text("Approve")
+    await expect(visit.question).to_contain_text(f"orderId{ABSENT}")
+    await visit.question.get_by_role("button", name="Não executar").click()
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("Não executado")
+    refused = list(bodies)
+    await visit.page.get_by_role("button", name="Execute query").click()
+    await visit.question.get_by_role("button", name="Executar", exact=True).click()
+
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
+    assert [APPROVE in refused, APPROVE in bodies] == [False, True]
+
+
+async def test_the_question_is_answered_by_the_keyboard_and_no_is_what_enter_says(visit: Visit) -> None:
+    keyboard, bodies = visit.page.keyboard, sent(visit)
+    await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
+
+    for says_no in ("Enter", "Escape"):
+        await keyboard.press("ControlOrMeta+Enter")
+        await expect(visit.question.get_by_role("button", name="Não executar")).to_be_focused()
+        # Again, by a person in a hurry.
+        await keyboard.press("ControlOrMeta+Enter")
+        await keyboard.press(says_no)
+        await expect(visit.question).to_have_count(0)
+        await visit.page.locator(".graphiql-query-editor .monaco-editor").click()
+    refused = list(bodies)
+    await keyboard.press("ControlOrMeta+Enter")
+    await expect(visit.question.get_by_role("button", name="Não executar")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
+    assert [APPROVE in refused, APPROVE in bodies] == [False, True]
+
+
+async def test_it_asks_for_the_operation_that_is_chosen_of_several(visit: Visit) -> None:
+    bodies = sent(visit)
+    await visit.write(IN_A_FRAGMENT)
+
+    for operation in ("Fragments", "Harmless"):
+        await visit.page.get_by_role("button", name="Execute query").click()
+        await visit.page.get_by_role("menuitem", name=operation).click()
+        if operation == "Fragments":
+            await expect(visit.question).to_contain_text("Executar cancelClient?")
+            await expect(visit.question).to_contain_text("clientIdQ2xpZW50Ojk5OTk5OQ")
+            await visit.page.keyboard.press("Escape")
+            await expect(visit.question).to_have_count(0)
+
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("MANAGER")
+    assert bodies.count(IN_A_FRAGMENT) == 1
