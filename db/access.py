@@ -226,7 +226,7 @@ async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, a
 
 
 async def locked_user(tx: Transaction, partner_id: int, user_id: int) -> None:
-    """Lock a user until the transaction ends: for whoever adds a token, or revokes all that there are."""
+    """Lock a user until the transaction ends, as each transaction has to that adds a token or revokes all of them."""
     mine = users.c.partner_id == partner_id, users.c.id == user_id
     await tx.execute(sa.select(users.c.id).where(*mine).with_for_update(key_share=KEEPING_KEYS))
 

@@ -37,7 +37,7 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     get no more tries than one after the other.
     """
     portal = context.portal
-    # Whoever finds no place has not tried.
+    # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
         tried = await _count_try(portal, email, context.address)
         found = await portal.database.query(lambda connection: access.credentials(connection, email))

@@ -107,7 +107,7 @@ def cpu_seconds(server: Flooded, query: str) -> float:
     return server.cpu_seconds() - before
 
 
-def test_others_are_answered_while_many_sign_in_and_those_too_many_are_told_to_come_back(server: Flooded) -> None:
+def test_others_are_answered_while_many_sign_in_and_those_too_many_can_try_again(server: Flooded) -> None:
     def sign_in(number: int) -> str:
         return server.sign_in(f"{number}@alfa.example", WRONG, forwarded_for=f"198.51.100.{number}")
 
