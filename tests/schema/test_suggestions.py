@@ -123,3 +123,9 @@ def test_what_a_message_has_from_the_schema_is_not_cut() -> None:
     assert (
         shortened(f"Cannot query field '{LONG}' on {ours}.") == f"Cannot query field '{'x' * QUOTED_MAX}…' on {ours}."
     )
+
+
+def test_an_apostrophe_is_no_quotation_mark() -> None:
+    message = f"It can't be read, and {'nothing else ' * 20}can't be either."
+
+    assert shortened(message) == message
