@@ -25,14 +25,14 @@ _hasher = PasswordHasher()
 _hashing = asyncio.Semaphore(AT_ONCE)
 
 
-def _nobodys_hash() -> str:
+def _decoy_hash() -> str:
     """A hash that takes as long to check as a user's, and that no password has; made up, since making one is slow."""
     salt, digest = (b64encode(token_bytes(length)).rstrip(b"=").decode() for length in (16, 32))
     cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
 
 
-_NOBODYS_HASH = _nobodys_hash()
+_DECOY_HASH = _decoy_hash()
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ async def is_password(password_hash: str | None, password: str, gone: Gone | Non
     async with _turn(gone):
         try:
             return await asyncio.to_thread(
-                _hasher.verify, password_hash or _NOBODYS_HASH, password.encode("utf-8", "surrogatepass")
+                _hasher.verify, password_hash or _DECOY_HASH, password.encode("utf-8", "surrogatepass")
             )
         except (VerificationError, InvalidHashError):
             return False

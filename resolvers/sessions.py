@@ -64,7 +64,7 @@ def _who(context: Context, email: str) -> dict[str, str]:
 
 async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     portal = context.portal
-    # A caller that finds no place has not tried.
+    # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
         tried = await _count_try(portal, email, context.client_address)
         found = await portal.database.query(lambda connection: access.credentials(connection, email))

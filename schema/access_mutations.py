@@ -52,7 +52,9 @@ class SessionPayload(Payload):
     def expires_at(self) -> datetime | None:
         return None if self.outcome is None else self.outcome.expires_at
 
-    @strawberry.field(graphql_type=Viewer | None, description="Who is signed in now; null where nobody is.")
+    @strawberry.field(
+        graphql_type=Viewer | None, description="Who is signed in now; null if `userErrors` says why no one is."
+    )
     def viewer(self) -> ViewerRow | None:
         return None if self.outcome is None else self.outcome.viewer
 

@@ -27,7 +27,7 @@ _VALUES = (
 QUOTED_MAX = 100
 """Number of characters of the caller's text that a message quotes at most."""
 
-_QUOTE = re.compile(r"'[^']*'|“[^”]*”")
+_QUOTE = re.compile(r"(?<!\w)'[^']*'|“[^”]*”")
 _WORD = re.compile(r"\w+")
 # The one text that is no name, and may have quotes of its own: a key of an object in a variable.
 _KEY = re.compile(r"(unknown field ')(.*)('\.(?: Did you mean [^\n]{1,300}\?)?)$", re.DOTALL)

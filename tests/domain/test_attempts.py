@@ -58,7 +58,7 @@ def test_failures_cost_a_minute_doubling_to_fifteen_and_of_one_address_the_rest_
 
 
 @given(by=ways, number=st.integers(1, 200), ago=st.integers(0, 3 * 24 * 3600))
-def test_who_waits_as_long_as_told_is_let_through_and_not_before(by: CountedBy, number: int, ago: int) -> None:
+def test_the_try_after_the_wait_is_let_through_and_none_before(by: CountedBy, number: int, ago: int) -> None:
     failures = Failures(number, NOW - timedelta(seconds=ago), NOW - timedelta(seconds=ago))
 
     wait = wait_seconds(by, failures, NOW)

@@ -8,7 +8,7 @@ from resolvers import passwords
 async def test_an_unknown_email_takes_as_long_to_refuse_as_a_wrong_password() -> None:
     of_a_user = await passwords.hash_password("some password")
 
-    assert extract_parameters(passwords._NOBODYS_HASH) == extract_parameters(of_a_user)  # noqa: SLF001 — it is never sent.
+    assert extract_parameters(passwords._DECOY_HASH) == extract_parameters(of_a_user)  # noqa: SLF001 — it is never sent.
 
 
 async def test_no_password_is_nobodys() -> None:

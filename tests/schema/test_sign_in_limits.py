@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted by e-mail and address, so that a stranger locks nobody out; over HTTP."""
+"""Failed sign-ins are counted by e-mail and address, so that a stranger locks no one out; over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -56,7 +56,7 @@ def email() -> str:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash with as little work as argon2 knows: a test has up to a hundred tries."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(passwords, "_NOBODYS_HASH", passwords._nobodys_hash())  # noqa: SLF001 — of the least work too.
+    monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 @pytest.fixture

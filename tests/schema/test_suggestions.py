@@ -1,4 +1,4 @@
-"""Who is told what may have been meant, and how much of a request its errors repeat."""
+"""Who gets suggestions, and how much of a request its errors repeat."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ MISTYPED = {
 
 
 @pytest.mark.parametrize("query", MISTYPED.values(), ids=MISTYPED)
-async def test_only_who_is_signed_in_is_told_what_may_have_been_meant_whoever_asks_first(
+async def test_suggestions_are_for_callers_who_are_signed_in_whether_others_ask_before_or_not(
     api: Api, nobody: Api, query: str
 ) -> None:
     messages = [(await caller.error(query))["message"] for caller in (nobody, api, nobody, api)]
@@ -28,14 +28,14 @@ async def test_only_who_is_signed_in_is_told_what_may_have_been_meant_whoever_as
     assert ["Did you mean" in message for message in messages] == [False, True, False, True]
 
 
-async def test_a_bad_token_is_told_nothing_either(api: Api) -> None:
+async def test_a_bad_token_gets_no_suggestion_either(api: Api) -> None:
     body = await replace(api, token="ppt_unknown").post(MISTYPED["field"])
 
     assert "Did you mean" not in str(body)
 
 
 @pytest.mark.parametrize("query", MISTYPED.values(), ids=MISTYPED)
-async def test_a_demonstration_tells_everybody(portal: Portal, nobody: Api, query: str) -> None:
+async def test_in_a_demonstration_all_callers_get_suggestions(portal: Portal, nobody: Api, query: str) -> None:
     portal.demo = True
 
     assert "Did you mean" in (await nobody.error(query))["message"]
@@ -123,3 +123,9 @@ def test_what_a_message_has_from_the_schema_is_not_cut() -> None:
     assert (
         shortened(f"Cannot query field '{LONG}' on {ours}.") == f"Cannot query field '{'x' * QUOTED_MAX}…' on {ours}."
     )
+
+
+def test_an_apostrophe_is_no_quotation_mark() -> None:
+    message = f"It can't be read, and {'nothing else ' * 20}can't be either."
+
+    assert shortened(message) == message

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from db import access
+from db.access import NewToken
 from db.engine import Database
+from domain.access import API_TOKENS_MAX, TokenKind
+from resolvers.access import new_secret
+from resolvers.portal import utc_now
 from tests.databases import Databases
 from tests.server.conftest import Command
 
@@ -43,6 +48,29 @@ def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
     assert (partner.exit_code, user.exit_code, token.exit_code) == (0, 0, 0), partner.output + user.output
     assert token.stdout.startswith("ppt_")
     assert len(token.stdout.splitlines()) == 1
+
+
+async def _give_tokens(url: str, number: int) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        user = await access.credentials(tx, "gerente@alfa.example")
+        assert user is not None
+        for secret in [new_secret(TokenKind.API) for _ in range(number)]:
+            new = NewToken(user.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, None)
+            await access.add_token(tx, user.partner_id, new, at=utc_now())
+    await database.close()
+
+
+def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_user(command: Command) -> None:
+    command("demo")
+    asyncio.run(_give_tokens(os.environ["DATABASE_URL"], API_TOKENS_MAX - 1))
+    arguments = ("create-token", "--email", "gerente@alfa.example", "--permissions", "all")
+
+    last, refused = command(*arguments), command(*arguments)
+
+    assert last.exit_code == 0
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "100" in refused.stderr
 
 
 def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> None:
