@@ -111,7 +111,7 @@ class Settings(BaseSettings):
         default=("127.0.0.1", "::1"),
         description=(
             "The addresses and networks of proxies that are believed about the scheme and the caller's address, with "
-            "commas between them; * for all."
+            "commas between them; * for all, none for none."
         ),
     )
     status_codes: Edition = Field(
@@ -219,10 +219,12 @@ class Settings(BaseSettings):
     @field_validator("forwarded_allow_ips")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == ("none",):
+            return ()
         if value != ("*",) and not all(map(_is_network, value)):
             message = (
                 "each has to be an IP address or a network, such as 10.0.0.7 or 10.0.0.0/8, with no names and no "
-                "ports; * alone is for all"
+                "ports; * alone is for all, and none for none"
             )
             raise ValueError(message)
         return value

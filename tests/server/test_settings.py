@@ -98,7 +98,7 @@ def test_only_the_variables_that_are_wrong_are_named(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("value", "trusted"),
-    [("*", ("*",)), ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")), ("", ("127.0.0.1", "::1"))],
+    [("*", ("*",)), ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")), ("", ("127.0.0.1", "::1")), ("none", ())],
 )
 def test_proxies_are_named_by_address_or_network(
     monkeypatch: pytest.MonkeyPatch, value: str, trusted: tuple[str, ...]
