@@ -218,13 +218,13 @@ def _of_list(of_entry: Measure | None, most: int) -> Measure:
 
 def _of_object(of_type: GraphQLInputObjectType, known: dict[str, Measure]) -> Measure:
     of_fields: dict[str, Measure] = {}
-    most = len(of_type.fields)
 
     def measure(value: Any) -> Excess | None:  # noqa: ANN401 — as above.
         if type(value) is not dict:
             return None
-        if len(value) > most:
-            return Excess("fields", len(value), most)
+        # Unknown fields are refused one by one, unless there are very many.
+        if len(value) > lengths.ENTRIES_MAX:
+            return Excess("fields", len(value), lengths.ENTRIES_MAX)
         for name, part in value.items():
             of_field = of_fields.get(name)
             if of_field is not None and (excess := of_field(part)) is not None:

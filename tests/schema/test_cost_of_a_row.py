@@ -93,6 +93,8 @@ async def full(level: Api) -> Api:
 
 
 async def calls_of_a_page(api: Api, query: str, first: int) -> int:
+    # A thread compresses long answers, and when it begins and ends is chance.
+    api.http.headers["Accept-Encoding"] = "identity"
     # What is made once, for a document and for an engine, is made before.
     for _ in range(2):
         await api.data(query, first=first)

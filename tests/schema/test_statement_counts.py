@@ -20,11 +20,11 @@ RECIPES = {
     "Query.licenseStock": "{ licenseStock { % } }",
     "Query.events": "{ events(last: 100) { % } }",
     "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
-    "Client.activations": "{ clients(first: 100) { nodes { activations(first: 100) { % } } } }",
+    "Client.activations": "{ clients(first: 30) { nodes { activations(first: 30) { % } } } }",
     "CancellationImpact.releasedLicenses": (
         "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
     ),
-    "LicenseStock.movements": "{ licenseStock { movements(first: 100) { % } } }",
+    "LicenseStock.movements": "{ licenseStock { movements(first: 15) { % } } }",
     "Order.items": "{ orders(first: 100) { nodes { items { % } } } }",
     "OrderQuote.items": (
         "query ($items: [OrderItemInput!]!) { quoteOrder(input: { type: PURCHASE, items: $items }) "
@@ -33,7 +33,10 @@ RECIPES = {
     "PriceTable.items": "{ priceTable { items { % } } }",
     "PriceTableItem.tiers": "{ priceTable { items { tiers { % } } } }",
 }
-"""A query for every list of objects; what is selected of each row stands for the percent sign."""
+"""A query for every list of objects; what is selected of each row stands for the percent sign.
+
+Below a list, pages are as long as the limit of 50,000 objects allows.
+"""
 
 WRITTEN = {
     "ApproveOrderPayload.licenseStock": "approveOrder",
