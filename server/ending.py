@@ -183,7 +183,7 @@ class EndingProtocol(HttpToolsProtocol):
         self._answer(rejected)
 
     def _answer(self, rejected: Rejected) -> None:
-        headers = self.scope["headers"] if self._begun or self._part is BODY else []
+        headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
         request_id = request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
         bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         defaults, scheme = self._all.default_headers, self.scheme or "http"

@@ -10,12 +10,14 @@ from urllib.parse import unquote
 
 import httptools
 from uvicorn import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from server import framing
 from server.deadlines import Connections
 from server.ending import BETWEEN, BODY, HEAD, EndingProtocol
 from server.faults import Rejected, bad_request
+from server.framing import MAX_HEADERS, SLICE_BYTES
 
 
 class Protocol(EndingProtocol):
@@ -33,34 +35,17 @@ class Protocol(EndingProtocol):
         self._held = b""
         self._upgrading = False
         self._hosts = 0
-        self._chunk_size = self._head_size = 0
-        """Bytes that were read last, and of a head that is incomplete, those that were read before."""
+        self._head_size = 0
+        """Bytes of a head that is incomplete."""
         self._body_size = self._body_seen = 0
         self._framing_size = self._gap_size = 0
         """Bytes around those of a chunked body: all, and those since the size of a chunk."""
 
     def data_received(self, data: bytes) -> None:
-        """Take what the caller sent, as much of it as is answered soon."""
-        if self.flow.holds:
-            self._held += data
-        elif len(data) <= framing.SLICE_BYTES:
-            self._parse(data)
-        else:
-            for at in range(0, len(data), framing.SLICE_BYTES):
-                if self.pipeline:
-                    self._held = data[at:]
-                    self.flow.hold()
-                    return
-                self._parse(data[at : at + framing.SLICE_BYTES])
-
-    def go_on(self) -> None:
-        """Take what was held."""
-        data, self._held = self._held, b""
-        self.flow.release()
-        if data:
-            self.data_received(data)
-
-    def _parse(self, data: bytes) -> None:
+        """Parse what the caller sent, as much of it as is answered soon."""
+        if self._held or len(data) > SLICE_BYTES:
+            self._take_slices(data)
+            return
         if self._deaf:
             return
         part, cycle = self._part, self.cycle
@@ -69,7 +54,6 @@ class Protocol(EndingProtocol):
             # The first request's time begins with the connection.
             if cycle is not None:
                 self._since = self._all.now
-        self._chunk_size = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -78,13 +62,32 @@ class Protocol(EndingProtocol):
         except httptools.HttpParserError as error:
             self._refuse(_rejected(error))
         if self._part is not BETWEEN and not self._deaf:
-            self._measure(in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
+            self._measure(len(data), in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
+
+    def go_on(self) -> None:
+        """Take what was held."""
+        data, self._held = self._held, b""
+        self.flow.release()
+        if data:
+            self.data_received(data)
+
+    def _take_slices(self, data: bytes) -> None:
+        if self._held:
+            self._held += data
+            return
+        for at in range(0, len(data), SLICE_BYTES):
+            if self.flow.holds or self.pipeline:
+                self._held += data[at:]
+                self.flow.hold()
+                return
+            self.data_received(data[at : at + SLICE_BYTES])
 
     def on_message_begin(self) -> None:
         """Begin with the head of a request, which may be in the bytes of the one before."""
-        super().on_message_begin()
         if self._part is BETWEEN:
             self._part, self._since = HEAD, self._all.now
+        self.url, self.headers = b"", []
+        self.expect_100_continue = False
         self._begun, self._hosts = True, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -98,28 +101,38 @@ class Protocol(EndingProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, or let it wait for those before it."""
-        parser, scope = self.parser, self.scope
+        parser, headers = self.parser, self.headers
         version = parser.get_http_version()
         # A head that came at once is shorter than a slice.
-        if self._head_size and framing.size(self.url, self.headers) > framing.MAX_HEAD_BYTES:
+        if self._head_size and framing.size(self.url, headers) > framing.MAX_HEAD_BYTES:
             raise framing.too_long(self.url)
-        if version != "1.1" or self._hosts != 1 or len(self.headers) > framing.MAX_HEADERS:
-            framing.check(version, self._hosts, self.headers)
+        if version != "1.1" or self._hosts != 1 or len(headers) > MAX_HEADERS:
+            framing.check(version, self._hosts, headers)
         if parser.should_upgrade():
             self._upgrading = True
             return
         url = httptools.parse_url(self.url)
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = raw_path
-        scope["query_string"] = url.query or b""
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": url.query or b"",
+            "headers": headers,
+            "state": self.app_state.copy(),
+        }
         waits = self._owes_answer()
         self._wants_more = version != "1.0" and parser.should_keep_alive()
         self.cycle = cycle = RequestResponseCycle(
-            scope=scope,
+            scope=self.scope,
             transport=self._outgoing,
             flow=self.flow,
             logger=self.logger,
@@ -144,7 +157,13 @@ class Protocol(EndingProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         self._body_size += len(body)
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_chunk_header(self) -> None:
         """Measure anew what is around the bytes of a chunk."""
@@ -162,18 +181,18 @@ class Protocol(EndingProtocol):
             cycle.more_body = False
             cycle.message_event.set()
 
-    def _measure(self, *, in_one_part: bool, same: bool) -> None:
+    def _measure(self, size: int, *, in_one_part: bool, same: bool) -> None:
         # The part that arrives is incomplete. `in_one_part` and `same`: all that was read last belongs to it.
         if self._part is HEAD:
             whole = in_one_part and same
-            self._head_size += self._chunk_size if whole else max(1, framing.size(self.url, self.headers))
+            self._head_size += size if whole else max(1, framing.size(self.url, self.headers))
             if self._head_size > framing.MAX_HEAD_BYTES:
                 self._refuse(framing.too_long(self.url if self._begun else b""))
-            elif self._begun and len(self.headers) > framing.MAX_HEADERS:
+            elif self._begun and len(self.headers) > MAX_HEADERS:
                 self._refuse(framing.too_many_headers())
             return
         if in_one_part and same:
-            around = self._chunk_size - (self._body_size - self._body_seen)
+            around = size - (self._body_size - self._body_seen)
             self._framing_size += around
             self._gap_size += around
         else:
@@ -184,7 +203,7 @@ class Protocol(EndingProtocol):
             or self._framing_size > framing.MAX_HEAD_BYTES + framing.MAX_FRAMING_PER_BYTE * self._body_size
         ):
             self._refuse(framing.too_much_framing())
-        elif len(self.headers) > framing.MAX_HEADERS:
+        elif len(self.headers) > MAX_HEADERS:
             self._refuse(framing.too_many_headers())
         elif self.cycle.response_complete and self._body_size > framing.MAX_DISCARDED_BYTES:
             self._linger()
@@ -200,8 +219,8 @@ class Protocol(EndingProtocol):
         head = framing.without_upgrade(method, self.url, self.parser.get_http_version(), self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._part = BETWEEN
-        self._parse(head + rest)
+        self._part, self._head_size = BETWEEN, 0
+        self.data_received(head + rest)
 
 
 def _rejected(error: httptools.HttpParserError) -> Rejected:

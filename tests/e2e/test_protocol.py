@@ -229,7 +229,8 @@ def test_a_body_that_is_no_chunk_is_refused_after_the_answers_before_it(port: in
 
 
 def test_thousands_of_requests_at_once_are_all_answered(port: int) -> None:
-    requests = [post(TYPENAME, b"X-Request-Id: %d" % place) for place in range(3000)]
+    wishes = (b"X-Wish: none",), (b"Connection: Upgrade", b"Upgrade: h2c")
+    requests = [post(TYPENAME, b"X-Request-Id: %d" % place, *wishes[place % 2]) for place in range(3000)]
 
     with calling(port) as caller, ThreadPoolExecutor(1) as threads:
         sent = threads.submit(caller.send, b"".join(requests))
