@@ -244,11 +244,12 @@ def _postgresql(url: URL, availability: Availability, *, connections: int) -> As
 
     @event.listens_for(engine.sync_engine, "connect")
     def note_demotions(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["demotions"] = availability.demotions
+        record.info["is_new"], record.info["demotions"] = True, availability.demotions
 
     @event.listens_for(engine.sync_engine, "checkout")
     def refuse_a_former_primary(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if record.info["demotions"] != availability.demotions:
+        # A connection that was just made is the best there is, also if a demotion was found meanwhile.
+        if not record.info.pop("is_new", False) and record.info["demotions"] != availability.demotions:
             raise DisconnectionError
 
     return engine
@@ -277,11 +278,11 @@ def _sqlite(url: URL, file: DatabaseFile, *, connections: int, begin: str, pragm
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-        record.info["identity"] = file.opened(record.info.pop("before"))
+        record.info["is_new"], record.info["identity"] = True, file.opened(record.info.pop("before"))
 
     @event.listens_for(engine.sync_engine, "checkout")
     def refuse_a_file_that_is_gone(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if file.identity() != record.info["identity"]:
+        if not record.info.pop("is_new", False) and file.identity() != record.info["identity"]:
             raise DisconnectionError
 
     @event.listens_for(engine.sync_engine, "begin")
