@@ -1,12 +1,14 @@
 """Sign-ins wait in line for argon2, not more of them than there is time for, and none whose caller is gone."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from domain.faults import Unavailable
 from resolvers import passwords
@@ -14,6 +16,8 @@ from resolvers.context import Context
 from resolvers.passwords import AT_ONCE, WAITING_MAX, SignInQueue, hash_password, is_password
 from resolvers.portal import Portal
 from resolvers.sessions import sign_in
+from server.app import create_app
+from server.settings import Settings
 from tests.api import Api
 
 SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { token } }'
@@ -75,6 +79,35 @@ async def test_who_goes_away_leaves_the_line_before_a_turn(portal: Portal) -> No
 
     assert await asyncio.wait_for(is_password(None, "some password", asyncio.Event().wait), 60) is False
     assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no turn was lost.
+
+
+async def test_a_connection_that_is_closed_is_noticed_while_its_sign_in_waits(portal: Portal) -> None:
+    app, answered = create_app(portal, Settings()), list[Message]()
+    body = json.dumps({"query": SIGN_IN % f"{uuid4()}@alfa.example"}).encode()
+    messages = asyncio.Queue[Message]()
+    messages.put_nowait({"type": "http.request", "body": body})
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        "client": None,
+    }
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — as above.
+        asked = asyncio.ensure_future(app(scope, messages.get, send))
+        done, _ = await asyncio.wait([asked], timeout=0.3)
+        assert not done
+        messages.put_nowait({"type": "http.disconnect"})
+        await asked
+
+    assert b"UNAVAILABLE" in answered[1]["body"]
+    assert portal.sign_ins == SignInQueue()
 
 
 async def test_who_is_cancelled_leaves_the_line_as_well() -> None:

@@ -3,6 +3,9 @@
 import httpx
 
 VIEWER = "{ viewer { partner { name } } }"
+STOCK = "{ licenseStock { id } }"
+"""A query that needs a token."""
+
 ANSWERED = {"data": {"viewer": {"partner": {"name": "Alfa"}}}}
 
 

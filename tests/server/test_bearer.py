@@ -12,9 +12,7 @@ from domain.access import TokenKind
 from resolvers.portal import Portal
 from tests.clock import Clock
 from tests.server.conftest import Caller, sign_up
-from tests.server.requests import ANSWERED, VIEWER, ask, code
-
-PARTNER = "{ licenseStock { id } }"
+from tests.server.requests import ANSWERED, STOCK, VIEWER, ask, code
 
 
 async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> None:
@@ -25,7 +23,7 @@ async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> N
 
 BAD = ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer ç", "Bearer ppt_unknown", f"Bearer {'a' * 600}"]
 NOT_PUBLIC = [
-    PARTNER,
+    STOCK,
     "{ viewer { role } products { id } }",
     "{ ...A } fragment A on Query { viewer { role } ... { orders { totalCount } } }",
     "mutation { renewSession { token } }",
@@ -105,7 +103,7 @@ async def test_a_mutation_by_get_is_401_for_a_bad_token(http: httpx.AsyncClient)
 
 
 async def test_a_client_is_told_that_it_is_the_token_that_is_bad(http: httpx.AsyncClient) -> None:
-    answer = await ask(http, PARTNER, {"Authorization": "Bearer ppt_unknown"})
+    answer = await ask(http, STOCK, {"Authorization": "Bearer ppt_unknown"})
 
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
@@ -113,7 +111,7 @@ async def test_a_client_is_told_that_it_is_the_token_that_is_bad(http: httpx.Asy
 async def test_two_tokens_are_as_bad_as_none_that_is_good(http: httpx.AsyncClient, caller: Caller) -> None:
     headers = [("Authorization", f"Bearer {caller.secret}")] * 2
 
-    answer = await http.post("/graphql", json={"query": PARTNER}, headers=headers)
+    answer = await http.post("/graphql", json={"query": STOCK}, headers=headers)
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
 
@@ -126,10 +124,10 @@ async def test_the_scheme_of_a_token_is_read_in_any_case(http: httpx.AsyncClient
 
 async def test_a_token_is_401_once_it_has_expired(http: httpx.AsyncClient, portal: Portal, clock: Clock) -> None:
     caller = await sign_up(portal, expires_at=clock.now + timedelta(seconds=3))
-    before = await ask(http, PARTNER, caller.headers)
+    before = await ask(http, STOCK, caller.headers)
 
     clock.forward(seconds=3)
-    after = await ask(http, PARTNER, caller.headers)
+    after = await ask(http, STOCK, caller.headers)
 
     assert (before.status_code, after.status_code) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
 
@@ -137,11 +135,11 @@ async def test_a_token_is_401_once_it_has_expired(http: httpx.AsyncClient, porta
 async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
     http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
 ) -> None:
-    await ask(http, PARTNER, caller.headers)
+    await ask(http, STOCK, caller.headers)
     async with portal.database.write() as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 
     clock.forward(seconds=5)
-    answer = await ask(http, PARTNER, caller.headers)
+    answer = await ask(http, STOCK, caller.headers)
 
     assert answer.status_code == HTTPStatus.UNAUTHORIZED

@@ -10,7 +10,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests.server.conftest import MAX_BODY_BYTES, Caller
-from tests.server.requests import ANSWERED, VIEWER, ask
+from tests.server.requests import ANSWERED, STOCK, VIEWER, ask
 
 NAMED = "https://spa.example"
 OTHER = "https://spa.example.evil"
@@ -79,7 +79,7 @@ async def test_a_page_may_read_errors_too(shared: httpx.AsyncClient) -> None:
         await shared.put("/graphql", headers=from_page),
         await shared.post("/graphql", content=b"a=b", headers={"Content-Type": "text/plain", **from_page}),
         await shared.post("/graphql", content=b" " * (MAX_BODY_BYTES + 1), headers=from_page),
-        await ask(shared, VIEWER, {"Authorization": "Bearer ppt_unknown", **from_page}),
+        await ask(shared, STOCK, {"Authorization": "Bearer ppt_unknown", **from_page}),
     ]
 
     assert [answer.status_code for answer in answers] == [404, 405, 405, 415, 413, 401]

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from server.middleware import RequestLog
-from tests.server.requests import VIEWER, ask
+from tests.server.requests import STOCK, VIEWER, ask
 
 EVERYWHERE = {
     "cache-control": "no-store",
@@ -60,7 +60,7 @@ async def test_over_https_a_browser_is_told_to_stay_there(http: httpx.AsyncClien
 async def test_an_answer_says_what_it_depends_on_be_it_an_error_or_not(http: httpx.AsyncClient) -> None:
     answers = [
         await ask(http, VIEWER, {}),
-        await ask(http, VIEWER, {"Authorization": "Bearer ppt_unknown"}),
+        await ask(http, STOCK, {"Authorization": "Bearer ppt_unknown"}),
         await ask(http, VIEWER, {"Accept": "text/html"}),
         await http.get("/graphql", params={"query": "mutation { __typename }"}),
         await http.options("/graphql"),

@@ -11,7 +11,7 @@ from domain.access import Permission
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api
+from tests.api import Api, transport
 from tests.server.conftest import Caller, sign_up
 from tests.server.requests import ANSWERED, VIEWER, ask, code
 
@@ -25,7 +25,7 @@ SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErro
 async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the same portal, which has the statuses of the first edition of GraphQL over HTTP."""
     app = create_app(portal, settings.model_copy(update={"status_codes": "2026"}))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
         yield client
 
 
@@ -73,6 +73,7 @@ async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.usefixtures("clock")
 async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
     unknown = SIGN_IN % "nobody@limits.example"
@@ -195,6 +196,7 @@ async def test_data_beside_errors_is_a_partial_success_in_the_first_edition_only
     assert code(answer) == "BAD_USER_INPUT"
 
 
+@pytest.mark.usefixtures("clock")
 async def test_errors_that_leave_no_data_are_a_partial_success_too(newest: httpx.AsyncClient) -> None:
     unknown = SIGN_IN % "nobody@partial.example"
 
