@@ -157,7 +157,7 @@ class EndingProtocol(HttpToolsProtocol):
     def _end_if_unread(self) -> None:
         limit = self._all.limits.answer
         if self._reading.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
-            log.info("answer not read", client=self.client and self.client[0], seconds=limit)
+            log.info("answer not read", client_address=self.client and self.client[0], seconds=limit)
             self.transport.abort()
 
     def _refuse(self, rejected: Rejected) -> None:
@@ -194,7 +194,7 @@ class EndingProtocol(HttpToolsProtocol):
         )
         log.info(
             "request refused",
-            client=self.client and self.client[0],
+            client_address=self.client and self.client[0],
             status=int(rejected.status),
             reason=str(rejected),
             request_id=request_id,
