@@ -23,7 +23,7 @@ from tests.clock import Clock
 PASSWORD = "correct horse"
 OTHER_PASSWORD = "battery staple"
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code message } } }"
-VIEWER = "{ viewer { role } }"
+VIEWER = "{ viewer { role } clients { totalCount } }"
 EVENTS = "{ events(first: 100) { nodes { type actor { id } } } }"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 AHEAD_SECONDS = 0.3

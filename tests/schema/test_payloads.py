@@ -49,7 +49,7 @@ RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
 }
 """The input of each mutation, for which it is not refused."""
 
-_SESSIONS = {"signIn", "signOut"}
+_SESSIONS = {"signIn", "renewSession", "signOut"}
 
 
 def test_every_mutation_is_tried() -> None:

@@ -305,7 +305,7 @@ async def test_head_is_answered_as_get_would_be(http: httpx.AsyncClient, caller:
     assert answer.status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql/", "/nothing"])
+@pytest.mark.parametrize("path", ["/graphql/", "/nothing"])
 async def test_there_is_nothing_at_other_paths(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(path)
 

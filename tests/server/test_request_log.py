@@ -20,11 +20,17 @@ from tests.server.log import Line, Log
 from tests.server.requests import VIEWER, ask
 
 SECRET = "geheim"
+CALLER = "192.0.2.7"
 REGISTER = """mutation Register($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
 CLIENT_BY_ID = "query ($id: ID!) { client(id: $id) { name } }"
 SEARCH = '{ clients(filter: {search: "padaria"}) { totalCount nodes { name activations { nodes { id } } } } }'
+
+
+@pytest.fixture(autouse=True)
+def _from_one_address(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http._transport, "client", (CALLER, 50_000))  # noqa: SLF001 — httpx shows it by no other name.
 
 
 async def asked(log: Log, api: Api, query: str, **variables: object) -> Line:
@@ -64,7 +70,7 @@ async def test_a_request_is_one_line_that_says_who_asked_for_what_and_nothing_of
         "method": "GET",
         "path": "/graphql",
         "status": 200,
-        "client_address": "127.0.0.1",
+        "client_address": CALLER,
         "partner_id": caller.partner_id,
         "user_id": caller.user_id,
         "token_id": caller.token_id,
@@ -225,7 +231,7 @@ async def test_a_sign_in_is_a_line_that_names_the_session_and_not_the_e_mail(use
     line, request = (loads(line) for line in text.splitlines())
     assert (line["event"], line["level"], line["logger"]) == ("sign-in succeeded", "info", "portal.access")
     assert (line["partner_id"], line["user_id"]) == (api.partner_id, api.user_id)
-    assert line["client_address"] == "127.0.0.1"
+    assert line["client_address"] == CALLER
     assert len(bytes.fromhex(line["email_hash"])) == 8
     same = ("request_id", "partner_id", "user_id", "token_id", "client_address")
     assert [line[each] for each in same] == [request[each] for each in same]
@@ -248,7 +254,7 @@ async def test_failed_sign_ins_are_warnings_that_can_be_counted_by_e_mail_and_ad
     lines = [line for line in map(loads, text.splitlines()) if line["event"] == "sign-in failed"]
     assert [line["code"] for line in lines] == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED", "INVALID_CREDENTIALS"]
     assert {line["level"] for line in lines} == {"warning"}
-    assert {line["client_address"] for line in lines} == {"127.0.0.1"}
+    assert {line["client_address"] for line in lines} == {CALLER}
     assert len({line["request_id"] for line in lines}) == 7
     *his, other = [line["email_hash"] for line in lines]
     assert len(set(his)) == 1
