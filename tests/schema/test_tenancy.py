@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json, new_product, with_tokens
 from tests.schema.worlds import World, absent, id_arguments, new_world
 
 _ERRORS = "userErrors { __typename code message path }"
@@ -132,13 +132,14 @@ async def test_the_partners_own_id_answers_otherwise(api: Api, place: str) -> No
 
 async def test_lists_and_counts_show_nothing_of_another_partner(api: Api, other_api: Api) -> None:
     await new_world(other_api)
+    await with_tokens(api, 1)
 
     found = await api.data("""{ clients(filter: { status: null }) { totalCount nodes { id } }
         activations { totalCount nodes { id } } orders { totalCount nodes { id } }
         events { totalCount nodes { id } } licenseStock { id } viewer { apiTokens { name } } }""")
 
     empty = {"totalCount": 0, "nodes": []}
-    assert found.pop("viewer") == {"apiTokens": []}
+    assert found.pop("viewer") == {"apiTokens": [{"name": "test"}]}
     assert found == {"clients": empty, "activations": empty, "orders": empty, "events": empty, "licenseStock": []}
 
 

@@ -74,7 +74,6 @@ async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.usefixtures("clock")
 async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
     unknown = SIGN_IN % "nobody@limits.example"
 
