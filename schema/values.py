@@ -147,6 +147,8 @@ class Literals:
         while is_list_type(inner):
             inner = get_nullable_type(inner.of_type)
         if isinstance(inner, GraphQLInputObjectType):
+            # Validation repeats the whole object in the error of each field that its type does not have.
+            self._check(node, "fields", len(node.fields), lengths.ENTRIES_MAX, path, kind)
             for field in node.fields:
                 name = field.name.value
                 definition = inner.fields.get(name)

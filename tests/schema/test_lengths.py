@@ -71,6 +71,15 @@ async def test_a_list_that_is_too_long_is_refused_once_however_often_it_is_used(
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
+async def test_an_object_of_too_many_fields_is_refused_before_each_of_them_is(api: Api) -> None:
+    fields = ", ".join(f"unknown{number}: 1" for number in range(900))
+
+    error = await refused(api, f"{{ quoteOrder(input: {{{fields}}}) {{ quote {{ type }} }} }}")
+
+    facts = {"argument": "input", "maxFields": 250, "fields": 900}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
 async def test_an_id_that_is_too_long_is_refused_once_however_often_it_is_used(api: Api) -> None:
     aliases = " ".join(f"a{number}: node(id: $i) {{ id }}" for number in range(300))
 
