@@ -16,10 +16,13 @@ from graphql import (
 )
 
 from benchmarks import workloads
+from resolvers import documents
 from schema import sizes
 from schema.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
+from schema.documents import prepare
 from schema.root import schema
 from schema.terms import SATURATED
+from schema.trusted import examined
 from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, Json, new_product
@@ -230,6 +233,34 @@ async def test_what_a_mutation_answers_is_counted_before_it_is_done(api: Api) ->
     assert error["extensions"]["code"] == "COST_EXCEEDED"
     query = "query ($id: ID!) { client(id: $id) { status } }"
     assert (await api.data(query, id=client))["client"] == {"status": "ACTIVE"}
+
+
+def test_a_document_that_is_always_too_much_can_not_be_registered() -> None:
+    (complaint,) = examined(MULTIPLIED).complaints
+
+    assert "2,030,302 objects" in complaint
+    assert examined(THREE_LISTS).complaints == []
+
+
+async def test_a_registered_document_is_counted_with_its_variables(api: Api) -> None:
+    await documents.register(api.portal, {"x-test:three-lists": THREE_LISTS})
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    async def ask(size: int) -> Json:
+        given = {"documentId": "x-test:three-lists", "variables": {"n": size}}
+        return (await api.http.post("/graphql", json=given, headers=headers)).json()
+
+    assert await ask(10) == {"data": {"clients": {"nodes": []}}}
+    assert (await ask(100))["errors"][0]["extensions"]["objects"] == 1_030_201
+
+
+def test_all_operations_of_a_document_are_limited_together() -> None:
+    fields = "fragment F on Query { " + " ".join(f"a{number}: __typename" for number in range(1_000)) + " }"
+    operations = " ".join(f"query Q{number} {{ ...F }}" for number in range(6))
+
+    (error,) = prepare(GRAPHQL_CORE, f"{operations} {fields}").errors
+
+    assert "at most 5000 fields" in error.message
 
 
 async def test_an_answer_has_no_more_objects_than_were_counted(api: Api) -> None:

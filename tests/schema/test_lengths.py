@@ -211,10 +211,10 @@ async def test_a_literal_that_is_too_long_anywhere_is_refused_before_validation(
 
 
 async def test_what_is_as_long_as_it_may_be_is_taken(api: Api) -> None:
-    query = """query ($i: [ID!]!, $id: ID!, $name: String, $after: String) {
+    query = """query ($i: [ID!]!, $id: ID!, $name: String) {
         nodes(ids: $i) { id } client(id: $id) { id } clients(filter: {name: $name}) { totalCount } }"""
 
-    data = await api.data(query.replace(", $after: String", ""), i=["a"] * 100, id="a" * 128, name="a" * 200)
+    data = await api.data(query, i=["a"] * 100, id="a" * 128, name="a" * 200)
 
     assert data["nodes"] == [None] * 100
 
