@@ -49,6 +49,7 @@ RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
 }
 """The input of each mutation, for which it is not refused."""
 
+_NODES_MAX = 100
 _SESSIONS = {"signIn", "renewSession", "signOut"}
 
 
@@ -89,7 +90,9 @@ async def _objects(api: Api) -> dict[str, Json]:
     for name, keys in by_type.items():
         selection = _selection(GRAPHQL.type_map[name], 0)
         query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {name} {{ {selection} }} }} }}"
-        objects.update({node["id"]: node for node in (await api.data(query, ids=keys))["nodes"]})
+        for start in range(0, len(keys), _NODES_MAX):
+            nodes = (await api.data(query, ids=keys[start : start + _NODES_MAX]))["nodes"]
+            objects.update({node["id"]: node for node in nodes})
     return objects
 
 
