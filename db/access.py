@@ -13,9 +13,7 @@ from db.expressions import among
 from db.query import Query
 from db.tables import partner_counters, partners, tokens, users
 from db.types import Instant
-from domain.access import ALL, Permission, Permissions, Role, TokenKind
-
-_API_TOKENS_LISTED = 100
+from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
 
 
 class PartnerRow(NamedTuple):
@@ -194,7 +192,7 @@ async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -
     """Return up to 100 of the partner's API tokens: those that work first, then the newest."""
     mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API
     order = sa.case((_works(at), 0), else_=1), tokens.c.id.desc()
-    statement = sa.select(*_TOKENS).where(*mine).order_by(*order).limit(_API_TOKENS_LISTED)
+    statement = sa.select(*_TOKENS).where(*mine).order_by(*order).limit(API_TOKENS_MAX)
     return await sql.rows(connection, statement, _token)
 
 

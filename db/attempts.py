@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from db import sql
 from db.engine import Transaction
-from db.sql import KEEPING_KEYS
 from db.tables import sign_in_attempts as attempts
 from domain.attempts import FORGOTTEN_AFTER, Failures
 
@@ -15,17 +14,17 @@ from domain.attempts import FORGOTTEN_AFTER, Failures
 async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -> Mapping[bytes, Failures]:
     """Return the failures under these digests, none included, locked until the transaction ends.
 
-    Every transaction locks in the order of the digests, so that no two wait for each other.
+    Every transaction locks in the order of the digests, so that no two wait for each other. The rows are inserted and
+    locked by one statement: between two, a sign-in that succeeds could delete a row.
     """
     none = [
         {"digest": digest, "failures": 0, "first_failure_at": at, "last_failure_at": at} for digest in sorted(digests)
     ]
-    await tx.execute(sql.insert(tx, attempts).values(none).on_conflict_do_nothing())
     statement = (
-        sa.select(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at)
-        .where(attempts.c.digest.in_(sorted(digests)))
-        .order_by(attempts.c.digest)
-        .with_for_update(key_share=KEEPING_KEYS)
+        sql.insert(tx, attempts)
+        .values(none)
+        .on_conflict_do_update(index_elements=["digest"], set_={"failures": attempts.c.failures})
+        .returning(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at)
     )
     return {digest: Failures(*rest) for digest, *rest in await tx.execute(statement)}
 

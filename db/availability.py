@@ -56,7 +56,7 @@ class Availability:
         self.writes_fail = False
         """Whether the last write found the disk full, read-only or broken, and none was tried since."""
         self.demotions = 0
-        """How often the server was found read-only: connections from before may lead to a former primary."""
+        """How often the server was found read-only: older connections may be those of a former primary."""
 
     def check(self, error: BaseException, *, reading: bool = False) -> None:
         """Raise Unavailable if the error is a failure of the database, and return for any other."""

@@ -17,7 +17,7 @@ class Identity(NamedTuple):
 
 
 class DatabaseFile:
-    """The path of a SQLite database, and which file it leads to."""
+    """The path of a SQLite database, and which file is there."""
 
     def __init__(self, path: str) -> None:
         """Name the path; nothing is opened."""
@@ -25,7 +25,7 @@ class DatabaseFile:
         self._look_at, self._seen = 0.0, self.identity()
 
     def identity(self) -> Identity | None:
-        """Return which file the path leads to now, None for none."""
+        """Return which file has the path now, None for none."""
         try:
             status = os.stat(self.path)  # noqa: PTH116 — a Path takes as long to make as the call itself.
         except OSError:

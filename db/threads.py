@@ -14,7 +14,7 @@ from db.units import Observer, Outcome, Unit
 Result = TypeVar("Result")
 
 _TOGETHER_MAX = 32
-"""How many units are committed together at most: while they run, nobody else writes to the file."""
+"""How many units are committed together at most: while they run, no other process writes to the file."""
 
 
 class _Opened(NamedTuple):
@@ -100,8 +100,8 @@ class Thread:
 class Writer(Thread):
     """The connection that writes: units that come while others are run are committed together.
 
-    Synchronising the file with the disk takes longer than most units do. Whoever waits for a unit hears of it when all
-    that it wrote is on the disk.
+    Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
+    that the unit wrote is on the disk.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Writer(Thread):
         try:
             while self._waiting:
                 together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER_MAX))]
-                # Nobody waits any more for one that was given up.
+                # A unit whose caller has given up is not run.
                 wanted = [(work, done) for work, done in together if not done.done()]
                 for (_, done), outcome in zip(wanted, await self._outcomes([work for work, _ in wanted]), strict=True):
                     _tell(done, outcome)
@@ -138,7 +138,7 @@ class Writer(Thread):
             if opened is None or self._file.identity() != opened.identity:
                 opened = await self._open()
             outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, works, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — as above.
-        except Exception as error:  # noqa: BLE001 — it is told to everybody who waits.
+        except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(works)
         for outcome in outcomes:
             if outcome.error is not None:

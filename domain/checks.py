@@ -18,9 +18,7 @@ from domain.refusals import (
 )
 from domain.text import control, hidden, normal, says_nothing, storable, visible
 
-EMAIL_LENGTH = 254
 IDEMPOTENCY_KEY_LENGTH = 255
-PASSWORD_LENGTH = 1_000
 TOKEN_NAME_LENGTH = 100
 
 

@@ -114,7 +114,8 @@ class Viewer:
         graphql_type=list[ApiToken],
         description=(
             "The partner's API tokens, at most 100: those that work first, and of them, as of those that are expired "
-            "or revoked, the newest first."
+            "or revoked, the newest first. A user has at most 100 that work, so that a partner of several managers may "
+            "have more; the vendor sees all of them."
         ),
     )
     @staticmethod

@@ -7,7 +7,9 @@ import strawberry
 
 from db.access import TokenRow
 from domain.access import Permission
-from domain.checks import EMAIL_LENGTH, PASSWORD_LENGTH, TOKEN_NAME_LENGTH, Checks
+from domain.checks import TOKEN_NAME_LENGTH, Checks
+from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
+from domain.users import email as address_of
 from resolvers import access, ids, sessions
 from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
 from resolvers.sessions import SignedIn
@@ -28,8 +30,8 @@ class SignInInput:
     def checked(self) -> tuple[str, str]:
         """E-mail and password, or a group of what is refused of them."""
         checks = Checks()
-        email = checks.opaque(self.email, "email", longest=EMAIL_LENGTH).lower()
-        checks.password(self.password, "password", longest=PASSWORD_LENGTH)
+        email = address_of(checks.opaque(self.email, "email", longest=EMAIL_LENGTH))
+        checks.password(self.password, "password", longest=PASSWORD_LENGTH_MAX)
         checks.done()
         return email, self.password
 

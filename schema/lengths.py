@@ -22,10 +22,11 @@ from graphql import (
 )
 
 from domain.access import Permission
-from domain.activations import ECF_SERIAL_NUMBER_LENGTH
-from domain.checks import EMAIL_LENGTH, IDEMPOTENCY_KEY_LENGTH, PASSWORD_LENGTH, TOKEN_NAME_LENGTH
+from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
+from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
+from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
 TEXT_MAX = 10_000
@@ -64,7 +65,7 @@ ENTRIES: Mapping[str, int] = {"Query.nodes(ids:)": NODES_MAX}
 
 BUSINESS: Mapping[str, int] = {
     "*.idempotencyKey": IDEMPOTENCY_KEY_LENGTH,
-    "ActivateLicenseInput.activationKey": 64,
+    "ActivateLicenseInput.activationKey": ACTIVATION_KEY_LENGTH,
     "ActivateLicenseInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "ActivateLicenseInput.note": NOTE_LENGTH,
     "CancelActivationInput.reason": NOTE_LENGTH,
@@ -74,7 +75,7 @@ BUSINESS: Mapping[str, int] = {
     "CreateApiTokenInput.permissions": len(Permission),
     "CreateOrderInput.items": ITEMS_MAX,
     "CreateOrderInput.note": NOTE_LENGTH,
-    "MoveActivationInput.activationKey": 64,
+    "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,
     "QuoteOrderInput.items": ITEMS_MAX,
@@ -82,7 +83,7 @@ BUSINESS: Mapping[str, int] = {
     "RegisterClientInput.name": NAME_LENGTH,
     "RegisterClientInput.tradeName": NAME_LENGTH,
     "SignInInput.email": EMAIL_LENGTH,
-    "SignInInput.password": PASSWORD_LENGTH,
+    "SignInInput.password": PASSWORD_LENGTH_MAX,
     "UpdateClientInput.city": PLACE_LENGTH,
     "UpdateClientInput.name": NAME_LENGTH,
     "UpdateClientInput.tradeName": NAME_LENGTH,

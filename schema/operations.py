@@ -29,6 +29,7 @@ from domain.faults import (
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
+from resolvers.viewers import Viewer
 from schema.documents import Document, Documents, Operation
 from schema.execution import LevelExecutor
 from schema.faults import presented
@@ -176,20 +177,18 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that decides whether the operation may run, and return the values of its variables."""
-    if context.viewer is None and operation.private:
+    if operation.private:
         _insist_on_token(context)
+    # As for a document that is not known yet, whose values are measured before it is validated.
+    if given and (too_long := operation.lengths.error(given)) is not None:
+        return [too_long]
+    if context.viewer is None and operation.private:
         raise unauthenticated()
-    too_long = operation.lengths.error(given) if given else None
-    variables = [too_long] if too_long is not None else operation.prepared.coerced(given)
+    variables = operation.prepared.coerced(given)
     if context.viewer is not None:
-        needed = operation.permissions
-        if operation.node_fields and not isinstance(variables, list):
-            needed |= _of_nodes(operation, variables)
-        missing = needed - context.viewer.permissions
-        if missing:
-            raise Forbidden(missing)
+        _check_permissions(context.viewer, operation, variables)
     if isinstance(variables, list):
-        if too_long is None and _gets_suggestions(context):
+        if _gets_suggestions(context):
             variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
         return variables
     if operation.cost is not None:
@@ -197,6 +196,15 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
         if fault is not None:
             return [GraphQLError(str(fault), operation.ast, original_error=fault)]
     return variables
+
+
+def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced) -> None:
+    needed = operation.permissions
+    if operation.node_fields and not isinstance(variables, list):
+        needed |= _of_nodes(operation, variables)
+    missing = needed - viewer.permissions
+    if missing:
+        raise Forbidden(missing)
 
 
 def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:

@@ -17,7 +17,7 @@ from graphql import (
     is_list_type,
 )
 
-from domain.access import Permission
+from domain.access import API_TOKENS_MAX, Permission
 from domain.orders import ITEMS_MAX
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
@@ -36,7 +36,7 @@ LIST_SIZES: Mapping[str, int] = {
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,
     "Query.products": 50,
-    "Viewer.apiTokens": 100,
+    "Viewer.apiTokens": API_TOKENS_MAX,
     "Viewer.permissions": len(Permission),
     # The schema's own description, by what its types have on average; only `types` and `directives` are whole.
     "__Schema.types": 150,

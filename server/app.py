@@ -29,6 +29,13 @@ log = structlog.get_logger("portal")
 _OBJECTS_BETWEEN_LOOKS = 10_000
 """How many more objects there are whenever Python looks for garbage among the newest."""
 
+_HINTS = {
+    "database": "DATABASE_URL",
+    "migrations": "portal migrate",
+    "writes": "the disk, its permissions, or a primary in DATABASE_URL",
+}
+"""Where to look if a check of the database fails."""
+
 ROUTES = [Route("/healthz", health.alive), Route("/readyz", health.ready)]
 
 
@@ -96,8 +103,8 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
     trusted: TrustedDocuments = app.state.trusted
     failed = await health.failed_check(portal.database)
     if failed is not None:
-        log.warning("not ready", failed=failed, hint="portal migrate" if failed == "migrations" else "DATABASE_URL")
-    else:
+        log.warning("not ready", failed=failed, hint=_HINTS[failed])
+    if failed in {None, "writes"}:
         await refreshing.refresh(trusted)
     if app.lasts:
         # Looking through the schema, the packages and the documents for garbage, as Python does every now and then,

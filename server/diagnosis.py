@@ -32,6 +32,9 @@ _OF_POSTGRESQL: Mapping[str, str] = {
     "28000": "PostgreSQL at {where} does not let the user “{user}” in: there is no such role, or pg_hba.conf does not "
     "allow it. Correct DATABASE_URL or the server.",
     "3D000": "PostgreSQL at {where} has no database “{database}”; correct DATABASE_URL, or make it with createdb.",
+    "25006": "PostgreSQL at {where} is a standby or read-only; let DATABASE_URL name the primary.",
+    "53100": "The disk of PostgreSQL at {where} is full.",
+    "57014": "PostgreSQL at {where} cancelled a statement; see its statement_timeout, and who cancels statements.",
     "42501": "The user “{user}” lacks a privilege in the database “{database}” of PostgreSQL at {where}; it has to own "
     "the tables, or to be granted them.",
 }

@@ -184,7 +184,10 @@ class EndingProtocol(HttpToolsProtocol):
 
     def _answer(self, rejected: Rejected) -> None:
         headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
-        request_id = request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
+        # The request that is answered has its line in the log already, or will have it.
+        answering = self._answering if self._owes_answer() else None
+        known = None if answering is None else answering.scope["state"].get("request_id")
+        request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
         bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         defaults, scheme = self._all.default_headers, self.scheme or "http"
         if self.transport.is_closing():

@@ -101,6 +101,7 @@ class Endpoint:
             if len(body) > self._max_answer_bytes:
                 answer = too_long(answer, size=len(body), longest=self._max_answer_bytes)
                 body = _json(answer.body)
+                scope["state"]["answer"] = answer
             status = statuses.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
             if answer.may_be_kept:
@@ -109,7 +110,7 @@ class Endpoint:
                 if revalidation.holds(given[b"if-none-match"], tag):
                     await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
                     return
-            # A long answer is let go of before others of its kind are made.
+            _release(scope, answer, body)
             del answer
         if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
             body = await self._compressor.gzipped(body)
@@ -223,6 +224,13 @@ def _given(scope: Scope) -> Given:
         if name in _HEADERS:
             given[name].append(value.decode("latin-1"))
     return given
+
+
+def _release(scope: Scope, answer: Answer, body: bytes) -> None:
+    """Keep nothing of what a long answer was made of while it is compressed and sent; the log needs its codes."""
+    if len(body) >= compression.THREAD_FROM_BYTES:
+        scope["state"]["answer"] = answer._replace(body={})
+        scope["state"]["context"].forget()
 
 
 async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:

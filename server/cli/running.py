@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from domain.faults import Unavailable
+from domain.faults import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerCnpjTaken, UnknownPartner
 from domain.products import ProductCodeTaken
@@ -87,7 +87,9 @@ def failures(given: Settings | None = None) -> Iterator[None]:
 def _fail_to_reach(error: Exception, given: Settings | None) -> NoReturn:
     if given is None:
         raise error
-    fail(str(diagnosis.trouble(error, given.database_url)))
+    unknown = " It is unknown whether the change was made: look before you repeat it."
+    trouble = str(diagnosis.trouble(error, given.database_url))
+    fail(trouble + unknown if isinstance(error, OutcomeUnknown) else trouble)
 
 
 def _sentences(group: BaseExceptionGroup[Refusal]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import typer
 
 from db.tokens import LiveToken, TokenFilter
 from domain.access import Permission, Permissions
-from domain.checks import Checks
+from domain.checks import TOKEN_NAME_LENGTH, Checks
 from domain.users import email as address_of
 from resolvers import partners, tokens
 from resolvers.portal import Portal
@@ -15,7 +15,6 @@ from resolvers.tokens import AmbiguousTokenError, UnknownTokenError
 from server.cli.listing import instant, print_rows
 from server.cli.running import WRONGLY_USED, fail, run
 
-_NAME_LENGTH = 100
 _LONGEST_DAYS = 3650
 _CANDIDATES_SHOWN = 20
 _COLUMNS = ("id", "e-mail", "kind", "name", "prefix", "permissions", "created", "expires", "last used")
@@ -35,7 +34,7 @@ def create_token(
     """Make an API token, and print its secret alone. It is shown this once."""
     chosen = _chosen(permissions)
     checks = Checks()
-    checked_name = checks.text(name, "--name", longest=_NAME_LENGTH)
+    checked_name = checks.text(name, "--name", longest=TOKEN_NAME_LENGTH)
 
     async def work(portal: Portal) -> str:
         checks.done()

@@ -1,5 +1,6 @@
 """Callers that are slow, or gone without a word, keep no connection for ever."""
 
+import json
 import os
 import socket
 import time
@@ -65,7 +66,7 @@ def trickle(caller: Caller, piece: bytes) -> list[Answer]:
         (GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1;", [408]),
         (GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX-Trailer: ", [408]),
         (post() + GRAPHQL + b"Content-Length: 1000\r\n\r\n{", [200, 408]),
-        (GRAPHQL + b"Authorization: Bearer wrong\r\nContent-Length: 1000\r\n\r\n", [401]),
+        (GRAPHQL + b"Authorization: Bearer wrong\r\nContent-Length: 1000\r\n\r\n", [408]),
         (HEALTH + b"Content-Length: 1000\r\n\r\n", [200]),
     ],
 )
@@ -137,3 +138,13 @@ def test_a_caller_that_reads_slowly_gets_the_whole_answer(port: int) -> None:
 
     assert {answer.status for answer in found} == {HTTPStatus.OK}
     assert len({answer.body for answer in found}) == 1
+
+
+def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
+    with calling(port) as caller:
+        caller.send(GRAPHQL + b"Content-Length: 1000\r\n\r\n{")
+        found = caller.answer()
+
+    lines = [json.loads(line) for line in log.read_text().splitlines() if found.headers["x-request-id"] in line]
+    assert found.status == HTTPStatus.REQUEST_TIMEOUT
+    assert {line["event"] for line in lines} == {"request refused", "request"}

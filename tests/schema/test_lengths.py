@@ -1,5 +1,6 @@
 """Texts and lists have limits, which are checked before anything else is done with them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,16 @@ async def test_a_list_that_is_too_long_is_refused_once_however_often_it_is_used(
     assert error["locations"] == [{"line": 1, "column": 8}]
     facts = {"variable": "i", "argument": "ids", "maxEntries": 100, "entries": 45_000}
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
+async def test_a_value_that_is_too_long_is_refused_alike_whether_the_document_is_known_or_not(api: Api) -> None:
+    query = "query ($i: ID!) { known: client(id: $i) { id } }"
+    anybody = replace(api, token=None)
+
+    first = await refused(anybody, query, i="a" * 129)
+    await api.post(query, i="a")
+
+    assert await refused(anybody, query, i="a" * 129) == first
 
 
 async def test_an_object_of_too_many_fields_is_refused_before_each_of_them_is(api: Api) -> None:

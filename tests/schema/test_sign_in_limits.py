@@ -241,3 +241,19 @@ async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) 
         assert not done
 
     assert await behind == "INVALID_CREDENTIALS"
+
+
+async def test_a_try_goes_on_if_the_rows_that_it_waits_for_are_deleted(caller_from: From, email: str) -> None:
+    """A sign-in that succeeds deletes the rows that others of the same address wait for."""
+    portal, host = caller_from(None).portal, address()
+    caller = caller_from(host)
+    await answered(caller, email)
+    digests = [portal.digest("sign-in by e-mail", email.encode()), portal.digest("sign-in by address", host.encode())]
+    async with portal.database.write() as tx:
+        held = await attempts.locked(tx, digests, at=portal.now())
+        behind = asyncio.ensure_future(answered(caller, email))
+        await asyncio.wait([behind], timeout=0.3)
+        await attempts.forget(tx, digests)
+
+    assert all(failures.number == 1 for failures in held.values())
+    assert await behind == "INVALID_CREDENTIALS"

@@ -140,6 +140,16 @@ async def test_a_line_names_the_caller_of_a_request_that_is_turned_away(
     assert "user_id" not in bad_token
 
 
+async def test_an_answer_that_is_too_long_is_counted_by_its_code(
+    portal: Portal, settings: Settings, caller: Caller, log: Log
+) -> None:
+    app = create_app(portal, settings.model_copy(update={"max_answer_bytes": 1_024}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        await ask(http, "{ __schema { types { name fields { name } } } }", caller.headers)
+
+    assert only(log, "request")["errors"] == ["COST_EXCEEDED"]
+
+
 async def test_an_unexpected_error_is_counted_as_internal(portal: Portal, settings: Settings, log: Log) -> None:
     transport = httpx.ASGITransport(create_app(portal, settings), client=("::1", 1))
     portal.now = lambda: 1 / 0  # type: ignore[assignment, return-value]
