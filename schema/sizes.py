@@ -28,6 +28,8 @@ LIST_SIZES: Mapping[str, int] = {
     "*.path": 3,
     "ApiToken.permissions": len(Permission),
     "ApproveOrderPayload.licenseStock": ITEMS_MAX,
+    "CancelClientPayload.cancelledActivations": SIZE_MAX,
+    "CancelClientPayload.licenseStock": 10,
     "CancelClientPayload.releasedLicenses": 10,
     "CancellationImpact.releasedLicenses": 10,
     "Order.items": ITEMS_MAX,

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,10 +53,13 @@ class Attack(NamedTuple):
     text: str
     variables: Mapping[str, Any] = {}
     code: str = "COST_EXCEEDED"
+    has_token: bool = True
 
     def body(self, number: int) -> bytes:
         """The body of a request."""
-        return json.dumps({"query": f"{self.text} # {number}", "variables": self.variables}).encode()
+        # Names with a number are others each time, and not only the text.
+        text = self.text.replace("NUMBER", str(number))
+        return json.dumps({"query": f"{text} # {number}", "variables": self.variables}).encode()
 
 
 class Target:
@@ -68,13 +71,20 @@ class Target:
         self.attacker, self.neighbour = attacker, neighbour
         self._sent = 0
 
+    @property
+    def port(self) -> int:
+        """The port that the server listens on."""
+        return int(self.url.rpartition(":")[2])
+
     def attack(self, http: httpx.Client, attack: Attack) -> Json:
-        """Send the attack, and return the only error that it is answered with."""
+        """Send the attack, and return the first error of what it is answered with, which is nothing but errors."""
         self._sent += 1
-        headers = {"Authorization": f"Bearer {self.attacker}", "Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"}
+        if attack.has_token:
+            headers["Authorization"] = f"Bearer {self.attacker}"
         answer = http.post(f"{self.url}/graphql", content=attack.body(self._sent), headers=headers).json()
-        (error,) = answer["errors"]
-        return error
+        assert answer.keys() == {"errors"}
+        return answer["errors"][0]
 
     def cpu(self) -> float:
         """Seconds of processor time that all threads of the process have taken."""
@@ -86,6 +96,27 @@ class Target:
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         (line,) = [line for line in lines if line.startswith("VmHWM:")]
         return int(line.split()[1]) * 1024
+
+    def refuses_for_little(self, http: httpx.Client, attack: Attack) -> None:
+        """Fail if refusing the attack takes too much processor time or memory."""
+        taken = []
+        for _ in range(TRIES):
+            before = self.cpu()
+            error = self.attack(http, attack)
+            taken.append(self.cpu() - before)
+            assert error["extensions"]["code"] == attack.code
+        assert min(taken) < CPU_MAX * pace(), taken
+        assert self.peak_memory() < MEMORY_MAX
+
+    def answers_others_meanwhile(self, attack: Callable[[], object]) -> None:
+        """Fail if the neighbour waits too long while the attack is made five times."""
+        worst = []
+        for _ in range(TRIES):
+            with self.neighbour_waits() as waits:
+                for _ in range(5):
+                    attack()
+            worst.append(max(waits))
+        assert min(worst) < WAIT_MAX * pace(), worst
 
     @contextmanager
     def neighbour_waits(self) -> Iterator[list[float]]:
@@ -127,7 +158,6 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         "DEMO": "true",
         "DATABASE_URL": f"sqlite:///{directory}/portal.db",
         "LOG_LEVEL": "WARNING",
-        **settings,
     }
     portal(environment, "migrate")
     portal(environment, "demo")
@@ -135,5 +165,5 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         portal(environment, "create-token", "--email", f"gerente@{name}.example", "--permissions", "all").strip()
         for name in ("alfa", "beta")
     ]
-    with serving(environment, directory / "log") as (url, process):
+    with serving(environment | settings, directory / "log") as (url, process):
         yield Target(url, process.pid, attacker=tokens[0], neighbour=tokens[1])

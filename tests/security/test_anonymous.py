@@ -1,0 +1,56 @@
+"""What callers without a token send to a server outside of demo mode costs next to nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.security.harness import Attack, Target, target
+
+
+def sign_ins(times: int) -> str:
+    """So many sign-ins in one selection."""
+    one = '{0}: signIn(input: {{email: "NUMBER{0}@alfa.example", password: "wrong"}}) {{ token }}'
+    return "{ " + " ".join(one.format(f"a{number}") for number in range(times)) + " }"
+
+
+def anonymous(name: str, text: str) -> Attack:
+    return Attack(name, text, code="BAD_USER_INPUT", has_token=False)
+
+
+ATTACKS = [
+    anonymous("150 sign-ins", f"mutation {sign_ins(150)}"),
+    anonymous("150 sign-ins in a fragment", f"mutation {{ ...A }} fragment A on Mutation {sign_ins(150)}"),
+    anonymous("names of 500 characters", "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(190)) + " }"),
+    anonymous(
+        "types of 60 characters",
+        "{ viewer { role } } "
+        + " ".join(f"fragment F{each} on TNUMBERa{each}{'OrderClientActivation' * 3} {{ id }}" for each in range(100)),
+    ),
+    anonymous("1 MB of names", "{ " + " ".join(f"a{each}{'x' * 500}" for each in range(1_900)) + " }"),
+    anonymous("a name of 1 MB", f"{{ a{'x' * 1_000_000} }}"),
+    anonymous("a text of 1 MB", f'{{ __type(name: "{"x" * 1_000_000}") {{ name }} }}'),
+    anonymous("an input of unknown fields", "{ quoteOrder(input: {" + "u1: 1 " * 900 + "}) { quote { type } } }"),
+]
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server that suggests nothing to callers without a token."""
+    directory: Path = tmp_path_factory.mktemp("production")
+    with target(directory, DEMO="false") as found:
+        httpx.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)
+        yield found
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+def test_what_does_nothing_for_its_caller_is_refused_for_next_to_nothing(
+    production: Target, http: httpx.Client, attack: Attack
+) -> None:
+    production.refuses_for_little(http, attack)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+def test_others_are_answered_meanwhile(production: Target, http: httpx.Client, attack: Attack) -> None:
+    production.answers_others_meanwhile(lambda: production.attack(http, attack))
