@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.processes import portal, serving
 from tests.e2e.sockets import GRAPHQL, HEALTH, PATIENCE_SECONDS, TYPENAME, Answer, Caller, calling, post
+from tests.eventually import eventually
 
 LIMITS = {
     "HEADER_TIMEOUT_SECONDS": "1",
@@ -140,11 +141,14 @@ def test_a_caller_that_reads_slowly_gets_the_whole_answer(port: int) -> None:
     assert len({answer.body for answer in found}) == 1
 
 
-def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
+async def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
     with calling(port) as caller:
         caller.send(GRAPHQL + b"Content-Length: 1000\r\n\r\n{")
         found = caller.answer()
 
-    lines = [json.loads(line) for line in log.read_text().splitlines() if found.headers["x-request-id"] in line]
+    async def in_both_lines() -> bool:
+        lines = (json.loads(line) for line in log.read_text().splitlines() if found.headers["x-request-id"] in line)
+        return {line["event"] for line in lines} == {"request refused", "request"}
+
     assert found.status == HTTPStatus.REQUEST_TIMEOUT
-    assert {line["event"] for line in lines} == {"request refused", "request"}
+    await eventually(in_both_lines)
