@@ -141,14 +141,18 @@ def test_a_caller_that_reads_slowly_gets_the_whole_answer(port: int) -> None:
     assert len({answer.body for answer in found}) == 1
 
 
+def events(log: Path, request_id: str) -> set[str]:
+    """What the log says of a request."""
+    return {json.loads(line)["event"] for line in log.read_text().splitlines() if request_id in line}
+
+
 async def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
     with calling(port) as caller:
         caller.send(GRAPHQL + b"Content-Length: 1000\r\n\r\n{")
         found = caller.answer()
 
     async def in_both_lines() -> bool:
-        lines = (json.loads(line) for line in log.read_text().splitlines() if found.headers["x-request-id"] in line)
-        return {line["event"] for line in lines} == {"request refused", "request"}
+        return events(log, found.headers["x-request-id"]) == {"request refused", "request"}
 
     assert found.status == HTTPStatus.REQUEST_TIMEOUT
     await eventually(in_both_lines)
