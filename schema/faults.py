@@ -69,7 +69,12 @@ def _named(message: str) -> dict[str, str]:
     if found is None:
         return {}
     kind, name, path = found.groups(default="")
-    return {"argument" if kind == "Argument '" else "variable": name + _INDEX.sub(r".\1", path)}
+    subject = name + _INDEX.sub(r".\1", path)
+    return {"argument" if kind == "Argument '" else "variable": _cut(subject)}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + "…"
 
 
 def without_values(message: str) -> str:

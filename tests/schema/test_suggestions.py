@@ -129,3 +129,13 @@ def test_an_apostrophe_is_no_quotation_mark() -> None:
     message = f"It can't be read, and {'nothing else ' * 20}can't be either."
 
     assert shortened(message) == message
+
+
+async def test_the_name_of_a_variable_is_repeated_in_part_too(api: Api) -> None:
+    name = "v" * 10_000
+    query = f"query (${name}: [EventType!]) {{ events(filter: {{types: ${name}}}) {{ totalCount }} }}"
+
+    body = await api.post(query, **{name: ["NOTHING"] * 250})
+
+    # The last error says only that there are more.
+    assert {error["extensions"]["variable"] for error in body["errors"][:-1]} == {"v" * 100 + "…"}
