@@ -53,5 +53,5 @@ class DatabaseFile:
     def is_writable(self) -> bool:
         """Whether the process may write the file, and make the files of the log beside it."""
         kwargs = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
-        folder = os.path.dirname(self.path) or "."  # noqa: PTH120 — as above.
+        folder = os.path.dirname(self.path) or "."  # noqa: PTH120 — the same reason.
         return os.access(self.path, os.W_OK, **kwargs) and os.access(folder, os.W_OK | os.X_OK, **kwargs)

@@ -130,7 +130,7 @@ async def _roll_back(transaction: Any) -> bool:  # noqa: ANN401 — asyncpg's, w
     return True
 
 
-async def _drop(connection: AsyncConnection, driver: Any, *, politely: bool) -> None:  # noqa: ANN401 — as above.
+async def _drop(connection: AsyncConnection, driver: Any, *, politely: bool) -> None:  # noqa: ANN401 — the same reason.
     """Close the connection instead of giving it back to the pool."""
     if not politely:
         # It may have an operation under way that it would wait for.

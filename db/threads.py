@@ -67,7 +67,7 @@ class Thread:
                 try:
                     for pragma in self._pragmas:
                         await connection.execute(f"PRAGMA {pragma}")
-                    unit = await connection._execute(self._unit_of, connection)  # type: ignore[no-untyped-call]  # noqa: SLF001 — as above.
+                    unit = await connection._execute(self._unit_of, connection)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
                 except BaseException:
                     connection.stop()
                     raise
@@ -75,7 +75,7 @@ class Thread:
             return self._opened
 
     def _unit_of(self, connection: aiosqlite.Connection) -> Unit:
-        return Unit(connection._conn, self._observers)  # noqa: SLF001 — as above.
+        return Unit(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
 
     def _drop_if_broken(self, opened: _Opened | None, error: Exception) -> None:
         if opened is not None and (opened.unit.is_stuck or failures.breaks_connection(error)):
@@ -137,7 +137,7 @@ class Writer(Thread):
             # What is written to a file that was replaced would be lost, so this is looked at each time.
             if opened is None or self._file.identity() != opened.identity:
                 opened = await self._open()
-            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, works, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — as above.
+            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, works, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(works)
         for outcome in outcomes:
