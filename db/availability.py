@@ -8,6 +8,7 @@ from sqlalchemy.engine import URL
 
 from db import failures
 from db.failures import Kind, OutcomeUnknownError
+from db.files import Loss
 from domain.faults import OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
@@ -36,6 +37,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.INPUT_OUTPUT: "the file {where} can't be read or written: check its disk, its quota, and the system's log",
     Kind.EXHAUSTED: "all connections to {where} are in use: check for slow statements",
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
+    Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the last "
+    "commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
 
 _STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT})
@@ -71,6 +74,30 @@ class Availability:
         self.writes_fail = kind in _STOPS_WRITES
         self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else Unavailable(_NOT_CHANGED)) from error
+
+    def unread(self) -> Unavailable:
+        """Return the answer to a read that works when it is tried again."""
+        return Unavailable(_NOT_READ)
+
+    def report_loss(self, loss: Loss) -> None:
+        """Log what became of commits when files of SQLite were replaced or removed."""
+        if loss.is_replaced:
+            _log.warning(
+                "another database file is at %s and is used now; what was committed since it was copied is not in it",
+                self._where,
+            )
+        elif loss.can_save:
+            _log.warning(
+                "the log (-wal, -shm) of %s was removed while the server had it open; all commits were saved to the "
+                "file; stop the server before you remove or restore files",
+                self._where,
+            )
+        elif loss.has_unsaved:
+            _log.error(
+                "the index (-shm) of the log of %s was replaced by another process, and commits of either may be "
+                "missing: run portal doctor, and stop the server before you remove or restore files",
+                self._where,
+            )
 
     def _report(self, kind: Kind, name: str) -> None:
         now = monotonic()

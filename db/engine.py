@@ -1,8 +1,9 @@
 """The engines: on SQLite a reading and a writing one on the same file, on PostgreSQL one for both."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -12,9 +13,9 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from db import failures, postgres
+from db import failures, postgres, threads
 from db.availability import Availability
-from db.failures import OutcomeUnknownError
+from db.failures import FileMissingError, FilesChangedError, FilesOverwrittenError, OutcomeUnknownError
 from db.files import DatabaseFile
 from db.postgres import PostgresUnit
 from db.tally import counted
@@ -34,6 +35,8 @@ _LENDING_SECONDS = 30
 """How long a unit of work waits for a connection of the pool while all of them are in use."""
 
 _BUSY_HERE_SECONDS = 0.25
+
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 _READING_CACHE_KIB = 8_000
 """How much of the file a reading connection of SQLite keeps at most. Rows of many clients lie all over the file: with
@@ -68,15 +71,17 @@ class Database:
         self._here: Here | None = None
         self._file: DatabaseFile | None = None
         self._availability = Availability(self.url)
+        self._reopening = asyncio.Lock()
+        self._reopening_task: asyncio.Task[None] | None = None
         if self.url.get_backend_name() == "sqlite":
             self.url = self.url.difference_update_query(["synchronous"])
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
             self._file = file = DatabaseFile(str(self.url.database))
             self.reading = _sqlite(self.url, file, connections=readers, begin="BEGIN", pragmas=reading)
-            self.writing = _sqlite(self.url, file, connections=1, begin="BEGIN IMMEDIATE", pragmas=writing)
+            self.writing = _sqlite(self.url, file, connections=1, begin=_BEGIN_WRITING, pragmas=writing)
             of_readers = self._of_thread(begin="BEGIN", query_only=True)
             self._readers = [Thread(file, **of_readers) for _ in range(_READING_THREADS)]
-            self._writer = Writer(file, **self._of_thread(begin="BEGIN IMMEDIATE", query_only=False))
+            self._writer = Writer(file, **self._of_thread(begin=_BEGIN_WRITING, query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
             self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
@@ -91,7 +96,11 @@ class Database:
         try:
             if not self._readers:
                 return await postgres.run(self.reading, counted(work), self.observers, read_only=True)
-            return await min(self._readers, key=_waiting).run(counted(work))
+            try:
+                return await min(self._readers, key=_waiting).run(counted(work))
+            except FilesChangedError:
+                await self._reopen()
+                return await min(self._readers, key=_waiting).run(counted(work))
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -111,6 +120,10 @@ class Database:
             raise TypeError(message)
         try:
             return self._here.run(work, alone=alone)
+        except FilesChangedError as error:
+            # Other connections are closed in their threads, for which nothing waits here.
+            self._reopening_task = asyncio.create_task(self._reopen_soon())
+            raise self._availability.unread() from error
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -128,7 +141,11 @@ class Database:
         try:
             if self._writer is None:
                 return await postgres.run(self.writing, counted(work), self.observers, read_only=False)
-            return await self._writer.run(counted(work))
+            try:
+                return await self._writer.run(counted(work))
+            except FilesChangedError:
+                await self._reopen()
+                return await self._writer.run(counted(work))
         except Exception as error:
             self._availability.check(error)
             raise
@@ -137,7 +154,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading. Nothing else that needs one may be awaited while it is held."""
         try:
-            async with self.reading.connect() as connection, _dropped_if_broken(connection):
+            async with self._lent(self.reading) as connection, _dropped_if_broken(connection):
                 yield connection
         except Exception as error:
             self._availability.check(error, reading=True)
@@ -148,7 +165,7 @@ class Database:
         """Open a transaction, commit it at the end, and roll it back where anything is raised."""
         try:
             async with (
-                self.writing.connect() as connection,
+                self._lent(self.writing) as connection,
                 _dropped_if_broken(connection),
                 connection.begin() as transaction,
             ):
@@ -181,6 +198,38 @@ class Database:
         if self._here is not None:
             self._here.close()
 
+    @asynccontextmanager
+    async def _lent(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await engine.connect()
+        except FilesChangedError:
+            await self._reopen()
+            connection = await engine.connect()
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def _reopen(self) -> None:
+        """Close all connections to files that were removed or replaced, and save what only the open log has."""
+        file = self._file
+        if file is None or self._writer is None:
+            return
+        async with self._reopening:
+            if not file.have_changed():
+                return
+            loss = file.loss()
+            if loss.can_save and not await threads.save([self._writer, *self._readers]):
+                raise FilesChangedError
+            await self.close()
+            file.release()
+            self._availability.report_loss(loss)
+
+    async def _reopen_soon(self) -> None:
+        # The next unit of work raises the same, and its caller gets it.
+        with suppress(FilesChangedError, FilesOverwrittenError):
+            await self._reopen()
+
     def _of_thread(self, *, begin: str, query_only: bool) -> dict[str, Any]:
         return {
             "begin": begin,
@@ -193,6 +242,8 @@ class Database:
         return [
             f"busy_timeout = {round((busy_seconds or BUSY_TIMEOUT_SECONDS) * 1000)}",
             "journal_mode = WAL",
+            # A read, so that the files of the log are open from here on.
+            "schema_version",
             f"synchronous = {self._synchronous}",
             "foreign_keys = ON",
             f"query_only = {'ON' if query_only else 'OFF'}",
@@ -267,26 +318,32 @@ def _sqlite(url: URL, file: DatabaseFile, *, connections: int, begin: str, pragm
     @event.listens_for(engine.sync_engine, "do_connect")
     def open_as_meant(_dialect: Dialect, record: ConnectionPoolEntry, given: list[Any], named: dict[str, Any]) -> None:
         given[0], named["uri"] = file.name, True
-        record.info["before"] = file.identity()
+        file.prepare()
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 — the driver's connection has no public type.
         # The driver must not begin transactions by itself: it would begin them DEFERRED, and those fail at once
         # with "database is locked" when they come to write while another one writes.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        record.info["is_new"], record.info["identity"] = True, file.opened(record.info.pop("before"))
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+            record.info["is_new"], record.info["files"] = True, file.opened()
+        except BaseException:
+            connection.close()
+            raise
 
     @event.listens_for(engine.sync_engine, "checkout")
     def refuse_a_file_that_is_gone(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if not record.info.pop("is_new", False) and file.identity() != record.info["identity"]:
-            raise DisconnectionError
+        if not record.info.pop("is_new", False) and (found := file.look()) != record.info["files"]:
+            raise FileMissingError if found is None else FilesChangedError
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_as_meant(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
+        if begin == _BEGIN_WRITING:
+            file.verify()
 
     return engine

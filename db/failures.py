@@ -22,10 +22,26 @@ class Kind(StrEnum):
     BUSY = "busy"
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
+    OVERWRITTEN = "overwritten"
 
 
 class OutcomeUnknownError(Exception):
     """COMMIT was sent, and the connection or the disk failed before the answer; the cause is the driver's error."""
+
+
+class FileMissingError(sqlite3.OperationalError):
+    """The error with which SQLite opens no missing file; it does not notice that an open one is removed."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    sqlite_errorname = "SQLITE_CANTOPEN"
+
+
+class FilesChangedError(Exception):
+    """Files of a SQLite database were removed or replaced, and all connections have to be opened again."""
+
+
+class FilesOverwrittenError(Exception):
+    """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
 
 
 _OF_SQLITE = {
@@ -120,7 +136,8 @@ def retryable(error: BaseException) -> bool:
 
 def breaks_connection(error: BaseException) -> bool:
     """Whether the connection should not be used again."""
-    return kind_of(error) in _BREAKING
+    # A file that is moved away and back is open all the while.
+    return kind_of(error) in _BREAKING and not isinstance(error, FileMissingError)
 
 
 def leaves_outcome_unknown(error: BaseException) -> bool:
@@ -148,6 +165,10 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
         case asyncpg.PostgresError():
             kind = _OF_POSTGRESQL.get(str(error.sqlstate)) or _OF_CLASSES.get(str(error.sqlstate)[:2])
             is_mistake = reading and kind is Kind.READ_ONLY
+        case FilesOverwrittenError():
+            kind, is_mistake = Kind.OVERWRITTEN, False
+        case FilesChangedError():
+            kind, is_mistake = Kind.BUSY, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

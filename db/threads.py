@@ -1,6 +1,7 @@
 """Units of work on SQLite in other threads than the loop's: some threads read, and one writes."""
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import aiosqlite
 
 from db import failures
-from db.files import DatabaseFile, Identity
+from db.files import DatabaseFile, Files
 from db.units import Observer, Outcome, Unit
 
 Result = TypeVar("Result")
@@ -18,11 +19,11 @@ _TOGETHER_MAX = 32
 
 
 class _Opened(NamedTuple):
-    """A connection, its unit of work, and the file that it was opened on."""
+    """A connection, its unit of work, and the files that it has open."""
 
     connection: aiosqlite.Connection
     unit: Unit
-    identity: Identity | None
+    files: Files
 
 
 class Thread:
@@ -45,7 +46,7 @@ class Thread:
         self.waiting += 1
         opened = self._opened
         try:
-            if opened is None or self._file.seen() != opened.identity:
+            if opened is None or self._file.seen() != opened.files:
                 opened = await self._open()
             # The driver has no public name for running a function in its thread, which all of its methods do.
             return await opened.connection._execute(opened.unit.run, work, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001
@@ -57,9 +58,7 @@ class Thread:
 
     async def _open(self) -> _Opened:
         async with self._opening:
-            before = self._file.identity()
-            if self._opened is not None and self._opened.identity != before:
-                self._drop(self._opened)
+            self._file.prepare()
             if self._opened is None:
                 connection = await aiosqlite.connect(
                     self._file.name, timeout=self._timeout, isolation_level=None, uri=True
@@ -68,10 +67,11 @@ class Thread:
                     for pragma in self._pragmas:
                         await connection.execute(f"PRAGMA {pragma}")
                     unit = await connection._execute(self._unit_of, connection)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
+                    files = self._file.opened()
                 except BaseException:
                     connection.stop()
                     raise
-                self._opened = _Opened(connection, unit, self._file.opened(before))
+                self._opened = _Opened(connection, unit, files)
             return self._opened
 
     def _unit_of(self, connection: aiosqlite.Connection) -> Unit:
@@ -89,6 +89,16 @@ class Thread:
             if closed is not None:
                 self._closing.add(closed)
                 closed.add_done_callback(self._closing.discard)
+
+    async def save(self) -> bool | None:
+        """Copy all that is in the log to the file; return whether that was possible, None without a connection."""
+        if self._opened is None:
+            return None
+        try:
+            rows = await self._opened.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            return False
+        return [row[0] for row in rows] == [0]
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
@@ -134,16 +144,32 @@ class Writer(Thread):
     async def _outcomes(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Outcome]:
         opened = self._opened
         try:
-            # What is written to a file that was replaced would be lost, so this is looked at each time.
-            if opened is None or self._file.identity() != opened.identity:
+            if opened is None or self._file.seen() != opened.files:
                 opened = await self._open()
-            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, works, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
+            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, [self._verified(work) for work in works], self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(works)
         for outcome in outcomes:
             if outcome.error is not None:
                 self._drop_if_broken(opened, outcome.error)
         return outcomes
+
+    def _verified(self, work: Callable[[Unit], Awaitable[Result]]) -> Callable[[Unit], Awaitable[Result]]:
+        async def run(unit: Unit) -> Result:
+            # The transaction has the lock of the open files now: a commit to removed ones would be lost.
+            self._file.verify()
+            return await work(unit)
+
+        return run
+
+
+async def save(threads: Sequence[Thread]) -> bool:
+    """Copy the log to the file on the first open connection; without one, the last to be closed does it."""
+    for thread in threads:
+        is_saved = await thread.save()
+        if is_saved is not None:
+            return is_saved
+    return True
 
 
 def _tell(done: asyncio.Future[Any], outcome: Outcome) -> None:

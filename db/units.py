@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from db import failures
 from db.failures import OutcomeUnknownError
-from db.files import DatabaseFile, Identity
+from db.files import DatabaseFile, Files
 from db.query import Query
 from db.rows import Rows
 from db.tally import tally
@@ -186,12 +186,12 @@ class Here:
         self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
         self._driver: sqlite3.Connection | None = None
         self._unit: Unit | None = None
-        self._identity: Identity | None = None
+        self._files: Files | None = None
 
     def run(self, work: Callable[[Unit], Awaitable[Result]], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction where it is one statement alone."""
         unit = self._unit
-        if unit is None or self._file.seen() != self._identity:
+        if unit is None or self._file.seen() != self._files:
             unit = self._open()
         mine, before = tally.get(), unit.statements
         try:
@@ -205,17 +205,17 @@ class Here:
                 mine.append(unit.statements - before)
 
     def _open(self) -> Unit:
+        self._file.prepare()
         self.close()
-        before = self._file.identity()
         driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
         try:
             for pragma in self._pragmas:
                 driver.execute(f"PRAGMA {pragma}")
+            self._files = self._file.opened()
         except BaseException:
             driver.close()
             raise
         self._driver, self._unit = driver, Unit(driver, self._observers)
-        self._identity = self._file.opened(before)
         return self._unit
 
     def close(self) -> None:
