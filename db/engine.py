@@ -219,7 +219,8 @@ class Database:
             if not file.have_changed():
                 return
             loss = file.loss()
-            if loss.can_save and not await threads.save([self._writer, *self._readers]):
+            saved = not loss.can_save or await threads.save([self._writer, *self._readers])
+            if not saved and not loss.is_replaced:
                 raise FilesChangedError
             await self.close()
             file.release()

@@ -144,7 +144,7 @@ class Writer(Thread):
     async def _outcomes(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Outcome]:
         opened = self._opened
         try:
-            if opened is None or self._file.seen() != opened.files:
+            if opened is None:
                 opened = await self._open()
             outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, [self._verified(work) for work in works], self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
