@@ -37,8 +37,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.INPUT_OUTPUT: "the file {where} can't be read or written: check its disk, its quota, and the system's log",
     Kind.EXHAUSTED: "all connections to {where} are in use: check for slow statements",
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
-    Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the last "
-    "commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
+    Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
+    "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
 
 _STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT})

@@ -7,15 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
-from db import failures, postgres, threads
+from db import failures, pools, postgres, probes, threads
 from db.availability import Availability
-from db.failures import FileMissingError, FilesChangedError, FilesOverwrittenError, OutcomeUnknownError
+from db.failures import FilesChangedError, FilesOverwrittenError, OutcomeUnknownError
 from db.files import DatabaseFile
 from db.postgres import PostgresUnit
 from db.tally import counted
@@ -28,15 +25,7 @@ BUSY_TIMEOUT_SECONDS = 15
 _READING_THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than there are cores would wait for each other, and one would let a long search hold up everybody."""
 
-_CONNECTING_SECONDS = 10
-"""How long a host may take to answer a new connection: one that is switched off never does."""
-
-_LENDING_SECONDS = 30
-"""How long a unit of work waits for a connection of the pool while all of them are in use."""
-
 _BUSY_HERE_SECONDS = 0.25
-
-_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 _READING_CACHE_KIB = 8_000
 """How much of the file a reading connection of SQLite keeps at most. Rows of many clients lie all over the file: with
@@ -77,16 +66,20 @@ class Database:
             self.url = self.url.difference_update_query(["synchronous"])
             reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
             self._file = file = DatabaseFile(str(self.url.database))
-            self.reading = _sqlite(self.url, file, connections=readers, begin="BEGIN", pragmas=reading)
-            self.writing = _sqlite(self.url, file, connections=1, begin=_BEGIN_WRITING, pragmas=writing)
+            self.reading = pools.sqlite(
+                self.url, file, connections=readers, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS
+            )
+            self.writing = pools.sqlite(
+                self.url, file, connections=1, begin=pools.BEGIN_WRITING, pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS
+            )
             of_readers = self._of_thread(begin="BEGIN", query_only=True)
             self._readers = [Thread(file, **of_readers) for _ in range(_READING_THREADS)]
-            self._writer = Writer(file, **self._of_thread(begin=_BEGIN_WRITING, query_only=False))
+            self._writer = Writer(file, **self._of_thread(begin=pools.BEGIN_WRITING, query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
             self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
-            self.reading = self.writing = _postgresql(self.url, self._availability, connections=readers)
+            self.reading = self.writing = pools.postgresql(self.url, self._availability, connections=readers)
 
     async def query(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """What a unit of work reads, all of it as it is at one moment.
@@ -181,13 +174,13 @@ class Database:
             async with self.read() as connection:
                 is_read_only = await connection.scalar(_IS_READ_ONLY) == "on"
             self._availability.demotions += is_read_only
-            return not is_read_only
-        if not self._file.is_writable():
-            return False
-        if self._availability.writes_fail:
-            await self.transact(_rewrite)
+            is_writable = not is_read_only
+        else:
+            is_writable = self._file.is_writable()
+        if is_writable and self._availability.writes_fail:
+            await self.transact(probes.write)
             self._availability.writes_fail = False
-        return True
+        return is_writable
 
     async def close(self) -> None:
         """Close every connection."""
@@ -274,77 +267,3 @@ async def _commit(transaction: AsyncTransaction) -> None:
         if failures.leaves_outcome_unknown(error):
             raise OutcomeUnknownError from error
         raise
-
-
-async def _rewrite(tx: Transaction) -> None:
-    """Write what is there already, so that the disk has to take it."""
-    version = await tx.scalar(sa.text("PRAGMA user_version"))
-    await tx.execute(sa.text(f"PRAGMA user_version = {version:d}"))
-
-
-def _postgresql(url: URL, availability: Availability, *, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_timeout=_LENDING_SECONDS,
-        pool_pre_ping=True,
-        connect_args={"timeout": _CONNECTING_SECONDS},
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def note_demotions(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["is_new"], record.info["demotions"] = True, availability.demotions
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_a_former_primary(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # A connection that was just made is the best there is, also if a demotion was found meanwhile.
-        if not record.info.pop("is_new", False) and record.info["demotions"] != availability.demotions:
-            raise DisconnectionError
-
-    return engine
-
-
-def _sqlite(url: URL, file: DatabaseFile, *, connections: int, begin: str, pragmas: list[str]) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine.sync_engine, "do_connect")
-    def open_as_meant(_dialect: Dialect, record: ConnectionPoolEntry, given: list[Any], named: dict[str, Any]) -> None:
-        given[0], named["uri"] = file.name, True
-        file.prepare()
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 — the driver's connection has no public type.
-        # The driver must not begin transactions by itself: it would begin them DEFERRED, and those fail at once
-        # with "database is locked" when they come to write while another one writes.
-        connection.isolation_level = None
-        try:
-            cursor = connection.cursor()
-            for pragma in pragmas:
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-            record.info["is_new"], record.info["files"] = True, file.opened()
-        except BaseException:
-            connection.close()
-            raise
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_a_file_that_is_gone(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if not record.info.pop("is_new", False) and (found := file.look()) != record.info["files"]:
-            raise FileMissingError if found is None else FilesChangedError
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_as_meant(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-        if begin == _BEGIN_WRITING:
-            file.verify()
-
-    return engine

@@ -1,8 +1,8 @@
 """The files of a SQLite database under open connections: the database, its log (-wal), and the log's index (-shm).
 
-SQLite itself does not notice that they are removed, replaced, or overwritten by another program. Not noticed here:
-a log that is overwritten without being replaced, a file that is overwritten during a checkpoint or with its size and
-time of modification kept, and what is done between a look and the commit that follows it on a second machine.
+SQLite does not notice that another program removes, replaces or overwrites them. Two cases are not noticed here either:
+a log that is overwritten in place, and a database file that is overwritten between two looks that have a checkpoint
+between them, which writes to the file too. The second is rare, as each transaction that writes has a look of its own.
 """
 
 import os
@@ -33,7 +33,7 @@ class Files(NamedTuple):
 
     @property
     def is_overwritten(self) -> bool:
-        """Whether it stands for a file whose content is another one's."""
+        """Whether another program has changed the content of the database file."""
         return self.database == _NO_INODE
 
 
@@ -71,10 +71,9 @@ class DatabaseFile:
     def look(self) -> Files | None:
         """Return which files are there now."""
         with self._lock:
-            database = _status(self.path)
+            database, used = _status(self.path), self._used
             if database is None:
                 return None
-            used = self._used
             if used is not None and (database.st_dev, database.st_ino) == used[:2] and self._is_overwritten(used):
                 return _OVERWRITTEN
             found = Files(
@@ -160,24 +159,16 @@ class DatabaseFile:
 
         While the log is in use, SQLite writes to the file during checkpoints only, which the index counts.
         """
+        if (status := _status(self.path)) is not None and status.st_size == 0:
+            return True
+        former, self._content = self._content, None
         for _ in range(_LOOKS):
             before, status, after = self._checkpoint(used), _status(self.path), self._checkpoint(used)
-            if status is None:
-                return False
-            if status.st_size == 0:
-                return True
-            if before == after:
-                break
-        else:
-            after = None
-        content, self._content = self._content, None
-        if after is None:
-            return False
-        found = _Content(status.st_mtime_ns, status.st_size, after)
-        if content is not None and content.checkpoint == found.checkpoint and content != found:
-            self._content = content
-            return True
-        self._content = found
+            if after is not None and before == after and status is not None:
+                found = _Content(status.st_mtime_ns, status.st_size, after)
+                is_overwritten = former is not None and former.checkpoint == after and former != found
+                self._content = former if is_overwritten else found
+                return is_overwritten
         return False
 
     def _checkpoint(self, used: Files) -> bytes | None:

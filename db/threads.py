@@ -146,7 +146,8 @@ class Writer(Thread):
         try:
             if opened is None:
                 opened = await self._open()
-            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, [self._verified(work) for work in works], self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
+            verified = [self._verified(work) for work in works]
+            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, verified, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(works)
         for outcome in outcomes:

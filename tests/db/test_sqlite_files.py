@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from domain.faults import Unavailable
 from tests import cnpjs
 
 Damage = Callable[[Path], object]
+Add = Callable[[Database], Awaitable[str]]
 
 LOG = ["-wal", "-shm"]
 
@@ -97,7 +98,10 @@ async def database(file: Path) -> AsyncIterator[Database]:
 @pytest.mark.parametrize("add_again", [add, add_lent])
 @pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
 async def test_a_log_that_is_removed_loses_no_commit(
-    database: Database, file: Path, suffixes: list[str], add_again: Callable[[Database], object],
+    database: Database,
+    file: Path,
+    suffixes: list[str],
+    add_again: Add,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     before = await add(database)
@@ -111,6 +115,17 @@ async def test_a_log_that_is_removed_loses_no_commit(
     assert {before, after} <= stored_in(file)
     await database.close()
     assert {before, after} <= stored_in(file)
+
+
+async def test_a_file_that_is_renamed_keeps_what_was_committed_to_it(database: Database, file: Path) -> None:
+    before, renamed = await add(database), file.with_name("renamed.db")
+
+    shutil.move(file, renamed)
+    shutil.copyfile(file.with_name("backup.db"), file)
+    after = await add(database)
+
+    assert before in stored_in(renamed)
+    assert stored_in(file) == {after}
 
 
 @pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
@@ -193,7 +208,7 @@ async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
 ) -> None:
     before = await add(database)
 
-    file.unlink()
+    remove(file, [""])
     with pytest.raises(Unavailable):
         await add(database)
     shutil.copyfile(file.with_name("backup.db"), file)

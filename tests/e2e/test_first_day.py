@@ -10,11 +10,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.databases import Databases
 from tests.e2e.processes import ROOT, free_port
 
 _SECTION = re.compile(r"\n## The first day in production\n(.*?)\n## ", re.DOTALL)
 _BLOCK = re.compile(r"```sh\n(.*?)\n```", re.DOTALL)
 _CODE = re.compile(r"^([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}$", re.MULTILINE)
+_SQLITE_URL = "sqlite:///./data/portal.db"
 _PATIENCE_SECONDS = 600
 _CURL = f"""#!{sys.executable}
 import sys
@@ -24,9 +26,12 @@ sys.exit(curl_command(sys.argv[1:]))
 """
 
 
-def test_the_first_day_ends_with_an_activated_license(tmp_path: Path) -> None:
+def test_the_first_day_ends_with_an_activated_license(engine: str, databases: Databases, tmp_path: Path) -> None:
     (section,) = _SECTION.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     blocks = "\n".join(_BLOCK.findall(section)).replace("8000", str(free_port()))
+    if engine == "postgresql":
+        assert _SQLITE_URL in blocks
+        blocks = blocks.replace(_SQLITE_URL, databases.empty(engine).replace("+asyncpg", ""))
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -48,7 +53,8 @@ def test_the_first_day_ends_with_an_activated_license(tmp_path: Path) -> None:
     assert len(_CODE.findall(done.stdout)) == 1
     assert "\nFinalizado\n" in done.stdout
     assert done.stdout.endswith("ana@alfa.example\tAna Prado\tMANAGER\tactive\nNothing is wrong.\n")
-    assert (tmp_path / "data" / "portal.db").stat().st_mode & 0o777 == 0o600
+    made = [(each.name, each.stat().st_mode & 0o777) for each in tmp_path.glob("data/portal.db")]
+    assert made == ([("portal.db", 0o600)] if engine == "sqlite" else [])
 
 
 def _run(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

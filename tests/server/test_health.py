@@ -7,17 +7,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from db.engine import Database
+from db.engine import Database, Transaction
+from db.tables import metadata, partners
+from domain.faults import Unavailable
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
+from tests import cnpjs
 from tests.databases import Databases
 
 
 @asynccontextmanager
-async def serving(url: str, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Portal(Database(url), b"s" * 32), settings)
+async def serving(database: Database, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Portal(database, b"s" * 32), settings)
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://p") as http:
         yield http
@@ -38,7 +42,7 @@ async def test_a_portal_on_a_migrated_database_is_ready(http: httpx.AsyncClient)
 async def test_a_portal_on_an_empty_database_is_not_ready(
     engine: str, databases: Databases, settings: Settings
 ) -> None:
-    async with serving(databases.empty(engine), settings) as http:
+    async with serving(Database(databases.empty(engine)), settings) as http:
         answer = await http.get("/readyz")
 
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -58,7 +62,7 @@ async def test_a_portal_without_its_database_is_alive_and_not_ready(
 ) -> None:
     (tmp_path / "a-directory").mkdir()
 
-    async with serving(url.format(directory=tmp_path), settings) as http:
+    async with serving(Database(url.format(directory=tmp_path)), settings) as http:
         ready, alive = await http.get("/readyz"), await http.get("/healthz")
 
     assert ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -66,19 +70,64 @@ async def test_a_portal_without_its_database_is_alive_and_not_ready(
     assert alive.status_code == HTTPStatus.OK
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_a_portal_whose_disk_was_full_is_ready_when_it_takes_a_write_again(
+    engine: str, databases: Databases, settings: Settings
+) -> None:
+    url = databases.migrated(engine)
+    database = Database(url)
+
+    async def register(tx: Transaction) -> None:
+        await tx.execute(sa.insert(partners).values(cnpj=cnpjs.another(), name="Alfa"))
+
+    async with serving(database, settings) as http:
+        statuses = [(await http.get("/readyz")).status_code]
+        await fill(url)
+        with pytest.raises(Unavailable):
+            await database.transact(register)
+        full = await http.get("/readyz")
+        await clear(url)
+        statuses.append((await http.get("/readyz")).status_code)
+        await database.transact(register)
+
+    assert (full.status_code, full.json()) == (503, {"status": "unavailable", "failed": "writes"})
+    assert statuses == [200, 200]
+
+
+async def fill(url: str) -> None:
+    """Have each insert fail as on a full disk."""
+    await run(
+        url,
+        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '53100'; END $$",
+    )
+    for table in metadata.tables:
+        await run(url, f"CREATE TRIGGER disk_is_full BEFORE INSERT ON {table} EXECUTE FUNCTION disk_is_full()")
+
+
+async def clear(url: str) -> None:
+    await run(url, "DROP FUNCTION disk_is_full() CASCADE")
+
+
+async def run(url: str, statement: str) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        await tx.execute(sa.text(statement))
+    await database.close()
+
+
 async def test_a_database_that_does_not_exist_on_its_server_is_out_of_reach(
     databases: Databases, settings: Settings
 ) -> None:
     url = databases.empty("postgresql").replace("/portal_", "/missing_")
 
-    async with serving(url, settings) as http:
+    async with serving(Database(url), settings) as http:
         answer = await http.get("/readyz")
 
     assert answer.json() == {"status": "unavailable", "failed": "database"}
 
 
 async def test_a_token_can_not_be_told_good_from_bad_without_the_database(settings: Settings) -> None:
-    async with serving("postgresql+asyncpg://portal@127.0.0.1:1/portal", settings) as http:
+    async with serving(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), settings) as http:
         headers = {"Authorization": "Bearer ppt_any"}
         answer = await http.post("/graphql", json={"query": "{ viewer { role } }"}, headers=headers)
 
