@@ -50,9 +50,6 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
 PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
 """The root fields that need no token."""
 
-SESSION_FIELDS = frozenset({"Mutation.renewSession"})
-"""The root fields that need a session, and no permission."""
-
 LONE_MUTATIONS = frozenset({"signIn", "signOut", "renewSession"})
 """The mutations after which the request's token speaks for another viewer, or for none."""
 
