@@ -48,16 +48,7 @@ class ActivationRow(NamedTuple):
     moved_to_id: int | None
 
 
-class Released(NamedTuple):
-    """What the activations of a client hold, or held, of one product."""
-
-    client_id: int
-    product_id: int
-    licenses: int
-    additional_seats: int
-
-
-_COLUMNS: Sequence[ColumnElement[Any]] = tuple(activations.c[name] for name in ActivationRow._fields)
+COLUMNS: Sequence[ColumnElement[Any]] = tuple(activations.c[name] for name in ActivationRow._fields)
 
 
 class ActivationSortKey(Enum):
@@ -116,7 +107,7 @@ def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool) -> Listin
     return Listing(
         name="activations",
         row=ActivationRow,
-        columns=_COLUMNS,
+        columns=COLUMNS,
         where=[activations.c.partner_id == PARTNER, *_conditions(filters.named(ActivationFilter, shape))],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
@@ -134,7 +125,7 @@ def _of_clients(*more: ColumnElement[bool]) -> Listing[ActivationRow]:
     return Listing(
         name="client.activations",
         row=ActivationRow,
-        columns=_COLUMNS,
+        columns=COLUMNS,
         where=[activations.c.partner_id == PARTNER, *more],
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
@@ -178,7 +169,7 @@ def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, condition)
 
 
-_BY_IDS = filters.by_ids(activations, _COLUMNS, ActivationRow)
+_BY_IDS = filters.by_ids(activations, COLUMNS, ActivationRow)
 
 
 async def by_ids(
@@ -193,7 +184,7 @@ async def by_ids(
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
     """The partner's activation, locked until the transaction ends; None where it has no such one."""
     mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
-    return await sql.one(tx, sa.select(*_COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow)
+    return await sql.one(tx, sa.select(*COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow)
 
 
 async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:
@@ -280,7 +271,7 @@ async def cancel_all(
             activations.c.status == ActivationStatus.ACTIVE,
         )
         .values(_cancelled(ActivationCancellationReason.CLIENT_CANCELLED, by_id=by_id, at=at))
-        .returning(*_COLUMNS)
+        .returning(*COLUMNS)
     )
     return sorted(await sql.rows(tx, statement, ActivationRow))
 
@@ -298,42 +289,3 @@ async def point_to(tx: Transaction, partner_id: int, activation_id: int, *, move
     """Say which activation took the place of a moved one."""
     mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
     await tx.execute(sa.update(activations).where(*mine).values(moved_to_id=moved_to_id))
-
-
-async def held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
-    """What each of these clients holds of each product."""
-    return await _summed(connection, partner_id, client_ids, activations.c.status == ActivationStatus.ACTIVE)
-
-
-_WITH_CLIENT = activations.c.cancellation_reason == ActivationCancellationReason.CLIENT_CANCELLED
-
-
-async def released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
-    """What the cancellation of each of these clients gave back of each product."""
-    return await _summed(connection, partner_id, client_ids, _WITH_CLIENT)
-
-
-async def cancelled_with(
-    connection: Connection, partner_id: int, client_id: int, *, at_most: int
-) -> list[ActivationRow]:
-    """Return the first activations, by id, that the cancellation of the client ended."""
-    mine = activations.c.partner_id == partner_id, activations.c.client_id == client_id, _WITH_CLIENT
-    statement = sa.select(*_COLUMNS).where(*mine).order_by(activations.c.id).limit(at_most)
-    return await sql.rows(connection, statement, ActivationRow)
-
-
-async def _summed(
-    connection: Connection, partner_id: int, client_ids: Sequence[int], condition: ColumnElement[bool]
-) -> list[Released]:
-    statement = (
-        sa.select(
-            activations.c.client_id,
-            activations.c.product_id,
-            sa.func.count(),
-            sa.cast(sa.func.sum(activations.c.additional_seats), sa.BigInteger),
-        )
-        .where(activations.c.partner_id == partner_id, activations.c.client_id.in_(client_ids), condition)
-        .group_by(activations.c.client_id, activations.c.product_id)
-        .order_by(activations.c.client_id, activations.c.product_id)
-    )
-    return await sql.rows(connection, statement, Released)

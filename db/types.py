@@ -27,7 +27,7 @@ class Instant(TypeDecorator[datetime]):
             return dialect.type_descriptor(sa.String(27))
         return dialect.type_descriptor(sa.DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 — the driver's own type.
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
         """Write the moment."""
         if value is None or dialect.name != "sqlite":
             return value

@@ -2,7 +2,9 @@
 
 from domain import activations, clients, cnpj, products
 from domain.products import InvalidProductCode
-from domain.refusals import (
+from domain.refusals import Path, Refusal
+from domain.text import control, hidden, normal, says_nothing, storable, visible
+from domain.violations import (
     Empty,
     HiddenCharacter,
     InvalidActivationKey,
@@ -10,13 +12,10 @@ from domain.refusals import (
     InvalidItemCount,
     InvalidState,
     OutOfRange,
-    Path,
-    Refusal,
     SeveralLines,
     TooLong,
     Unstorable,
 )
-from domain.text import control, hidden, normal, says_nothing, storable, visible
 
 IDEMPOTENCY_KEY_LENGTH = 255
 TOKEN_NAME_LENGTH = 100

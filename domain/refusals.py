@@ -49,87 +49,6 @@ class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the busine
         return self.text.within(language).format(**self.facts)
 
 
-class Empty(Refusal):
-    """A text that has to say something says nothing."""
-
-    text = Text(pt="Informe um valor para “{field}”.", en="Give a value for “{field}”.")
-
-
-class TooLong(Refusal):
-    """A text is longer than its place."""
-
-    text = Text(
-        pt="“{field}” pode ter no máximo {longest} caracteres.",
-        en="“{field}” can have at most {longest} characters.",
-    )
-
-
-class Unstorable(Refusal):
-    """A text holds a character that no database keeps."""
-
-    text = Text(
-        pt="“{field}” contém um caractere que não pode ser gravado (NUL ou substituto isolado).",
-        en="“{field}” contains a character that can't be stored (NUL or a lone surrogate).",
-    )
-
-
-class HiddenCharacter(Refusal):
-    """A text holds a control or another character that can't be seen."""
-
-    text = Text(
-        pt="“{field}” contém um caractere invisível ({character}); apague-o ou digite o texto novamente.",
-        en="“{field}” contains an invisible character ({character}); delete it or type the text again.",
-    )
-
-
-class SeveralLines(Refusal):
-    """A text of one line has several."""
-
-    text = Text(pt="“{field}” deve ter uma só linha.", en="“{field}” must be on one line.")
-
-
-class OutOfRange(Refusal):
-    """A number is outside its limits."""
-
-    text = Text(
-        pt="“{field}” deve estar entre {lowest} e {highest}.",
-        en="“{field}” must be between {lowest} and {highest}.",
-    )
-
-
-class InvalidItemCount(Refusal):
-    """A list has too few or too many entries."""
-
-    text = Text(
-        pt="“{field}” deve ter de {lowest} a {highest} itens.",
-        en="“{field}” must have {lowest} to {highest} entries.",
-    )
-
-
-class InvalidState(Refusal):
-    """A state is none of Brazil's."""
-
-    text = Text(
-        pt="“{field}” deve ser a sigla de uma UF, como SP.",
-        en="“{field}” must be the abbreviation of a Brazilian state, such as SP.",
-    )
-
-
-class InvalidActivationKey(Refusal):
-    """An activation key is not what an installation shows."""
-
-    text = Text(
-        pt="A chave de ativação tem de 4 a 64 letras (A–Z), algarismos e hifens, sem espaços.",
-        en="An activation key has 4 to 64 letters (A–Z), digits and hyphens, and no spaces.",
-    )
-
-
-class InvalidExpiry(Refusal):
-    """A token would expire before it is made."""
-
-    text = Text(pt="“{field}” deve estar no futuro.", en="“{field}” must be in the future.")
-
-
 class PermissionNotHeld(Refusal):
     """A token can't do more than its maker."""
 
@@ -145,16 +64,6 @@ class CounterOverflow(Refusal):
     text = Text(
         pt="O estoque do produto passaria de {highest} licenças.",
         en="The product's stock would pass {highest} licenses.",
-    )
-
-
-class InvalidCnpj(Refusal):
-    """A company number is wrong in its length, its characters or its check digits."""
-
-    code = UserErrorCode.INVALID_CNPJ
-    text = Text(
-        pt="O CNPJ deve ter 14 caracteres e dígitos verificadores corretos, como 16.727.230/0001-97.",
-        en="A CNPJ has 14 characters and correct check digits, such as 16.727.230/0001-97.",
     )
 
 

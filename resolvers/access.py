@@ -11,7 +11,8 @@ from db.access import NewToken, PartnerRow, TokenRow, UserRow
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission, Permissions, TokenKind, effective
 from domain.events import Event, EventType
-from domain.refusals import ApiTokenLimit, InvalidExpiry, NotFound, PermissionNotHeld, SessionRequired
+from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
+from domain.violations import InvalidExpiry
 from resolvers.context import Context, unauthenticated
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from db import activations, clients, licenses
-from db.activations import ActivationRow, Released
+from db import activations, clients, holdings, licenses
+from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.holdings import Released
 from db.licenses import NewMovement
 from db.query import Columns
 from domain.access import Permission
@@ -172,7 +173,7 @@ async def released_by(context: Context, client_id: int) -> list[Released]:
 async def cancelled_with(context: Context, client_id: int) -> list[ActivationRow]:
     """Return the activations that the cancellation of the client ended: the first 100 by id."""
     return await context.portal.database.query(
-        lambda connection: activations.cancelled_with(connection, context.partner_id, client_id, at_most=pages.SIZE_MAX)
+        lambda connection: holdings.cancelled_with(connection, context.partner_id, client_id, at_most=pages.SIZE_MAX)
     )
 
 

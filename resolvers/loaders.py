@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db import access, activations, clients, events, licenses, listings, orders, prices
+from db import access, activations, clients, events, holdings, licenses, listings, orders, prices
 from db.access import PartnerRow, TokenRow, UserRow
-from db.activations import ActivationRow, Released
+from db.activations import ActivationRow
 from db.clients import ClientRow
 from db.engine import Connection, Database
 from db.events import EventRow
+from db.holdings import Released
 from db.keyset import Window
 from db.licenses import MovementRow, StockRow
 from db.listings import Listing, Slice
@@ -254,11 +255,11 @@ class Loaders:
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
-    return _by_client(await activations.held(connection, partner_id, client_ids))
+    return _by_client(await holdings.held(connection, partner_id, client_ids))
 
 
 async def _released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
-    return _by_client(await activations.released(connection, partner_id, client_ids))
+    return _by_client(await holdings.released(connection, partner_id, client_ids))
 
 
 def _by_client(rows: Sequence[Released]) -> Mapping[int, list[Released]]:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-from db.activations import ActivationRow, Released
+from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientRow
+from db.holdings import Released
 from db.licenses import StockRow
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH

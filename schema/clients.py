@@ -7,9 +7,10 @@ from typing import Annotated
 import strawberry
 
 from db.access import UserRow
-from db.activations import ActivationRow, Released
+from db.activations import ActivationRow
 from db.clients import ClientFilter as Chosen
 from db.clients import ClientRow, ClientSortKey
+from db.holdings import Released
 from db.prices import ProductRow
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus

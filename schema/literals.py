@@ -1,7 +1,6 @@
 """Literals of a document: an error in one names its argument and its place, as that of a variable does."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from graphql import (
     ArgumentNode,
@@ -23,11 +22,11 @@ class NamedValuesRule(ValuesOfCorrectTypeRule):
 
     _subject = ""
 
-    def enter_argument(self, node: ArgumentNode, *_args: Any) -> None:  # noqa: ANN401 — graphql-core's own.
+    def enter_argument(self, node: ArgumentNode, *_args: object) -> None:
         """Remember the argument whose value follows."""
         self._subject = f"Argument '{node.name.value}' has invalid value"
 
-    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: Any) -> None:  # noqa: ANN401 — the same.
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_args: object) -> None:
         """Remember the variable whose default follows."""
         self._subject = f"Variable '${node.variable.name.value}' has invalid default value"
 

@@ -195,7 +195,7 @@ def _measure(of_type: GraphQLInputType, limit: Limit, known: dict[str, Measure])
 
 
 def _of_text(most: int) -> Measure:
-    def measure(value: Any) -> Excess | None:  # noqa: ANN401 — JSON may be anything.
+    def measure(value: object) -> Excess | None:
         if type(value) is str and len(value) > most:
             return Excess("characters", len(value), most)
         return None
@@ -204,7 +204,7 @@ def _of_text(most: int) -> Measure:
 
 
 def _of_list(of_entry: Measure | None, most: int) -> Measure:
-    def measure(value: Any) -> Excess | None:  # noqa: ANN401 — as above.
+    def measure(value: object) -> Excess | None:
         if type(value) is not list:
             return None if of_entry is None else of_entry(value)
         if len(value) > most:
@@ -221,7 +221,7 @@ def _of_list(of_entry: Measure | None, most: int) -> Measure:
 def _of_object(of_type: GraphQLInputObjectType, known: dict[str, Measure]) -> Measure:
     of_fields: dict[str, Measure] = {}
 
-    def measure(value: Any) -> Excess | None:  # noqa: ANN401 — as above.
+    def measure(value: object) -> Excess | None:
         if type(value) is not dict:
             return None
         # Unknown fields are refused one by one, unless there are very many.

@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 from domain.checks import Checks
 from domain.clients import STATES
 from domain.languages import Language
-from domain.refusals import (
+from domain.refusals import NotFound, Refusal
+from domain.violations import (
     Empty,
     HiddenCharacter,
     InvalidActivationKey,
     InvalidCnpj,
     InvalidItemCount,
     InvalidState,
-    NotFound,
     OutOfRange,
-    Refusal,
     SeveralLines,
     TooLong,
     Unstorable,
