@@ -7,7 +7,6 @@ between them, which writes to the file too. The second is rare, as each transact
 
 import os
 import threading
-from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple
 
@@ -20,7 +19,6 @@ _DESCRIPTORS = "/dev/fd"
 _SALT, _PROGRESS, _INDEX_HEADER = slice(32, 40), slice(96, 100), 136
 """Of the index, in bytes: the number of the log's round, pages that checkpoints copied, and the header's length."""
 _ATTEMPT = slice(128, 132)
-_LOOKS = 3
 
 
 class Files(NamedTuple):
@@ -46,7 +44,7 @@ class _Content(NamedTuple):
 
     modified: int
     size: int
-    checkpoint: bytes
+    checkpoint: bytes | None
 
 
 class DatabaseFile:
@@ -71,11 +69,15 @@ class DatabaseFile:
     def look(self) -> Files | None:
         """Return which files are there now."""
         with self._lock:
-            database, used = _status(self.path), self._used
+            used = self._used
+            before = None if used is None else self._checkpoint(used)
+            database = _status(self.path)
             if database is None:
                 return None
-            if used is not None and (database.st_dev, database.st_ino) == used[:2] and self._is_overwritten(used):
-                return _OVERWRITTEN
+            if used is not None and (database.st_dev, database.st_ino) == used[:2]:
+                content = _Content(database.st_mtime_ns, database.st_size, before)
+                if self._is_overwritten(content):
+                    return _OVERWRITTEN
             found = Files(
                 database.st_dev, database.st_ino, _inode(_status(self._wal)), _inode(_status(f"{self.path}-shm"))
             )
@@ -154,35 +156,37 @@ class DatabaseFile:
     def _wal(self) -> str:
         return f"{self.path}-wal"
 
-    def _is_overwritten(self, used: Files) -> bool:
+    def _is_overwritten(self, found: _Content) -> bool:
         """Whether the database file was written by anything but a checkpoint since the last look.
 
         While the log is in use, SQLite writes to the file during checkpoints only, which the index counts.
         """
-        if (status := _status(self.path)) is not None and status.st_size == 0:
+        if found.size == 0:
             return True
-        former, self._content = self._content, None
-        for _ in range(_LOOKS):
-            before, status, after = self._checkpoint(used), _status(self.path), self._checkpoint(used)
-            if after is not None and before == after and status is not None:
-                found = _Content(status.st_mtime_ns, status.st_size, after)
-                is_overwritten = former is not None and former.checkpoint == after and former != found
-                self._content = former if is_overwritten else found
-                return is_overwritten
+        former = self._content
+        if found.checkpoint is None or found.checkpoint != self._read_index():
+            self._content = None
+            return False
+        if former is not None and former.checkpoint == found.checkpoint and former != found:
+            return True
+        self._content = found
         return False
 
     def _checkpoint(self, used: Files) -> bytes | None:
         """Return how far checkpoints have come, None while one is under way."""
         if self._index is None or _inode_of(self._index) != (used.device, used.shm):
             self._index = _descriptor(used.device, used.shm)
+        return self._read_index()
+
+    def _read_index(self) -> bytes | None:
         if self._index is None:
             return None
-        with suppress(OSError):
-            # A file of its own would take SQLite's locks away when it is closed, so this reads SQLite's.
+        try:
+            # A descriptor of its own would take SQLite's locks away when it is closed, so this reads by SQLite's.
             header = os.pread(self._index, _INDEX_HEADER, 0)
-            if header[_PROGRESS] == header[_ATTEMPT]:
-                return header[_SALT] + header[_PROGRESS]
-        return None
+        except OSError:
+            return None
+        return header[_SALT] + header[_PROGRESS] if header[_PROGRESS] == header[_ATTEMPT] else None
 
 
 class Loss(NamedTuple):

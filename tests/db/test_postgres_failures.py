@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from db import availability, engine, sql
+from db import availability, pools, sql
 from db.engine import Connection, Database, Transaction
 from db.query import Query
 from db.tables import partners
@@ -169,7 +169,7 @@ async def test_a_server_without_free_connections_is_unavailable(cluster: Cluster
 async def test_a_unit_that_waits_too_long_for_a_connection_is_unavailable(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_LENDING_SECONDS", 0.05)
+    monkeypatch.setattr(pools, "_LENDING_SECONDS", 0.05)
     async with opened(cluster.url, readers=1) as database, database.read(), database.read():
         for way in WAYS:
             with pytest.raises(Unavailable):
