@@ -34,6 +34,8 @@ from schema.terms import Term, Variables
 
 OBJECTS_MAX = 50_000
 VALUES_MAX = 1_000_000
+SMALL_SIZE = 10_000
+"""Number of objects and values up to which an operation is small, and is executed however large others are."""
 
 _SWITCHES = {"skip": False, "include": True}
 """Directives that leave a selection out, and the value of `if` by which it stays."""
@@ -47,6 +49,11 @@ class Figures(NamedTuple):
 
     objects: int
     values: int
+
+    @property
+    def size(self) -> int:
+        """Number of objects and values together."""
+        return self.objects + self.values
 
     def complaint(self) -> CostExceeded | None:
         """Return what is too much; None if nothing is."""

@@ -29,7 +29,7 @@ from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.faults import BadUserInput
 from schema import limits, root_fields, values
-from schema.costs import Cost, Fragments
+from schema.costs import SMALL_SIZE, Cost, Fragments
 from schema.execution import LevelExecutor, Prepared
 from schema.literals import RULES
 from schema.sources import Text
@@ -55,7 +55,7 @@ class Operation(NamedTuple):
     private: bool
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
-    """The cost of an operation that can be too much by its variables; None if it can't."""
+    """The cost of an operation that can be large; None if it can't, whatever its variables are."""
     lengths: values.Variables
     prepared: Prepared
 
@@ -221,7 +221,7 @@ class _Needs:
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
-            cost=self.cost if self.cost is not None and self.cost.most.complaint() is not None else None,
+            cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,
             lengths=self.lengths,
             prepared=Prepared(self._schema, ast, self._node, executor_class),
         )
