@@ -74,7 +74,7 @@ ATTACKS = [
         {"f": {f"a{number}": "a" for number in range(50_000)}},
         "BAD_USER_INPUT",
     ),
-    Attack("texts that never end", "{ a" + '\\"' * 45_000 + " }", {}, "BAD_USER_INPUT"),
+    Attack("texts that never end", '{ a(b: "' + '\\"' * 45_000, {}, "BAD_USER_INPUT"),
     Attack(
         "1,800 unknown fields", "{ " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " }", {}, "BAD_USER_INPUT"
     ),
