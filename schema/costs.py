@@ -34,6 +34,10 @@ from schema.terms import Term, Variables
 
 OBJECTS_MAX = 50_000
 VALUES_MAX = 1_000_000
+INTROSPECTION_VALUES_MAX = 100_000
+"""Number of values of the schema's own description: tools ask for 60,000, and it needs no token."""
+SMALL_SIZE = 10_000
+"""Number of objects and values up to which an operation is small, and is executed however large others are."""
 
 _SWITCHES = {"skip": False, "include": True}
 """Directives that leave a selection out, and the value of `if` by which it stays."""
@@ -47,6 +51,11 @@ class Figures(NamedTuple):
 
     objects: int
     values: int
+
+    @property
+    def size(self) -> int:
+        """Number of objects and values together."""
+        return self.objects + self.values
 
     def complaint(self) -> CostExceeded | None:
         """Return what is too much; None if nothing is."""
@@ -72,6 +81,7 @@ class Cost:
         """Count the operation with all that variables can switch on, and without it."""
         self._schema, self._operation, self._fragments = schema, operation, fragments
         most = self._count(None, otherwise=True)
+        self._introspected = self._last.introspected
         self._switches = most.switches
         least = self._count(None, otherwise=False) if self._switches else most
         self._variants: dict[Hashable, _Counted] = {}
@@ -81,6 +91,16 @@ class Cost:
         """The figures by the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
         """The figures by the dearest variables."""
+
+    def complaint(self) -> CostExceeded | None:
+        """Return what is too much whatever the variables are; None if nothing is."""
+        if self._introspected > INTROSPECTION_VALUES_MAX:
+            message = (
+                f"This operation could select {_written(self._introspected)} values of the schema's description, and "
+                f"may select at most {INTROSPECTION_VALUES_MAX:,}. Select fewer fields."
+            )
+            return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
+        return self.least.complaint()
 
     def of(self, variables: Variables) -> Figures:
         """Return the figures for the values of the variables."""
@@ -93,7 +113,7 @@ class Cost:
         return Figures(found.objects.of(variables), found.values.of(variables))
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Counted":
-        counting = _Counting(self._schema, self._fragments, switches, otherwise=otherwise)
+        self._last = counting = _Counting(self._schema, self._fragments, switches, otherwise=otherwise)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
             return _NOTHING
@@ -123,6 +143,8 @@ class _Counting:
         self._counted: dict[Hashable, _Counted] = {}
         self.switches: set[str] = set()
         """The variables of @skip and @include."""
+        self.introspected = 0
+        """Number of values of the schema's own description."""
 
     def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Counted:
         """Count what is selected below one object of the type; `page` is its size if it is a page of a list."""
@@ -149,6 +171,8 @@ class _Counting:
             inner = self._of_fields(named, nodes)
             objects.append(terms.product(size, terms.total([terms.constant(1), inner.objects])))
             values.append(terms.product(size, inner.values))
+            if nodes[0].name.value.startswith("__"):
+                self.introspected += values[-1].highest
         return _Counted(terms.total(objects), terms.total([terms.constant(leaves), *values]))
 
     def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Counted:

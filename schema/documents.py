@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from graphql import (
     DocumentNode,
     FieldNode,
+    FieldsOnCorrectTypeRule,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLNamedType,
@@ -28,12 +29,12 @@ from graphql.execution import Executor
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.faults import BadUserInput
-from schema import limits, root_fields, values
-from schema.costs import Cost, Fragments
+from schema import limits, literals, root_fields, values
+from schema.costs import SMALL_SIZE, Cost, Fragments
 from schema.execution import LevelExecutor, Prepared
-from schema.literals import RULES
+from schema.literals import RULES, Rules
 from schema.sources import Text
-from schema.suggestions import Errors, suggested
+from schema.suggestions import SUGGESTIONS_MAX, Errors, merged, suggested
 from schema.values import Selected
 
 ERRORS_MAX = 20
@@ -55,7 +56,7 @@ class Operation(NamedTuple):
     private: bool
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
-    """The cost of an operation that can be too much by its variables; None if it can't."""
+    """The cost of an operation that can be large; None if it can't, whatever its variables are."""
     lengths: values.Variables
     prepared: Prepared
 
@@ -135,6 +136,8 @@ def prepare(
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
         fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
         return Document(None, (GraphQLError(message, original_error=fault),))
+    if (too_many := literals.too_many_characters(text)) is not None:
+        return Document(None, (too_many,))
     try:
         return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, asked)
     except GraphQLError as error:
@@ -151,6 +154,7 @@ def _prepared(
         # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
         if endless and not errors:
             errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+        errors = errors or root_fields.too_many_public(ast)
     if errors:
         return Document(None, tuple(errors))
     fragments = root_fields.fragments_of(ast)
@@ -165,13 +169,20 @@ def _prepared(
     errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
     if errors:
         return Document(None, tuple(errors[:ERRORS_MAX]))
-    errors = validate(schema, ast, RULES, max_errors=ERRORS_MAX, hide_suggestions=True)
+    # Of a document that is mostly wrong, nothing but the fields is looked at: other rules go through all of it.
+    rules = RULES if sum(each.unknown for each in needs) < ERRORS_MAX else (FieldsOnCorrectTypeRule,)
+    errors = validate(schema, ast, rules, max_errors=ERRORS_MAX, hide_suggestions=True)
     if errors:
-        again = partial(validate, schema, ast, RULES, max_errors=ERRORS_MAX)
-        return Document(None, tuple(errors), suggesting=cache(partial(suggested, tuple(errors), again)))
+        hidden = tuple(errors)
+        again = partial(_with_suggestions, schema, ast, hidden, rules)
+        return Document(None, hidden, suggesting=cache(partial(suggested, hidden, again)))
     _forget_tokens(ast)
     operations = [each.operation(ast, executor_class) for each in needs]
     return Document(ast, (), {operation.name: operation for operation in operations})
+
+
+def _with_suggestions(schema: GraphQLSchema, ast: DocumentNode, errors: Errors, rules: Rules) -> Errors:
+    return merged(errors, validate(schema, ast, rules, max_errors=SUGGESTIONS_MAX))
 
 
 def _forget_tokens(ast: DocumentNode) -> None:
@@ -195,6 +206,8 @@ class _Needs:
     def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
         self._schema, self._fragments, self._node = schema, fragments, node
         self._name = node.name.value if node.name else None
+        self.unknown = 0
+        """Number of fields that their types do not have."""
         self._selected = list(self._fields(node.selection_set, schema.get_root_type(node.operation), set()))
         definitions = node.variable_definitions or ()
         self.literals = values.Literals(schema, self._selected, definitions)
@@ -208,7 +221,7 @@ class _Needs:
     def cost_error(self) -> GraphQLError | None:
         """Count the operation, and return the error of one that is too much whatever its variables are."""
         self.cost = Cost(self._schema, self._node, self._fragments)
-        fault = self.cost.least.complaint()
+        fault = self.cost.complaint()
         return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
 
     def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
@@ -221,7 +234,7 @@ class _Needs:
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
-            cost=self.cost if self.cost is not None and self.cost.most.complaint() is not None else None,
+            cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,
             lengths=self.lengths,
             prepared=Prepared(self._schema, ast, self._node, executor_class),
         )
@@ -251,6 +264,8 @@ class _Needs:
             yield f"{parent.name}.{node.name.value}", definition, node
             if node.selection_set is not None:
                 yield from self._fields(node.selection_set, get_named_type(definition.type), seen)
+        elif parent is not None and not node.name.value.startswith("__"):
+            self.unknown += 1
 
 
 def _is_private(name: str) -> bool:

@@ -1,6 +1,6 @@
 """How large an operation may be. It is measured before validation, which is slow on what is meant to be."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from graphql import (
@@ -27,6 +27,9 @@ ALL_FIELDS_MAX = 5_000
 """How many fields all operations of a document may select together: each of them is looked at by itself."""
 
 FRAGMENTS_MAX = 150
+
+FRAGMENT_PAIRS_MAX = 1_000
+"""How many pairs of fragments may be merged into one object: validation compares all fields of each pair."""
 
 COMPARISONS_MAX = 10_000
 """How many pairs of fields may have the same place in the answer: validation compares each field with each other."""
@@ -75,6 +78,8 @@ class _Measure:
         }
         self._measured: dict[str, _Size] = {}
         self._entered: set[str] = set()
+        self._pairs = 0
+        self._closures: dict[str, frozenset[str]] = {}
         self.endless = False
         """Whether a fragment spreads itself, as far as the definitions were measured."""
 
@@ -94,8 +99,14 @@ class _Measure:
         if size.depth > DEPTH_MAX:
             return f"An operation can nest its fields at most {DEPTH_MAX} deep."
         # What spreads itself has no end to be counted to; validation refuses it.
-        if not self.endless and self._comparisons([selections]) > COMPARISONS_MAX:
+        if self.endless:
+            return None
+        if self._comparisons([selections]) > COMPARISONS_MAX:
             return "An operation can't repeat the same field that often; select it once, or give it other names."
+        if self._pairs > FRAGMENT_PAIRS_MAX:
+            return (
+                "An operation can't merge that many fragments into one object; put their fields into fewer fragments."
+            )
         return None
 
     def _of(self, selections: SelectionSetNode | None) -> _Size:
@@ -120,12 +131,39 @@ class _Measure:
             self._measured[name] = self._of(fragment.selection_set)
         return self._measured[name]
 
-    def _comparisons(self, together: Iterable[SelectionSetNode]) -> int:
+    def _fragment_pairs(self, together: Sequence[SelectionSetNode]) -> int:
+        """Pairs of fragments that are spread beside each other, and of those within them."""
+        spread: set[str] = set()
+        for selections in together:
+            self._spreads(selections, spread)
+        if len(spread) < 2:  # noqa: PLR2004 — a pair.
+            return 0
+        sizes = [len(self._within(name)) for name in spread]
+        return (sum(sizes) ** 2 - sum(size * size for size in sizes)) // 2
+
+    def _spreads(self, selections: SelectionSetNode, into: set[str]) -> None:
+        for selection in selections.selections:
+            if isinstance(selection, FragmentSpreadNode):
+                into.add(selection.name.value)
+            elif isinstance(selection, InlineFragmentNode):
+                self._spreads(selection.selection_set, into)
+
+    def _within(self, name: str) -> frozenset[str]:
+        """The fragment, and those that it spreads into the same object."""
+        if name not in self._closures:
+            below: set[str] = set()
+            if (fragment := self._fragments.get(name)) is not None:
+                self._spreads(fragment.selection_set, below)
+            self._closures[name] = frozenset([name]).union(*map(self._within, below))
+        return self._closures[name]
+
+    def _comparisons(self, together: Sequence[SelectionSetNode]) -> int:
         """Pairs of fields that have one place in the answer, in selections that are merged, and below them."""
         places: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for selections in together:
             self._collect(selections, places, seen)
+        self._pairs += self._fragment_pairs(together)
         pairs = 0
         for fields in places.values():
             pairs += len(fields) * (len(fields) - 1) // 2

@@ -1,5 +1,6 @@
 """Literals of a document: an error in one names its argument and its place, as that of a variable does."""
 
+import re
 from collections.abc import Sequence
 
 from graphql import (
@@ -14,7 +15,37 @@ from graphql import (
 )
 from graphql.pyutils import print_path_list
 from graphql.utilities import validate_input_literal
-from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule, specified_rules
+from graphql.validation import (
+    ASTValidationRule,
+    ValuesOfCorrectTypeRule,
+    specified_rules,
+)
+
+from domain.faults import BadUserInput
+
+CHARACTERS_MAX = 40_000
+"""How long all texts that are written in a document may be together: graphql-core reads them a character at a time."""
+
+_COMMENT_OR_TEXT = re.compile(
+    r'''#[^\n\r]*+|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:""")?|"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?''',
+    re.DOTALL,
+)
+
+
+def too_many_characters(text: str) -> GraphQLError | None:
+    """Return the error of a document whose texts are too long together, found before it is parsed."""
+    if len(text) <= CHARACTERS_MAX:
+        return None
+    found = _COMMENT_OR_TEXT.finditer(text)
+    length = sum(each.end() - each.start() for each in found if text[each.start()] == '"')
+    if length <= CHARACTERS_MAX:
+        return None
+    message = (
+        f"All texts that are written in a document can have at most {CHARACTERS_MAX:,} characters together, not "
+        f"{length:,}. Send them as variables."
+    )
+    fault = BadUserInput(message, argument="query", maxLength=CHARACTERS_MAX, length=length)
+    return GraphQLError(message, original_error=fault)
 
 
 class NamedValuesRule(ValuesOfCorrectTypeRule):
@@ -43,9 +74,9 @@ class NamedValuesRule(ValuesOfCorrectTypeRule):
         return self.SKIP
 
 
-RULES: Sequence[type[ASTValidationRule]] = tuple(
-    NamedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
-)
+Rules = Sequence[type[ASTValidationRule]]
+
+RULES: Rules = tuple(NamedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
 """The specification's rules of valid documents."""
 
 

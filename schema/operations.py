@@ -30,6 +30,8 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+from schema.budget import Budget
+from schema.costs import SMALL_SIZE, Cost
 from schema.documents import Document, Documents, Operation
 from schema.execution import LevelExecutor
 from schema.faults import presented
@@ -64,7 +66,8 @@ class Answer(NamedTuple):
     """The body of a response, and what is known of it.
 
     Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
-    keep it, who has to ask each time whether it still holds, and the operation, None if there is none of that name.
+    keep it, who has to ask each time whether it still holds, the operation, None if there is none of that name, and
+    whether the operation could select much.
     """
 
     body: dict[str, Any]
@@ -73,6 +76,7 @@ class Answer(NamedTuple):
     parsed: bool = True
     may_be_kept: bool = False
     operation: Operation | None = None
+    large: bool = False
 
     @property
     def mutated(self) -> bool:
@@ -93,6 +97,7 @@ class Operations:
         """Begin with no document. Where only trusted ones are run, a text is refused, whatever it is."""
         self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
         self._trusted_only = trusted_only
+        self._budget = Budget()
         self.trusted = TrustedDocuments(portal, self._documents)
         self.by_level = execution == "level"
         """Whether resolvers of levels are asked with all the objects of one."""
@@ -100,8 +105,8 @@ class Operations:
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request.
 
-        Raise MutationOverGet if a request that may only read asks for more, and UnusableToken unless the operation is
-        known to need no token.
+        Raise MutationOverGet if a request that may only read asks for more, UnusableToken unless the operation is
+        known to need no token, and Unavailable if a large operation waits too long for others.
         """
         operation = None
         try:
@@ -110,14 +115,8 @@ class Operations:
             else:
                 document = await self._trusted_document(request.named)
             if document.ast is None:
-                _insist_on_token(context)
-                parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-                errors = document.errors_for(suggesting=_gets_suggestions(context))
-                return _refused(context, errors, parsed=parsed)
+                return _invalid(context, document)
             operation = _chosen(document, request)
-            if operation.error is not None:
-                _insist_on_token(context)
-                return _refused(context, [operation.error], operation)
             variables = _checked(context, operation, request.variables or {})
             if isinstance(variables, list):
                 return _refused(context, variables, operation)
@@ -129,13 +128,26 @@ class Operations:
         except Fault as fault:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(fault), original_error=fault)], operation)
-        result = operation.prepared.execute_with(variables, context_value=context)
-        if not isinstance(result, ExecutionResult):
-            result = await result
-        answer = _answer(context, result, operation)
+        if operation.cost is None:
+            result = operation.prepared.execute_with(variables, context_value=context)
+            if not isinstance(result, ExecutionResult):
+                result = await result
+            answer = _answer(context, result, operation)
+        else:
+            answer = await self._executed(context, operation, operation.cost, variables)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
+
+    async def _executed(self, context: Context, operation: Operation, cost: Cost, variables: VariableValues) -> Answer:
+        """Execute an operation that may be large, within the budget if it is."""
+        size = cost.of(variables.coerced).size
+        async with self._budget.share(size if size > SMALL_SIZE else 0):
+            result = operation.prepared.execute_with(variables, context_value=context)
+            if not isinstance(result, ExecutionResult):
+                result = await result
+        # The JSON of the answer is made before the loop runs the operation that gets the share.
+        return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
         if name is None:
@@ -169,6 +181,13 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
     return operation
 
 
+def _invalid(context: Context, document: Document) -> Answer:
+    _insist_on_token(context)
+    parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
+    errors = document.errors_for(suggesting=_gets_suggestions(context))
+    return _refused(context, errors, parsed=parsed)
+
+
 def _insist_on_token(context: Context) -> None:
     """Raise what is wrong with the request's token, if anything is."""
     if context.unusable is not None:
@@ -177,8 +196,10 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that decides whether the operation may run, and return the values of its variables."""
-    if operation.private:
+    if operation.private or operation.error is not None:
         _insist_on_token(context)
+    if operation.error is not None:
+        return [operation.error]
     # As for a document that is not known yet, whose values are measured before it is validated.
     if given and (too_long := operation.lengths.error(given)) is not None:
         return [too_long]
@@ -235,14 +256,22 @@ def _answer(context: Context, result: ExecutionResult, operation: Operation) -> 
 
 
 def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
-    """Return the answer in the place of one that has too many bytes."""
-    message = f"The answer has {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter lists."
+    """Return the answer in the place of one that has too many bytes; `size` is how many were counted."""
+    message = (
+        f"The answer has at least {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter "
+        "lists."
+    )
+    return withheld(answer, message, bytes=size, maxBytes=longest)
+
+
+def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
+    """Return the answer in the place of one that can't be sent; that of a mutation says that it was executed."""
     if answer.mutated:
         message = (
             f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
             "What it did can be read by a query."
         )
-    fault = CostExceeded(message, bytes=size, maxBytes=longest)
+    fault = CostExceeded(message, **extensions)
     error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
     body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
     return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), operation=answer.operation)

@@ -14,6 +14,12 @@ from graphql import (
 )
 
 from domain.access import LONE_MUTATIONS
+from domain.faults import CostExceeded
+
+PUBLIC_MAX = 20
+"""How many root fields of one operation may be of those that callers without a token can read."""
+
+_PUBLIC = frozenset({"viewer", "__schema", "__type"})
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
@@ -21,6 +27,22 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 def fragments_of(ast: DocumentNode) -> Fragments:
     """Return the fragments of a document by their names."""
     return {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def too_many_public(ast: DocumentNode) -> list[GraphQLError]:
+    """Return the error of an operation that asks again and again for what needs no token."""
+    fragments = fragments_of(ast)
+    for node in ast.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            fields = _fields(node.selection_set, fragments, set())
+            count = len({(each.alias or each.name).value for each in fields if each.name.value in _PUBLIC})
+            if count > PUBLIC_MAX:
+                message = (
+                    f"An operation can select “viewer”, “__schema” and “__type” at most {PUBLIC_MAX} times together, "
+                    f"not {count}."
+                )
+                return [GraphQLError(message, node, original_error=CostExceeded(message))]
+    return []
 
 
 def none_can_run(ast: DocumentNode) -> list[GraphQLError]:

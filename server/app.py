@@ -16,7 +16,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from schema.operations import Operations
 from schema.trusted import TrustedDocuments
-from server import health, home, logs, page, refreshing, tidying
+from server import allocation, health, home, logs, page, refreshing, tidying
 from server.cors import Cors
 from server.faults import http_error
 from server.http import PATH, Endpoint
@@ -113,6 +113,7 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         gc.freeze()
         # A page makes hundreds of objects and no cycles: looking for some at each 700 takes a tenth of its time.
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 10, 10)
+        allocation.give_pages_to_long_blocks()
     writer = UseWriter(portal)
     beside = [asyncio.create_task(each) for each in (writer.run(), tidying.run(portal), refreshing.run(trusted))]
     try:

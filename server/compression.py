@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from enum import Enum
 
+from server.answers import Json
 from server.negotiation import quality
 
 # On pages of 1 to 16 KB, level 2 takes as long as level 1 and half as long as level 6, which saves 8 % more.
@@ -42,7 +43,7 @@ def accepted(accept_encoding: str) -> Coding | None:
     return Coding.EITHER if gzip and gzip >= (plain or 0) else Coding.PLAIN
 
 
-def gzipped(body: bytes) -> bytes:
+def gzipped(body: Json) -> bytes:
     """The body in the gzip format."""
     return zlib.compress(body, _LEVEL, wbits=_GZIP_FORMAT)
 
@@ -54,7 +55,7 @@ class Compressor:
         """Begin with all threads free."""
         self._free = asyncio.Semaphore(_THREADS_MAX)
 
-    async def gzipped(self, body: bytes) -> bytes:
+    async def gzipped(self, body: Json) -> bytes:
         """Return the body in the gzip format."""
         if len(body) < THREAD_FROM_BYTES:
             return gzipped(body)

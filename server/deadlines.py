@@ -37,6 +37,8 @@ class Limits:
 class Watched(Shape):
     """A connection that holds itself to the limits."""
 
+    transport: Transport
+
     def check(self) -> None:
         """End what takes too long by now."""
 
@@ -82,6 +84,10 @@ class Connections(ServerState):
         """Let each connection end what is not done."""
         for connection in self._watched():
             connection.give_up()
+
+    def held_bytes(self) -> int:
+        """Return how many bytes of answers the connections hold that the kernel has not taken."""
+        return sum(connection.transport.get_write_buffer_size() for connection in self._watched())
 
     def _watched(self) -> list[Watched]:
         return list(self.connections)  # type: ignore[arg-type]  # All are server.protocol's.

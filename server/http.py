@@ -8,26 +8,26 @@ The status of an answer depends on its form, as the GraphQL over HTTP specificat
 - `application/graphql-response+json`: the status says how the request went; see `server.statuses`.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.faults import Fault, UnusableToken
+from domain.faults import Fault, Unavailable, UnusableToken
 from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from schema.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long
-from server import bearer, bodies, compression, revalidation, statuses
+from schema.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long, withheld
+from server import answers, bearer, bodies, compression, revalidation, statuses
+from server.answers import Json, encoded
+from server.backlog import FREE_BYTES, Backlog
 from server.compression import Coding, Compressor
 from server.faults import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.headers import Header
@@ -74,6 +74,7 @@ class Endpoint:
         self._portal, self._operations = portal, operations
         self._max_body_bytes = settings.max_body_bytes
         self._max_answer_bytes = settings.max_answer_bytes
+        self._uncounted_bytes = min(FREE_BYTES, settings.max_answer_bytes)
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
@@ -87,8 +88,9 @@ class Endpoint:
         given = _given(scope)
         form = _form(", ".join(given[b"accept"]))
         coding = self._coding(given)
+        coming = 0
         try:
-            answer = await self._answer(scope, receive, given, form=form, coding=coding)
+            answer, body, coming = await self._answer(scope, receive, given, form=form, coding=coding)
         except Rejected as rejected:
             status, headers, body = self._turned_away(scope, rejected, form)
         except MutationOverGet as fault:
@@ -97,11 +99,6 @@ class Endpoint:
         except Fault as fault:
             status, headers, body = self._turned_away(scope, rejected_for(fault), form)
         else:
-            body = _json(answer.body)
-            if len(body) > self._max_answer_bytes:
-                answer = too_long(answer, size=len(body), longest=self._max_answer_bytes)
-                body = _json(answer.body)
-                scope["state"]["answer"] = answer
             status = statuses.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
             if answer.may_be_kept:
@@ -110,22 +107,26 @@ class Endpoint:
                 if revalidation.holds(given[b"if-none-match"], tag):
                     await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
                     return
-            _release(scope, answer, body)
             del answer
-        if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
-            body = await self._compressor.gzipped(body)
-            headers.append((b"content-encoding", b"gzip"))
-        headers += (
-            (b"content-type", _CONTENT_TYPES[form or JSON_TYPE]),
-            (b"content-length", b"%d" % len(body)),
-            _VARY,
-        )
-        await send({"type": "http.response.start", "status": int(status), "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        try:
+            if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
+                body = await self._compressor.gzipped(body)
+                headers.append((b"content-encoding", b"gzip"))
+            headers += (
+                (b"content-type", _CONTENT_TYPES[form or JSON_TYPE]),
+                (b"content-length", b"%d" % len(body)),
+                _VARY,
+            )
+            await send({"type": "http.response.start", "status": int(status), "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        finally:
+            if coming:
+                _backlog(scope).remove(coming)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
-    ) -> Answer:
+    ) -> tuple[Answer, Json, int]:
+        """Return the answer, its JSON, and how many bytes of it are counted in the backlog."""
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
@@ -157,7 +158,31 @@ class Endpoint:
             unusable=unusable,
         )
         state["answer"] = answer = await self._operations.execute(context, wanted)
-        return answer
+        body = answers.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
+        return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
+
+    def _counted(self, scope: Scope, answer: Answer, body: Json) -> tuple[Answer, Json, int]:
+        """Count the bytes of a longer answer until the connection holds them, or put another in its place."""
+        state = scope["state"]
+        # What the answer was made of is not kept while it is compressed and sent. The log needs its codes.
+        state["answer"] = answer._replace(body={})
+        state["context"].forget()
+        size = len(body)
+        if size > self._max_answer_bytes:
+            del body
+            state["answer"] = answer = too_long(answer, size=size, longest=self._max_answer_bytes)
+            return answer, encoded(answer.body), 0
+        if size <= FREE_BYTES:
+            return answer, body, 0
+        try:
+            _backlog(scope).add(size)
+        except Unavailable as fault:
+            if not answer.mutated:
+                raise
+            # A retry would do it again.
+            state["answer"] = answer = withheld(answer, str(fault))
+            return answer, encoded(answer.body), 0
+        return answer, body, size
 
     async def _wanted(
         self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
@@ -226,11 +251,10 @@ def _given(scope: Scope) -> Given:
     return given
 
 
-def _release(scope: Scope, answer: Answer, body: bytes) -> None:
-    """Keep nothing of what a long answer was made of while it is compressed and sent; the log needs its codes."""
-    if len(body) >= compression.THREAD_FROM_BYTES:
-        scope["state"]["answer"] = answer._replace(body={})
-        scope["state"]["context"].forget()
+def _backlog(scope: Scope) -> Backlog:
+    """Return the backlog of the process; a new one if no server of the portal's runs the application."""
+    found: Backlog = scope["state"].setdefault("backlog", Backlog())
+    return found
 
 
 async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:
@@ -263,11 +287,3 @@ def _headers(answer: Answer, status: int) -> list[Header]:
     elif "UNAVAILABLE" in answer.codes:
         headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     return headers
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        # An error may name a variable whose name holds a lone surrogate. It is escaped, as it came.
-        return json.dumps(body, separators=(",", ":")).encode()

@@ -14,7 +14,7 @@ _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _CACHE_CONTROL: Header = (b"cache-control", b"private, no-cache")
 
 
-def etag(portal: Portal, body: bytes, form: str) -> str:
+def etag(portal: Portal, body: bytes | bytearray, form: str) -> str:
     """The weak tag of an answer, the same whether it is compressed or not.
 
     The hash is keyed: from one that a log has kept, nobody finds the answer by trying.

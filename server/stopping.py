@@ -18,6 +18,7 @@ from types import FrameType
 import structlog
 from uvicorn import Config, Server
 
+from server.backlog import Backlog
 from server.deadlines import Connections, Limits
 
 _HANDSHAKE_SECONDS = 0.3
@@ -74,6 +75,7 @@ class StoppingServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
         self._listening = [each.dup() for each in sockets or []]
+        self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
         await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:

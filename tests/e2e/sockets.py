@@ -51,11 +51,15 @@ class Caller:
 
     def answer(self, *, bodiless: bool = False) -> Answer:
         """Return the next answer; EOFError if the server closed, ConnectionError if it did so without order."""
-        head = self._until(b"\r\n\r\n").decode("latin-1")
-        line, *lines = head.strip().split("\r\n")
+        head = self.head()
+        length = 0 if bodiless else int(head.headers.get("content-length", "0"))
+        return head._replace(body=self._bytes(length))
+
+    def head(self) -> Answer:
+        """Return the next answer without its body, which is not read yet."""
+        line, *lines = self._until(b"\r\n\r\n").decode("latin-1").strip().split("\r\n")
         headers = {name.lower(): value for name, value in (each.split(": ", 1) for each in lines)}
-        length = 0 if bodiless else int(headers.get("content-length", "0"))
-        return Answer(int(line.split()[1]), headers, self._bytes(length))
+        return Answer(int(line.split()[1]), headers, b"")
 
     def answers(self) -> list[Answer]:
         """Return the answers up to the end of the connection."""

@@ -22,6 +22,30 @@ def anonymous(name: str, text: str) -> Attack:
 ATTACKS = [
     anonymous("150 sign-ins", f"mutation {sign_ins(150)}"),
     anonymous("150 sign-ins in a fragment", f"mutation {{ ...A }} fragment A on Mutation {sign_ins(150)}"),
+    anonymous("1,800 unknown fields", "{ " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " }"),
+    Attack(
+        "150 fragments",
+        "{ "
+        + " ".join(f"...F{each}" for each in range(150))
+        + " } "
+        + " ".join(f"fragment F{each} on Query {{ aNUMBERa{each}: viewer {{ role }} }}" for each in range(150)),
+        has_token=False,
+    ),
+    Attack(
+        "150 viewers",
+        "{ " + " ".join(f"aNUMBERa{each}: viewer {{ role }}" for each in range(150)) + " }",
+        has_token=False,
+    ),
+    Attack(
+        "150 types",
+        "{ " + " ".join(f'aNUMBERa{each}: __type(name: "Client") {{ name }}' for each in range(150)) + " }",
+        has_token=False,
+    ),
+    Attack(
+        "a schema of 20 MB",
+        "{ __schema { types { fields { " + " ".join(f"aNUMBERa{each}: description" for each in range(900)) + " } } } }",
+        has_token=False,
+    ),
     anonymous("names of 500 characters", "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(190)) + " }"),
     anonymous(
         "types of 60 characters",

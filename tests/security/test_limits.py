@@ -6,7 +6,7 @@ import pytest
 from tests.security.harness import Attack, Target
 
 ALIASES = range(300)
-LONG = f'node(id: "{"a" * 150}") {{ id }}'
+LONG = f'node(id: "{"a" * 300}") {{ id }}'
 
 
 def nested(levels: int) -> str:
@@ -72,6 +72,16 @@ ATTACKS = [
         "an input of many fields",
         "query ($f: ClientFilter) { clients(filter: $f) { totalCount } }",
         {"f": {f"a{number}": "a" for number in range(50_000)}},
+        "BAD_USER_INPUT",
+    ),
+    Attack("texts that never end", '{ a(b: "' + '\\"' * 45_000, {}, "BAD_USER_INPUT"),
+    Attack(
+        "1,800 unknown fields", "{ " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " }", {}, "BAD_USER_INPUT"
+    ),
+    Attack(
+        "1,800 unknown fields of an object",
+        "{ viewer { " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " } }",
+        {},
         "BAD_USER_INPUT",
     ),
     Attack("a long document", "{ __typename }" + " " * 900_000, {}, "BAD_USER_INPUT"),

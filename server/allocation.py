@@ -1,0 +1,18 @@
+"""How the C library allocates memory: long answers get pages of their own, which are free again once they are sent."""
+
+import ctypes
+import sys
+
+_MMAP_THRESHOLD = -3
+"""`M_MMAP_THRESHOLD` of mallopt(3)."""
+
+_PAGES_FROM_BYTES = 1024 * 1024
+
+
+def give_pages_to_long_blocks() -> None:
+    """Keep glibc from raising the size at which blocks get pages of their own to that of the longest answer."""
+    if sys.platform == "linux":
+        # Other C libraries than glibc may not have it.
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_MMAP_THRESHOLD, _PAGES_FROM_BYTES)

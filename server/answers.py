@@ -1,0 +1,68 @@
+"""Answers as JSON. One that may be long is written piece by piece, so that it ends when it becomes too long."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+_ENTRIES_AT_ONCE = 8
+"""Number of entries of a list that are one piece, if the first of them holds no lists or objects."""
+
+_INNER = (dict, list)
+
+Json = bytes | bytearray
+"""JSON of an answer."""
+
+
+def encoded(body: Any) -> bytes:  # noqa: ANN401 — any JSON.
+    """Return the JSON of an answer."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # An error may name a variable whose name holds a lone surrogate. It is escaped, as it came.
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def encoded_up_to(longest: int, body: dict[str, Any]) -> bytearray:
+    """Return the JSON of an answer; if it has more than `longest` bytes, only as much as shows that."""
+    written = bytearray()
+    for piece in _pieces(body):
+        written += piece
+        if len(written) > longest:
+            break
+    return written
+
+
+def _pieces(value: Any) -> Iterator[bytes]:  # noqa: ANN401 — any JSON.
+    if type(value) is dict and any(type(each) in _INNER for each in value.values()):
+        yield from _members(value)
+    elif type(value) is list and any(type(each) in _INNER for each in value):
+        yield from _entries(value)
+    else:
+        yield encoded(value)
+
+
+def _members(value: dict[str, Any]) -> Iterator[bytes]:
+    opening = b"{"
+    for key, each in value.items():
+        yield opening + encoded(key) + b":"
+        yield from _pieces(each)
+        opening = b","
+    yield b"}"
+
+
+def _entries(value: list[Any]) -> Iterator[bytes]:
+    opening = b"["
+    first = next(each for each in value if type(each) in _INNER)
+    if any(type(each) in _INNER for each in (first.values() if type(first) is dict else first)):
+        for each in value:
+            yield opening
+            yield from _pieces(each)
+            opening = b","
+    else:
+        for at in range(0, len(value), _ENTRIES_AT_ONCE):
+            yield opening
+            yield encoded(value[at : at + _ENTRIES_AT_ONCE])[1:-1]
+            opening = b","
+    yield b"]"
