@@ -3,7 +3,7 @@
 from domain import activations, clients, cnpj, products
 from domain.products import InvalidProductCode
 from domain.refusals import Path, Refusal
-from domain.text import control, hidden, normal, says_nothing, storable, visible
+from domain.text import control, hidden, normal, says_nothing, storable, trimmed, visible
 from domain.violations import (
     Empty,
     HiddenCharacter,
@@ -47,7 +47,7 @@ class Checks:
 
     def opaque(self, value: str, *path: str, longest: int) -> str:
         """A text in which each character counts, without the blanks around it; hidden characters are refused."""
-        stripped = value.strip()
+        stripped = trimmed(value)
         if storable(stripped) and (character := hidden(stripped)):
             self.refuse(HiddenCharacter(path, field=_field(path), character=_code_point(character)))
         elif not stripped or (storable(stripped) and says_nothing(stripped)):
@@ -86,7 +86,7 @@ class Checks:
 
     def state(self, value: str | None, *path: str) -> str | None:
         """The abbreviation of a state, upper-cased."""
-        state = visible(value or "").strip().upper()
+        state = trimmed(visible(value or "")).upper()
         if says_nothing(state):
             return None
         if state not in clients.STATES:

@@ -5,7 +5,7 @@ import re
 from stdnum import exceptions
 from stdnum.br import cnpj as standard
 
-from domain.text import visible
+from domain.text import control, trimmed, visible
 
 LENGTH = 14
 _MASK = re.compile(r"[.\-/\s]")
@@ -14,8 +14,11 @@ _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 
 def parse(text: str) -> str | None:
     """The 14 characters of a CNPJ given in any mask and case; None where it is not one."""
+    written = trimmed(visible(text))
+    if control(written):
+        return None
     try:
-        number = standard.validate(visible(text))
+        number = standard.validate(written)
     except exceptions.ValidationError:
         return None
     return number if _SHAPE.fullmatch(number) and number.strip("0") else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from domain.languages import Text
 from domain.refusals import Refusal
+from domain.text import trimmed
 
 CODE_LENGTH = 40
 NAME_LENGTH = 200
@@ -53,6 +54,6 @@ class Change(Enum):
 
 def code(text: str) -> str | None:
     """Return the code in capitals; None if it can't be one."""
-    capitals = text.strip().upper()
+    capitals = trimmed(text).upper()
     # Without the first condition, "ß" would become "SS".
     return capitals if text.isascii() and _CODE.fullmatch(capitals) else None

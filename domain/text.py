@@ -3,23 +3,29 @@
 import re
 import unicodedata
 
-_DIRECTION = "\u202a-\u202e\u2066-\u2069"
+# Bidi_Control of Unicode.
+_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 
-# Default_Ignorable_Code_Point of Unicode without the changes of direction, and two that fonts draw nothing for either:
-# interlinear annotations and the null notehead.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(f"{chr(last - 1)}{chr(last)}" for last in range(0xFFFF, 0x110000, 0x10000))
+# Default_Ignorable_Code_Point of Unicode without the changes of direction, and what fonts draw nothing for either:
+# interlinear annotations, the place of an embedded object, the null notehead, and noncharacters.
 _NOTHING = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+) + _NONCHARACTERS
 _BRAILLE_BLANK = "\u2800"
+_HIEROGLYPH_BLANKS = "\U00013441\U00013442"
+_SPACES = "".join(map(chr, range(0x2000, 0x200B)))
+_BLANKS = f" \t\r\n\u00a0\u1680{_SPACES}\u2028\u2029\u202f\u205f\u3000"
+_SOME_BLANKS = re.compile(f"[{_BLANKS}]+")
 _SHOW_NOTHING = re.compile(f"[{_NOTHING}]")
 _NOT_VISIBLE = re.compile(f"[{_NOTHING}{_DIRECTION}]")
 _CONTROL = re.compile(f"[\0-\x1f\x7f-\x9f{_DIRECTION}]")
 _CONTROL_IN_LINES = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f{_DIRECTION}]")
 _HIDDEN = re.compile(f"[\0-\x1f\x7f-\x9f{_DIRECTION}{_NOTHING}{_BRAILLE_BLANK}]")
 _LINE_BREAK = re.compile("\r\n?|[\u2028\u2029]")
-_NOT_READ = frozenset({"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
-"""The general categories of controls, surrogates, combining marks and blanks."""
+_NOT_READ = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""The general categories of controls, unassigned and private characters, surrogates, combining marks and blanks."""
 
 
 def normal(text: str) -> str:
@@ -30,7 +36,17 @@ def normal(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SHOW_NOTHING.sub("", text).replace(_BRAILLE_BLANK, " "))
-    return _LINE_BREAK.sub("\n", text).strip()
+    return trimmed(_LINE_BREAK.sub("\n", text))
+
+
+def trimmed(text: str) -> str:
+    """Return the text without blanks and line breaks around it; `str.strip` drops control characters too."""
+    return text.strip(_BLANKS)
+
+
+def single_spaced(text: str) -> str:
+    """Return the text with one space for all blanks and line breaks side by side, and none around it."""
+    return _SOME_BLANKS.sub(" ", text).strip(" ")
 
 
 def visible(text: str) -> str:
@@ -51,8 +67,8 @@ def hidden(text: str) -> str | None:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether nothing can be read: the text has no more than blanks, and marks without a letter."""
-    return all(unicodedata.category(character) in _NOT_READ for character in text)
+    """Whether nothing can be read: the text has only blanks, marks without a letter, and characters without a glyph."""
+    return all(unicodedata.category(character) in _NOT_READ or character in _HIEROGLYPH_BLANKS for character in text)
 
 
 def fold(text: str) -> str:

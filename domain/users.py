@@ -3,6 +3,7 @@
 from domain.access import DEMO_PASSWORD
 from domain.languages import Text
 from domain.refusals import Refusal
+from domain.text import trimmed
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
@@ -57,7 +58,7 @@ class PublicPassword(Refusal):
 
 def email(text: str) -> str:
     """Return the address as it is stored and looked up: in small letters, without blanks around it."""
-    return text.strip().lower()
+    return trimmed(text).lower()
 
 
 def check_email(address: str, *path: str) -> None:

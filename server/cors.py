@@ -30,7 +30,7 @@ class Cors:
     def headers(self, scope: Scope) -> list[Header]:
         """What the answer to this request says, be it an error or not."""
         origin = given(scope, b"origin")
-        if origin not in self._origins:
+        if origin is None or (origin := origin.rstrip(b" \t")) not in self._origins:
             return [_VARY]
         headers = [_VARY, (b"access-control-allow-origin", origin), _EXPOSED]
         if scope["method"] == "OPTIONS" and given(scope, b"access-control-request-method") is not None:

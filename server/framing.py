@@ -1,9 +1,11 @@
 """Limits of what is around a request's body, and the answer to a request that the protocol refuses."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from domain.faults import Unavailable
+from server import hosts
 from server.faults import JSON, Rejected, bad_request, rejected_for
 from server.headers import Header, completed
 
@@ -19,6 +21,11 @@ MAX_DISCARDED_BYTES = 1024 * 1024
 
 _AROUND_HEADER = len(": \r\n")
 _ONE_ONE = "1.1"
+_BLANKS = b" \t"
+_CONTINUE = b"100-continue"
+_CHUNKED = b"chunked"
+_HOST_EXAMPLE = "portal.example:8000"
+_END_OF_AUTHORITY = re.compile(rb"[/?#]")
 
 
 def size(url: bytes, headers: Sequence[Header]) -> int:
@@ -58,16 +65,58 @@ def out_of_time() -> Rejected:
     return rejected_for(Unavailable(message))
 
 
-def check(version: str, hosts: int, headers: Sequence[Header]) -> None:
-    """Raise Rejected unless the head has a version that is spoken here, its Host once, and not too many headers."""
+def check(version: str, headers: Sequence[Header]) -> None:
+    """Raise Rejected for a head that is not what HTTP/1.1 asks for, or asks for what is not done here."""
     if len(headers) > MAX_HEADERS:
         raise too_many_headers()
     if version not in {"1.0", _ONE_ONE}:
         message = "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         raise Rejected(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, message)
-    if hosts > 1 or (hosts == 0 and version == _ONE_ONE):
-        message = f"A request must have one Host header, not {hosts}."
+    given = [value.strip(_BLANKS) for name, value in headers if name == b"host"]
+    if len(given) > 1 or (not given and version == _ONE_ONE):
+        message = f"A request must have one Host header, not {len(given)}."
         raise bad_request(message)
+    if not all(map(hosts.valid, given)):
+        message = f"The Host header must be a host, with or without a port, such as {_HOST_EXAMPLE}."
+        raise bad_request(message)
+    _check_codings(version, _members(headers, b"transfer-encoding"))
+    if version == _ONE_ONE and not set(_members(headers, b"expect")) <= {_CONTINUE}:
+        message = "Nothing but 100-continue can be expected of this server."
+        raise Rejected(HTTPStatus.EXPECTATION_FAILED, message)
+
+
+def check_target(url: bytes, host: bytes | None) -> None:
+    """Raise Rejected unless a URL with a scheme is one of http or https and names a host, as the Host header does."""
+    scheme, _, rest = url.partition(b"://")
+    authority = _END_OF_AUTHORITY.split(rest, maxsplit=1)[0]
+    if scheme.lower() not in {b"http", b"https"} or not authority or not hosts.valid(authority):
+        message = f"The request's target must be a path, or a URL such as http://{_HOST_EXAMPLE}/graphql."
+        raise bad_request(message)
+    if host is not None and not host.strip(_BLANKS):
+        message = "The Host header must not be empty if the request's target names a host."
+        raise bad_request(message)
+
+
+def expects_continue(version: str, headers: Sequence[Header]) -> bool:
+    """Whether the caller waits for 100 before it sends the body; callers of HTTP/1.0 do not know it."""
+    return version == _ONE_ONE and _CONTINUE in _members(headers, b"expect")
+
+
+def _check_codings(version: str, codings: Sequence[bytes]) -> None:
+    if not codings:
+        return
+    if version != _ONE_ONE or codings[-1] != _CHUNKED:
+        message = "The length of the body is unknown: Transfer-Encoding must end in chunked, in HTTP/1.1 only."
+        raise bad_request(message)
+    if len(codings) > 1:
+        message = "The only Transfer-Encoding that is read here is chunked."
+        raise Rejected(HTTPStatus.NOT_IMPLEMENTED, message)
+
+
+def _members(headers: Sequence[Header], wanted: bytes) -> list[bytes]:
+    # A list may have empty members.
+    values = b",".join(value for name, value in headers if name == wanted).lower().split(b",")
+    return [member for member in (value.strip(_BLANKS) for value in values) if member]
 
 
 def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[Header]) -> bytes:

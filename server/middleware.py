@@ -2,7 +2,9 @@
 
 import logging
 import re
+from functools import lru_cache
 from http import HTTPStatus
+from ipaddress import ip_address
 from random import getrandbits
 from time import perf_counter
 from typing import Any
@@ -20,11 +22,11 @@ from server.cors import Cors
 from server.faults import error_response
 from server.headers import completed, given
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
 _LONGEST_LOGGED_PATH = 200
 _LONGEST_LOGGED_NAME = 100
-_LONGEST_LOGGED_ADDRESS = 45
-"""Length of the longest IPv6 address."""
+_LONGEST_ADDRESS = 64
+"""More than the longest IPv6 address and the name of a network interface."""
 
 _CODES_MAX = 5
 """How many codes of errors or refusals a line has at most."""
@@ -86,8 +88,8 @@ class RequestLog:
 
 def request_id_for(proposed: bytes | None) -> str:
     """Return the id that a request proposes, or a new one if it is none."""
-    if proposed and _REQUEST_ID.fullmatch(proposed):
-        return proposed.decode()
+    if proposed and (good := _REQUEST_ID.fullmatch(proposed)):
+        return good[1].decode()
     # It tells requests apart and keeps no secret, so it need not come from the system.
     return f"{getrandbits(64):016x}"
 
@@ -100,7 +102,18 @@ def _internal_error(request_id: str) -> ASGIApp:
 def _client_address(scope: Scope) -> str | None:
     """Return the caller's address, which uvicorn takes from X-Forwarded-For if a trusted proxy sent it."""
     client = scope.get("client")
-    return client[0][:_LONGEST_LOGGED_ADDRESS] if client else None
+    return _address(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _address(given: str) -> str | None:
+    """Return an IP address without the interface that it may name, and None for any other text, such as `unknown`."""
+    address = given.partition("%")[0]
+    try:
+        ip_address(address)
+    except ValueError:
+        return None
+    return address
 
 
 def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]) -> None:

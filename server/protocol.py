@@ -35,6 +35,11 @@ class Protocol(EndingProtocol):
         self._held = b""
         self._upgrading = False
         self._hosts = 0
+        self._host: bytes | None = None
+        self._good_host: bytes | None = None
+        """The last value of Host that was checked; most connections send no other."""
+        self._unusual = False
+        """Whether the head has a header whose value is still to be checked."""
         self._head_size = 0
         """Bytes of a head that is incomplete."""
         self._body_size = self._body_seen = 0
@@ -88,15 +93,17 @@ class Protocol(EndingProtocol):
             self._part, self._since = HEAD, self._all.now
         self.url, self.headers = b"", []
         self.expect_100_continue = False
-        self._begun, self._hosts = True, 0
+        self._begun, self._hosts, self._unusual = True, 0, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; after the body, a trailer, which is of no use here."""
         name = name.lower()
         if name == b"host":
             self._hosts += 1
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
+            if value != self._good_host:
+                self._host, self._unusual = value, True
+        elif name in {b"expect", b"transfer-encoding"}:
+            self._unusual = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -106,12 +113,16 @@ class Protocol(EndingProtocol):
         # A head that came at once is shorter than a slice.
         if self._head_size and framing.size(self.url, headers) > framing.MAX_HEAD_BYTES:
             raise framing.too_long(self.url)
-        if version != "1.1" or self._hosts != 1 or len(headers) > MAX_HEADERS:
-            framing.check(version, self._hosts, headers)
+        if version != "1.1" or self._hosts != 1 or self._unusual or len(headers) > MAX_HEADERS:
+            framing.check(version, headers)
+            self._good_host = self._host
+            self.expect_100_continue = framing.expects_continue(version, headers)
         if parser.should_upgrade():
             self._upgrading = True
             return
         url = httptools.parse_url(self.url)
+        if url.schema is not None:
+            framing.check_target(self.url, self._good_host if self._hosts else None)
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
         self.scope = {

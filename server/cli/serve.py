@@ -17,7 +17,7 @@ from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
-from server import diagnosis, logs
+from server import diagnosis, logs, proxies
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.running import fail, failures, run, settings
 from server.deadlines import Limits
@@ -51,6 +51,7 @@ def serve(
         given.secret()
         _warn(given)
     logs.configure(given)
+    proxies.warn_of_trust_in_all(given.forwarded_allow_ips)
     config = Config(
         "server.app:create",
         factory=True,

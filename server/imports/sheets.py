@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from domain.text import fold
+from domain.text import fold, single_spaced
 
 DELIMITERS = (";", ",", "\t")
 
@@ -243,4 +243,4 @@ def _line(begins: int, row: Sequence[str], names: Sequence[str | None]) -> Line 
         )
         return BadRow(begins, reason)
     # Spreadsheets are full of blanks that nobody sees: at the ends, doubled, line breaks, and some that never break.
-    return Line(begins, {name: " ".join(cell.split()) for name, cell in zip(names, row, strict=False) if name})
+    return Line(begins, {name: single_spaced(cell) for name, cell in zip(names, row, strict=False) if name})

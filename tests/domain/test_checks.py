@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from domain.checks import Checks
 from domain.clients import STATES
 from domain.languages import Language
+from domain.products import InvalidProductCode
 from domain.refusals import NotFound, Refusal
 from domain.violations import (
     Empty,
@@ -109,6 +110,12 @@ def test_what_can_not_be_seen_is_left_out_or_refused_by_its_kind() -> None:
     checks.optional_text("Pada\x1bria", "note", longest=200, lines=True)
     checks.opaque("ana\u200b@alfa.example", "email", longest=200)
     checks.opaque("\u0301", "idempotencyKey", longest=200)
+    checks.text("Padaria\x1f", "name4", longest=200)
+    checks.opaque("\x85ana@alfa.example", "email", longest=200)
+    checks.cnpj(f"{number}\x1f", "cnpj")
+    checks.state("SP\x1f", "state")
+    checks.product_code("COMPLETO\x1f", "code")
+    checks.activation_key("\x1fABCD-1234", "activationKey")
     assert refused(checks) == [
         (Empty, "name"),
         (HiddenCharacter, "name2"),
@@ -116,6 +123,12 @@ def test_what_can_not_be_seen_is_left_out_or_refused_by_its_kind() -> None:
         (HiddenCharacter, "note"),
         (HiddenCharacter, "email"),
         (Empty, "idempotencyKey"),
+        (HiddenCharacter, "name4"),
+        (HiddenCharacter, "email"),
+        (InvalidCnpj, "cnpj"),
+        (InvalidState, "state"),
+        (InvalidProductCode, "code"),
+        (InvalidActivationKey, "activationKey"),
     ]
     assert "U+202E" in checks.refusals[1].message(Language.PORTUGUESE)
 

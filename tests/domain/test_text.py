@@ -1,12 +1,14 @@
 """Text as it is compared and stored."""
 
+import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.text import control, fold, hidden, normal, says_nothing, storable, visible
+from domain.text import control, fold, hidden, normal, says_nothing, single_spaced, storable, trimmed, visible
 
 # Its upper case is I, whose lower case is another letter.
 DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
@@ -44,11 +46,25 @@ def test_upper_case_and_decomposed_letters_are_the_same_text(text: str) -> None:
 
 
 SHOW_NOTHING = [
-    *("\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u180b", "\u180e", "\u200b", "\u200c", "\u200d"),
-    *("\u200e", "\u200f", "\u2060", "\u2061", "\u2064", "\u206a", "\u3164", "\ufe00", "\ufe0f", "\ufeff", "\uffa0"),
-    *("\ufff9", "\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041", "\U000e007f", "\U000e0100"),
+    *("\u00ad", "\u034f", "\u115f", "\u1160", "\u17b4", "\u180b", "\u180e", "\u200b", "\u200c", "\u200d"),
+    *("\u2060", "\u2061", "\u2064", "\u206a", "\u3164", "\ufe00", "\ufe0f", "\ufeff", "\uffa0"),
+    *(
+        "\ufff9",
+        "\ufffc",
+        "\ufdd0",
+        "\ufffe",
+        "\uffff",
+        "\U0001fffe",
+        "\U0010ffff",
+        "\U0001d159",
+        "\U0001d173",
+        "\U000e0001",
+        "\U000e0041",
+        "\U000e007f",
+        "\U000e0100",
+    ),
 ]
-DIRECTIONS = list("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+DIRECTIONS = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 CONTROLS = [chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))]
 
 
@@ -74,19 +90,89 @@ def test_a_control_is_found_but_for_those_that_break_lines_where_there_may_be_se
     assert control(normal(f"a{character}b"), lines=True) == (None if character in "\t\n\r" else character)
 
 
+EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+BLANK = "\N{BRAILLE PATTERN BLANK}"
+LINE_BREAKS = set("\n\r\u2028\u2029")
+NO_GLYPH = {
+    *("BRAILLE PATTERN BLANK", "HANGUL CHOSEONG FILLER", "HANGUL JUNGSEONG FILLER", "HANGUL FILLER"),
+    *("HALFWIDTH HANGUL FILLER", "OBJECT REPLACEMENT CHARACTER", "MUSICAL SYMBOL NULL NOTEHEAD"),
+    *("EGYPTIAN HIEROGLYPH FULL BLANK", "EGYPTIAN HIEROGLYPH HALF BLANK"),
+}
+
+
+def name(character: str) -> str:
+    """The character's name in Unicode; controls have none."""
+    return unicodedata.name(character, "")
+
+
+def turns(character: str) -> bool:
+    """Whether Unicode has the character to change the writing direction (Bidi_Control)."""
+    return unicodedata.bidirectional(character) in {
+        *("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"),
+    } or name(character) in {"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"}
+
+
+def test_of_all_characters_controls_and_changes_of_direction_are_refused_wherever_they_are() -> None:
+    refused = {each for each in EVERY if unicodedata.category(each) == "Cc" or turns(each)}
+
+    assert {each for each in EVERY if control(each)} == refused
+    assert {each for each in EVERY if control(each, lines=True)} == refused - {"\t", "\n"}
+    for each in refused - {"\t", "\n", "\r"}:
+        for text in (f"a{each}b", f"{each}a", f"a{each}", each):
+            assert control(normal(text)) == control(normal(text), lines=True) == each
+    assert control(normal("".join(each for each in EVERY if each not in refused | LINE_BREAKS))) is None
+
+
+def test_of_all_characters_those_with_a_glyph_of_their_own_are_a_name() -> None:
+    shown = {each for each in EVERY if unicodedata.category(each)[0] in "LNPS" and name(each) not in NO_GLYPH}
+
+    assert all(not says_nothing(normal(each)) for each in shown)
+    assert says_nothing(normal("".join(each for each in EVERY if each not in shown)))
+
+
+def test_of_all_characters_only_those_without_a_glyph_are_left_out() -> None:
+    every = "".join(EVERY)
+    left_out = set(EVERY) - set(visible(every))
+
+    assert left_out >= {each for each in EVERY if turns(each)} | {*SHOW_NOTHING}
+    assert all(unicodedata.category(each)[0] not in "LNPS" or name(each) in NO_GLYPH for each in left_out)
+    assert all(normal(f"a{each}b") == "ab" for each in left_out if not turns(each) and each not in BLANK)
+
+
+@given(text=st.text(st.sampled_from(["a", " ", "\t", "\n", "\x1f", "\x85", "\u3000", "\u2028"])))
+def test_blanks_around_a_text_are_left_out_and_controls_are_not(text: str) -> None:
+    within = text.strip(" \t\n\u3000\u2028")
+
+    assert trimmed(text) == within
+    assert single_spaced(text) == re.sub("[ \t\n\u3000\u2028]+", " ", within)
+
+
 def test_line_breaks_of_all_systems_become_line_feeds() -> None:
     assert normal("a\r\nb\rc\nd\u2028e\u2029f\r\n") == "a\nb\nc\nd\ne\nf"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\u2800", "\u0301", "\u20e3 \u0300", "\u3000\u00a0", "\u200b\u3164", "\u202e", "\u0903"]
+    "text",
+    [
+        "",
+        "\u2800",
+        "\u0301",
+        "\u20e3 \u0300",
+        "\u3000\u00a0",
+        "\u200b\u3164",
+        "\u202e",
+        "\u0903",
+        "\ue000",
+        "\ufffc",
+        "\ufffe",
+    ],
 )
 def test_blanks_and_marks_without_a_letter_say_nothing(text: str) -> None:
     assert says_nothing(normal(text))
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "-", "R$", "7", "\N{CJK UNIFIED IDEOGRAPH-5E97}", "\N{BREAD}", "\u0939\u093f", "\U0010ffff"]
+    "text", ["a", "-", "R$", "7", "\N{CJK UNIFIED IDEOGRAPH-5E97}", "\N{BREAD}", "\u0939\u093f", "\ufffd"]
 )
 def test_letters_digits_signs_and_emoji_say_something(text: str) -> None:
     assert not says_nothing(normal(text))
@@ -102,7 +188,7 @@ def test_what_is_stored_is_composed_and_holds_nothing_that_shows_nothing(text: s
     stored = normal(text)
 
     assert unicodedata.is_normalized("NFC", stored)
-    assert stored == stored.strip()
+    assert stored == trimmed(stored)
     assert not set(stored) & {*SHOW_NOTHING, "\u2800"}
 
 

@@ -95,3 +95,13 @@ def test_only_a_trusted_proxy_says_for_whom_it_asks(production: dict[str, str], 
         codes = [server.sign_in(EMAIL, WRONG, forwarded_for=f"198.51.100.{number}") for number in range(6)]
 
     assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
+
+
+def test_a_server_warns_when_it_starts_that_every_caller_is_believed(
+    production: dict[str, str], tmp_path: Path
+) -> None:
+    with serving(production | {"FORWARDED_ALLOW_IPS": "*", "LOG_FORMAT": "json"}, tmp_path / "log"):
+        pass
+
+    warnings = [line for line in (tmp_path / "log").read_text().splitlines() if '"warning"' in line]
+    assert [line for line in warnings if "any caller can choose its address" in line and "X-Forwarded-For" in line]

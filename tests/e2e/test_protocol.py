@@ -49,6 +49,19 @@ def port(served: Served) -> int:
         (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
         (HEALTH + b"Host: other\r\n\r\n", 400),
         (HEALTH + b"Host: portal\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: a b/c@d\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x:abc\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x:99999\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\x80\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.0\r\nHost: a b\r\n\r\n", 400),
+        (b"GET http://portal/healthz HTTP/1.1\r\nHost: \r\n\r\n", 400),
+        (b"GET http://ana@portal/healthz HTTP/1.1\r\nHost: portal\r\n\r\n", 400),
+        (b"GET http://a,b/healthz HTTP/1.1\r\nHost: portal\r\n\r\n", 400),
+        (b"GET http:///healthz HTTP/1.1\r\nHost: portal\r\n\r\n", 400),
+        (b"GET ftp://portal/healthz HTTP/1.1\r\nHost: portal\r\n\r\n", 400),
+        (b"CONNECT portal:80 HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (HEALTH + b"X-A: 1\r\n 2\r\n\r\n", 400),
         (HEALTH + b"X-A : 1\r\n\r\n", 400),
         (HEALTH + b"X-A: \x00\r\n\r\n", 400),
@@ -61,6 +74,11 @@ def port(served: Served) -> int:
         (GRAPHQL + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
         (GRAPHQL + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
         (GRAPHQL + b"Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 400),
+        (GRAPHQL + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (GRAPHQL + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        (GRAPHQL.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (GRAPHQL + b"Expect: 200-ok\r\nContent-Length: 2\r\n\r\n", 417),
+        (GRAPHQL + b"Expect: 100-continue, 200-ok\r\nContent-Length: 2\r\n\r\n", 417),
         (GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n", 400),
         (b"CONNECT portal:80 HTTP/1.1\r\nHost: portal\r\n\r\n", 405),
         (HEALTH + b"X-A: 1\r\n" * 100 + b"\r\n", 431),
@@ -88,6 +106,34 @@ def test_a_refused_request_keeps_its_id_and_has_a_line_in_the_log(served: Served
     assert answer.headers["x-request-id"] == "two-hosts"
     assert json.loads(line)["status"] == HTTPStatus.BAD_REQUEST
     assert answer.message in line
+
+
+@pytest.mark.parametrize(
+    "host", [b"", b" portal \t", b"portal:", b"portal:65535", b"192.0.2.7:80", b"[2001:db8::7]:9000"]
+)
+def test_a_host_with_or_without_a_port_is_taken(port: int, host: bytes) -> None:
+    (answer,) = answers(port, b"GET /healthz HTTP/1.1\r\nHost: %b\r\n" % host + CLOSE)
+
+    assert answer.status == HTTPStatus.OK
+
+
+def test_a_url_of_http_is_answered_as_its_path_is(port: int) -> None:
+    (answer,) = answers(port, b"GET http://portal:8000/healthz HTTP/1.1\r\nHost: portal:8000\r\n" + CLOSE)
+
+    assert answer.json == {"status": "ok"}
+
+
+def test_each_host_of_a_connection_is_checked(port: int) -> None:
+    found = answers(
+        port,
+        HEALTH + b"\r\n",
+        HEALTH.replace(b"portal", b"other") + b"\r\n",
+        HEALTH + b"\r\n",
+        HEALTH.replace(b"portal", b"a b") + b"\r\n",
+        HEALTH + b"\r\n",
+    )
+
+    assert [answer.status for answer in found] == [200, 200, 200, 400]
 
 
 def test_host_may_be_missing_in_http_1_0(port: int) -> None:
@@ -205,6 +251,34 @@ def test_a_caller_that_expects_100_sends_its_body_then(port: int) -> None:
         assert caller.answer().status == HTTPStatus.CONTINUE
         caller.send(body)
         assert caller.answer().json == DATA
+
+
+@pytest.mark.parametrize("expected", [b"100-continue ", b"100-Continue", b", 100-continue"])
+def test_an_expectation_is_read_as_a_list(port: int, expected: bytes) -> None:
+    with calling(port) as caller:
+        caller.send(GRAPHQL + b"Expect: %b\r\nContent-Length: 2\r\n\r\n" % expected)
+        assert caller.answer().status == HTTPStatus.CONTINUE
+
+
+def test_a_caller_of_http_1_0_gets_no_100(port: int) -> None:
+    (answer,) = answers(port, post(TYPENAME, b"Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+
+    assert answer.json == DATA
+
+
+@pytest.mark.parametrize("coding", [b"Chunked", b"chunked ", b", chunked"])
+def test_a_transfer_coding_is_read_as_a_list(port: int, coding: bytes) -> None:
+    request = chunked([TYPENAME], b"Connection: close").replace(b"Encoding: chunked", b"Encoding: " + coding)
+
+    (answer,) = answers(port, request)
+
+    assert answer.json == DATA
+
+
+def test_blanks_after_a_header_are_no_part_of_it(port: int) -> None:
+    (answer,) = answers(port, HEALTH + b"X-Request-Id: mine \t\r\n" + CLOSE)
+
+    assert answer.headers["x-request-id"] == "mine"
 
 
 def test_pipelined_requests_are_answered_in_their_order(port: int) -> None:

@@ -14,13 +14,13 @@ from tests.api import Api, Json
 from tests.schema.test_payloads import RECIPES
 from tests.schema.worlds import GRAPHQL
 
-REFUSED = ("a\u202eb", "a\u2066b", "a\x07b", "a\x9bb", "a\x7fb")
+REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
 """What no text may have in it."""
 
-STRIPPED = "\u200b\u00ad\u2060\u3164\ufeff\U000e0041"
+STRIPPED = "\ufffc\ufffe\u200b\u00ad\u2060\u3164\ufeff\U000e0041"
 """What is left out of a text, or refused where each character counts."""
 
-NOTHING = ("\u200b\u3164 \u2800\u2029", "\u0301")
+NOTHING = ("\u200b\u3164 \u2800\u2029", "\u0301", "\ufffe\uffff\ufffc", "\ue000", "\U0001343f", "\u0378")
 """Texts that show nothing."""
 
 LINES = {"note", "reason"}

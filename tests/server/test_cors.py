@@ -51,6 +51,12 @@ async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClie
     assert "access-control-allow-methods" not in answer.headers
 
 
+async def test_blanks_after_an_origin_are_no_part_of_it(shared: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await ask(shared, VIEWER, {"Origin": f"{NAMED} \t", **caller.headers})
+
+    assert answer.headers["access-control-allow-origin"] == NAMED
+
+
 @pytest.mark.parametrize("origin", [OTHER, "http://spa.example", "https://spa.example:8443", "null", ""])
 async def test_a_page_of_another_origin_may_not(shared: httpx.AsyncClient, caller: Caller, origin: str) -> None:
     may = await shared.options("/graphql", headers={"Origin": origin, **PREFLIGHT})

@@ -167,3 +167,8 @@ def test_what_shows_nothing_is_left_out_of_a_row_and_what_changes_how_it_is_read
     assert isinstance(empty, BadRow)
     assert isinstance(turned, BadRow)
     assert "U+202E" in turned.reason
+
+
+@pytest.mark.parametrize("name", ["\ufffe", "\ufffc\uffff", "\ue000", "\U0001343f", "\u0378", "\u200eSol", "Sol\u061c"])
+def test_a_row_whose_name_shows_nothing_or_turns_the_text_is_bad(name: str) -> None:
+    assert isinstance(row("16727230000197", name=name), BadRow)

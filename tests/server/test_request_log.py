@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.engine import Database
 from resolvers.passwords import hash_password
@@ -24,6 +25,7 @@ CALLER = "192.0.2.7"
 REGISTER = """mutation Register($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
+SIGN_IN_WRONGLY = 'mutation { signIn(input: {email: "nobody@alfa.example", password: "x"}) { token } }'
 CLIENT_BY_ID = "query ($id: ID!) { client(id: $id) { name } }"
 SEARCH = '{ clients(filter: {search: "padaria"}) { totalCount nodes { name activations { nodes { id } } } } }'
 
@@ -159,6 +161,34 @@ async def test_an_unexpected_error_is_counted_as_internal(portal: Portal, settin
     line = only(log, "request")
     assert (line["status"], line["errors"]) == (HTTPStatus.INTERNAL_SERVER_ERROR, ["INTERNAL"])
     assert line["client_address"] == "::1"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        ("192.0.2.9", "192.0.2.9"),
+        ("192.0.2.9:4711", "192.0.2.9"),
+        ("[2001:db8::9]:4711", "2001:db8::9"),
+        ("fe80::9%eth0", "fe80::9"),
+        ("unknown", None),
+        ("_hidden", None),
+        ("192.0.2.9 OR 1=1", None),
+        ("fe80::9%" + "x" * 100, None),
+        (SECRET * 100, None),
+        (", ,", "127.0.0.1"),
+    ],
+)
+async def test_a_caller_is_named_by_an_address_and_by_nothing_else(
+    portal: Portal, settings: Settings, log: Log, forwarded: str, address: str | None
+) -> None:
+    app = ProxyHeadersMiddleware(create_app(portal, settings))  # type: ignore[arg-type]  # uvicorn has its own types.
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        await ask(http, VIEWER, {"X-Forwarded-For": forwarded})
+        await ask(http, SIGN_IN_WRONGLY, {"X-Forwarded-For": forwarded})
+
+    addresses = [line.get("client_address") for line in log.lines()]
+    assert addresses == [address] * 3
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.text import single_spaced
 from server.imports import clients, prices
 from server.imports.sheets import DELIMITERS, BadRow, Line, SheetError, sheet
 
@@ -69,7 +70,7 @@ def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is draw
 
     found = read(file)
 
-    expected = [cells(*(" ".join(cell.split()) for cell in row)) for row in rows if any(map(str.strip, row))]
+    expected = [cells(*map(single_spaced, row)) for row in rows if any(map(str.strip, row))]
     if _reads_as(text, encoding):
         assert [line.cells for line in found if isinstance(line, Line)] == expected
         assert len(found) == len(expected)
