@@ -11,6 +11,7 @@ from db import filters, sql
 from db.engine import Connection, Transaction
 from db.expressions import among
 from db.query import Query
+from db.sql import KEEPING_KEYS
 from db.tables import partner_counters, partners, tokens, users
 from db.types import Instant
 from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
@@ -224,9 +225,16 @@ async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, a
     await tx.execute(sa.update(tokens).where(*mine).values(last_used_at=at))
 
 
-async def live_api_tokens(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> int:
-    """Return how many API tokens of a locked user work."""
-    mine = tokens.c.partner_id == partner_id, tokens.c.user_id == user_id, tokens.c.kind == TokenKind.API
+async def lock_partner(tx: Transaction, partner_id: int) -> None:
+    """Let no other transaction make a token of the partner until this one ends."""
+    await tx.execute(
+        sa.select(partners.c.id).where(partners.c.id == partner_id).with_for_update(key_share=KEEPING_KEYS)
+    )
+
+
+async def live_api_tokens(tx: Transaction, partner_id: int, *, at: datetime) -> int:
+    """Return how many API tokens of the locked partner work."""
+    mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API
     statement = sa.select(sa.func.count()).select_from(tokens).where(*mine, _works(at))
     return (await tx.execute(statement)).scalar_one()
 

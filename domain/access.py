@@ -121,7 +121,7 @@ SESSIONS_LIFETIME = timedelta(days=30)
 """How long sessions can be renewed after the password was given."""
 
 API_TOKENS_MAX = 100
-"""Number of API tokens of a user that work at the same time; revoked and expired ones do not count."""
+"""Number of API tokens of a partner that work at the same time, so that one list shows all of them."""
 
 
 def session_end(signed_in_at: datetime, now: datetime) -> datetime:

@@ -229,10 +229,10 @@ class SessionRequired(Refusal):
 
 
 class ApiTokenLimit(Refusal):
-    """The user has as many API tokens as can work at the same time."""
+    """The partner has as many API tokens as can work at the same time."""
 
     code = UserErrorCode.API_TOKEN_LIMIT
     text = Text(
-        pt="Já existem {limit} tokens de API válidos deste usuário; revogue um deles antes de criar outro.",
-        en="This user has {limit} API tokens that work already; revoke one of them before another one is made.",
+        pt="O parceiro já tem {limit} tokens de API válidos; revogue um deles antes de criar outro.",
+        en="The partner has {limit} API tokens that work already; revoke one of them before another one is made.",
     )

@@ -134,11 +134,9 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
 
 
 async def add_api_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
-    """Return the id of the new token; raise ApiTokenLimit if its user has as many as can work at once.
-
-    The caller has locked the user.
-    """
-    if await access.live_api_tokens(tx, partner_id, new.user_id, at=at) >= API_TOKENS_MAX:
+    """Return the id of the new token; raise ApiTokenLimit if the partner has as many as can work at once."""
+    await access.lock_partner(tx, partner_id)
+    if await access.live_api_tokens(tx, partner_id, at=at) >= API_TOKENS_MAX:
         raise ApiTokenLimit(limit=API_TOKENS_MAX)
     return await access.add_token(tx, partner_id, new, at=at)
 

@@ -113,9 +113,8 @@ class Viewer:
     @strawberry.field(
         graphql_type=list[ApiToken],
         description=(
-            "The partner's API tokens, at most 100: those that work first, and of them, as of those that are expired "
-            "or revoked, the newest first. A user has at most 100 that work, so that a partner of several managers may "
-            "have more; the vendor sees all of them."
+            "The partner's API tokens, of all its users: all that work, of which a partner has at most 100, and after "
+            "them the newest of those that are expired or revoked, at most 100 together."
         ),
     )
     @staticmethod

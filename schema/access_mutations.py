@@ -185,8 +185,8 @@ class AccessMutations:
 
     @strawberry.mutation(
         description=(
-            "Make an API token for a script. It needs a session: an API token makes no other ones. A user can have "
-            "100 that work at the same time; expired and revoked ones do not count."
+            "Make an API token for a script. It needs a session: an API token makes no other ones. A partner can "
+            "have 100 that work at the same time; expired and revoked ones do not count."
         )
     )
     @staticmethod

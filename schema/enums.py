@@ -179,6 +179,6 @@ _describe(
         UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the step.",
         UserErrorCode.PRICE_CHANGED: "The order comes to another total than was expected.",
         UserErrorCode.SESSION_REQUIRED: "A person who has signed in does this, and an API token can not.",
-        UserErrorCode.API_TOKEN_LIMIT: "The user has as many API tokens as can work at the same time.",
+        UserErrorCode.API_TOKEN_LIMIT: "The partner has as many API tokens as can work at the same time.",
     },
 )

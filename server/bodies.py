@@ -81,7 +81,7 @@ def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
     )
 
 
-def _parsed(text: bytes, what: str) -> Any:  # noqa: ANN401 — JSON may be anything.
+def _parsed(text: bytes, what: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -91,7 +91,7 @@ def _parsed(text: bytes, what: str) -> Any:  # noqa: ANN401 — JSON may be anyt
     return _with_surrogates(text, what)
 
 
-def _with_surrogates(text: bytes, what: str) -> Any:  # noqa: ANN401 — JSON may be anything.
+def _with_surrogates(text: bytes, what: str) -> object:
     # orjson refuses a lone surrogate wherever it stands. In a text of a variable it is the caller's mistake in that
     # one field, which has to be named: Python's own parser takes it, held to orjson's other limits.
     try:

@@ -7,9 +7,9 @@ the process, and each of them keeps the time of the last look as the beginning o
 import fcntl
 import struct
 import termios
+from abc import ABC, abstractmethod
 from asyncio import Transport
 from dataclasses import dataclass
-from typing import Protocol as Shape
 
 from uvicorn.server import ServerState
 
@@ -34,14 +34,16 @@ class Limits:
     keep_alive: float
 
 
-class Watched(Shape):
-    """A connection that holds itself to the limits."""
+class Watched(ABC):
+    """A connection that holds itself to the limits; all of this process are."""
 
     transport: Transport
 
+    @abstractmethod
     def check(self) -> None:
         """End what takes too long by now."""
 
+    @abstractmethod
     def give_up(self) -> None:
         """End what is not done when the server stops."""
 
@@ -90,7 +92,7 @@ class Connections(ServerState):
         return sum(connection.transport.get_write_buffer_size() for connection in self._watched())
 
     def _watched(self) -> list[Watched]:
-        return list(self.connections)  # type: ignore[arg-type]  # All are server.protocol's.
+        return [each for each in self.connections if isinstance(each, Watched)]
 
 
 class Reading:

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server import framing
-from server.deadlines import LINGER_SECONDS, Connections, Reading, unread, unsent
+from server.deadlines import LINGER_SECONDS, Connections, Reading, Watched, unread, unsent
 from server.faults import Rejected
 from server.middleware import request_id_for
 
@@ -20,7 +20,7 @@ BETWEEN, HEAD, BODY = range(3)
 log = structlog.get_logger("portal.http")
 
 
-class EndingProtocol(HttpToolsProtocol):
+class EndingProtocol(HttpToolsProtocol, Watched):
     """A connection that keeps to limits of time, and whose last answer reaches a caller that still sends."""
 
     def __init__(

@@ -5,9 +5,10 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -235,8 +236,8 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
 
-def _sentence(fault: Any) -> str:  # noqa: ANN401 — a dictionary of pydantic's.
-    return str(fault["msg"]).removeprefix("Value error, ")
+def _sentence(fault: ErrorDetails) -> str:
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def _is_network(text: str) -> bool:

@@ -20,6 +20,7 @@ from uvicorn import Config, Server
 
 from server.backlog import Backlog
 from server.deadlines import Connections, Limits
+from server.protocol import Protocol
 
 _HANDSHAKE_SECONDS = 0.3
 """How long handshakes that have begun may take, and the signal to the other processes."""
@@ -124,9 +125,7 @@ class StoppingServer(Server):
         for accepted in _waiting(listening):
             accepted.settimeout(0)
             await loop.connect_accepted_socket(
-                lambda: self.config.http_protocol_class(  # type: ignore[call-arg]  # The type is any protocol's.
-                    config=self.config, server_state=self._connections, app_state=self.lifespan.state, _loop=loop
-                ),
+                lambda: Protocol(self.config, self._connections, self.lifespan.state, loop),
                 accepted,
             )
 

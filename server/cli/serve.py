@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated, NoReturn
 
 import typer
@@ -119,8 +120,19 @@ def _end(_signal: int, _frame: object) -> NoReturn:
 
 
 def _url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 — it is read here, not bound.
+    reachable = _reachable(host)
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def _reachable(host: str) -> str:
+    """Return where this machine reaches a server that listens there."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "::1" if isinstance(address, IPv6Address) else "127.0.0.1"
 
 
 def _welcome(url: str, given: Settings) -> None:
@@ -143,7 +155,9 @@ def _welcome(url: str, given: Settings) -> None:
         typer.echo("There is no demo user to give a token to. Make demo data with: portal demo\n")
         return
     if isinstance(token, ApiTokenLimit):
-        typer.echo(f"{_DEMO_USER} has too many tokens for another one. Sign in with the password {DEMO_PASSWORD}.\n")
+        typer.echo(
+            f"There are too many tokens for another one. Sign in as {_DEMO_USER} with the password {DEMO_PASSWORD}.\n"
+        )
         return
     typer.echo(f"A token of {_DEMO_USER}, for {_DEMO_TOKEN_LIFETIME.days} days: {token}")
     if given.trusted_documents == "only":

@@ -19,6 +19,9 @@ _CANCELLED_ORDER_SHARE = 0.08
 _SMALL_QUANTITIES = (1, 2, 3, 5, 5, 10, 12, 20, 25)
 _FIRST_CLIENTS = 3
 _FIRST_ORDERS = 2
+_STEPS = ((20, 1), (100, 5))
+"""Up to which quantity orders come in which steps."""
+_LARGEST_STEP = 10
 
 
 class TooFewOrdersError(Exception):
@@ -211,6 +214,6 @@ def _demands(activating: Sequence[Step]) -> Mapping[tuple[str, OrderType], _Dema
 
 
 def _rounded(quantity: int) -> int:
-    """What people order: beyond twenty, in fives, and beyond a hundred, in tens."""
-    step = 1 if quantity <= 20 else 5 if quantity <= 100 else 10  # noqa: PLR2004 — the sentence above has them.
+    """What people order."""
+    step = next((step for highest, step in _STEPS if quantity <= highest), _LARGEST_STEP)
     return -(-quantity // step) * step

@@ -176,17 +176,32 @@ async def test_an_api_token_makes_no_token(api: Api) -> None:
     assert payload["secret"] is payload["apiToken"] is None
 
 
-async def test_a_user_has_a_hundred_tokens_that_work_and_no_more(api: Api) -> None:
-    caller = await with_tokens(api, API_TOKENS_MAX - 1)
+async def test_a_partner_has_a_hundred_tokens_that_work_and_no_more(api: Api, other_api: Api) -> None:
+    caller, other = await with_tokens(api, 60), await with_tokens(api, API_TOKENS_MAX - 61)
+    await with_tokens(other_api, 1)
     made = await create(caller, Permission.ORDERS_READ)
 
-    payload = await caller.mutate("createApiToken", TOKEN, {"name": "Script", "permissions": ["ORDERS_READ"]})
+    payloads = [
+        await each.mutate("createApiToken", TOKEN, {"name": "Script", "permissions": ["ORDERS_READ"]})
+        for each in (caller, other)
+    ]
 
-    assert [error["code"] for error in payload["userErrors"]] == ["API_TOKEN_LIMIT"]
-    assert "100" in payload["userErrors"][0]["message"]
-    await create(api, Permission.ORDERS_READ)
+    for payload in payloads:
+        assert [error["code"] for error in payload["userErrors"]] == ["API_TOKEN_LIMIT"]
+        assert "100" in payload["userErrors"][0]["message"]
+    await create(other_api, Permission.ORDERS_READ)
     await caller.done("revokeApiToken", REVOKE, {"apiTokenId": made["apiToken"]["id"]})
-    await create(caller, Permission.ORDERS_READ)
+    await create(other, Permission.ORDERS_READ)
+
+
+async def test_all_tokens_of_a_partner_that_work_are_listed(api: Api, clock: Clock) -> None:
+    first, second = await with_tokens(api, 50), await with_tokens(api, API_TOKENS_MAX - 51)
+    await create(first, Permission.ORDERS_READ)
+    await with_tokens(api, 10, expires_at=clock.now)
+
+    listed = (await second.data("{ viewer { apiTokens { expiresAt } } }"))["viewer"]["apiTokens"]
+
+    assert listed == [{"expiresAt": None}] * API_TOKENS_MAX
 
 
 async def test_tokens_that_are_expired_do_not_count(api: Api, clock: Clock) -> None:
@@ -199,9 +214,9 @@ async def test_tokens_that_are_expired_do_not_count(api: Api, clock: Clock) -> N
 async def test_a_hundred_tokens_are_listed_those_that_work_first_and_then_the_newest(api: Api, clock: Clock) -> None:
     oldest = await create(api, Permission.ORDERS_READ)
     await with_tokens(api, API_TOKENS_MAX, expires_at=clock.now + timedelta(seconds=1))
+    clock.forward(seconds=1)
     revoked, newest = await create(api, Permission.ORDERS_READ), await create(api, Permission.ORDERS_READ)
     await api.done("revokeApiToken", REVOKE, {"apiTokenId": revoked["apiToken"]["id"]})
-    clock.forward(seconds=1)
 
     listed = (await api.data("{ viewer { apiTokens { id } } }"))["viewer"]["apiTokens"]
 

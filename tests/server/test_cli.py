@@ -61,7 +61,7 @@ async def _give_tokens(url: str, number: int) -> None:
     await database.close()
 
 
-def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_user(command: Command) -> None:
+def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_partner(command: Command) -> None:
     command("demo")
     asyncio.run(_give_tokens(os.environ["DATABASE_URL"], API_TOKENS_MAX - 1))
     arguments = ("create-token", "--email", "gerente@alfa.example", "--permissions", "all")

@@ -242,6 +242,16 @@ export const SCREENS: Screen[] = [
       licenses
       additionalSeats
     }
+    cancelledActivations {
+      product { name }
+      status
+      cancellationReason
+    }
+    licenseStock {
+      product { name }
+      available
+      additionalSeatsAvailable
+    }
     client {
       name
       cnpj
@@ -331,6 +341,7 @@ export const SCREENS: Screen[] = [
     licenseStock {
       product { name }
       available
+      additionalSeatsAvailable
     }
     userErrors { code message path }
   }
@@ -357,6 +368,11 @@ export const SCREENS: Screen[] = [
     previousActivation {
       status
       client { name }
+    }
+    licenseStock {
+      product { name }
+      available
+      additionalSeatsAvailable
     }
     userErrors { code message path }
   }
