@@ -18,18 +18,20 @@ from typing import NamedTuple
 from sqlalchemy import Table
 
 from benchmarks.places import CACHE, PROJECT
-from db import access, activations, bulk, doctor, migrate, products, tables
+from db import access, activations, events, products, tables
 from db.access import NewToken
-from db.engine import Database, Transaction
+from db.doctor import checks
+from db.engine import Database, Transaction, bulk
+from db.migrations import migrate
+from demo import catalogue
+from demo.calendar import Calendar
+from demo.catalogue import PRODUCTS, Partner
+from demo.companies import Companies
+from demo.making import put_prices
+from demo.plan import Sizes, Step, plan
+from demo.rows import Ids, Rows
+from demo.world import PartnerHere, Year
 from domain.access import Role, TokenKind
-from server.demo import catalogue
-from server.demo.calendar import Calendar
-from server.demo.catalogue import PRODUCTS, Partner
-from server.demo.companies import Companies
-from server.demo.making import put_prices
-from server.demo.plan import Sizes, Step, plan
-from server.demo.rows import Ids, Rows
-from server.demo.world import PartnerHere, Year
 
 LARGE_PARTNER = 1
 """The id of the partner that every request asks for."""
@@ -104,7 +106,7 @@ async def _make(url: str) -> None:
                 year = Year(here.rng, here.partner, ids)
                 await _write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
             await _token(tx)
-        findings = [finding async for finding in doctor.examine(made)]
+        findings = [finding async for finding in checks.examine(made)]
         if findings:
             raise _Findings(findings[:10])
     finally:
@@ -195,7 +197,7 @@ async def _write(tx: Transaction, partner_id: int, rows: Rows) -> None:
         await bulk.insert(tx, table, of_table)
     for activation_id, moved_to_id in rows.moved:
         await activations.point_to(tx, partner_id, activation_id, moved_to_id=moved_to_id)
-    await bulk.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
+    await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
 
 
 async def _token(tx: Transaction) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from benchmarks import data
-from db.keyset import Keyset
+from db.engine.keyset import Keyset
+from demo import names
 from resolvers import cursors, ids
-from server.demo import names
 
 REQUESTS = 2_000
 """How many different requests a workload has: no page is asked for again soon."""

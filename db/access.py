@@ -7,13 +7,12 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import filters, sql
-from db.engine import Connection, Transaction
-from db.expressions import among
-from db.query import Query
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute, filters
+from db.engine.column_types import Instant
+from db.engine.execute import KEEPING_KEYS
+from db.engine.expressions import among
+from db.engine.statement import Query
 from db.tables import partner_counters, partners, tokens, users
-from db.types import Instant
 from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
 
 
@@ -103,13 +102,13 @@ _USERS_BY_IDS = filters.by_ids(users, _USERS, UserRow)
 
 async def partners_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
     """The partners among these ids."""
-    return {row.id: row for row in await sql.fetch(connection, _PARTNERS_BY_IDS, {"ids": ids})}
+    return {row.id: row for row in await execute.fetch(connection, _PARTNERS_BY_IDS, {"ids": ids})}
 
 
 async def partner_named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
     """The partner with that name or CNPJ; None where none or more than one has it."""
     named = sa.or_(sa.func.lower(partners.c.name) == name_or_cnpj.lower(), partners.c.cnpj == name_or_cnpj)
-    found = await sql.rows(connection, sa.select(*_PARTNERS).where(named).limit(2), PartnerRow)
+    found = await execute.rows(connection, sa.select(*_PARTNERS).where(named).limit(2), PartnerRow)
     return found[0] if len(found) == 1 else None
 
 
@@ -121,7 +120,7 @@ async def any_partner(connection: Connection) -> bool:
 async def create_partner(tx: Transaction, *, name: str, cnpj: str) -> int | None:
     """The id of the new partner, its counters at zero; None, and nothing written, where the CNPJ is taken."""
     statement = (
-        sql.insert(tx, partners)
+        execute.insert(tx, partners)
         .values(name=name, cnpj=cnpj)
         .on_conflict_do_nothing(index_elements=["cnpj"])
         .returning(partners.c.id)
@@ -137,7 +136,7 @@ async def create_user(
 ) -> int | None:
     """The id of the new user; None, and nothing written, where the e-mail is taken."""
     statement = (
-        sql.insert(tx, users)
+        execute.insert(tx, users)
         .values(partner_id=partner_id, email=email, name=name, role=role, password_hash=password_hash)
         .on_conflict_do_nothing(index_elements=["email"])
         .returning(users.c.id)
@@ -147,7 +146,7 @@ async def create_user(
 
 async def users_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, UserRow]:
     """The partner's users among these ids."""
-    found = await sql.fetch(connection, _USERS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    found = await execute.fetch(connection, _USERS_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -155,7 +154,7 @@ async def credentials(connection: Connection, email: str) -> Credentials | None:
     """The user with that e-mail, which is unique among all partners: a sign-in names no partner."""
     columns = users.c.id, users.c.partner_id, users.c.password_hash, users.c.disabled_at
     statement = sa.select(*columns).where(users.c.email == email)
-    return await sql.one(connection, statement, Credentials)
+    return await execute.one(connection, statement, Credentials)
 
 
 async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
@@ -177,7 +176,7 @@ async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
     def row(token_id: int, kind: TokenKind, chosen: str | None, *rest: object) -> Bearer:
         return Bearer._make([token_id, kind, None if chosen is None else _permissions(chosen), *rest])
 
-    return await sql.one(connection, statement, row)
+    return await execute.one(connection, statement, row)
 
 
 async def add_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
@@ -194,13 +193,13 @@ async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -
     mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API
     order = sa.case((_works(at), 0), else_=1), tokens.c.id.desc()
     statement = sa.select(*_TOKENS).where(*mine).order_by(*order).limit(API_TOKENS_MAX)
-    return await sql.rows(connection, statement, _token)
+    return await execute.rows(connection, statement, _token)
 
 
 async def api_tokens_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, TokenRow]:
     """The partner's API tokens among these ids."""
     mine = tokens.c.partner_id == partner_id, tokens.c.kind == TokenKind.API, tokens.c.id.in_(ids)
-    return {row.id: row for row in await sql.rows(connection, sa.select(*_TOKENS).where(*mine), _token)}
+    return {row.id: row for row in await execute.rows(connection, sa.select(*_TOKENS).where(*mine), _token)}
 
 
 async def revoke(tx: Transaction, partner_id: int, token_id: int, kind: TokenKind, *, at: datetime) -> bytes | None:
@@ -252,7 +251,7 @@ async def end_session(tx: Transaction, partner_id: int, token_id: int, *, at: da
         .values(revoked_at=at)
         .returning(tokens.c.digest, sa.func.coalesce(tokens.c.signed_in_at, tokens.c.created_at, type_=Instant))
     )
-    return await sql.one(tx, statement, EndedSession)
+    return await execute.one(tx, statement, EndedSession)
 
 
 def _works(at: datetime) -> ColumnElement[bool]:

@@ -10,16 +10,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import filters, sql
 from db.clients import ClientRow
 from db.clients import columns as client_columns
-from db.engine import Connection, Transaction
-from db.expressions import among, contains, found_by_id
-from db.filters import PARTNER, Shape
-from db.keyset import Sorting
-from db.listings import LISTINGS_KEPT, Listing
-from db.query import Columns, Join
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute, filters
+from db.engine.execute import KEEPING_KEYS
+from db.engine.expressions import among, contains, found_by_id
+from db.engine.filters import PARTNER, Shape
+from db.engine.keyset import Sorting
+from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.statement import Columns, Join
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -143,15 +142,15 @@ def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
         found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
         ours = activations.c.client_id.in_(_clients(sa.or_(*found)))
         key = chosen.search_key
-        yield ours if key is None else sa.or_(ours, sql.starts_with(activations.c.activation_key, key))
+        yield ours if key is None else sa.or_(ours, execute.starts_with(activations.c.activation_key, key))
     if chosen.client_name is not None:
         named = contains(clients.c.names_folded, chosen.client_name)
         yield activations.c.client_id.in_(_clients(named))
     if chosen.cnpj is not None:
-        numbered = sql.starts_with(clients.c.cnpj, chosen.cnpj)
+        numbered = execute.starts_with(clients.c.cnpj, chosen.cnpj)
         yield activations.c.client_id.in_(_clients(numbered))
     if chosen.activation_key is not None:
-        yield sql.starts_with(activations.c.activation_key, chosen.activation_key)
+        yield execute.starts_with(activations.c.activation_key, chosen.activation_key)
     for column, value in (
         (activations.c.client_id, chosen.client_id),
         (activations.c.authorization_code, chosen.authorization_code),
@@ -162,7 +161,7 @@ def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
             yield column == value
     if chosen.status is not None:
         yield among(activations.c.status, "status")
-    yield from sql.during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+    yield from execute.during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
 
 
 def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
@@ -177,14 +176,16 @@ async def by_ids(
 ) -> Mapping[int, ActivationRow]:
     """The partner's activations among these ids."""
     query = _BY_IDS.reading(None if columns is None else columns | {"id"})
-    found = await sql.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
+    found = await execute.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
     """The partner's activation, locked until the transaction ends; None where it has no such one."""
     mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
-    return await sql.one(tx, sa.select(*COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow)
+    return await execute.one(
+        tx, sa.select(*COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow
+    )
 
 
 async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:
@@ -273,7 +274,7 @@ async def cancel_all(
         .values(_cancelled(ActivationCancellationReason.CLIENT_CANCELLED, by_id=by_id, at=at))
         .returning(*COLUMNS)
     )
-    return sorted(await sql.rows(tx, statement, ActivationRow))
+    return sorted(await execute.rows(tx, statement, ActivationRow))
 
 
 def _cancelled(reason: ActivationCancellationReason, *, by_id: int, at: datetime) -> dict[str, Any]:

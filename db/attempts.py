@@ -5,8 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from db import sql
-from db.engine import Transaction
+from db.engine import Transaction, execute
 from db.tables import sign_in_attempts as attempts
 from domain.attempts import FORGOTTEN_AFTER, Failures
 
@@ -21,7 +20,7 @@ async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -
         {"digest": digest, "failures": 0, "first_failure_at": at, "last_failure_at": at} for digest in sorted(digests)
     ]
     statement = (
-        sql.insert(tx, attempts)
+        execute.insert(tx, attempts)
         .values(none)
         .on_conflict_do_update(index_elements=["digest"], set_={"failures": attempts.c.failures})
         .returning(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at)

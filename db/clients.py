@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from db import filters, sql
-from db.engine import Connection, Transaction
-from db.expressions import among, contains
-from db.filters import PARTNER, Shape
-from db.keyset import Sorting
-from db.listings import LISTINGS_KEPT, Listing
-from db.query import Columns
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute, filters
+from db.engine.execute import KEEPING_KEYS
+from db.engine.expressions import among, contains
+from db.engine.filters import PARTNER, Shape
+from db.engine.keyset import Sorting
+from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.statement import Columns
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
@@ -117,7 +116,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.name is not None:
         yield contains(clients.c.name_folded, chosen.name)
     if chosen.cnpj is not None:
-        yield sql.starts_with(clients.c.cnpj, chosen.cnpj)
+        yield execute.starts_with(clients.c.cnpj, chosen.cnpj)
     if chosen.city is not None:
         yield contains(clients.c.city_folded, chosen.city)
     if chosen.state is not None:
@@ -127,7 +126,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.has_active_activations is not None:
         active = clients.c.id.in_(_active())
         yield active if chosen.has_active_activations else ~active
-    yield from sql.during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
+    yield from execute.during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
 def _active() -> sa.Select[Any]:
@@ -144,7 +143,7 @@ async def by_ids(
 ) -> Mapping[int, ClientRow]:
     """The partner's clients among these ids."""
     query = _BY_IDS.reading(None if columns is None else columns | {"id"})
-    found = await sql.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
+    found = await execute.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -162,13 +161,13 @@ async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mappin
         .order_by(clients.c.id)
         .with_for_update(key_share=KEEPING_KEYS)
     )
-    return {row.id: row for row in await sql.rows(tx, statement, ClientRow)}
+    return {row.id: row for row in await execute.rows(tx, statement, ClientRow)}
 
 
 async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime) -> int | None:
     """The id of the new client; None, and nothing written, where an active client has the CNPJ."""
     statement = (
-        sql.insert(tx, clients)
+        execute.insert(tx, clients)
         .values(
             partner_id=partner_id,
             cnpj=cnpj,
@@ -191,7 +190,7 @@ async def register_many(
     common = {"partner_id": partner_id, "status": ClientStatus.ACTIVE, "registered_at": at}
     lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
     statement = (
-        sql.insert(tx, clients)
+        execute.insert(tx, clients)
         .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
         .returning(clients.c.cnpj, clients.c.id)
     )

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import sql
-from db.engine import Connection, Transaction
-from db.expressions import among
-from db.query import Query
+from db.engine import Connection, Transaction, execute
+from db.engine.expressions import among
+from db.engine.statement import Query
 from db.tables import trusted_documents as documents
 
 
@@ -36,7 +35,7 @@ _BY_IDS = Query(sa.select(*_ROWS).where(among(documents.c.document_id, "ids")), 
 
 async def all_documents(connection: Connection) -> list[DocumentRow]:
     """Every document, in the order in which they were registered."""
-    return await sql.rows(connection, sa.select(*_ROWS).order_by(documents.c.id), DocumentRow)
+    return await execute.rows(connection, sa.select(*_ROWS).order_by(documents.c.id), DocumentRow)
 
 
 async def row_ids(connection: Connection) -> frozenset[int]:
@@ -46,12 +45,12 @@ async def row_ids(connection: Connection) -> frozenset[int]:
 
 async def by_row_ids(connection: Connection, ids: Sequence[int]) -> list[DocumentRow]:
     """The documents of these rows, in the order in which they were registered."""
-    return await sql.fetch(connection, _BY_ROW_IDS, {"ids": ids})
+    return await execute.fetch(connection, _BY_ROW_IDS, {"ids": ids})
 
 
 async def by_ids(connection: Connection, ids: Sequence[str]) -> Mapping[str, DocumentRow]:
     """The documents among these ids."""
-    return {row.document_id: row for row in await sql.fetch(connection, _BY_IDS, {"ids": ids})}
+    return {row.document_id: row for row in await execute.fetch(connection, _BY_IDS, {"ids": ids})}
 
 
 async def extent(connection: Connection) -> Extent:
@@ -63,7 +62,7 @@ async def extent(connection: Connection) -> Extent:
 async def add(tx: Transaction, document_id: str, text: str, *, at: datetime) -> bool:
     """Register a document; False, and nothing written, where the id is there already."""
     statement = (
-        sql.insert(tx, documents)
+        execute.insert(tx, documents)
         .values(document_id=document_id, text=text, registered_at=at)
         .on_conflict_do_nothing(index_elements=["document_id"])
         .returning(documents.c.id)

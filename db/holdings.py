@@ -6,9 +6,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
 from db.activations import COLUMNS, ActivationRow
-from db.engine import Connection
+from db.engine import Connection, execute
 from db.tables import activations
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -40,7 +39,7 @@ async def cancelled_with(
     """Return the first activations, by id, that the cancellation of the client ended."""
     mine = activations.c.partner_id == partner_id, activations.c.client_id == client_id, _WITH_CLIENT
     statement = sa.select(*COLUMNS).where(*mine).order_by(activations.c.id).limit(at_most)
-    return await sql.rows(connection, statement, ActivationRow)
+    return await execute.rows(connection, statement, ActivationRow)
 
 
 async def _summed(
@@ -57,4 +56,4 @@ async def _summed(
         .group_by(activations.c.client_id, activations.c.product_id)
         .order_by(activations.c.client_id, activations.c.product_id)
     )
-    return await sql.rows(connection, statement, Released)
+    return await execute.rows(connection, statement, Released)

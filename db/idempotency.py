@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db import sql
-from db.engine import Transaction
-from db.filters import PARTNER
-from db.query import Query
+from db.engine import Transaction, execute
+from db.engine.filters import PARTNER
+from db.engine.statement import Query
 from db.tables import idempotency_keys
 
 KEPT = timedelta(hours=24)
@@ -53,15 +52,15 @@ _COMPLETE: Query[Any] = Query(sa.update(_keys).where(*_IS_CLAIMED).values(outcom
 
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
     """Claim the key; what is recorded of it where it is taken, after its transaction has ended."""
-    await sql.write(tx, _EXPIRE, [{"partner_id": wanted.partner_id, "until": at - KEPT}])
-    if await sql.fetch(tx, _CLAIM, {**wanted._asdict(), "created_at": at}):
+    await execute.write(tx, _EXPIRE, [{"partner_id": wanted.partner_id, "until": at - KEPT}])
+    if await execute.fetch(tx, _CLAIM, {**wanted._asdict(), "created_at": at}):
         return None
-    return await sql.returned(tx, _RECORDED, _which(wanted))
+    return await execute.returned(tx, _RECORDED, _which(wanted))
 
 
 async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
     """Record the ids of what was done."""
-    await sql.write(tx, _COMPLETE, [{**_which(claimed), "what_came": outcome}])
+    await execute.write(tx, _COMPLETE, [{**_which(claimed), "what_came": outcome}])
 
 
 def _which(claim: Claim) -> dict[str, Any]:

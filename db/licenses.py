@@ -8,14 +8,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
-from db.engine import Connection, Transaction
-from db.expressions import among, found_by_id
-from db.filters import PARTNER
-from db.keyset import Sorting
-from db.listings import Listing
-from db.query import Query
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute
+from db.engine.execute import KEEPING_KEYS
+from db.engine.expressions import among, found_by_id
+from db.engine.filters import PARTNER
+from db.engine.keyset import Sorting
+from db.engine.listings import Listing
+from db.engine.statement import Query
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 
@@ -76,7 +75,7 @@ _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
     """The partner's stock of every product it has bought, in the order of the products."""
     statement = sa.select(*_STOCK).where(license_stock.c.partner_id == partner_id).order_by(license_stock.c.product_id)
-    return await sql.rows(connection, statement, StockRow)
+    return await execute.rows(connection, statement, StockRow)
 
 
 _BY_PRODUCTS = Query(
@@ -87,7 +86,7 @@ _BY_PRODUCTS = Query(
 
 async def by_products(connection: Connection, partner_id: int, product_ids: Sequence[int]) -> Mapping[int, StockRow]:
     """The partner's stock of these products, by product."""
-    found = await sql.fetch(connection, _BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
+    found = await execute.fetch(connection, _BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
     return {row.product_id: row for row in found}
 
 
@@ -99,13 +98,13 @@ async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -
         .order_by(license_stock.c.product_id)
         .with_for_update(key_share=KEEPING_KEYS)
     )
-    return {row.product_id: row for row in await sql.rows(tx, statement, StockRow)}
+    return {row.product_id: row for row in await execute.rows(tx, statement, StockRow)}
 
 
 async def add(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
     """Add what an order bought; False, and nothing changed, where a counter would pass its limit."""
     await tx.execute(
-        sql.insert(tx, license_stock)
+        execute.insert(tx, license_stock)
         .values(partner_id=partner_id, product_id=product_id, **asdict(Delta()))
         .on_conflict_do_nothing()
     )
@@ -185,7 +184,7 @@ _MOVEMENTS_BY_IDS = Query(
 
 async def movements_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, MovementRow]:
     """The partner's lines of the ledger among these ids."""
-    found = await sql.fetch(connection, _MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    found = await execute.fetch(connection, _MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 

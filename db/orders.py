@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import filters, sql
-from db.engine import Connection, Transaction
-from db.expressions import among
-from db.filters import PARTNER, Shape
-from db.keyset import Sorting
-from db.listings import LISTINGS_KEPT, Listing
-from db.query import Query
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute, filters
+from db.engine.execute import KEEPING_KEYS
+from db.engine.expressions import among
+from db.engine.filters import PARTNER, Shape
+from db.engine.keyset import Sorting
+from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.statement import Query
 from db.tables import order_items, orders
 from domain.orders import Line, OrderStatus, OrderType
 
@@ -130,7 +129,7 @@ def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
                 order_items.c.partner_id == PARTNER, order_items.c.product_id == chosen.product_id
             )
         )
-    yield from sql.during(orders.c.created_at, chosen.created_from, chosen.created_to)
+    yield from execute.during(orders.c.created_at, chosen.created_from, chosen.created_to)
 
 
 _BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
@@ -145,7 +144,7 @@ _ITEMS_OF = Query(
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderRow]:
     """The partner's orders among these ids."""
-    return {row.id: row for row in await sql.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
+    return {row.id: row for row in await execute.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
@@ -156,14 +155,15 @@ async def id_by_number(connection: Connection, partner_id: int, number: int) -> 
 
 async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
     """The partner's order items among these ids."""
-    return {row.id: row for row in await sql.fetch(connection, _ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})}
+    rows = await execute.fetch(connection, _ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    return {row.id: row for row in rows}
 
 
 async def items_of(
     connection: Connection, partner_id: int, order_ids: Sequence[int]
 ) -> Mapping[int, list[OrderItemRow]]:
     """The items of each of these orders, as they were entered."""
-    found = await sql.fetch(connection, _ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
+    found = await execute.fetch(connection, _ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
     by_order: dict[int, list[OrderItemRow]] = {}
     for row in found:
         by_order.setdefault(row.order_id, []).append(row)
@@ -173,7 +173,7 @@ async def items_of(
 async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
     """The partner's order, locked until the transaction ends; None where it has no such one."""
     mine = orders.c.partner_id == partner_id, orders.c.id == order_id
-    return await sql.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(key_share=KEEPING_KEYS), OrderRow)
+    return await execute.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +233,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         "created_at": at,
         "created_by_id": by_id,
     }
-    order_id = await sql.returned(tx, _CREATE, order)
+    order_id = await execute.returned(tx, _CREATE, order)
     items = [
         {
             "partner_id": partner_id,
@@ -247,7 +247,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         }
         for line in new.lines
     ]
-    await sql.write(tx, _ADD_ITEM, items)
+    await execute.write(tx, _ADD_ITEM, items)
     return order_id
 
 

@@ -6,11 +6,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import filters, sql
-from db.engine import Connection, Transaction
-from db.expressions import among
-from db.filters import PARTNER
-from db.query import Query
+from db.engine import Connection, Transaction, execute, filters
+from db.engine.expressions import among
+from db.engine.filters import PARTNER
+from db.engine.statement import Query
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
@@ -75,29 +74,29 @@ _TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 async def all_products(connection: Connection) -> list[ProductRow]:
     """Every product of the vendor, in the order of their codes."""
-    return await sql.rows(connection, sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
+    return await execute.rows(connection, sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
 
 
 async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
     """The products among these ids; they are the vendor's, and every partner may read them."""
-    return {row.id: row for row in await sql.fetch(connection, _PRODUCTS_BY_IDS, {"ids": ids})}
+    return {row.id: row for row in await execute.fetch(connection, _PRODUCTS_BY_IDS, {"ids": ids})}
 
 
 async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
     """The partner's price table, which every partner has."""
-    (found,) = await sql.fetch(connection, _TABLES_OF, {"partner_ids": [partner_id]})
+    (found,) = await execute.fetch(connection, _TABLES_OF, {"partner_ids": [partner_id]})
     return found
 
 
 async def tables_of(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The price tables of these partners, by partner."""
-    found = await sql.fetch(connection, _TABLES_OF, {"partner_ids": partner_ids})
+    found = await execute.fetch(connection, _TABLES_OF, {"partner_ids": partner_ids})
     return {row.partner_id: row for row in found}
 
 
 async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The partner's price tables among these ids."""
-    found = await sql.fetch(connection, _TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    found = await execute.fetch(connection, _TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -108,7 +107,7 @@ async def tiers(
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
     query = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
     by_key: dict[PriceKey, list[Tier]] = {}
-    for row in await sql.fetch(connection, query, values):
+    for row in await execute.fetch(connection, query, values):
         tier = Tier(
             minimum_quantity=row.minimum_quantity,
             unit_monthly_price=Cents(row.unit_monthly_price),

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
-from db.types import BytewiseText, Id, Instant, one_of
+from db.engine.column_types import BytewiseText, Id, Instant, one_of
 from domain.access import Role, TokenKind
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import sql
-from db.engine import Connection, Transaction
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute
+from db.engine.execute import KEEPING_KEYS
 from db.tables import tokens, users
 from domain.access import Permission, Permissions, Role, TokenKind, effective
 
@@ -79,7 +78,7 @@ async def live(connection: Connection, chosen: TokenFilter, *, at: datetime) -> 
         )
         .order_by(tokens.c.id)
     )
-    return await sql.rows(connection, statement, _live_token)
+    return await execute.rows(connection, statement, _live_token)
 
 
 async def revoke_all(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> list[Revoked]:
@@ -92,7 +91,7 @@ async def revoke_all(tx: Transaction, partner_id: int, user_id: int, *, at: date
         .order_by(tokens.c.id)
         .with_for_update(key_share=KEEPING_KEYS)
     )
-    revoked = await sql.rows(tx, statement, Revoked)
+    revoked = await execute.rows(tx, statement, Revoked)
     await tx.execute(sa.update(tokens).where(*not_revoked).values(revoked_at=at))
     return revoked
 

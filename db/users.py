@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from db import sql
 from db.access import Credentials
-from db.engine import Connection, Transaction
-from db.sql import KEEPING_KEYS
+from db.engine import Connection, Transaction, execute
+from db.engine.execute import KEEPING_KEYS
 from db.tables import partners, tokens, users
 from domain.access import Role
 
@@ -42,7 +41,7 @@ async def listed(connection: Connection, partner_id: int | None = None) -> list[
         .order_by(users.c.partner_id, users.c.email)
     )
     mine = statement if partner_id is None else statement.where(users.c.partner_id == partner_id)
-    return await sql.rows(connection, mine, ListedUser)
+    return await execute.rows(connection, mine, ListedUser)
 
 
 async def locked(tx: Transaction, email: str) -> LockedUser | None:
@@ -52,7 +51,7 @@ async def locked(tx: Transaction, email: str) -> LockedUser | None:
         .where(users.c.email == email)
         .with_for_update(key_share=KEEPING_KEYS)
     )
-    return await sql.one(tx, statement, LockedUser)
+    return await execute.one(tx, statement, LockedUser)
 
 
 async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, Any]) -> None:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
+from db.engine.statement import NOTHING, Bring, Columns
 from db.licenses import NewMovement
-from db.query import NOTHING, Bring, Columns
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -29,8 +29,8 @@ from domain.refusals import (
 from resolvers import pages
 from resolvers.clients import active
 from resolvers.context import Context
+from resolvers.dataloader import Loader, Soon
 from resolvers.loaders import Loaders
-from resolvers.loading import Loader, Soon
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Along, Page, PageArguments
 

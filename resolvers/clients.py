@@ -6,9 +6,9 @@ from typing import NamedTuple
 from db import activations, clients, holdings, licenses
 from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.engine.statement import Columns
 from db.holdings import Released
 from db.licenses import NewMovement
-from db.query import Columns
 from domain.access import Permission
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus, redacted
@@ -17,7 +17,7 @@ from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.loading import Level, Soon, column, then
+from resolvers.dataloader import Level, Soon, column, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from db.keyset import Keyset
+from db.engine.keyset import Keyset
 from domain import timestamps
 from domain.faults import BadUserInput
 

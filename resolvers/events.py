@@ -9,7 +9,7 @@ from domain.access import Permission
 from domain.events import MESSAGES, WITHHELD
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.loading import Level, Loader, Related, Soon, loaded
+from resolvers.dataloader import Level, Loader, Related, Soon, loaded
 from resolvers.pages import Page, PageArguments
 
 Row = TypeVar("Row")

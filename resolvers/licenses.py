@@ -7,7 +7,7 @@ from db.licenses import MovementRow, StockRow
 from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.loading import Level, loaded
+from resolvers.dataloader import Level, loaded
 from resolvers.pages import Page, PageArguments
 
 

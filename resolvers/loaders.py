@@ -3,22 +3,22 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db import access, activations, clients, events, holdings, licenses, listings, orders, prices
+from db import access, activations, clients, events, holdings, licenses, orders, prices
 from db.access import PartnerRow, TokenRow, UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
-from db.engine import Connection, Database
+from db.engine import Connection, Database, listings
+from db.engine.keyset import Window
+from db.engine.listings import Listing, Slice
+from db.engine.statement import Columns
 from db.events import EventRow
 from db.holdings import Released
-from db.keyset import Window
 from db.licenses import MovementRow, StockRow
-from db.listings import Listing, Slice
 from db.orders import OrderItemRow, OrderRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
-from db.query import Columns
 from domain.orders import ITEMS_MAX
 from domain.prices import Tier
-from resolvers.loading import Loader
+from resolvers.dataloader import Loader
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])

@@ -7,8 +7,8 @@ from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import BadUserInput
 from resolvers import ids
 from resolvers.context import Context
+from resolvers.dataloader import Level, Loader, loaded
 from resolvers.ids import GlobalId
-from resolvers.loading import Level, Loader, loaded
 
 NODES_MAX = 100
 

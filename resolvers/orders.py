@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from db import licenses, orders
+from db.engine.statement import Columns
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey
-from db.query import Columns
 from domain.access import Permission
 from domain.events import Event, EventType
 from domain.licenses import COUNTER_MAX, StockMovementType, bought
@@ -14,7 +14,7 @@ from domain.orders import OrderStatus, OrderType, can_move, move
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
 from resolvers import pages, prices
 from resolvers.context import Context
-from resolvers.loading import Soon
+from resolvers.dataloader import Soon
 from resolvers.mutations import Work, mutation
 from resolvers.pages import Page, PageArguments
 from resolvers.prices import WantedOrder

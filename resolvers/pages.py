@@ -8,18 +8,17 @@ from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, o
 
 from sqlalchemy import types as sqltypes
 
-from db import listings
-from db.engine import Connection, Database
-from db.keyset import Keyset, Window
-from db.listings import Listing, Slice
-from db.query import NOTHING, Bring, Columns
-from db.rows import Rows
-from db.types import Instant
+from db.engine import Connection, Database, listings
+from db.engine.column_types import Instant
+from db.engine.keyset import Keyset, Window
+from db.engine.listings import Listing, Slice
+from db.engine.row_batch import Rows
+from db.engine.statement import NOTHING, Bring, Columns
 from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
+from resolvers.dataloader import Level, Loader, Soon, column, then
 from resolvers.loaders import PageKind, Pages
-from resolvers.loading import Level, Loader, Soon, column, then
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100

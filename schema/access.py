@@ -5,14 +5,14 @@ from datetime import datetime
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.access import PartnerRow, TokenRow, UserRow
 from db.prices import PriceTableRow
 from domain.access import Permission, Role, TokenKind
 from resolvers import access, prices
-from resolvers.loading import Level
+from resolvers.dataloader import Level
 from resolvers.viewers import Viewer as ViewerRow
 from schema import references
-from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 from schema.scalars import Cnpj
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.access import UserRow
 from db.activations import ActivationFilter as Chosen
 from db.activations import ActivationRow, ActivationSortKey
@@ -13,12 +14,11 @@ from db.clients import ClientRow
 from db.prices import ProductRow
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
-from resolvers.loading import Level, Related, Soon, brought_along, column
+from resolvers.dataloader import Level, Related, Soon, brought_along, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
 from schema.enums import SortDirection
-from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, columns, given
 from schema.paging import After, Before, Connection, First, Last, arguments, brought, listed

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.access import UserRow
 from db.activations import ActivationRow
 from db.clients import ClientFilter as Chosen
@@ -15,12 +16,11 @@ from db.prices import ProductRow
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
-from resolvers.loading import Level, Related, Soon, column, then
+from resolvers.dataloader import Level, Related, Soon, column, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
 from schema.enums import SortDirection
-from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, columns, given
 from schema.paging import After, Before, Connection, First, Last, arguments, listed

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.access import UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
@@ -14,11 +15,10 @@ from db.events import EventRow
 from db.orders import OrderRow
 from domain.events import EventType
 from resolvers import events
-from resolvers.loading import Level, Related, Soon, column
+from resolvers.dataloader import Level, Related, Soon, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
-from schema.execution.strawberry import level_field
 from schema.inputs import optional
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments

@@ -6,17 +6,17 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.activations import ActivationRow
 from db.licenses import MovementRow, StockRow
 from db.orders import OrderRow
 from db.prices import ProductRow
 from domain.licenses import StockMovementType
 from resolvers import ids, licenses
-from resolvers.loading import Level, Related, column
+from resolvers.dataloader import Level, Related, column
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
-from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 from schema.paging import After, Before, Connection, First, Last, arguments
 

@@ -6,14 +6,14 @@ from typing import Any, ClassVar, TypeVar
 import strawberry
 from strawberry.types.info import Info as StrawberryInfo
 
-from db.query import Columns
-from db.rows import Rows
+from breadth import by_class
+from breadth.lookahead import reads
+from breadth.strawberry import level_field
+from db.engine.row_batch import Rows
+from db.engine.statement import Columns
 from resolvers import ids
 from resolvers.context import Context
-from resolvers.loading import Level
-from schema.execution import by_class
-from schema.execution.lookahead import reads
-from schema.execution.strawberry import level_field
+from resolvers.dataloader import Level
 
 Info = StrawberryInfo[Context, None]
 

@@ -10,7 +10,7 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import NOTE_LENGTH, OrderType
 from resolvers import ids, licenses, orders
-from resolvers.loading import Soon
+from resolvers.dataloader import Soon
 from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder, OrderApproved, OrderChanged
 from schema import references
 from schema.errors import Payload, settle

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.access import PartnerRow, UserRow
 from db.orders import OrderFilter as Chosen
 from db.orders import OrderItemRow, OrderRow, OrderSortKey
@@ -13,12 +14,11 @@ from db.prices import PriceTableRow
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
-from resolvers.loading import Level, Related, Soon, column, then
+from resolvers.dataloader import Level, Related, Soon, column, then
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
 from schema.enums import SortDirection
-from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node, given
 from schema.paging import After, Before, Connection, First, Last, arguments, listed
 from schema.prices import OrderLine

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 from graphql import GraphQLResolveInfo
 
-from db.query import NOTHING, Bring, Columns
+from breadth.lookahead import known, leads_on, selected
+from breadth.strawberry import level_field
+from db.engine.statement import NOTHING, Bring, Columns
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.loading import Level
+from resolvers.dataloader import Level
 from resolvers.pages import Page, PageArguments
-from schema.execution.lookahead import known, leads_on, selected
-from schema.execution.strawberry import level_field
 from schema.nodes import Info, columns, given
 
 Item = TypeVar("Item")

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import strawberry
 
+from breadth.strawberry import level_field
 from db.orders import OrderItemRow
 from db.prices import PriceTableRow, ProductRow
 from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import OrderType
 from resolvers import ids, prices
-from resolvers.loading import Related, column
+from resolvers.dataloader import Related, column
 from resolvers.prices import PriceTableItem as PriceTableItemRow
 from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.errors import Payload, answer
-from schema.execution.strawberry import level_field
 from schema.nodes import Info, Node
 
 

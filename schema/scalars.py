@@ -8,9 +8,9 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from breadth import of_column
 from domain import cnpj, money, timestamps
 from domain.money import Cents
-from schema.execution import of_column
 
 Cnpj = NewType("Cnpj", str)
 

@@ -3,26 +3,28 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import Database
 from resolvers.portal import Portal
-from schema.operations import Operations
-from schema.trusted import TrustedDocuments
-from server import allocation, health, home, logs, page, refreshing, tidying
-from server.cors import Cors
-from server.faults import http_error
-from server.http import PATH, Endpoint
-from server.middleware import RequestLog
+from server import allocation, logs
+from server.background import cleanup, document_refresh
+from server.background.token_usage import UseWriter
+from server.graphql.operations import Operations
+from server.graphql.trusted_documents import TrustedDocuments
+from server.http import graphiql, health, home
+from server.http.cors import Cors
+from server.http.endpoint import PATH, Endpoint
+from server.http.errors import http_error
+from server.http.middleware import RequestLog
 from server.settings import Settings
-from server.uses import UseWriter
 
 log = structlog.get_logger("portal")
 
@@ -40,25 +42,27 @@ ROUTES = [Route("/healthz", health.alive), Route("/readyz", health.ready)]
 
 
 class Application(Starlette):
-    """Starlette's application, with a short way to the endpoint that nearly every request is for."""
+    """Starlette's application, with a short way to what nearly every request is for."""
 
-    endpoint: ASGIApp | None = None
-    graphiql = False
-    lasts = False
-    """Whether the process is the application's: what is there before the first request is there to stay."""
+    owns_process = False
+    """Whether the process is the application's: what exists before the first request is there to stay."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request, or the beginning and end of the server."""
-        if (
-            self.endpoint is not None
-            and scope["type"] == "http"
-            and scope["path"] == PATH
-            and not (scope["method"] != "POST" and self.graphiql and page.is_wanted(scope))
-        ):
-            scope["app"] = self
-            await self.endpoint(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+    def __init__(self, graphql: ASGIApp, *, routes: Sequence[BaseRoute], cors: Cors | None) -> None:
+        """Serve the routes, and operations sent by POST with `graphql`."""
+        super().__init__(routes=routes, exception_handlers={HTTPException: http_error}, lifespan=_lifespan)
+        self.router.redirect_slashes = False
+        self._graphql, self._cors = graphql, cors
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the request log around the routes; it also answers for exceptions that nothing else handles."""
+        graphql, routed = self._graphql, ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+
+        async def route(scope: Scope, receive: Receive, send: Send) -> None:
+            # Finding a route and handling its exceptions takes a tenth of the instructions of a short operation.
+            is_operation = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+            await (graphql if is_operation else routed)(scope, receive, send)
+
+        return RequestLog(route, cors=self._cors)
 
 
 def create() -> Application:
@@ -66,7 +70,7 @@ def create() -> Application:
     settings = Settings.load()
     logs.configure(settings)
     app = create_app(open_portal(settings), settings)
-    app.lasts = True
+    app.owns_process = True
     return app
 
 
@@ -78,22 +82,19 @@ def open_portal(settings: Settings) -> Portal:
 def create_app(portal: Portal, settings: Settings) -> Application:
     """The application that serves a portal, and closes its database at the end."""
     operations = Operations(portal, settings.execution, trusted_only=settings.trusted_documents == "only")
-    cors = Cors(settings.cors_origins) if settings.cors_origins else None
+    endpoint = Endpoint(portal, operations, settings)
     app = Application(
+        endpoint,
         routes=[
             home.route(PATH, graphiql=settings.graphiql),
             *ROUTES,
-            *(page.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
+            *(graphiql.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
+            Route(PATH, endpoint),
         ],
-        middleware=[Middleware(RequestLog, cors=cors)],
-        exception_handlers={HTTPException: http_error},
-        lifespan=_lifespan,
+        cors=Cors(settings.cors_origins) if settings.cors_origins else None,
     )
-    app.router.redirect_slashes = False
     app.state.portal = portal
     app.state.trusted = operations.trusted
-    app.graphiql = settings.graphiql
-    app.endpoint = RequestLog(Endpoint(portal, operations, settings), cors=cors)
     return app
 
 
@@ -105,8 +106,8 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
     if failed is not None:
         log.warning("not ready", failed=failed, hint=_HINTS[failed])
     if failed in {None, "writes"}:
-        await refreshing.refresh(trusted)
-    if app.lasts:
+        await document_refresh.refresh(trusted)
+    if app.owns_process:
         # Looking through the schema, the packages and the documents for garbage, as Python does every now and then,
         # takes a tenth of a second, in which nobody is answered.
         gc.collect()
@@ -115,7 +116,7 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = UseWriter(portal)
-    beside = [asyncio.create_task(each) for each in (writer.run(), tidying.run(portal), refreshing.run(trusted))]
+    beside = [asyncio.create_task(each) for each in (writer.run(), cleanup.run(portal), document_refresh.run(trusted))]
     try:
         yield
     finally:

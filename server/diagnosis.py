@@ -9,9 +9,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db import revisions, storage
-from db.engine import Database
-from db.revisions import HEAD, Examined, State
+from db.engine import Database, storage
+from db.migrations import revisions
+from db.migrations.revisions import HEAD, Examined, State
 
 _TABLES_NAMED = 3
 

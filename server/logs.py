@@ -18,7 +18,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
-from schema.traces import described
+from server.graphql.traces import described
 from server.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -57,10 +57,12 @@ def configure(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
     # The first one's lines hold query strings, and in them variables; the other one's hold the document's literals,
-    # a password among them. `server.middleware` and the schema write lines of their own in their place.
+    # a password among them. `server.http.middleware` and the schema write lines of their own in their place.
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    # No line names its thread or process, which Python looks up for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def write(logger: logging.Logger, level: int, event: str, facts: dict[str, Any]) -> None:

@@ -18,8 +18,8 @@ import structlog
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 
-from server.deadlines import Limits
-from server.stopping import StoppingServer, let_no_handshake_begin
+from server.http.deadlines import Limits
+from server.shutdown import StoppingServer, let_no_handshake_begin
 
 _ROUND_SECONDS = 0.5
 _KILLED_AFTER_SECONDS = 5

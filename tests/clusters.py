@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 
-from db import migrate
+from db.migrations import migrate
 from tests.databases import PostgreSQL
 
 MAX_CONNECTIONS = 60

@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
-from db import migrate, storage
+from db.engine import storage
+from db.migrations import migrate
 
 ENGINES = ("sqlite", "postgresql")
 

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps, on the connection and in the transaction that `db.migrate` hands over."""
+"""What Alembic runs: the steps, on the connection and in the transaction that `db.migrations.migrate` hands over."""
 
 from alembic import context
 

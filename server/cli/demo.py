@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from db import access
+from demo import making
+from demo.making import LEAST, NotEmptyError
+from demo.plan import Sizes, TooFewOrdersError
 from domain.access import DEMO_PASSWORD
 from resolvers.portal import Portal
 from server.cli.progress import progress
 from server.cli.running import WRONGLY_USED, fail, run, settings
-from server.demo import making
-from server.demo.making import LEAST, NotEmptyError
-from server.demo.plan import Sizes, TooFewOrdersError
 
 _Clients = Annotated[int, typer.Option(min=LEAST.clients, help="How many clients the partners have together.")]
 _Activations = Annotated[int, typer.Option(min=LEAST.activations, help="How many activations, of the whole year.")]

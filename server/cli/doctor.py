@@ -6,8 +6,8 @@ from collections import Counter
 import typer
 from rich.console import Console
 
-from db.failures import Kind, kind_of
-from db.findings import Finding
+from db.doctor.findings import Finding
+from db.engine.failures import Kind, kind_of
 from domain.faults import Unavailable
 from resolvers.portal import Portal
 from server import diagnosis
@@ -57,7 +57,7 @@ async def _examine(given: Settings) -> list[Finding]:
 async def _findings(portal: Portal) -> list[Finding]:
     await diagnosis.check_tables(portal.database)
     # It compares the tables by what makes them, which takes ten megabytes that a server has no use for.
-    from db.doctor import examine  # noqa: PLC0415
+    from db.doctor.checks import examine  # noqa: PLC0415
 
     console = Console(stderr=True)
     with console.status("Looking", spinner="dots") as status:

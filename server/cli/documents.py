@@ -12,10 +12,9 @@ from domain.documents import ID_LENGTH_MAX, complaint, is_id
 from resolvers import documents
 from resolvers.documents import DocumentFault, DocumentsRefused, TooManyDocuments
 from resolvers.portal import Portal
-from schema import trusted
-from server import manifests
 from server.cli.running import WRONGLY_USED, fail, failures, run
-from server.manifests import ManifestError
+from server.graphql import manifests, trusted_documents
+from server.graphql.manifests import ManifestError
 
 app = typer.Typer(help="Register the documents that clients may ask for by an id.", no_args_is_help=True)
 
@@ -53,7 +52,7 @@ def list_documents() -> None:
     Tabs stand between them. A document is wrong where the schema has changed since.
     """
     for row in run(_all):
-        found = trusted.examined(row.text)
+        found = trusted_documents.examined(row.text)
         operations = ", ".join(found.operations) or "-"
         state = "; ".join(found.complaints) or "valid"
         typer.echo("\t".join([row.document_id, operations, f"{row.registered_at:%Y-%m-%dT%H:%M:%SZ}", state]))
@@ -89,7 +88,7 @@ async def _all(portal: Portal) -> list[DocumentRow]:
 
 def _faults(document_id: str, text: str) -> list[DocumentFault]:
     found = complaint(document_id, text)
-    reasons = [found] if found else trusted.examined(text).complaints
+    reasons = [found] if found else trusted_documents.examined(text).complaints
     return [DocumentFault(document_id, reason) for reason in reasons]
 
 

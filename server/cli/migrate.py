@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import typer
 
-from db import storage
-from db.revisions import WrongDatabaseError
+from db.engine import storage
+from db.migrations.revisions import WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
 from server.cli.running import fail, failures, settings
@@ -21,7 +21,7 @@ def migrate() -> None:
     # Imported here because it takes ten megabytes, and a server comes by these commands too.
     from alembic.util.exc import CommandError  # noqa: PLC0415
 
-    from db.migrate import upgrade  # noqa: PLC0415
+    from db.migrations.migrate import upgrade  # noqa: PLC0415
 
     given = settings()
     with failures(given):

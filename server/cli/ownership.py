@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from db import storage
+from db.engine import storage
 from server import diagnosis
 from server.settings import Settings
 

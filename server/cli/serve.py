@@ -21,10 +21,10 @@ from resolvers.portal import Portal
 from server import diagnosis, logs, proxies
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.running import fail, failures, run, settings
-from server.deadlines import Limits
 from server.diagnosis import DatabaseTroubleError
+from server.http.deadlines import Limits
 from server.settings import Settings
-from server.stopping import StoppingServer
+from server.shutdown import StoppingServer
 from server.supervisor import Supervisor
 
 _DEMO_USER = "gerente@alfa.example"
@@ -60,7 +60,7 @@ def serve(
         port=given.port if port is None else port,
         workers=workers or given.workers,
         loop="uvloop",
-        http="server.protocol:Protocol",
+        http="server.http.protocol:Protocol",
         ws="none",
         lifespan="on",
         log_config=None,

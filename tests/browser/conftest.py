@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from server import page as graphiql
+from server.http import graphiql
 from tests.browser.visit import Visit
 from tests.e2e.processes import portal, serving
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from db import migrate, revisions
 from db.engine import Database
-from db.revisions import State, WrongDatabaseError
+from db.migrations import migrate, revisions
+from db.migrations.revisions import State, WrongDatabaseError
 from db.tables import clients, metadata
 from tests.databases import Databases
 

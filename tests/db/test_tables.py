@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from db.engine.column_types import BytewiseText
 from db.tables import metadata
-from db.types import BytewiseText
 
 TENANTS = [table for table in metadata.sorted_tables if "partner_id" in table.c]
 # A key is found before it is known whose it is: its owner is what one asks for.

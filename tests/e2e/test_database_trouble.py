@@ -14,8 +14,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import migrate
 from db.engine import Database
+from db.migrations import migrate
 from db.tables import clients
 from resolvers.portal import Portal
 from tests import cnpjs

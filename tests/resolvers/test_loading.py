@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.engine import Connection, Database
-from db.query import Columns
-from resolvers.loading import Loader
+from db.engine.statement import Columns
+from resolvers.dataloader import Loader
 
 
 async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Database) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.doctor import examine
+from db.doctor.checks import examine
 from db.engine import Database
 from db.tables import license_stock, stock_movements
 from domain.orders import OrderType

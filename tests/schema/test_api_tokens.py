@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from db.tables import metadata, users
 from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
-from server.uses import UseWriter
+from server.background.token_usage import UseWriter
 from tests.api import Api, Json, new_caller, with_tokens
 from tests.clock import Clock
 

@@ -14,7 +14,7 @@ QUERIES = [
     '{ activations(filter: { clientName: "a" }) { edges { cursor node { client { name } } } } }',
     "{ orders { nodes { number items { product { name } } createdBy { name } } } events { nodes { message } } }",
 ]
-OURS = ("db.", "domain.", "resolvers.", "schema.", "server.", "graphql.", "strawberry.")
+OURS = ("breadth.", "db.", "demo.", "domain.", "resolvers.", "schema.", "server.", "graphql.", "strawberry.")
 
 
 @contextmanager

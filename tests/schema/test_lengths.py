@@ -7,10 +7,10 @@ import pytest
 from graphql import get_named_type, get_nullable_type, is_list_type
 
 from schema import lengths
-from schema.documents import prepare
 from schema.lengths import Place
-from schema.operations import OPERATION_NAME_MAX
 from schema.root import schema
+from server.graphql.documents import prepare
+from server.graphql.operations import OPERATION_NAME_MAX
 from tests.api import Api, Json
 
 GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from db.doctor import examine
+from db.doctor.checks import examine
+from db.doctor.findings import Finding
 from db.engine import Database
-from db.findings import Finding
+from demo import making
+from demo.plan import Sizes
 from resolvers.portal import Portal, utc_now
 from server.cli import app
-from server.demo import making
-from server.demo.plan import Sizes
 from tests.databases import Databases
 
 ACTIVE = "status = 'ACTIVE' AND partner_id = 1"

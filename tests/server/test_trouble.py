@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from db import migrate as steps
 from db.engine import Database
+from db.migrations import migrate as steps
 from server.cli import app
 from tests.databases import Databases
 
@@ -231,7 +231,7 @@ READING = """
 import os, sys
 from typer.testing import CliRunner
 from server.cli import app
-import server.app, db.doctor, db.migrate, alembic.util.exc
+import server.app, db.doctor.checks, db.migrations.migrate, alembic.util.exc
 if os.geteuid() == 0:
     os.setgid(65534), os.setuid(65534)
 for arguments in sys.argv[1:]:

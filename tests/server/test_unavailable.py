@@ -10,8 +10,8 @@ import pytest
 
 from db.engine import Database
 from resolvers.portal import Portal
-from server import refreshing, tidying
 from server.app import create_app
+from server.background import cleanup, document_refresh
 from server.settings import Settings
 from tests.api import Api, new_caller, new_partner
 from tests.clusters import Cluster, Fault, Proxy, proxied
@@ -65,9 +65,9 @@ async def test_signing_in_has_to_wait(http: httpx.AsyncClient, accept: str) -> N
 async def test_what_runs_beside_requests_goes_on(away: Portal, settings: Settings) -> None:
     app = create_app(away, settings)
 
-    await tidying.tidy(away)
+    await cleanup.tidy(away)
 
-    assert not await refreshing.refresh(app.state.trusted)
+    assert not await document_refresh.refresh(app.state.trusted)
 
 
 @pytest.fixture

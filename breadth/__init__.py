@@ -1,0 +1,20 @@
+"""Level by level: GraphQL executed once for all the objects of a level, instead of once for each of them.
+
+`LevelExecutor` takes the place of graphql-core's executor:
+
+    graphql.execute(schema, document, executor_class=LevelExecutor)
+
+and answers as graphql-core does. It is fastest where relations are level resolvers, which are called once with all the
+objects of a level: `set_level_resolver` for a graphql-core schema, `breadth.strawberry.level_field` for a
+Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
+
+A resolver may return a `Table` in the place of a list of objects: it is read a column at a time, and no object of it is
+made that nobody asks for.
+"""
+
+from breadth.batch_resolvers import by_class, of_column, set_level_resolver
+from breadth.column_batch import Repeating, Table
+from breadth.executor import LevelExecutor
+from breadth.prepared import Prepared
+
+__all__ = ["LevelExecutor", "Prepared", "Repeating", "Table", "by_class", "of_column", "set_level_resolver"]

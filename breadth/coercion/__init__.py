@@ -1,0 +1,1 @@
+"""Coercion of variables and arguments, as GraphQL's specification defines it."""

@@ -1,0 +1,153 @@
+"""Completing scalars and enums."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLString,
+    Undefined,
+)
+from graphql.pyutils import inspect
+
+from breadth.awaiting import Column
+from breadth.batch_resolvers import column_serialization
+from breadth.column_batch import Sources
+from breadth.completion.base import Completion
+from breadth.paths import Place
+
+if TYPE_CHECKING:
+    from breadth.executor import LevelExecutor
+    from breadth.plan.field import Field
+
+_NONE = type(None)
+_NO_NAMES: dict[int, str | None] = {}
+_INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
+
+
+class _Ready(NamedTuple):
+    """The classes whose values are in their JSON form already, where they fit."""
+
+    classes: frozenset[type]
+    fit: Callable[[Column], bool] | None = None
+
+
+class LeafCompletion(Completion):
+    """Completes scalars and enums; values that are in their JSON form are left as they are."""
+
+    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are")
+
+    def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
+        """Find out which classes are ready for the response."""
+        super().__init__(field, nullable=nullable)
+        self._leaf, self._coerce = leaf, leaf.coerce_output_value
+        # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
+        self._names: dict[int, str | None] = _NO_NAMES
+        self._named: frozenset[type] = frozenset()
+        self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
+        self._together: frozenset[type] = frozenset()
+        of_column = column_serialization(self._coerce)
+        if of_column is not None:
+            self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
+        if nullable:
+            self._ready |= {_NONE}
+            self._together |= {_NONE}
+        self.as_they_are = self._ready if self._fit is None else frozenset[type]()
+        """The classes whose values are in their JSON form, whatever they are."""
+
+    def ready(self, values: Sources) -> Column | None:
+        """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
+        if not isinstance(values, list):
+            # Objects are no scalars, which is told when they are completed one by one.
+            return None
+        kinds = set(map(type, values))
+        if kinds <= self._ready and (self._fit is None or self._fit(values)):
+            return values
+        if kinds <= self._named:
+            try:
+                return list(map(self._names.__getitem__, map(id, values)))
+            except KeyError:
+                pass
+        if kinds <= self._together:
+            try:
+                column = self._of_column(values)
+            except Exception:  # noqa: BLE001 — told once it is known in which place.
+                return None
+            if type(column) is list and len(column) == len(values):
+                return column
+        return None
+
+    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+        """As any completion, with one look for values that are ready."""
+        ready = self.ready(values)
+        return super().complete(run, values, place) if ready is None else ready
+
+    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+        try:
+            column = list(map(self._coerce, values))
+        except Exception:  # noqa: BLE001 — told once it is known in which place.
+            return self._one_by_one(run, values, place)
+        if any(value is None or value is Undefined for value in column):
+            return self._one_by_one(run, values, place)
+        self._remember(values, column)
+        return column
+
+    def _one_by_one(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+        column: Column = []
+        for index, value in enumerate(values):
+            try:
+                coerced = self._coerce(value)
+                if coerced is None or coerced is Undefined:
+                    call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
+                    message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
+                    raise TypeError(message)  # noqa: TRY301 — it is the error of this place.
+                column.append(coerced)
+            except Exception as error:  # noqa: BLE001 — a scalar may raise anything.
+                column.append(self.fail(run, error, place, index))
+        return column
+
+    def _remember(self, values: Sequence[Any], names: Sequence[Any]) -> None:
+        """Know the names of an enum's members, whose number is small; any other value may be equal to another one."""
+        for value, name in zip(values, names, strict=True):
+            kind = type(value)
+            if not _is_plain_enum(kind):
+                return
+            if not self._named:
+                self._names = {id(None): None}
+                self._named = frozenset({_NONE}) if self.nullable else self._named
+            self._names[id(value)] = name
+            self._named |= {kind}
+
+
+def _is_plain_enum(kind: type) -> bool:
+    """Whether the class has members that equal nothing but themselves, as those of a `str` and `Enum` do not."""
+    return issubclass(kind, Enum) and vars(object)["__eq__"] is kind.__eq__ and vars(Enum)["__hash__"] is kind.__hash__
+
+
+def _fit_int(values: Column) -> bool:
+    try:
+        return bool(min(values) >= _INT_MIN and max(values) <= _INT_MAX)
+    except (TypeError, ValueError):
+        # There are nulls among them, or nothing.
+        numbers = [value for value in values if value is not None]
+    return not numbers or (min(numbers) >= _INT_MIN and max(numbers) <= _INT_MAX)
+
+
+def _fit_float(values: Column) -> bool:
+    return all(value is None or isfinite(value) for value in values)
+
+
+_BUILT_IN = (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)
+_READY = {
+    "String": _Ready(frozenset({str})),
+    "ID": _Ready(frozenset({str})),
+    "Boolean": _Ready(frozenset({bool})),
+    "Int": _Ready(frozenset({int}), _fit_int),
+    "Float": _Ready(frozenset({float}), _fit_float),
+}

@@ -1,0 +1,233 @@
+"""Completing objects: the objects of a column are one level, or one for each class of an abstract type."""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
+from graphql.pyutils import Path, inspect
+
+from breadth.awaiting import EASY, Column, settled, then
+from breadth.batch_resolvers import is_by_class
+from breadth.column_batch import Sources, Table, is_repeating
+from breadth.completion.base import Completion
+from breadth.paths import Chosen, Place, Repeated, Shared
+
+if TYPE_CHECKING:
+    from breadth.executor import LevelExecutor
+    from breadth.plan.field import Field
+    from breadth.plan.selection import Selection
+
+
+class Objects:
+    """The objects of one type in the values of a field."""
+
+    __slots__ = ("_accepted", "_by_class", "_field", "_is_type_of", "_selection", "_type")
+
+    def __init__(self, field: "Field", of_type: GraphQLObjectType) -> None:
+        """Name the field and the type."""
+        self._field, self._type = field, of_type
+        self._selection: Selection | None = None
+        self._is_type_of = of_type.is_type_of
+        self._by_class = self._is_type_of is not None and is_by_class(self._is_type_of)
+        self._accepted: set[type] = set()
+
+    @property
+    def selection(self) -> "Selection":
+        """What is asked of the objects. Raises GraphQLError where a directive does not fit."""
+        if self._selection is None:
+            self._selection = self._field.selection(self._type)
+        return self._selection
+
+    def of_table(self, run: "LevelExecutor", table: Table, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+        """What the response holds of the objects of a table; None where each of them has to be looked at."""
+        try:
+            if not self._takes(run, table, place):
+                return None
+            selection = self.selection
+        except Exception:  # noqa: BLE001 — it is told of every object.
+            return None
+        if not is_repeating(table):
+            return selection.level(run, table, place)
+        if not (run.plain and selection.shareable):
+            return None
+        rows = selection.level(run, table.different, Repeated(place, table.places))
+        if type(rows) is list:
+            return list(map(rows.__getitem__, table.places))
+        return then(rows, lambda rows: list(map(rows.__getitem__, table.places)))
+
+    def _takes(self, run: "LevelExecutor", table: Table, place: Place) -> bool:
+        """Whether the class of the objects says that they are of the type."""
+        if self._is_type_of is None or table.of_class in self._accepted:
+            return True
+        if self._by_class and self._is_type_of(table[0], info_of(run, self._field, place, 0)) is True:
+            self._accepted.add(table.of_class)
+            return True
+        return False
+
+    def rows(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+        """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
+        if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
+            return self._level(run, values, place)
+        return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
+
+    def _asked(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+        answers: Column = []
+        for index, value in enumerate(values):
+            try:
+                answers.append(self._is_type_of(value, info_of(run, self._field, place, index)))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 — a check may raise anything, which is the error of its place.
+                answers.append(error)
+        return answers
+
+    def _checked(self, run: "LevelExecutor", values: Column, place: Place, answers: Column) -> Any:  # noqa: ANN401 — as above.
+        results: Column = [None] * len(values)
+        kept = []
+        for index, answer in enumerate(answers):
+            if isinstance(answer, Exception):
+                results[index] = run.raising(answer, self._field.nodes)
+            elif not answer:
+                message = f"Expected value of type '{self._type}' but got: {inspect(values[index])}."
+                results[index] = run.raising(GraphQLError(message, self._field.nodes), self._field.nodes)
+            else:
+                kept.append(index)
+        if len(kept) == len(values):
+            if self._by_class:
+                self._accepted.update(map(type, values))
+            return self._level(run, values, place)
+        return then(
+            self._level(run, [values[index] for index in kept], Chosen(place, kept)),
+            partial(_scattered, results, kept),
+        )
+
+    def _level(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        try:
+            selection = self.selection
+        except Exception as error:  # noqa: BLE001 — it is the error of every object.
+            return [run.raising(error, self._field.nodes) for _ in values]
+        if len(values) > 1 and run.plain and selection.shareable:
+            different = dict(zip(map(id, values), values, strict=True))
+            if len(different) < len(values):
+                return self._shared(run, selection, values, list(different.values()), place)
+        return selection.level(run, values, place)
+
+    def _shared(
+        self, run: "LevelExecutor", selection: "Selection", values: Column, different: Column, place: Place
+    ) -> Any:  # noqa: ANN401 — as above.
+        def spread(rows: Column) -> Column:
+            of = dict(zip(map(id, different), rows, strict=True))
+            return list(map(of.__getitem__, map(id, values)))
+
+        return then(selection.level(run, different, Shared(place, values, different)), spread)
+
+
+class ObjectCompletion(Completion):
+    """Completes objects of one type."""
+
+    __slots__ = ("_objects",)
+
+    def __init__(self, field: "Field", of_type: GraphQLObjectType, *, nullable: bool) -> None:
+        """Name the type."""
+        super().__init__(field, nullable=nullable)
+        self._objects = Objects(field, of_type)
+
+    @property
+    def shareable(self) -> bool:
+        """Whether nothing below is resolved for one object at a time."""
+        return self._objects.selection.shareable
+
+    def plan_ahead(self) -> None:
+        """Plan what is asked of the objects, and of those below them."""
+        self._objects.selection.plan_ahead()
+
+    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+        """As any completion, but a table's objects are there, and are not looked at."""
+        if not isinstance(values, list):
+            rows = self._objects.of_table(run, values, place)
+            if rows is not None:
+                return self._stopped(run, rows, place)
+        elif len(values) == 1 and type(values[0]) in EASY and values[0] is not None:
+            return self._stopped(run, self._objects.rows(run, values, place), place)
+        return super().complete(run, values, place)
+
+    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        return self._stopped(run, self._objects.rows(run, values, place), place)
+
+    def _stopped(self, run: "LevelExecutor", rows: Any, place: Place) -> Any:  # noqa: ANN401 — as above.
+        return then(rows, partial(self.stop, run, place=place)) if self.nullable else rows
+
+
+class AbstractCompletion(Completion):
+    """Completes objects of an interface or union: a level is split by the objects' types."""
+
+    __slots__ = ("_objects", "_type")
+
+    def __init__(self, field: "Field", of_type: GraphQLAbstractType, *, nullable: bool) -> None:
+        """Name the interface or union."""
+        super().__init__(field, nullable=nullable)
+        self._type = of_type
+        self._objects: dict[GraphQLObjectType, Objects] = {}
+
+    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+        resolve_type = self._type.resolve_type or run.type_resolver
+        names: Column = []
+        for index, value in enumerate(values):
+            try:
+                names.append(resolve_type(value, info_of(run, self.field, place, index), self._type))
+            except Exception as error:  # noqa: BLE001 — it may raise anything, which is the error of its place.
+                names.append(error)
+        return then(_answers(run, names), partial(self._split, run, values, place))
+
+    def _split(self, run: "LevelExecutor", values: Column, place: Place, names: Column) -> Any:  # noqa: ANN401 — as above.
+        results: Column = [None] * len(values)
+        of_types: dict[GraphQLObjectType, list[int]] = {}
+        for index, name in enumerate(names):
+            if isinstance(name, Exception):
+                results[index] = run.raising(name, self.field.nodes)
+                continue
+            try:
+                runtime_type = run.ensure_valid_runtime_type(
+                    name, self._type, self.field.details, info_of(run, self.field, place, index), values[index]
+                )
+                of_types.setdefault(runtime_type, []).append(index)
+            except Exception as error:  # noqa: BLE001 — as above.
+                results[index] = run.raising(error, self.field.nodes)
+        waiting = []
+        for runtime_type, indices in of_types.items():
+            objects = self._of(runtime_type)
+            rows = objects.rows(run, [values[index] for index in indices], Chosen(place, indices))
+            scattered = then(rows, partial(_scattered, results, indices))
+            if type(scattered) is not list:
+                waiting.append(scattered)
+        if not waiting:
+            return self.stop(run, results, place)
+        return self._after(run, waiting, results, place)
+
+    async def _after(self, run: "LevelExecutor", waiting: list[Any], results: Column, place: Place) -> Column:
+        await asyncio.gather(*waiting)
+        return self.stop(run, results, place)
+
+    def _of(self, runtime_type: GraphQLObjectType) -> Objects:
+        found = self._objects.get(runtime_type)
+        if found is None:
+            found = self._objects[runtime_type] = Objects(self.field, runtime_type)
+        return found
+
+
+def info_of(run: "LevelExecutor", field: "Field", place: Place, index: int) -> GraphQLResolveInfo[Any]:
+    """The info of the field that an object was resolved by, whose path ends before the indices of lists."""
+    path: Path | None = next(place.paths(index))
+    while path is not None and isinstance(path.key, int):
+        path = path.prev
+    return run.info(field, path)
+
+
+def _answers(run: "LevelExecutor", answers: Column) -> Any:  # noqa: ANN401 — a column, or awaited.
+    awaitable = [index for index, answer in enumerate(answers) if run.is_awaitable(answer)]
+    return settled(answers, awaitable) if awaitable else answers
+
+
+def _scattered(results: Column, indices: list[int], rows: Column) -> Column:
+    for index, row in zip(indices, rows, strict=True):
+        results[index] = row
+    return results

@@ -1,0 +1,124 @@
+"""Looking ahead: what a query asks for below a field, so that its resolver can bring it along, and nothing more."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+from breadth.plan.resolver import Resolution
+
+Found = TypeVar("Found")
+Fragments = dict[str, FragmentDefinitionNode]
+
+_DEEPEST = 4
+
+
+class Nodes(list[FieldNode]):
+    """The nodes of a field in a plan, which keep what was found out about them."""
+
+    def known(self, what: object, find: Callable[[], Found]) -> Found:
+        """What is found, which is looked for once."""
+        memory: dict[object, Any] = self.__dict__.setdefault("memory", {})
+        if what not in memory:
+            memory[what] = find()
+        found: Found = memory[what]
+        return found
+
+
+def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
+    """The names of the fields below this one, as `nodes.product.name`, four levels down.
+
+    Fields of any type that an object may be of are among them, and fields that a directive may leave out.
+    """
+    return known(
+        info,
+        "selected",
+        lambda: frozenset(
+            name for node in info.field_nodes for name in _below(node.selection_set, info.fragments, depth=_DEEPEST)
+        ),
+    )
+
+
+def reads(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str] | None:
+    """The attributes that are read of the field's objects, or of those at a path of fields below; None for any.
+
+    None are read where nothing stands at the path. Only objects of one type are looked at: of an interface or union,
+    any attribute may be read.
+    """
+    return known(info, ("reads", path), lambda: _reads(info, path))
+
+
+def known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]) -> Found:
+    """What is found out about the field's nodes, which is kept with the plan where there is one."""
+    # Stock execution makes its nodes anew for each object.
+    return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
+
+
+def leads_on(info: GraphQLResolveInfo[Any], *path: str) -> bool:
+    """Whether any objects are asked of the objects at a path of fields below the field."""
+    return known(info, ("leads on", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
+
+
+def _asked(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
+    """The type of the objects at the path, and the fields that are asked of them; none where nothing stands there."""
+    of_type: Any = get_named_type(info.return_type)
+    asked = list(_fields(info.field_nodes, info.fragments))
+    for step in path:
+        nodes = [node for node in asked if node.name.value == step]
+        definition = getattr(of_type, "fields", {}).get(step)
+        if not nodes or definition is None:
+            return of_type, []
+        of_type = get_named_type(definition.type)
+        asked = list(_fields(nodes, info.fragments))
+    return of_type, asked
+
+
+def _reads(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> frozenset[str] | None:
+    of_type, asked = _asked(info, path)
+    if not asked:
+        return frozenset()
+    if not isinstance(of_type, GraphQLObjectType):
+        return None
+    read: set[str] = set()
+    for name in {node.name.value for node in asked}:
+        definition = info.schema.get_field(of_type, name)
+        of_field = None if definition is None else Resolution.of(definition, name, of_type, info.schema).reads
+        if of_field is None:
+            return None
+        read |= of_field
+    return frozenset(read)
+
+
+def _fields(nodes: Iterable[FieldNode], fragments: Fragments) -> Iterator[FieldNode]:
+    """The fields that are asked of the objects of these fields, in fragments too."""
+    for node in nodes:
+        if node.selection_set is not None:
+            yield from _within(node.selection_set, fragments)
+
+
+def _within(selections: SelectionSetNode, fragments: Fragments) -> Iterator[FieldNode]:
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif isinstance(selection, InlineFragmentNode):
+            yield from _within(selection.selection_set, fragments)
+        else:
+            fragment = fragments[selection.name.value]  # type: ignore[attr-defined]  # It is a spread: nothing else is.
+            yield from _within(fragment.selection_set, fragments)
+
+
+def _below(selections: SelectionSetNode | None, fragments: Fragments, *, prefix: str = "", depth: int) -> Iterator[str]:
+    if selections is None or depth == 0:
+        return
+    for node in _within(selections, fragments):
+        name = prefix + node.name.value
+        yield name
+        yield from _below(node.selection_set, fragments, prefix=f"{name}.", depth=depth - 1)

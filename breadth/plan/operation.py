@@ -1,0 +1,180 @@
+"""Plans: what is known of an operation before it runs, made once for a document and kept with it."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
+from threading import Lock
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+from graphql.execution.collect_fields import (
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+
+from breadth.plan.field import Field
+from breadth.plan.selection import Selection
+
+_SWITCHES = ("skip", "include")
+_STOCK_ONLY = ("defer", "stream", "experimental_disableErrorPropagation")
+_VARIANTS_KEPT = 64
+_PLANS_KEPT = 256
+
+
+class Plan:
+    """One operation, with a variant for each way that its @skip and @include can stand."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        definitions: Mapping[str, FragmentDefinitionNode],
+    ) -> None:
+        """Look through the operation for what decides about its fields."""
+        self.schema, self.operation, self.definitions = schema, operation, definitions
+        self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
+        directives = list(_directives(operation, definitions))
+        self.by_level = not any(each.name.value in _STOCK_ONLY for each in directives) and not any(
+            definition.variable_definitions for definition in definitions.values()
+        )
+        """Whether the operation can be executed level by level; if not, stock execution has to."""
+        self._switches = sorted(
+            {
+                argument.value.name.value
+                for directive in directives
+                if directive.name.value in _SWITCHES
+                for argument in directive.arguments or ()
+                if isinstance(argument.value, VariableNode)
+            }
+        )
+        self._variants: dict[Hashable, Variant] = {}
+
+    def plan_ahead(self) -> None:
+        """Plan now what would be planned by the first request, where no variable decides about it."""
+        if self.by_level and not self._switches:
+            # What does not fit is told to whoever asks for it.
+            with suppress(GraphQLError):
+                self.variant(VariableValues({}, {})).root.plan_ahead()
+
+    def is_of(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        definitions: Mapping[str, FragmentDefinitionNode],
+    ) -> bool:
+        """Whether it is the plan of that very operation."""
+        if self.schema is not schema or self.operation is not operation or len(self.definitions) != len(definitions):
+            return False
+        return all(definitions.get(name) is node for name, node in self.definitions.items())
+
+    def variant(self, variables: VariableValues) -> "Variant":
+        """The variant for these variables, of which it keeps those that switch fields on and off."""
+        switched = tuple(variables.coerced.get(name) for name in self._switches)
+        found = self._variants.get(switched)
+        if found is None:
+            kept = VariableValues(
+                {name: source for name, source in variables.sources.items() if name in self._switches},
+                {name: value for name, value in variables.coerced.items() if name in self._switches},
+            )
+            found = Variant(self.schema, self.operation, self._fragments, kept)
+            if len(self._variants) < _VARIANTS_KEPT:
+                self._variants[switched] = found
+        return found
+
+
+class Variant:
+    """The selections of an operation, made when they are first needed."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: dict[str, FragmentDetails],
+        variables: VariableValues,
+    ) -> None:
+        """Name what decides about the fields."""
+        self.schema = schema
+        self._operation, self._fragments, self._variables = operation, fragments, variables
+        self._root: Selection | None = None
+
+    @property
+    def root(self) -> Selection:
+        """What is asked of the root object."""
+        if self._root is None:
+            root_type = self.schema.get_root_type(self._operation.operation)
+            if root_type is None:
+                return Selection([])
+            collected = collect_fields(self.schema, self._fragments, self._variables, root_type, self._operation)
+            self._root = self._planned(root_type, collected.grouped_field_set)
+        return self._root
+
+    def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+        """What is asked of the objects of that type by a field."""
+        collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
+        return self._planned(of_type, collected.grouped_field_set)
+
+    def _planned(self, of_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
+        fields = []
+        for key, details in grouped.items():
+            definition = self.schema.get_field(of_type, details[0].node.name.value)
+            if definition is not None:
+                fields.append(Field(self, of_type, key, details, definition))
+        return Selection(fields)
+
+
+class Plans:
+    """The plans of the operations that were executed lately, for callers who keep none themselves."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: OrderedDict[int, Plan] = OrderedDict()
+        self._lock = Lock()
+
+    def get(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        definitions: Mapping[str, FragmentDefinitionNode],
+    ) -> Plan:
+        """The plan of that operation. It is found by the node itself: two texts may be equal in two schemas."""
+        with self._lock:
+            found = self._kept.get(id(operation))
+            if found is not None and found.is_of(schema, operation, definitions):
+                self._kept.move_to_end(id(operation))
+                return found
+        found = Plan(schema, operation, definitions)
+        with self._lock:
+            self._kept[id(operation)] = found
+            while len(self._kept) > _PLANS_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _directives(
+    operation: OperationDefinitionNode, definitions: Mapping[str, FragmentDefinitionNode]
+) -> Iterator[DirectiveNode]:
+    """Every directive of the operation and of all the fragments."""
+    yield from operation.directives or ()
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    for definition in definitions.values():
+        yield from definition.directives or ()
+        waiting.append(definition.selection_set)
+    while waiting:
+        for selection in waiting.pop().selections:
+            yield from selection.directives or ()
+            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
+                waiting.append(selection.selection_set)

@@ -1,0 +1,100 @@
+"""Operations that are executed again and again."""
+
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution import Executor, default_field_resolver, default_type_resolver
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
+
+from breadth.coercion.variables import Variables
+from breadth.executor import LevelExecutor
+from breadth.plan.operation import Plan
+
+
+class Prepared:
+    """An operation of a valid document, and its plan. The executor class may be another one, stock's for example."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        executor_class: type[Executor[Any]] = LevelExecutor,
+    ) -> None:
+        """Plan the operation. Raises GraphQLError where a fragment has variables, whose values no plan could know."""
+        definitions = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._schema, self._operation, self._executor_class = schema, operation, executor_class
+        self._definitions = definitions
+        self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
+        self._plan = Plan(schema, operation, definitions)
+        self._variables = Variables(schema, operation.variable_definitions or ())
+        if any(node.variable_definitions for node in definitions.values()):
+            message = "A fragment with variables can't be prepared."
+            raise GraphQLError(message)
+        self._level: LevelExecutor | None = None
+        first = self._executor(None, None, VariableValues({}, {}))
+        if isinstance(first, LevelExecutor):
+            first.plan = self._plan
+            self._level = first
+
+    def plan_ahead(self) -> None:
+        """Plan the operation before it is first executed."""
+        self._plan.plan_ahead()
+
+    def execute(
+        self,
+        *,
+        root_value: Any = None,  # noqa: ANN401 — the schema's own.
+        context_value: Any = None,  # noqa: ANN401 — the schema's own.
+        variable_values: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 — an ExecutionResult, or awaited for one.
+        """The result of the operation, awaitable where anything in it is. No error of it has a suggestion."""
+        variables = self.coerced(variable_values or {})
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        return self.execute_with(variables, root_value=root_value, context_value=context_value)
+
+    def coerced(self, variable_values: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Return the variables' values as resolvers get them, or what is wrong with them, without suggestions."""
+        return self._variables.values(variable_values, hide_suggestions=True)
+
+    def execute_with(self, variables: VariableValues, *, root_value: Any = None, context_value: Any = None) -> Any:  # noqa: ANN401 — as above.
+        """The result of the operation for values that are coerced already."""
+        if self._level is not None:
+            executor: Executor[Any] = self._level.again(
+                root_value=root_value, context_value=context_value, variable_values=variables
+            )
+        else:
+            executor = self._executor(root_value, context_value, variables)
+        return executor.execute_operation()
+
+    def errors_with_suggestions(self, variable_values: dict[str, Any]) -> list[GraphQLError]:
+        """Return the errors of variables that were refused, with suggestions, of which `coerced` makes none."""
+        refused = self._variables.values(variable_values)
+        return refused if isinstance(refused, list) else []
+
+    def _executor(self, root_value: Any, context_value: Any, variables: VariableValues) -> Executor[Any]:  # noqa: ANN401 — as above.
+        return self._executor_class(
+            self._schema,
+            self._definitions,
+            self._fragments,
+            root_value,
+            context_value,
+            self._operation,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            # Validation has made suggestions for literals, and the errors of variables have theirs.
+            hide_suggestions=True,
+        )

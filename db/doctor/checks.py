@@ -1,0 +1,164 @@
+"""Checks of the data against its own rules, each of them one statement that returns what is wrong."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.doctor import balances
+from db.doctor.findings import Check, Finding
+from db.engine import Database
+from db.tables import (
+    activations,
+    clients,
+    events,
+    metadata,
+    orders,
+    partner_counters,
+    partners,
+    price_tables,
+)
+from domain.activations import ActivationStatus
+from domain.clients import ClientStatus
+
+
+async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> AsyncIterator[Finding]:
+    """Run every check, and give what each finds; `began` hears the name of each."""
+    async with database.read() as connection:
+        if connection.dialect.name == "sqlite":
+            began("file")
+            for finding in await _sqlite_file(connection):
+                yield finding
+        else:
+            # Every statement has to see the same moment, whatever is changed meanwhile; on SQLite it does.
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+        began("tables")
+        for finding in await connection.run_sync(_tables):
+            yield finding
+        for check in checks():
+            began(check.name)
+            for partner_id, *facts in await connection.execute(check.statement):
+                yield Finding(check.name, partner_id, check.sentence.format(*facts))
+
+
+def checks() -> Iterator[Check]:
+    """Every check that both engines know."""
+    yield from balances.checks()
+    yield from _clients()
+    yield from _numbers()
+    yield from _references()
+
+
+def _clients() -> Iterator[Check]:
+    of_client = activations.c.partner_id == clients.c.partner_id, activations.c.client_id == clients.c.id
+    cancelled = clients.c.status == ClientStatus.CANCELLED
+    active = sa.exists().where(*of_client, activations.c.status == ActivationStatus.ACTIVE)
+    yield Check(
+        "cancelled clients",
+        sa.select(clients.c.partner_id, clients.c.id).where(cancelled, active),
+        "client {0} is cancelled, but has an active activation.",
+    )
+    kept = sa.or_(
+        *(clients.c[name].is_not(None) for name in ("cnpj", "name", "trade_name", "city", "state")),
+        *(clients.c[name] != "" for name in ("name_folded", "trade_name_folded", "names_folded", "city_folded")),
+        sa.exists().where(
+            *of_client,
+            sa.or_(
+                activations.c.client_name_folded != "",
+                activations.c.note.is_not(None),
+                activations.c.cancellation_note.is_not(None),
+            ),
+        ),
+    )
+    yield Check(
+        "cancelled clients",
+        sa.select(clients.c.partner_id, clients.c.id).where(cancelled, kept),
+        "client {0} is cancelled, but not all that says who it was is erased.",
+    )
+    copied = sa.exists().where(*of_client, activations.c.client_name_folded != clients.c.name_folded)
+    yield Check(
+        "sort keys",
+        sa.select(clients.c.partner_id, clients.c.id).where(copied),
+        "client {0}: the name that its activations are sorted by is not its own.",
+    )
+    named, traded = clients.c.name_folded, clients.c.trade_name_folded
+    both = sa.case((traded == "", named), else_=named + "\n" + traded)
+    yield Check(
+        "search keys",
+        sa.select(clients.c.partner_id, clients.c.id).where(clients.c.names_folded != both),
+        "client {0}: the names that it is found by are not its own.",
+    )
+
+
+def _numbers() -> Iterator[Check]:
+    for table, counter in ((orders, partner_counters.c.order_number), (events, partner_counters.c.event_number)):
+        number = table.c.number
+        # Numbers that run from 1 without a gap are as many as the highest, and no two of them are the same.
+        run = (
+            sa.select(
+                table.c.partner_id,
+                sa.func.count().label("rows"),
+                sa.func.count(number.distinct()).label("numbers"),
+                sa.func.min(number).label("lowest"),
+                sa.func.max(number).label("highest"),
+            )
+            .group_by(table.c.partner_id)
+            .subquery("run")
+        )
+        rows, numbers, highest = (sa.func.coalesce(run.c[name], 0) for name in ("rows", "numbers", "highest"))
+        lowest = sa.func.coalesce(run.c.lowest, 1)
+        yield Check(
+            "numbers",
+            sa.select(partner_counters.c.partner_id, rows, lowest, highest, counter, numbers)
+            .outerjoin_from(partner_counters, run, run.c.partner_id == partner_counters.c.partner_id)
+            .where(sa.or_(lowest != 1, rows != numbers, rows != highest, highest != counter)),
+            f"{table.name}: {{0}} rows have {{4}} numbers from {{1}} to {{2}}, and the counter is {{3}}; "
+            "they have to run from 1 to the counter without a gap.",
+        )
+    for table in (partner_counters, price_tables):
+        has = sa.exists().where(table.c.partner_id == partners.c.id)
+        yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {table.name}.")
+
+
+def _references() -> Iterator[Check]:
+    for table in metadata.sorted_tables:
+        for key in table.foreign_keys:
+            target = key.column.table.alias()
+            joined = table.outerjoin(target, key.parent == target.c[key.column.name])
+            of = table.c.partner_id if "partner_id" in table.c else sa.null()
+            row = table.c.id if "id" in table.c else key.parent
+            lost: ColumnElement[bool] = target.c[key.column.name].is_(None)
+            if "partner_id" in table.c and "partner_id" in target.c:
+                lost = sa.or_(lost, target.c.partner_id != table.c.partner_id)
+            yield Check(
+                "references",
+                sa.select(of, row).select_from(joined).where(key.parent.is_not(None), lost),
+                f"{table.name} {{0}}: {key.parent.name} names no row of the same partner in {_name(key.column.table)}.",
+            )
+
+
+def _name(table: Any) -> str:  # noqa: ANN401 — what a foreign key points to is typed as any FROM clause.
+    return table.name if isinstance(table, Table) else str(table)
+
+
+def _tables(connection: sa.Connection) -> list[Finding]:
+    differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    return [Finding("tables", None, f"this version expects other ones: {_difference(step)}.") for step in differences]
+
+
+def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or a list of them for one column.
+    name, *of = step[0] if isinstance(step, list) else step
+    return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
+
+
+async def _sqlite_file(connection: AsyncConnection) -> list[Finding]:
+    found: list[Finding] = []
+    for pragma, right in (("integrity_check", ("ok",)), ("foreign_key_check", None)):
+        said = [tuple(row) for row in await connection.exec_driver_sql(f"PRAGMA {pragma}")]
+        wrong = (" ".join(map(str, row)) for row in said if row != right)
+        found += [Finding("file", None, f"SQLite's {pragma} says: {row}.") for row in wrong]
+    return found

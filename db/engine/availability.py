@@ -1,0 +1,117 @@
+"""What callers and operators read while the database is not available: UNAVAILABLE, and a line in the log."""
+
+import logging
+from collections.abc import Mapping
+from time import monotonic
+
+from sqlalchemy.engine import URL
+
+from db.engine import failures
+from db.engine.failures import Kind, OutcomeUnknownError
+from db.engine.files import Loss
+from domain.faults import OutcomeUnknown, Unavailable
+
+LOGGED_AGAIN_AFTER_SECONDS = 10
+"""How long further failures of one kind are only counted."""
+
+_NOT_READ = "The database is not available right now, so this could not be read. Try again."
+_NOT_CHANGED = "The database is not available right now. Nothing was changed; try again."
+
+_LOOK = {
+    Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
+    Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
+    Kind.FULL: "the disk is full: check the free space of PostgreSQL at {where}",
+    Kind.DAMAGED: "PostgreSQL found damaged data: read its log, restore a backup, and run portal doctor",
+    Kind.INPUT_OUTPUT: "PostgreSQL can't read or write its files: check its log and its disk",
+    Kind.EXHAUSTED: "connections or memory are used up: check max_connections, WORKERS, and for slow statements",
+    Kind.BUSY: "a lock is held for too long: check for long transactions in pg_stat_activity",
+    Kind.CANCELLED: "a statement was cancelled: check statement_timeout, and who cancels statements",
+    Kind.CONFLICT: "transactions kept conflicting: check for long ones in pg_stat_activity",
+}
+_LOOK_ON_SQLITE = _LOOK | {
+    Kind.UNREACHABLE: "the file {where} can't be opened: check that it exists, and its permissions",
+    Kind.READ_ONLY: "the file {where} is read-only: check its permissions, its folder's, and how its disk is mounted",
+    Kind.FULL: "the disk is full: check the free space of the volume of {where}",
+    Kind.DAMAGED: "the file {where} is damaged: restore a backup, and run portal doctor",
+    Kind.INPUT_OUTPUT: "the file {where} can't be read or written: check its disk, its quota, and the system's log",
+    Kind.EXHAUSTED: "all connections to {where} are in use: check for slow statements",
+    Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
+    Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
+    "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
+}
+
+_STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT})
+
+_log = logging.getLogger("portal.database")
+
+
+class Availability:
+    """Turns failures of one database into UNAVAILABLE, and logs each kind of them once in ten seconds."""
+
+    def __init__(self, url: URL) -> None:
+        """Name the database, of which the log shows the host or the file, never the password."""
+        on_sqlite = url.get_backend_name() == "sqlite"
+        self._look: Mapping[Kind, str] = _LOOK_ON_SQLITE if on_sqlite else _LOOK
+        self._where = str(url.database) if on_sqlite else _host(url)
+        self._next: dict[Kind, float] = {}
+        self._counted: dict[Kind, int] = {}
+        self.writes_fail = False
+        """Whether the last write found the disk full, read-only or broken, and none was tried since."""
+        self.demotions = 0
+        """How often the server was found read-only: older connections may be those of a former primary."""
+
+    def check(self, error: BaseException, *, reading: bool = False) -> None:
+        """Raise Unavailable if the error is a failure of the database, and return for any other."""
+        kind = failures.kind_of(error, reading=reading)
+        unknown = isinstance(error, OutcomeUnknownError) and not reading
+        if kind is None and not unknown:
+            return
+        kind = kind or Kind.UNREACHABLE
+        self._report(kind, failures.name_of(error))
+        if reading:
+            raise Unavailable(_NOT_READ) from error
+        self.writes_fail = kind in _STOPS_WRITES
+        self.demotions += kind is Kind.READ_ONLY
+        raise (OutcomeUnknown() if unknown else Unavailable(_NOT_CHANGED)) from error
+
+    def unread(self) -> Unavailable:
+        """Return the answer to a read that works when it is tried again."""
+        return Unavailable(_NOT_READ)
+
+    def report_loss(self, loss: Loss) -> None:
+        """Log what became of commits when files of SQLite were replaced or removed."""
+        if loss.is_replaced:
+            _log.warning(
+                "another database file is at %s and is used now; what was committed since it was copied is not in it",
+                self._where,
+            )
+        elif loss.can_save:
+            _log.warning(
+                "the log (-wal, -shm) of %s was removed while the server had it open; all commits were saved to the "
+                "file; stop the server before you remove or restore files",
+                self._where,
+            )
+        elif loss.has_unsaved:
+            _log.error(
+                "the index (-shm) of the log of %s was replaced by another process, and commits of either may be "
+                "missing: run portal doctor, and stop the server before you remove or restore files",
+                self._where,
+            )
+
+    def _report(self, kind: Kind, name: str) -> None:
+        now = monotonic()
+        if now < self._next.get(kind, now):
+            self._counted[kind] = self._counted.get(kind, 0) + 1
+            return
+        self._next[kind] = now + LOGGED_AGAIN_AFTER_SECONDS
+        look = self._look[kind].format(where=self._where)
+        message = f"the database is not available: {look} ({name})"
+        if counted := self._counted.pop(kind, 0):
+            message = f"{message}; {counted} more since the last such line"
+        _log.error(message)
+
+
+def _host(url: URL) -> str:
+    hosts = url.host or url.query.get("host") or "localhost"
+    return hosts if isinstance(hosts, str) else ", ".join(hosts)

@@ -1,0 +1,50 @@
+"""What many queries ask: filters with names in the place of their values, and rows by their ids."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from db.engine.expressions import among, found_by_id
+from db.engine.statement import Query
+
+Row = TypeVar("Row")
+Filter = TypeVar("Filter")
+
+PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
+"""The partner, which every statement of a partner's data names."""
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+Shape = tuple[tuple[str, bool | None], ...]
+"""What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
+
+
+def shaped(partner_id: int, chosen: Any) -> tuple[Shape, dict[str, Any]]:  # noqa: ANN401 — a data class of any kind.
+    """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
+
+    The partner is one of them.
+    """
+    asked = [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
+    shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
+    return shape, {"partner_id": partner_id, **dict(asked)}
+
+
+def named(kind: type[Filter], of_shape: Shape) -> Filter:
+    """A filter of that shape with the names of its values in their place."""
+    unasked: dict[str, Any] = dict.fromkeys((each.name for each in fields(kind)), None)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
+    return kind(**(unasked | asked))
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(each.name for each in fields(kind))
+    return _NAMES[kind]
+
+
+def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Query[Row]:
+    """The partner's rows among these ids; it binds `partner_id` and `ids`."""
+    mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
+    return Query(sa.select(*columns).where(*mine), row)

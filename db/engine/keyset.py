@@ -1,0 +1,143 @@
+"""Keyset paging: a page begins where a row was, so rows that come and go before it move nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select
+
+from db.engine.expressions import Many
+
+
+class Keyset(NamedTuple):
+    """Where a row stands in an order: its sort key, then its id."""
+
+    key: Any
+    id: int
+
+
+class Window(NamedTuple):
+    """Which part of a list a page shows: `size` rows from its beginning, or from its end where `backward`."""
+
+    size: int
+    backward: bool = False
+    after: Keyset | None = None
+    before: Keyset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The order of a list: by a column that is never null, then by id in the same direction."""
+
+    key: ColumnElement[Any]
+    id: ColumnElement[int]
+    descending: bool = False
+
+    def past(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes after the cursor of that name."""
+        return self._beyond(cursor, greater=not self.descending, or_at=or_at)
+
+    def short_of(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
+        """Whether a row comes before the cursor of that name."""
+        return self._beyond(cursor, greater=self.descending, or_at=or_at)
+
+    def clauses(self, *, reverse: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The ORDER BY, read from either end."""
+        if self.descending != reverse:
+            return self.key.desc(), self.id.desc()
+        return self.key.asc(), self.id.asc()
+
+    def _beyond(self, cursor: str, *, greater: bool, or_at: bool) -> ColumnElement[bool]:
+        row = sa.tuple_(self.key, self.id)
+        limit = sa.tuple_(
+            sa.bindparam(f"{cursor}_key", type_=self.key.type), sa.bindparam(f"{cursor}_id", type_=self.id.type)
+        )
+        if greater:
+            return row >= limit if or_at else row > limit
+        return row <= limit if or_at else row < limit
+
+
+_LIMIT = sa.bindparam("limit", type_=sa.Integer())
+"""One row more than the page shows, which tells whether there is another page."""
+
+
+def values(window: Window) -> dict[str, Any]:
+    """The values of the names that the statements of a window bind."""
+    bound: dict[str, Any] = {"limit": window.size + 1}
+    for name, position in (("after", window.after), ("before", window.before)):
+        if position is not None:
+            bound[f"{name}_key"], bound[f"{name}_id"] = position
+    return bound
+
+
+def shape(window: Window) -> tuple[bool, bool, bool]:
+    """What the statements of a window depend on."""
+    return window.backward, window.after is not None, window.before is not None
+
+
+def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
+    """The conditions that keep a list between the window's cursors."""
+    conditions = []
+    if window.after is not None:
+        conditions.append(sorting.past("after"))
+    if window.before is not None:
+        conditions.append(sorting.short_of("before"))
+    return conditions
+
+
+def page(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+    """The statement for one page and one row more, which tells whether there is another page."""
+    return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
+
+
+def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int]) -> Select[Any]:
+    """The statement for a page of each parent at once, in the order that `page` would read each of them.
+
+    The parent's id stands last in each row.
+    """
+    order = sorting.clauses(reverse=window.backward)
+    place = sa.func.row_number().over(partition_by=parent, order_by=order)
+    ranked = (
+        rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
+    )
+    columns = [column for column in ranked.c if column.name != "place"]
+    return sa.select(*columns).where(ranked.c.place <= _LIMIT).order_by(ranked.c.parent_id, ranked.c.place)
+
+
+def pages_by_index(
+    rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int], parents: str
+) -> Select[Any]:
+    """The same pages as SQLite finds them fastest: for each parent the rows that the index begins with.
+
+    `rows` are those of any parent; the parents are bound by their name. Ranked by a window, all rows of each parent
+    would be read.
+    """
+    of = sa.func.json_each(sa.bindparam(parents, type_=Many(parent.type))).table_valued("key", "value", name="parents")
+    order = sorting.clauses(reverse=window.backward)
+    first = rows.with_only_columns(sorting.id).where(parent == of.c.value, *within(sorting, window))
+    chosen = first.order_by(*order).limit(_LIMIT).correlate(of)
+    return (
+        sa.select(*rows.selected_columns, of.c.value.label("parent_id"))
+        .select_from(of.join(sorting.id.table, sorting.id.in_(chosen)))
+        .order_by(of.c.key, *order)
+    )
+
+
+def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
+    """The page's rows in the list's order, and whether the statement found one more."""
+    more = len(rows) > window.size
+    shown = rows[: window.size]
+    return (shown[::-1] if window.backward else shown), more
+
+
+def nothing_beyond(window: Window) -> bool:
+    """Whether the page begins at the list's own end."""
+    return (window.before if window.backward else window.after) is None
+
+
+def beyond(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+    """The rows at or behind the cursor that the page begins at."""
+    if window.backward:
+        return rows.where(sorting.past("before", or_at=True))
+    return rows.where(sorting.short_of("after", or_at=True))

@@ -1,0 +1,201 @@
+"""Lists that are read page by page, alone or for many parents at once."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select
+
+from db.engine import execute, keyset
+from db.engine.database import Connection
+from db.engine.expressions import among
+from db.engine.keyset import Keyset, Sorting, Window
+from db.engine.statement import NOTHING, Bring, Columns, Join, Query
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+LISTINGS_KEPT = 256
+"""How many listings of one kind are kept with their statements: there is one for each choice of filters and order."""
+
+
+class Slice(NamedTuple, Generic[Row]):
+    """The rows of one page in the list's order, and whether more follow in the direction of reading."""
+
+    rows: Sequence[Row]
+    more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Generic[Row]):
+    """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents.
+
+    The conditions bind by name what stands in `values`: listings that differ in nothing else share their statements.
+    """
+
+    name: str
+    row: type[Row]
+    columns: Sequence[ColumnElement[Any]]
+    where: Sequence[ColumnElement[bool]]
+    key: str
+    sorting: Sorting
+    parent: ColumnElement[int] | None = None
+    parents: str = "parent_ids"
+    """The name by which the parents are bound, which the conditions leave out."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    """What a page can bring along, by the names of what leads there."""
+    queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
+
+    @property
+    def order(self) -> str:
+        """A name for this order of this list, which ties a cursor to it."""
+        return f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
+
+    @property
+    def filtered(self) -> bool:
+        """Whether rows are left out that are in the order's index, so that a page may have to look at many."""
+        return len(self.where) > 1
+
+    def of(self, values: Mapping[str, Any]) -> "Listing[Row]":
+        """The same listing for other values."""
+        other: Listing[Row] = object.__new__(type(self))
+        # One is made for each request, and what makes them is ten times as slow.
+        other.__dict__.update(self.__dict__, values=values)
+        return other
+
+    def at_least(self, columns: Columns) -> Columns:
+        """The columns, and those that say where a row stands."""
+        return None if columns is None else columns | {self.key, "id"}
+
+    def position(self, row: Row) -> Keyset:
+        """Where a row stands in the list."""
+        return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
+
+    def query(
+        self,
+        *kind: Hashable,
+        statement: Callable[[], Select[Any]],
+        row: Callable[..., Any],
+        on_sqlite: Callable[[], Select[Any]] | None = None,
+        keyed: bool = False,
+    ) -> Query[Any]:
+        """The query of that kind, made once."""
+        found = self.queries.get(kind)
+        if found is None:
+            of_sqlite = None if on_sqlite is None else on_sqlite()
+            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed, joins=self.joins)
+            self.queries[kind] = found
+        return found
+
+    @property
+    def conditions(self) -> Sequence[ColumnElement[bool]]:
+        """Which rows, of the parents that are asked for where there are any."""
+        return self.where if self.parent is None else [*self.where, among(self.parent, self.parents)]
+
+
+async def page(
+    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, bring: Bring = NOTHING
+) -> Slice[Row]:
+    """One page, with these columns and those that say where a row stands, and what is brought beside each row."""
+    query = listing.query(
+        "page",
+        keyset.shape(window),
+        statement=lambda: keyset.page(_rows(listing), listing.sorting, window),
+        row=listing.row,
+    )
+    values = {**listing.values, **keyset.values(window)}
+    found = await execute.read(connection, query.reading(listing.at_least(columns), bring), values)
+    return Slice(*keyset.cut(found, window))
+
+
+async def pages(
+    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None
+) -> dict[int, Slice[Row]]:
+    """One page for each parent that has any rows, with these columns and those that say where a row stands."""
+    query = listing.query(
+        "pages",
+        keyset.shape(window),
+        statement=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
+        row=listing.row,
+        keyed=True,
+        on_sqlite=lambda: keyset.pages_by_index(
+            _of_any(listing), listing.sorting, window, _parent(listing), listing.parents
+        ),
+    )
+    values = {**listing.values, **keyset.values(window)}
+    found = await execute.read(connection, query.reading(listing.at_least(columns)), values)
+    return {parent: Slice(*keyset.cut(of_parent, window)) for parent, of_parent in found.by_key()}
+
+
+async def count(connection: Connection, listing: Listing[Row]) -> int:
+    """How many rows the whole list has."""
+    query = listing.query(
+        "count", statement=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
+    )
+    (total,) = await execute.fetch(connection, query, listing.values)
+    return int(total)
+
+
+async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
+    """How many rows the list of each parent has; none where it has none."""
+    parent = _parent(listing)
+    query = listing.query("counts", statement=lambda: _counted(listing, parent), row=_pair)
+    return dict(await execute.fetch(connection, query, listing.values))
+
+
+async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
+    """Whether rows stand on the other side of the cursor that the page begins at."""
+    if keyset.nothing_beyond(window):
+        return False
+    query = listing.query(
+        "any beyond",
+        keyset.shape(window),
+        statement=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
+        row=int,
+    )
+    return bool(await execute.fetch(connection, query, {**listing.values, **keyset.values(window)}))
+
+
+async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
+    """The parents that have rows on the other side of the cursor that their page begins at."""
+    if keyset.nothing_beyond(window):
+        return frozenset()
+    query = listing.query(
+        "parents beyond",
+        keyset.shape(window),
+        statement=lambda: keyset.beyond(
+            sa.select(_parent(listing)).where(*listing.conditions), listing.sorting, window
+        ).distinct(),
+        row=int,
+    )
+    return frozenset(await execute.fetch(connection, query, {**listing.values, **keyset.values(window)}))
+
+
+def _pair(parent: int, rows: int) -> tuple[int, int]:
+    return parent, rows
+
+
+def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> Select[Any]:
+    counted: Any = sa.select(parent, sa.func.count()).where(*listing.conditions).group_by(parent)
+    return cast("Select[Any]", counted)
+
+
+def _rows(listing: Listing[Row]) -> Select[Any]:
+    return sa.select(*listing.columns).where(*listing.conditions)
+
+
+def _of_any(listing: Listing[Row]) -> Select[Any]:
+    return sa.select(*listing.columns).where(*listing.where)
+
+
+def _plain(listing: Listing[Row]) -> Select[Any]:
+    return sa.select(listing.sorting.id).where(*listing.conditions)
+
+
+def _parent(listing: Listing[Row]) -> ColumnElement[int]:
+    if listing.parent is None:
+        message = f"the list {listing.name} has no parents"
+        raise TypeError(message)
+    return listing.parent

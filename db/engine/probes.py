@@ -1,0 +1,35 @@
+"""A write that changes nothing, to find out whether the disk takes writes again."""
+
+from datetime import UTC, datetime
+from secrets import token_bytes
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine.column_types import Instant
+from db.engine.postgres import PostgresUnit
+from db.engine.sqlite import Unit
+
+_ATTEMPTS = sa.table(
+    "sign_in_attempts",
+    sa.column("digest", sa.LargeBinary),
+    sa.column("failures", sa.Integer),
+    sa.column("first_failure_at", Instant),
+    sa.column("last_failure_at", Instant),
+)
+"""A table without a foreign key, whose rows belong to no partner."""
+
+_ROWS = 400
+"""More than fit in the free space of pages that there are, as a rule, so that the disk has to give new ones."""
+
+_AT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def write(tx: AsyncConnection | Unit | PostgresUnit) -> None:
+    """Insert rows and delete them again in the same transaction, unseen by all others."""
+    rows = [
+        {"digest": token_bytes(32), "failures": 0, "first_failure_at": _AT, "last_failure_at": _AT}
+        for _ in range(_ROWS)
+    ]
+    await tx.execute(sa.insert(_ATTEMPTS), rows)
+    await tx.execute(sa.delete(_ATTEMPTS).where(_ATTEMPTS.c.digest.in_([row["digest"] for row in rows])))

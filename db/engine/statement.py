@@ -1,0 +1,211 @@
+"""Queries: statements that are compiled once for an engine, so that a request only brings their values."""
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, Select, UpdateBase
+from sqlalchemy.engine import Dialect
+
+from db.engine import row_factories
+from db.engine.row_batch import Layout
+from db.engine.row_factories import AS_IT_IS, Reading
+
+Row = TypeVar("Row")
+
+Columns = frozenset[str] | None
+"""The columns that are read of a row, by the names of its fields; None for all of them."""
+
+_VARIANTS_MAX = 64
+_keeping = Lock()
+
+
+class Join(NamedTuple):
+    """Rows that can be read beside those of a query: for each of them the one to which it leads.
+
+    Their table goes by a name of its own, since what a query is asked may look into the same table.
+    """
+
+    row: type[Any]
+    columns: Sequence[ColumnElement[Any]]
+    table: FromClause
+    on: ColumnElement[bool]
+
+
+Bring = Mapping[str, Columns]
+"""Which rows are read along, by the names of what leads to them, and which of their columns."""
+
+NOTHING: Bring = MappingProxyType({})
+
+
+class _Beside(NamedTuple):
+    """Rows that are read along: of which class, with which columns."""
+
+    row: type[Any]
+    names: Sequence[str]
+
+
+class Query(Generic[Row]):
+    """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
+
+    SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
+    is given values for. A `keyed` query has one column more than its rows, which says whose each of them is.
+    """
+
+    def __init__(
+        self,
+        statement: Select[Any] | UpdateBase,
+        row: Callable[..., Row],
+        *,
+        on_sqlite: Select[Any] | UpdateBase | None = None,
+        inserted: Sequence[str] | None = None,
+        keyed: bool = False,
+        columns: Columns = None,
+        joins: Mapping[str, Join] = MappingProxyType({}),
+        beside: Mapping[str, _Beside] = MappingProxyType({}),
+    ) -> None:
+        """Compile nothing yet."""
+        self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
+        self.keyed, self.columns, self._joins, self.beside = keyed, columns, joins, beside
+        self._compiled: dict[str, Compiled[Row]] = {}
+        self._reading: dict[object, Query[Row]] = {}
+        self._as_it_is: Layout[Row] | None = None
+
+    def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
+        """The statement for an engine."""
+        return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
+
+    def as_it_is(self) -> Layout[Row]:
+        """The layout of what SQLAlchemy has read already."""
+        if self._as_it_is is None:
+            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.statement)))
+        return self._as_it_is
+
+    def reading(self, columns: Columns, bring: Bring = NOTHING) -> "Query[Row]":
+        """The query for the same rows, of which only these columns are read and the others are UNREAD.
+
+        What is brought stands beside them.
+        """
+        if columns is None and not bring:
+            return self
+        wanted = (columns, frozenset(bring.items()))
+        found = self._reading.get(wanted)
+        if found is None:
+            found = self._narrowed(columns, bring)
+            with _keeping:
+                # Which columns are read is for documents to say, and whoever comes late must find room too.
+                if len(self._reading) >= _VARIANTS_MAX:
+                    del self._reading[next(iter(self._reading))]
+                self._reading[wanted] = found
+        return found
+
+    def layout(self, readings: Sequence[Reading]) -> Layout[Row]:
+        """What the rows are, their columns read so."""
+        names, end = _named(self.row, self.columns), len(readings)
+        last = len(names) if names else end - self.keyed
+        related, first = {}, last + self.keyed
+        for name, (row, of_row) in self.beside.items():
+            places = range(first, first := first + len(of_row))
+            related[name] = row_factories.layout(row, of_row, readings, places)
+        of_rows = row_factories.layout(self.row, names, readings, range(last))
+        return of_rows._replace(key=last if self.keyed else None, related=related)
+
+    def _narrowed(self, columns: Columns, bring: Bring) -> "Query[Row]":
+        kept = None if columns is None else _kept(self.row, columns)
+        if kept is None:
+            if not bring:
+                return self
+            columns, kept = None, list(range(len(_fields(self.row))))
+        if self.keyed:
+            kept.append(len(_fields(self.row)))
+        beside = {name: self._joins[name] for name in bring}
+        names = {name: _named(join.row, _with_id(bring[name])) for name, join in beside.items()}
+        return Query(
+            _only(self.statement, kept, beside, names),
+            self.row,
+            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside, names),
+            keyed=self.keyed,
+            columns=columns,
+            beside={name: _Beside(join.row, names[name]) for name, join in beside.items()},
+        )
+
+    def compiled(self, dialect: Dialect) -> "Compiled[Row]":
+        """The query for an engine."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = Compiled(self, dialect)
+        return found
+
+
+class Compiled(Generic[Row]):
+    """A query as a driver takes it: its text, how its values are bound, and how its rows are read."""
+
+    def __init__(self, query: Query[Row], dialect: Dialect) -> None:
+        """Compile the statement."""
+        statement = query.of(dialect)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=query.inserted)
+        self.text = str(compiled)
+        self._fixed = compiled.construct_params(_check=False)
+        self._binders = [
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in compiled.positiontup or ()
+        ]
+        self.layout = query.layout([row_factories.of(column.type, dialect) for column in _columns(statement)])
+
+    def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The values in the order in which the text asks for them."""
+        parameters = []
+        for name, bind in self._binders:
+            value = values[name] if name in values else self._fixed[name]
+            parameters.append(value if bind is None else bind(value))
+        return parameters
+
+
+def _columns(statement: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
+    return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+
+
+def _fields(row: Callable[..., Any]) -> Sequence[str]:
+    return getattr(row, "_fields", ())
+
+
+def _kept(row: Callable[..., Any], columns: frozenset[str]) -> list[int] | None:
+    """The places of the columns among the row's; None where all are needed, as for what a row makes of them."""
+    fields = _fields(row)
+    return [place for place, name in enumerate(fields) if name in columns] if columns < set(fields) else None
+
+
+def _named(row: Callable[..., Any], columns: Columns) -> Sequence[str]:
+    """The names of the columns that are read, in the order of the row's fields."""
+    kept = None if columns is None else _kept(row, columns)
+    fields = _fields(row)
+    return fields if kept is None else [fields[place] for place in kept]
+
+
+def _with_id(columns: Columns) -> Columns:
+    """The columns and the id, which says of a row beside another one whether it is there."""
+    return None if columns is None else columns | {"id"}
+
+
+def _only(
+    statement: Select[Any] | UpdateBase,
+    places: Sequence[int],
+    beside: Mapping[str, Join],
+    names: Mapping[str, Sequence[str]],
+) -> Select[Any]:
+    """The statement with those of its columns, and of the rows beside it those of these names."""
+    if not isinstance(statement, Select):
+        message = "Only what selects can leave columns out."
+        raise TypeError(message)
+    columns = list(statement.selected_columns)
+    chosen = [columns[place] for place in places]
+    if not beside:
+        return statement.with_only_columns(*chosen, maintain_column_froms=True)
+    (table,) = statement.columns_clause_froms
+    for name, join in beside.items():
+        table = table.outerjoin(join.table, join.on)
+        chosen += [
+            column for field, column in zip(_fields(join.row), join.columns, strict=True) if field in set(names[name])
+        ]
+    return statement.with_only_columns(*chosen).select_from(table)

@@ -1,0 +1,130 @@
+"""Bringing a database to the tables of today. Each step is run once, whoever comes first, and all of them or none.
+
+`python -m db.migrations.migrate` prints what the next step has to do: what `db.tables` has and the steps so far don't
+make.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database, storage
+from db.migrations import revisions
+from db.migrations.revisions import State, WrongDatabaseError
+from db.tables import metadata
+
+_STEPS = Path(__file__).parent
+_LOCK = 0x706F7274616C
+"""The key of PostgreSQL's advisory lock, "portal" in ASCII."""
+
+Result = TypeVar("Result")
+
+
+def upgrade(url: str, *, to: str = "head") -> None:
+    """Run the steps that the database lacks, up to that one.
+
+    It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
+    WrongDatabaseError if the database is a newer version's or another program's.
+    """
+    _run(_upgrade(url, to=to))
+
+
+def steps() -> ScriptDirectory:
+    """All the steps that there are."""
+    return ScriptDirectory.from_config(_config())
+
+
+def next_step() -> str:
+    """The lines that the next step needs, written by Alembic: to be read and tidied before they are believed."""
+    with TemporaryDirectory() as directory:
+        return _run(_next_step(f"sqlite+aiosqlite:///{directory}/portal.db"))
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    # Where a loop is running already, the work gets one of its own in another thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _upgrade(url: str, *, to: str = "head") -> None:
+    database = _open(url)
+    try:
+        async with database.write() as tx:
+            await _wait_for_others(tx)
+            found = await revisions.examined(tx)
+            if found.state in {State.NEWER, State.FOREIGN}:
+                raise WrongDatabaseError(found)
+            if found.state is not State.CURRENT:
+                await tx.run_sync(lambda connection: command.upgrade(_config(connection), to))
+                await _check_references(tx)
+    finally:
+        await database.close()
+
+
+async def _next_step(url: str) -> str:
+    await _upgrade(url)
+    database = Database(url)
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(_difference)
+    finally:
+        await database.close()
+
+
+def _difference(connection: sa.Connection) -> str:
+    operations = produce_migrations(MigrationContext.configure(connection), metadata).upgrade_ops
+    return render_python_code(operations, render_as_batch=True) if operations else ""
+
+
+def _open(url: str) -> Database:
+    database = Database(url)
+    if database.url.get_backend_name() == "sqlite":
+        storage.create(str(database.url.database))
+
+        @event.listens_for(database.writing.sync_engine, "connect")
+        def let_tables_be_replaced(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's own type.
+            # SQLite alters little of a table: a step puts a new one in the place of one that others refer to, and
+            # the checks can't be turned off inside of a transaction. They are made up for before the commit.
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            cursor.close()
+
+    return database
+
+
+async def _wait_for_others(tx: AsyncConnection) -> None:
+    # On SQLite this transaction could begin only when no other one was writing.
+    if tx.dialect.name == "postgresql":
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+async def _check_references(tx: AsyncConnection) -> None:
+    if tx.dialect.name == "sqlite":
+        dangling = (await tx.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
+        if dangling is not None:
+            message = f"A row of {dangling['table']} refers to a row of {dangling['parent']} that does not exist."
+            raise LookupError(message)
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+if __name__ == "__main__":
+    sys.stdout.write(next_step() + "\n")

@@ -1,0 +1,115 @@
+"""What the vendor sells in the demo, to whom, and at what prices."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from demo.companies import with_check_digits
+from domain.access import Role
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.prices import Tier
+
+
+class Product(NamedTuple):
+    """A product, how often it is chosen, and what one costs without any discount."""
+
+    code: str
+    name: str
+    included_seats: int
+    share: float
+    monthly: int
+    setup: int
+    seat_monthly: int
+    seat_setup: int
+
+
+class Person(NamedTuple):
+    """Somebody who works at a partner."""
+
+    login: str
+    name: str
+    role: Role
+
+
+class Partner(NamedTuple):
+    """A partner, its share of the demo, and by how many per cent its prices differ from the first one's."""
+
+    name: str
+    cnpj: str
+    domain: str
+    price_table: str
+    share: float
+    percent: int
+    people: tuple[Person, Person, Person]
+
+
+PRODUCTS = (
+    Product("COMPLETO", "Moderniza Completo", 3, 0.5, 89_90, 250_00, 19_90, 0),
+    Product("LIGHT", "Moderniza Light", 1, 0.35, 49_90, 120_00, 14_90, 0),
+    Product("SPED", "Módulo SPED", 1, 0.15, 39_90, 180_00, 9_90, 25_00),
+)
+
+_PURCHASE_STEPS = ((1, 100, 0), (10, 95, 1), (25, 90, 3), (50, 84, 8), (100, 78, 20), (500, 70, 120))
+"""From which quantity on, what per cent of the price, and how many on top."""
+
+_SEAT_STEPS = ((1, 100, 0), (20, 92, 0), (100, 85, 5))
+
+
+def people(manager: str, operator: str, viewer: str) -> tuple[Person, Person, Person]:
+    """A user of each role."""
+    return (
+        Person("gerente", manager, Role.MANAGER),
+        Person("operador", operator, Role.OPERATOR),
+        Person("consulta", viewer, Role.VIEWER),
+    )
+
+
+PARTNERS = (
+    Partner(
+        name="Alfa Automação Comercial Ltda",
+        cnpj=with_check_digits("167272300001"),
+        domain="alfa.example",
+        price_table="Pauta Ouro 2026",
+        share=0.6,
+        percent=100,
+        people=people("Mariana Gonçalves Prado", "João Batista Nogueira", "Cecília Araújo Lima"),
+    ),
+    Partner(
+        name="Beta Sistemas e Equipamentos Fiscais Ltda",
+        cnpj=with_check_digits("289165430001"),
+        domain="beta.example",
+        price_table="Pauta Prata 2026",
+        share=0.25,
+        percent=105,
+        people=people("Antônio Carlos Menezes", "Patrícia Hoffmann", "Túlio Vasconcelos"),
+    ),
+    Partner(
+        name="Gama Informática e Soluções S.A.",
+        cnpj=with_check_digits("GA4M1B2C0001"),
+        domain="gama.example",
+        price_table="Pauta Bronze 2026",
+        share=0.15,
+        percent=112,
+        people=people("Renata Sant’Anna Simões", "Éverton Luís Kowalski", "Débora Nakamura"),
+    ),
+)
+
+
+def tiers(product: Product, partner: Partner) -> Mapping[OrderType, tuple[Tier, ...]]:
+    """What the partner pays for a product and for its additional seats."""
+    return {
+        OrderType.PURCHASE: tuple(_tiers(_PURCHASE_STEPS, product.monthly, product.setup, partner.percent)),
+        OrderType.ADDITIONAL_SEATS: tuple(
+            _tiers(_SEAT_STEPS, product.seat_monthly, product.seat_setup, partner.percent)
+        ),
+    }
+
+
+def _tiers(steps: tuple[tuple[int, int, int], ...], monthly: int, setup: int, percent: int) -> Iterator[Tier]:
+    for minimum, step_percent, bonus in steps:
+        yield Tier(
+            minimum_quantity=minimum,
+            unit_monthly_price=Cents(monthly * step_percent * percent // 10_000),
+            unit_setup_fee=Cents(setup * step_percent * percent // 10_000),
+            bonus_quantity=bonus,
+        )

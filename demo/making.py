@@ -1,0 +1,145 @@
+"""Making the demo: everything in one transaction, in a database that has no partners."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import NamedTuple
+
+from sqlalchemy import Table
+
+from db import access, activations, events, prices, products, tables
+from db.engine import Transaction, bulk
+from db.prices import PriceKey
+from demo import catalogue
+from demo.calendar import Calendar
+from demo.catalogue import PARTNERS, PRODUCTS, Partner
+from demo.plan import Sizes, Step, plan, shares
+from demo.rows import Ids, Rows
+from demo.world import PartnerHere, ProductHere, Year
+from domain.access import DEMO_PASSWORD, Role
+from resolvers.passwords import hash_password
+from resolvers.portal import Portal
+
+LEAST = Sizes(clients=9, activations=0, orders=9)
+"""Three clients and three orders for each partner: fewer would show nothing."""
+
+_CHUNK = 2_000
+
+Progress = Callable[[str, int, int], object]
+"""Told what is being done, how many units of it were done just now, and how many there are."""
+
+
+class NotEmptyError(Exception):
+    """There are partners in the database already."""
+
+
+class _Planned(NamedTuple):
+    partner: Partner
+    rng: Random
+    steps: Sequence[Step]
+
+
+async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: Progress) -> None:
+    """Make the demo of these sizes: for one seed and one `now` always the same.
+
+    Raises NotEmptyError where there are partners, and TooFewOrdersError where the orders can't buy the licenses;
+    then nothing is written.
+    """
+    planned = _plan(sizes, seed=seed, now=now)
+    password_hash = await hash_password(DEMO_PASSWORD)
+    async with portal.database.write() as tx:
+        if await access.any_partner(tx):
+            raise NotEmptyError
+        product_ids = {
+            product.code: await products.put(
+                tx, code=product.code, name=product.name, included_seats=product.included_seats
+            )
+            for product in PRODUCTS
+        }
+        ids = Ids()
+        for partner, rng, steps in planned:
+            here = await _settle(tx, partner, product_ids, password_hash)
+            label = partner.name.split()[0]
+            rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
+            await _write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
+        for table in (tables.clients, tables.activations, tables.orders):
+            await bulk.number_on(tx, table)
+        for table in tables.metadata.sorted_tables:
+            await bulk.describe(tx, table)
+
+
+def _plan(sizes: Sizes, *, seed: int, now: datetime) -> list[_Planned]:
+    parts = [partner.share for partner in PARTNERS]
+    counts = zip(
+        shares(sizes.clients, parts, least=LEAST.clients // len(parts)),
+        shares(sizes.activations, parts, least=0),
+        shares(sizes.orders, parts, least=LEAST.orders // len(parts)),
+        strict=True,
+    )
+    planned = []
+    for partner, (clients, of_activations, of_orders) in zip(PARTNERS, counts, strict=True):
+        # Each partner has a source of its own, so that what one has does not depend on how much another one has.
+        rng = Random(f"{seed} {partner.domain}")  # noqa: S311 — made-up data has to be the same each time.
+        calendar = Calendar(rng, now)
+        planned.append(_Planned(partner, rng, plan(rng, calendar, Sizes(clients, of_activations, of_orders))))
+    return planned
+
+
+async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, int], password_hash: str) -> PartnerHere:
+    partner_id = await access.create_partner(tx, name=partner.name, cnpj=partner.cnpj)
+    if partner_id is None:
+        raise NotEmptyError
+    users: dict[Role, int] = {}
+    for person in partner.people:
+        email = f"{person.login}@{partner.domain}"
+        user_id = await access.create_user(
+            tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash
+        )
+        if user_id is None:
+            raise NotEmptyError
+        users[person.role] = user_id
+    price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
+    return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
+
+
+async def put_prices(
+    tx: Transaction, partner_id: int, partner: Partner, product_ids: Mapping[str, int]
+) -> tuple[int, dict[str, ProductHere]]:
+    """The id of the partner's new price table, and what each product costs the partner, by the product's code."""
+    price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
+    products = {
+        product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
+        for product in PRODUCTS
+    }
+    priced = {
+        PriceKey(product.id, order_type): tiers
+        for product in products.values()
+        for order_type, tiers in product.tiers.items()
+    }
+    await prices.replace_tiers(tx, partner_id, price_table_id, priced)
+    return price_table_id, products
+
+
+async def _write(tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callable[[int], object]) -> None:
+    # In the order of their references: each table after those that it refers to.
+    written: Sequence[tuple[Table, Sequence[object]]] = (
+        (tables.license_stock, rows.stock),
+        (tables.clients, rows.clients),
+        (tables.activations, rows.activations),
+        (tables.orders, rows.orders),
+        (tables.order_items, rows.items),
+        (tables.stock_movements, rows.movements),
+        (tables.events, rows.events),
+    )
+    for table, of_table in written:
+        for start in range(0, len(of_table), _CHUNK):
+            chunk = of_table[start : start + _CHUNK]
+            await bulk.insert(tx, table, chunk)
+            wrote(len(chunk))
+    for activation_id, moved_to_id in rows.moved:
+        await activations.point_to(tx, partner_id, activation_id, moved_to_id=moved_to_id)
+    await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
+
+
+def _teller(told: Progress, doing: str, total: int) -> Callable[[int], object]:
+    return lambda done: told(doing, done, total)

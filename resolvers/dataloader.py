@@ -1,0 +1,248 @@
+"""Dataloaders that take many keys at once: what a level asks for is read together, and kept for the request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from db.engine import Connection, Database
+from db.engine.row_batch import Rows
+from db.engine.statement import Columns
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+
+Level = list[Value] | Awaitable[list[Value]]
+"""A value for each object of a level; awaitable unless all of them are at hand."""
+
+Related = Sequence[Value] | Awaitable[Sequence[Value]]
+"""The same where it is for the executor alone, which takes any sequence."""
+
+
+def then(level: Level[Value], made: Callable[[list[Value]], list[Result]]) -> Level[Result]:
+    """What is made of a level, as soon as it is there."""
+    return made(level) if isinstance(level, list) else _after(level, made)
+
+
+async def loaded(level: Level[Value]) -> list[Value]:
+    """The values of a level, waited for where they have to be."""
+    return level if isinstance(level, list) else await level
+
+
+async def _after(level: Awaitable[list[Value]], made: Callable[[list[Value]], list[Result]]) -> list[Result]:
+    return made(await level)
+
+
+Soon: TypeAlias = Value | Awaitable[Value]
+"""A value; awaitable unless it is at hand."""
+
+
+class Recurring(Sequence[Value], Generic[Value]):
+    """A value for each object of a level, of which there are fewer than objects: many lead to the same one."""
+
+    __slots__ = ("different", "places")
+
+    def __init__(self, different: list[Value], places: list[int]) -> None:
+        """Name the values, and which of them each object leads to."""
+        self.different, self.places = different, places
+
+    @property
+    def of_class(self) -> type[Value]:
+        """The class of the values, which are rows of one kind."""
+        return type(self.different[0])
+
+    def column(self, name: str) -> list[Any]:
+        """That attribute of each value; the executor reads the different ones instead."""
+        of_each = list(map(attrgetter(name), self.different))
+        return list(map(of_each.__getitem__, self.places))
+
+    def joined(self, _others: Sequence[object]) -> None:
+        """Nobody asks for lists of them."""
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self.places)
+
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
+        """The value for one of the objects, or for some."""
+        if isinstance(index, slice):
+            return [self.different[place] for place in self.places[index]]
+        return self.different[self.places[index]]
+
+
+def column(rows: Sequence[Any], name: str) -> list[Any]:
+    """That attribute of each row."""
+    return rows.column(name) if isinstance(rows, Rows) else list(map(attrgetter(name), rows))
+
+
+def brought_along(rows: Sequence[Any], name: str) -> Rows[Any] | None:
+    """What was read beside the rows under that name, one row for each of them."""
+    return rows.related(name) if isinstance(rows, Rows) else None
+
+
+class Loader(Generic[Key, Value]):
+    """Reads values by their keys: in one batch all that is asked for until the loop comes round again."""
+
+    def __init__(
+        self,
+        database: Database,
+        read: Callable[[Connection, list[Key], Columns], Awaitable[Mapping[Key, Value]]],
+        *,
+        at_once: bool = False,
+        at_once_most: int | None = None,
+        wide: bool = False,
+        columns: Columns = None,
+    ) -> None:
+        """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one.
+
+        What is found by an index can be read at once where the database can be read in place, for as many keys as are
+        told. That is for callers who ask with all the keys of a level: those who ask one by one need the batch. The
+        rows of a `wide` loader can be read with some of their columns.
+        """
+        self._database, self._read_columns, self._wide, self._columns = database, read, wide, columns
+        self._reading: dict[Columns, Loader[Key, Value]] | None = None
+        self._at_once, self._at_once_most = at_once and database.reads_here, at_once_most
+        self._loaded: dict[Key | None, Value | None] = {None: None}
+        self._batches: dict[Key, asyncio.Future[None]] = {}
+        self._wanted: list[Key] = []
+        self._next: asyncio.Future[None] | None = None
+
+    def reading(self, columns: Columns) -> "Loader[Key, Value]":
+        """The loader of the same rows with these of their columns, where they can be read so."""
+        if not self._wide or columns == self._columns:
+            return self
+        if self._reading is None:
+            self._reading = {}
+        found = self._reading.get(columns)
+        if found is None:
+            found = Loader(
+                self._database,
+                self._read_columns,
+                at_once=self._at_once,
+                at_once_most=self._at_once_most,
+                wide=True,
+                columns=columns,
+            )
+            self._reading[columns] = found
+        return found
+
+    async def bring(self, connection: Connection, keys: Iterable[Key | None]) -> None:
+        """Load what is not loaded in a unit of work that is under way."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._loaded]
+        if missing:
+            self._keep(missing, await self._read(connection, missing))  # type: ignore[arg-type]  # None is loaded.
+
+    def load_many(self, keys: Sequence[Key | None]) -> Level[Value | None]:
+        """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
+        batches = self._asked(keys)
+        return _each(self._loaded, keys) if batches is None else self._after(batches, keys, _each)
+
+    def relate(self, keys: Sequence[Key | None]) -> Related[Value | None]:
+        """The same for a field that returns what it is given: a value that many of the keys lead to is told as one."""
+        batches = self._asked(keys)
+        return _recurring(self._loaded, keys) if batches is None else self._after(batches, keys, _recurring)
+
+    def find(self, key: Key) -> Soon[Value | None]:
+        """The value of one key, None where it has none."""
+        batches = self._asked([key])
+        return self._loaded[key] if batches is None else self._found(batches, key)
+
+    async def load(self, key: Key) -> Value | None:
+        """The same, waited for where it has to be."""
+        for batch in self._asked([key]) or ():
+            await batch
+        return self._loaded[key]
+
+    async def _found(self, batches: set[asyncio.Future[None]], key: Key) -> Value | None:
+        for batch in batches:
+            await batch
+        return self._loaded[key]
+
+    def _read(self, connection: Connection, keys: list[Key]) -> Awaitable[Mapping[Key, Value]]:
+        return self._read_columns(connection, keys, self._columns)
+
+    def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
+        self._loaded.update({key: found.get(key) for key in keys})
+
+    def _asked(self, keys: Sequence[Key | None]) -> set[asyncio.Future[None]] | None:
+        """What has to be waited for until all of the keys are loaded, or None where they are."""
+        missing = set(keys) - self._loaded.keys()
+        if not missing:
+            return None
+        # In their order, so that one request sends one statement each time.
+        ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
+        if not self._at_once or (self._at_once_most is not None and len(ordered) > self._at_once_most):
+            return {self._batch(key) for key in ordered}
+        found = self._database.query_here(lambda connection: self._read(connection, ordered), alone=True)
+        self._keep(ordered, found)
+        return None
+
+    async def _after(
+        self,
+        batches: set[asyncio.Future[None]],
+        keys: Sequence[Key | None],
+        made: Callable[[Mapping[Key | None, Value | None], Sequence[Key | None]], Any],
+    ) -> Any:  # noqa: ANN401 — what is made.
+        for batch in batches:
+            await batch
+        return made(self._loaded, keys)
+
+    def _batch(self, key: Key) -> asyncio.Future[None]:
+        """The batch that brings the key's value."""
+        under_way = self._batches.get(key)
+        if under_way is not None:
+            return under_way
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = loop.create_future()
+            loop.call_soon(self._dispatch)
+        self._wanted.append(key)
+        self._batches[key] = self._next
+        return self._next
+
+    def _dispatch(self) -> None:
+        batch, keys = self._next, self._wanted
+        self._next, self._wanted = None, []
+        if batch is not None:
+            task = asyncio.ensure_future(self._load(keys))
+            task.add_done_callback(lambda done: _settle(batch, done))
+
+    async def _load(self, keys: list[Key]) -> None:
+        try:
+            found = await self._database.query(lambda connection: self._read(connection, keys))
+            self._keep(keys, found)
+        finally:
+            for key in keys:
+                del self._batches[key]
+
+
+def _each(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | None]) -> list[Value | None]:
+    return list(map(loaded.__getitem__, keys))
+
+
+def _recurring(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | None]) -> Sequence[Value | None]:
+    different = dict.fromkeys(keys)
+    values = _each(loaded, list(different))
+    # Where nothing recurs, or something is missing, each place has to be looked at.
+    there = [value for value in values if value is not None]
+    if len(values) == len(keys) or len(there) < len(values):
+        return _each(loaded, keys)
+    index = dict(zip(different, range(len(different)), strict=True))
+    return Recurring(there, list(map(index.__getitem__, keys)))
+
+
+def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
+    if done.cancelled():
+        batch.cancel()
+        return
+    # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
+    error = done.exception()
+    if batch.cancelled():
+        return
+    if error is None:
+        batch.set_result(None)
+        return
+    batch.set_exception(error)
+    # Whoever asked may be gone by now, and then nobody hears of the error.
+    batch.exception()

@@ -1,0 +1,1 @@
+"""The request engine: documents, their limits and errors, and the execution of operations."""

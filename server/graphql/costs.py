@@ -1,0 +1,270 @@
+"""Cost of an operation: the most objects and values that it can select, counted before it runs.
+
+The lists of an operation multiply: three that are nested, of 100 objects each, are a million objects. What is counted
+are the objects of the answer's JSON and the values of their fields. Fields that are merged in the answer are counted
+once, and of an interface's types the dearest is.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from graphql import (
+    BooleanValueNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLAbstractType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NamedTypeNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_composite_type,
+)
+
+from domain.faults import CostExceeded
+from server.graphql import cost_terms, list_sizes
+from server.graphql.cost_terms import Term, Variables
+
+OBJECTS_MAX = 50_000
+VALUES_MAX = 1_000_000
+INTROSPECTION_VALUES_MAX = 100_000
+"""Number of values of the schema's own description: tools ask for 60,000, and it needs no token."""
+SMALL_SIZE = 10_000
+"""Number of objects and values up to which an operation is small, and is executed however large others are."""
+
+_SWITCHES = {"skip": False, "include": True}
+"""Directives that leave a selection out, and the value of `if` by which it stays."""
+_VARIANTS_KEPT = 64
+
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+class Figures(NamedTuple):
+    """How many objects and values an operation can select."""
+
+    objects: int
+    values: int
+
+    @property
+    def size(self) -> int:
+        """Number of objects and values together."""
+        return self.objects + self.values
+
+    def complaint(self) -> CostExceeded | None:
+        """Return what is too much; None if nothing is."""
+        if self.objects > OBJECTS_MAX:
+            message = (
+                f"This operation could select {_written(self.objects)} objects, and may select at most "
+                f"{OBJECTS_MAX:,}. Ask for fewer by “first” or “last”, or nest fewer lists."
+            )
+            return CostExceeded(message, objects=min(self.objects, cost_terms.SATURATED), maxObjects=OBJECTS_MAX)
+        if self.values > VALUES_MAX:
+            message = (
+                f"This operation could select {_written(self.values)} values, and may select at most {VALUES_MAX:,}. "
+                "Select fewer fields, or ask for fewer objects by “first” or “last”."
+            )
+            return CostExceeded(message, values=min(self.values, cost_terms.SATURATED), maxValues=VALUES_MAX)
+        return None
+
+
+class Cost:
+    """Cost of an operation, which its variables may change."""
+
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments) -> None:
+        """Count the operation with all that variables can switch on, and without it."""
+        self._schema, self._operation, self._fragments = schema, operation, fragments
+        most = self._count(None, otherwise=True)
+        self._introspected = self._last.introspected
+        self._switches = most.switches
+        least = self._count(None, otherwise=False) if self._switches else most
+        self._variants: dict[Hashable, _Counted] = {}
+        if not self._switches:
+            self._variants[()] = most
+        self.least = Figures(least.objects.lowest, least.values.lowest)
+        """The figures by the cheapest variables."""
+        self.most = Figures(most.objects.highest, most.values.highest)
+        """The figures by the dearest variables."""
+
+    def complaint(self) -> CostExceeded | None:
+        """Return what is too much whatever the variables are; None if nothing is."""
+        if self._introspected > INTROSPECTION_VALUES_MAX:
+            message = (
+                f"This operation could select {_written(self._introspected)} values of the schema's description, and "
+                f"may select at most {INTROSPECTION_VALUES_MAX:,}. Select fewer fields."
+            )
+            return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
+        return self.least.complaint()
+
+    def of(self, variables: Variables) -> Figures:
+        """Return the figures for the values of the variables."""
+        switched = tuple(variables.get(name) for name in self._switches)
+        found = self._variants.get(switched)
+        if found is None:
+            found = self._count(dict(zip(self._switches, switched, strict=True)), otherwise=True)
+            if len(self._variants) < _VARIANTS_KEPT:
+                self._variants[switched] = found
+        return Figures(found.objects.of(variables), found.values.of(variables))
+
+    def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Counted":
+        self._last = counting = _Counting(self._schema, self._fragments, switches, otherwise=otherwise)
+        root = self._schema.get_root_type(self._operation.operation)
+        if root is None:
+            return _NOTHING
+        counted = counting.below(root, [self._operation.selection_set], None)
+        return counted._replace(switches=tuple(sorted(counting.switches)))
+
+
+class _Counted(NamedTuple):
+    """What is selected below one object, and the variables of the @skip and @include that were met."""
+
+    objects: Term
+    values: Term
+    switches: tuple[str, ...] = ()
+
+
+_NOTHING = _Counted(cost_terms.constant(0), cost_terms.constant(0))
+
+
+class _Counting:
+    """One count of an operation. What is below the same fields is counted once, however often it is reached."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Fragments, switches: Variables | None, *, otherwise: bool
+    ) -> None:
+        self._schema, self._fragments = schema, fragments
+        self._known, self._otherwise = switches, otherwise
+        self._counted: dict[Hashable, _Counted] = {}
+        self.switches: set[str] = set()
+        """The variables of @skip and @include."""
+        self.introspected = 0
+        """Number of values of the schema's own description."""
+
+    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Counted:
+        """Count what is selected below one object of the type; `page` is its size if it is a page of a list."""
+        fields: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        for selections in sets:
+            self._collect(of_type, selections, fields, seen)
+        leaves = 0
+        objects: list[Term] = []
+        values: list[Term] = []
+        for nodes in fields.values():
+            definition = self._schema.get_field(of_type, nodes[0].name.value)
+            if definition is None:
+                # Validation refuses the document.
+                continue
+            named = get_named_type(definition.type)
+            if not is_composite_type(named) and get_nullable_type(definition.type) is named:
+                leaves += 1
+                continue
+            size = list_sizes.of_field(of_type, nodes[0], definition.type, page)
+            if not is_composite_type(named):
+                values.append(size)
+                continue
+            inner = self._of_fields(named, nodes)
+            objects.append(cost_terms.product(size, cost_terms.total([cost_terms.constant(1), inner.objects])))
+            values.append(cost_terms.product(size, inner.values))
+            if nodes[0].name.value.startswith("__"):
+                self.introspected += values[-1].highest
+        return _Counted(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
+
+    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Counted:
+        """Count what fields that are merged select below one object of their type, or of the dearest of its types."""
+        key = (id(of_type), frozenset(map(id, nodes)))
+        found = self._counted.get(key)
+        if found is None:
+            sets = [node.selection_set for node in nodes if node.selection_set is not None]
+            if is_abstract_type(of_type):
+                all_of = [self.below(each, sets, None) for each in self._different(of_type, sets)]
+                objects = cost_terms.largest(each.objects for each in all_of)
+                found = _Counted(objects, cost_terms.largest(each.values for each in all_of))
+            elif isinstance(of_type, GraphQLObjectType):
+                page = list_sizes.of_page(nodes[0]) if list_sizes.is_connection(of_type) else None
+                found = self.below(of_type, sets, page)
+            else:
+                found = _NOTHING
+            self._counted[key] = found
+        return found
+
+    def _different(self, of_type: GraphQLAbstractType, sets: Iterable[SelectionSetNode]) -> Iterable[GraphQLObjectType]:
+        """Return a type for each different selection: types that the same conditions fit are asked for the same."""
+        conditions: dict[str, NamedTypeNode] = {}
+        seen: set[str] = set()
+        waiting = list(sets)
+        while waiting:
+            for selection in waiting.pop().selections:
+                within: InlineFragmentNode | FragmentDefinitionNode | None = None
+                if isinstance(selection, InlineFragmentNode):
+                    within = selection
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                    seen.add(selection.name.value)
+                    within = self._fragments.get(selection.name.value)
+                if within is not None:
+                    waiting.append(within.selection_set)
+                    if within.type_condition is not None:
+                        conditions[within.type_condition.name.value] = within.type_condition
+        found: dict[frozenset[str], GraphQLObjectType] = {}
+        for each in self._schema.get_possible_types(of_type):
+            fitting = frozenset(name for name, condition in conditions.items() if self._is_of(each, condition))
+            found.setdefault(fitting, each)
+        return found.values()
+
+    def _collect(
+        self,
+        of_type: GraphQLObjectType,
+        selections: SelectionSetNode,
+        fields: dict[str, list[FieldNode]],
+        seen: set[str],
+    ) -> None:
+        """Add the fields that are selected of the type, by their keys in the answer."""
+        for selection in selections.selections:
+            if selection.directives and not self._stays(selection):
+                continue
+            if isinstance(selection, FieldNode):
+                key = selection.alias or selection.name
+                fields.setdefault(key.value, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                if self._is_of(of_type, selection.type_condition):
+                    self._collect(of_type, selection.selection_set, fields, seen)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                fragment = self._fragments.get(selection.name.value)
+                if fragment is not None and self._is_of(of_type, fragment.type_condition):
+                    self._collect(of_type, fragment.selection_set, fields, seen)
+
+    def _is_of(self, of_type: GraphQLObjectType, condition: NamedTypeNode | None) -> bool:
+        if condition is None or condition.name.value == of_type.name:
+            return True
+        wanted = self._schema.get_type(condition.name.value)
+        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, of_type)
+
+    def _stays(self, selection: SelectionNode) -> bool:
+        """Whether no @skip or @include leaves the selection out."""
+        for directive in selection.directives or ():
+            stays_by = _SWITCHES.get(directive.name.value)
+            if stays_by is None or not directive.arguments:
+                continue
+            value = directive.arguments[0].value
+            if isinstance(value, BooleanValueNode):
+                if value.value is not stays_by:
+                    return False
+            elif isinstance(value, VariableNode):
+                name = value.name.value
+                self.switches.add(name)
+                if self._known is None:
+                    if not self._otherwise:
+                        return False
+                elif self._known.get(name) is (not stays_by):
+                    return False
+        return True
+
+
+def _written(number: int) -> str:
+    return f"{number:,}" if number < cost_terms.SATURATED else f"more than {cost_terms.SATURATED - 1:,}"

@@ -1,0 +1,272 @@
+"""Documents: parsed, limited, validated, and known for what they need, once for each text."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from threading import Lock
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FieldsOnCorrectTypeRule,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    Node,
+    NoFragmentCyclesRule,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    parse,
+    validate,
+)
+from graphql.execution import Executor
+
+from breadth import LevelExecutor, Prepared
+from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.documents import TEXT_LENGTH_MAX
+from domain.faults import BadUserInput
+from server.graphql import limits, literals, root_fields, variable_values
+from server.graphql.costs import SMALL_SIZE, Cost, Fragments
+from server.graphql.literals import RULES, Rules
+from server.graphql.source_text import Text
+from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, suggested
+from server.graphql.variable_values import Selected
+
+ERRORS_MAX = 20
+"""How many errors of one document are told."""
+
+_KEPT = 1_000
+_KEPT_CHARACTERS = 100_000
+"""How long all documents that are kept may be together: parsed and planned, one takes some 200 times its length."""
+
+
+class Operation(NamedTuple):
+    """What is known of an operation before it runs."""
+
+    name: str | None
+    ast: OperationDefinitionNode
+    error: GraphQLError | None
+    """What is wrong with the operation, though its document is valid."""
+    permissions: frozenset[Permission]
+    private: bool
+    node_fields: tuple[FieldNode, ...]
+    cost: Cost | None
+    """The cost of an operation that can be large; None if it can't, whatever its variables are."""
+    lengths: variable_values.Variables
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that can be executed, or the errors that say why not."""
+
+    ast: DocumentNode | None
+    errors: Errors = ()
+    operations: Mapping[str | None, Operation] = field(default_factory=dict)
+    lasting: bool = True
+    """Whether the errors, if there are any, are those of the text alone."""
+    suggesting: Callable[[], Errors] | None = None
+    """Returns the errors with suggestions, if there may be any."""
+
+    def errors_for(self, *, suggesting: bool) -> Errors:
+        """Return the errors; only callers who get suggestions see some, and wait until they are found."""
+        return self.errors if self.suggesting is None or not suggesting else self.suggesting()
+
+
+class Asked(NamedTuple):
+    """What a request asks of a document: the values of its variables, and the name of an operation."""
+
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
+
+
+class Documents:
+    """The documents that were asked for lately, by their text."""
+
+    def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = LevelExecutor) -> None:
+        """Begin with none. The executor class is what their operations will be executed by."""
+        self._schema, self._executor_class = schema, executor_class
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+        self._lock = Lock()
+
+    def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
+        """The document of that text, or the error of a variable that is too long for it."""
+        with self._lock:
+            found = self._kept.get(text)
+            if found is not None:
+                self._kept.move_to_end(text)
+                return found
+        asked = Asked(variables, operation_name) if variables else None
+        found = prepare(self._schema, text, self._executor_class, asked)
+        if found.lasting and len(text) <= TEXT_LENGTH_MAX:
+            with self._lock:
+                self._keep(text, found)
+        return found
+
+    def prepare(self, text: str) -> Document:
+        """The document of that text, for whoever keeps it."""
+        return prepare(self._schema, text, self._executor_class)
+
+    def _keep(self, text: str, document: Document) -> None:
+        if text not in self._kept:
+            self._characters += len(text)
+        self._kept[text] = document
+        while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
+
+
+def prepare(
+    schema: GraphQLSchema,
+    text: str,
+    executor_class: type[Executor[Any]] = LevelExecutor,
+    asked: Asked | None = None,
+) -> Document:
+    """Parse, limit and validate a document, and find out what its operations need.
+
+    Where it is known what is asked of it, values that are too long are refused before the document is validated.
+    """
+    if len(text) > TEXT_LENGTH_MAX:
+        message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
+        fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
+        return Document(None, (GraphQLError(message, original_error=fault),))
+    if (too_many := literals.too_many_characters(text)) is not None:
+        return Document(None, (too_many,))
+    try:
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, asked)
+    except GraphQLError as error:
+        return Document(None, (error,))
+
+
+def _prepared(
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], asked: Asked | None
+) -> Document:
+    errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
+    if not errors:
+        errors, endless = limits.examined(ast)
+        errors = errors or root_fields.none_can_run(ast)
+        # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
+        if endless and not errors:
+            errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+        errors = errors or root_fields.too_many_public(ast)
+    if errors:
+        return Document(None, tuple(errors))
+    fragments = root_fields.fragments_of(ast)
+    nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    needs = [_Needs(schema, fragments, node) for node in nodes]
+    # Validation takes longer than all of this, so that what asks for too much is refused before.
+    errors = [error for each in needs if (error := each.literals.error) is not None][:1]
+    if not errors and asked is not None:
+        error = next((each.lengths.error(asked.variables) for each in needs if each.is_asked_for(asked)), None)
+        if error is not None:
+            return Document(None, (error,), lasting=False)
+    errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
+    if errors:
+        return Document(None, tuple(errors[:ERRORS_MAX]))
+    # Of a document that is mostly wrong, nothing but the fields is looked at: other rules go through all of it.
+    rules = RULES if sum(each.unknown for each in needs) < ERRORS_MAX else (FieldsOnCorrectTypeRule,)
+    errors = validate(schema, ast, rules, max_errors=ERRORS_MAX, hide_suggestions=True)
+    if errors:
+        hidden = tuple(errors)
+        again = partial(_with_suggestions, schema, ast, hidden, rules)
+        return Document(None, hidden, suggesting=cache(partial(suggested, hidden, again)))
+    _forget_tokens(ast)
+    operations = [each.operation(ast, executor_class) for each in needs]
+    return Document(ast, (), {operation.name: operation for operation in operations})
+
+
+def _with_suggestions(schema: GraphQLSchema, ast: DocumentNode, errors: Errors, rules: Rules) -> Errors:
+    return merged(errors, validate(schema, ast, rules, max_errors=SUGGESTIONS_MAX))
+
+
+def _forget_tokens(ast: DocumentNode) -> None:
+    """Let go of the tokens that were parsed. A place in the text is all that an error needs to know of a node."""
+    waiting: list[Node] = [ast]
+    while waiting:
+        node = waiting.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
+        for key in node.keys:
+            below = getattr(node, key, None)
+            if isinstance(below, Node):
+                waiting.append(below)
+            elif isinstance(below, list | tuple):
+                waiting.extend(each for each in below if isinstance(each, Node))
+
+
+class _Needs:
+    """Finds what an operation needs, looking at each fragment once. It may still be one that is not valid."""
+
+    def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
+        self._schema, self._fragments, self._node = schema, fragments, node
+        self._name = node.name.value if node.name else None
+        self.unknown = 0
+        """Number of fields that their types do not have."""
+        self._selected = list(self._fields(node.selection_set, schema.get_root_type(node.operation), set()))
+        definitions = node.variable_definitions or ()
+        self.literals = variable_values.Literals(schema, self._selected, definitions)
+        self.lengths = variable_values.Variables(schema, definitions, self.literals.uses)
+        self.cost: Cost | None = None
+
+    def is_asked_for(self, asked: Asked) -> bool:
+        """Whether the request names the operation, or names none."""
+        return asked.operation_name in {None, self._name}
+
+    def cost_error(self) -> GraphQLError | None:
+        """Count the operation, and return the error of one that is too much whatever its variables are."""
+        self.cost = Cost(self._schema, self._node, self._fragments)
+        fault = self.cost.complaint()
+        return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
+
+    def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
+        """Return the operation of a valid document."""
+        names = {name for name, _, _ in self._selected}
+        return Operation(
+            name=self._name,
+            ast=self._node,
+            error=root_fields.crowded(self._node, self._fragments),
+            permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
+            private=any(_is_private(name) for name in names),
+            node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
+            cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,
+            lengths=self.lengths,
+            prepared=Prepared(self._schema, ast, self._node, executor_class),
+        )
+
+    def _fields(
+        self, selections: SelectionSetNode, parent: GraphQLNamedType | None, seen: set[str]
+    ) -> Iterator[Selected]:
+        """Every field below."""
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                yield from self._field(selection, parent, seen)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                narrowed = self._schema.get_type(condition.name.value) if condition else parent
+                yield from self._fields(selection.selection_set, narrowed, seen)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                fragment = self._fragments.get(selection.name.value)
+                if fragment is not None:
+                    narrowed = self._schema.get_type(fragment.type_condition.name.value)
+                    yield from self._fields(fragment.selection_set, narrowed, seen)
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]) -> Iterator[Selected]:
+        definition = getattr(parent, "fields", {}).get(node.name.value)
+        # What is not a field of its type is one of introspection, which needs nothing.
+        if parent is not None and definition is not None:
+            yield f"{parent.name}.{node.name.value}", definition, node
+            if node.selection_set is not None:
+                yield from self._fields(node.selection_set, get_named_type(definition.type), seen)
+        elif parent is not None and not node.name.value.startswith("__"):
+            self.unknown += 1
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith(("Query.", "Mutation.")) and name not in PUBLIC_FIELDS

@@ -1,0 +1,119 @@
+"""Errors of requests and of the server as clients see them: an unexpected one is masked and logged without values."""
+
+import re
+from functools import cache
+
+import structlog
+from graphql import GraphQLError, GraphQLFormattedError, ValueNode
+
+from domain.faults import Fault
+from schema.root import schema
+from server.graphql.traces import described
+
+_log = structlog.get_logger("portal")
+
+INTERNAL_MESSAGE = "Something went wrong on the server. Nothing is known to be wrong with the request."
+
+# The engine's messages repeat the value that they refuse, which may be a password, or an object that holds one.
+_VALUES = (
+    (re.compile(r"Value .* does not exist in ('\w+' enum)", re.DOTALL), r"The value does not exist in \1"),
+    (re.compile(r"\? Found: .*", re.DOTALL), "?"),
+    (re.compile(r"(?:[,;.]| but) [Ff]ound: .*", re.DOTALL), "."),
+    (re.compile(r"(cannot represent [^:']*?)(?: value)?: .*", re.DOTALL), r"\1 value."),
+    (re.compile(r"not to be None\.$"), "not to be null."),
+    (re.compile(r"^(Syntax Error: .*?\b(?:String|BlockString|Int|Float)) '.*", re.DOTALL), r"\1."),
+)
+
+QUOTED_MAX = 100
+"""Number of characters of the caller's text that a message quotes at most."""
+
+_QUOTE = re.compile(r"(?<!\w)'[^']*'|“[^”]*”")
+_WORD = re.compile(r"\w+")
+# The one text that is no name, and may have quotes of its own: a key of an object in a variable.
+_KEY = re.compile(r"(unknown field ')(.*)('\.(?: Did you mean [^\n]{1,300}\?)?)$", re.DOTALL)
+# What is left of a list of names when there is no more room for any.
+_EMPTY_QUOTES = re.compile(r"(['“]…['”])(?:, (?:and |or )?['“]…['”])+")
+_SUBJECT = re.compile(r"(Argument '|Variable '\$)(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?: ")
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
+    """The error for the response."""
+    original = _original(error)
+    formatted = error.formatted
+    match original:
+        case Fault():
+            formatted["message"] = shortened(str(original))
+            formatted["extensions"] = {"code": original.code, **original.extensions}
+        case None if error.path is None or _is_of_a_value(error):
+            formatted["message"] = shortened(without_values(error.message))
+            formatted["extensions"] = {"code": "BAD_USER_INPUT", **_named(error.message), **(error.extensions or {})}
+        case _:
+            _log.error("unexpected error", request_id=request_id, path=error.path, error=described(original or error))
+            formatted["message"] = INTERNAL_MESSAGE
+            formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+    return formatted
+
+
+def _is_of_a_value(error: GraphQLError) -> bool:
+    """Whether the engine refused the value of an argument while it executed a field or a directive.
+
+    Its other errors of fields, which are about what resolvers return, name the field's node.
+    """
+    return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def _named(message: str) -> dict[str, str]:
+    """Return the argument or variable that the engine's message is about, such as `filter.registeredAt.from`."""
+    found = _SUBJECT.match(message)
+    if found is None:
+        return {}
+    kind, name, path = found.groups(default="")
+    subject = name + _INDEX.sub(r".\1", path)
+    return {"argument" if kind == "Argument '" else "variable": _cut(subject)}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + "…"
+
+
+def without_values(message: str) -> str:
+    """The engine's message without the value that it is about."""
+    for pattern, replacement in _VALUES:
+        message = pattern.sub(replacement, message, count=1)
+    return message
+
+
+def shortened(message: str) -> str:
+    """Return the message with at most `QUOTED_MAX` characters of the caller's text, all its quotes taken together."""
+    if len(message) <= QUOTED_MAX:
+        return message
+    room = QUOTED_MAX
+
+    def cut(quote: re.Match[str]) -> str:
+        nonlocal room
+        opening, text, closing = quote[0][0], quote[0][1:-1], quote[0][-1]
+        if _names().issuperset(_WORD.findall(text)):
+            return quote[0]
+        kept, room = text[:room], max(0, room - len(text))
+        return quote[0] if kept == text else f"{opening}{kept}…{closing}"
+
+    message = _KEY.sub(lambda key: key[1] + key[2].replace("'", "’") + key[3], message)
+    return _EMPTY_QUOTES.sub(r"\1", _QUOTE.sub(cut, message))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return every name of the schema, which is not the caller's text, wherever a message has it from."""
+    types = schema._schema.type_map  # noqa: SLF001 — as in `server.graphql.operations`.
+    fields = [field for each in types.values() for field in getattr(each, "fields", {}).items()]
+    values = [value for each in types.values() for value in getattr(each, "values", {})]
+    arguments = [argument for _, field in fields for argument in getattr(field, "args", ())]
+    return frozenset([*types, *(name for name, _ in fields), *values, *arguments])
+
+
+def _original(error: GraphQLError) -> BaseException | None:
+    original: BaseException | None = error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    return original

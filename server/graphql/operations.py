@@ -1,0 +1,288 @@
+"""Running an operation: what it needs is checked before anything of it runs."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple, cast
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSyntaxError,
+    OperationType,
+    get_argument_values,
+)
+from graphql.execution import Executor
+from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.values import VariableValues
+
+from breadth import LevelExecutor
+from domain.access import Permissions
+from domain.faults import (
+    BadUserInput,
+    CostExceeded,
+    DocumentNotFound,
+    DocumentNotTrusted,
+    Fault,
+    Forbidden,
+    UnusableToken,
+)
+from resolvers import nodes
+from resolvers.context import Context, unauthenticated
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+from schema.root import schema
+from server.graphql.budget import Budget
+from server.graphql.costs import SMALL_SIZE, Cost
+from server.graphql.documents import Document, Documents, Operation
+from server.graphql.errors import presented
+from server.graphql.suggestions import suggested
+from server.graphql.trusted_documents import DocumentName, TrustedDocuments
+
+_graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+_query_type = cast("GraphQLObjectType", _graphql_schema.query_type)
+_NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
+
+OPERATION_NAME_MAX = 250
+
+Coerced = VariableValues | list[GraphQLError]
+"""The values of an operation's variables, or what is wrong with them."""
+
+Execution = Literal["level", "stock"]
+_EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "stock": IncrementalExecutor}
+
+
+class OperationRequest(NamedTuple):
+    """What a client asks for, by the text of a document or by a name; one that reads only may not run a mutation."""
+
+    query: str | None
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    read_only: bool = False
+    named: DocumentName | None = None
+
+
+class Answer(NamedTuple):
+    """The body of a response, and what is known of it.
+
+    Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
+    keep it, who has to ask each time whether it still holds, the operation, None if there is none of that name, and
+    whether the operation could select much.
+    """
+
+    body: dict[str, Any]
+    executed: bool
+    codes: frozenset[str]
+    parsed: bool = True
+    may_be_kept: bool = False
+    operation: Operation | None = None
+    large: bool = False
+
+    @property
+    def mutated(self) -> bool:
+        """Whether a mutation was executed."""
+        return self.executed and self.operation is not None and self.operation.ast.operation is OperationType.MUTATION
+
+
+class MutationOverGet(Fault):
+    """A request that may only read asks for a mutation."""
+
+    code = "BAD_USER_INPUT"
+
+
+class Operations:
+    """Answers operations, level by level or by stock execution, and keeps the documents that it was asked for."""
+
+    def __init__(self, portal: Portal, execution: Execution = "level", *, trusted_only: bool = False) -> None:
+        """Begin with no document. Where only trusted ones are run, a text is refused, whatever it is."""
+        self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
+        self._trusted_only = trusted_only
+        self._budget = Budget()
+        self.trusted = TrustedDocuments(portal, self._documents)
+        self.by_level = execution == "level"
+        """Whether resolvers of levels are asked with all the objects of one."""
+
+    async def execute(self, context: Context, request: OperationRequest) -> Answer:
+        """Answer a request.
+
+        Raise MutationOverGet if a request that may only read asks for more, UnusableToken unless the operation is
+        known to need no token, and Unavailable if a large operation waits too long for others.
+        """
+        operation = None
+        try:
+            if request.query is not None and not self._trusted_only:
+                document = self._documents.get(request.query, request.variables, request.operation_name)
+            else:
+                document = await self._trusted_document(request.named)
+            if document.ast is None:
+                return _invalid(context, document)
+            operation = _chosen(document, request)
+            variables = _checked(context, operation, request.variables or {})
+            if isinstance(variables, list):
+                return _refused(context, variables, operation)
+        except UnusableToken:
+            raise
+        except MutationOverGet:
+            _insist_on_token(context)
+            raise
+        except Fault as fault:
+            _insist_on_token(context)
+            return _refused(context, [GraphQLError(str(fault), original_error=fault)], operation)
+        if operation.cost is None:
+            result = operation.prepared.execute_with(variables, context_value=context)
+            if not isinstance(result, ExecutionResult):
+                result = await result
+            answer = _answer(context, result, operation)
+        else:
+            answer = await self._executed(context, operation, operation.cost, variables)
+        if request.named is not None and request.read_only and not answer.codes:
+            return answer._replace(may_be_kept=True)
+        return answer
+
+    async def _executed(self, context: Context, operation: Operation, cost: Cost, variables: VariableValues) -> Answer:
+        """Execute an operation that may be large, within the budget if it is."""
+        size = cost.of(variables.coerced).size
+        async with self._budget.share(size if size > SMALL_SIZE else 0):
+            result = operation.prepared.execute_with(variables, context_value=context)
+            if not isinstance(result, ExecutionResult):
+                result = await result
+        # The JSON of the answer is made before the loop runs the operation that gets the share.
+        return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
+
+    async def _trusted_document(self, name: DocumentName | None) -> Document:
+        if name is None:
+            message = "Only registered documents are run here: name one by “documentId”, without a “query”."
+            raise DocumentNotTrusted(message)
+        document = await self.trusted.find(name.id)
+        if document is None:
+            # The first are the words that clients look for.
+            unknown = "No document is registered under this “documentId”."
+            message = "PersistedQueryNotFound" if name.persisted_query else unknown
+            raise DocumentNotFound(message)
+        return document
+
+
+def _chosen(document: Document, request: OperationRequest) -> Operation:
+    name = request.operation_name
+    if name is not None and len(name) > OPERATION_NAME_MAX:
+        message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
+        raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
+    if name is None and len(document.operations) == 1:
+        operation = next(iter(document.operations.values()))
+    elif name is not None and name in document.operations:
+        operation = document.operations[name]
+    else:
+        known = ", ".join(f"“{each}”" for each in document.operations)
+        message = f"“operationName” must name one of the document's operations: {known}."
+        raise BadUserInput(message, argument="operationName")
+    if request.read_only and operation.ast.operation is not OperationType.QUERY:
+        message = "A GET request can only run a query; send mutations by POST."
+        raise MutationOverGet(message)
+    return operation
+
+
+def _invalid(context: Context, document: Document) -> Answer:
+    _insist_on_token(context)
+    parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
+    errors = document.errors_for(suggesting=_gets_suggestions(context))
+    return _refused(context, errors, parsed=parsed)
+
+
+def _insist_on_token(context: Context) -> None:
+    """Raise what is wrong with the request's token, if anything is."""
+    if context.unusable is not None:
+        raise context.unusable
+
+
+def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
+    """Check all that decides whether the operation may run, and return the values of its variables."""
+    if operation.private or operation.error is not None:
+        _insist_on_token(context)
+    if operation.error is not None:
+        return [operation.error]
+    # As for a document that is not known yet, whose values are measured before it is validated.
+    if given and (too_long := operation.lengths.error(given)) is not None:
+        return [too_long]
+    if context.viewer is None and operation.private:
+        raise unauthenticated()
+    variables = operation.prepared.coerced(given)
+    if context.viewer is not None:
+        _check_permissions(context.viewer, operation, variables)
+    if isinstance(variables, list):
+        if _gets_suggestions(context):
+            variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
+        return variables
+    if operation.cost is not None:
+        fault = operation.cost.of(variables.coerced).complaint()
+        if fault is not None:
+            return [GraphQLError(str(fault), operation.ast, original_error=fault)]
+    return variables
+
+
+def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced) -> None:
+    needed = operation.permissions
+    if operation.node_fields and not isinstance(variables, list):
+        needed |= _of_nodes(operation, variables)
+    missing = needed - viewer.permissions
+    if missing:
+        raise Forbidden(missing)
+
+
+def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
+    """What `node` and `nodes` need, which depends on the types of the objects asked for."""
+    wanted: set[str] = set()
+    for node in operation.node_fields:
+        name = node.name.value
+        # Execution refuses the field too.
+        with suppress(GraphQLError):
+            value = get_argument_values(_query_type.fields[name], node, variables)[_NODE_ARGUMENTS[name]]
+            wanted.update([value] if isinstance(value, str) else value)
+    return frozenset(nodes.permissions(wanted))
+
+
+def _gets_suggestions(context: Context) -> bool:
+    """Whether errors say what the caller may have meant: that costs more than the rest of a document's validation."""
+    return context.viewer is not None or context.portal.demo
+
+
+def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:
+    if result.data is None and all(error.path is None for error in result.errors or ()):
+        return _refused(context, result.errors or (), operation)
+    body: dict[str, Any] = {"data": result.data}
+    if not result.errors:
+        return Answer(body, executed=True, codes=frozenset(), operation=operation)
+    body["errors"] = [presented(error, context.request_id) for error in result.errors]
+    return Answer(body, executed=True, codes=_codes(body), operation=operation)
+
+
+def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
+    """Return the answer in the place of one that has too many bytes; `size` is how many were counted."""
+    message = (
+        f"The answer has at least {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter "
+        "lists."
+    )
+    return withheld(answer, message, bytes=size, maxBytes=longest)
+
+
+def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
+    """Return the answer in the place of one that can't be sent; that of a mutation says that it was executed."""
+    if answer.mutated:
+        message = (
+            f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
+            "What it did can be read by a query."
+        )
+    fault = CostExceeded(message, **extensions)
+    error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
+    body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
+    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), operation=answer.operation)
+
+
+def _refused(
+    context: Context, errors: Iterable[GraphQLError], operation: Operation | None = None, *, parsed: bool = True
+) -> Answer:
+    body = {"errors": [presented(error, context.request_id) for error in errors]}
+    return Answer(body, executed=False, codes=_codes(body), parsed=parsed, operation=operation)
+
+
+def _codes(body: dict[str, Any]) -> frozenset[str]:
+    return frozenset(error["extensions"]["code"] for error in body["errors"])

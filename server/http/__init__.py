@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: connections, requests, responses, and the middleware around them."""

@@ -1,0 +1,248 @@
+"""How a connection ends: after its last answer, with a refusal, or because a limit of time has passed."""
+
+import asyncio
+from collections import deque
+from typing import Any, cast
+
+import structlog
+from uvicorn import Config
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from server.http import request_head
+from server.http.deadlines import LINGER_SECONDS, Connections, Reading, Watched, unread, unsent
+from server.http.errors import Rejected
+from server.http.middleware import request_id_for
+
+BETWEEN, HEAD, BODY = range(3)
+"""What arrives: nothing that belongs to a request, or a part of one."""
+
+log = structlog.get_logger("portal.http")
+
+
+class EndingProtocol(HttpToolsProtocol, Watched):
+    """A connection that keeps to limits of time, and whose last answer reaches a caller that still sends."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: Connections,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Begin as uvicorn does; `server_state` has the limits of time."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = server_state
+        self._part = BETWEEN
+        self._since = server_state.now
+        """When the part of a request began that arrives, or the idle time if none does."""
+        self._begun = False
+        """Whether more than empty lines came of a head."""
+        self._wants_more = False
+        """Whether the caller may send another request after the last one."""
+        self._answering: RequestResponseCycle | None = None
+        self._refusal: Rejected | None = None
+        self._deaf = self._lingering = False
+        self._reading = Reading()
+        self._outgoing: asyncio.Transport
+        self.flow: _Flow
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
+        # uvicorn's cycle uses these three methods of a transport and no others.
+        self._outgoing = cast("asyncio.Transport", _Outgoing(transport, self))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is answered; uvicorn tells the last one that has arrived."""
+        self.pipeline.clear()
+        if self._answering is not None and self._answering is not self.cycle:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request of the connection."""
+        self._all.total_requests += 1
+        if self.transport.is_closing() or self._lingering:
+            return
+        if self.pipeline:
+            self._answering, app = self.pipeline.pop()
+            self._start_asgi_task(self._answering, app)
+            if self.flow.holds and not self.pipeline:
+                # The rest of its body may be in what is held.
+                self.go_on()
+        elif self._refusal is not None:
+            self._answer(self._refusal)
+        else:
+            self.flow.resume_reading()
+            if self._part is BETWEEN:
+                self._since = self._all.now
+
+    def go_on(self) -> None:
+        """Take what was held until the requests before it had their turns."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """End the connection after its last answer, or because of an answer that failed."""
+        if not self._owes_answer() and (self._wants_more or self._part is BODY):
+            self._linger()
+        else:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """Close after the answers to what is here; `check` closes an idle connection a little later."""
+        if self._owes_answer():
+            self.cycle.keep_alive = False
+        elif self._part is BETWEEN:
+            self._since = self._all.now
+
+    def give_up(self) -> None:
+        """Answer a request that the server has no more time for."""
+        answering = self._answering
+        if answering is not None and not (answering.response_started or self._lingering):
+            answering.disconnected = True
+            answering.message_event.set()
+            self._answer(request_head.out_of_time())
+
+    def check(self) -> None:
+        """End what takes longer than its limit."""
+        if self.transport.get_write_buffer_size():
+            self._end_if_unread()
+            return
+        # The part may have begun up to a look after `_since`, so this is never too much.
+        taken = self._all.before - self._since
+        if self.transport.is_closing():
+            return
+        if self._lingering:
+            if taken >= LINGER_SECONDS:
+                self.transport.close()
+        elif self._deaf:
+            # A refusal waits for the answers before it.
+            return
+        elif self._part is BETWEEN:
+            self._check_idle(taken)
+        elif self.flow.read_paused:
+            # The server does not read: its time is not the caller's.
+            self._since += self._all.elapsed
+        else:
+            self._check_part(taken)
+
+    def _check_part(self, taken: float) -> None:
+        limits = self._all.limits
+        name, limit = ("body", limits.body) if self._part is BODY else ("header", limits.header)
+        if taken < limit:
+            return
+        if self._part is BODY or self._begun:
+            self._refuse(request_head.too_late(name, limit))
+        else:
+            # Nothing but empty lines has come.
+            self.transport.close()
+
+    def _check_idle(self, taken: float) -> None:
+        limits = self._all.limits
+        limit = limits.header if self._answering is None else limits.keep_alive
+        if self._owes_answer() or taken < self._all.idle_limit(limit) or unread(self.transport):
+            return
+        if unsent(self.transport):
+            self._end_if_unread()
+        else:
+            self.transport.close()
+
+    def _owes_answer(self) -> bool:
+        # The requests in the pipeline have their turns before another one is complete.
+        return self._answering is not None and not self._answering.response_complete
+
+    def _end_if_unread(self) -> None:
+        limit = self._all.limits.answer
+        if self._reading.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
+            log.info("answer not read", client_address=self.client and self.client[0], seconds=limit)
+            self.transport.abort()
+
+    def _refuse(self, rejected: Rejected) -> None:
+        self._deaf = True
+        cycle = self.cycle
+        if self._part is BODY:
+            if cycle.response_complete:
+                self._linger()
+                return
+            if self.pipeline:
+                # Its turn has not come: those before it are still to be answered.
+                self.pipeline.popleft()
+                self._refusal = rejected
+                return
+            if cycle.response_started:
+                self.transport.abort()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        elif self._owes_answer():
+            self._refusal = rejected
+            return
+        self._answer(rejected)
+
+    def _answer(self, rejected: Rejected) -> None:
+        headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
+        # The request that is answered has its line in the log already, or will have it.
+        answering = self._answering if self._owes_answer() else None
+        known = None if answering is None else answering.scope["state"].get("request_id")
+        request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
+        bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
+        defaults, scheme = self._all.default_headers, self.scheme or "http"
+        if self.transport.is_closing():
+            return
+        self.transport.write(
+            request_head.answer(rejected, defaults=defaults, scheme=scheme, request_id=request_id, bodiless=bodiless)
+        )
+        log.info(
+            "request refused",
+            client_address=self.client and self.client[0],
+            status=int(rejected.status),
+            reason=str(rejected),
+            request_id=request_id,
+        )
+        self._linger()
+
+    def _linger(self) -> None:
+        self._deaf = True
+        if self.transport.is_closing() or self._lingering:
+            return
+        self._lingering, self._since = True, self._all.now
+        self.pipeline.clear()
+        self.transport.write_eof()
+        self.flow.release()
+
+
+class _Flow(FlowControl):
+    """Pauses of reading, which do not end while requests of the connection wait for another."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: deque[Any]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+        self.holds = False
+
+    def hold(self) -> None:
+        """Pause until the release: there is more to parse."""
+        self.holds = True
+        self.pause_reading()
+
+    def release(self) -> None:
+        """End the pause."""
+        self.holds = False
+        self.resume_reading()
+
+    def resume_reading(self) -> None:
+        if self.read_paused and not self.holds and not self._waiting:
+            super().resume_reading()
+
+
+class _Outgoing:
+    """What an answer is written to; closed, it lets the connection end in its way."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, protocol: EndingProtocol) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = protocol.end

@@ -1,0 +1,38 @@
+"""Cross-origin requests (CORS, in the Fetch standard): which origins' web pages may read the answers.
+
+There are no cookies: a page has to hold a token and send it, so credentials are not allowed to anybody.
+"""
+
+from collections.abc import Iterable
+
+from starlette.types import Scope
+
+from server.http.security_headers import Header, given
+
+_VARY: Header = (b"vary", b"Origin")
+_EXPOSED: Header = (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id")
+_PREFLIGHT: tuple[Header, ...] = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST"),
+    # The asterisk stands for every header but Authorization.
+    (b"access-control-allow-headers", b"Authorization, *"),
+    # Longer than two hours, no browser of the Chromium family remembers it.
+    (b"access-control-max-age", b"7200"),
+)
+
+
+class Cors:
+    """The origins that are named, and what answers to their pages say."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        """Name the origins, as browsers write them."""
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    def headers(self, scope: Scope) -> list[Header]:
+        """What the answer to this request says, be it an error or not."""
+        origin = given(scope, b"origin")
+        if origin is None or (origin := origin.rstrip(b" \t")) not in self._origins:
+            return [_VARY]
+        headers = [_VARY, (b"access-control-allow-origin", origin), _EXPOSED]
+        if scope["method"] == "OPTIONS" and given(scope, b"access-control-request-method") is not None:
+            headers += _PREFLIGHT
+        return headers

@@ -1,0 +1,296 @@
+"""GraphQL over HTTP: a request is read, executed for its viewer, and answered in the form that the caller accepts.
+
+The status of an answer depends on its form, as the GraphQL over HTTP specification has it:
+
+- What is not a GraphQL request at all is 4xx in either form, and a bad token is 401, unless the operation needs none.
+- `application/json`: every GraphQL request is 200, its errors stand in the body. Older clients take any other status
+  for a failure of the network.
+- `application/graphql-response+json`: the status says how the request went; see `server.http.status_codes`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from http import HTTPStatus
+from typing import TypeVar
+
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from domain.faults import Fault, Unavailable, UnusableToken
+from domain.languages import preferred
+from resolvers.context import Context
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+from server.graphql.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long, withheld
+from server.http import bearer, compression, etag, request_body, response_body, status_codes
+from server.http.backlog import FREE_BYTES, Backlog
+from server.http.compression import Coding, Compressor
+from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
+from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
+from server.http.response_body import Json, encoded
+from server.http.scheduling import Turns
+from server.http.security_headers import Header
+from server.settings import Settings
+
+PATH = "/graphql"
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+
+_ALLOWED = ", ".join(METHODS)
+_CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
+_VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
+_LONGEST_KEPT_HEADER = 200
+_LONGEST_NUMBER = 20
+_WORD = r"[!#-'*+.0-9^-z|~-]++"
+_CHARSET = r'charset\s*=\s*(?:"utf-?8"|utf-?8)'
+_OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"(?:[^"\\]|\\.)*+")'
+_JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?+)*+\s*+", re.IGNORECASE)
+_HEADERS = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"if-none-match",
+    }
+)
+
+Given = Mapping[bytes, list[str]]
+"""The headers that matter, each with all its values."""
+
+Read = TypeVar("Read")
+
+
+class Endpoint:
+    """Answers requests to /graphql."""
+
+    def __init__(self, portal: Portal, operations: Operations, settings: Settings) -> None:
+        """Name what is asked, who executes what is asked for, and how it is answered."""
+        self._portal, self._operations = portal, operations
+        self._max_body_bytes = settings.max_body_bytes
+        self._max_answer_bytes = settings.max_answer_bytes
+        self._uncounted_bytes = min(FREE_BYTES, settings.max_answer_bytes)
+        self._gzip_from_bytes = settings.gzip_from_bytes
+        self._compressor = Compressor()
+        self._edition = settings.status_codes
+        self._turns = Turns()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["method"] == "OPTIONS":
+            await _send_nothing(send, HTTPStatus.NO_CONTENT, [(b"allow", _ALLOWED.encode()), _VARY])
+            return
+        given = _given(scope)
+        form = _form(", ".join(given[b"accept"]))
+        coding = self._coding(given)
+        coming = 0
+        try:
+            answer, body, coming = await self._answer(scope, receive, given, form=form, coding=coding)
+        except Rejected as rejected:
+            status, headers, body = self._turned_away(scope, rejected, form)
+        except MutationOverGet as fault:
+            refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(fault), code=fault.code, headers={"Allow": "POST"})
+            status, headers, body = self._turned_away(scope, refused, form)
+        except Fault as fault:
+            status, headers, body = self._turned_away(scope, rejected_for(fault), form)
+        else:
+            status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
+            headers = _headers(answer, status)
+            if answer.may_be_kept:
+                tag = etag.etag(self._portal, body, form or JSON_TYPE)
+                headers += etag.headers(tag)
+                if etag.holds(given[b"if-none-match"], tag):
+                    await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
+                    return
+            del answer
+        try:
+            if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
+                body = await self._compressor.gzipped(body)
+                headers.append((b"content-encoding", b"gzip"))
+            headers += (
+                (b"content-type", _CONTENT_TYPES[form or JSON_TYPE]),
+                (b"content-length", b"%d" % len(body)),
+                _VARY,
+            )
+            await send({"type": "http.response.start", "status": int(status), "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        finally:
+            if coming:
+                _backlog(scope).remove(coming)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
+    ) -> tuple[Answer, Json, int]:
+        """Return the answer, its JSON, and how many bytes of it are counted in the backlog."""
+        if scope["method"] not in METHODS:
+            message = f"The methods that work here are {_ALLOWED}."
+            raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
+        # What the request log tells is read from the state once the request is answered.
+        state = scope["state"]
+        viewer: Viewer | None = None
+        unusable: UnusableToken | None = None
+        try:
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
+        except UnusableToken as fault:
+            unusable = fault
+        try:
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
+        except Rejected:
+            # What is wrong with the token comes first, unless an operation is known to need none.
+            if unusable is not None:
+                raise unusable from None
+            raise
+        # Not before the body is there: the turn would be gone until then.
+        await self._turns.take()
+        state["context"] = context = Context(
+            self._portal,
+            viewer=viewer,
+            language=_language(", ".join(given[b"accept-language"])),
+            request_id=state["request_id"],
+            by_level=self._operations.by_level,
+            client_address=state["client_address"],
+            gone=partial(request_body.gone, receive),
+            unusable=unusable,
+        )
+        state["answer"] = answer = await self._operations.execute(context, wanted)
+        body = (
+            response_body.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
+        )
+        return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
+
+    def _counted(self, scope: Scope, answer: Answer, body: Json) -> tuple[Answer, Json, int]:
+        """Count the bytes of a longer answer until the connection holds them, or put another in its place."""
+        state = scope["state"]
+        # What the answer was made of is not kept while it is compressed and sent. The log needs its codes.
+        state["answer"] = answer._replace(body={})
+        state["context"].forget()
+        size = len(body)
+        if size > self._max_answer_bytes:
+            del body
+            state["answer"] = answer = too_long(answer, size=size, longest=self._max_answer_bytes)
+            return answer, encoded(answer.body), 0
+        if size <= FREE_BYTES:
+            return answer, body, 0
+        try:
+            _backlog(scope).add(size)
+        except Unavailable as fault:
+            if not answer.mutated:
+                raise
+            # A retry would do it again.
+            state["answer"] = answer = withheld(answer, str(fault))
+            return answer, encoded(answer.body), 0
+        return answer, body, size
+
+    async def _wanted(
+        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
+    ) -> OperationRequest:
+        if form is None:
+            message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
+            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
+        if coding is None:
+            message = "Accept the encoding gzip or identity."
+            raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
+        if scope["method"] != "POST":
+            if len(scope["query_string"]) > self._max_body_bytes:
+                message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
+                raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
+            return request_body.from_parameters(QueryParams(scope["query_string"]))
+        for announced in given[b"content-length"]:
+            if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
+                raise self._too_long()
+        content = ", ".join(given[b"content-type"]).strip()
+        if content != JSON_TYPE and not _JSON_CONTENT.fullmatch(content):
+            message = f"Send the request as Content-Type: {JSON_TYPE}."
+            raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept": JSON_TYPE})
+        encodings = given[b"content-encoding"]
+        if encodings and any(encoding.lower() != "identity" for encoding in encodings):
+            message = "Send the body as it is, without a Content-Encoding."
+            raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
+        body = await self._body(receive)
+        if not body:
+            message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
+            raise unreadable(message)
+        return request_body.from_body(body)
+
+    async def _body(self, receive: Receive) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message["type"] == "http.request" and message.get("more_body") and len(body) <= self._max_body_bytes:
+            message = await receive()
+            body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if len(body) > self._max_body_bytes:
+            raise self._too_long()
+        return body
+
+    def _too_long(self) -> Rejected:
+        message = f"The body must not be longer than {self._max_body_bytes} bytes."
+        # The rest of the body is not read, so the connection is of no more use.
+        return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, headers={"Connection": "close"})
+
+    def _coding(self, given: Given) -> Coding | None:
+        wanted = given[b"accept-encoding"]
+        return _known_coding(", ".join(wanted)) if wanted and self._gzip_from_bytes else Coding.PLAIN
+
+    def _turned_away(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
+        scope["state"]["error"] = rejected.code
+        status = status_codes.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
+        headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
+        return status, headers, rejected.body()
+
+
+def _given(scope: Scope) -> Given:
+    headers: list[Header] = scope["headers"]
+    given: dict[bytes, list[str]] = defaultdict(list)
+    once = dict(headers)
+    if len(once) == len(headers):
+        given.update({name: [once[name].decode("latin-1")] for name in _HEADERS & once.keys()})
+        return given
+    for name, value in headers:
+        if name in _HEADERS:
+            given[name].append(value.decode("latin-1"))
+    return given
+
+
+def _backlog(scope: Scope) -> Backlog:
+    """Return the backlog of the process; a new one if no server of the portal's runs the application."""
+    found: Backlog = scope["state"].setdefault("backlog", Backlog())
+    return found
+
+
+async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body"})
+
+
+def _remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:
+    """What is read of a header, which most callers write alike; a long one is not kept."""
+    known = lru_cache(maxsize=256)(read)
+
+    def remembered(header: str) -> Read:
+        return known(header) if len(header) <= _LONGEST_KEPT_HEADER else read(header)
+
+    return remembered
+
+
+_form = _remembering(media_type)
+_language = _remembering(preferred)
+_known_coding = _remembering(compression.accepted)
+
+
+def _headers(answer: Answer, status: int) -> list[Header]:
+    headers: list[Header] = []
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if "RATE_LIMITED" in answer.codes:
+        waits = [error.get("extensions", {}).get("retryAfter", 0) for error in answer.body.get("errors", ())]
+        headers.append((b"retry-after", b"%d" % max(waits, default=0)))
+    elif "UNAVAILABLE" in answer.codes:
+        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+    return headers

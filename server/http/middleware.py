@@ -1,0 +1,161 @@
+"""What happens around every request, whatever it asks for: its id, its line in the log, headers of its answer."""
+
+import logging
+import re
+from functools import lru_cache
+from http import HTTPStatus
+from ipaddress import ip_address
+from random import getrandbits
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from db.engine.statement_count import tally
+from resolvers.context import Context
+from resolvers.viewers import Viewer
+from server import logs
+from server.graphql.operations import Answer, OperationRequest
+from server.http.cors import Cors
+from server.http.errors import error_response
+from server.http.security_headers import completed, given
+
+_REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
+_LONGEST_LOGGED_PATH = 200
+_LONGEST_LOGGED_NAME = 100
+_LONGEST_ADDRESS = 64
+"""More than the longest IPv6 address and the name of a network interface."""
+
+_CODES_MAX = 5
+"""How many codes of errors or refusals a line has at most."""
+
+_PROBED = frozenset({"/healthz", "/readyz"})
+_CLIENT_GONE = 499
+"""What proxies log for a client that did not wait for the answer."""
+
+log = structlog.get_logger("portal.http")
+_logger = logging.getLogger("portal.http")
+
+
+class RequestLog:
+    """Gives each request an id, writes one line when it is done, and answers for what nothing else answered for."""
+
+    def __init__(self, app: ASGIApp, cors: Cors | None = None) -> None:
+        """Stand around the application; without CORS no page of another origin may read what it answers."""
+        self.app = app
+        self._cors = cors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = request_id_for(given(scope, b"x-request-id"))
+        state = scope.setdefault("state", {})
+        state["request_id"], state["client_address"] = request_id, _client_address(scope)
+        status = 0
+        started = perf_counter()
+
+        async def send_completed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = completed(message.get("headers", ()), scope, request_id)
+                if self._cors is not None:
+                    headers += self._cors.headers(scope)
+                message["headers"] = headers
+            await send(message)
+
+        statements: list[int] = []
+        before, tally_before = logs.request_id.set(request_id), tally.set(statements)
+        try:
+            await self.app(scope, receive, send_completed)
+        except ClientDisconnect:
+            status = _CLIENT_GONE
+        except Exception:
+            log.exception("request failed")
+            state["error"] = "INTERNAL"
+            if status:
+                raise
+            await _internal_error(request_id)(scope, receive, send_completed)
+        finally:
+            _write_line(scope, status, perf_counter() - started, statements)
+            logs.request_id.reset(before)
+            tally.reset(tally_before)
+
+
+def request_id_for(proposed: bytes | None) -> str:
+    """Return the id that a request proposes, or a new one if it is none."""
+    if proposed and (good := _REQUEST_ID.fullmatch(proposed)):
+        return good[1].decode()
+    # It tells requests apart and keeps no secret, so it need not come from the system.
+    return f"{getrandbits(64):016x}"
+
+
+def _internal_error(request_id: str) -> ASGIApp:
+    message = "Something went wrong on our side. Give the request id to whoever runs this portal."
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, "INTERNAL", requestId=request_id)
+
+
+def _client_address(scope: Scope) -> str | None:
+    """Return the caller's address, which uvicorn takes from X-Forwarded-For if a trusted proxy sent it."""
+    client = scope.get("client")
+    return _address(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _address(given: str) -> str | None:
+    """Return an IP address without the interface that it may name, and None for any other text, such as `unknown`."""
+    address = given.partition("%")[0]
+    try:
+        ip_address(address)
+    except ValueError:
+        return None
+    return address
+
+
+def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]) -> None:
+    probed = scope["path"] in _PROBED and status == HTTPStatus.OK
+    level = logging.DEBUG if probed else logging.INFO
+    if not _logger.isEnabledFor(level):
+        return
+    # The query string is left out: the variables of a GET stand in it.
+    facts = {
+        "method": scope["method"],
+        "path": scope["path"][:_LONGEST_LOGGED_PATH],
+        "status": status,
+        "duration_ms": round(seconds * 1000, 1),
+    }
+    if (address := scope["state"]["client_address"]) is not None:
+        facts["client_address"] = address
+    _tell_operation(facts, scope["state"])
+    if statements:
+        facts["statements"] = sum(statements)
+    logs.write(_logger, level, "request", facts)
+
+
+def _tell_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
+    """Add who asked for which operation, and how it went, as far as the endpoint came."""
+    context: Context | None = state.get("context")
+    # A sign-out leaves the context without a viewer, and a sign-in gives it one.
+    viewer: Viewer | None = state.get("viewer") or (context.viewer if context else None)
+    if viewer is not None:
+        facts["partner_id"], facts["user_id"], facts["token_id"] = viewer.partner_id, viewer.user_id, viewer.token_id
+    wanted: OperationRequest | None = state.get("wanted")
+    answer: Answer | None = state.get("answer")
+    operation = answer and answer.operation
+    if (name := operation.name if operation else wanted and wanted.operation_name) is not None:
+        facts["operation"] = name[:_LONGEST_LOGGED_NAME]
+    if operation is not None:
+        facts["operation_type"] = operation.ast.operation.value
+    if wanted is not None and wanted.named is not None:
+        facts["document"] = wanted.named.id
+    errors = answer.codes if answer else frozenset()
+    if "error" in state:
+        errors |= {state["error"]}
+    if errors:
+        facts["errors"] = sorted(errors)[:_CODES_MAX]
+    if context is not None and context.refusals:
+        facts["refusals"] = sorted(context.refusals)[:_CODES_MAX]

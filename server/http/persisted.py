@@ -1,0 +1,43 @@
+"""How a request names a registered document instead of bringing its text.
+
+By `documentId`, as the GraphQL over HTTP specification has it, or by `extensions.persistedQuery` in the form of
+Apollo's persisted queries, whose `sha256Hash` may be any id. A text that comes with a hash has to be the text of that
+hash.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.documents import SHA256_PREFIX, hashed, is_id
+from server.graphql.trusted_documents import DocumentName
+from server.http.errors import bad_request
+
+
+def named(given: Mapping[str, Any], query: object) -> DocumentName | None:
+    """What the request names; None where it brings a text, or neither."""
+    document_id = given.get("documentId")
+    by_hash = _persisted_query(given.get("extensions"))
+    if document_id is not None:
+        if by_hash is not None or query is not None:
+            message = "“documentId” stands in the place of “query” and “extensions.persistedQuery”; send one of them."
+            raise bad_request(message)
+        if not is_id(document_id):
+            message = "“documentId” must be the id of a document, such as “sha256:” and 64 hexadecimal digits."
+            raise bad_request(message)
+        return DocumentName(document_id)
+    if by_hash is not None and query is None:
+        return DocumentName(by_hash, persisted_query=True)
+    if by_hash is not None and isinstance(query, str) and by_hash not in {hashed(query), SHA256_PREFIX + hashed(query)}:
+        message = "“extensions.persistedQuery.sha256Hash” is not the SHA-256 of “query”. Send the one or the other."
+        raise bad_request(message)
+    return None
+
+
+def _persisted_query(extensions: object) -> str | None:
+    form = extensions.get("persistedQuery") if isinstance(extensions, Mapping) else None
+    if form is None:
+        return None
+    if not isinstance(form, Mapping) or form.get("version") != 1 or not is_id(form.get("sha256Hash")):
+        message = "“extensions.persistedQuery” must be an object with “version”: 1 and the document's “sha256Hash”."
+        raise bad_request(message)
+    return str(form["sha256Hash"])

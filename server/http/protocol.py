@@ -1,0 +1,244 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol, with limits of size and time for what a caller sends.
+
+Requests that break a limit or are no HTTP are answered here, in the form of all other errors, and end the connection.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+from uvicorn import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from server.http import request_head
+from server.http.connection import BETWEEN, BODY, HEAD, EndingProtocol
+from server.http.deadlines import Connections
+from server.http.errors import Rejected, bad_request
+from server.http.request_head import MAX_HEADERS, SLICE_BYTES
+
+
+class Protocol(EndingProtocol):
+    """A connection, and what arrives on it."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: Connections,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Begin without a request."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._held = b""
+        self._upgrading = False
+        self._hosts = 0
+        self._host: bytes | None = None
+        self._good_host: bytes | None = None
+        """The last value of Host that was checked; most connections send no other."""
+        self._unusual = False
+        """Whether the head has a header whose value is still to be checked."""
+        self._head_size = 0
+        """Bytes of a head that is incomplete."""
+        self._body_size = self._body_seen = 0
+        self._framing_size = self._gap_size = 0
+        """Bytes around those of a chunked body: all, and those since the size of a chunk."""
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what the caller sent, as much of it as is answered soon."""
+        if self._held or len(data) > SLICE_BYTES:
+            self._take_slices(data)
+            return
+        if self._deaf:
+            return
+        part, cycle = self._part, self.cycle
+        if part is BETWEEN:
+            self._part = HEAD
+            # The first request's time begins with the connection.
+            if cycle is not None:
+                self._since = self._all.now
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on_without_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            self._refuse(_rejected(error))
+        if self._part is not BETWEEN and not self._deaf:
+            self._measure(len(data), in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
+
+    def go_on(self) -> None:
+        """Take what was held."""
+        data, self._held = self._held, b""
+        self.flow.release()
+        if data:
+            self.data_received(data)
+
+    def _take_slices(self, data: bytes) -> None:
+        if self._held:
+            self._held += data
+            return
+        for at in range(0, len(data), SLICE_BYTES):
+            if self.flow.holds or self.pipeline:
+                self._held += data[at:]
+                self.flow.hold()
+                return
+            self.data_received(data[at : at + SLICE_BYTES])
+
+    def on_message_begin(self) -> None:
+        """Begin with the head of a request, which may be in the bytes of the one before."""
+        if self._part is BETWEEN:
+            self._part, self._since = HEAD, self._all.now
+        self.url, self.headers = b"", []
+        self.expect_100_continue = False
+        self._begun, self._hosts, self._unusual = True, 0, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; after the body, a trailer, which is of no use here."""
+        name = name.lower()
+        if name == b"host":
+            self._hosts += 1
+            if value != self._good_host:
+                self._host, self._unusual = value, True
+        elif name in {b"expect", b"transfer-encoding"}:
+            self._unusual = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Start the request, or let it wait for those before it."""
+        parser, headers = self.parser, self.headers
+        version = parser.get_http_version()
+        # A head that came at once is shorter than a slice.
+        if self._head_size and request_head.size(self.url, headers) > request_head.MAX_HEAD_BYTES:
+            raise request_head.too_long(self.url)
+        if version != "1.1" or self._hosts != 1 or self._unusual or len(headers) > MAX_HEADERS:
+            request_head.check(version, headers)
+            self._good_host = self._host
+            self.expect_100_continue = request_head.expects_continue(version, headers)
+        if parser.should_upgrade():
+            self._upgrading = True
+            return
+        url = httptools.parse_url(self.url)
+        if url.schema is not None:
+            request_head.check_target(self.url, self._good_host if self._hosts else None)
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": url.query or b"",
+            "headers": headers,
+            "state": self.app_state.copy(),
+        }
+        waits = self._owes_answer()
+        self._wants_more = version != "1.0" and parser.should_keep_alive()
+        self.cycle = cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self._outgoing,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self._all.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self._wants_more and not self._all.stopping,
+            on_response=self.on_response_complete,
+        )
+        self._part, self._since, self._begun, self._head_size, self._body_size = BODY, self._all.now, False, 0, 0
+        # Trailers must not be taken for headers of the request.
+        self.headers = []
+        if waits:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+        else:
+            self._answering = cycle
+            self._start_asgi_task(cycle, self.app)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._body_size += len(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_chunk_header(self) -> None:
+        """Measure anew what is around the bytes of a chunk."""
+        self._gap_size = 0
+
+    def on_message_complete(self) -> None:
+        """End the request; its answer may have been sent already."""
+        if self._upgrading:
+            return
+        self._part = BETWEEN
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._since = self._all.now
+        else:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def _measure(self, size: int, *, in_one_part: bool, same: bool) -> None:
+        # The part that arrives is incomplete. `in_one_part` and `same`: all that was read last belongs to it.
+        if self._part is HEAD:
+            whole = in_one_part and same
+            self._head_size += size if whole else max(1, request_head.size(self.url, self.headers))
+            if self._head_size > request_head.MAX_HEAD_BYTES:
+                self._refuse(request_head.too_long(self.url if self._begun else b""))
+            elif self._begun and len(self.headers) > MAX_HEADERS:
+                self._refuse(request_head.too_many_headers())
+            return
+        if in_one_part and same:
+            around = size - (self._body_size - self._body_seen)
+            self._framing_size += around
+            self._gap_size += around
+        else:
+            self._framing_size = self._gap_size = 0
+        self._body_seen = self._body_size
+        if (
+            self._gap_size > request_head.MAX_HEAD_BYTES
+            or self._framing_size > request_head.MAX_HEAD_BYTES + request_head.MAX_FRAMING_PER_BYTE * self._body_size
+        ):
+            self._refuse(request_head.too_much_framing())
+        elif len(self.headers) > MAX_HEADERS:
+            self._refuse(request_head.too_many_headers())
+        elif self.cycle.response_complete and self._body_size > request_head.MAX_DISCARDED_BYTES:
+            self._linger()
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        # The parser takes what follows for another protocol. None is offered, so a new one reads the request again.
+        self._upgrading = False
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            allowed = {"Allow": "GET, HEAD, POST, OPTIONS"}
+            self._refuse(Rejected(HTTPStatus.METHOD_NOT_ALLOWED, "This is no proxy.", headers=allowed))
+            return
+        head = request_head.without_upgrade(method, self.url, self.parser.get_http_version(), self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._part, self._head_size = BETWEEN, 0
+        self.data_received(head + rest)
+
+
+def _rejected(error: httptools.HttpParserError) -> Rejected:
+    cause = error.__context__
+    if isinstance(cause, Rejected):
+        return cause
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return bad_request("The request's target is not a URL.")
+    # The parser's sentence names a rule, and repeats nothing of the request.
+    return bad_request(f"The request is not HTTP/1.1: {error}.")

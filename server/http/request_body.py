@@ -1,0 +1,130 @@
+"""What a request asks for: a GraphQL request read from a body of JSON, or from a URL's parameters."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import orjson
+from starlette.datastructures import QueryParams
+from starlette.types import Receive
+
+from domain.text import storable
+from server.graphql.operations import OperationRequest
+from server.http import persisted
+from server.http.errors import bad_request, unreadable
+
+_PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
+# Unions are made once: making one takes longer than the check.
+_OPTIONAL_TEXT, _OPTIONAL_OBJECT = str | None, dict | None
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the caller has closed the connection; only for a request whose body was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def from_body(body: bytes) -> OperationRequest:
+    """The request that stands in a body."""
+    given = _parsed(body, "The body")
+    if isinstance(given, list):
+        message = "The body must be one JSON object: several operations in one request are not supported."
+        raise bad_request(message)
+    if not isinstance(given, dict):
+        message = "The body must be a JSON object with the text of an operation in “query”."
+        raise bad_request(message)
+    return _request(given, read_only=False)
+
+
+def from_parameters(parameters: QueryParams) -> OperationRequest:
+    """The request that stands in a URL; its variables and extensions are JSON."""
+    given: dict[str, Any] = {}
+    for name in _PARAMETERS:
+        values = parameters.getlist(name)
+        if len(values) > 1:
+            message = f"The parameter “{name}” must stand in the URL once."
+            raise bad_request(message)
+        if values:
+            given[name] = values[0]
+    for name in ("variables", "extensions"):
+        if name in given:
+            given[name] = _parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
+    return _request(given, read_only=True)
+
+
+def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
+    query = given.get("query")
+    named = None
+    if given.get("extensions") or "documentId" in given:
+        named = persisted.named(given, query if query != "" else None)
+    if named is None and (not isinstance(query, str) or not query.strip()):
+        message = "“query” must be the text of a GraphQL document."
+        raise bad_request(message)
+    name = given.get("operationName")
+    if not isinstance(name, _OPTIONAL_TEXT):
+        message = "“operationName” must be a string or null."
+        raise bad_request(message)
+    if not storable(query or "") or (name and not storable(name)):
+        message = "“query” and “operationName” must not contain NUL or lone surrogates."
+        raise bad_request(message)
+    variables = given.get("variables")
+    if not isinstance(variables, _OPTIONAL_OBJECT) or not isinstance(given.get("extensions"), _OPTIONAL_OBJECT):
+        member = "extensions" if isinstance(variables, _OPTIONAL_OBJECT) else "variables"
+        message = f"“{member}” must be a JSON object or null."
+        raise bad_request(message)
+    return OperationRequest(
+        query=query if named is None else None,
+        variables=variables,
+        operation_name=name or None,
+        read_only=read_only,
+        named=named,
+    )
+
+
+def _parsed(text: bytes, what: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if not _SURROGATE_ESCAPE.search(text):
+            message = f"{what} is not JSON: {_reason(error)}."
+            raise unreadable(message) from None
+    return _with_surrogates(text, what)
+
+
+def _with_surrogates(text: bytes, what: str) -> object:
+    # orjson refuses a lone surrogate wherever it stands. In a text of a variable it is the caller's mistake in that
+    # one field, which has to be named: Python's own parser takes it, held to orjson's other limits.
+    try:
+        return json.loads(text.decode(), parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except json.JSONDecodeError as error:
+        reason = _reason(error)
+    except ValueError:
+        reason = "it is not UTF-8, or has a number that is none or too large"
+    message = f"{what} is not JSON: {reason}."
+    raise unreadable(message)
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    # The parser's words and the place, without the text around it.
+    return f"{error.msg.partition(': line')[0]} at character {error.pos}"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _whole(digits: str) -> int | float:
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else _finite(digits)

@@ -1,0 +1,140 @@
+"""Limits of what is around a request's body, and the answer to a request that the protocol refuses."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from domain.faults import Unavailable
+from server.http import hosts
+from server.http.errors import JSON, Rejected, bad_request, rejected_for
+from server.http.security_headers import Header, completed
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of the request line and the headers together; also of a body's trailers, and of one chunk's extensions."""
+MAX_HEADERS = 100
+SLICE_BYTES = 16 * 1024
+"""What is parsed at once. It may hold hundreds of requests; the next slice waits until they are answered."""
+MAX_FRAMING_PER_BYTE = 8
+"""Chunk sizes and extensions may take so many times the bytes of the body; chunks of one byte take five."""
+MAX_DISCARDED_BYTES = 1024 * 1024
+"""Of a body that is still arriving when its request has been answered."""
+
+_AROUND_HEADER = len(": \r\n")
+_ONE_ONE = "1.1"
+_BLANKS = b" \t"
+_CONTINUE = b"100-continue"
+_CHUNKED = b"chunked"
+_HOST_EXAMPLE = "portal.example:8000"
+_END_OF_AUTHORITY = re.compile(rb"[/?#]")
+
+
+def size(url: bytes, headers: Sequence[Header]) -> int:
+    """Bytes of a request line's URL and of headers."""
+    return len(url) + sum(len(name) + len(value) + _AROUND_HEADER for name, value in headers)
+
+
+def too_long(url: bytes) -> Rejected:
+    """Refuse a head that is too long: as 414 if its URL takes more than half of what is allowed."""
+    if len(url) > MAX_HEAD_BYTES // 2:
+        status, part = HTTPStatus.REQUEST_URI_TOO_LONG, "request's URL is"
+    else:
+        status, part = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "request's headers are"
+    return Rejected(status, f"The {part} too long: request line and headers may have {MAX_HEAD_BYTES} bytes together.")
+
+
+def too_many_headers() -> Rejected:
+    """Refuse a head or a body's trailers with too many headers."""
+    message = f"A request must not have more than {MAX_HEADERS} headers."
+    return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+
+
+def too_much_framing() -> Rejected:
+    """Refuse a chunked body with more around its bytes than callers have a use for."""
+    message = f"The body's chunk extensions and trailers must not be longer than {MAX_HEAD_BYTES} bytes."
+    return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
+
+
+def too_late(part: str, seconds: float) -> Rejected:
+    """Refuse a request of which a part did not arrive in time."""
+    return Rejected(HTTPStatus.REQUEST_TIMEOUT, f"The request's {part} did not arrive within {seconds:g} s.")
+
+
+def out_of_time() -> Rejected:
+    """Refuse a request that was not complete or not answered when the server stopped."""
+    message = "The server stopped before this request was done. Try again; with the same idempotencyKey that is safe."
+    return rejected_for(Unavailable(message))
+
+
+def check(version: str, headers: Sequence[Header]) -> None:
+    """Raise Rejected for a head that is not what HTTP/1.1 asks for, or asks for what is not done here."""
+    if len(headers) > MAX_HEADERS:
+        raise too_many_headers()
+    if version not in {"1.0", _ONE_ONE}:
+        message = "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        raise Rejected(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, message)
+    given = [value.strip(_BLANKS) for name, value in headers if name == b"host"]
+    if len(given) > 1 or (not given and version == _ONE_ONE):
+        message = f"A request must have one Host header, not {len(given)}."
+        raise bad_request(message)
+    if not all(map(hosts.valid, given)):
+        message = f"The Host header must be a host, with or without a port, such as {_HOST_EXAMPLE}."
+        raise bad_request(message)
+    _check_codings(version, _members(headers, b"transfer-encoding"))
+    if version == _ONE_ONE and not set(_members(headers, b"expect")) <= {_CONTINUE}:
+        message = "Nothing but 100-continue can be expected of this server."
+        raise Rejected(HTTPStatus.EXPECTATION_FAILED, message)
+
+
+def check_target(url: bytes, host: bytes | None) -> None:
+    """Raise Rejected unless a URL with a scheme is one of http or https and names a host, as the Host header does."""
+    scheme, _, rest = url.partition(b"://")
+    authority = _END_OF_AUTHORITY.split(rest, maxsplit=1)[0]
+    if scheme.lower() not in {b"http", b"https"} or not authority or not hosts.valid(authority):
+        message = f"The request's target must be a path, or a URL such as http://{_HOST_EXAMPLE}/graphql."
+        raise bad_request(message)
+    if host is not None and not host.strip(_BLANKS):
+        message = "The Host header must not be empty if the request's target names a host."
+        raise bad_request(message)
+
+
+def expects_continue(version: str, headers: Sequence[Header]) -> bool:
+    """Whether the caller waits for 100 before it sends the body; callers of HTTP/1.0 do not know it."""
+    return version == _ONE_ONE and _CONTINUE in _members(headers, b"expect")
+
+
+def _check_codings(version: str, codings: Sequence[bytes]) -> None:
+    if not codings:
+        return
+    if version != _ONE_ONE or codings[-1] != _CHUNKED:
+        message = "The length of the body is unknown: Transfer-Encoding must end in chunked, in HTTP/1.1 only."
+        raise bad_request(message)
+    if len(codings) > 1:
+        message = "The only Transfer-Encoding that is read here is chunked."
+        raise Rejected(HTTPStatus.NOT_IMPLEMENTED, message)
+
+
+def _members(headers: Sequence[Header], wanted: bytes) -> list[bytes]:
+    # A list may have empty members.
+    values = b",".join(value for name, value in headers if name == wanted).lower().split(b",")
+    return [member for member in (value.strip(_BLANKS) for value in values) if member]
+
+
+def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[Header]) -> bytes:
+    """Return the head of a request without its wish for another protocol."""
+    kept = b"".join(b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade")
+    return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
+
+
+def answer(rejected: Rejected, *, defaults: Sequence[Header], scheme: str, request_id: str, bodiless: bool) -> bytes:
+    """Return the bytes of the last answer of a connection."""
+    body = rejected.body()
+    own = [
+        (b"content-type", JSON.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *((name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()),
+    ]
+    headers = (*defaults, *completed(own, {"scheme": scheme}, request_id))
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    status = b"%d %b" % (rejected.status, rejected.status.phrase.encode())
+    return b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, lines, b"" if bodiless else body)

@@ -1,0 +1,142 @@
+"""A server process that stops without leaving a caller unanswered.
+
+The kernel completes the handshakes of new connections and keeps them in a queue until a process accepts them; closing
+the listening socket resets those that are still in it. So a server that stops lets no new handshake begin, accepts and
+answers what has got through, and only then closes the socket. A new connection's first packet is ignored meanwhile: its
+caller's system sends it again a second later, and finds the port closed, or the next server.
+"""
+
+import asyncio
+import ctypes
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Iterable
+from types import FrameType
+
+import structlog
+from uvicorn import Config, Server
+
+from server.http.backlog import Backlog
+from server.http.deadlines import Connections, Limits
+from server.http.protocol import Protocol
+
+_HANDSHAKE_SECONDS = 0.3
+"""How long handshakes that have begun may take, and the signal to the other processes."""
+_BETWEEN_LOOKS_SECONDS = 0.05
+
+_SO_ATTACH_FILTER = 26
+_TCP_FLAGS_OFFSET = 13
+_SYN, _ACK = 0x02, 0x10
+_LOAD_BYTE, _AND, _JUMP_IF_EQUAL, _RETURN = 0x30, 0x54, 0x15, 0x06
+_EVERYTHING, _NOTHING = 0xFFFFFFFF, 0
+_IGNORE_FIRST_PACKETS = (
+    (_LOAD_BYTE, 0, 0, _TCP_FLAGS_OFFSET),
+    (_AND, 0, 0, _SYN | _ACK),
+    (_JUMP_IF_EQUAL, 0, 1, _SYN),
+    (_RETURN, 0, 0, _NOTHING),
+    (_RETURN, 0, 0, _EVERYTHING),
+)
+"""A filter of Linux, as packet(7) and the kernel's documentation of socket filters have it."""
+
+log = structlog.get_logger("portal.server")
+
+
+def let_no_handshake_begin(listening: socket.socket) -> None:
+    """Ignore the first packets of new connections, for all processes that share the socket."""
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _IGNORE_FIRST_PACKETS))
+    described = struct.pack("HP", len(_IGNORE_FIRST_PACKETS), ctypes.addressof(program))
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
+    except OSError:
+        # Without it, a connection may be reset that comes in the moment in which the socket is closed.
+        log.warning("new connections can't be ignored while the server stops")
+
+
+class StoppingServer(Server):
+    """uvicorn's server in one process, which holds connections to their limits and ends in good order."""
+
+    def __init__(self, config: Config, limits: Limits, *, shares_socket: bool) -> None:
+        """Serve alone, or as one of several processes with a parent that says when to stop."""
+        super().__init__(config)
+        self._connections = Connections(limits)
+        self.server_state = self._connections
+        self._shares_socket = shares_socket
+        self._listening: list[socket.socket] = []
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, or end at once if it is asked for again. Ctrl-C reaches the parent too, which then says to stop."""
+        if self._shares_socket and sig == signal.SIGINT and not self.should_exit:
+            return
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        self._listening = [each.dup() for each in sockets or []]
+        self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
+        await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Hold connections to their limits too."""
+        self._connections.look(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer all that got through, and close."""
+        log.info("stopping")
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)
+        if not self._shares_socket:
+            for each in self._listening:
+                let_no_handshake_begin(each)
+        self._connections.stopping = True
+        for connection in list(self._connections.connections):
+            connection.shutdown()
+        # Those that are accepted meanwhile are answered as ever.
+        await self._wait(min(ends_at, loop.time() + _HANDSHAKE_SECONDS), for_all=False)
+        for server in self.servers:
+            server.close()
+        for each in self._listening:
+            await self._accept_all(each)
+        for each in (*self._listening, *(sockets or [])):
+            each.close()
+        await self._wait(ends_at, for_all=True)
+        if self._connections.connections and not self.force_exit:
+            log.warning("stopped before all was answered", connections=len(self._connections.connections))
+            self._connections.give_up()
+        for task in self._connections.tasks:
+            task.cancel()
+        if not self.force_exit:
+            await self.lifespan.shutdown()
+
+    async def _wait(self, until: float, *, for_all: bool) -> None:
+        loop = asyncio.get_running_loop()
+        while not self.force_exit and (now := loop.time()) < until:
+            if for_all and not self._connections.connections and not self._connections.tasks:
+                return
+            self._connections.look(now)
+            await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
+
+    async def _accept_all(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for accepted in _waiting(listening):
+            accepted.settimeout(0)
+            await loop.connect_accepted_socket(
+                lambda: Protocol(self.config, self._connections, self.lifespan.state, loop),
+                accepted,
+            )
+
+
+def _waiting(listening: socket.socket) -> Iterable[socket.socket]:
+    while True:
+        try:
+            accepted, _ = listening.accept()
+        except BlockingIOError:
+            return
+        except OSError:
+            # One that is gone already; the next call has the next.
+            continue
+        yield accepted

@@ -1,0 +1,85 @@
+"""Executing a document over `features`, and comparing how two executors answer."""
+
+from typing import Any
+
+from graphql import (
+    ConstDirectiveNode,
+    DefinitionNode,
+    DocumentNode,
+    ExecutionResult,
+    GraphQLSchema,
+    NameNode,
+    OperationDefinitionNode,
+    execute,
+)
+from graphql.execution import Executor
+
+from breadth import LevelExecutor, Prepared
+from tests.breadth.comparison import differences
+from tests.breadth.features import features
+from tests.breadth.worlds import World
+
+SCHEMA = features()
+
+_UNPROPAGATED = "experimental_disableErrorPropagation"
+
+
+class Asked:
+    """A document that is asked again and again."""
+
+    def __init__(self, document: DocumentNode, schema: GraphQLSchema = SCHEMA) -> None:
+        """Prepare its operation."""
+        self._schema, self._document = schema, document
+        (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+        self._prepared = Prepared(schema, document, operation)
+
+    async def differences(self, variables: dict[str, Any], seed: int) -> list[str]:
+        """What the level executor answers differently from stock execution, and what a prepared operation does."""
+        expected = await self._answer(variables, seed)
+        actual = await self._answer(variables, seed, LevelExecutor)
+        prepared = await self._answer_prepared(variables, seed)
+        possible = None
+        if actual.errors and actual.errors != expected.errors:
+            every_place = DocumentNode(definitions=tuple(map(_unpropagated, self._document.definitions)))
+            possible = (await self._answer(variables, seed, document=every_place)).errors or []
+        return [
+            *differences(expected, actual, possible=possible),
+            *(f"Prepared: {each}" for each in differences(expected, prepared, possible=possible)),
+        ]
+
+    async def _answer(
+        self,
+        variables: dict[str, Any],
+        seed: int,
+        executor_class: type[Executor[Any]] | None = None,
+        document: DocumentNode | None = None,
+    ) -> ExecutionResult:
+        """The result in the world of the seed."""
+        root, world = self._world(seed)
+        document = document or self._document
+        result = execute(self._schema, document, root, world, variables, executor_class=executor_class)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    async def _answer_prepared(self, variables: dict[str, Any], seed: int) -> ExecutionResult:
+        root, world = self._world(seed)
+        result: Any = self._prepared.execute(root_value=root, context_value=world, variable_values=variables)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _world(self, seed: int) -> tuple[object, World]:
+        world = World(seed, self._schema.type_map)
+        return world.object("Query", "root"), world
+
+
+def _unpropagated(definition: DefinitionNode) -> DefinitionNode:
+    """The operation with every error told in its own place."""
+    if not isinstance(definition, OperationDefinitionNode):
+        return definition
+    directive = ConstDirectiveNode(name=NameNode(value=_UNPROPAGATED), arguments=())
+    return OperationDefinitionNode(
+        loc=definition.loc,
+        operation=definition.operation,
+        name=definition.name,
+        variable_definitions=definition.variable_definitions,
+        directives=(*(definition.directives or ()), directive),
+        selection_set=definition.selection_set,
+    )

@@ -1,0 +1,305 @@
+"""What is special about levels: how often resolvers are called, with what, and what waiting costs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema, execute, parse
+
+from breadth import LevelExecutor, set_level_resolver
+from breadth.batch_resolvers import LevelResolver
+from tests.breadth.tables import Columns, Repeating
+
+Info = GraphQLResolveInfo[Any]
+
+SDL = """
+  interface Named { name: String }
+  type Person implements Named { name: String, age: Int!, double(by: Int = 2): Int, friends: [Person!], best: Person }
+  type Robot implements Named { name: String, double(by: Int = 2): Int }
+  type Query { people: [Person], rows: [[Person]], anyone: [Named!], person: Person, must: [Person!]! }
+"""
+
+
+class Calls:
+    """A level resolver that writes down the levels it is called with."""
+
+    def __init__(self, answer: Callable[[Any], Any] = lambda _source: None) -> None:
+        """Name what it answers for each object."""
+        self._answer = answer
+        self.levels: list[list[Any]] = []
+        self.infos: list[Info] = []
+        self.given: list[dict[str, Any]] = []
+
+    def __call__(self, sources: list[Any], info: Info, **given: Any) -> list[Any]:  # noqa: ANN401 — of any type.
+        """One value for each object."""
+        self.levels.append(list(sources))
+        self.infos.append(info)
+        self.given.append(given)
+        return [self._answer(source) for source in sources]
+
+
+def schema_with(**resolvers: LevelResolver) -> GraphQLSchema:
+    """The schema, with level resolvers for fields of people and, where they have them, robots."""
+    schema = build_schema(SDL)
+    for name, resolver in resolvers.items():
+        for of_type in ("Person", "Robot"):
+            found = schema.type_map[of_type]
+            assert isinstance(found, GraphQLObjectType)
+            if name in found.fields:
+                set_level_resolver(found.fields[name], resolver)
+    return schema
+
+
+def at_once(schema: GraphQLSchema, document: str, root: object, **variables: Any) -> ExecutionResult:  # noqa: ANN401
+    """The result, which needs no waiting."""
+    result = execute(schema, parse(document), root, variable_values=variables, executor_class=LevelExecutor)
+    assert isinstance(result, ExecutionResult)
+    return result
+
+
+def people(*names: str) -> list[dict[str, Any]]:
+    return [{"__typename": "Person", "name": name, "age": index} for index, name in enumerate(names)]
+
+
+def test_a_level_resolver_is_called_once_with_all_objects_of_the_level() -> None:
+    double = Calls(lambda person: person["age"] * 2)
+
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": people("a", "b", "c")})
+
+    assert result.data == {"people": [{"double": 0}, {"double": 2}, {"double": 4}]}
+    assert double.levels == [people("a", "b", "c")]
+
+
+def test_lists_of_lists_are_one_level() -> None:
+    a, b, c = people("a", "b", "c")
+    double = Calls()
+
+    at_once(schema_with(double=double), "{ rows { double } }", {"rows": [[a], [], None, [b, None, c]]})
+
+    assert double.levels == [[a, b, c]]
+
+
+def test_the_children_of_all_parents_are_one_level() -> None:
+    a, b, c, d = people("a", "b", "c", "d")
+    double = Calls()
+    friends = {"a": [c], "b": [c, d]}
+    schema = schema_with(double=double, friends=Calls(lambda person: friends[person["name"]]))
+
+    at_once(schema, "{ people { friends { friends: double } } }", {"people": [a, b]})
+
+    assert [each for level in double.levels for each in level] in ([c, c, d], [c, d])
+    assert len(double.levels) == 1
+
+
+def test_merged_fragments_are_one_field() -> None:
+    double = Calls(lambda person: person["age"])
+    document = """
+      { people { double ...F ... on Named { ... on Person { double } } } people { ...F } }
+      fragment F on Person { double name }
+    """
+
+    result = at_once(schema_with(double=double), document, {"people": people("a", "b")})
+
+    assert result.data == {"people": [{"double": 0, "name": "a"}, {"double": 1, "name": "b"}]}
+    assert double.levels == [people("a", "b")]
+
+
+def test_each_alias_is_a_field_with_arguments_of_its_own() -> None:
+    double = Calls()
+
+    at_once(
+        schema_with(double=double),
+        "query ($by: Int) { people { double a: double(by: 3) b: double(by: $by) } }",
+        {"people": people("a", "b")},
+        by=7,
+    )
+
+    assert double.given == [{"by": 2}, {"by": 3}, {"by": 7}]
+
+
+def test_the_objects_of_an_interface_are_a_level_for_each_type() -> None:
+    double = Calls(lambda source: len(source["name"]))
+    robots = [{"__typename": "Robot", "name": name} for name in ("r2d2", "k9")]
+    a, b = people("a", "b")
+    document = "{ anyone { ... on Person { double } ... on Robot { double } } }"
+
+    result = at_once(schema_with(double=double), document, {"anyone": [a, robots[0], b, robots[1]]})
+
+    assert double.levels == [[a, b], robots]
+    assert result.data == {"anyone": [{"double": 1}, {"double": 4}, {"double": 1}, {"double": 2}]}
+
+
+def test_the_info_of_a_level_knows_the_request() -> None:
+    double = Calls()
+    schema = schema_with(double=double)
+    document = parse("query Asked($by: Int) { people { twice: double(by: $by) } }")
+    root = {"people": people("a", "b")}
+
+    execute(schema, document, root, "context", {"by": 4}, executor_class=LevelExecutor)
+
+    (info,) = double.infos
+    assert (info.context, info.field_name, info.parent_type.name) == ("context", "double", "Person")
+    assert info.variable_values.coerced == {"by": 4}
+    assert info.operation.name is not None
+    assert info.operation.name.value == "Asked"
+    assert info.root_value is root
+    assert info.path.key == "twice"
+
+
+def test_a_level_without_objects_is_not_asked() -> None:
+    double = Calls()
+
+    result = at_once(schema_with(double=double), "{ people { double } must { double } }", {"people": [], "must": []})
+
+    assert result == ExecutionResult({"people": [], "must": []}, None)
+    assert not any(double.levels)
+
+
+def test_ordinary_resolvers_are_called_once_for_each_object() -> None:
+    schema = build_schema(SDL)
+    asked = []
+
+    def name(person: dict[str, Any], info: Info) -> str:
+        asked.append(info.path.as_list())
+        return str(person["name"])
+
+    schema.type_map["Person"].fields["name"].resolve = name  # type: ignore[attr-defined]
+    a, b = people("a", "b")
+
+    at_once(schema, "{ people { name } person { name } }", {"people": [a, b, a], "person": a})
+
+    assert asked == [["people", 0, "name"], ["people", 1, "name"], ["people", 2, "name"], ["person", "name"]]
+
+
+def test_an_error_in_a_place_is_the_error_of_that_place() -> None:
+    double = Calls(lambda person: ValueError(f"not {person['name']}") if person["age"] % 2 else person["age"])
+
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": people("a", "b", "c", "d")})
+
+    assert result.data == {"people": [{"double": 0}, {"double": None}, {"double": 2}, {"double": None}]}
+    assert [(error.message, error.path) for error in result.errors or ()] == [
+        ("not b", ["people", 1, "double"]),
+        ("not d", ["people", 3, "double"]),
+    ]
+
+
+def test_an_error_that_is_raised_is_the_error_of_every_place() -> None:
+    def double(_sources: list[Any], _info: Info, *, by: int) -> list[Any]:
+        message = f"not by {by}"
+        raise ValueError(message)
+
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": people("a", "b")})
+
+    assert result.data == {"people": [{"double": None}, {"double": None}]}
+    assert [(error.message, error.path) for error in result.errors or ()] == [
+        ("not by 2", ["people", 0, "double"]),
+        ("not by 2", ["people", 1, "double"]),
+    ]
+
+
+@pytest.mark.parametrize("values", [[], [1], [1, 2, 3], None, 7, "ab", {1: 2, 3: 4}])
+@pytest.mark.parametrize("later", [False, True])
+async def test_a_wrong_number_of_values_is_an_error_of_every_place(values: Any, *, later: bool) -> None:  # noqa: ANN401
+    async def double_later(_sources: list[Any], _info: Info, **_given: object) -> Any:  # noqa: ANN401 — wrong.
+        return values
+
+    resolver = double_later if later else lambda *_given, **_named: values
+    schema = schema_with(double=resolver)
+    result: Any = execute(
+        schema, parse("{ people { double } }"), {"people": people("a", "b")}, executor_class=LevelExecutor
+    )
+
+    if later:
+        result = await result
+
+    assert result.data == {"people": [{"double": None}, {"double": None}]}
+    assert [error.path for error in result.errors] == [["people", 0, "double"], ["people", 1, "double"]]
+
+
+def test_each_place_keeps_its_own_error_where_equal_children_share_their_work() -> None:
+    a, b = people("a", "b")
+    best = {"name": "best", "age": None}
+    double = Calls(lambda _person: ValueError("no"))
+    schema = schema_with(best=Calls(lambda _person: best), double=double)
+
+    result = at_once(
+        schema, "{ people { best { age } } must { best { name double } } }", {"people": [a, b], "must": [b]}
+    )
+
+    assert result.data == {
+        "people": [{"best": None}, {"best": None}],
+        "must": [{"best": {"name": "best", "double": None}}],
+    }
+    assert [error.path for error in result.errors or ()] == [
+        ["people", 0, "best", "age"],
+        ["people", 1, "best", "age"],
+        ["must", 0, "best", "double"],
+    ]
+
+
+def test_an_error_below_a_shared_object_is_told_in_each_of_its_places() -> None:
+    shared = {"name": "shared"}
+    schema = schema_with(
+        best=Calls(lambda _person: shared), friends=Calls(lambda _person: [shared, shared]), double=Calls(ValueError)
+    )
+
+    result = at_once(schema, "{ people { friends { best { double } } } }", {"people": people("a", "b")})
+
+    assert sorted(str(error.path) for error in result.errors or ()) == [
+        str(["people", person, "friends", friend, "best", "double"]) for person in (0, 1) for friend in (0, 1)
+    ]
+
+
+class Untouched(Columns):
+    """A table of which no object is ever taken."""
+
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
+        """Refuse."""
+        raise AssertionError(index)
+
+
+def test_a_table_is_read_a_column_at_a_time() -> None:
+    table = Untouched(people("a", "b"))
+
+    result = at_once(schema_with(), "{ people { name age } }", {"people": table})
+
+    assert result.data == {"people": [{"name": "a", "age": 0}, {"name": "b", "age": 1}]}
+    assert table.read == ["name", "age"]
+
+
+def test_lists_that_are_tables_are_one_level() -> None:
+    a, b, c = people("a", "b", "c")
+    double = Calls(lambda person: person["age"])
+
+    result = at_once(schema_with(double=double), "{ rows { double } }", {"rows": [Columns([a]), [], Columns([b, c])]})
+
+    assert result.data == {"rows": [[{"double": 0}], [], [{"double": 1}, {"double": 2}]]}
+    assert double.levels == [[a, b, c]]
+
+
+def test_an_object_that_stands_in_several_places_of_a_table_is_completed_once() -> None:
+    a, b = people("a", "b")
+    double = Calls(lambda person: person["age"])
+
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": Repeating([a, b, a, a])})
+
+    assert result.data == {"people": [{"double": 0}, {"double": 1}, {"double": 0}, {"double": 0}]}
+    assert double.levels == [[a, b]]
+
+
+def test_an_error_in_an_object_that_stands_in_several_places_is_told_of_each() -> None:
+    a, b = people("a", "b")
+    b["age"] = None
+
+    result = at_once(schema_with(), "{ people { age } }", {"people": Repeating([b, a, b])})
+
+    assert result.data == {"people": [None, {"age": 0}, None]}
+    assert [error.path for error in result.errors or ()] == [["people", 0, "age"], ["people", 2, "age"]]
+
+
+def test_a_table_of_nothing_is_an_empty_list() -> None:
+    result = at_once(
+        schema_with(), "{ people { name } rows { name } }", {"people": Untouched([]), "rows": [Untouched([])]}
+    )
+
+    assert result == ExecutionResult({"people": [], "rows": [[]]}, None)

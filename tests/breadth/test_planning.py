@@ -1,0 +1,90 @@
+"""An operation is planned by the request that first needs it, or ahead of all of them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, OperationDefinitionNode, build_schema, parse
+
+from breadth import Prepared
+
+SDL = """
+  interface Named { name: String }
+  type Child implements Named { name: String, child: Child, children: [[Child!]!] }
+  type Query { child: Child, named: Named }
+"""
+DEEP = "{ child { name children { name children { child { name } } } } }"
+CHILD: dict[str, Any] = {"name": "a", "child": {"name": "b"}, "children": []}
+ROOT = {"child": CHILD | {"children": [[CHILD | {"children": [[CHILD]]}]]}, "named": CHILD | {"__typename": "Child"}}
+
+
+def prepared(document: str) -> Prepared:
+    parsed = parse(document)
+    (operation,) = (node for node in parsed.definitions if isinstance(node, OperationDefinitionNode))
+    return Prepared(build_schema(SDL), parsed, operation)
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """The calls of graphql-core that collect fields, which is the beginning of every plan."""
+    calls: list[str] = []
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_name in {"collect_fields", "collect_subfields"}:
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+def collected_by(operation: Prepared, **variables: object) -> list[str]:
+    with collected() as calls:
+        result = operation.execute(root_value=ROOT, variable_values=variables)
+    assert isinstance(result, ExecutionResult)
+    assert result.errors is None
+    return calls
+
+
+def test_the_first_request_plans_for_those_after_it() -> None:
+    operation = prepared(DEEP)
+
+    assert len(collected_by(operation)) == 5
+    assert collected_by(operation) == []
+
+
+def test_what_is_planned_ahead_is_not_planned_by_a_request() -> None:
+    operation = prepared(DEEP)
+
+    operation.plan_ahead()
+
+    assert collected_by(operation) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "query ($on: Boolean!) { child { name @include(if: $on) } }",
+        "query ($on: Boolean!) { named { ... @skip(if: $on) { name } } }",
+    ],
+)
+def test_what_a_variable_decides_is_planned_for_its_value(document: str) -> None:
+    operation = prepared(document)
+
+    operation.plan_ahead()
+
+    assert collected_by(operation, on=True)
+    assert collected_by(operation, on=True) == []
+
+
+def test_objects_of_an_interface_are_planned_when_their_type_is_known() -> None:
+    operation = prepared("{ named { name } }")
+
+    operation.plan_ahead()
+
+    assert collected_by(operation) == ["collect_subfields"]

@@ -1,0 +1,180 @@
+"""A Strawberry schema answers with the level executor as it does without."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import ExecutionResult as GraphQLResult
+from graphql import GraphQLResolveInfo
+from strawberry.extensions import SchemaExtension
+
+from breadth.strawberry import StrawberryLevelExecutor
+from tests.breadth.comparison import differences
+from tests.breadth.strawberry_features import strawberry_schema
+
+STOCK = strawberry_schema()
+LEVELS = strawberry_schema(StrawberryLevelExecutor)
+
+FRAGMENT = """
+  fragment Whole on Book {
+    __typename id label title color older guarded guardedLater loud uncovered prefixed: uncovered(prefix: "a ")
+    later(by: 3) loudLater fails length longer: length(plus: 2)
+    matches(only: {startsWith: "a", within: {startsWith: null}}, inColor: RED)
+    guardedLevel loudLevel
+    related { __typename ... on Node { id label } ... on Book { title } ... on Film { minutes } }
+    sequel { id title color length related { ... on Book { length } } }
+  }
+"""
+
+DOCUMENTS = {
+    "generic": "{ books { total first { ...Whole } items { ...Whole } } }",
+    "interface": "{ nodes { __typename id label ... on Film { minutes } ...Whole } }",
+    "some of an interface": '{ nodes(ids: ["f", "3"]) { id } no: nodes(ids: []) { id } all: nodes(ids: null) { id } }',
+    "union": "{ media { total first { ... on Film { id } ...Whole } items { __typename ...Whole } } }",
+    "permission": "{ hidden { ...Whole } }",
+    "left out": "{ told(only: {}) null: told(only: {startsWith: null, colors: [BLUE], within: {}}, color: BLUE) }",
+    "mutation": 'mutation { a: rename(title: "A") { ...Whole } b: rename(title: "B") { ...Whole } }',
+    "introspection": '{ __schema { types { name } } __type(name: "Book") { fields { name isDeprecated } } }',
+    "invalid": "{ books { missing } }",
+    "wrong": "{ told(only: {startsWith: 7}) }",
+}
+
+
+def context(viewer: str = "somebody") -> dict[str, Any]:
+    return {"viewer": viewer, "levels": []}
+
+
+def different(results: Sequence[Any]) -> list[str]:
+    """What the level executor told differently from stock execution."""
+    stock, levels = (GraphQLResult(result.data, result.errors) for result in results)
+    return differences(stock, levels)
+
+
+async def both(document: str, viewer: str = "somebody", **variables: object) -> list[Any]:
+    """The results of stock execution and of the level executor."""
+    whole = f"{document}\n{FRAGMENT if '...Whole' in document else ''}"
+    return [await schema.execute(whole, variables, context(viewer)) for schema in (STOCK, LEVELS)]
+
+
+@pytest.mark.parametrize("viewer", ["somebody", "nobody"])
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+async def test_a_document_is_answered_equally(document: str, viewer: str) -> None:
+    results = await both(document, viewer)
+
+    assert not different(results)
+    assert results[0].data or results[0].errors
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        {},
+        {"startsWith": None},
+        {"startsWith": "a", "colors": ["BLUE", "RED"]},
+        {"within": None},
+        {"within": {"within": {}}},
+        {"colors": ["GREEN"]},
+        None,
+    ],
+)
+async def test_variables_are_given_equally(only: object) -> None:
+    document = """
+      query ($only: Filter!, $color: Color = BLUE, $plus: Int! = 3) {
+        told(only: $only, color: $color)
+        books { items { matches(only: $only, inColor: $color) length(plus: $plus) uncovered } }
+      }
+    """
+
+    assert not different(await both(document, only=only))
+
+
+async def test_a_level_field_is_called_once_for_a_level() -> None:
+    stock, levels = context(), context()
+
+    for schema, given in ((STOCK, stock), (LEVELS, levels)):
+        await schema.execute("{ books { items { related { __typename } } } }", context_value=given)
+
+    assert stock["levels"] == [["1"], ["3"], ["4"]]
+    assert levels["levels"] == [["1", "3", "4"]]
+
+
+async def test_mutations_of_a_strawberry_schema_run_one_after_the_other() -> None:
+    given = context()
+
+    await LEVELS.execute(
+        'mutation { a: rename(title: "A") { related { __typename } } b: rename(title: "B") { id } }',
+        context_value=given,
+    )
+
+    assert given["levels"] == ["A", ["9"], "B"]
+
+
+def test_what_needs_no_waiting_is_answered_at_once() -> None:
+    document = "{ books { total items { id label title length sequel { length uncovered } } } }"
+
+    results = [schema.execute_sync(document, context_value=context()) for schema in (STOCK, LEVELS)]
+
+    assert not different(results)
+    assert results[1].data
+
+
+class Watch(SchemaExtension):
+    """Tells of the operation in the result."""
+
+    seen: list[str]
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        """Wait for the operation."""
+        self.seen = ["begun"]
+        yield
+        self.seen.append(f"ended {type(self.execution_context.result).__name__}")
+
+    def get_results(self) -> dict[str, Any]:
+        """What was seen."""
+        return {"seen": self.seen}
+
+
+class WatchFields(Watch):
+    """Tells of every field that is resolved too."""
+
+    def resolve(
+        self,
+        _next: Callable[..., Any],
+        root: Any,  # noqa: ANN401 — Strawberry's.
+        info: GraphQLResolveInfo[Any],
+        *args: str,
+        **kwargs: Any,  # noqa: ANN401 — Strawberry's.
+    ) -> Any:  # noqa: ANN401 — Strawberry's.
+        """Let the field be resolved."""
+        self.seen.append(".".join(map(str, info.path.as_list())))
+        return _next(root, info, *args, **kwargs)
+
+
+@pytest.mark.parametrize("extension", [Watch, WatchFields])
+async def test_schema_extensions_see_the_same(extension: type[Watch]) -> None:
+    document = "{ books { items { id later related { ... on Book { loud title } } guarded } } }"
+
+    results = [
+        await strawberry_schema(executor_class, [extension]).execute(document, context_value=context())
+        for executor_class in (None, StrawberryLevelExecutor)
+    ]
+
+    assert not different(results)
+    stock, levels = (sorted((result.extensions or {})["seen"]) for result in results)
+    assert levels == stock
+
+
+async def test_events_are_answered_equally() -> None:
+    document = f'subscription {{ published(titles: ["a", "", "c"]) {{ ...Whole }} }} {FRAGMENT}'
+
+    stock, levels = [await events(schema, document) for schema in (STOCK, LEVELS)]
+
+    assert [event.data["published"]["title"] for event in levels] == ["a", "", "c"]
+    assert not any(map(different, zip(stock, levels, strict=True)))
+
+
+async def events(schema: strawberry.Schema, document: str) -> list[Any]:
+    """The results of a subscription."""
+    stream: Any = await schema.subscribe(document, context_value=context())
+    return [event async for event in stream]

@@ -1,0 +1,1 @@
+"""Engines, compiled statements, keyset pages and row batches."""

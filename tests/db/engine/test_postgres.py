@@ -1,0 +1,97 @@
+"""Units of work on PostgreSQL: a transaction of the driver's, in which SQLAlchemy's statements run too."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, Transaction, execute
+from db.engine.statement import Query
+from db.tables import partners
+from domain.faults import Unavailable
+from tests import cnpjs
+from tests.databases import Databases
+
+NAMES: Query[str] = Query(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
+
+
+@pytest.fixture
+async def postgresql(databases: Databases) -> Database:
+    """A database of this test's own."""
+    return Database(databases.migrated("postgresql"))
+
+
+async def names(connection: Connection, cnpj: str) -> list[str]:
+    return await execute.fetch(connection, NAMES, {"wanted": cnpj})
+
+
+async def add(tx: Transaction, cnpj: str) -> None:
+    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+
+
+async def test_both_ways_to_run_a_statement_are_in_one_transaction(postgresql: Database) -> None:
+    cnpj = cnpjs.another()
+
+    async def write(tx: Transaction) -> list[str]:
+        await add(tx, cnpj)
+        return await names(tx, cnpj)
+
+    async def fail(tx: Transaction) -> None:
+        await tx.execute(sa.delete(partners).where(partners.c.cnpj == cnpj))
+        assert await names(tx, cnpj) == []
+        raise LookupError(cnpj)
+
+    assert await postgresql.transact(write) == ["Alfa"]
+    with pytest.raises(LookupError):
+        await postgresql.transact(fail)
+
+    assert await postgresql.query(lambda connection: names(connection, cnpj)) == ["Alfa"]
+    await postgresql.close()
+
+
+async def test_a_unit_reads_what_was_there_when_it_began(postgresql: Database) -> None:
+    cnpj = cnpjs.another()
+    read, written = asyncio.Event(), asyncio.Event()
+
+    async def twice(connection: Connection) -> list[list[str]]:
+        before = await names(connection, cnpj)
+        read.set()
+        await written.wait()
+        return [before, await names(connection, cnpj)]
+
+    reading = asyncio.create_task(postgresql.query(twice))
+    await read.wait()
+    await postgresql.transact(lambda tx: add(tx, cnpj))
+    written.set()
+
+    assert await reading == [[], []]
+    assert await postgresql.query(lambda connection: names(connection, cnpj)) == ["Alfa"]
+    await postgresql.close()
+
+
+async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+        await postgresql.query(lambda connection: add(connection, cnpjs.another()))
+    await postgresql.close()
+
+
+async def test_a_connection_that_breaks_is_told_as_unavailable_and_replaced(postgresql: Database) -> None:
+    async def break_off(connection: Connection) -> None:
+        mine = await connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        async with postgresql.write() as other:
+            await other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+        await names(connection, "")
+
+    with pytest.raises(Unavailable):
+        await postgresql.query(break_off)
+
+    assert await postgresql.query(lambda connection: names(connection, "")) == []
+    await postgresql.close()
+
+
+async def test_a_statement_that_the_driver_refuses_is_sqlalchemys_error(postgresql: Database) -> None:
+    nonsense: Query[int] = Query(sa.select(sa.literal_column("1 / 0")), int)
+
+    with pytest.raises(sa.exc.DBAPIError, match="division by zero"):
+        await postgresql.query(lambda connection: execute.fetch(connection, nonsense, {}))
+    await postgresql.close()

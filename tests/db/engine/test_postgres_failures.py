@@ -1,0 +1,391 @@
+"""A PostgreSQL server that restarts, is demoted or is full is UNAVAILABLE, and used again when it is back."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from db.engine import Connection, Database, Transaction, availability, execute, pools
+from db.engine.statement import Query
+from db.tables import partners
+from domain.faults import OutcomeUnknown, Unavailable
+from tests import cnpjs
+from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
+from tests.eventually import eventually
+
+PID: Query[int] = Query(sa.select(sa.func.pg_backend_pid()), int)
+
+Act = Callable[[Database, str], Awaitable[object]]
+
+
+async def add(tx: Transaction, cnpj: str) -> None:
+    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+
+
+async def names(connection: Connection, cnpj: str) -> list[str]:
+    return list(await connection.scalars(sa.select(partners.c.name).where(partners.c.cnpj == cnpj)))
+
+
+async def query(database: Database, cnpj: str) -> list[str]:
+    return await database.query(lambda connection: names(connection, cnpj))
+
+
+async def transact(database: Database, cnpj: str) -> None:
+    await database.transact(lambda tx: add(tx, cnpj))
+
+
+async def read(database: Database, cnpj: str) -> list[str]:
+    async with database.read() as connection:
+        return await names(connection, cnpj)
+
+
+async def write(database: Database, cnpj: str) -> None:
+    async with database.write() as tx:
+        await add(tx, cnpj)
+
+
+WAYS = [query, transact, read, write]
+WRITES = [transact, write]
+
+
+async def succeeds(doing: Awaitable[object]) -> bool:
+    """Whether it can be done; UNAVAILABLE is the only other thing that may happen."""
+    try:
+        await doing
+    except Unavailable:
+        return False
+    return True
+
+
+async def cannot_write(database: Database) -> bool:
+    return not await database.can_write()
+
+
+async def finds(database: Database, cnpj: str, found: list[str]) -> bool:
+    return await query(database, cnpj) == found
+
+
+@asynccontextmanager
+async def opened(url: str, *, readers: int = 8) -> AsyncIterator[Database]:
+    database = Database(url, readers=readers)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+async def database(cluster: Cluster) -> AsyncIterator[Database]:
+    async with opened(cluster.url) as database:
+        yield database
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(
+    cluster: Cluster, database: Database, mode: str
+) -> None:
+    # Several connections of the pool are lost at once.
+    await asyncio.gather(*(way(database, cnpjs.another()) for way in WAYS for _ in range(3)))
+
+    cluster.stop(mode)
+    failed = [(await asyncio.gather(way(database, cnpjs.another()), return_exceptions=True))[0] for way in WAYS * 3]
+    cluster.start()
+
+    assert {type(each) for each in failed} == {Unavailable}
+    for way in WAYS:
+        await way(database, cnpjs.another())
+
+
+@pytest.mark.parametrize("way", WRITES)
+async def test_a_standby_takes_no_writes_until_it_is_promoted(cluster: Cluster, way: Act) -> None:
+    async with opened(cluster.url) as database:
+        cnpj = cnpjs.another()
+        await way(database, cnpj)
+
+        cluster.demote()
+        with pytest.raises(Unavailable, match="Nothing was changed"):
+            await way(database, cnpjs.another())
+        writable, found = await database.can_write(), await query(database, cnpj)
+        cluster.promote()
+
+        assert (writable, found) == (False, ["Alfa"])
+        assert await database.can_write()
+        await way(database, cnpjs.another())
+
+
+async def test_a_server_that_is_set_to_read_only_takes_no_writes(cluster: Cluster, database: Database) -> None:
+    await transact(database, cnpjs.another())
+
+    async with cluster.connected() as other:
+        await other.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        await other.execute("SELECT pg_reload_conf()")
+        await eventually(lambda: cannot_write(database))
+
+    for way in WRITES:
+        with pytest.raises(Unavailable, match="Nothing was changed"):
+            await way(database, cnpjs.another())
+
+
+async def test_no_connection_to_a_former_primary_is_used_again(database: Database) -> None:
+    async def pids() -> set[int]:
+        async def pid(connection: Connection) -> int:
+            await connection.execute(sa.text("SELECT pg_sleep(0.05)"))
+            return int(await connection.scalar(PID.statement))
+
+        return set(await asyncio.gather(*(database.query(pid) for _ in range(4))))
+
+    async def demoted(tx: Transaction) -> None:
+        await tx.execute(sa.text("SET TRANSACTION READ ONLY"))
+        await add(tx, cnpjs.another())
+
+    before = await pids()
+    with pytest.raises(Unavailable):
+        await database.transact(demoted)
+
+    assert len(before) == 4
+    assert before & await pids() == set()
+
+
+async def test_a_server_without_free_connections_is_unavailable(cluster: Cluster, database: Database) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(MAX_CONNECTIONS):
+            await stack.enter_async_context(cluster.connected())
+        for way in WAYS:
+            with pytest.raises(Unavailable):
+                await way(database, cnpjs.another())
+
+    await eventually(lambda: succeeds(read(database, "")))
+    for way in WAYS:
+        await way(database, cnpjs.another())
+
+
+async def test_a_unit_that_waits_too_long_for_a_connection_is_unavailable(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "_LENDING_SECONDS", 0.05)
+    async with opened(cluster.url, readers=1) as database, database.read(), database.read():
+        for way in WAYS:
+            with pytest.raises(Unavailable):
+                await way(database, cnpjs.another())
+
+
+@pytest.mark.parametrize("part", ["nobody@/portal", "postgres@/missing"])
+async def test_a_server_that_refuses_the_connection_is_unavailable(cluster: Cluster, part: str) -> None:
+    async with opened(f"postgresql+asyncpg://{part}?host={cluster.directory}") as database:
+        for way in WAYS:
+            with pytest.raises(Unavailable):
+                await way(database, cnpjs.another())
+
+
+async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
+    cluster: Cluster, database: Database
+) -> None:
+    cnpj = cnpjs.another()
+
+    async def ended(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        async with cluster.connected() as other:
+            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.statement))
+        await names(tx, cnpj)
+
+    with pytest.raises(Unavailable, match="Nothing was changed") as raised:
+        await database.transact(ended)
+
+    assert raised.type is Unavailable
+    assert await query(database, cnpj) == []
+
+
+async def test_a_connection_that_is_lost_before_the_commit_is_sent_has_changed_nothing(
+    cluster: Cluster, database: Database
+) -> None:
+    cnpj = cnpjs.another()
+
+    async def ended(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        async with cluster.connected() as other:
+            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.statement))
+        while not tx._driver.is_closed():  # type: ignore[union-attr]  # noqa: SLF001, ASYNC110 — the driver tells nobody.
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(Unavailable, match="Nothing was changed") as raised:
+        await database.transact(ended)
+
+    assert raised.type is Unavailable
+    assert await query(database, cnpj) == []
+
+
+async def test_a_server_whose_process_is_killed_is_unavailable_until_it_has_recovered(database: Database) -> None:
+    cnpj = cnpjs.another()
+
+    async def killed(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        os.kill(int(await tx.scalar(PID.statement)), signal.SIGKILL)
+        await names(tx, cnpj)
+
+    with pytest.raises(Unavailable, match="Nothing was changed"):
+        await database.transact(killed)
+
+    await eventually(lambda: succeeds(query(database, cnpj)))
+    assert await query(database, cnpj) == []
+
+
+@pytest.mark.parametrize("way", WRITES)
+@pytest.mark.parametrize(("fault", "found"), [(Fault.REPLY_IS_LOST, ["Alfa"]), (Fault.COMMIT_IS_LOST, [])])
+async def test_a_connection_that_is_lost_during_the_commit_leaves_its_outcome_unknown(
+    cluster: Cluster, fault: Fault, found: list[str], way: Act
+) -> None:
+    cnpj = cnpjs.another()
+    with proxied(cluster) as proxy:
+        async with opened(cluster.url) as direct, opened(proxy.url) as database:
+            await way(database, cnpjs.another())
+
+            proxy.fault = fault
+            with pytest.raises(OutcomeUnknown, match="unknown whether it was made"):
+                await way(database, cnpj)
+
+            # A commit whose answer nobody waits for may take a moment longer.
+            await eventually(lambda: finds(direct, cnpj, found))
+            await way(database, cnpjs.another())
+
+
+async def test_a_query_whose_end_is_lost_was_not_read(cluster: Cluster) -> None:
+    with proxied(cluster) as proxy:
+        async with opened(proxy.url) as database:
+            assert await query(database, "") == []
+
+            proxy.fault = Fault.COMMIT_IS_LOST
+            with pytest.raises(Unavailable, match="could not be read") as raised:
+                await query(database, "")
+
+            assert raised.type is Unavailable
+            assert await query(database, "") == []
+
+
+def raising(code: str) -> Query[int]:
+    return Query(sa.select(sa.func.raise_error(code)), int)
+
+
+@pytest.fixture
+async def raiser(database: Database) -> Database:
+    """A database with a function that raises an error of any code."""
+    body = "BEGIN RAISE EXCEPTION USING ERRCODE = code; END"
+    async with database.write() as tx:
+        await tx.execute(
+            sa.text(f"CREATE OR REPLACE FUNCTION raise_error(code text) RETURNS int LANGUAGE plpgsql AS $$ {body} $$")
+        )
+    return database
+
+
+CODES = {
+    "08006": "can't be reached",
+    "25006": "standby",
+    "40001": "conflicting",
+    "40P01": "conflicting",
+    "53000": "used up",
+    "53100": "disk is full",
+    "53200": "used up",
+    "53300": "used up",
+    "55P03": "a lock is held",
+    "57014": "statement was cancelled",
+    "57P01": "can't be reached",
+    "57P02": "can't be reached",
+    "57P03": "can't be reached",
+    "58030": "read or write its files",
+    "XX001": "damaged",
+}
+
+
+@pytest.mark.parametrize("by_driver", [True, False])
+async def test_each_failure_is_logged_with_what_to_look_at(
+    raiser: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, by_driver: bool
+) -> None:
+    monkeypatch.setattr(availability, "LOGGED_AGAIN_AFTER_SECONDS", 0)
+
+    async def fail(tx: Transaction, code: str) -> None:
+        await (execute.fetch(tx, raising(code), {}) if by_driver else tx.execute(raising(code).statement))
+
+    for code, words in CODES.items():
+        caplog.clear()
+        with caplog.at_level(logging.ERROR, "portal"), pytest.raises(Unavailable, match="Nothing was changed"):
+            await raiser.transact(lambda tx, code=code: fail(tx, code))  # type: ignore[misc]
+
+        (line,) = [record.getMessage() for record in caplog.records if record.name == "portal.database"]
+        assert words in line
+        assert f"({code})" in line
+
+
+@pytest.mark.parametrize("code", ["22012", "23505", "42P01", "XX000"])
+async def test_an_error_of_a_statement_is_no_failure_of_the_database(raiser: Database, code: str) -> None:
+    with pytest.raises(DBAPIError):
+        await raiser.transact(lambda tx: execute.fetch(tx, raising(code), {}))
+
+
+async def test_a_unit_that_always_loses_is_given_up(raiser: Database) -> None:
+    runs = 0
+
+    async def lose(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await execute.fetch(tx, raising("40001"), {})
+
+    with pytest.raises(Unavailable):
+        await raiser.transact(lose)
+
+    assert runs == 5
+
+
+@pytest.mark.parametrize(
+    ("setting", "statement"),
+    [("statement_timeout", "SELECT pg_sleep(5)"), ("lock_timeout", "LOCK TABLE partners IN ACCESS EXCLUSIVE MODE")],
+)
+async def test_a_statement_that_takes_too_long_is_unavailable(
+    cluster: Cluster, database: Database, setting: str, statement: str
+) -> None:
+    async def slow(tx: Transaction) -> None:
+        await tx.execute(sa.text(f"SET LOCAL {setting} = 50"))
+        await tx.execute(sa.text(statement))
+
+    async with cluster.connected() as other, other.transaction():
+        await other.execute("LOCK TABLE partners IN SHARE MODE")
+        with pytest.raises(Unavailable, match="Nothing was changed"):
+            await database.transact(slow)
+
+
+async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cluster) -> None:
+    cnpj, reached = cnpjs.another(), asyncio.Event()
+
+    async def slow(tx: Transaction) -> None:
+        await add(tx, cnpj)
+        reached.set()
+        await tx.execute(sa.text("SELECT pg_sleep(5)"))
+
+    async with opened(cluster.url, readers=1) as database:
+        for _ in range(3):
+            reached.clear()
+            task = asyncio.create_task(database.transact(slow))
+            await reached.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        assert await query(database, cnpj) == []
+        await transact(database, cnpj)
+        assert await query(database, cnpj) == ["Alfa"]
+
+
+async def test_a_storm_of_failures_is_one_line_in_the_log(
+    cluster: Cluster, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.stop("immediate")
+
+    with caplog.at_level(logging.WARNING):
+        await asyncio.gather(*(transact(database, cnpjs.another()) for _ in range(50)), return_exceptions=True)
+
+    assert [record.name for record in caplog.records] == ["portal.database"]
+    assert str(cluster.directory) in caplog.text

@@ -1,0 +1,156 @@
+"""Rows are read a column at a time or one by one, and are the same either way."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, execute
+from db.engine.column_types import Instant
+from db.engine.row_batch import Rows
+from db.engine.row_factories import UNREAD
+from db.engine.statement import Join, Query
+
+
+class Fruit(Enum):
+    """What a basket holds."""
+
+    APPLE = "APPLE"
+    PEAR = "PEAR"
+
+
+class Basket(NamedTuple):
+    """A row of every kind of column."""
+
+    id: int
+    name: str
+    at: datetime | None
+    fruit: Fruit | None
+
+    @property
+    def label(self) -> str:
+        """What a row makes of its columns."""
+        return f"{self.id} {self.name}"
+
+
+class Shop(NamedTuple):
+    """What a basket leads to."""
+
+    id: int
+    town: str
+    size: int
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+BASKETS = [
+    Basket(1, "Alfa", NOON, Fruit.APPLE),
+    Basket(2, "Beta", None, Fruit.PEAR),
+    Basket(3, "Gama", NOON.replace(microsecond=5), None),
+]
+SHOPS = [Shop(7, "Olinda", 1), Shop(7, "Olinda", 1), Shop(8, "Natal", 2)]
+
+
+def _basket(basket: Basket, shop: Shop) -> sa.Select[int, str, Any, Any, int]:
+    return sa.select(
+        sa.literal(basket.id, sa.BigInteger()).label("id"),
+        sa.literal(basket.name, sa.Text()).label("name"),
+        sa.literal(basket.at, Instant()).label("at"),
+        sa.literal(basket.fruit, sa.Enum(Fruit, native_enum=False)).label("fruit"),
+        sa.literal(shop.id, sa.BigInteger()).label("shop_id"),
+    )
+
+
+_BASKETS = sa.union_all(*map(_basket, BASKETS, SHOPS)).subquery("baskets")
+_SHOPS = sa.union_all(
+    *(
+        sa.select(
+            sa.literal(shop.id, sa.BigInteger()).label("id"),
+            sa.literal(shop.town, sa.Text()).label("town"),
+            sa.literal(shop.size, sa.BigInteger()).label("size"),
+        )
+        for shop in (SHOPS[0], SHOPS[2])
+    )
+).subquery("shops")
+_COLUMNS: Sequence[sa.ColumnElement[Any]] = [_BASKETS.c[name] for name in Basket._fields]
+QUERY = Query(
+    sa.select(*_COLUMNS).order_by(_BASKETS.c.id),
+    Basket,
+    joins={"shop": Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)},
+)
+OWNED = Query(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
+
+
+async def read(database: Database, query: Query[Basket]) -> Rows[Basket]:
+    async def unit(connection: Connection) -> Rows[Basket]:
+        return await execute.read(connection, query, {})
+
+    return await database.query(unit)
+
+
+async def test_a_column_is_the_attribute_of_each_row(database: Database) -> None:
+    rows = await read(database, QUERY)
+
+    assert list(rows) == BASKETS
+    assert {name: rows.column(name) for name in (*Basket._fields, "label")} == {
+        name: [getattr(basket, name) for basket in BASKETS] for name in (*Basket._fields, "label")
+    }
+
+
+async def test_some_of_the_rows_are_rows_too(database: Database) -> None:
+    rows = await read(database, QUERY)
+
+    assert (rows[1], rows[-1], len(rows)) == (BASKETS[1], BASKETS[2], 3)
+    assert rows[1:] == BASKETS[1:]
+    assert rows[::-1].column("name") == ["Gama", "Beta", "Alfa"]
+    assert rows[3:].column("at") == []
+
+
+async def test_what_was_read_beside_the_rows_stands_in_their_order(database: Database) -> None:
+    rows = await read(database, QUERY.reading(frozenset({"name"}), {"shop": None}))
+
+    assert rows.column("name") == ["Alfa", "Beta", "Gama"]
+    assert rows[0].at is UNREAD
+    assert rows.related("shop") == SHOPS
+    assert rows[1:].related("shop") == SHOPS[1:]
+    assert rows.related("owner") is None
+
+
+async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_asked_for(database: Database) -> None:
+    rows = await read(database, QUERY.reading(None, {"shop": frozenset({"town"})}))
+
+    shops = rows.related("shop")
+
+    assert list(rows) == BASKETS
+    assert shops is not None
+    assert shops.column("town") == ["Olinda", "Olinda", "Natal"]
+    assert [shop.size is UNREAD for shop in shops] == [True] * 3
+
+
+async def test_rows_beside_that_are_not_all_there_are_none(database: Database) -> None:
+    nowhere = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
+    query = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket, joins={"shop": nowhere})
+
+    rows = await read(database, query.reading(None, {"shop": frozenset({"town"})}))
+
+    assert list(rows) == BASKETS
+    assert rows.related("shop") is None
+
+
+async def test_rows_are_parted_by_whose_they_are_and_joined_again(database: Database) -> None:
+    rows = await read(database, OWNED)
+
+    parts = dict(rows.by_key())
+
+    assert parts == {7: BASKETS[:2], 8: BASKETS[2:]}
+    assert parts[7].joined([parts[8]]) == BASKETS
+    assert parts[7].joined([(await read(database, QUERY))]) is None
+
+
+async def test_rows_that_say_nothing_of_whose_they_are_are_not_parted(database: Database) -> None:
+    rows = await read(database, QUERY)
+
+    with pytest.raises(TypeError, match="whose"):
+        list(rows.by_key())

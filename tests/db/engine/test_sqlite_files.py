@@ -1,0 +1,220 @@
+"""Files of SQLite that are removed, replaced or overwritten under open connections lose no commit silently."""
+
+import logging
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, Transaction, files
+from db.migrations import migrate
+from db.tables import partners
+from domain.faults import Unavailable
+from tests import cnpjs
+
+Damage = Callable[[Path], object]
+Add = Callable[[Database], Awaitable[str]]
+
+LOG = ["-wal", "-shm"]
+
+
+async def add(database: Database) -> str:
+    """Write in a unit of work."""
+    cnpj = cnpjs.another()
+
+    async def work(tx: Transaction) -> None:
+        await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+
+    await database.transact(work)
+    return cnpj
+
+
+async def add_lent(database: Database) -> str:
+    """Write on a connection of the pool."""
+    cnpj = cnpjs.another()
+    async with database.write() as tx:
+        await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+    return cnpj
+
+
+async def select(connection: Connection) -> set[str]:
+    return set(await connection.scalars(sa.select(partners.c.cnpj)))
+
+
+async def stored(database: Database) -> list[set[str]]:
+    """Return what each way of reading finds."""
+    async with database.read() as connection:
+        lent = await select(connection)
+    return [await database.query(select), database.query_here(select), lent]
+
+
+def stored_in(file: Path) -> set[str]:
+    with closing(sqlite3.connect(file)) as other:
+        return {cnpj for (cnpj,) in other.execute("SELECT cnpj FROM partners")}
+
+
+def remove(file: Path, suffixes: list[str]) -> None:
+    for suffix in suffixes:
+        file.with_name(f"{file.name}{suffix}").unlink()
+
+
+def overwrite(file: Path) -> None:
+    shutil.copyfile(file.with_name("backup.db"), file)
+
+
+def truncate(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+@pytest.fixture(autouse=True)
+def always_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the files at each unit of work, as a server does after a second."""
+    monkeypatch.setattr(files, "_LOOKED_AGAIN_AFTER_SECONDS", 0)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A migrated file of this test's own, and a backup of it."""
+    file = tmp_path / "portal.db"
+    migrate.upgrade(f"sqlite+aiosqlite:///{file}")
+    shutil.copyfile(file, tmp_path / "backup.db")
+    return file
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    await add_lent(database)
+    await stored(database)
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize("add_again", [add, add_lent])
+@pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
+async def test_a_log_that_is_removed_loses_no_commit(
+    database: Database,
+    file: Path,
+    suffixes: list[str],
+    add_again: Add,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = await add(database)
+
+    remove(file, suffixes)
+    with caplog.at_level(logging.WARNING):
+        after = await add_again(database)
+
+    assert "was removed while the server had it open; all commits were saved" in caplog.text
+    assert all({before, after} <= found for found in await stored(database))
+    assert {before, after} <= stored_in(file)
+    await database.close()
+    assert {before, after} <= stored_in(file)
+
+
+async def test_a_file_that_is_renamed_keeps_what_was_committed_to_it(database: Database, file: Path) -> None:
+    before, renamed = await add(database), file.with_name("renamed.db")
+
+    shutil.move(file, renamed)
+    shutil.copyfile(file.with_name("backup.db"), file)
+    after = await add(database)
+
+    assert before in stored_in(renamed)
+    assert stored_in(file) == {after}
+
+
+@pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
+async def test_a_removed_log_is_noticed_by_a_read(database: Database, file: Path, suffixes: list[str]) -> None:
+    before = await add(database)
+
+    remove(file, suffixes)
+    found = await database.query(select)
+
+    assert before in found
+    assert before in stored_in(file)
+
+
+async def test_a_removed_log_that_a_read_in_place_notices_is_made_again_meanwhile(
+    database: Database, file: Path
+) -> None:
+    before = await add(database)
+
+    remove(file, LOG)
+    with pytest.raises(Unavailable):
+        database.query_here(select)
+
+    assert before in await database.query(select)
+    assert before in database.query_here(select)
+
+
+@pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
+async def test_two_processes_whose_log_is_removed_keep_the_commits_of_both(
+    database: Database, file: Path, suffixes: list[str]
+) -> None:
+    other = Database(f"sqlite+aiosqlite:///{file}")
+    before = {await add(database), await add(other)}
+
+    remove(file, suffixes)
+    after = {await add(database), await add(other), await add(database), await add(other)}
+
+    assert before | after <= stored_in(file)
+    await other.close()
+    await database.close()
+    assert before | after <= stored_in(file)
+
+
+@pytest.mark.parametrize("damage", [overwrite, truncate])
+async def test_a_file_that_is_overwritten_is_unavailable_until_another_is_in_its_place(
+    database: Database, file: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await add(database)
+
+    damage(file)
+    for unit in (database.transact(select), database.query(select), add_lent(database)):
+        with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
+            await unit
+    with pytest.raises(Unavailable):
+        database.query_here(select)
+    shutil.copyfile(file.with_name("backup.db"), file.with_name("new.db"))
+    file.with_name("new.db").rename(file)
+    after = await add(database)
+
+    assert "was overwritten while the server had it open" in caplog.text
+    assert "stop every server of it, restore a backup" in caplog.text
+    assert await stored(database) == [{after}] * 3
+    await database.close()
+    assert stored_in(file) == {after}
+
+
+async def test_checkpoints_of_any_process_are_not_taken_for_a_file_that_is_overwritten(
+    database: Database, file: Path
+) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        for mode in ("PASSIVE", "FULL", "RESTART", "TRUNCATE") * 3:
+            await add(database)
+            other.execute("UPDATE partners SET name = name || 'a'")
+            other.commit()
+            other.execute(f"PRAGMA wal_checkpoint({mode})")
+            await stored(database)
+
+
+async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
+    database: Database, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = await add(database)
+
+    remove(file, [""])
+    with pytest.raises(Unavailable):
+        await add(database)
+    shutil.copyfile(file.with_name("backup.db"), file)
+    with caplog.at_level(logging.WARNING):
+        after = await add(database)
+
+    assert "another database file is at" in caplog.text
+    assert await stored(database) == [{after}] * 3
+    assert before not in stored_in(file)

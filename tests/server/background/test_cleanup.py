@@ -1,0 +1,65 @@
+"""What is known of failed sign-ins is deleted when it counts no longer."""
+
+import asyncio
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.tables import sign_in_attempts
+from resolvers.portal import Portal
+from server.app import create_app
+from server.background import cleanup
+from server.settings import Settings
+from tests.clock import Clock
+
+
+async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
+    query = f'mutation {{ signIn(input: {{email: "{email}", password: "wrong"}}) {{ token }} }}'
+    await http.post("/graphql", json={"query": query})
+
+
+async def known(portal: Portal, email: str) -> bool:
+    digest = portal.digest("sign-in by e-mail", email.encode())
+    statement = sa.select(sa.exists().where(sign_in_attempts.c.digest == digest))
+    async with portal.database.read() as connection:
+        return bool(await connection.scalar(statement))
+
+
+async def test_failures_are_deleted_a_day_after_the_last_one(
+    http: httpx.AsyncClient, portal: Portal, clock: Clock
+) -> None:
+    old, recent = f"{uuid4()}@nobody.example", f"{uuid4()}@nobody.example"
+    await fail_to_sign_in(http, old)
+    clock.forward(hours=1)
+    await fail_to_sign_in(http, recent)
+    clock.forward(hours=23)
+
+    await cleanup.tidy(portal)
+
+    assert (await known(portal, old), await known(portal, recent)) == (False, True)
+
+
+async def test_a_running_server_deletes_them(
+    http: httpx.AsyncClient, portal: Portal, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "EVERY_SECONDS", 0.01)
+    email = f"{uuid4()}@nobody.example"
+    await fail_to_sign_in(http, email)
+    clock.forward(hours=24)
+    of_a_server = Portal(Database(portal.database.reading.url.render_as_string(hide_password=False)), portal.secret)
+    of_a_server.now = clock
+    app = create_app(of_a_server, settings)
+
+    async with app.router.lifespan_context(app), asyncio.timeout(5):
+        while await known(portal, email):
+            # Each round waits for a statement, and lets the server have its turn.
+            pass
+
+
+async def test_a_database_out_of_reach_is_waited_for(portal: Portal) -> None:
+    away = Portal(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), portal.secret)
+
+    await cleanup.tidy(away)

@@ -1,0 +1,219 @@
+"""The command line, called as an operator calls it, on each engine."""
+
+import asyncio
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db import access
+from db.access import NewToken
+from db.engine import Database
+from domain.access import API_TOKENS_MAX, TokenKind
+from resolvers.access import new_secret
+from resolvers.portal import utc_now
+from tests.databases import Databases
+from tests.server.conftest import Command
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+PARTNER = "Alfa Automação Comercial Ltda"
+
+
+def test_the_demo_data_is_right_to_the_last_counter_and_made_once(command: Command) -> None:
+    made = command("demo")
+
+    assert made.exit_code == 0, made.output
+    assert command("doctor").output == "Nothing is wrong.\n"
+    assert command("demo").exit_code == 1
+    assert command("demo", "--if-empty").exit_code == 0
+
+
+def test_demo_data_is_refused_outside_demo_mode(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO", "false")
+
+    refused = command("demo")
+
+    assert refused.exit_code == 2
+    assert "DEMO=true" in refused.output
+
+
+def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
+    partner = command("create-partner", "--name", "Delta", "--cnpj", "11.222.333/0001-81")
+    options = ("--partner", "Delta", "--email", "ana@delta.example", "--name", "Ana", "--role", "MANAGER")
+    user = command("create-user", *options, "--password-stdin", typed="uma senha longa\n")
+    token = command("create-token", "--email", "ana@delta.example", "--permissions", "CLIENTS_READ,ORDERS_READ")
+
+    assert (partner.exit_code, user.exit_code, token.exit_code) == (0, 0, 0), partner.output + user.output
+    assert token.stdout.startswith("ppt_")
+    assert len(token.stdout.splitlines()) == 1
+
+
+async def _give_tokens(url: str, number: int) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        user = await access.credentials(tx, "gerente@alfa.example")
+        assert user is not None
+        for secret in [new_secret(TokenKind.API) for _ in range(number)]:
+            new = NewToken(user.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, None)
+            await access.add_token(tx, user.partner_id, new, at=utc_now())
+    await database.close()
+
+
+def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_partner(command: Command) -> None:
+    command("demo")
+    asyncio.run(_give_tokens(os.environ["DATABASE_URL"], API_TOKENS_MAX - 1))
+    arguments = ("create-token", "--email", "gerente@alfa.example", "--permissions", "all")
+
+    last, refused = command(*arguments), command(*arguments)
+
+    assert last.exit_code == 0
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "100" in refused.stderr
+
+
+def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> None:
+    command("create-partner", "--name", "Delta", "--cnpj", "11222333000181")
+
+    assert command("create-partner", "--name", "Delta", "--cnpj", "11222333000181").exit_code != 0
+    assert command("create-partner", "--name", "Delta", "--cnpj", "11222333000182").exit_code == 2
+    assert command("create-token", "--email", "nobody@delta.example", "--permissions", "all").exit_code != 0
+    assert command("create-token", "--email", "nobody@delta.example", "--permissions", "EVERYTHING").exit_code == 2
+    options = ("--partner", "Delta", "--email", "ana@delta.example", "--name", "Ana", "--role", "MANAGER")
+    assert command("create-user", *options, "--password-stdin", typed="short\n").exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("\u200b", "Give a value"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
+)
+def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Command, typed: str, said: str) -> None:
+    command("create-partner", "--name", "Del\u200bta", "--cnpj", "\u202d11222333000181\u202c")
+    user = ("create-user", "--partner", "Delta", "--role", "MANAGER", "--password-stdin")
+    names = [
+        ("create-partner", "--name", typed, "--cnpj", "16727230000197"),
+        ("create-partner", "--name", "Gama", "--cnpj", "16727230000197", "--price-table", typed),
+        (*user, "--email", "ana@delta.example", "--name", typed),
+    ]
+
+    for arguments in names:
+        refused = command(*arguments, typed="uma senha longa\n")
+
+        assert refused.exit_code == 2
+        assert said in refused.output
+    hidden = command(*user, "--email", "ana\u200b@delta.example", "--name", "Ana", typed="uma senha longa\n")
+    assert (hidden.exit_code, "U+200B" in hidden.output) == (2, True)
+    assert command(*user, "--email", "ana@delta.example", "--name", "Ana", typed="uma senha longa\n").exit_code == 0
+    token = ("create-token", "--email", "ana@delta.example", "--permissions", "all", "--name", typed)
+    assert said in command(*token).output
+
+
+def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: Command) -> None:
+    command("demo")
+    file = str(EXAMPLES / "clientes.csv")
+
+    first = command("import", "clients", file, "--partner", PARTNER)
+    again = command("import", "clients", file, "--partner", PARTNER)
+
+    assert first.exit_code == again.exit_code == 1
+    assert first.stdout.endswith("4 imported, 0 registered already, 3 bad.\n")
+    assert [line.split(":")[0] for line in first.stderr.splitlines()] == ["line 5", "line 6", "line 8"]
+    assert "rounded" in first.stderr
+    assert again.stdout.endswith("0 imported, 4 registered already, 3 bad.\n")
+    assert command("doctor").exit_code == 0
+
+
+def test_nothing_is_imported_where_all_or_nothing_is_asked_and_a_row_is_bad(command: Command) -> None:
+    command("demo")
+    file = str(EXAMPLES / "clientes.csv")
+
+    refused = command("import", "clients", file, "--partner", PARTNER, "--all-or-nothing")
+
+    assert refused.stdout.endswith("0 imported, 0 registered already, 3 bad.\n")
+    assert "4 imported" in command("import", "clients", file, "--partner", PARTNER).stdout
+
+
+@pytest.mark.parametrize("content", ["", "nada;outro\n1;2\n"])
+def test_a_file_without_the_columns_is_refused(command: Command, tmp_path: Path, content: str) -> None:
+    command("demo")
+    file = tmp_path / "wrong.csv"
+    file.write_text(content)
+
+    for kind in ("clients", "prices"):
+        refused = command("import", kind, str(file), "--partner", PARTNER)
+
+        assert refused.exit_code == 2
+        assert "line" in refused.output
+    assert command("import", "clients", str(tmp_path / "none.csv"), "--partner", PARTNER).exit_code == 2
+
+
+def test_prices_are_imported_all_or_none(command: Command, tmp_path: Path) -> None:
+    command("demo")
+    wrong = tmp_path / "wrong.csv"
+    header, *lines = (EXAMPLES / "precos.csv").read_text().splitlines()
+    bad = ["NADA;Compra;1;1,00;1,00;0", "SPED;Troca;1;1,00;1,00;0", "SPED;Compra;0;1,00;1,00;0", lines[0]]
+    bad += ["SPED;Compra;7;um;1,00;0", "SPED;Compra;8;1,00;1,00;-1"]
+    wrong.write_text("\n".join([header, lines[0], *bad]))
+
+    refused = command("import", "prices", str(wrong), "--partner", PARTNER)
+    done = command("import", "prices", str(EXAMPLES / "precos.csv"), "--partner", PARTNER)
+
+    assert refused.exit_code == 1
+    assert [line.split(":")[0] for line in refused.stderr.splitlines()[:-1]] == [f"line {n}" for n in range(3, 9)]
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{len(lines)} tiers imported.\n"
+
+
+DAMAGES = {
+    "UPDATE license_stock SET purchased = purchased + 1": "stock and ledger",
+    "UPDATE orders SET monthly_total = monthly_total + 1": "order totals",
+    "UPDATE partner_counters SET event_number = event_number + 1": "numbers",
+    "UPDATE clients SET city = 'Recife' WHERE status = 'CANCELLED'": "cancelled clients",
+    "UPDATE activations SET client_name_folded = 'x' WHERE status = 'ACTIVE'": "sort keys",
+    "UPDATE clients SET names_folded = 'x' WHERE status = 'ACTIVE'": "search keys",
+    "DELETE FROM stock_movements WHERE activation_id IS NOT NULL": "activations and ledger",
+    "DELETE FROM stock_movements WHERE order_id IS NOT NULL": "orders and ledger",
+    "UPDATE orders SET created_by_id = (SELECT max(id) FROM users) WHERE partner_id = 1": "references",
+}
+
+
+async def _run(url: str, statement: str) -> None:
+    database = Database(url)
+    async with database.write() as tx:
+        await tx.execute(sa.text(statement))
+    await database.close()
+
+
+@pytest.mark.parametrize(("damage", "found"), DAMAGES.items())
+def test_the_doctor_finds_what_is_damaged(command: Command, damage: str, found: str) -> None:
+    command("demo")
+    asyncio.run(_run(os.environ["DATABASE_URL"], damage))
+
+    findings = command("doctor")
+
+    assert findings.exit_code == 1
+    assert any(line.startswith(f"{found}: partner ") for line in findings.stdout.splitlines())
+
+
+def test_the_doctor_says_where_a_database_is_not_migrated(
+    command: Command, engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", databases.empty(engine))
+
+    assert command("doctor").exit_code == 1
+    assert command("demo").exit_code == 1
+    assert command("migrate").exit_code == 0
+    assert command("doctor").exit_code == 0
+
+
+def test_the_version_is_the_package_s(command: Command) -> None:
+    printed = command("--version")
+
+    assert (printed.exit_code, printed.stdout) == (0, f"portal {version('portal-do-parceiro')}\n")
+
+
+def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:
+    assert command("export-schema").exit_code == 0
+
+    exported = (tmp_path / "schema.graphql").read_text()
+    assert exported == (Path(__file__).parents[3] / "schema.graphql").read_text()

@@ -1,0 +1,130 @@
+"""Requests take turns: in their order, and the event loop goes on between them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.http.scheduling import Turns
+
+SLICE = 2
+
+
+class World:
+    """Requests that take turns, on a clock that goes on only while one of them is executed."""
+
+    def __init__(self) -> None:
+        """Begin where nothing has happened."""
+        self.now = 0.0
+        self.turns = Turns(SLICE, clock=lambda: self.now)
+        self._iteration = 0
+        self._executed: defaultdict[int, list[object]] = defaultdict(list)
+
+    @property
+    def executed(self) -> list[list[object]]:
+        """The requests that were executed in each iteration of the loop, but for those without any."""
+        return list(self._executed.values())
+
+    def ask(self, *names: object, takes: float) -> list[asyncio.Task[None]]:
+        """Requests that are ready in the next iteration of the loop."""
+
+        async def execute(name: object) -> None:
+            await self.turns.take()
+            self.now += takes
+            self._executed[self._iteration].append(name)
+
+        return [asyncio.create_task(execute(name)) for name in names]
+
+    async def count(self) -> None:
+        """Count the iterations of the loop."""
+        while True:
+            self._iteration += 1
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    counting = asyncio.create_task(world.count())
+    yield world
+    counting.cancel()
+
+
+async def test_long_requests_are_executed_one_in_an_iteration_of_the_loop_in_their_order(world: World) -> None:
+    await asyncio.gather(*world.ask(1, 2, 3, 4, takes=SLICE))
+
+    assert world.executed == [[1], [2], [3], [4]]
+
+
+async def test_of_short_requests_an_iteration_executes_as_many_as_fit_into_its_slice(world: World) -> None:
+    await asyncio.gather(*world.ask(1, 2, 3, 4, 5, takes=SLICE / 2))
+
+    assert world.executed == [[1, 2], [3, 4], [5]]
+
+
+async def test_requests_that_take_next_to_nothing_are_executed_together(world: World) -> None:
+    await asyncio.gather(*world.ask(*range(100), takes=0))
+
+    assert world.executed == [list(range(100))]
+
+
+async def test_how_many_go_ahead_is_learnt_from_those_before(world: World) -> None:
+    long, short = world.ask(1, 2, takes=SLICE * 5), world.ask(*range(3, 12), takes=SLICE / 4)
+
+    await asyncio.gather(*long, *short)
+
+    assert world.executed == [[1], [2], [3], [4, 5, 6, 7], [8, 9, 10, 11]]
+
+
+async def test_after_short_ones_only_so_many_long_ones_go_ahead(world: World) -> None:
+    first, short, long = world.ask(0, takes=SLICE), world.ask(1, takes=0), world.ask(*range(100), takes=SLICE)
+
+    await asyncio.gather(*first, *short, *long)
+
+    assert world.executed[:2] == [[0], [1]]
+    assert [len(together) for together in world.executed[2:5]] == [16, 1, 1]
+
+
+async def test_whoever_comes_later_is_served_later(world: World) -> None:
+    early = world.ask(1, 2, 3, takes=SLICE)
+    await early[0]
+    late = world.ask(4, 5, takes=0)
+
+    await asyncio.gather(*early, *late)
+
+    assert [name for together in world.executed for name in together] == [1, 2, 3, 4, 5]
+
+
+async def test_one_that_is_cancelled_while_it_waits_takes_nobodys_turn(world: World) -> None:
+    requests = world.ask(1, 2, 3, 4, 5, takes=SLICE)
+    await asyncio.sleep(0)
+
+    for given_up in requests[1:3]:
+        given_up.cancel()
+    await asyncio.wait(requests)
+
+    assert world.executed == [[1], [4], [5]]
+
+
+async def test_one_that_is_cancelled_when_its_turn_has_come_holds_nobody_up(world: World) -> None:
+    requests = world.ask(1, 2, 3, takes=SLICE)
+    await requests[0]
+
+    requests[1].cancel()
+    await asyncio.wait(requests)
+
+    assert requests[1].cancelled()
+    assert world.executed == [[1], [3]]
+
+
+async def test_after_all_that_waited_were_cancelled_the_next_ones_go_ahead(world: World) -> None:
+    requests = world.ask(1, 2, 3, takes=SLICE)
+    await asyncio.sleep(0)
+    for given_up in requests[1:]:
+        given_up.cancel()
+    await asyncio.wait(requests)
+
+    await asyncio.gather(*world.ask(4, 5, takes=0))
+
+    assert world.executed == [[1], [4, 5]]
