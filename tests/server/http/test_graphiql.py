@@ -81,7 +81,7 @@ async def test_there_is_no_page_where_the_setting_says_so(http: httpx.AsyncClien
 @pytest.mark.parametrize(("demo", "offered"), [(True, 9), (False, 0)])
 async def test_only_a_demonstration_offers_its_users(built: Path, *, demo: bool, offered: int) -> None:
     async with client_of(Starlette(routes=graphiql.routes("/graphql", demo=demo, built=built))) as http:
-        answer = await http.get("/graphql")
+        answer = await http.get("/graphql", headers={"Accept": BROWSER})
 
     content = answer.text.removeprefix('<meta name="demo-users" content="').removesuffix('" />')
     users = json.loads(html.unescape(content))
@@ -91,7 +91,7 @@ async def test_only_a_demonstration_offers_its_users(built: Path, *, demo: bool,
 
 async def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
     async with client_of(Starlette(routes=graphiql.routes("/graphql", demo=True, built=tmp_path))) as http:
-        answer = await http.get("/graphql")
+        answer = await http.get("/graphql", headers={"Accept": BROWSER})
 
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "make page" in answer.text
