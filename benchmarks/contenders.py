@@ -42,6 +42,10 @@ def _portal(start: Start) -> Sequence[str]:
     return [str(Path(sys.executable).with_name("portal")), "serve", "--host", "127.0.0.1", "--port", str(start.port)]
 
 
+def _stock(start: Start) -> Sequence[str]:
+    return _served("benchmarks.stock:create", PROJECT, Path(sys.executable), start, factory=True)
+
+
 def _portal_environment(start: Start) -> Mapping[str, str]:
     # It would run all the same where it does not know the durability, and be compared with what it did not do.
     pragmas.of_portal(start.database, start.durability)
@@ -53,28 +57,29 @@ def _portal_environment(start: Start) -> Mapping[str, str]:
     }
 
 
-def _stock_environment(start: Start) -> Mapping[str, str]:
-    return {**_portal_environment(start), "EXECUTION": "stock"}
-
-
 def _node(script: str) -> Callable[[Start], Sequence[str]]:
     return lambda _: [setting_up.NODE, "--disable-warning=ExperimentalWarning", str(setting_up.NODE_PEERS / script)]
 
 
 def _uvicorn(application: str) -> Callable[[Start], Sequence[str]]:
-    return lambda start: [
-        str(setting_up.PYTHON),
+    return lambda start: _served(application, PEERS / "python", setting_up.PYTHON, start)
+
+
+def _served(application: str, folder: Path, python: Path, start: Start, *, factory: bool = False) -> Sequence[str]:
+    return [
+        str(python),
         "-m",
         "uvicorn",
         application,
         "--app-dir",
-        str(PEERS / "python"),
+        str(folder),
         "--host=127.0.0.1",
         f"--port={start.port}",
         "--loop=uvloop",
         "--http=httptools",
         "--no-access-log",
         "--log-level=warning",
+        *(["--factory"] if factory else []),
     ]
 
 
@@ -99,8 +104,8 @@ CONTENDERS = (
     Contender(
         "ours-stock",
         "Portal with graphql-core's own execution",
-        _portal,
-        _stock_environment,
+        _stock,
+        _portal_environment,
         lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
         by_default=False,
     ),
@@ -164,7 +169,7 @@ CONTENDERS = (
     ),
 )
 
-REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _portal, _stock_environment, dict)
+REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _stock, _portal_environment, dict)
 """Whose answers the others' are compared with."""
 
 

@@ -5,7 +5,7 @@
     graphql.execute(schema, document, executor_class=LevelExecutor)
 
 and answers as graphql-core does. It is fastest where relations are level resolvers, which are called once with all the
-objects of a level: `set_level_resolver` for a graphql-core schema, `breadth.strawberry.level_field` for a
+objects of a level: `set_level_resolver` for a graphql-core schema, `breadth.strawberry.batch_field` for a
 Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
 
 A resolver may return a `Table` in the place of a list of objects: it is read a column at a time, and no object of it is

@@ -1,11 +1,12 @@
 """Looking ahead: what a query asks for below a field, so that its resolver can bring it along, and nothing more."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
     InlineFragmentNode,
@@ -60,6 +61,17 @@ def known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]
     """What is found out about the field's nodes, which is kept with the plan where there is one."""
     # Stock execution makes its nodes anew for each object.
     return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
+
+
+def fields(info: GraphQLResolveInfo[Any], *path: str) -> Mapping[str, GraphQLField]:
+    """The fields that are asked of the objects at a path of fields below the field, by their names in the schema."""
+
+    def find() -> Mapping[str, GraphQLField]:
+        of_type, asked = _asked(info, path)
+        known_fields: Mapping[str, GraphQLField] = getattr(of_type, "fields", {})
+        return {node.name.value: known_fields[node.name.value] for node in asked if node.name.value in known_fields}
+
+    return known(info, ("fields", path), find)
 
 
 def leads_on(info: GraphQLResolveInfo[Any], *path: str) -> bool:

@@ -1,12 +1,13 @@
-"""Level resolvers in Strawberry: fields whose resolver is called once with all the objects of a level."""
+"""Batch fields in Strawberry: their resolver is called once with all objects of a batch."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, Self
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from breadth.batch_resolvers import only
@@ -21,8 +22,8 @@ class StrawberryLevelExecutor(LevelExecutor, StrawberryGraphQLCoreExecutionConte
     """The executor for `strawberry.Schema(execution_context_class=…)`."""
 
 
-class LevelField(StrawberryField):
-    """A field whose resolver takes the objects of a level as its `strawberry.Parent`, and returns a value for each."""
+class BatchField(StrawberryField):
+    """A field whose resolver takes a batch of objects as its `strawberry.Parent`, and returns a value for each."""
 
     reads: frozenset[str] | None = None
     """The attributes of the objects that the resolver reads; None where it may read any."""
@@ -35,14 +36,60 @@ class LevelField(StrawberryField):
             raise TypeError(message)
         return only(super().get_result(source, info, args, kwargs | {parent.name: [source]}))
 
+    def __copy__(self) -> Self:
+        """Return the field for another specialisation of a generic type."""
+        copied = super().__copy__()
+        copied.reads = self.reads
+        return copied
 
-def level_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
-    """`strawberry.field` over a level resolver; `graphql_type` is the type of the value for one object.
 
-    Where the resolver reads just some attributes of the objects, `reads` names them, so that whoever brings the
-    objects can leave the others out.
+class Batch(Protocol):
+    """How a declared field is resolved."""
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The attributes of the objects that are read; None if it may be any."""
+
+    @property
+    def resolve(self) -> Callable[..., Any]:
+        """The batch resolver: it is called with the objects, the info, and the arguments by their Python names."""
+
+
+class DeclaredField(StrawberryField):
+    """A batch field without a resolver function: an annotation gives its type."""
+
+    batch: Batch
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Whether Strawberry reads an attribute of that name, which it does not."""
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401, ARG002 — Strawberry's.
+        """Return the value for one object, in stock execution."""
+        return only(self.batch.resolve([source], info._raw_info, **kwargs))  # noqa: SLF001 — it has no public name.
+
+    def __copy__(self) -> Self:
+        """Return the field for another specialisation of a generic type."""
+        copied = super().__copy__()
+        copied.batch = self.batch
+        return copied
+
+
+def declared(batch: Batch, *, arguments: Iterable[StrawberryArgument] = (), **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Return a field that `batch` resolves; its type is the annotation of the attribute that it is assigned to."""
+    field = DeclaredField(**named)
+    field.batch, field.arguments = batch, list(arguments)
+    return field
+
+
+def batch_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Return `strawberry.field` for a batch resolver; `graphql_type` is the type of the value for one object.
+
+    `reads` names the attributes of the objects that the resolver reads, so that those who load the objects can defer
+    the others; None if it may be any.
     """
-    field = LevelField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), **named)
+    field = BatchField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), **named)
     field.reads = None if reads is None else frozenset(reads)
     return field
 
@@ -53,10 +100,12 @@ def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
     converter = schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001 — the way back.
     if field.is_basic_field and field.default_resolver is getattr and _is_read_only(definition):
         return attribute(field.python_name)
+    if isinstance(field, DeclaredField) and not (field.extensions or _handles_errors(field, converter)):
+        return Level(_Declared(field, converter).resolver(), reads=field.batch.reads)
     if field.base_resolver is None or field.extensions or field.is_subscription or _handles_errors(field, converter):
         return Resolution()
     call = _Call(field, converter)
-    if isinstance(field, LevelField):
+    if isinstance(field, BatchField):
         return Level(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
     return Resolution(call.of_one)
 
@@ -70,19 +119,45 @@ def _handles_errors(field: StrawberryField, converter: GraphQLCoreConverter) -> 
     return bool(converter._get_field_exception_handlers(field))  # noqa: SLF001 — there is no public way to know.
 
 
+def _arguments(field: StrawberryField, converter: GraphQLCoreConverter) -> dict[str, tuple[str, Any]]:
+    """Return the Python name of each argument and what converts its value, by its name in GraphQL."""
+    inputs = Inputs(converter)
+    return {
+        converter.config.name_converter.from_argument(argument): (
+            argument.python_name,
+            inputs.conversion(argument.type),
+        )
+        for argument in field.arguments
+    }
+
+
+class _Declared:
+    """A call of a declared field, whose arguments are converted as Strawberry does it."""
+
+    def __init__(self, field: DeclaredField, converter: GraphQLCoreConverter) -> None:
+        self._field, self._info_class = field, converter.config.info_class
+        self._arguments = _arguments(field, converter)
+
+    def resolver(self) -> Callable[..., Any]:
+        """Return what is called with the objects of a batch."""
+        return self._with_arguments if self._arguments else self._field.batch.resolve
+
+    def _with_arguments(self, objects: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+        named = {}
+        for name, value in given.items():
+            python_name, convert = self._arguments[name]
+            if convert is not None:
+                value = convert(value, self._info_class(_raw_info=info, _field=self._field), (name,))  # noqa: PLW2901
+            named[python_name] = value
+        return self._field.batch.resolve(objects, info, **named)
+
+
 class _Call:
     """A call of a field's resolver as Strawberry makes it, with what is the same for each call found out before."""
 
     def __init__(self, field: StrawberryField, converter: GraphQLCoreConverter) -> None:
         self._field, self._config = field, converter.config
-        inputs = Inputs(converter)
-        self._named = {
-            converter.config.name_converter.from_argument(argument): (
-                argument.python_name,
-                inputs.conversion(argument.type),
-            )
-            for argument in field.arguments
-        }
+        self._named = _arguments(field, converter)
         resolver: Any = field.base_resolver
         # Strawberry's own call of it would look first whether it can be called.
         self._function = resolver.wrapped_func if callable(resolver.wrapped_func) else resolver

@@ -1,14 +1,12 @@
 """Activations, "Detalhes da Ativação"."""
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
 from secrets import randbits
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
-from db.engine.statement import NOTHING, Bring, Columns
+from db.engine.statement import Columns
 from db.licenses import NewMovement
 from domain.access import Permission
 from domain.activations import (
@@ -29,10 +27,9 @@ from domain.refusals import (
 from resolvers import pages
 from resolvers.clients import active
 from resolvers.context import Context
-from resolvers.dataloader import Loader, Soon
-from resolvers.loaders import Loaders
+from resolvers.dataloader import Soon
 from resolvers.mutations import Work, mutation
-from resolvers.pages import Along, Page, PageArguments
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, activation_id: int, columns: Columns = None) -> Soon[ActivationRow | None]:
@@ -48,25 +45,12 @@ def page(
     arguments: PageArguments,
     *,
     descending: bool,
-    columns: Columns = None,
-    bring: Bring = NOTHING,
+    selection: Selection = EVERYTHING,
 ) -> Soon[Page[ActivationRow]]:
-    """A page of the partner's activations with these columns, which brings along what is named of RELATIONS."""
+    """Return a page of the partner's activations, of which it reads the selection."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
-    joined = {name: bring[name] for name in activations.JOINS if name in bring}
-    loaders = {column: loader(context.loaders) for name, (column, loader) in _LOADED.items() if name in bring}
-    return pages.page(context, listing, arguments, columns, Along(joined, loaders))
-
-
-_LOADED: Mapping[str, tuple[str, Callable[[Loaders], Loader[int, Any]]]] = {
-    "product": ("product_id", attrgetter("product")),
-    "activatedBy": ("activated_by_id", attrgetter("user")),
-}
-"""What activations lead to and many of them share, which is cheaper loaded once than read beside each of them."""
-
-RELATIONS = frozenset(activations.JOINS) | frozenset(_LOADED)
-"""What a page can bring along, by the names of the fields that lead there."""
+    return pages.page(context, listing, arguments, selection)
 
 
 def can_cancel(context: Context, activation: ActivationRow) -> bool:

@@ -10,7 +10,6 @@ from db.engine.statement import Columns
 from db.holdings import Released
 from db.licenses import NewMovement
 from domain.access import Permission
-from domain.activations import ActivationStatus
 from domain.clients import ClientStatus, redacted
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released
@@ -19,7 +18,7 @@ from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import Level, Soon, column, then
 from resolvers.mutations import Work, mutation
-from resolvers.pages import Page, PageArguments
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, client_id: int, columns: Columns = None) -> Soon[ClientRow | None]:
@@ -44,30 +43,17 @@ def page(
     arguments: PageArguments,
     *,
     descending: bool,
-    columns: Columns = None,
+    selection: Selection = EVERYTHING,
 ) -> Soon[Page[ClientRow]]:
-    """A page of the partner's clients, with these columns."""
+    """Return a page of the partner's clients, of which it reads the selection."""
     viewer = context.require(Permission.CLIENTS_READ)
     listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
-    return pages.page(context, listing, arguments, columns)
+    return pages.page(context, listing, arguments, selection)
 
 
-def activations_of(
-    context: Context,
-    rows: Sequence[ClientRow],
-    status: ActivationStatus | None,
-    arguments: PageArguments,
-    columns: Columns = None,
-) -> Level[Page[ActivationRow]]:
-    """A page of the activations of each client, with these columns."""
-    return pages.pages_of(
-        context.loaders.activations_of_client,
-        arguments,
-        partner_id=context.partner_id,
-        parent_ids=column(rows, "id"),
-        chosen=status,
-        columns=columns,
-    )
+def active_activation_counts(context: Context, rows: Sequence[ClientRow]) -> Level[int]:
+    """Number of active activations of each client."""
+    return then(held(context, rows), lambda found: [sum(released.licenses for released in each) for each in found])
 
 
 def held(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released]]:

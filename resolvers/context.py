@@ -25,7 +25,6 @@ class Context:
     viewer: Viewer | None = None
     language: Language = Language.PORTUGUESE
     request_id: str = ""
-    by_level: bool = False
     client_address: str | None = None
     """The caller's address, if it is known."""
     gone: Gone | None = None
@@ -40,7 +39,7 @@ class Context:
     def loaders(self) -> Loaders:
         """The dataloaders of the viewer's partner; Unauthenticated where nobody is signed in."""
         if self._loaders is None:
-            self._loaders = Loaders(self.portal.database, self.partner_id, by_level=self.by_level)
+            self._loaders = Loaders(self.portal.database, self.partner_id)
         return self._loaders
 
     def forget(self) -> None:

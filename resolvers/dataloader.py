@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from db.engine import Connection, Database
 from db.engine.row_batch import Rows
-from db.engine.statement import Columns
+from db.engine.statement import Columns, Join
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -76,9 +76,9 @@ def column(rows: Sequence[Any], name: str) -> list[Any]:
     return rows.column(name) if isinstance(rows, Rows) else list(map(attrgetter(name), rows))
 
 
-def brought_along(rows: Sequence[Any], name: str) -> Rows[Any] | None:
-    """What was read beside the rows under that name, one row for each of them."""
-    return rows.related(name) if isinstance(rows, Rows) else None
+def joined(rows: Sequence[Any], join: Join) -> Rows[Any] | None:
+    """Return the rows that a page joined to these, one for each; None if it did not, or if one is missing."""
+    return rows.related(join) if isinstance(rows, Rows) else None
 
 
 class Loader(Generic[Key, Value]):
@@ -100,7 +100,7 @@ class Loader(Generic[Key, Value]):
         told. That is for callers who ask with all the keys of a level: those who ask one by one need the batch. The
         rows of a `wide` loader can be read with some of their columns.
         """
-        self._database, self._read_columns, self._wide, self._columns = database, read, wide, columns
+        self._database, self._read_columns, self.wide, self._columns = database, read, wide, columns
         self._reading: dict[Columns, Loader[Key, Value]] | None = None
         self._at_once, self._at_once_most = at_once and database.reads_here, at_once_most
         self._loaded: dict[Key | None, Value | None] = {None: None}
@@ -110,7 +110,7 @@ class Loader(Generic[Key, Value]):
 
     def reading(self, columns: Columns) -> "Loader[Key, Value]":
         """The loader of the same rows with these of their columns, where they can be read so."""
-        if not self._wide or columns == self._columns:
+        if not self.wide or columns == self._columns:
             return self
         if self._reading is None:
             self._reading = {}

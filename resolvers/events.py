@@ -9,32 +9,24 @@ from domain.access import Permission
 from domain.events import MESSAGES, WITHHELD
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.dataloader import Level, Loader, Related, Soon, loaded
-from resolvers.pages import Page, PageArguments
+from resolvers.dataloader import Level, Loader, Soon, loaded
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 Row = TypeVar("Row")
 
 
-def page(context: Context, chosen: EventFilter, arguments: PageArguments) -> Soon[Page[EventRow]]:
-    """A page of the partner's events, oldest first."""
+def page(
+    context: Context, chosen: EventFilter, arguments: PageArguments, selection: Selection = EVERYTHING
+) -> Soon[Page[EventRow]]:
+    """Return a page of the partner's events, oldest first, of which it reads the selection."""
     viewer = context.require(Permission.EVENTS_READ)
-    return pages.page(context, events.listing(viewer.partner_id, chosen), arguments)
+    return pages.page(context, events.listing(viewer.partner_id, chosen), arguments, selection)
 
 
 def cursor(event: EventRow) -> str:
     """The event's cursor, the same in every list of events."""
     listing = events.listing(event.partner_id, EventFilter())
     return cursors.encode(listing.order, event.partner_id, listing.position(event))
-
-
-def about(
-    context: Context, type_name: str, loader: Loader[int, Row], keys: Sequence[int | None]
-) -> Related[Row | None]:
-    """Return the object that each event refers to; null for all of them if the viewer may not read the type.
-
-    An event refers to objects of every type, so EVENTS_READ alone would read all of them.
-    """
-    return loader.relate(keys) if context.may_read(type_name) else [None] * len(keys)
 
 
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from db import licenses
-from db.licenses import MovementRow, StockRow
+from db.licenses import StockRow
 from domain.access import Permission
-from resolvers import pages
 from resolvers.context import Context
-from resolvers.dataloader import Level, loaded
-from resolvers.pages import Page, PageArguments
+from resolvers.dataloader import loaded
 
 
 async def stock(context: Context, product_id: int | None) -> list[StockRow]:
@@ -25,13 +23,3 @@ async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRo
     keys = list(product_ids)
     found = await loaded(context.loaders.stock_of_product.load_many(keys))
     return [row for row in found if row is not None]
-
-
-def movements(context: Context, rows: Sequence[StockRow], arguments: PageArguments) -> Level[Page[MovementRow]]:
-    """A page of the ledger of each product."""
-    return pages.pages_of(
-        context.loaders.movements_of_product,
-        arguments,
-        partner_id=context.partner_id,
-        parent_ids=[row.product_id for row in rows],
-    )

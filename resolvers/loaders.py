@@ -62,11 +62,9 @@ class PageKind(NamedTuple):
 class Pages(Generic[Row]):
     """Pages of a list that hangs on many parents: one statement for all that are alike."""
 
-    def __init__(
-        self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]], *, by_level: bool
-    ) -> None:
+    def __init__(self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]]) -> None:
         """Load by a listing, which is made of a partner, parents, and what else chooses the rows."""
-        self._database, self._by_level = database, by_level
+        self._database = database
         self.listing = listing
         self._pages: dict[PageKind, Loader[int, Slice[Row]]] = {}
         self._counts: dict[PageKind, Loader[int, int]] = {}
@@ -107,16 +105,16 @@ class Pages(Generic[Row]):
         async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, listing(kind.partner_id, parent_ids, kind.chosen))
 
-        loader = Loader(self._database, load, at_once=self._by_level and at_once_most > 0, at_once_most=at_once_most)
+        loader = Loader(self._database, load, at_once=at_once_most > 0, at_once_most=at_once_most)
         return known.setdefault(kind, loader)
 
 
 class Loaders:
     """The loaders of one partner for one request, named by what ids lead to; each is made when it is first asked."""
 
-    def __init__(self, database: Database, partner_id: int, *, by_level: bool = False) -> None:
-        """Begin with nothing loaded. Where whole levels are asked for, what is found by ids needs no batch."""
-        self._database, self._partner_id, self._by_level = database, partner_id, by_level
+    def __init__(self, database: Database, partner_id: int) -> None:
+        """Begin with nothing loaded."""
+        self._database, self._partner_id = database, partner_id
 
     @made_once
     def client(self) -> Loader[int, ClientRow]:
@@ -207,7 +205,7 @@ class Loaders:
     @made_once
     def activations_of_client(self) -> Pages[ActivationRow]:
         """Pages of a client's activations."""
-        return Pages(self._database, activations.of_clients, by_level=self._by_level)
+        return Pages(self._database, activations.of_clients)
 
     @made_once
     def movements_of_product(self) -> Pages[MovementRow]:
@@ -216,7 +214,7 @@ class Loaders:
         def listing(partner_id: int, product_ids: Sequence[int], _: object) -> Listing[MovementRow]:
             return licenses.movements_of(partner_id, product_ids)
 
-        return Pages(self._database, listing, by_level=self._by_level)
+        return Pages(self._database, listing)
 
     def _wide(
         self, read: Callable[[Connection, int, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]
@@ -227,14 +225,14 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:
             return await read(connection, partner_id, ids, columns)
 
-        return Loader(self._database, load, at_once=self._by_level, at_once_most=_ROWS_AT_ONCE, wide=True)
+        return Loader(self._database, load, at_once=True, at_once_most=_ROWS_AT_ONCE, wide=True)
 
     def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
-        return Loader(self._database, self._of_partner(read), at_once=self._by_level, at_once_most=_ROWS_AT_ONCE)
+        return Loader(self._database, self._of_partner(read), at_once=True, at_once_most=_ROWS_AT_ONCE)
 
     def _many(self, read: ByIds[Value], *, at_once_most: int = 0) -> Loader[int, Value]:
         """A loader of what may be many rows for an id, which are read in place for so many ids."""
-        at_once = self._by_level and at_once_most > 0
+        at_once = at_once_most > 0
         return Loader(self._database, self._of_partner(read), at_once=at_once, at_once_most=at_once_most)
 
     def _of_partner(self, read: ByIds[Value]) -> Load[Value]:
@@ -251,7 +249,7 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, ids)
 
-        return Loader(self._database, load, at_once=self._by_level, at_once_most=_ROWS_AT_ONCE)
+        return Loader(self._database, load, at_once=True, at_once_most=_ROWS_AT_ONCE)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from db import licenses, orders
-from db.engine.statement import Columns
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey
 from domain.access import Permission
@@ -16,7 +15,7 @@ from resolvers import pages, prices
 from resolvers.context import Context
 from resolvers.dataloader import Soon
 from resolvers.mutations import Work, mutation
-from resolvers.pages import Page, PageArguments
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.prices import WantedOrder
 
 
@@ -42,12 +41,12 @@ def page(
     arguments: PageArguments,
     *,
     descending: bool,
-    columns: Columns = None,
+    selection: Selection = EVERYTHING,
 ) -> Soon[Page[OrderRow]]:
-    """A page of the partner's orders, with these columns."""
+    """Return a page of the partner's orders, of which it reads the selection."""
     viewer = context.require(Permission.ORDERS_READ)
     listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)
-    return pages.page(context, listing, arguments, columns)
+    return pages.page(context, listing, arguments, selection)
 
 
 def can_approve(context: Context, order: OrderRow) -> bool:

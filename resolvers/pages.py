@@ -1,9 +1,8 @@
 """Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
 from sqlalchemy import types as sqltypes
@@ -13,12 +12,12 @@ from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
 from db.engine.row_batch import Rows
-from db.engine.statement import NOTHING, Bring, Columns
+from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.dataloader import Level, Loader, Soon, column, then
-from resolvers.loaders import PageKind, Pages
+from resolvers.loaders import Loaders, PageKind, Pages
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100
@@ -232,31 +231,40 @@ def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> 
     )
 
 
-class Along(NamedTuple):
-    """What is read along with a page: rows beside its rows, and what loaders load by columns of them."""
+class Preload(NamedTuple):
+    """Rows that a loader loads by a column of a page's rows, in the page's unit of work."""
 
-    beside: Bring = NOTHING
-    loaders: Mapping[str, Loader[int, Any]] = MappingProxyType({})
+    key: str
+    loader: Callable[[Loaders], Loader[int, Any]]
+    columns: Columns
+    permitted: Callable[[Context], bool]
 
 
-_NOTHING_MORE = Along()
+class Selection(NamedTuple):
+    """What is read of a page's rows: their columns, None for all; rows that are joined to them; and what is loaded."""
+
+    columns: Columns = None
+    joins: Joins = NO_JOINS
+    preloads: Sequence[Preload] = ()
+
+
+EVERYTHING = Selection()
+"""All columns of the rows, and nothing else."""
 
 
 def page(
-    context: Context,
-    listing: Listing[Row],
-    arguments: PageArguments,
-    columns: Columns = None,
-    along: Along = _NOTHING_MORE,
+    context: Context, listing: Listing[Row], arguments: PageArguments, selection: Selection = EVERYTHING
 ) -> Soon[Page[Row]]:
-    """A page of one list of the viewer's partner, and what is read along with it."""
+    """Return a page of a list of the viewer's partner, and load what is selected with it."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
 
     async def read(connection: Connection) -> Slice[Row]:
-        found = await listings.page(connection, listing, wanted, columns, along.beside)
-        for name, loader in along.loaders.items():
-            await loader.bring(connection, column(found.rows, name))
+        found = await listings.page(connection, listing, wanted, selection.columns, selection.joins)
+        for each in selection.preloads:
+            if each.permitted(context):
+                loader = each.loader(context.loaders).reading(each.columns)
+                await loader.bring(connection, column(found.rows, each.key))
         return found
 
     def made(found: Slice[Row]) -> Page[Row]:

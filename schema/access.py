@@ -1,19 +1,18 @@
 """Who is asking: viewer, users, partners, API tokens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import strawberry
 
-from breadth.strawberry import level_field
 from db.access import PartnerRow, TokenRow, UserRow
 from db.prices import PriceTableRow
 from domain.access import Permission, Role, TokenKind
 from resolvers import access, prices
-from resolvers.dataloader import Level
 from resolvers.viewers import Viewer as ViewerRow
 from schema import references
 from schema.nodes import Info, Node
+from schema.relations import attribute, computed
 from schema.scalars import Cnpj
 
 
@@ -23,23 +22,19 @@ def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
 
 
 @strawberry.type(description="A person who works at a partner, “usuário”.")
-class User(Node):
+class User(Node, row=UserRow):
     """A user."""
 
-    row = UserRow
-
-    name: str = strawberry.field(description="The person's name.")
-    email: str = strawberry.field(description="The e-mail address that the person signs in with.")
+    name: str = attribute("The person's name.")
+    email: str = attribute("The e-mail address that the person signs in with.")
 
 
 @strawberry.type(description="A reseller of the vendor, “Parceiro”.")
-class Partner(Node):
+class Partner(Node, row=PartnerRow):
     """A partner."""
 
-    row = PartnerRow
-
-    name: str = strawberry.field(description="The partner's name.")
-    cnpj: Cnpj = strawberry.field(description="The partner's CNPJ.")
+    name: str = attribute("The partner's name.")
+    cnpj: Cnpj = attribute("The partner's CNPJ.")
 
     @strawberry.field(graphql_type=references.PriceTableType, description="What the partner pays, “Pauta Preço”.")
     @staticmethod
@@ -54,27 +49,20 @@ class Partner(Node):
         "disabled or gets a new password."
     )
 )
-class ApiToken(Node):
+class ApiToken(Node, row=TokenRow):
     """An API token."""
 
-    row = TokenRow
+    name: str = attribute("What the token is for.")
+    prefix: str = attribute("The first characters of the secret, to recognise it by.")
+    created_at: datetime = attribute("When it was made.")
+    expires_at: datetime | None = attribute("When it stops working; null where it never does.")
+    last_used_at: datetime | None = attribute("When it was used last, true to a minute; null where it never was.")
+    revoked_at: datetime | None = attribute("When it was revoked; null unless it is.")
 
-    name: str = strawberry.field(description="What the token is for.")
-    prefix: str = strawberry.field(description="The first characters of the secret, to recognise it by.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="When it stops working; null where it never does.")
-    last_used_at: datetime | None = strawberry.field(
-        description="When it was used last, true to a minute; null where it never was."
-    )
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked; null unless it is.")
-
-    @level_field(
-        graphql_type=list[Permission],
+    permissions: list[Permission] = computed(
+        lambda _, token: sorted_permissions(token.permissions),
         description="What the token was made for; it can do of this what its maker's role gives now.",
     )
-    @staticmethod
-    def permissions(rows: strawberry.Parent[Sequence[TokenRow]]) -> Level[list[Permission]]:
-        return [sorted_permissions(row.permissions) for row in rows]
 
 
 @strawberry.type(description="Who asks: the user of the token, who acts for one partner.")

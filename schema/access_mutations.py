@@ -16,8 +16,8 @@ from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import ApiToken, Viewer
 from schema.errors import Payload, answer, settle
-from schema.inputs import optional
-from schema.nodes import Info, given
+from schema.inputs import given, optional
+from schema.nodes import Info
 
 
 @strawberry.input(description="The credentials of a user.")

@@ -20,8 +20,8 @@ from resolvers.activations import (
 from schema import references
 from schema.activations import Activation
 from schema.errors import Payload, settle
-from schema.inputs import idempotency_key, optional
-from schema.nodes import Info, given
+from schema.inputs import given, idempotency_key, optional
+from schema.nodes import Info
 
 _KEY = "“Chave de ativação”, as the client's installation shows it: 4 to 64 letters (A–Z), digits and hyphens."
 _ECF = "The serial number of the fiscal printer (“ECF”) that it runs with, at most 50 characters."

@@ -1,120 +1,77 @@
 """Activations, "Detalhes da Ativação"."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from breadth.strawberry import level_field
-from db.access import UserRow
+from db.activations import CLIENT, ActivationRow, ActivationSortKey
 from db.activations import ActivationFilter as Chosen
-from db.activations import ActivationRow, ActivationSortKey
-from db.clients import ClientRow
-from db.prices import ProductRow
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
-from resolvers.dataloader import Level, Related, Soon, brought_along, column
+from resolvers.dataloader import Soon
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
 from schema.enums import SortDirection
-from schema.inputs import optional
-from schema.nodes import Info, Node, columns, given
-from schema.paging import After, Before, Connection, First, Last, arguments, brought, listed
+from schema.inputs import After, Before, First, Last, given, optional
+from schema.nodes import Info, Node, columns
+from schema.paging import Connection, arguments
+from schema.relations import attribute, computed, plain, selection, to_one
 
 
 @strawberry.type(description="A license in use at a client's installation, “Detalhes da Ativação”.")
-class Activation(Node):
+class Activation(Node, row=ActivationRow):
     """An activation."""
 
-    row = ActivationRow
-
-    authorization_code: str = strawberry.field(
-        description=(
-            "“Código de autorização da licença”: 25 characters in five groups, issued by the portal, unique among the "
-            "partner's activations, and never issued twice."
-        )
+    authorization_code: str = attribute(
+        "“Código de autorização da licença”: 25 characters in five groups, issued by the portal, unique among the "
+        "partner's activations, and never issued twice."
     )
-    activation_key: str = strawberry.field(
-        description="“Chave de ativação”: given by the client's installation, in upper case."
+    activation_key: str = attribute("“Chave de ativação”: given by the client's installation, in upper case.")
+    ecf_serial_number: str | None = attribute(
+        "The serial number of the fiscal printer (“ECF”) that it runs with; null where it needs none."
     )
-    ecf_serial_number: str | None = strawberry.field(
-        description="The serial number of the fiscal printer (“ECF”) that it runs with; null where it needs none."
+    seats: int = attribute("How many users it serves: included and additional ones.")
+    additional_seats: int = attribute("How many of its seats are additional ones, “Adicional”.")
+    activated_at: datetime = attribute("When it began, “data/hora da ativação”.")
+    note: str | None = attribute(
+        "What was noted, “observação”; null where nothing was, and once its client is cancelled."
     )
-    seats: int = strawberry.field(description="How many users it serves: included and additional ones.")
-    additional_seats: int = strawberry.field(description="How many of its seats are additional ones, “Adicional”.")
-    activated_at: datetime = strawberry.field(description="When it began, “data/hora da ativação”.")
-    note: str | None = strawberry.field(
-        description="What was noted, “observação”; null where nothing was, and once its client is cancelled."
-    )
-    status: ActivationStatus = strawberry.field(description="Whether it holds its license.")
-    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null unless it is.")
-    cancellation_reason: ActivationCancellationReason | None = strawberry.field(
-        description="What ended it; null while it is active."
-    )
-    cancellation_note: str | None = strawberry.field(
-        description=(
-            "The reason that was given with `cancelActivation`; null where none was, and once its client is cancelled."
-        )
+    status: ActivationStatus = attribute("Whether it holds its license.")
+    cancelled_at: datetime | None = attribute("When it was cancelled; null unless it is.")
+    cancellation_reason: ActivationCancellationReason | None = attribute("What ended it; null while it is active.")
+    cancellation_note: str | None = attribute(
+        "The reason that was given with `cancelActivation`; null where none was, and once its client is cancelled."
     )
 
-    @level_field(
-        graphql_type=references.ClientType,
-        reads=["client_id"],
-        description="The client whose installation it is, “cliente”.",
+    client: references.ClientType = to_one(
+        "client_id", loader="client", join=CLIENT, description="The client whose installation it is, “cliente”."
     )
-    @staticmethod
-    def client(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ClientRow | None]:
-        along = brought_along(rows, "client")
-        if along is not None:
-            return along
-        return info.context.loaders.client.reading(columns(info)).relate(column(rows, "client_id"))
 
-    @level_field(
-        graphql_type=references.ProductType,
-        reads=["product_id"],
-        description="The product that is licensed, “produto”.",
+    product: references.ProductType = to_one(
+        "product_id", loader="product", description="The product that is licensed, “produto”."
     )
-    @staticmethod
-    def product(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ProductRow | None]:
-        return info.context.loaders.product.relate(column(rows, "product_id"))
 
-    @level_field(
-        graphql_type=references.UserType,
-        reads=["activated_by_id"],
-        description="Who activated it, “usuário que fez a ativação”.",
+    activated_by: references.UserType = to_one(
+        "activated_by_id", loader="user", description="Who activated it, “usuário que fez a ativação”."
     )
-    @staticmethod
-    def activated_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[UserRow | None]:
-        return info.context.loaders.user.relate(column(rows, "activated_by_id"))
 
-    @level_field(
-        graphql_type=references.UserType | None,
-        reads=["cancelled_by_id"],
-        description="Who cancelled it; null unless it is cancelled.",
+    cancelled_by: references.UserType | None = to_one(
+        "cancelled_by_id", loader="user", description="Who cancelled it; null unless it is cancelled."
     )
-    @staticmethod
-    def cancelled_by(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[UserRow | None]:
-        return info.context.loaders.user.relate(column(rows, "cancelled_by_id"))
 
-    @level_field(
-        graphql_type=references.ActivationType | None,
-        reads=["moved_to_id"],
+    moved_to: references.ActivationType | None = to_one(
+        "moved_to_id",
+        loader="activation",
         description="The activation that took its place; null unless its license was moved, “substituição”.",
     )
-    @staticmethod
-    def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ActivationRow | None]:
-        return info.context.loaders.activation.reading(columns(info)).relate(column(rows, "moved_to_id"))
 
-    @level_field(
-        graphql_type=bool,
-        reads=["status"],
+    viewer_can_cancel: bool = computed(
+        activations.can_cancel,
+        reads=("status",),
         description="Whether the viewer could cancel it now: it is active, and the permission is held.",
     )
-    @staticmethod
-    def viewer_can_cancel(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Level[bool]:
-        return [activations.can_cancel(info.context, row) for row in rows]
 
 
 @strawberry.input(description="Which activations to list; what is not given is not asked.")
@@ -200,7 +157,6 @@ class ActivationQueries:
         asked, order = given(filter), given(sort) or _NEWEST_FIRST
         chosen = _ALL if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        read, bring = listed(info), brought(info, activations.RELATIONS)
         return activations.page(
-            info.context, chosen, order.by, window, descending=descending, columns=read, bring=bring
+            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
         )

@@ -9,8 +9,8 @@ from domain import cnpj
 from domain.faults import BadUserInput
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
+from schema.inputs import given
 from schema.lengths import SEARCH_MAX
-from schema.nodes import given
 
 
 @strawberry.input(description="A range of time, open at a side that is not given.")

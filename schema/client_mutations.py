@@ -16,8 +16,8 @@ from resolvers.clients import CancelClient, ClientChanged, RegisterClient, Updat
 from schema import references
 from schema.clients import Client, ReleasedLicenses
 from schema.errors import Payload, settle
-from schema.inputs import idempotency_key, optional
-from schema.nodes import Info, given
+from schema.inputs import given, idempotency_key, optional
+from schema.nodes import Info
 
 
 @strawberry.input(description="A client to register.")

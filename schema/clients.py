@@ -1,29 +1,24 @@
 """Clients, "Clientes / ECFs"."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from breadth.strawberry import level_field
-from db.access import UserRow
-from db.activations import ActivationRow
 from db.clients import ClientFilter as Chosen
 from db.clients import ClientRow, ClientSortKey
-from db.holdings import Released
-from db.prices import ProductRow
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
-from resolvers.dataloader import Level, Related, Soon, column, then
+from resolvers.dataloader import Soon
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
 from schema.enums import SortDirection
-from schema.inputs import optional
-from schema.nodes import Info, Node, columns, given
-from schema.paging import After, Before, Connection, First, Last, arguments, listed
+from schema.inputs import After, Before, First, Last, given, optional
+from schema.nodes import Info, Node, columns
+from schema.paging import Connection, arguments
+from schema.relations import attribute, computed, computed_together, plain, selection, to_one, to_page
 from schema.scalars import Cnpj
 
 
@@ -34,113 +29,72 @@ class ReleasedLicenses:
     licenses: int = strawberry.field(description="How many licenses.")
     additional_seats: int = strawberry.field(description="How many additional seats.")
 
-    @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
-    @staticmethod
-    def product(rows: strawberry.Parent[Sequence[Released]], info: Info) -> Related[ProductRow | None]:
-        return info.context.loaders.product.relate(column(rows, "product_id"))
+    product: references.ProductType = to_one("product_id", loader="product", description="The product, “produto”.")
 
 
 @strawberry.type(description="What cancelling a client would do now: it is shown before the “X” is pressed.")
 class CancellationImpact:
     """What a client holds, read from the Released of each product."""
 
-    @level_field(graphql_type=int, description="How many active activations would be cancelled.")
-    @staticmethod
-    def activation_count(of_clients: strawberry.Parent[Sequence[Sequence[Released]]]) -> Level[int]:
-        return [sum(released.licenses for released in held) for held in of_clients]
+    activation_count: int = computed(
+        lambda _, held: sum(released.licenses for released in held),
+        description="How many active activations would be cancelled.",
+    )
+    released_licenses: list[ReleasedLicenses] = computed(
+        lambda _, held: held, description="What would go back to the stock, of each product."
+    )
 
-    @level_field(graphql_type=list[ReleasedLicenses], description="What would go back to the stock, of each product.")
-    @staticmethod
-    def released_licenses(
-        of_clients: strawberry.Parent[Sequence[Sequence[Released]]],
-    ) -> Level[Sequence[Released]]:
-        return list(of_clients)
+
+_OfStatus = Annotated[ActivationStatus | None, strawberry.argument(description="Only the activations of this status.")]
 
 
 @strawberry.type(description="A client of the partner, “Clientes / ECFs”.")
-class Client(Node):
+class Client(Node, row=ClientRow):
     """A client."""
 
-    row = ClientRow
-
-    name: str = strawberry.field(description="The client's name, “razão social”; “Cliente removido” once cancelled.")
-    trade_name: str | None = strawberry.field(
-        description="The name it trades under, “nome fantasia”; null where none is written down, and once cancelled."
+    name: str = attribute("The client's name, “razão social”; “Cliente removido” once cancelled.")
+    trade_name: str | None = attribute(
+        "The name it trades under, “nome fantasia”; null where none is written down, and once cancelled."
     )
-    cnpj: Cnpj | None = strawberry.field(
-        description="The client's CNPJ; null once cancelled: the number has left the portal and is free again."
+    cnpj: Cnpj | None = attribute(
+        "The client's CNPJ; null once cancelled: the number has left the portal and is free again."
     )
-    city: str | None = strawberry.field(
-        description="The city, “município”; null where none is written down, and once cancelled."
+    city: str | None = attribute("The city, “município”; null where none is written down, and once cancelled.")
+    state: str | None = attribute(
+        "The state, “UF”, in two letters; null where none is written down, and once cancelled."
     )
-    state: str | None = strawberry.field(
-        description="The state, “UF”, in two letters; null where none is written down, and once cancelled."
-    )
-    status: ClientStatus = strawberry.field(description="Whether the client is served.")
-    registered_at: datetime = strawberry.field(description="When it was registered.")
-    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null unless it is.")
-    cancellation_note: str | None = strawberry.field(
-        description=(
-            "The reason that was given with `cancelClient`, without the values that were erased; null where none was."
-        )
+    status: ClientStatus = attribute("Whether the client is served.")
+    registered_at: datetime = attribute("When it was registered.")
+    cancelled_at: datetime | None = attribute("When it was cancelled; null unless it is.")
+    cancellation_note: str | None = attribute(
+        "The reason that was given with `cancelClient`, without the values that were erased; null where none was."
     )
 
-    @level_field(
-        graphql_type=references.UserType | None,
-        reads=["cancelled_by_id"],
-        description="Who cancelled it; null unless it is cancelled.",
+    cancelled_by: references.UserType | None = to_one(
+        "cancelled_by_id", loader="user", description="Who cancelled it; null unless it is cancelled."
     )
-    @staticmethod
-    def cancelled_by(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Related[UserRow | None]:
-        return info.context.loaders.user.relate(column(rows, "cancelled_by_id"))
 
-    @level_field(
-        graphql_type=Connection[references.ActivationType],
-        reads=["id"],
+    activations: Connection[references.ActivationType] = to_page(
+        "id",
+        pages="activations_of_client",
+        by=("status", _OfStatus),
         description="The client's activations, newest first, “Detalhes da Ativação”.",
     )
-    @staticmethod
-    def activations(
-        rows: strawberry.Parent[Sequence[ClientRow]],
-        info: Info,
-        status: Annotated[
-            ActivationStatus | None, strawberry.argument(description="Only the activations of this status.")
-        ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> Level[Page[ActivationRow]]:
-        window = arguments(first, after, last, before)
-        return clients.activations_of(info.context, rows, given(status), window, listed(info))
 
-    @level_field(graphql_type=int, reads=["id"], description="How many of its activations are active.")
-    @staticmethod
-    def active_activation_count(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[int]:
-        return then(
-            clients.held(info.context, rows),
-            lambda of_clients: [sum(released.licenses for released in held) for held in of_clients],
-        )
-
-    @level_field(
-        graphql_type=CancellationImpact | None,
-        reads=["id", "status"],
+    active_activation_count: int = computed_together(
+        clients.active_activation_counts, reads=("id",), description="How many of its activations are active."
+    )
+    cancellation_impact: CancellationImpact | None = computed_together(
+        clients.impacts,
+        reads=("id", "status"),
         description="What cancelling it would do now, to show before the “X” is pressed; null once it is cancelled.",
     )
-    @staticmethod
-    def cancellation_impact(
-        rows: strawberry.Parent[Sequence[ClientRow]], info: Info
-    ) -> Level[Sequence[Released] | None]:
-        return clients.impacts(info.context, rows)
 
-    @level_field(
-        graphql_type=bool,
-        reads=["status"],
+    viewer_can_cancel: bool = computed(
+        clients.can_cancel,
+        reads=("status",),
         description="Whether the viewer could cancel it now: it is active, and the permission is held.",
     )
-    @staticmethod
-    def viewer_can_cancel(rows: strawberry.Parent[Sequence[ClientRow]], info: Info) -> Level[bool]:
-        return [clients.can_cancel(info.context, row) for row in rows]
 
 
 @strawberry.input(description="Which clients to list; what is not given is not asked, but for the status.")
@@ -232,5 +186,6 @@ class ClientQueries:
         asked, order = given(filter), given(sort) or _BY_NAME
         chosen = _ACTIVE if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
-        read = listed(info)
-        return clients.page(info.context, chosen, order.by, window, descending=descending, columns=read)
+        return clients.page(
+            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
+        )

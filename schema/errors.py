@@ -19,7 +19,8 @@ from domain.refusals import (
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references
-from schema.nodes import Info, given
+from schema.inputs import given
+from schema.nodes import Info
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 Checked_co = TypeVar("Checked_co", bound=tuple[Any, ...], covariant=True)

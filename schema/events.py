@@ -1,27 +1,23 @@
 """What happened."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from breadth.strawberry import level_field
-from db.access import UserRow
-from db.activations import ActivationRow
-from db.clients import ClientRow
 from db.events import EventFilter as Chosen
 from db.events import EventRow
-from db.orders import OrderRow
+from domain.access import Permission
 from domain.events import EventType
 from resolvers import events
-from resolvers.dataloader import Level, Related, Soon, column
+from resolvers.dataloader import Soon
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
-from schema.inputs import optional
-from schema.nodes import Info, Node, given
-from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.inputs import After, Before, First, Last, given, optional
+from schema.nodes import Info, Node
+from schema.paging import Connection, arguments
+from schema.relations import attribute, computed, computed_together, plain, selection, to_one
 
 
 @strawberry.type(
@@ -30,65 +26,52 @@ from schema.paging import After, Before, Connection, First, Last, arguments
         "an event itself holds ids only."
     )
 )
-class Event(Node):
+class Event(Node, row=EventRow):
     """An event."""
 
-    row = EventRow
+    number: int = attribute("The event's number: 1, 2, … for each partner, without gaps, in the order of the changes.")
+    type: EventType = attribute("What kind of change it was.")
+    occurred_at: datetime = attribute("When it happened.")
 
-    number: int = strawberry.field(
-        description="The event's number: 1, 2, … for each partner, without gaps, in the order of the changes."
+    cursor: str = computed(
+        lambda _, event: events.cursor(event),
+        description="The event's place in the list of events, the same in every list of them.",
     )
-    type: EventType = strawberry.field(description="What kind of change it was.")
-    occurred_at: datetime = strawberry.field(description="When it happened.")
 
-    @level_field(
-        graphql_type=str, description="The event's place in the list of events, the same in every list of them."
-    )
-    @staticmethod
-    def cursor(rows: strawberry.Parent[Sequence[EventRow]]) -> Level[str]:
-        return [events.cursor(row) for row in rows]
-
-    @level_field(
-        graphql_type=str,
+    message: str = computed_together(
+        events.messages,
         description=(
             "One sentence in the caller's language, made when it is read from the objects as they are now. It shows "
             "“…” in place of a name or number of an object that the viewer has no permission to read."
         ),
     )
-    @staticmethod
-    def message(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Level[str]:
-        return events.messages(info.context, rows)
 
-    @level_field(graphql_type=references.UserType | None, description="Who did it; null where the system did.")
-    @staticmethod
-    def actor(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[UserRow | None]:
-        return info.context.loaders.user.relate(column(rows, "actor_id"))
+    actor: references.UserType | None = to_one(
+        "actor_id", loader="user", description="Who did it; null where the system did."
+    )
 
-    @level_field(
-        graphql_type=references.ClientType | None,
+    client: references.ClientType | None = to_one(
+        "client_id",
+        loader="client",
+        permission=Permission.CLIENTS_READ,
         description=(
             "The client that it is about, “cliente”; null where none is, and without the permission CLIENTS_READ."
         ),
     )
-    @staticmethod
-    def client(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ClientRow | None]:
-        return events.about(info.context, "Client", info.context.loaders.client, column(rows, "client_id"))
 
-    @level_field(
-        graphql_type=references.ActivationType | None,
+    activation: references.ActivationType | None = to_one(
+        "activation_id",
+        loader="activation",
+        permission=Permission.ACTIVATIONS_READ,
         description="The activation that it is about; null where none is, and without the permission ACTIVATIONS_READ.",
     )
-    @staticmethod
-    def activation(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[ActivationRow | None]:
-        return events.about(info.context, "Activation", info.context.loaders.activation, column(rows, "activation_id"))
 
-    @level_field(
-        graphql_type=references.OrderType | None,
+    order: references.OrderType | None = to_one(
+        "order_id",
+        loader="order",
+        permission=Permission.ORDERS_READ,
         description="The order that it is about, “pedido”; null where none is, and without the permission ORDERS_READ.",
     )
-    @staticmethod
-    def order(rows: strawberry.Parent[Sequence[EventRow]], info: Info) -> Related[OrderRow | None]:
-        return events.about(info.context, "Order", info.context.loaders.order, column(rows, "order_id"))
 
 
 @strawberry.input(description="Which events to list; what is not given is not asked.")
@@ -131,4 +114,5 @@ class EventQueries:
     ) -> Soon[Page[EventRow]]:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
-        return events.page(info.context, chosen, arguments(first, after, last, before))
+        window = arguments(first, after, last, before)
+        return events.page(info.context, chosen, window, selection(plain(info)))

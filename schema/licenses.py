@@ -1,24 +1,18 @@
 """The stock of licenses, "estoque do parceiro", and its ledger."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from breadth.strawberry import level_field
-from db.activations import ActivationRow
 from db.licenses import MovementRow, StockRow
-from db.orders import OrderRow
-from db.prices import ProductRow
 from domain.licenses import StockMovementType
 from resolvers import ids, licenses
-from resolvers.dataloader import Level, Related, column
-from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
 from schema.nodes import Info, Node
-from schema.paging import After, Before, Connection, First, Last, arguments
+from schema.paging import Connection
+from schema.relations import attribute, computed, to_one, to_page
 
 
 @strawberry.type(
@@ -27,83 +21,56 @@ from schema.paging import After, Before, Connection, First, Last, arguments
         "`LicenseStock` is the sum of its movements."
     )
 )
-class StockMovement(Node):
+class StockMovement(Node, row=MovementRow):
     """A line of the ledger."""
 
-    row = MovementRow
+    type: StockMovementType = attribute("What changed the stock.")
+    occurred_at: datetime = attribute("When it did.")
+    purchased: int = attribute("What was added to the purchased licenses.")
+    bonus: int = attribute("What was added to the bonus licenses, “Bônus”.")
+    activated: int = attribute("What was added to the licenses in use.")
+    additional_seats_total: int = attribute("What was added to the additional seats that there are.")
+    additional_seats_allocated: int = attribute("What was added to the additional seats in use.")
 
-    type: StockMovementType = strawberry.field(description="What changed the stock.")
-    occurred_at: datetime = strawberry.field(description="When it did.")
-    purchased: int = strawberry.field(description="What was added to the purchased licenses.")
-    bonus: int = strawberry.field(description="What was added to the bonus licenses, “Bônus”.")
-    activated: int = strawberry.field(description="What was added to the licenses in use.")
-    additional_seats_total: int = strawberry.field(description="What was added to the additional seats that there are.")
-    additional_seats_allocated: int = strawberry.field(description="What was added to the additional seats in use.")
-
-    @level_field(
-        graphql_type=references.OrderType | None,
+    order: references.OrderType | None = to_one(
+        "order_id",
+        loader="order",
         description="The approved order that caused it, “pedido”; null where an activation did.",
     )
-    @staticmethod
-    def order(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Related[OrderRow | None]:
-        return info.context.loaders.order.relate(column(rows, "order_id"))
 
-    @level_field(
-        graphql_type=references.ActivationType | None,
+    activation: references.ActivationType | None = to_one(
+        "activation_id",
+        loader="activation",
         description="The activation that took or gave back its license; null where an order caused it.",
     )
-    @staticmethod
-    def activation(rows: strawberry.Parent[Sequence[MovementRow]], info: Info) -> Related[ActivationRow | None]:
-        return info.context.loaders.activation.relate(column(rows, "activation_id"))
 
 
 @strawberry.type(description="What a partner has of a product, “estoque do parceiro”.")
-class LicenseStock(Node):
+class LicenseStock(Node, row=StockRow):
     """The counters of a product."""
 
-    row = StockRow
+    purchased: int = attribute("How many licenses approved orders have bought.")
+    bonus: int = attribute("How many licenses came on top without being billed, “Bônus”.")
+    activated: int = attribute("How many licenses are in use.")
+    available: int = attribute(
+        "How many licenses can be activated: `purchased` and `bonus` less `activated`; never negative."
+    )
+    additional_seats_total: int = attribute("How many additional seats approved orders have bought, “Adicional”.")
+    additional_seats_allocated: int = attribute("How many additional seats are in use.")
+    additional_seats_available: int = attribute("How many additional seats an activation can take; never negative.")
 
-    purchased: int = strawberry.field(description="How many licenses approved orders have bought.")
-    bonus: int = strawberry.field(description="How many licenses came on top without being billed, “Bônus”.")
-    activated: int = strawberry.field(description="How many licenses are in use.")
-    available: int = strawberry.field(
-        description="How many licenses can be activated: `purchased` and `bonus` less `activated`; never negative."
-    )
-    additional_seats_total: int = strawberry.field(
-        description="How many additional seats approved orders have bought, “Adicional”."
-    )
-    additional_seats_allocated: int = strawberry.field(description="How many additional seats are in use.")
-    additional_seats_available: int = strawberry.field(
-        description="How many additional seats an activation can take; never negative."
-    )
-
-    @level_field(
-        graphql_type=strawberry.ID,
+    id: strawberry.ID = computed(
+        lambda _, stock: ids.encode("LicenseStock", stock.partner_id, stock.product_id),
         description="The id of the partner's stock of the product: opaque, and the same for ever.",
     )
-    @staticmethod
-    def id(rows: strawberry.Parent[Sequence[StockRow]]) -> Level[str]:
-        return [ids.encode("LicenseStock", row.partner_id, row.product_id) for row in rows]
 
-    @level_field(graphql_type=references.ProductType, description="The product, “produto”.")
-    @staticmethod
-    def product(rows: strawberry.Parent[Sequence[StockRow]], info: Info) -> Related[ProductRow | None]:
-        return info.context.loaders.product.relate(column(rows, "product_id"))
+    product: references.ProductType = to_one("product_id", loader="product", description="The product, “produto”.")
 
-    @level_field(
-        graphql_type=Connection[StockMovement],
+    movements: Connection[StockMovement] = to_page(
+        "product_id",
+        pages="movements_of_product",
         description="The ledger of the product, newest first: all that ever changed its counters.",
     )
-    @staticmethod
-    def movements(
-        rows: strawberry.Parent[Sequence[StockRow]],
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> Level[Page[MovementRow]]:
-        return licenses.movements(info.context, rows, arguments(first, after, last, before))
 
 
 @strawberry.type

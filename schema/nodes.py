@@ -1,37 +1,57 @@
 """What the types of the schema have in common."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import strawberry
 from strawberry.types.info import Info as StrawberryInfo
 
 from breadth import by_class
 from breadth.lookahead import reads
-from breadth.strawberry import level_field
 from db.engine.row_batch import Rows
 from db.engine.statement import Columns
 from resolvers import ids
 from resolvers.context import Context
-from resolvers.dataloader import Level
+from resolvers.dataloader import column
+from schema import relations
 
 Info = StrawberryInfo[Context, None]
-
-Value = TypeVar("Value")
 
 _TYPE_NAMES: dict[type[Any], str] = {}
 
 
-@strawberry.interface(description="Anything that has an id of its own, by which `node` finds it again.")
-class Node:
-    """A type over rows of the database: resolvers return the rows, and fields read them."""
+class OfRow:
+    """A type whose objects are rows of the database: resolvers return the rows, and fields read them."""
 
     row: ClassVar[type[Any]]
 
-    def __init_subclass__(cls) -> None:
-        """Know which type stands for the row class."""
+    def __init_subclass__(cls, *, row: type[Any] | None = None) -> None:
+        """Check that the row class has all that the fields read; raise TypeError if not."""
         super().__init_subclass__()
-        _TYPE_NAMES[cls.row] = cls.__name__
+        if row is not None:
+            cls.row = row
+            relations.check(cls, row)
+
+
+def _ids(_context: Context, rows: Sequence[Any]) -> list[str]:
+    kinds = {rows.of_class} if isinstance(rows, Rows) else set(map(type, rows))
+    if len(kinds) == 1:
+        return ids.encode_all(_TYPE_NAMES[kinds.pop()], column(rows, "id"))
+    return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
+
+
+@strawberry.interface(description="Anything that has an id of its own, by which `node` finds it again.")
+class Node(OfRow):
+    """A type whose objects can be found again by an id."""
+
+    id: strawberry.ID = relations.computed_together(
+        _ids, reads=("id",), description="The id of the object: opaque, unique among all types, and the same for ever."
+    )
+
+    def __init_subclass__(cls, *, row: type[Any]) -> None:
+        """Register which type stands for the row class."""
+        super().__init_subclass__(row=row)
+        _TYPE_NAMES[row] = cls.__name__
 
     @classmethod
     @by_class
@@ -39,27 +59,7 @@ class Node:
         """Whether the value is of the row class that the type stands for."""
         return type(value) is cls.row
 
-    @level_field(
-        graphql_type=strawberry.ID,
-        reads=["id"],
-        description="The id of the object: opaque, unique among all types, and the same for ever.",
-    )
-    @staticmethod
-    def id(rows: strawberry.Parent[Sequence[Any]]) -> Level[str]:
-        if isinstance(rows, Rows):
-            return ids.encode_all(_TYPE_NAMES[rows.of_class], rows.column("id"))
-        kinds = set(map(type, rows))
-        if len(kinds) == 1:
-            return ids.encode_all(_TYPE_NAMES[kinds.pop()], [row.id for row in rows])
-        return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
 
-
-def columns(info: Info, *path: str) -> Columns:
-    """The columns that are read of the field's rows, or of those at a path of fields below it."""
-    # Stock execution asks for one row after the other, and looking ahead for each of them would take longer.
-    return reads(info._raw_info, *path) if info.context.by_level else None  # noqa: SLF001 — Strawberry has no public name for it.
-
-
-def given(value: Value | None) -> Value | None:
-    """An argument's value; None where it was omitted."""
-    return None if value is strawberry.UNSET else value
+def columns(info: Info) -> Columns:
+    """Return the columns that are read of the field's rows; None for all."""
+    return reads(relations.plain(info))

@@ -14,8 +14,8 @@ from resolvers.dataloader import Soon
 from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder, OrderApproved, OrderChanged
 from schema import references
 from schema.errors import Payload, settle
-from schema.inputs import idempotency_key, optional
-from schema.nodes import Info, given
+from schema.inputs import given, idempotency_key, optional
+from schema.nodes import Info
 from schema.orders import Order
 from schema.prices import OrderItemInput, wanted_order
 

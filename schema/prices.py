@@ -5,32 +5,26 @@ from typing import Annotated
 
 import strawberry
 
-from breadth.strawberry import level_field
-from db.orders import OrderItemRow
 from db.prices import PriceTableRow, ProductRow
 from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import OrderType
 from resolvers import ids, prices
-from resolvers.dataloader import Related, column
 from resolvers.prices import PriceTableItem as PriceTableItemRow
-from resolvers.prices import Quote, QuotedLine, WantedOrder
+from resolvers.prices import Quote, WantedOrder
 from schema.errors import Payload, answer
 from schema.nodes import Info, Node
+from schema.relations import attribute, to_one
 
 
 @strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
-class Product(Node):
+class Product(Node, row=ProductRow):
     """A product."""
 
-    row = ProductRow
-
-    code: str = strawberry.field(description="A short name for programs, unique among the products.")
-    name: str = strawberry.field(description="The product's name.")
-    included_seats: int = strawberry.field(
-        description="How many users one license serves before additional seats are needed."
-    )
-    active: bool = strawberry.field(description="Whether it can be ordered; one that can't stays in stock and in use.")
+    code: str = attribute("A short name for programs, unique among the products.")
+    name: str = attribute("The product's name.")
+    included_seats: int = attribute("How many users one license serves before additional seats are needed.")
+    active: bool = attribute("Whether it can be ordered; one that can't stays in stock and in use.")
 
 
 @strawberry.type(description="A unit price that holds from a quantity on, until the next tier begins.")
@@ -52,19 +46,14 @@ class PriceTableItem:
     order_type: OrderType = strawberry.field(description="What kind of order the prices are for, “Tipo”.")
     tiers: list[PriceTier] = strawberry.field(description="The tiers, the one with the lowest quantity first.")
 
-    @level_field(graphql_type=Product, description="The product that is priced, “produto”.")
-    @staticmethod
-    def product(rows: strawberry.Parent[Sequence[PriceTableItemRow]], info: Info) -> Related[ProductRow | None]:
-        return info.context.loaders.product.relate(column(rows, "product_id"))
+    product: Product = to_one("product_id", loader="product", description="The product that is priced, “produto”.")
 
 
 @strawberry.type(description="The price table of a partner, “Pauta Preço”.")
-class PriceTable(Node):
+class PriceTable(Node, row=PriceTableRow):
     """A price table."""
 
-    row = PriceTableRow
-
-    name: str = strawberry.field(description="The name of the price table.")
+    name: str = attribute("The name of the price table.")
 
     @strawberry.field(graphql_type=list[PriceTableItem], description="What has a price, by product and type of order.")
     @staticmethod
@@ -122,10 +111,7 @@ class OrderLine:
         description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
     )
 
-    @level_field(graphql_type=Product, description="The product that is ordered, “Produto”.")
-    @staticmethod
-    def product(rows: strawberry.Parent[Sequence[QuotedLine | OrderItemRow]], info: Info) -> Related[ProductRow | None]:
-        return info.context.loaders.product.relate(column(rows, "product_id"))
+    product: Product = to_one("product_id", loader="product", description="The product that is ordered, “Produto”.")
 
 
 @strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")

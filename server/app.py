@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import structlog
+from graphql.execution import Executor
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from breadth import LevelExecutor
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
@@ -79,9 +82,9 @@ def open_portal(settings: Settings) -> Portal:
     return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
 
 
-def create_app(portal: Portal, settings: Settings) -> Application:
-    """The application that serves a portal, and closes its database at the end."""
-    operations = Operations(portal, settings.execution, trusted_only=settings.trusted_documents == "only")
+def create_app(portal: Portal, settings: Settings, *, executor: type[Executor[Any]] = LevelExecutor) -> Application:
+    """Return the application that serves a portal, and closes its database at the end."""
+    operations = Operations(portal, executor, trusted_only=settings.trusted_documents == "only")
     endpoint = Endpoint(portal, operations, settings)
     app = Application(
         endpoint,

@@ -14,7 +14,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.engine.database import SYNCHRONOUS
-from server.graphql.operations import Execution
 from server.http.status_codes import Edition
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -72,10 +71,6 @@ class Settings(BaseSettings):
     )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="json, console, or auto: console on a terminal, and json elsewhere."
-    )
-    execution: Execution = Field(
-        default="level",
-        description="level, or stock for graphql-core's own execution, which answers the same and takes longer.",
     )
     trusted_documents: Literal["allowed", "only"] = Field(
         default="allowed", description="allowed, or only: then no document is run that is not registered."

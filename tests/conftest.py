@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from breadth import LevelExecutor
 from db.engine import Database
 from resolvers.portal import Portal
 from server.app import create_app
@@ -18,6 +19,7 @@ from tests.api import Api, new_caller, new_partner, new_product, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
+from tests.executors import EXECUTOR
 
 # How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -88,7 +90,8 @@ def engine_url(engine: str, databases: Databases) -> str:
 @pytest.fixture(scope="session")
 async def database(engine_url: str) -> AsyncIterator[Database]:
     """The shared database, open."""
-    opened = Database(engine_url)
+    # Stock execution loads for one object at a time, which only a batch makes one statement of.
+    opened = Database(engine_url, in_place=EXECUTOR is LevelExecutor)
     yield opened
     await opened.close()
 
@@ -110,7 +113,7 @@ def clock(portal: Portal) -> Clock:
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the portal's real HTTP application."""
     async with httpx.AsyncClient(
-        transport=transport(create_app(portal, Settings())), base_url="http://portal.test"
+        transport=transport(create_app(portal, Settings(), executor=EXECUTOR)), base_url="http://portal.test"
     ) as client:
         yield client
 
@@ -131,7 +134,7 @@ async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """A manager of a new partner on SQLite, whose operations are executed level by level, whatever the others' are."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(execution="level")))
+    transport = httpx.ASGITransport(create_app(portal, Settings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         yield await new_caller(client, portal, await new_partner(portal))
     await portal.database.close()

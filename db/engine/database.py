@@ -49,8 +49,11 @@ _IS_READ_ONLY = sa.select(sa.func.current_setting("transaction_read_only"))
 class Database:
     """Where statements run: in units of work, or on a connection that is lent from a pool for as long as it takes."""
 
-    def __init__(self, url: str, *, readers: int = 8) -> None:
-        """Prepare the engines for a database URL; nothing connects before it is asked to."""
+    def __init__(self, url: str, *, readers: int = 8, in_place: bool = True) -> None:
+        """Prepare the engines for a database URL; nothing connects before it is asked to.
+
+        Reads that an index bounds run `in_place`, on the thread of the loop, if the database is a SQLite file.
+        """
         self.url = make_url(url)
         self._synchronous = str(self.url.query.get("synchronous", "full"))
         self.observers: list[Observer] = []
@@ -77,7 +80,8 @@ class Database:
             self._writer = Writer(file, **self._of_thread(begin=pools.BEGIN_WRITING, query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
-            self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
+            if in_place:
+                self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
             self.reading = self.writing = pools.postgresql(self.url, self._availability, connections=readers)
 

@@ -11,7 +11,7 @@ from db.engine import execute, keyset
 from db.engine.database import Connection
 from db.engine.expressions import among
 from db.engine.keyset import Keyset, Sorting, Window
-from db.engine.statement import NOTHING, Bring, Columns, Join, Query
+from db.engine.statement import NO_JOINS, Columns, Joins, Query
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -44,8 +44,6 @@ class Listing(Generic[Row]):
     parents: str = "parent_ids"
     """The name by which the parents are bound, which the conditions leave out."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    joins: Mapping[str, Join] = field(default_factory=dict)
-    """What a page can bring along, by the names of what leads there."""
     queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
 
     @property
@@ -85,7 +83,7 @@ class Listing(Generic[Row]):
         found = self.queries.get(kind)
         if found is None:
             of_sqlite = None if on_sqlite is None else on_sqlite()
-            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed, joins=self.joins)
+            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed)
             self.queries[kind] = found
         return found
 
@@ -96,7 +94,7 @@ class Listing(Generic[Row]):
 
 
 async def page(
-    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, bring: Bring = NOTHING
+    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, joins: Joins = NO_JOINS
 ) -> Slice[Row]:
     """One page, with these columns and those that say where a row stands, and what is brought beside each row."""
     query = listing.query(
@@ -106,7 +104,7 @@ async def page(
         row=listing.row,
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await execute.read(connection, query.reading(listing.at_least(columns), bring), values)
+    found = await execute.read(connection, query.reading(listing.at_least(columns), joins), values)
     return Slice(*keyset.cut(found, window))
 
 

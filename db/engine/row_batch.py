@@ -1,6 +1,6 @@
 """Rows as they were read: made one by one for whoever asks for a row, and a column at a time for whoever reads many."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from types import MappingProxyType
@@ -23,14 +23,14 @@ class Layout(NamedTuple, Generic[Row]):
     """What the rows of a statement are: of which class, how they are made, and which columns they have.
 
     `key` is the place of a column that says whose each row is, where there is one, and `related` are the rows that
-    stand beside them, by the names of what leads there.
+    are joined to them, by their joins.
     """
 
     of_class: type[Row]
     make: Callable[[Found], list[Row]]
     columns: Mapping[str, Column]
     key: int | None = None
-    related: Mapping[str, "Layout[Any]"] = MappingProxyType({})
+    related: Mapping[Hashable, "Layout[Any]"] = MappingProxyType({})
 
 
 class Rows(Sequence[Row], Generic[Row]):
@@ -61,9 +61,9 @@ class Rows(Sequence[Row], Generic[Row]):
         values = by_column[column.place]
         return list(values) if column.made is None else column.made(values)
 
-    def related(self, name: str) -> "Rows[Any] | None":
-        """The rows to which that name leads, one for each; None where they were not read, or are not all there."""
-        layout = self._layout.related.get(name)
+    def related(self, join: Hashable) -> "Rows[Any] | None":
+        """Return the rows that were joined, one for each; None if they were not, or if one of them is missing."""
+        layout = self._layout.related.get(join)
         if layout is None or not self._found:
             return None
         by_column = self._columns()

@@ -1,9 +1,10 @@
 """Queries: statements that are compiled once for an engine, so that a request only brings their values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Select, UpdateBase
 from sqlalchemy.engine import Dialect
@@ -21,10 +22,11 @@ _VARIANTS_MAX = 64
 _keeping = Lock()
 
 
-class Join(NamedTuple):
-    """Rows that can be read beside those of a query: for each of them the one to which it leads.
+@dataclass(frozen=True, eq=False)
+class Join:
+    """Rows that a query can join to its own, at most one to each.
 
-    Their table goes by a name of its own, since what a query is asked may look into the same table.
+    Their table has an alias, since a condition of the query may look into the same table.
     """
 
     row: type[Any]
@@ -33,17 +35,10 @@ class Join(NamedTuple):
     on: ColumnElement[bool]
 
 
-Bring = Mapping[str, Columns]
-"""Which rows are read along, by the names of what leads to them, and which of their columns."""
+Joins = Mapping[Join, Columns]
+"""What is joined, and which columns are read of it."""
 
-NOTHING: Bring = MappingProxyType({})
-
-
-class _Beside(NamedTuple):
-    """Rows that are read along: of which class, with which columns."""
-
-    row: type[Any]
-    names: Sequence[str]
+NO_JOINS: Joins = MappingProxyType({})
 
 
 class Query(Generic[Row]):
@@ -62,12 +57,11 @@ class Query(Generic[Row]):
         inserted: Sequence[str] | None = None,
         keyed: bool = False,
         columns: Columns = None,
-        joins: Mapping[str, Join] = MappingProxyType({}),
-        beside: Mapping[str, _Beside] = MappingProxyType({}),
+        beside: Mapping[Join, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Compile nothing yet."""
         self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
-        self.keyed, self.columns, self._joins, self.beside = keyed, columns, joins, beside
+        self.keyed, self.columns, self.beside = keyed, columns, beside
         self._compiled: dict[str, Compiled[Row]] = {}
         self._reading: dict[object, Query[Row]] = {}
         self._as_it_is: Layout[Row] | None = None
@@ -82,17 +76,14 @@ class Query(Generic[Row]):
             self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.statement)))
         return self._as_it_is
 
-    def reading(self, columns: Columns, bring: Bring = NOTHING) -> "Query[Row]":
-        """The query for the same rows, of which only these columns are read and the others are UNREAD.
-
-        What is brought stands beside them.
-        """
-        if columns is None and not bring:
+    def reading(self, columns: Columns, joins: Joins = NO_JOINS) -> "Query[Row]":
+        """The query for the same rows, of which only these columns are read and the others are UNREAD, with joins."""
+        if columns is None and not joins:
             return self
-        wanted = (columns, frozenset(bring.items()))
+        wanted = (columns, frozenset(joins.items()))
         found = self._reading.get(wanted)
         if found is None:
-            found = self._narrowed(columns, bring)
+            found = self._narrowed(columns, joins)
             with _keeping:
                 # Which columns are read is for documents to say, and whoever comes late must find room too.
                 if len(self._reading) >= _VARIANTS_MAX:
@@ -104,30 +95,30 @@ class Query(Generic[Row]):
         """What the rows are, their columns read so."""
         names, end = _named(self.row, self.columns), len(readings)
         last = len(names) if names else end - self.keyed
-        related, first = {}, last + self.keyed
-        for name, (row, of_row) in self.beside.items():
+        related: dict[Hashable, Layout[Any]] = {}
+        first = last + self.keyed
+        for join, of_row in self.beside.items():
             places = range(first, first := first + len(of_row))
-            related[name] = row_factories.layout(row, of_row, readings, places)
+            related[join] = row_factories.layout(join.row, of_row, readings, places)
         of_rows = row_factories.layout(self.row, names, readings, range(last))
         return of_rows._replace(key=last if self.keyed else None, related=related)
 
-    def _narrowed(self, columns: Columns, bring: Bring) -> "Query[Row]":
+    def _narrowed(self, columns: Columns, joins: Joins) -> "Query[Row]":
         kept = None if columns is None else _kept(self.row, columns)
         if kept is None:
-            if not bring:
+            if not joins:
                 return self
             columns, kept = None, list(range(len(_fields(self.row))))
         if self.keyed:
             kept.append(len(_fields(self.row)))
-        beside = {name: self._joins[name] for name in bring}
-        names = {name: _named(join.row, _with_id(bring[name])) for name, join in beside.items()}
+        beside = {join: _named(join.row, _with_id(of_join)) for join, of_join in joins.items()}
         return Query(
-            _only(self.statement, kept, beside, names),
+            _only(self.statement, kept, beside),
             self.row,
-            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside, names),
+            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside),
             keyed=self.keyed,
             columns=columns,
-            beside={name: _Beside(join.row, names[name]) for name, join in beside.items()},
+            beside=beside,
         )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
@@ -191,8 +182,7 @@ def _with_id(columns: Columns) -> Columns:
 def _only(
     statement: Select[Any] | UpdateBase,
     places: Sequence[int],
-    beside: Mapping[str, Join],
-    names: Mapping[str, Sequence[str]],
+    beside: Mapping[Join, Sequence[str]],
 ) -> Select[Any]:
     """The statement with those of its columns, and of the rows beside it those of these names."""
     if not isinstance(statement, Select):
@@ -203,9 +193,7 @@ def _only(
     if not beside:
         return statement.with_only_columns(*chosen, maintain_column_froms=True)
     (table,) = statement.columns_clause_froms
-    for name, join in beside.items():
+    for join, names in beside.items():
         table = table.outerjoin(join.table, join.on)
-        chosen += [
-            column for field, column in zip(_fields(join.row), join.columns, strict=True) if field in set(names[name])
-        ]
+        chosen += [column for name, column in zip(_fields(join.row), join.columns, strict=True) if name in names]
     return statement.with_only_columns(*chosen).select_from(table)

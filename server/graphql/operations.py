@@ -1,8 +1,8 @@
 """Running an operation: what it needs is checked before anything of it runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     ExecutionResult,
@@ -13,7 +13,6 @@ from graphql import (
     get_argument_values,
 )
 from graphql.execution import Executor
-from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.values import VariableValues
 
 from breadth import LevelExecutor
@@ -47,9 +46,6 @@ OPERATION_NAME_MAX = 250
 
 Coerced = VariableValues | list[GraphQLError]
 """The values of an operation's variables, or what is wrong with them."""
-
-Execution = Literal["level", "stock"]
-_EXECUTORS: Mapping[Execution, type[Executor[Any]]] = {"level": LevelExecutor, "stock": IncrementalExecutor}
 
 
 class OperationRequest(NamedTuple):
@@ -91,16 +87,16 @@ class MutationOverGet(Fault):
 
 
 class Operations:
-    """Answers operations, level by level or by stock execution, and keeps the documents that it was asked for."""
+    """Executes operations, and keeps the documents that it was sent."""
 
-    def __init__(self, portal: Portal, execution: Execution = "level", *, trusted_only: bool = False) -> None:
-        """Begin with no document. Where only trusted ones are run, a text is refused, whatever it is."""
-        self._documents = Documents(_graphql_schema, _EXECUTORS[execution])
+    def __init__(
+        self, portal: Portal, executor: type[Executor[Any]] = LevelExecutor, *, trusted_only: bool = False
+    ) -> None:
+        """Begin with no document. If only trusted ones are run, every text is refused."""
+        self._documents = Documents(_graphql_schema, executor)
         self._trusted_only = trusted_only
         self._budget = Budget()
         self.trusted = TrustedDocuments(portal, self._documents)
-        self.by_level = execution == "level"
-        """Whether resolvers of levels are asked with all the objects of one."""
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Answer a request.

@@ -152,7 +152,6 @@ class Endpoint:
             viewer=viewer,
             language=_language(", ".join(given[b"accept-language"])),
             request_id=state["request_id"],
-            by_level=self._operations.by_level,
             client_address=state["client_address"],
             gone=partial(request_body.gone, receive),
             unusable=unusable,

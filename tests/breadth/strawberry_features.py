@@ -16,7 +16,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension, SyncExtensionResolver
 from strawberry.permission import BasePermission
 
-from breadth.strawberry import level_field
+from breadth.strawberry import batch_field
 
 Item = TypeVar("Item")
 Info = strawberry.Info[Any, Any]
@@ -112,19 +112,19 @@ class Book(Node):
         message = f"{self.title} fails"
         raise ValueError(message)
 
-    @level_field(graphql_type=int | None)
+    @batch_field(graphql_type=int | None)
     @staticmethod
     def length(books: strawberry.Parent[Sequence["Book"]], plus: int = 0) -> list[Any]:
         return [len(book.title) + plus if book.title else ValueError("no title") for book in books]
 
-    @level_field(graphql_type=list[Annotated["Film | Book", strawberry.union("Media")]])
+    @batch_field(graphql_type=list[Annotated["Film | Book", strawberry.union("Media")]])
     @staticmethod
     async def related(books: strawberry.Parent[Sequence["Book"]], info: Info) -> list[Any]:
         await asyncio.sleep(0)
         info.context["levels"].append([book.id for book in books])
         return [[FILM, book] for book in books]
 
-    @level_field(graphql_type=str)
+    @batch_field(graphql_type=str)
     @staticmethod
     async def matches(
         books: strawberry.Parent[Sequence["Book"]], only: Filter, in_color: Color | None = None
@@ -132,12 +132,12 @@ class Book(Node):
         await asyncio.sleep(0)
         return [f"{book.title} {only.told()} {in_color}" for book in books]
 
-    @level_field(graphql_type=str | None, permission_classes=[MayRead])
+    @batch_field(graphql_type=str | None, permission_classes=[MayRead])
     @staticmethod
     def guarded_level(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
         return [book.title for book in books]
 
-    @level_field(graphql_type=str, extensions=[Loud()])
+    @batch_field(graphql_type=str, extensions=[Loud()])
     @staticmethod
     def loud_level(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
         return [book.title for book in books]

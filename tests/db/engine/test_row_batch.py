@@ -75,11 +75,9 @@ _SHOPS = sa.union_all(
     )
 ).subquery("shops")
 _COLUMNS: Sequence[sa.ColumnElement[Any]] = [_BASKETS.c[name] for name in Basket._fields]
-QUERY = Query(
-    sa.select(*_COLUMNS).order_by(_BASKETS.c.id),
-    Basket,
-    joins={"shop": Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)},
-)
+QUERY = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket)
+SHOP = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)
+NOWHERE = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
 OWNED = Query(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
 
 
@@ -109,19 +107,19 @@ async def test_some_of_the_rows_are_rows_too(database: Database) -> None:
 
 
 async def test_what_was_read_beside_the_rows_stands_in_their_order(database: Database) -> None:
-    rows = await read(database, QUERY.reading(frozenset({"name"}), {"shop": None}))
+    rows = await read(database, QUERY.reading(frozenset({"name"}), {SHOP: None}))
 
     assert rows.column("name") == ["Alfa", "Beta", "Gama"]
     assert rows[0].at is UNREAD
-    assert rows.related("shop") == SHOPS
-    assert rows[1:].related("shop") == SHOPS[1:]
-    assert rows.related("owner") is None
+    assert rows.related(SHOP) == SHOPS
+    assert rows[1:].related(SHOP) == SHOPS[1:]
+    assert rows.related(NOWHERE) is None
 
 
 async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_asked_for(database: Database) -> None:
-    rows = await read(database, QUERY.reading(None, {"shop": frozenset({"town"})}))
+    rows = await read(database, QUERY.reading(None, {SHOP: frozenset({"town"})}))
 
-    shops = rows.related("shop")
+    shops = rows.related(SHOP)
 
     assert list(rows) == BASKETS
     assert shops is not None
@@ -130,13 +128,10 @@ async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_aske
 
 
 async def test_rows_beside_that_are_not_all_there_are_none(database: Database) -> None:
-    nowhere = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
-    query = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket, joins={"shop": nowhere})
-
-    rows = await read(database, query.reading(None, {"shop": frozenset({"town"})}))
+    rows = await read(database, QUERY.reading(None, {NOWHERE: frozenset({"town"})}))
 
     assert list(rows) == BASKETS
-    assert rows.related("shop") is None
+    assert rows.related(NOWHERE) is None
 
 
 async def test_rows_are_parted_by_whose_they_are_and_joined_again(database: Database) -> None:

@@ -1,0 +1,221 @@
+"""Fields of types over database rows, each declared once.
+
+From a declaration follow the columns that a query selects, the join or the loader, the batch resolver, and the
+permission.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import strawberry
+from graphql import GraphQLField, GraphQLResolveInfo
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info as StrawberryInfo
+
+from breadth import lookahead
+from breadth.strawberry import DeclaredField, declared
+from db.engine.statement import Columns, Join
+from domain.access import Permission
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.dataloader import Level, Loader, Related, column, joined, then
+from resolvers.loaders import Loaders, Pages
+from resolvers.pages import Page, PageArguments, Preload, Selection
+from schema.inputs import After, Before, First, Last, given
+
+Info = GraphQLResolveInfo[Context]
+Rows = Sequence[Any]
+
+
+def attribute(description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a field that is an attribute of the row of the same name."""
+    return strawberry.field(description=description)
+
+
+def computed(compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a field that is computed of one row; `reads` are the columns that it needs, None for all."""
+    return declared(_Computed(compute, reads), description=description)
+
+
+def computed_together(
+    compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
+) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a field that is computed of all rows of a batch, and returns a value for each or an awaitable of them."""
+    return declared(_ComputedTogether(compute, reads), description=description)
+
+
+def to_one(
+    key: str, *, loader: str, join: Join | None = None, permission: Permission | None = None, description: str
+) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a relation from the column `key` to the row that `loader` of `Loaders` has under it.
+
+    A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. If the viewer does not
+    hold the `permission`, it is null.
+    """
+    return declared(ToOne(key, loader, join, permission), description=description)
+
+
+def to_many(key: str, *, loader: str, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a relation from the column `key` to the rows that `loader` of `Loaders` has under it."""
+    return declared(_ToMany(key, loader), description=description)
+
+
+def to_page(key: str, *, pages: str, by: tuple[str, Any] | None = None, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+    """Declare a connection from the column `key` to the rows that `pages` of `Loaders` has under it.
+
+    `by` is the name and the annotation of an argument that chooses among the rows.
+    """
+    arguments = [("first", First), ("after", After), ("last", Last), ("before", Before)]
+    return declared(
+        _ToPage(key, pages, by and by[0]),
+        arguments=[
+            StrawberryArgument(name, None, StrawberryAnnotation(annotation), default=strawberry.UNSET)
+            for name, annotation in ((by, *arguments) if by else arguments)
+        ],
+        description=description,
+    )
+
+
+class _Computed:
+    def __init__(self, compute: Callable[[Context, Any], object], reads: Iterable[str] | None) -> None:
+        self.reads = None if reads is None else frozenset(reads)
+        self._compute = compute
+
+    def resolve(self, rows: Rows, info: Info) -> Level[object]:
+        compute, context = self._compute, info.context
+        return [compute(context, row) for row in rows]
+
+
+class _ComputedTogether(_Computed):
+    def resolve(self, rows: Rows, info: Info) -> Any:  # noqa: ANN401 — of any type.
+        return self._compute(info.context, rows)
+
+
+class ToOne:
+    """A relation to one row."""
+
+    def __init__(self, key: str, loader: str, join: Join | None, permission: Permission | None) -> None:
+        """Name the column, the loader, and what a page joins."""
+        self.key, self.join, self.permission = key, join, permission
+        self.reads = frozenset({key})
+        self.loader: Callable[[Loaders], Loader[int, Any]] = _of_loaders(loader)
+
+    def resolve(self, rows: Rows, info: Info) -> Related[Any]:
+        """Return the row that each of the rows refers to."""
+        if not self.permitted(info.context):
+            return [None] * len(rows)
+        beside = None if self.join is None else joined(rows, self.join)
+        if beside is not None:
+            return beside
+        loader = self.loader(info.context.loaders)
+        if loader.wide:
+            loader = loader.reading(lookahead.reads(info))
+        return loader.relate(column(rows, self.key))
+
+    def permitted(self, context: Context) -> bool:
+        """Whether the viewer may read what it refers to."""
+        return self.permission is None or context.may(self.permission)
+
+
+class _ToMany:
+    def __init__(self, key: str, loader: str) -> None:
+        self.key, self.reads = key, frozenset({key})
+        self._loader: Callable[[Loaders], Loader[int, Any]] = _of_loaders(loader)
+
+    def resolve(self, rows: Rows, info: Info) -> Level[Sequence[Any]]:
+        loaded = self._loader(info.context.loaders).load_many(column(rows, self.key))
+        return then(loaded, lambda lists: [each or [] for each in lists])
+
+
+class _ToPage:
+    def __init__(self, key: str, pages: str, by: str | None) -> None:
+        self.key, self.reads, self._by = key, frozenset({key}), by
+        self._pages: Callable[[Loaders], Pages[Any]] = _of_loaders(pages)
+
+    def resolve(self, rows: Rows, info: Info, **arguments: Any) -> Level[Page[Any]]:  # noqa: ANN401 — of their types.
+        chosen = None if self._by is None else given(arguments.pop(self._by, None))
+        named = PageArguments(**{name: given(value) for name, value in arguments.items()})
+        return pages.pages_of(
+            self._pages(info.context.loaders),
+            named,
+            partner_id=info.context.partner_id,
+            parent_ids=column(rows, self.key),
+            chosen=chosen,
+            columns=selection(info).columns,
+        )
+
+
+def check(of_type: type[Any], row: type[Any]) -> None:
+    """Raise TypeError if a field that the type declares reads what its rows do not have."""
+    for name, field in vars(of_type).items():
+        for read in _reads(name, field):
+            if not hasattr(row, read) and read not in getattr(row, "__annotations__", {}):
+                message = f"{of_type.__name__}.{name} reads “{read}”, which {row.__name__} does not have."
+                raise TypeError(message)
+
+
+def _reads(name: str, field: object) -> Iterable[str]:
+    if isinstance(field, DeclaredField):
+        return field.batch.reads or ()
+    return (name,) if isinstance(field, StrawberryField) and field.base_resolver is None else ()
+
+
+def plain(info: StrawberryInfo[Context, None]) -> Info:
+    """Return graphql-core's info, which Strawberry has no public name for."""
+    raw: Info = info._raw_info  # noqa: SLF001 — there is no other way to it.
+    return raw
+
+
+def _of_loaders(name: str) -> Callable[[Loaders], Any]:
+    if name not in vars(Loaders):
+        message = f"`Loaders` of resolvers/loaders.py has no “{name}”."
+        raise TypeError(message)
+    return attrgetter(name)
+
+
+def selection(info: Info) -> Selection:
+    """Return what is read of the rows of the connection that `info` is of: columns, joins and loads."""
+    return lookahead.known(info, "selection", lambda: _selection(info))
+
+
+def _selection(info: Info) -> Selection:
+    asked: dict[str, GraphQLField] = {}
+    for path in _PATHS:
+        asked |= lookahead.fields(info, *path)
+    joins: dict[Join, Columns] = {}
+    preloads: list[Preload] = []
+    for name, definition in asked.items():
+        relation = _to_one(definition)
+        # If more objects are selected below it, it is loaded on its own: rows that refer to the same one then share it,
+        # and what is below is resolved once for it.
+        if relation is None or any(lookahead.leads_on(info, *path, name) for path in _PATHS):
+            continue
+        columns = _columns(info, name)
+        if relation.join is not None and relation.permission is None:
+            joins[relation.join] = columns
+        else:
+            preloads.append(Preload(relation.key, relation.loader, columns, relation.permitted))
+    return Selection(_columns(info), joins, preloads)
+
+
+_PATHS = (("nodes",), ("edges", "node"))
+"""Where a connection has its rows."""
+
+
+def _columns(info: Info, *step: str) -> Columns:
+    columns: frozenset[str] = frozenset()
+    for path in _PATHS:
+        read = lookahead.reads(info, *path, *step)
+        if read is None:
+            return None
+        columns |= read
+    return columns
+
+
+def _to_one(definition: GraphQLField) -> ToOne | None:
+    field = definition.extensions.get("strawberry-definition")
+    relation = field.batch if isinstance(field, DeclaredField) else None
+    return relation if isinstance(relation, ToOne) else None

@@ -1,0 +1,11 @@
+"""Which executor the tests of the API run with: `EXECUTION=stock` chooses graphql-core's own."""
+
+import os
+from typing import Any
+
+from graphql.execution import Executor
+from graphql.execution.incremental import IncrementalExecutor
+
+from breadth import LevelExecutor
+
+EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION") == "stock" else LevelExecutor
