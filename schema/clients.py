@@ -7,6 +7,7 @@ import strawberry
 
 from db.clients import ClientFilter as Chosen
 from db.clients import ClientRow, ClientSortKey
+from db.holdings import Released
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
@@ -16,14 +17,14 @@ from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
-from schema.nodes import Info, Node, columns
+from schema.nodes import Info, Node, OfRow, columns
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one, to_page
 from schema.scalars import Cnpj
 
 
 @strawberry.type(description="Licenses and additional seats of one product that go back to the stock.")
-class ReleasedLicenses:
+class ReleasedLicenses(OfRow, row=Released):
     """What is released of a product, read from a Released."""
 
     licenses: int = strawberry.field(description="How many licenses.")

@@ -11,9 +11,9 @@ from domain.money import Cents
 from domain.orders import OrderType
 from resolvers import ids, prices
 from resolvers.prices import PriceTableItem as PriceTableItemRow
-from resolvers.prices import Quote, WantedOrder
+from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.errors import Payload, answer
-from schema.nodes import Info, Node
+from schema.nodes import Info, Node, OfRow
 from schema.relations import attribute, to_one
 
 
@@ -40,7 +40,7 @@ class PriceTier:
 
 
 @strawberry.type(description="The prices of one product for one type of order.")
-class PriceTableItem:
+class PriceTableItem(OfRow, row=PriceTableItemRow):
     """What a price is for, and its tiers."""
 
     order_type: OrderType = strawberry.field(description="What kind of order the prices are for, “Tipo”.")
@@ -91,7 +91,7 @@ def wanted_order(order_type: OrderType, items: Sequence[OrderItemInput], checks:
 
 
 @strawberry.type
-class OrderLine:
+class OrderLine(OfRow):
     """What a line of an order has, before there is an order as well as after."""
 
     quantity: int = strawberry.field(description="How many are billed, “Quantidade”.")
@@ -115,7 +115,7 @@ class OrderLine:
 
 
 @strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")
-class QuotedItem(OrderLine):
+class QuotedItem(OrderLine, row=QuotedLine):
     """A line that is not ordered yet."""
 
     next_tier: PriceTier | None = strawberry.field(

@@ -28,28 +28,32 @@ from schema.inputs import After, Before, First, Last, given
 
 Info = GraphQLResolveInfo[Context]
 Rows = Sequence[Any]
+Field = Any
+"""A field as the value of an attribute, whose annotation is the field's type."""
 
 
-def attribute(description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def attribute(description: str) -> Field:
     """Declare a field that is an attribute of the row of the same name."""
     return strawberry.field(description=description)
 
 
-def computed(compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def computed(
+    compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
+) -> Field:
     """Declare a field that is computed of one row; `reads` are the columns that it needs, None for all."""
     return declared(_Computed(compute, reads), description=description)
 
 
 def computed_together(
     compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
-) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+) -> Field:
     """Declare a field that is computed of all rows of a batch, and returns a value for each or an awaitable of them."""
     return declared(_ComputedTogether(compute, reads), description=description)
 
 
 def to_one(
     key: str, *, loader: str, join: Join | None = None, permission: Permission | None = None, description: str
-) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+) -> Field:
     """Declare a relation from the column `key` to the row that `loader` of `Loaders` has under it.
 
     A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. If the viewer does not
@@ -58,12 +62,12 @@ def to_one(
     return declared(ToOne(key, loader, join, permission), description=description)
 
 
-def to_many(key: str, *, loader: str, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def to_many(key: str, *, loader: str, description: str) -> Field:
     """Declare a relation from the column `key` to the rows that `loader` of `Loaders` has under it."""
     return declared(_ToMany(key, loader), description=description)
 
 
-def to_page(key: str, *, pages: str, by: tuple[str, Any] | None = None, description: str) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def to_page(key: str, *, pages: str, by: tuple[str, Any] | None = None, description: str) -> Field:
     """Declare a connection from the column `key` to the rows that `pages` of `Loaders` has under it.
 
     `by` is the name and the annotation of an argument that chooses among the rows.
@@ -101,7 +105,8 @@ class ToOne:
         """Name the column, the loader, and what a page joins."""
         self.key, self.join, self.permission = key, join, permission
         self.reads = frozenset({key})
-        self.loader: Callable[[Loaders], Loader[int, Any]] = _of_loaders(loader)
+        self.loader_name = loader
+        self.loader: Callable[[Loaders], Loader[int, Any]] = attrgetter(loader)
 
     def resolve(self, rows: Rows, info: Info) -> Related[Any]:
         """Return the row that each of the rows refers to."""
@@ -122,8 +127,8 @@ class ToOne:
 
 class _ToMany:
     def __init__(self, key: str, loader: str) -> None:
-        self.key, self.reads = key, frozenset({key})
-        self._loader: Callable[[Loaders], Loader[int, Any]] = _of_loaders(loader)
+        self.key, self.reads, self.loader_name = key, frozenset({key}), loader
+        self._loader: Callable[[Loaders], Loader[int, Any]] = attrgetter(loader)
 
     def resolve(self, rows: Rows, info: Info) -> Level[Sequence[Any]]:
         loaded = self._loader(info.context.loaders).load_many(column(rows, self.key))
@@ -132,8 +137,8 @@ class _ToMany:
 
 class _ToPage:
     def __init__(self, key: str, pages: str, by: str | None) -> None:
-        self.key, self.reads, self._by = key, frozenset({key}), by
-        self._pages: Callable[[Loaders], Pages[Any]] = _of_loaders(pages)
+        self.key, self.reads, self.loader_name, self._by = key, frozenset({key}), pages, by
+        self._pages: Callable[[Loaders], Pages[Any]] = attrgetter(pages)
 
     def resolve(self, rows: Rows, info: Info, **arguments: Any) -> Level[Page[Any]]:  # noqa: ANN401 — of their types.
         chosen = None if self._by is None else given(arguments.pop(self._by, None))
@@ -149,31 +154,33 @@ class _ToPage:
 
 
 def check(of_type: type[Any], row: type[Any]) -> None:
-    """Raise TypeError if a field that the type declares reads what its rows do not have."""
-    for name, field in vars(of_type).items():
+    """Raise TypeError if a field of the type reads what its rows do not have, or names no loader."""
+    for name, field in _fields(of_type).items():
         for read in _reads(name, field):
-            if not hasattr(row, read) and read not in getattr(row, "__annotations__", {}):
+            if not hasattr(row, read) and read not in row.__annotations__:
                 message = f"{of_type.__name__}.{name} reads “{read}”, which {row.__name__} does not have."
                 raise TypeError(message)
+        loader = getattr(field.batch, "loader_name", None) if isinstance(field, DeclaredField) else None
+        if loader is not None and loader not in vars(Loaders):
+            message = f"{of_type.__name__}.{name} names the loader “{loader}”, which Loaders does not have."
+            raise TypeError(message)
 
 
-def _reads(name: str, field: object) -> Iterable[str]:
+def _fields(of_type: type[Any]) -> dict[str, StrawberryField]:
+    found = {name: value for base in reversed(of_type.__mro__) for name, value in vars(base).items()}
+    return {name: value for name, value in found.items() if isinstance(value, StrawberryField)}
+
+
+def _reads(name: str, field: StrawberryField) -> Iterable[str]:
     if isinstance(field, DeclaredField):
         return field.batch.reads or ()
-    return (name,) if isinstance(field, StrawberryField) and field.base_resolver is None else ()
+    return (name,) if field.base_resolver is None else ()
 
 
 def plain(info: StrawberryInfo[Context, None]) -> Info:
     """Return graphql-core's info, which Strawberry has no public name for."""
     raw: Info = info._raw_info  # noqa: SLF001 — there is no other way to it.
     return raw
-
-
-def _of_loaders(name: str) -> Callable[[Loaders], Any]:
-    if name not in vars(Loaders):
-        message = f"`Loaders` of resolvers/loaders.py has no “{name}”."
-        raise TypeError(message)
-    return attrgetter(name)
 
 
 def selection(info: Info) -> Selection:

@@ -1,0 +1,75 @@
+"""Declared fields: what is wrong with one is said when its type is made."""
+
+from typing import Any, NamedTuple
+
+import pytest
+from graphql import GraphQLObjectType
+
+from breadth.strawberry import DeclaredField
+from schema import references
+from schema.nodes import OfRow
+from schema.relations import attribute, computed, to_one, to_page
+from schema.root import schema
+
+
+class Row(NamedTuple):
+    """Rows of the made-up types."""
+
+    id: int
+    client_id: int
+
+
+def test_a_relation_by_a_column_that_its_rows_lack_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^Wrong\.client reads “client_di”, which Row does not have\.$"):
+
+        class Wrong(OfRow, row=Row):
+            client: references.ClientType = to_one("client_di", loader="client", description="The client.")
+
+
+def test_a_relation_by_an_unknown_loader_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^Wrong\.client names the loader “clinet”, which Loaders does not have\.$"):
+
+        class Wrong(OfRow, row=Row):
+            client: references.ClientType = to_one("client_id", loader="clinet", description="The client.")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        attribute("Its name."),
+        computed(lambda _, row: row.name, reads=("name",), description="Its name."),
+        to_page("name", pages="activations_of_client", description="Its activations."),
+    ],
+    ids=["attribute", "computed", "page"],
+)
+def test_a_field_that_reads_what_its_rows_lack_is_refused(field: Any) -> None:  # noqa: ANN401 — as Strawberry's.
+    with pytest.raises(TypeError, match="does not have"):
+        type("Wrong", (OfRow,), {"name": field, "__annotations__": {"name": str}}, row=Row)
+
+
+def test_a_declaration_of_a_parent_is_checked_with_the_rows_of_its_child() -> None:
+    class Parent(OfRow):
+        client: references.ClientType = to_one("product_id", loader="client", description="The client.")
+
+    with pytest.raises(TypeError, match=r"^Child\.client reads “product_id”"):
+
+        class Child(Parent, row=Row):
+            pass
+
+
+def test_every_type_with_a_relation_says_what_its_rows_are() -> None:
+    unchecked = [
+        f"{name}.{field.python_name}"
+        for name, graphql_type in schema._schema.type_map.items()  # noqa: SLF001 — it has no public name.
+        if isinstance(graphql_type, GraphQLObjectType)
+        for field in _declared(graphql_type)
+        if hasattr(field.batch, "loader_name")
+        and not hasattr(graphql_type.extensions["strawberry-definition"].origin, "row")
+    ]
+
+    assert unchecked == []
+
+
+def _declared(graphql_type: GraphQLObjectType) -> list[DeclaredField]:
+    found = [field.extensions.get("strawberry-definition") for field in graphql_type.fields.values()]
+    return [each for each in found if isinstance(each, DeclaredField)]
