@@ -138,9 +138,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=_REQUESTS)
     given = parser.parse_args()
     chosen = next(workload for workload in WORKLOADS if workload.name == given.workload)
-    (CACHE / "run").mkdir(parents=True, exist_ok=True)
-    file = data.copy(CACHE / "run" / "profile.db")
-    os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": "made up " * 8}
+    file = set_environment()
     print(f"{chosen.name}: {chosen.title}; {given.requests} requests\n")
     alone = asyncio.run(_alone(chosen, given.requests))
     statements, spent = asyncio.run(_profiled(chosen, given.requests))
@@ -150,14 +148,22 @@ def main() -> None:
     _print_document(chosen)
 
 
+def set_environment() -> Path:
+    """Let the portal's settings name a copy of the database, and return it."""
+    (CACHE / "run").mkdir(parents=True, exist_ok=True)
+    file = data.copy(CACHE / "run" / "profile.db")
+    os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": "made up " * 8}
+    return file
+
+
 async def _alone(workload: Workload, requests: int) -> float:
     """The milliseconds of processor time that a request takes, unprofiled."""
-    async with _application() as app:
+    async with application() as app:
         bodies = workload.bodies()
-        await _ask_all(app, bodies[:_WARM_UP])
+        await ask_all(app, bodies[:_WARM_UP])
         gc.collect()
         begin, cpu = time.perf_counter(), time.process_time()
-        size = await _ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
+        size = await ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
         wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
     print(f"unprofiled: {wall * 1000 / requests:.3f} ms a request, {cpu * 1000 / requests:.3f} ms of it at work")
     print(f"an answer has {size / requests / 1024:.1f} KiB\n")
@@ -168,17 +174,17 @@ async def _profiled(workload: Workload, requests: int) -> tuple[list[str], list[
     """The statements that the requests ran, and the profile of running them."""
     threads, statements = _Threads(), list[str]()
     with threads.begun(), _traced(statements.append):
-        async with _application() as app:
+        async with application() as app:
             bodies = workload.bodies()
-            await _ask_all(app, bodies[:_WARM_UP])
+            await ask_all(app, bodies[:_WARM_UP])
             statements.clear()
             with threads.told():
-                await _ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
+                await ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
             return statements, threads.spent()
 
 
 @asynccontextmanager
-async def _application() -> AsyncIterator[Starlette]:
+async def application() -> AsyncIterator[Starlette]:
     """The portal's application, within its lifespan."""
     settings = Settings.load()
     app = create_app(open_portal(settings), settings)
@@ -186,7 +192,7 @@ async def _application() -> AsyncIterator[Starlette]:
         yield app
 
 
-async def _ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
+async def ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
     """The bytes of all answers together."""
     return sum([await _ask(app, body) for body in bodies])
 

@@ -1,0 +1,82 @@
+"""`python -m benchmarks.house`: figures of how much a reader of the code has to take in.
+
+The last two lines need the benchmarks' database, which is made where it is missing.
+"""
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from types import FrameType
+
+from benchmarks.places import PROJECT
+from benchmarks.profile import application, ask_all, set_environment
+from benchmarks.workloads import WORKLOADS
+
+ROOMS = ("breadth", "domain", "db", "resolvers", "schema", "demo", "server")
+_SUPPRESSION = re.compile(r"# noqa|# type: ignore|# pragma|\bcast\(")
+_ANY = re.compile(r"\bAny\b")
+_IMPORT = re.compile(r"^\s*(from|import) ")
+_PICTURES = re.compile(r"\b(stands|whoever|nobody|as above|leads to|is told|brought|at hand)\b", re.IGNORECASE)
+"""Words that STYLE.md names as pictures of a thing, or as names of no actor."""
+
+_PAGE = "W2"
+_WARM_UP = 20
+
+
+def main() -> None:
+    """Print the figures, one to a line."""
+    sources = _lines(f"{room}/**/*.py" for room in ROOMS)
+    executor = _lines(["breadth/**/*.py"])
+    for name, pattern in (("suppressions", _SUPPRESSION), ("Any", _ANY)):
+        print(f"{name} per 1,000 lines: {_rate(pattern, sources):.1f}; in the executor {_rate(pattern, executor):.1f}")
+    prose = sources + _lines(["tests/**/*.py", "benchmarks/*.py", "*.md", "docs/**/*.md", "schema.graphql"])
+    print(f"pictures in code, tests, docs and SDL: {sum(len(_PICTURES.findall(line)) for line in prose)}")
+    print(f"lines of README: {len(_lines(['README.md']))}")
+    set_environment()
+    files, functions = asyncio.run(_entered())
+    print(f"files entered by a page of activations with two relations: {files}")
+    print(f"functions entered by it: {functions}")
+
+
+def _lines(globs: Iterable[str]) -> list[str]:
+    tracked = subprocess.run(
+        ["git", "ls-files", "--", *(f":(glob){each}" for each in globs)],  # noqa: S607 — whichever Git there is.
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    return [line for name in tracked for line in (PROJECT / name).read_text(encoding="utf-8").splitlines()]
+
+
+def _rate(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
+    found = sum(len(pattern.findall(line)) for line in lines if not _IMPORT.match(line))
+    return found * 1000 / len(lines)
+
+
+async def _entered() -> tuple[int, int]:
+    """Number of the portal's files and functions that a warm request enters."""
+    (workload,) = (each for each in WORKLOADS if each.name == _PAGE)
+    entered: set[tuple[str, str]] = set()
+
+    def profile(frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        name = code.co_filename.removeprefix(f"{PROJECT}/")
+        if event == "call" and name.startswith(ROOMS):
+            entered.add((name, code.co_qualname))
+
+    async with application() as app:
+        bodies = workload.bodies()
+        await ask_all(app, bodies[:_WARM_UP])
+        sys.setprofile(profile)
+        try:
+            await ask_all(app, bodies[:1])
+        finally:
+            sys.setprofile(None)
+    return len({name for name, _ in entered}), len(entered)
+
+
+if __name__ == "__main__":
+    main()
