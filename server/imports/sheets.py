@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from domain.text import fold, single_spaced
+from domain.text import fold, single_spaced, trimmed
 
 DELIMITERS = (";", ",", "\t")
 
@@ -182,7 +182,7 @@ def _header(opened: TextIO, delimiter: str, columns: Columns) -> _Layout:
 
 
 def _is_header(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row) and row[0].lower() != "sep="
+    return any(trimmed(cell) for cell in row) and row[0].lower() != "sep="
 
 
 def without_text_mark(cell: str) -> str:
@@ -231,12 +231,12 @@ def _rows(lines: _Lines, layout: _Layout) -> Iterator[Line | BadRow]:
             # The rows that a forgotten quotation mark has swallowed are read again.
             lines.give_back()
             yield BadRow(begins, "its quotation marks are not paired")
-        elif any(cell.strip() for cell in row):
+        elif any(trimmed(cell) for cell in row):
             yield _line(begins, row, layout.names)
 
 
 def _line(begins: int, row: Sequence[str], names: Sequence[str | None]) -> Line | BadRow:
-    if any(cell.strip() for cell in row[len(names) :]):
+    if any(trimmed(cell) for cell in row[len(names) :]):
         reason = (
             f"it has {len(row)} cells, and the first line only {len(names)}: "
             "a cell with a delimiter in it needs quotation marks"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.text import single_spaced
+from domain.text import single_spaced, trimmed
 from server.imports import clients, prices
 from server.imports.sheets import DELIMITERS, BadRow, Line, SheetError, sheet
 
@@ -70,7 +70,7 @@ def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is draw
 
     found = read(file)
 
-    expected = [cells(*map(single_spaced, row)) for row in rows if any(map(str.strip, row))]
+    expected = [cells(*map(single_spaced, row)) for row in rows if any(map(trimmed, row))]
     if _reads_as(text, encoding):
         assert [line.cells for line in found if isinstance(line, Line)] == expected
         assert len(found) == len(expected)
@@ -136,6 +136,12 @@ def test_of_two_columns_for_one_thing_the_surer_one_counts(file: Path) -> None:
     with sheet(file, clients.COLUMNS, clients.REQUIRED) as opened:
         assert opened.unused == ["Nome", "Telefone"]
         assert list(opened.rows) == [Line(2, {"cnpj": "1", "name": "Padaria"})]
+
+
+def test_a_row_of_control_characters_is_a_row(file: Path) -> None:
+    file.write_bytes(b"cnpj;name\n\x1c;\x1d\n \t;\xc2\xa0\n")
+
+    assert read(file) == [Line(2, {"cnpj": "\x1c", "name": "\x1d"})]
 
 
 @pytest.mark.parametrize(
