@@ -6,13 +6,12 @@ from datetime import datetime
 import strawberry
 
 from db.access import PartnerRow, TokenRow, UserRow
-from db.prices import PriceTableRow
 from domain.access import Permission, Role, TokenKind
-from resolvers import access, prices
+from resolvers import access
 from resolvers.viewers import Viewer as ViewerRow
 from schema import references
 from schema.nodes import Info, Node
-from schema.relations import attribute, computed
+from schema.relations import attribute, computed, to_one
 from schema.scalars import Cnpj
 
 
@@ -36,10 +35,9 @@ class Partner(Node, row=PartnerRow):
     name: str = attribute("The partner's name.")
     cnpj: Cnpj = attribute("The partner's CNPJ.")
 
-    @strawberry.field(graphql_type=references.PriceTableType, description="What the partner pays, “Pauta Preço”.")
-    @staticmethod
-    async def price_table(partner: strawberry.Parent[PartnerRow], info: Info) -> PriceTableRow | None:
-        return await prices.price_table(info.context, partner.id)
+    price_table: references.PriceTableType = to_one(
+        "id", loader="price_table_of_partner", description="What the partner pays, “Pauta Preço”."
+    )
 
 
 @strawberry.type(
