@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-_ENTRIES_AT_ONCE = 8
-"""Number of entries of a list that are one piece, if the first of them holds no lists or objects."""
+_PIECES = 32
+"""Most pieces of a list of that many entries or more, none of which is looked into."""
 
 _INNER = (dict, list)
 
@@ -54,15 +54,15 @@ def _members(value: dict[str, Any]) -> Iterator[bytes]:
 
 def _entries(value: list[Any]) -> Iterator[bytes]:
     opening = b"["
-    first = next(each for each in value if type(each) in _INNER)
-    if any(type(each) in _INNER for each in (first.values() if type(first) is dict else first)):
+    if len(value) < _PIECES:
         for each in value:
             yield opening
             yield from _pieces(each)
             opening = b","
     else:
-        for at in range(0, len(value), _ENTRIES_AT_ONCE):
+        at_once = -(-len(value) // _PIECES)
+        for at in range(0, len(value), at_once):
             yield opening
-            yield encoded(value[at : at + _ENTRIES_AT_ONCE])[1:-1]
+            yield encoded(value[at : at + at_once])[1:-1]
             opening = b","
     yield b"]"

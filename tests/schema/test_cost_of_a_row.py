@@ -129,4 +129,4 @@ async def test_what_is_below_a_client_is_asked_for_once_however_often_it_stands_
     nodes = (await level.data(ONE_CLIENT, first=100))["activations"]["nodes"]
     assert [len(node["client"]["activations"]["nodes"]) for node in nodes] == [100] * 100
 
-    assert 0 <= await calls_for_one_more(level, ONE_CLIENT) <= CALLS_FOR_A_PLACE
+    assert abs(await calls_for_one_more(level, ONE_CLIENT)) <= CALLS_FOR_A_PLACE

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("server", "schema", "resolvers", "db", "domain")
 LOGGERS = {"log", "_log"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
-BUILT = {"db/availability.py": "the database is not available: …"}
+BUILT = {"db/engine/availability.py": "the database is not available: …"}
 """Events that are put together as they are logged, by the module."""
 
 
