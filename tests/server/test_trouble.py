@@ -6,7 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -240,6 +241,14 @@ for arguments in sys.argv[1:]:
 """
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can read: each run of pytest closes the parent of `tmp_path` to them again."""
+    with tempfile.TemporaryDirectory(prefix="portal-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "mode", "said"),
     [
@@ -250,18 +259,16 @@ for arguments in sys.argv[1:]:
         ("data/secret.key", 0o000, "data/secret.key can't be read"),
     ],
 )
-def test_a_file_that_the_user_may_not_use_is_named(name: str, mode: int, said: str, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        # pytest's own folder is root's; the other user has to get through.
-        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
-            folder.chmod(0o711)
+def test_a_file_that_the_user_may_not_use_is_named(
+    name: str, mode: int, said: str, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(open_folder)
     made = CliRunner().invoke(app, ["migrate"], env={"DATABASE_URL": "sqlite:///data/portal.db", "SECRET_KEY": ""})
     assert made.exit_code == 0, made.output
     if os.geteuid() == 0:
-        for each in (tmp_path / "data", *(tmp_path / "data").iterdir()):
+        for each in (open_folder / "data", *(open_folder / "data").iterdir()):
             shutil.chown(each, 65534, 65534)
-    (tmp_path / name).chmod(mode)
+    (open_folder / name).chmod(mode)
 
     printed = subprocess.run(
         [sys.executable, "-c", READING, "users", "serve --port 0", "doctor", "migrate"],
@@ -271,12 +278,12 @@ def test_a_file_that_the_user_may_not_use_is_named(name: str, mode: int, said: s
             "SECRET_KEY": "",
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
-        cwd=tmp_path,
+        cwd=open_folder,
         stdout=subprocess.PIPE,
         check=True,
         text=True,
     ).stdout
-    (tmp_path / name).chmod(0o755)
+    (open_folder / name).chmod(0o755)
 
     lines = printed.splitlines()
     assert [line.split("|")[0] for line in lines] == ["users", "serve --port 0", "doctor", "migrate"]
