@@ -24,6 +24,8 @@ from server.shutdown import StoppingServer, let_no_handshake_begin
 _ROUND_SECONDS = 0.5
 _KILLED_AFTER_SECONDS = 5
 """After its time to stop, a process has so many seconds more."""
+_STARTING_SECONDS = 300
+"""How long a worker may take until its first answer, on a machine that is busy with all else."""
 _PING = b"ping"
 
 _spawning = get_context("spawn")
@@ -139,6 +141,7 @@ class _Worker:
         # The worker's end is its own: once the worker has ended, reading finds the end of the pipe.
         end.close()
         self._asked_at: float | None = None
+        self._answered = False
         self.serves = False
 
     def answers(self, patience_seconds: float) -> bool:
@@ -146,12 +149,14 @@ class _Worker:
         try:
             if self._pipe.poll():
                 self.serves = self._pipe.recv()
-                self._asked_at = None
+                self._answered, self._asked_at = True, None
             if self._asked_at is None:
                 self._asked_at = time.monotonic()
                 self._pipe.send(_PING)
         except (EOFError, OSError):
             return False
+        # A worker imports the portal before its first answer, and another in its place would only begin anew.
+        patience_seconds = patience_seconds if self._answered else max(patience_seconds, _STARTING_SECONDS)
         return self.process.is_alive() and time.monotonic() - self._asked_at < patience_seconds
 
     def stop(self) -> None:
