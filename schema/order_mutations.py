@@ -23,7 +23,7 @@ from schema.prices import OrderItemInput, wanted_order
 @strawberry.input(description="Input of `createOrder`, “Confirmar Pedido”.")
 class CreateOrderInput:
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
-    items: list[OrderItemInput] = strawberry.field(description="The products of the order, “Itens do Pedido”: 1 to 50.")
+    items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
     expected_total: Cents | None = optional(
         "The `totalWithSetupFee` of the quote. If the order comes to a different total, it is refused with "
         "PRICE_CHANGED and nothing is created."

@@ -76,7 +76,7 @@ class OrderItemInput:
 @strawberry.input(description="Input of `quoteOrder`.")
 class QuoteOrderInput:
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
-    items: list[OrderItemInput] = strawberry.field(description="The products of the order, “Itens do Pedido”: 1 to 50.")
+    items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
 
     def checked(self) -> WantedOrder:
         """Return the order to quote; raise a group of refusals if it is invalid."""

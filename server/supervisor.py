@@ -1,7 +1,7 @@
-"""Several server processes that share a listening socket, and their parent, which replaces those that end.
+"""Parent of several server processes that share a listening socket; it replaces those that end.
 
-They share one socket, and not a port by SO_REUSEPORT: the connections that wait in a socket's queue are then accepted
-by whichever process is free, and none are lost with a process that ends.
+They share one socket, not a port by SO_REUSEPORT: any free process accepts the queued connections, and none are lost
+with a process that ends.
 """
 
 import os
@@ -23,7 +23,7 @@ from server.shutdown import StoppingServer, let_no_handshake_begin
 
 _ROUND_SECONDS = 0.5
 _KILLED_AFTER_SECONDS = 5
-"""After its time to stop, a process has so many seconds more."""
+"""Seconds after its time to stop until a process is killed."""
 _PING = b"ping"
 
 _spawning = get_context("spawn")
@@ -31,10 +31,10 @@ log = structlog.get_logger("portal.server")
 
 
 class Supervisor:
-    """The parent of a server's processes."""
+    """Parent of a server's processes."""
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, patience_seconds: float) -> None:
-        """Prepare; a process that is silent for longer than `patience_seconds` is replaced."""
+        """Take the configuration; a process that is silent for longer than `patience_seconds` is replaced."""
         self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening)
         self._listening = listening
         self._count = config.workers
@@ -85,7 +85,7 @@ class Supervisor:
             return
 
     def _look_after(self) -> int:
-        """Replace the workers that ended or are silent; return a status other than 0 if that would not help."""
+        """Replace workers that ended or are silent; return a status other than 0 if that would not help."""
         if self._renewing:
             self._renewing = False
             log.info("renewing the workers")
@@ -130,19 +130,19 @@ class Supervisor:
 
 
 class _Worker:
-    """A server process, as its parent knows it."""
+    """Server process, as its parent sees it."""
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket) -> None:
         self._pipe, end = _spawning.Pipe()
         self.process = _spawning.Process(target=work, args=(config, limits, listening, end))
         self.process.start()
-        # The worker's end is its own: once the worker has ended, reading finds the end of the pipe.
+        # The worker has the other end: once it has ended, reading finds the end of the pipe.
         end.close()
         self._asked_at: float | None = None
         self.serves = False
 
     def answers(self, patience_seconds: float) -> bool:
-        """Whether the process lives and answered lately. It waits for nothing."""
+        """Return, without waiting, whether the process lives and answered lately."""
         try:
             if self._pipe.poll():
                 self.serves = self._pipe.recv()

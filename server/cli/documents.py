@@ -1,4 +1,4 @@
-"""`portal documents`: the documents that clients may ask for by an id."""
+"""`portal documents`: the documents that clients can request by an id."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from server.graphql.manifests import ManifestError
 app = typer.Typer(help="Register the documents that clients may ask for by an id.", no_args_is_help=True)
 
 _SHOWN = 50
-"""How many faults are shown: one change of the schema can be the fault of every document."""
+"""Maximum number of errors shown: one change of the schema can break every document."""
 
 _File = Annotated[
     Path, typer.Argument(help="The manifest that GraphQL Code Generator, Relay or Apollo's tool has written.")
@@ -94,7 +94,7 @@ def _faults(document_id: str, text: str) -> list[DocumentFault]:
 
 def _refuse(faults: Sequence[DocumentFault], consequence: str) -> NoReturn:
     for fault in faults[:_SHOWN]:
-        # What is no id may be anything, also what a terminal obeys.
+        # An invalid id may be any text, with control sequences for the terminal too.
         named = fault.document_id if is_id(fault.document_id) else ascii(fault.document_id[:ID_LENGTH_MAX])
         typer.echo(f"{named}: {fault.reason.rstrip('.')}.", err=True)
     if len(faults) > _SHOWN:

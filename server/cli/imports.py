@@ -47,13 +47,13 @@ _AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Import no
 @dataclass(slots=True)
 class _Report:
     done: Counter[str] = field(default_factory=Counter)
-    """How many rows there are of each outcome."""
+    """Number of rows of each outcome."""
 
     bad: int = 0
 
 
 class _RefusedError(Exception):
-    """Nothing is imported, because some rows are bad."""
+    """The import is refused because some rows are bad."""
 
 
 @app.command()
@@ -135,7 +135,7 @@ def _import(
 
 
 class _Steps(NamedTuple):
-    """What is read, and the bar that shows how far it is."""
+    """Step of the import, with its progress bar."""
 
     doing: str
     opened: Sheet
@@ -145,7 +145,7 @@ class _Steps(NamedTuple):
 def _good(
     rows: Iterable[Good | BadRow], report: _Report, steps: _Steps, *, all_or_nothing: bool
 ) -> Iterator[list[Good]]:
-    """Yield the rows to import, many at once; print of the others why they are bad."""
+    """Yield batches of the rows to import, and print the reasons for the bad ones."""
     before = 0
     for some in _batches(rows):
         good = []

@@ -18,7 +18,7 @@ def migrate() -> None:
     It is the only command that makes a SQLite file and the secret.key beside it, and it takes both from other users of
     the machine.
     """
-    # Imported here because it takes ten megabytes, and a server comes by these commands too.
+    # Imported here because it takes ten megabytes, and servers load the commands too.
     from alembic.util.exc import CommandError  # noqa: PLC0415
 
     from db.migrations.migrate import upgrade  # noqa: PLC0415
