@@ -124,30 +124,30 @@ def business(coordinate: str) -> int | None:
     return _found(BUSINESS, coordinate)
 
 
-class Place(NamedTuple):
+class InputValue(NamedTuple):
     """Argument or input field, with its schema coordinate."""
 
     coordinate: str
     definition: GraphQLArgument | GraphQLInputField
 
 
-def places(schema: GraphQLSchema) -> Iterator[Place]:
+def input_values(schema: GraphQLSchema) -> Iterator[InputValue]:
     """Return every argument and every input field of the schema."""
     for each in schema.type_map.values():
         if each.name.startswith("__"):
             continue
         if isinstance(each, GraphQLInputObjectType):
             for name, field in each.fields.items():
-                yield Place(f"{each.name}.{name}", field)
+                yield InputValue(f"{each.name}.{name}", field)
         elif isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
             for name, output in each.fields.items():
                 for argument, definition in output.args.items():
-                    yield Place(f"{each.name}.{name}({argument}:)", definition)
+                    yield InputValue(f"{each.name}.{name}({argument}:)", definition)
 
 
 def describe(schema: GraphQLSchema) -> None:
     """Add the limit to each description of a text or list that does not state the business's limit."""
-    for coordinate, definition in places(schema):
+    for coordinate, definition in input_values(schema):
         sentence = _sentence(coordinate, definition.type)
         if sentence and business(coordinate) is None:
             definition.description = f"{definition.description or ''} {sentence}".lstrip()

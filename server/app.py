@@ -19,7 +19,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
 from server.background import cleanup, document_refresh
-from server.background.token_usage import UseWriter
+from server.background.token_usage import TokenUsageWriter
 from server.graphql.operations import Operations
 from server.graphql.trusted_documents import TrustedDocuments
 from server.http import graphiql, health, home
@@ -117,7 +117,7 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         # A page makes hundreds of objects and no cycles: collecting after every 700 takes a tenth of its time.
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 10, 10)
         allocation.give_pages_to_long_blocks()
-    writer = UseWriter(portal)
+    writer = TokenUsageWriter(portal)
     beside = [asyncio.create_task(each) for each in (writer.run(), cleanup.run(portal), document_refresh.run(trusted))]
     try:
         yield

@@ -44,7 +44,7 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
 }
 """Sentences by the class of the error, for problems that may pass."""
 
-_ON_THE_WAY: Sequence[tuple[type[Exception], str, bool]] = (
+_CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
@@ -143,17 +143,17 @@ def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError
             return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
         if state[:2] in _OF_POSTGRESQL_LATER:
             return DatabaseTroubleError(_OF_POSTGRESQL_LATER[state[:2]].format(**facts), passing=True)
-    return next(filter(None, (_of_the_way(error, url) for error in chain)), None)
+    return next(filter(None, (_of_connection(error, url) for error in chain)), None)
 
 
-def _of_the_way(error: BaseException, url: URL) -> DatabaseTroubleError | None:
+def _of_connection(error: BaseException, url: URL) -> DatabaseTroubleError | None:
     """Return the problem between this machine and the server."""
     if isinstance(error, socket.gaierror):
         message = f"The host “{url.host}” is not known; correct DATABASE_URL, or see the name service."
         return DatabaseTroubleError(message, passing=error.errno == socket.EAI_AGAIN)
     if type(error) is ConnectionError and "SSL" in str(error):
         return DatabaseTroubleError(f"PostgreSQL at {_where(url)} takes no TLS, which DATABASE_URL asks for.")
-    for kind, sentence, passing in _ON_THE_WAY:
+    for kind, sentence, passing in _CONNECTION_ERRORS:
         if isinstance(error, kind):
             return DatabaseTroubleError(sentence.format(where=_where(url)), passing=passing)
     return None

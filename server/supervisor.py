@@ -58,7 +58,7 @@ class Supervisor:
         status = 0
         while not self._stopping and not status:
             self._sleep(_ROUND_SECONDS)
-            status = self._look_after()
+            status = self._check_workers()
         self._stop()
         log.info("stopped", pid=os.getpid())
         return status
@@ -84,7 +84,7 @@ class Supervisor:
         except BlockingIOError:
             return
 
-    def _look_after(self) -> int:
+    def _check_workers(self) -> int:
         """Replace workers that ended or are silent; return a status other than 0 if that would not help."""
         if self._renewing:
             self._renewing = False

@@ -141,7 +141,7 @@ async def level(databases: Databases) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
+def anonymous(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Somebody without a token."""
     return Api(http, portal)
 

@@ -19,11 +19,11 @@ async def run(portal: Portal) -> None:
     """Delete expired data regularly, until cancelled."""
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
-        await tidy(portal)
+        await delete_expired(portal)
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def tidy(portal: Portal) -> None:
+async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
         await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))

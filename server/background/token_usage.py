@@ -23,7 +23,7 @@ Token = tuple[int, int]
 
 
 @dataclass(slots=True)
-class UseWriter:
+class TokenUsageWriter:
     """Writer of the last uses of tokens that the portal has seen."""
 
     portal: Portal

@@ -52,7 +52,7 @@ def list_documents() -> None:
     Tabs stand between them. A document is wrong where the schema has changed since.
     """
     for row in run(_all):
-        found = trusted_documents.examined(row.text)
+        found = trusted_documents.inspected(row.text)
         operations = ", ".join(found.operations) or "-"
         state = "; ".join(found.complaints) or "valid"
         typer.echo("\t".join([row.document_id, operations, f"{row.registered_at:%Y-%m-%dT%H:%M:%SZ}", state]))
@@ -88,7 +88,7 @@ async def _all(portal: Portal) -> list[DocumentRow]:
 
 def _faults(document_id: str, text: str) -> list[DocumentFault]:
     found = complaint(document_id, text)
-    reasons = [found] if found else trusted_documents.examined(text).complaints
+    reasons = [found] if found else trusted_documents.inspected(text).complaints
     return [DocumentFault(document_id, reason) for reason in reasons]
 
 

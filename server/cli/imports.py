@@ -15,7 +15,7 @@ from domain.text import fold
 from resolvers import imports, partners, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
-from server.cli.progress import Told, progress
+from server.cli.progress import ProgressCallback, progress
 from server.cli.running import FAILED, WRONGLY_USED, fail, run
 from server.imports import clients as client_rows
 from server.imports import prices as price_rows
@@ -68,7 +68,7 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
         found = await partners.named(portal, partner)
         under_way: list[Row] = []
 
-        def batches(opened: Sheet, told: Told) -> Iterator[list[RegisterClient]]:
+        def batches(opened: Sheet, told: ProgressCallback) -> Iterator[list[RegisterClient]]:
             nonlocal under_way
             rows = _not_repeated(client_rows.read(opened.rows), report)
             for under_way in _good(rows, report, _Steps("clients", opened, told), all_or_nothing=all_or_nothing):
@@ -103,7 +103,7 @@ def import_products(file: _File, *, all_or_nothing: _AllOrNothing = False) -> No
     report = _Report()
 
     async def work(portal: Portal) -> None:
-        def batches(opened: Sheet, told: Told) -> Iterator[list[ProductDetails]]:
+        def batches(opened: Sheet, told: ProgressCallback) -> Iterator[list[ProductDetails]]:
             rows = product_rows.read(opened.rows)
             for good in _good(rows, report, _Steps("products", opened, told), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
@@ -139,7 +139,7 @@ class _Steps(NamedTuple):
 
     doing: str
     opened: Sheet
-    told: Told
+    told: ProgressCallback
 
 
 def _good(
@@ -152,7 +152,7 @@ def _good(
         for row in some:
             if isinstance(row, BadRow):
                 report.bad += 1
-                _tell(row)
+                _print_reason(row)
             else:
                 good.append(row)
         if good and not (all_or_nothing and report.bad):
@@ -192,7 +192,7 @@ def import_prices(file: _File, *, partner: _Partner) -> None:
         with _open(file, price_rows.COLUMNS, price_rows.REQUIRED) as opened:
             read = price_rows.read(opened.rows, {fold(product.code): product.id for product in known})
         for row in read.bad:
-            _tell(row)
+            _print_reason(row)
         if read.bad:
             fail(f"{len(read.bad)} bad rows. Nothing was changed.")
         await imports.replace_prices(portal, found.id, read.tiers)
@@ -219,5 +219,5 @@ def _open(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sh
         fail(f"{error}.", status=WRONGLY_USED)
 
 
-def _tell(row: BadRow) -> None:
+def _print_reason(row: BadRow) -> None:
     typer.echo(f"line {row.line}: {row.reason.rstrip('.')}.", err=True)

@@ -13,12 +13,12 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-Told = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Callback with the name of a step, the number of units just done, and their total."""
 
 
 @contextmanager
-def progress() -> Iterator[Told]:
+def progress() -> Iterator[ProgressCallback]:
     """Yield a callback that shows a progress bar for each step."""
     console = Console()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()

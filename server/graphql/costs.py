@@ -84,7 +84,7 @@ class Cost:
         self._introspected = self._last.introspected
         self._switches = most.switches
         least = self._count(None, otherwise=False) if self._switches else most
-        self._variants: dict[Hashable, _Counted] = {}
+        self._variants: dict[Hashable, _Count] = {}
         if not self._switches:
             self._variants[()] = most
         self.least = Figures(least.objects.lowest, least.values.lowest)
@@ -112,8 +112,8 @@ class Cost:
                 self._variants[switched] = found
         return Figures(found.objects.of(variables), found.values.of(variables))
 
-    def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Counted":
-        self._last = counting = _Counting(self._schema, self._fragments, switches, otherwise=otherwise)
+    def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
+        self._last = counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
             return _NOTHING
@@ -121,7 +121,7 @@ class Cost:
         return counted._replace(switches=tuple(sorted(counting.switches)))
 
 
-class _Counted(NamedTuple):
+class _Count(NamedTuple):
     """Terms of the selections below one object, and the variables of their @skip and @include."""
 
     objects: Term
@@ -129,10 +129,10 @@ class _Counted(NamedTuple):
     switches: tuple[str, ...] = ()
 
 
-_NOTHING = _Counted(cost_terms.constant(0), cost_terms.constant(0))
+_NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0))
 
 
-class _Counting:
+class _Counter:
     """One count of an operation. Selections below the same fields are counted once and reused."""
 
     def __init__(
@@ -140,13 +140,13 @@ class _Counting:
     ) -> None:
         self._schema, self._fragments = schema, fragments
         self._known, self._otherwise = switches, otherwise
-        self._counted: dict[Hashable, _Counted] = {}
+        self._counted: dict[Hashable, _Count] = {}
         self.switches: set[str] = set()
         """Variables of @skip and @include."""
         self.introspected = 0
         """Number of introspected values."""
 
-    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Counted:
+    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Count:
         """Count the selections below one object of the type; `page` is its size if it is a connection."""
         fields: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
@@ -173,9 +173,9 @@ class _Counting:
             values.append(cost_terms.product(size, inner.values))
             if nodes[0].name.value.startswith("__"):
                 self.introspected += values[-1].highest
-        return _Counted(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
+        return _Count(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
 
-    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Counted:
+    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Count:
         """Count the selections of merged fields below one object of their most expensive possible type."""
         key = (id(of_type), frozenset(map(id, nodes)))
         found = self._counted.get(key)
@@ -184,7 +184,7 @@ class _Counting:
             if is_abstract_type(of_type):
                 all_of = [self.below(each, sets, None) for each in self._different(of_type, sets)]
                 objects = cost_terms.largest(each.objects for each in all_of)
-                found = _Counted(objects, cost_terms.largest(each.values for each in all_of))
+                found = _Count(objects, cost_terms.largest(each.values for each in all_of))
             elif isinstance(of_type, GraphQLObjectType):
                 page = list_sizes.of_page(nodes[0]) if list_sizes.is_connection(of_type) else None
                 found = self.below(of_type, sets, page)

@@ -78,7 +78,7 @@ class Document:
         return self.errors if self.suggesting is None or not suggesting else self.suggesting()
 
 
-class Asked(NamedTuple):
+class DocumentRequest(NamedTuple):
     """Request for a document: the values of its variables, and the name of an operation."""
 
     variables: Mapping[str, Any]
@@ -102,8 +102,8 @@ class Documents:
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        asked = Asked(variables, operation_name) if variables else None
-        found = prepare(self._schema, text, self._executor_class, asked)
+        request = DocumentRequest(variables, operation_name) if variables else None
+        found = prepare(self._schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
@@ -126,7 +126,7 @@ def prepare(
     schema: GraphQLSchema,
     text: str,
     executor_class: type[Executor[Any]] = LevelExecutor,
-    asked: Asked | None = None,
+    request: DocumentRequest | None = None,
 ) -> Document:
     """Parse, limit, validate and analyse a document.
 
@@ -139,17 +139,17 @@ def prepare(
     if (too_many := literals.too_many_characters(text)) is not None:
         return Document(None, (too_many,))
     try:
-        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, asked)
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, request)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
 def _prepared(
-    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], asked: Asked | None
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], request: DocumentRequest | None
 ) -> Document:
     errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
     if not errors:
-        errors, endless = limits.examined(ast)
+        errors, endless = limits.measured(ast)
         errors = errors or root_fields.none_can_run(ast)
         # Refuse endless fragments before validation: what they expand to was not counted.
         if endless and not errors:
@@ -159,11 +159,11 @@ def _prepared(
         return Document(None, tuple(errors))
     fragments = root_fields.fragments_of(ast)
     nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
-    needs = [_Needs(schema, fragments, node) for node in nodes]
+    needs = [_Requirements(schema, fragments, node) for node in nodes]
     # Validation takes longer than all of these checks, so they come first.
     errors = [error for each in needs if (error := each.literals.error) is not None][:1]
-    if not errors and asked is not None:
-        error = next((each.lengths.error(asked.variables) for each in needs if each.is_asked_for(asked)), None)
+    if not errors and request is not None:
+        error = next((each.lengths.error(request.variables) for each in needs if each.is_asked_for(request)), None)
         if error is not None:
             return Document(None, (error,), lasting=False)
     errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
@@ -200,7 +200,7 @@ def _forget_tokens(ast: DocumentNode) -> None:
                 waiting.extend(each for each in below if isinstance(each, Node))
 
 
-class _Needs:
+class _Requirements:
     """Visitor that collects the needs of an operation, each fragment once. The operation may be invalid."""
 
     def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
@@ -214,9 +214,9 @@ class _Needs:
         self.lengths = variable_values.Variables(schema, definitions, self.literals.uses)
         self.cost: Cost | None = None
 
-    def is_asked_for(self, asked: Asked) -> bool:
+    def is_asked_for(self, request: DocumentRequest) -> bool:
         """Return whether the request names the operation, or names none."""
-        return asked.operation_name in {None, self._name}
+        return request.operation_name in {None, self._name}
 
     def cost_error(self) -> GraphQLError | None:
         """Count the operation, and return the error if it is too large for any variables."""

@@ -44,24 +44,24 @@ def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
     return [GraphQLError(message, original_error=CostExceeded(message))]
 
 
-class Examined(NamedTuple):
+class Measurement(NamedTuple):
     """Error of a document that is too large, and whether one of its fragments spreads itself."""
 
     errors: list[GraphQLError]
     endless: bool
 
 
-def examined(ast: DocumentNode) -> Examined:
+def measured(ast: DocumentNode) -> Measurement:
     """Measure every definition; if there is no error, validation is fast."""
     measure = _Measure(ast)
     for node in ast.definitions:
         if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
-            return Examined([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
+            return Measurement([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
     operations = [node.selection_set for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) > 1 and sum(map(measure.fields, operations)) > ALL_FIELDS_MAX:
         message = f"All operations of a document can select at most {ALL_FIELDS_MAX} fields."
-        return Examined([GraphQLError(message, original_error=CostExceeded(message))], measure.endless)
-    return Examined([], measure.endless)
+        return Measurement([GraphQLError(message, original_error=CostExceeded(message))], measure.endless)
+    return Measurement([], measure.endless)
 
 
 class _Size(NamedTuple):
@@ -159,27 +159,27 @@ class _Measure:
 
     def _comparisons(self, together: Sequence[SelectionSetNode]) -> int:
         """Return the number of field pairs with one response path, in merged selections and below them."""
-        places: dict[str, list[FieldNode]] = {}
+        paths: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for selections in together:
-            self._collect(selections, places, seen)
+            self._collect(selections, paths, seen)
         self._pairs += self._fragment_pairs(together)
         pairs = 0
-        for fields in places.values():
+        for fields in paths.values():
             pairs += len(fields) * (len(fields) - 1) // 2
             pairs += self._comparisons([node.selection_set for node in fields if node.selection_set])
         return pairs
 
-    def _collect(self, selections: SelectionSetNode, places: dict[str, list[FieldNode]], seen: set[str]) -> None:
+    def _collect(self, selections: SelectionSetNode, paths: dict[str, list[FieldNode]], seen: set[str]) -> None:
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 place = selection.alias or selection.name
-                places.setdefault(place.value, []).append(selection)
+                paths.setdefault(place.value, []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
-                self._collect(selection.selection_set, places, seen)
+                self._collect(selection.selection_set, paths, seen)
             else:
                 name = cast("FragmentSpreadNode", selection).name.value
                 fragment = self._fragments.get(name)
                 if fragment is not None and name not in seen:
                     seen.add(name)
-                    self._collect(fragment.selection_set, places, seen)
+                    self._collect(fragment.selection_set, paths, seen)

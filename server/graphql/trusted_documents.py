@@ -37,18 +37,18 @@ class DocumentName(NamedTuple):
     persisted_query: bool = False
 
 
-class Examined(NamedTuple):
+class Inspection(NamedTuple):
     """Names of a document's operations, or the error that keeps them from running."""
 
     operations: list[str]
     complaints: list[str]
 
 
-def examined(text: str) -> Examined:
+def inspected(text: str) -> Inspection:
     """Check a document before it is registered."""
     document = prepare(schema._schema, text)  # noqa: SLF001 — as in `server.graphql.operations`.
     names = [name for name in document.operations if name is not None]
-    return Examined(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
+    return Inspection(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
 
 
 def _with_place(error: GraphQLError) -> str:
@@ -128,7 +128,7 @@ class TrustedDocuments:
             trusted.document = self._prepared.prepare(trusted.row.text)
             for operation in trusted.document.operations.values():
                 operation.prepared.plan_ahead()
-            _tell_faults(trusted.row.document_id, trusted.document)
+            _log_errors(trusted.row.document_id, trusted.document)
             # Let requests run in between.
             await asyncio.sleep(0)
         self._rows |= added
@@ -150,7 +150,7 @@ def _named(trusted: Iterable[_Trusted]) -> Mapping[str, _Trusted]:
     return by_hash | by_id
 
 
-def _tell_faults(document_id: str, document: Document) -> None:
+def _log_errors(document_id: str, document: Document) -> None:
     # This version of the portal may lack fields of an older document; the others can still run.
     if document.errors:
         reasons = [without_values(error.message) for error in document.errors]

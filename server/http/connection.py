@@ -10,7 +10,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http import request_head
-from server.http.deadlines import LINGER_SECONDS, Connections, Reading, Watched, unread, unsent
+from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected
 from server.http.middleware import request_id_for
 
@@ -20,7 +20,7 @@ BETWEEN, HEAD, BODY = range(3)
 log = structlog.get_logger("portal.http")
 
 
-class EndingProtocol(HttpToolsProtocol, Watched):
+class GracefulProtocol(HttpToolsProtocol, TimedConnection):
     """Connection with timeouts, whose last answer reaches a caller that still sends."""
 
     def __init__(
@@ -42,8 +42,8 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         """Whether the caller may send another request after the last one."""
         self._answering: RequestResponseCycle | None = None
         self._refusal: Rejected | None = None
-        self._deaf = self._lingering = False
-        self._reading = Reading()
+        self._discarding = self._lingering = False
+        self._progress = ReadProgress()
         self._outgoing: asyncio.Transport
         self.flow: _Flow
 
@@ -118,7 +118,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         if self._lingering:
             if taken >= LINGER_SECONDS:
                 self.transport.close()
-        elif self._deaf:
+        elif self._discarding:
             # A refusal waits for the answers before it.
             return
         elif self._part is BETWEEN:
@@ -156,12 +156,12 @@ class EndingProtocol(HttpToolsProtocol, Watched):
 
     def _end_if_unread(self) -> None:
         limit = self._all.limits.answer
-        if self._reading.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
+        if self._progress.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
             log.info("answer not read", client_address=self.client and self.client[0], seconds=limit)
             self.transport.abort()
 
     def _refuse(self, rejected: Rejected) -> None:
-        self._deaf = True
+        self._discarding = True
         cycle = self.cycle
         if self._part is BODY:
             if cycle.response_complete:
@@ -205,7 +205,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         self._linger()
 
     def _linger(self) -> None:
-        self._deaf = True
+        self._discarding = True
         if self.transport.is_closing() or self._lingering:
             return
         self._lingering, self._since = True, self._all.now
@@ -242,7 +242,7 @@ class _Outgoing:
 
     __slots__ = ("close", "is_closing", "write")
 
-    def __init__(self, transport: asyncio.Transport, protocol: EndingProtocol) -> None:
+    def __init__(self, transport: asyncio.Transport, protocol: GracefulProtocol) -> None:
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = protocol.end

@@ -34,7 +34,7 @@ class Limits:
     keep_alive: float
 
 
-class Watched(ABC):
+class TimedConnection(ABC):
     """Connection with timeouts, registered in `Connections`."""
 
     transport: Transport
@@ -78,23 +78,23 @@ class Connections(ServerState):
         self.elapsed = min(passed, 2 * between)
         self.before = self.now
         self.now += self.elapsed
-        for connection in self._watched():
+        for connection in self._timed():
             connection.check()
 
     def give_up(self) -> None:
         """Let each connection end what is not done."""
-        for connection in self._watched():
+        for connection in self._timed():
             connection.give_up()
 
     def held_bytes(self) -> int:
         """Return the bytes of answers that the connections hold and the kernel has not taken."""
-        return sum(connection.transport.get_write_buffer_size() for connection in self._watched())
+        return sum(connection.transport.get_write_buffer_size() for connection in self._timed())
 
-    def _watched(self) -> list[Watched]:
-        return [each for each in self.connections if isinstance(each, Watched)]
+    def _timed(self) -> list[TimedConnection]:
+        return [each for each in self.connections if isinstance(each, TimedConnection)]
 
 
-class Reading:
+class ReadProgress:
     """Progress of a caller that reads an answer."""
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
 from server.http.response_body import Json, encoded
-from server.http.scheduling import Turns
+from server.http.scheduling import Admission
 from server.http.security_headers import Header
 from server.settings import Settings
 
@@ -77,7 +77,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._turns = Turns()
+        self._admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -145,7 +145,7 @@ class Endpoint:
                 raise unusable from None
             raise
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        await self._turns.take()
+        await self._admission.admit()
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,

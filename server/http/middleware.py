@@ -130,13 +130,13 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
     }
     if (address := scope["state"]["client_address"]) is not None:
         facts["client_address"] = address
-    _tell_operation(facts, scope["state"])
+    _add_operation(facts, scope["state"])
     if statements:
         facts["statements"] = sum(statements)
     logs.write(_logger, level, "request", facts)
 
 
-def _tell_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
+def _add_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
     """Add the viewer, the operation and its outcome, as far as the endpoint came."""
     context: Context | None = state.get("context")
     # A sign-out leaves the context without a viewer, and a sign-in gives it one.

@@ -14,13 +14,13 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from server.http import request_head
-from server.http.connection import BETWEEN, BODY, HEAD, EndingProtocol
+from server.http.connection import BETWEEN, BODY, HEAD, GracefulProtocol
 from server.http.deadlines import Connections
 from server.http.errors import Rejected, bad_request
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 
 
-class Protocol(EndingProtocol):
+class Protocol(GracefulProtocol):
     """Connection, with the state of the arriving request."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Protocol(EndingProtocol):
         if self._held or len(data) > SLICE_BYTES:
             self._take_slices(data)
             return
-        if self._deaf:
+        if self._discarding:
             return
         part, cycle = self._part, self.cycle
         if part is BETWEEN:
@@ -65,7 +65,7 @@ class Protocol(EndingProtocol):
             return
         except httptools.HttpParserError as error:
             self._refuse(_rejected(error))
-        if self._part is not BETWEEN and not self._deaf:
+        if self._part is not BETWEEN and not self._discarding:
             self._measure(len(data), in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
 
     def go_on(self) -> None:

@@ -12,11 +12,11 @@ from math import inf
 from time import perf_counter
 
 _SLICE_SECONDS = 0.002
-_AT_ONCE_MAX = 16
+_ADMITTED_MAX = 16
 """Maximum number of requests admitted per iteration, since the time of earlier requests predicts little."""
 
 
-class Turns:
+class Admission:
     """Queue that admits requests in order, in each iteration of the loop as many as fit into a slice of time."""
 
     def __init__(self, seconds: float = _SLICE_SECONDS, clock: Callable[[], float] = perf_counter) -> None:
@@ -27,43 +27,43 @@ class Turns:
         self._queueing = False
         self._expected = False
         self._began = -inf
-        self._taken = 0
+        self._admitted = 0
 
-    async def take(self) -> None:
+    async def admit(self) -> None:
         """Return at once if the slice has time left, and otherwise in a later iteration, after all earlier waiters."""
         now = self._clock()
         if self._queueing or now - self._began >= self._seconds:
             if self._expected:
                 self._queueing = True
-                turn: Future[None] = get_running_loop().create_future()
-                self._waiting.append(turn)
-                await turn
+                waiter: Future[None] = get_running_loop().create_future()
+                self._waiting.append(waiter)
+                await waiter
             else:
                 # The slice before may be of the same iteration: finding out takes a callback per request, this one per
                 # slice, and two slices in one iteration are short enough.
                 self._begin(now)
-        self._taken += 1
+        self._admitted += 1
 
     def _begin(self, now: float) -> None:
-        self._began, self._taken, self._expected = now, 0, True
-        get_running_loop().call_soon(self._next)
+        self._began, self._admitted, self._expected = now, 0, True
+        get_running_loop().call_soon(self._admit_waiting)
 
-    def _next(self) -> None:
+    def _admit_waiting(self) -> None:
         # A request admitted here runs in the next iteration, before this is called again. Requests that arrive in
         # between have to wait, or they would be served first.
         self._expected = False
         if not self._queueing:
             return
         now = self._clock()
-        each = (now - self._began) / max(1, self._taken)
-        at_once = max(1, min(_AT_ONCE_MAX, int(self._seconds / each))) if each else _AT_ONCE_MAX
+        each = (now - self._began) / max(1, self._admitted)
+        left = max(1, min(_ADMITTED_MAX, int(self._seconds / each))) if each else _ADMITTED_MAX
         self._queueing = False
-        while self._waiting and at_once:
-            turn = self._waiting.popleft()
+        while self._waiting and left:
+            waiter = self._waiting.popleft()
             # Skip cancelled waiters.
-            if not turn.done():
-                turn.set_result(None)
+            if not waiter.done():
+                waiter.set_result(None)
                 self._queueing = True
-                at_once -= 1
+                left -= 1
         if self._queueing:
             self._begin(now)

@@ -60,7 +60,7 @@ async def test_queries_run_as_they_are(visit: Visit) -> None:
     assert answer["data"]["quoteOrder"]["userErrors"] == []
 
 
-async def test_a_mutation_that_ends_something_is_run_only_if_the_person_says_so(visit: Visit) -> None:
+async def test_a_destructive_mutation_runs_only_after_confirmation(visit: Visit) -> None:
     bodies = sent(visit)
     await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
 
@@ -78,7 +78,7 @@ async def test_a_mutation_that_ends_something_is_run_only_if_the_person_says_so(
     assert [APPROVE in refused, APPROVE in bodies] == [False, True]
 
 
-async def test_the_question_is_answered_by_the_keyboard_and_no_is_what_enter_says(visit: Visit) -> None:
+async def test_the_question_is_answered_by_keyboard_and_enter_means_no(visit: Visit) -> None:
     keyboard, bodies = visit.page.keyboard, sent(visit)
     await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
 

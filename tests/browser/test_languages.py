@@ -24,7 +24,7 @@ ENGLISH = Words("en", "Sign in", "Password", "password", "There is no pending or
 
 
 @pytest.mark.parametrize(("locale", "words"), [("pt-PT", PORTUGUESE), ("en-GB", ENGLISH), ("de-DE", ENGLISH)])
-async def test_the_page_and_the_portals_answers_are_in_the_language_of_the_browser(
+async def test_the_page_and_the_answers_are_in_the_browsers_language(
     browser: Browser, url: str, locale: str, words: Words
 ) -> None:
     async with visiting(browser, url, locale) as visit:

@@ -51,7 +51,7 @@ def let_through(by: CountedBy, pauses: list[timedelta]) -> list[datetime]:
         *zip([CountedBy.ADDRESS] * 4, (5, 49, 50, 10**9), (0, 0, 900, 900), strict=True),
     ],
 )
-def test_failures_cost_a_minute_doubling_to_fifteen_and_of_one_address_the_rest_of_its_window(
+def test_failures_cost_doubling_waits_or_the_rest_of_the_address_window(
     by: CountedBy, failures: int, seconds: int
 ) -> None:
     assert wait_seconds(by, Failures(failures, NOW, NOW), NOW) == seconds

@@ -22,7 +22,7 @@ def test_brazil_has_26_states_and_a_federal_district() -> None:
     ("trade_name", "folded"),
     [(None, "padaria sao joao"), ("", "padaria sao joao"), (" Forno\nDoce ", "padaria sao joao\nforno doce")],
 )
-def test_a_trade_name_stands_on_a_line_of_its_own(trade_name: str | None, folded: str) -> None:
+def test_a_trade_name_is_on_a_line_of_its_own(trade_name: str | None, folded: str) -> None:
     assert names_folded("Padaria São João", trade_name) == folded
 
 

@@ -106,7 +106,7 @@ def test_a_moment_outside_of_the_calendar_is_none(text: str) -> None:
 
 
 @given(moments, offsets)
-def test_a_moment_that_is_written_at_any_offset_is_read_as_it_was(moment: datetime, offset: timezone) -> None:
+def test_a_timestamp_with_any_offset_is_read_back(moment: datetime, offset: timezone) -> None:
     try:
         written = moment.astimezone(offset).isoformat()
     except OverflowError:

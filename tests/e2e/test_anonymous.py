@@ -59,7 +59,7 @@ def server(production: dict[str, str], tmp_path: Path) -> Iterator[Flooded]:
         yield Flooded(url, process.pid)
 
 
-def test_others_are_answered_while_many_sign_in_and_those_too_many_can_try_again(server: Flooded) -> None:
+def test_others_are_answered_during_many_sign_ins_and_excess_ones_can_retry(server: Flooded) -> None:
     def sign_in(number: int) -> str:
         return server.sign_in(f"{number}@alfa.example", WRONG, forwarded_for=f"198.51.100.{number}")
 

@@ -35,9 +35,7 @@ def test_the_audit_finds_nothing(node: str, tmp_path: Path) -> None:
     assert [result for result in results if result.status != "ok"] == []
 
 
-def test_with_the_statuses_of_2026_the_audit_misses_400_where_the_specification_has_422(
-    node: str, tmp_path: Path
-) -> None:
+def test_with_the_statuses_of_2026_the_audit_expects_400_instead_of_422(node: str, tmp_path: Path) -> None:
     results = _audited(node, tmp_path, STATUS_CODES="2026")
 
     assert {(result.id, result.status, result.reason) for result in results if result.status != "ok"} == {

@@ -173,7 +173,7 @@ async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluste
         await under_load.check()
 
 
-async def test_a_disk_that_takes_nothing_for_a_while_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(tmp_path: Path) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
     migrate.upgrade(url)

@@ -158,9 +158,7 @@ def test_a_server_that_stops_answers_every_connection_that_it_let_in(
     assert "before all was answered" not in server.log.read_text()
 
 
-def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_request_in_flight_is_answered_before_the_server_stops(environment: dict[str, str], tmp_path: Path) -> None:
     with (
         served(environment, tmp_path / "log", workers=1) as server,
         calling(server.port) as sending,

@@ -146,7 +146,7 @@ def events(log: Path, request_id: str) -> set[str]:
     return {json.loads(line)["event"] for line in log.read_text().splitlines() if request_id in line}
 
 
-async def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
+async def test_a_late_request_has_one_id_in_its_answer_and_log(port: int, log: Path) -> None:
     with calling(port) as caller:
         caller.send(GRAPHQL + b"Content-Length: 1000\r\n\r\n{")
         found = caller.answer()

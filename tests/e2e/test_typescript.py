@@ -38,9 +38,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_typescript_of_the_readme_compiles_and_asks_for_the_document_that_it_names(
-    node: str, project: Path
-) -> None:
+def test_the_typescript_of_the_readme_compiles_and_requests_its_document(node: str, project: Path) -> None:
     for program in ("graphql-codegen", "tsc"):
         command = [node, f"node_modules/.bin/{program}"]
         ended = subprocess.run(command, cwd=project, check=False, capture_output=True, text=True, timeout=300)

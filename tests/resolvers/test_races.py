@@ -199,9 +199,7 @@ async def test_the_last_additional_seat_goes_to_one_client_of_two(api: Api, clie
     assert (await api.stock(product))["additionalSeatsAvailable"] == 0
 
 
-async def test_two_moves_between_two_clients_do_not_wait_for_each_other_for_ever(
-    api: Api, client: str, product: str
-) -> None:
+async def test_two_moves_between_two_clients_do_not_deadlock(api: Api, client: str, product: str) -> None:
     await api.buy(product, 2)
     other = await api.client()
     mine, theirs = await api.activation(client, product), await api.activation(other, product)
@@ -235,7 +233,7 @@ async def test_numbers_have_no_gaps_whatever_is_refused_meanwhile(api: Api, prod
     assert [node["number"] for node in data["events"]["nodes"]] == list(range(1, 13))
 
 
-async def test_the_hundredth_token_of_a_partner_is_made_once_by_two_of_its_users(api: Api) -> None:
+async def test_two_users_at_once_create_the_hundredth_token_once(api: Api) -> None:
     caller, other = await with_tokens(api, API_TOKENS_MAX - 2), await with_tokens(api, 1)
     given = {"name": "Script", "permissions": ["ORDERS_READ"]}
     create = access.CreateApiToken("Script", (Permission.ORDERS_READ,), None)
@@ -245,7 +243,7 @@ async def test_the_hundredth_token_of_a_partner_is_made_once_by_two_of_its_users
     assert refused == ["API_TOKEN_LIMIT"]
 
 
-async def test_twenty_tokens_made_at_once_are_no_more_than_there_is_room_for(api: Api) -> None:
+async def test_twenty_tokens_created_at_once_keep_to_the_limit(api: Api) -> None:
     callers = await with_tokens(api, API_TOKENS_MAX - 6), await with_tokens(api, 1)
     given = {"name": "Script", "permissions": ["ORDERS_READ"]}
 

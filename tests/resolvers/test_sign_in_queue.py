@@ -34,7 +34,7 @@ def full(portal: Portal) -> Iterator[ExitStack]:
 
 
 async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
-    full: ExitStack, http: httpx.AsyncClient, nobody: Api
+    full: ExitStack, http: httpx.AsyncClient, anonymous: Api
 ) -> None:
     query = SIGN_IN % f"{uuid4()}@alfa.example"
     headers = {"Accept": "application/graphql-response+json"}
@@ -44,7 +44,7 @@ async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
     assert {(answer.status_code, answer.headers["retry-after"]) for answer in answers} == {(503, "1")}
     assert {answer.json()["errors"][0]["extensions"]["code"] for answer in answers} == {"UNAVAILABLE"}
     full.close()
-    assert await nobody.data(query) == {"signIn": {"token": None}}
+    assert await anonymous.data(query) == {"signIn": {"token": None}}
 
 
 @pytest.mark.usefixtures("full")
@@ -57,15 +57,15 @@ async def test_a_command_hashes_whatever_is_waiting() -> None:
     assert await is_password(await hash_password("some password"), "some password")
 
 
-async def test_a_place_is_free_again_whatever_became_of_the_sign_in(nobody: Api) -> None:
+async def test_a_place_is_free_again_whatever_became_of_the_sign_in(anonymous: Api) -> None:
     for _ in range(ROOM // 5 + 1):
         query = SIGN_IN % f"{uuid4()}@alfa.example"
-        await asyncio.gather(*(nobody.post(query) for _ in range(7)))
+        await asyncio.gather(*(anonymous.post(query) for _ in range(7)))
 
-    assert nobody.portal.sign_ins == SignInQueue()
+    assert anonymous.portal.sign_ins == SignInQueue()
 
 
-async def test_who_goes_away_leaves_the_line_before_a_turn(portal: Portal) -> None:
+async def test_a_caller_that_disconnects_leaves_the_queue(portal: Portal) -> None:
     left = asyncio.Event()
     async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — both turns, held by the test.
         waiting = asyncio.ensure_future(

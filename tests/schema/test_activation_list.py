@@ -77,15 +77,13 @@ async def shops(api: Api) -> Shops:
 
 
 @pytest.mark.parametrize("search", ["sao joao", "SÃO  João", "ria s", "forno doce", "FÔRNO"])
-async def test_a_search_and_a_name_look_at_both_names_without_regard_to_accents_and_case(
-    shops: Shops, search: str
-) -> None:
+async def test_search_and_name_match_both_names_without_accents_and_case(shops: Shops, search: str) -> None:
     assert await shops.keys(search=search) == ["CAIXA-01", "CAIXA-02"]
     assert await shops.keys(clientName=search) == ["CAIXA-01", "CAIXA-02"]
 
 
 @pytest.mark.parametrize("search", ["joao forno", "joao\nforno", "joaoforno", "o f"])
-async def test_what_begins_in_one_name_and_ends_in_the_other_is_not_found(shops: Shops, search: str) -> None:
+async def test_a_match_can_not_span_both_names(shops: Shops, search: str) -> None:
     assert await shops.keys(search=search) == []
     assert await shops.keys(clientName=search) == []
 
@@ -138,7 +136,7 @@ async def test_codes_and_serial_numbers_are_looked_for_whole_and_in_any_case(sho
     assert await shops.keys(ecfSerialNumber="BE050") == []
 
 
-async def test_the_activations_of_a_client_and_of_a_product_are_found_by_its_id(shops: Shops) -> None:
+async def test_activations_are_found_by_the_id_of_a_client_or_product(shops: Shops) -> None:
     assert await shops.keys(clientId=shops.clients[0]) == ["CAIXA-01", "CAIXA-02"]
     assert await shops.keys(productId=shops.products[1]) == ["CAIXA-02", "BALCAO-CAIXA"]
     assert await shops.keys(clientId=shops.products[0]) == []

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from db.tables import metadata, users
 from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
-from server.background.token_usage import UseWriter
+from server.background.token_usage import TokenUsageWriter
 from tests.api import Api, Json, new_caller, with_tokens
 from tests.clock import Clock
 
@@ -146,7 +146,7 @@ async def test_the_last_use_is_written_down(api: Api, clock: Clock) -> None:
     clock.forward(hours=1)
     assert not await is_refused(api, payload)
 
-    await UseWriter(api.portal).write()
+    await TokenUsageWriter(api.portal).write()
 
     listed = (await api.data("{ viewer { apiTokens { id lastUsedAt } } }"))["viewer"]["apiTokens"]
     assert payload["apiToken"]["lastUsedAt"] is None
@@ -211,7 +211,7 @@ async def test_tokens_that_are_expired_do_not_count(api: Api, clock: Clock) -> N
     await create(caller, Permission.ORDERS_READ)
 
 
-async def test_a_hundred_tokens_are_listed_those_that_work_first_and_then_the_newest(api: Api, clock: Clock) -> None:
+async def test_a_hundred_tokens_are_listed_usable_ones_first_then_the_newest(api: Api, clock: Clock) -> None:
     oldest = await create(api, Permission.ORDERS_READ)
     await with_tokens(api, API_TOKENS_MAX, expires_at=clock.now + timedelta(seconds=1))
     clock.forward(seconds=1)

@@ -104,7 +104,7 @@ async def test_a_cnpj_with_a_character_that_no_database_keeps_is_no_cnpj(api: Ap
     assert [(error["code"], error["path"]) for error in errors] == [("INVALID_CNPJ", ["cnpj"])]
 
 
-async def test_all_faults_of_an_input_are_told_together(api: Api) -> None:
+async def test_all_refusals_of_an_input_are_returned_together(api: Api) -> None:
     payload = await api.mutate("registerClient", "client { id }", {"cnpj": "1", "name": "", "state": "X"})
 
     assert [error["path"] for error in payload["userErrors"]] == [["cnpj"], ["name"], ["state"]]

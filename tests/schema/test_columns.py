@@ -66,7 +66,7 @@ def _merged(*found: object) -> object:
     return first
 
 
-async def test_what_nobody_asks_for_is_not_read(level: Api) -> None:
+async def test_unselected_columns_are_not_read(level: Api) -> None:
     await _filled(level)
     sent: list[str] = []
     level.portal.database.observers.append(sent.append)

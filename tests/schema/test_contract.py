@@ -133,7 +133,7 @@ def test_everything_is_described_in_full_sentences(ours: GraphQLSchema) -> None:
 
 
 @pytest.mark.parametrize(("place", "label"), LABELS.items())
-def test_the_portals_own_label_stands_in_the_description(ours: GraphQLSchema, place: str, label: str) -> None:
+def test_the_description_has_the_portals_own_label(ours: GraphQLSchema, place: str, label: str) -> None:
     text = dict(_descriptions(ours))[place]
 
     assert label.casefold() in (text or "").casefold()

@@ -107,7 +107,7 @@ async def calls_for_one_more(api: Api, query: str) -> float:
     return (await calls_of_a_page(api, query, 100) - await calls_of_a_page(api, query, 50)) / 50
 
 
-async def test_a_row_of_the_main_screen_costs_no_more_calls_than_it_did(full: Api) -> None:
+async def test_a_row_of_the_main_screen_keeps_to_its_number_of_calls(full: Api) -> None:
     assert len((await full.data(PAGE, first=100))["activations"]["nodes"]) == 100
 
     assert 0 < await calls_for_one_more(full, PAGE) <= CALLS_FOR_A_ROW
@@ -120,7 +120,7 @@ async def test_pages_below_a_page_cost_no_more_calls_than_they_did(full: Api) ->
     assert 0 < await calls_for_one_more(full, EDGES) <= CALLS_FOR_AN_EDGE
 
 
-async def test_what_is_below_a_client_is_asked_for_once_however_often_it_stands_there(level: Api) -> None:
+async def test_fields_of_a_repeated_client_are_resolved_once(level: Api) -> None:
     async with level.portal.database.write() as tx:
         user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
         client = await rows.a_client(tx, level.partner_id)

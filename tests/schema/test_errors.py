@@ -37,7 +37,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     await database.close()
 
 
-async def test_an_unexpected_error_is_masked_and_logged_under_the_requests_id_without_values(broken: Api) -> None:
+async def test_an_unexpected_error_is_masked_and_logged_without_values(broken: Api) -> None:
     name, cnpj = "Padaria Segredo", cnpjs.another()
     query = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { client { id } } }"
 

@@ -97,7 +97,7 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
-async def test_a_cancelled_client_leaves_an_event_for_each_activation_and_its_name_in_none(
+async def test_a_cancelled_client_leaves_an_event_per_activation_without_its_name(
     api: Api, product: str, language: str
 ) -> None:
     await api.buy(product, 2)

@@ -76,7 +76,7 @@ async def test_null_into_a_non_null_argument_is_an_error_of_its_field(
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_null_into_a_directive_of_a_root_field_is_an_error_of_the_request(api: Api, form: str) -> None:
+async def test_null_for_a_root_fields_directive_is_an_error_of_the_request(api: Api, form: str) -> None:
     body = await ask(api, "query ($x: Boolean = true) { viewer @skip(if: $x) { role } }", form, x=None)
 
     (error,) = body["errors"]
@@ -129,7 +129,7 @@ async def test_a_default_that_does_not_fit_is_named_with_its_place(api: Api) -> 
     assert error["locations"] == [{"line": 1, "column": query.index('"1"') + 1}]
 
 
-async def test_a_variable_that_does_not_fit_is_named_with_the_path_in_its_value(api: Api) -> None:
+async def test_an_invalid_variable_is_named_with_the_path_in_its_value(api: Api) -> None:
     query = "query ($filter: ClientFilter) { clients(filter: $filter) { totalCount } }"
 
     error = await api.error(query, filter={"registeredAt": {"from": "1"}})

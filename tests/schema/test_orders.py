@@ -98,7 +98,7 @@ async def test_the_smallest_and_the_largest_quantity_are_taken(api: Api, product
     assert await api.order((product, quantity))
 
 
-async def test_a_product_stands_in_an_order_once(api: Api, product: str) -> None:
+async def test_an_order_has_a_product_at_most_once(api: Api, product: str) -> None:
     assert await refused(api, (product, 1), (product, 2)) == [("DUPLICATE_PRODUCT", "items.1.productId")]
 
 

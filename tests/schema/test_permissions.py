@@ -1,4 +1,4 @@
-"""Who may ask for which field: each role, nobody, and a token that may do all but one thing."""
+"""Who may ask for which field: each role, anonymous, and a token that may do all but one thing."""
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
@@ -121,7 +121,7 @@ async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api,
 
 
 @pytest.mark.parametrize("field", [field for field in FIELD_PERMISSIONS if not field.startswith("Mutation.")])
-def test_a_field_asks_for_what_node_asks_for_its_objects_or_for_what_they_are_part_of(field: str) -> None:
+def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: str) -> None:
     parent, name = field.split(".")
     found = GRAPHQL.type_map[parent]
     assert isinstance(found, GraphQLObjectType)
@@ -133,8 +133,8 @@ def test_a_field_asks_for_what_node_asks_for_its_objects_or_for_what_they_are_pa
 
 
 @pytest.mark.parametrize("field", PRIVATE)
-async def test_without_a_token_no_field_answers_but_the_public_ones(nobody: Api, field: str) -> None:
-    body = await nobody.post(operation(field))
+async def test_without_a_token_no_field_answers_but_the_public_ones(anonymous: Api, field: str) -> None:
+    body = await anonymous.post(operation(field))
 
     assert [error["extensions"]["code"] for error in body["errors"]] == ["UNAUTHENTICATED"]
     assert "data" not in body
@@ -151,7 +151,7 @@ async def test_nothing_runs_where_one_field_of_several_is_forbidden(api: Api) ->
     assert (await api.data("{ clients { totalCount } }"))["clients"]["totalCount"] == 0
 
 
-async def test_without_a_token_the_viewer_is_null_and_the_schema_can_be_read(nobody: Api) -> None:
-    data = await nobody.data("{ __typename viewer { role } __schema { queryType { name } } }")
+async def test_without_a_token_the_viewer_is_null_and_introspection_works(anonymous: Api) -> None:
+    data = await anonymous.data("{ __typename viewer { role } __schema { queryType { name } } }")
 
     assert data == {"__typename": "Query", "viewer": None, "__schema": {"queryType": {"name": "Query"}}}

@@ -36,9 +36,7 @@ async def test_an_api_token_is_no_session_that_ends(api: Api, clock: Clock) -> N
     assert (await script.data(ENDS))["viewer"] == {"sessionExpiresAt": None}
 
 
-async def test_a_renewed_session_lasts_twelve_hours_more_and_the_old_one_ends_at_once(
-    caller: Api, clock: Clock
-) -> None:
+async def test_a_renewal_adds_twelve_hours_and_ends_the_old_session(caller: Api, clock: Clock) -> None:
     await caller.data(STOCK)
     clock.forward(hours=11)
 

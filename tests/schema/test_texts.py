@@ -122,10 +122,10 @@ async def test_the_refusal_says_in_plain_words_which_character_it_is(api: Api) -
     assert "invisible character (U+202E)" in error["message"]
 
 
-async def test_every_character_of_a_password_counts(nobody: Api) -> None:
+async def test_every_character_of_a_password_counts(anonymous: Api) -> None:
     given = _SIGN_IN | {"password": "\u200b\u202e\x07"}
 
-    assert await nobody.codes("signIn", given) == ["INVALID_CREDENTIALS"]
+    assert await anonymous.codes("signIn", given) == ["INVALID_CREDENTIALS"]
 
 
 @pytest.mark.parametrize("search", ["pada\u200bria sa\u0303o", "\ufeffPADARIA\u00ad", "\u202apadaria\u202c"])

@@ -87,9 +87,7 @@ def test_an_answer_that_is_too_long_is_refused_in_little_memory(storehouse: Targ
     assert storehouse.peak_memory() < MEMORY_MAX
 
 
-def test_answers_that_are_not_read_are_refused_beyond_a_bound_and_small_ones_never(
-    storehouse: Target, log: Path
-) -> None:
+def test_unread_answers_beyond_a_limit_are_refused_except_small_ones(storehouse: Target, log: Path) -> None:
     with ExitStack() as stack:
         callers = [calling(stack, storehouse) for _ in range(CALLERS)]
         for caller in callers:

@@ -25,7 +25,7 @@ CALLER = "192.0.2.7"
 REGISTER = """mutation Register($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
-SIGN_IN_WRONGLY = 'mutation { signIn(input: {email: "nobody@alfa.example", password: "x"}) { token } }'
+SIGN_IN_WRONGLY = 'mutation { signIn(input: {email: "unknown@alfa.example", password: "x"}) { token } }'
 CLIENT_BY_ID = "query ($id: ID!) { client(id: $id) { name } }"
 SEARCH = '{ clients(filter: {search: "padaria"}) { totalCount nodes { name activations { nodes { id } } } } }'
 
@@ -47,7 +47,7 @@ def only(log: Log, event: str) -> Line:
     return line
 
 
-async def test_a_request_is_one_line_that_says_who_asked_for_what_and_nothing_of_the_values(
+async def test_a_request_is_one_line_with_viewer_and_operation_without_values(
     http: httpx.AsyncClient, caller: Caller, log: Log
 ) -> None:
     query = 'query Mine($name: String) { clients(filter: {name: $name, city: "geheim"}) { totalCount } }'
@@ -91,7 +91,7 @@ async def test_the_line_says_which_registered_document_was_asked_for(http: httpx
     assert asked == ["x-spa:Estoque", None]
 
 
-async def test_an_operation_that_is_not_named_in_the_request_is_named_by_its_document(api: Api, log: Log) -> None:
+async def test_the_log_names_an_operation_from_its_document(api: Api, log: Log) -> None:
     line = await asked(log, api, "query Names { clients { nodes { name } } }")
 
     assert (line["operation"], line["operation_type"]) == ("Names", "query")
@@ -122,9 +122,9 @@ async def test_the_codes_of_refusals_stand_in_the_line_once_each(api: Api, log: 
     ],
 )
 async def test_the_codes_of_errors_stand_in_the_line(
-    nobody: Api, log: Log, query: str, errors: list[str] | None, operation_type: str | None
+    anonymous: Api, log: Log, query: str, errors: list[str] | None, operation_type: str | None
 ) -> None:
-    line = await asked(log, nobody, query)
+    line = await asked(log, anonymous, query)
 
     assert (line.get("errors"), line.get("operation_type")) == (errors, operation_type)
     assert "user_id" not in line
@@ -242,8 +242,8 @@ async def test_a_line_counts_the_statements_of_its_own_request_only(api: Api, lo
     assert alone[REGISTER] > 1
 
 
-async def test_a_request_that_runs_no_statement_has_no_count(nobody: Api, log: Log) -> None:
-    line = await asked(log, nobody, "{ __typename }")
+async def test_a_request_that_runs_no_statement_has_no_count(anonymous: Api, log: Log) -> None:
+    line = await asked(log, anonymous, "{ __typename }")
 
     assert "statements" not in line
 
@@ -260,7 +260,7 @@ async def user(http: httpx.AsyncClient, portal: Portal) -> tuple[Api, str]:
     return await new_caller(http, portal, partner, email=email, password_hash=password_hash), email
 
 
-async def test_a_sign_in_is_a_line_that_names_the_session_and_not_the_e_mail(user: tuple[Api, str], log: Log) -> None:
+async def test_a_sign_ins_line_names_the_session_without_the_email(user: tuple[Api, str], log: Log) -> None:
     api, email = user
 
     await signing_in(api, SECRET, email)
@@ -277,9 +277,7 @@ async def test_a_sign_in_is_a_line_that_names_the_session_and_not_the_e_mail(use
     assert [line[each] for each in same] == [request[each] for each in same]
 
 
-async def test_failed_sign_ins_are_warnings_that_can_be_counted_by_e_mail_and_address(
-    user: tuple[Api, str], log: Log
-) -> None:
+async def test_failed_sign_ins_are_warnings_with_a_keyed_email_and_address(user: tuple[Api, str], log: Log) -> None:
     api, email = user
     unknown = f"{uuid4()}@alfa.example"
 

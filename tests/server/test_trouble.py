@@ -172,7 +172,7 @@ def test_an_older_version_s_database_is_to_be_migrated(
     ],
     ids=["password", "role", "database", "host"],
 )
-def test_what_is_wrong_on_the_way_to_postgresql_is_told_apart(
+def test_connection_problems_of_postgresql_have_different_messages(
     arguments: Sequence[str], change: dict[str, str], said: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = make_url(databases.shared("postgresql"))
@@ -195,7 +195,7 @@ def test_what_is_wrong_on_the_way_to_postgresql_is_told_apart(
     ],
 )
 @pytest.mark.parametrize("arguments", [("users",), ("doctor",), ("migrate",)], ids=" ".join)
-def test_a_server_that_does_not_run_is_said_to_be_out_of_reach(
+def test_a_stopped_server_is_reported_as_unreachable(
     arguments: Sequence[str], url: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)

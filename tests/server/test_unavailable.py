@@ -65,7 +65,7 @@ async def test_signing_in_has_to_wait(http: httpx.AsyncClient, accept: str) -> N
 async def test_what_runs_beside_requests_goes_on(away: Portal, settings: Settings) -> None:
     app = create_app(away, settings)
 
-    await cleanup.tidy(away)
+    await cleanup.delete_expired(away)
 
     assert not await document_refresh.refresh(app.state.trusted)
 
@@ -90,9 +90,7 @@ async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
 
 
 @pytest.mark.parametrize("fault", [Fault.COMMIT_IS_LOST, Fault.REPLY_IS_LOST])
-async def test_a_retry_with_the_same_key_does_once_what_may_have_been_done(
-    api: Api, proxy: Proxy, fault: Fault
-) -> None:
+async def test_a_retry_with_the_same_key_makes_the_change_once(api: Api, proxy: Proxy, fault: Fault) -> None:
     given = {"cnpj": "12ABC34501DE35", "name": "Padaria", "idempotencyKey": "once"}
 
     proxy.fault = fault
@@ -106,9 +104,7 @@ async def test_a_retry_with_the_same_key_does_once_what_may_have_been_done(
     assert listed["clients"]["nodes"] == [payload["client"]]
 
 
-async def test_what_a_mutation_did_is_not_called_unchanged_where_its_answer_can_not_be_read(
-    api: Api, cluster: Cluster
-) -> None:
+async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api, cluster: Cluster) -> None:
     def stop(statement: str) -> None:
         # The first statement that reads the answer comes after the commit.
         if "FROM clients" in statement and "INSERT" not in statement:

@@ -119,13 +119,13 @@ async def _run(url: str, statement: str) -> None:
     await database.close()
 
 
-def test_a_file_that_is_not_there_or_no_manifest_is_a_wrong_use(command: Command, tmp_path: Path) -> None:
+def test_a_missing_file_or_invalid_manifest_is_a_usage_error(command: Command, tmp_path: Path) -> None:
     assert command("documents", "register", manifest(tmp_path, [])).exit_code == 2
     assert command("documents", "register", str(tmp_path / "none.json")).exit_code == 1
     assert command("documents", "remove").exit_code == 2
 
 
-def test_many_faults_are_told_by_their_number(command: Command, tmp_path: Path) -> None:
+def test_many_errors_are_reported_by_their_number(command: Command, tmp_path: Path) -> None:
     refused = command("documents", "register", manifest(tmp_path, {f"d{n}": "{ nothing }" for n in range(60)}))
 
     assert "And 10 more like these." in refused.stderr

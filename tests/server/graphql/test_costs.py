@@ -23,7 +23,7 @@ from server.graphql import list_sizes
 from server.graphql.cost_terms import SATURATED
 from server.graphql.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
 from server.graphql.documents import prepare
-from server.graphql.trusted_documents import examined
+from server.graphql.trusted_documents import inspected
 from server.settings import Settings
 from tests.api import Api, Json, new_product
 
@@ -236,10 +236,10 @@ async def test_what_a_mutation_answers_is_counted_before_it_is_done(api: Api) ->
 
 
 def test_a_document_that_is_always_too_much_can_not_be_registered() -> None:
-    (complaint,) = examined(MULTIPLIED).complaints
+    (complaint,) = inspected(MULTIPLIED).complaints
 
     assert "2,030,302 objects" in complaint
-    assert examined(THREE_LISTS).complaints == []
+    assert inspected(THREE_LISTS).complaints == []
 
 
 async def test_a_registered_document_is_counted_with_its_variables(api: Api) -> None:

@@ -222,7 +222,7 @@ def test_a_document_that_is_asked_for_again_stays() -> None:
         assert kept.get("{a0:__typename}") is first
 
 
-def test_large_documents_are_kept_only_as_long_as_there_is_room_for_all() -> None:
+def test_large_documents_are_cached_only_within_the_total_length() -> None:
     kept = Documents(GRAPHQL_CORE)
     texts = [f"{{a{number}:__typename}}" + " " * 90_000 for number in range(12)]
     found = [kept.get(text) for text in texts]
@@ -237,7 +237,7 @@ def test_a_very_long_document_is_not_kept() -> None:
     assert kept.get(long) is not kept.get(long)
 
 
-def test_every_root_field_and_every_list_of_objects_below_an_object_says_what_it_needs() -> None:
+def test_every_root_field_and_every_to_many_relation_declares_its_permission() -> None:
     # A session renews itself without any permission.
     unguarded = {"Query.node", "Query.nodes", "Mutation.renewSession"} | PUBLIC_FIELDS
     guarded = unguarded | set(FIELD_PERMISSIONS)

@@ -101,9 +101,7 @@ async def test_what_is_removed_is_known_no_longer_after_a_refresh(portal: Portal
     assert known.get(other) is known.get(hashed(text)) is not None
 
 
-async def test_an_id_that_gets_another_text_after_it_was_removed_has_that_text(
-    portal: Portal, known: TrustedDocuments
-) -> None:
+async def test_an_id_registered_again_has_the_new_text(portal: Portal, known: TrustedDocuments) -> None:
     document_id = await registered(portal)
     await known.refresh()
     await documents.remove(portal, [document_id])
@@ -116,7 +114,7 @@ async def test_an_id_that_gets_another_text_after_it_was_removed_has_that_text(
     assert set(found.operations) == {"Another"}
 
 
-async def test_made_up_ids_cost_one_look_in_a_while_however_many_they_are(
+async def test_any_number_of_made_up_ids_costs_one_query_per_interval(
     portal: Portal, known: TrustedDocuments, clock: Clock
 ) -> None:
     with statements(portal.database) as asked:
@@ -158,7 +156,7 @@ async def test_a_database_out_of_reach_is_not_taken_for_an_unknown_document(port
     assert all(isinstance(answer, Unavailable) for answer in answers)
 
 
-async def test_a_document_that_the_schema_no_longer_knows_is_logged_and_keeps_its_errors(
+async def test_a_document_that_became_invalid_is_logged_and_keeps_its_errors(
     portal: Portal, known: TrustedDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A logger that was used before, as a server sets it up, writes to where it wrote then.

@@ -78,7 +78,7 @@ async def test_a_short_answer_is_compressed_for_who_accepts_nothing_else(
 
 
 @pytest.mark.parametrize("accepted", ["identity;q=0", "*;q=0", "br, *;q=0"])
-async def test_who_accepts_no_encoding_that_there_is_is_told_so_before_anything_runs(
+async def test_a_caller_of_unavailable_encodings_is_refused_before_anything_runs(
     http: httpx.AsyncClient, caller: Caller, accepted: str
 ) -> None:
     answer = await ask(http, VIEWER, {"Accept-Encoding": accepted, **caller.headers})
@@ -117,7 +117,7 @@ async def test_the_size_from_which_on_answers_are_compressed_is_a_setting(
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip, identity;q=0", "*;q=0"])
-async def test_without_compression_encodings_are_left_to_who_stands_before_the_portal(
+async def test_without_compression_encodings_are_left_to_the_proxy(
     portal: Portal, settings: Settings, accepted: str
 ) -> None:
     async with serving(portal, settings.model_copy(update={"gzip_from_bytes": 0})) as http:

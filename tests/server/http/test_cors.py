@@ -71,7 +71,7 @@ async def test_an_answer_is_never_kept_for_another_origin(shared: httpx.AsyncCli
     assert all("Origin" in answer.headers["vary"].split(", ") for answer in answers)
 
 
-async def test_what_the_answer_depends_on_stands_beside_the_origin(shared: httpx.AsyncClient) -> None:
+async def test_vary_has_the_origin_and_the_other_headers(shared: httpx.AsyncClient) -> None:
     answer = await ask(shared, VIEWER, {})
 
     assert {"Origin", "Accept"} <= set(answer.headers["vary"].split(", "))

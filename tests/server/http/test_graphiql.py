@@ -52,7 +52,7 @@ async def test_a_browser_gets_the_page(showing: httpx.AsyncClient, accept: str) 
 @pytest.mark.parametrize(
     "accept", ["*/*", "application/json", "text/*, application/json", "text/html;q=0.5, application/json", ""]
 )
-async def test_whoever_does_not_ask_for_a_page_gets_none(showing: httpx.AsyncClient, accept: str) -> None:
+async def test_a_caller_that_accepts_no_page_gets_none(showing: httpx.AsyncClient, accept: str) -> None:
     answer = await showing.get("/graphql", headers={"Accept": accept})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT")

@@ -70,7 +70,7 @@ async def test_every_request_has_an_id_of_its_own(http: httpx.AsyncClient) -> No
     assert len(ids) == 3
 
 
-async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_and_place(
+async def test_an_unhandled_error_is_masked_and_logged_with_its_type_and_frames(
     failing: httpx.AsyncClient, log: Log
 ) -> None:
     answer = await failing.get("/fail", headers={"X-Request-Id": "r-2"})

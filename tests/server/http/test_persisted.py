@@ -116,7 +116,7 @@ async def test_the_older_form_is_answered_by_post_and_by_get(
     assert by_get.headers["cache-control"] == "private, no-cache"
 
 
-async def test_an_unknown_document_is_told_so_that_clients_send_the_text(
+async def test_the_error_of_an_unknown_document_makes_clients_send_the_text(
     http: httpx.AsyncClient, caller: Caller
 ) -> None:
     unknown = await named(http, caller, "nowhere")
@@ -173,7 +173,7 @@ async def test_a_request_that_names_its_document_wrongly_is_refused(
     assert says in message(answer)
 
 
-async def test_what_stands_in_a_url_stands_there_once(http: httpx.AsyncClient) -> None:
+async def test_a_parameter_of_a_url_may_not_be_repeated(http: httpx.AsyncClient) -> None:
     answer = await http.get("/graphql", params={"documentId": ["a", "b"]})
 
     assert (answer.status_code, message(answer)) == (400, "The parameter “documentId” must stand in the URL once.")
@@ -190,7 +190,7 @@ async def test_a_registered_mutation_is_not_run_by_get(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_permissions_are_those_of_whoever_asks(
+async def test_permissions_are_those_of_the_caller(
     http: httpx.AsyncClient, portal: Portal, register: Register, caller: Caller
 ) -> None:
     document_id = await register(CLIENTS)
@@ -232,7 +232,7 @@ async def test_an_answer_that_has_changed_is_sent_with_another_tag(
     assert after.headers["etag"] != before.headers["etag"]
 
 
-async def test_nobody_gets_by_a_tag_what_another_one_was_answered(
+async def test_a_tag_of_another_callers_answer_is_useless(
     http: httpx.AsyncClient, portal: Portal, register: Register, caller: Caller
 ) -> None:
     await add_client(http, register, caller)
@@ -247,7 +247,7 @@ async def test_nobody_gets_by_a_tag_what_another_one_was_answered(
     assert code(refused) == "UNAUTHENTICATED"
 
 
-async def test_the_two_forms_of_an_answer_have_two_tags_and_its_encodings_one(
+async def test_media_types_have_different_tags_and_encodings_have_the_same(
     http: httpx.AsyncClient, register: Register, caller: Caller
 ) -> None:
     document_id = await register(VIEWER + " " * 2_000)
@@ -263,9 +263,7 @@ async def test_the_two_forms_of_an_answer_have_two_tags_and_its_encodings_one(
     assert zipped.headers["content-encoding"] == "gzip"
 
 
-async def test_an_answer_with_errors_is_kept_by_nobody(
-    http: httpx.AsyncClient, register: Register, caller: Caller
-) -> None:
+async def test_an_answer_with_errors_is_not_cached(http: httpx.AsyncClient, register: Register, caller: Caller) -> None:
     document_id = await register(CLIENTS)
 
     wrong = await got(http, caller, document_id, {"first": 101})
@@ -371,7 +369,7 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
             await portal.database.query(stored.row_ids)
 
 
-async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_once(
+async def test_a_server_without_its_database_keeps_its_documents_and_logs_once(
     portal: Portal, register: Register, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A logger that was used before, as a server sets it up, writes to where it wrote then.
@@ -383,8 +381,8 @@ async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_o
     clock.forward(seconds=10)
 
     with capture_logs() as logs:
-        reached = [await document_refresh.refresh(trusted), await document_refresh.refresh(trusted, told=True)]
+        succeeded = [await document_refresh.refresh(trusted), await document_refresh.refresh(trusted, failing=True)]
 
-    assert reached == [False, False]
+    assert succeeded == [False, False]
     assert [line["log_level"] for line in logs] == ["warning"]
     assert trusted.get(document_id) is not None

@@ -128,7 +128,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
     return call
 
 
-def test_of_many_rows_each_is_told_of_by_its_line(command: Command, tmp_path: Path) -> None:
+def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path: Path) -> None:
     numbers = [cnpjs.another() for _ in range(1_200)]
     lines = ["CNPJ;Razão Social;Telefone", *(f'{number};"Padaria\n{number}";1' for number in numbers)]
     lines[700] = "1,67E+13;Padaria;1"
@@ -193,7 +193,7 @@ async def a_product(url: str, code: str) -> None:
     await database.close()
 
 
-def test_an_unknown_partner_and_a_missing_file_are_told(command: Command, tmp_path: Path) -> None:
+def test_an_unknown_partner_and_a_missing_file_are_reported(command: Command, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("cnpj;name\n")
     unknown = CliRunner().invoke(app, ["import", "clients", "c.csv", "--partner", "Zeta"])
 

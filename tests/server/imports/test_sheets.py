@@ -119,7 +119,7 @@ def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> 
     assert len(good) == 5_000
 
 
-def test_a_delimiter_inside_a_name_is_told_from_one_between_cells(file: Path) -> None:
+def test_a_delimiter_inside_a_name_separates_no_cells(file: Path) -> None:
     file.write_text("cnpj,nome,uf\n1,Silva, Souza e Cia,SP\n2,b,SP,,\n3,c\n")
 
     bad, second, third = read(file)
