@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, and write what was found."""
+"""`python -m benchmarks`: measure, and write the results."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from benchmarks.workloads import WORKLOADS
 
 
 def main() -> None:
-    """Measure what the arguments ask for."""
+    """Measure what the arguments select."""
     given = _arguments()
     plan = Plan(
         contenders=_chosen(given.only, CONTENDERS),
@@ -30,7 +30,7 @@ def main() -> None:
         setting_up.check_tools()
         for set_up in dict.fromkeys(contender.set_up for contender in plan.contenders):
             set_up()
-        # Written after each workload, so that an end before the end loses little.
+        # Written after each workload, so that an interrupted run loses little.
         measuring.measure(plan, lambda found: results.write(found, plan, given.into, command=command))
     except (MissingError, FailedError) as error:
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""Who is measured: how each of them is started, on which packages."""
+"""Contenders: how each of them is started, on which packages."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from benchmarks.places import PEERS, PROJECT
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a contender is started with."""
+    """Arguments for the start of a contender."""
 
     database: Path
     port: int
@@ -22,7 +22,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that answers the workloads, or stands for a limit of what any server could do."""
+    """Server that answers the workloads, or shows a limit of any server."""
 
     name: str
     title: str
@@ -31,14 +31,14 @@ class Contender:
     versions: Callable[[], Mapping[str, str]]
     set_up: Callable[[], None] = lambda: None
     only: frozenset[str] | None = None
-    """The workloads that it can be measured with; None for all."""
+    """Workloads that it can be measured with; None for all."""
     answers: bool = True
     """Whether its answers are data, to be compared with the portal's."""
     by_default: bool = True
 
 
 def _portal(start: Start) -> Sequence[str]:
-    # The command that the package installs, beside the interpreter that runs this.
+    # The command that the package installs, beside the running interpreter.
     return [str(Path(sys.executable).with_name("portal")), "serve", "--host", "127.0.0.1", "--port", str(start.port)]
 
 
@@ -47,11 +47,11 @@ def _stock(start: Start) -> Sequence[str]:
 
 
 def _portal_environment(start: Start) -> Mapping[str, str]:
-    # It would run all the same where it does not know the durability, and be compared with what it did not do.
+    # Otherwise it would run with an unknown durability, and be compared for work that it did not do.
     pragmas.of_portal(start.database, start.durability)
     return {
         "DATABASE_URL": pragmas.portal_url(start.database, start.durability),
-        # No peer writes a line for each request, and there is no setting for that alone.
+        # No peer logs a line per request, and there is no setting for that alone.
         "LOG_LEVEL": "WARNING",
         "SECRET_KEY": "made up for measuring, and for nothing else",
     }
@@ -170,10 +170,10 @@ CONTENDERS = (
 )
 
 REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _stock, _portal_environment, dict)
-"""Whose answers the others' are compared with."""
+"""Contender whose answers are the reference."""
 
 
 def environment(contender: Contender, start: Start) -> dict[str, str]:
-    """The environment that a contender is started with: what it is given, and nothing of the portal's settings."""
+    """Return the environment of a contender, without the portal's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
     return {**kept, "PYTHONPATH": str(PROJECT) if contender.command is _portal else "", **contender.environment(start)}

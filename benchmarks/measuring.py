@@ -1,4 +1,4 @@
-"""The measurement: one workload after the other, in rounds in which every contender has its turn."""
+"""Measurement: one workload after the other, in rounds with every contender."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from benchmarks.serving import FailedError, Server, Writing, serving, stay_off_t
 from benchmarks.workloads import ORDERS, REQUESTS, Workload
 
 _STRIDE = 137
-"""By how many requests one run begins later than the one before, so that no two ask for the same pages first."""
+"""Offset between the first requests of two runs, so that no two start with the same pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Plan:
 
 
 class Cell(NamedTuple):
-    """What is compared with one another: the contenders' figures of a workload with so many connections."""
+    """Figures that are compared: a workload with a number of connections."""
 
     workload: str
     connections: int
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Requests a second, milliseconds of waiting and of work, and MiB."""
+    """Requests per second, milliseconds of latency and of work, and MiB."""
 
     rps: float
     p50: float
@@ -51,14 +51,14 @@ class Figures(NamedTuple):
 
 @dataclass(slots=True)
 class Found:
-    """What was measured, and who was not measured with what, and why."""
+    """Results, and the reasons for contenders that were not measured."""
 
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     rounds: dict[Cell, list[Figures]] = field(default_factory=dict)
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def medians(self) -> Mapping[Cell, Figures]:
-        """The median of the rounds, of each figure by itself."""
+        """Return the median of the rounds, separately for each figure."""
         return {
             cell: Figures(*(median(values) for values in zip(*rounds, strict=True)))
             for cell, rounds in self.rounds.items()
@@ -66,7 +66,7 @@ class Found:
 
 
 def measure(plan: Plan, measured: Callable[[Found], object]) -> Found:
-    """Measure; `measured` is told what was found so far whenever a workload is done."""
+    """Measure; call `measured` with the results so far after each workload."""
     data.database()
     (CACHE / "run").mkdir(exist_ok=True)
     stay_off_the_servers_core()
@@ -89,7 +89,7 @@ class _Turn(NamedTuple):
 
 
 def _try(turn: _Turn, right: Sequence[Any], found: Found) -> None:
-    """Let a contender have its turn, unless it was found out to answer otherwise, or not at all."""
+    """Measure a contender, unless it has failed or answered differently before."""
     place = turn.contender.name, turn.workload.name
     if place in found.refused:
         return

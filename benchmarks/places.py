@@ -1,10 +1,10 @@
-"""Where things are."""
+"""Paths of the benchmarks."""
 
 from pathlib import Path
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
 CACHE = HERE / ".cache"
-"""What is made once and kept: databases, peers' packages, logs, measurements. Git does not see it."""
+"""Files that are made once and kept outside of Git: databases, peers' packages, logs, measurements."""
 
 PEERS = HERE / "peers"

@@ -26,9 +26,9 @@ def progress() -> Iterator[ProgressCallback]:
     # Printed lines appear above the bars.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
-        def told(doing: str, done: int, total: int) -> None:
+        def on_progress(doing: str, done: int, total: int) -> None:
             if doing not in tasks:
                 tasks[doing] = bars.add_task(doing, total=total)
             bars.advance(tasks[doing], done)
 
-        yield told
+        yield on_progress

@@ -41,7 +41,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="The port; 0 for a free one. [default: PORT, or 8000]")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="How many processes serve. [default: WORKERS, or 1]")
+        int | None, typer.Option(min=1, max=256, help="Number of server processes. [default: WORKERS, or 1]")
     ] = None,
 ) -> None:
     """Serve the API until Ctrl-C. With DEMO=true it also prints a token and a line to try it with."""

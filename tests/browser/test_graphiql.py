@@ -260,7 +260,7 @@ async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> N
 
 
 def _faults(answer: dict[str, Any]) -> Any:  # noqa: ANN401 — pieces of JSON.
-    """Errors of the request, and what the business refused."""
+    """Return the errors of the request, and the userErrors."""
     yield from answer.get("errors", ())
     for payload in (answer.get("data") or {}).values():
         if isinstance(payload, dict):

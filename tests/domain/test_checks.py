@@ -1,4 +1,4 @@
-"""Checking what callers give."""
+"""Checks of input."""
 
 import pytest
 from hypothesis import given

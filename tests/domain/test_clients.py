@@ -8,7 +8,7 @@ from domain.clients import STATES, names_folded, redacted
 from tests.cnpjs import masked, with_check_digits
 
 NAMES = st.text("abc.*+?()[]\\|é\u00b4½ ", min_size=1).map(str.strip).filter(bool)
-"""Names as clients have them: some characters fold to others and a blank, and none stands at an end."""
+"""Names as clients have them: some characters fold to others and a blank, and none is at an end."""
 
 NUMBER = with_check_digits("16ABC2300001")
 

@@ -1,4 +1,4 @@
-"""How trusted documents are named, and what one may be."""
+"""Ids of trusted documents, and what can be registered."""
 
 import string
 from urllib.parse import parse_qs, quote

@@ -1,4 +1,4 @@
-"""What the code of a product looks like."""
+"""Codes of products."""
 
 import pytest
 from hypothesis import given

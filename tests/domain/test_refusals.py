@@ -1,4 +1,4 @@
-"""The sentences of refusals."""
+"""Sentences of refusals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from string import Formatter

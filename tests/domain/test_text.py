@@ -101,12 +101,12 @@ NO_GLYPH = {
 
 
 def name(character: str) -> str:
-    """The character's name in Unicode; controls have none."""
+    """Return the character's name in Unicode; controls have none."""
     return unicodedata.name(character, "")
 
 
 def turns(character: str) -> bool:
-    """Whether Unicode has the character to change the writing direction (Bidi_Control)."""
+    """Return whether the character is a direction control in Unicode (Bidi_Control)."""
     return unicodedata.bidirectional(character) in {
         *("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"),
     } or name(character) in {"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"}

@@ -1,4 +1,4 @@
-"""The audit suite of GraphQL over HTTP, the npm package graphql-http, asks the real server."""
+"""The audit suite of GraphQL over HTTP, the npm package graphql-http, tests the real server."""
 
 import json
 import os
@@ -15,7 +15,7 @@ AUDIT = ROOT / "tests" / "audit"
 
 
 class Result(NamedTuple):
-    """What came of one question: ok, notice (it MAY be so), warn (it SHOULD be so) or error (it MUST be so)."""
+    """Result of one audit: ok, notice (it MAY be so), warn (it SHOULD be so) or error (it MUST be so)."""
 
     id: str
     status: str

@@ -1,4 +1,4 @@
-"""What the server takes for HTTP, how much of it, and how it refuses the rest."""
+"""Limits of the HTTP that the server accepts, and its refusals."""
 
 import json
 import os
@@ -19,7 +19,7 @@ DATA = {"data": {"__typename": "Query"}}
 
 
 class Served(NamedTuple):
-    """A server, and what it logs."""
+    """Server, with its log."""
 
     port: int
     log: Path
@@ -158,7 +158,7 @@ def test_request_line_and_headers_have_64_kib_together(
     def statuses(size: int) -> list[int]:
         filled = b"X-Long: %b\r\n" if too_long == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE else b"%b"
         empty = head % (filled % b"")
-        # The method, the version, the ends of lines and the ": " of headers are no part of it, or four bytes a header.
+        # The method, the version, line ends and the ": " of headers don't count, or four bytes a header.
         around = len(b" HTTP/1.1\r\n\r\n")
         request = method + b" " + head % (filled % (b"a" * (size - len(empty) + around)))
         pieces = [request[at : at + 10_000] for at in range(0, len(request), 10_000)] if in_pieces else [request]

@@ -1,4 +1,4 @@
-"""Passwords: nobody learns from an answer's time whether an e-mail is a user's."""
+"""Passwords: the time of an answer does not reveal whether an email is a user's."""
 
 from argon2 import extract_parameters
 

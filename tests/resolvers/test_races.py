@@ -1,4 +1,4 @@
-"""Races: one transaction is held between its read and its write, while a rival goes as far as it can."""
+"""Races: one transaction is held between its read and its write, while a rival runs as far as it can."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from tests.api import Api, with_tokens
 Given = TypeVar("Given", bound=tuple[Any, ...])
 
 AHEAD_SECONDS = 0.3
-"""How long a rival gets to go as far as it can: one that is let through by mistake is done long before."""
+"""Seconds for a rival to run as far as it can: one admitted by mistake needs much less."""
 
 
 async def raced(
@@ -33,7 +33,7 @@ async def raced(
     rival: Awaitable[list[str]],
     read: Callable[[Transaction], Awaitable[object]] | None = None,
 ) -> list[str]:
-    """Let the mutation read, then the rival begin, then the mutation write and commit; what the rival was refused."""
+    """Let the mutation read, start the rival, let the mutation write and commit; return the rival's refusals."""
     viewer = await viewer_of(api.portal, api.token or "")
     assert viewer is not None
     async with api.portal.database.write() as tx:

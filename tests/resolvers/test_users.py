@@ -1,4 +1,4 @@
-"""Users who are changed by the vendor: what ends at once, and what can't be begun meanwhile."""
+"""Users changed by the vendor: what ends at once, and what can't begin meanwhile."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ VIEWER = "{ viewer { role } clients { totalCount } }"
 EVENTS = "{ events(first: 100) { nodes { type actor { id } } } }"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 AHEAD_SECONDS = 0.3
-"""How long a rival gets to go as far as it can."""
+"""Seconds for a rival to run as far as it can."""
 
 Change = Callable[[Portal, str], Awaitable[UserUpdated]]
 
@@ -45,7 +45,7 @@ ENDING = pytest.mark.parametrize("change", [disable, set_password])
 
 @pytest.fixture
 async def email(portal: Portal) -> str:
-    """The address of a manager of a new partner."""
+    """Address of a manager of a new partner."""
     address = f"{uuid4()}@alfa.example"
     partner_id = await new_partner(portal)
     async with portal.database.write() as tx:
@@ -57,7 +57,7 @@ async def email(portal: Portal) -> str:
 
 @pytest.fixture
 def elsewhere(portal: Portal) -> Portal:
-    """Another process on the same database: it remembers viewers by itself."""
+    """Another process on the same database, with a viewer cache of its own."""
     return Portal(portal.database, portal.secret, now=portal.now)
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out over HTTP, on both engines, by a clock that the tests turn."""
+"""Signing in and out over HTTP, on both engines, with a test clock."""
 
 import asyncio
 from dataclasses import replace
@@ -29,19 +29,19 @@ def email() -> str:
 
 @pytest.fixture
 async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
-    """An operator with a password."""
+    """Operator with a password."""
     password_hash = await hash_password(PASSWORD)
     partner = await new_partner(portal)
     return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
 
 
 async def sign_in(anonymous: Api, email: str, password: str = PASSWORD) -> Json:
-    """The payload of a sign-in."""
+    """Return the payload of a sign-in."""
     return (await anonymous.data(SIGN_IN, input={"email": email, "password": password}))["signIn"]
 
 
 async def session(anonymous: Api, email: str) -> Api:
-    """A caller with a session's token."""
+    """Sign in, and return a caller with the session's token."""
     return replace(anonymous, token=(await sign_in(anonymous, email))["token"])
 
 
@@ -51,7 +51,7 @@ async def fail(anonymous: Api, email: str, times: int) -> None:
 
 
 async def retry_after(anonymous: Api, email: str, password: str = PASSWORD) -> int:
-    """The seconds to wait that a refused sign-in names."""
+    """Return the seconds to wait in the error of a sign-in."""
     error = await anonymous.error(SIGN_IN, input={"email": email, "password": password})
     assert error["extensions"]["code"] == "RATE_LIMITED"
     return int(error["extensions"]["retryAfter"])

@@ -1,4 +1,4 @@
-"""API tokens over HTTP, on both engines, by a clock that the tests turn."""
+"""API tokens over HTTP, on both engines, with a test clock."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -21,13 +21,13 @@ REVOKE = "apiToken { id revokedAt }"
 
 
 async def create(api: Api, *permissions: Permission, **given: object) -> Json:
-    """The payload of a new token."""
+    """Create a token, and return the payload."""
     wanted = {"name": "Script", "permissions": [each.value for each in permissions]} | given
     return await api.done("createApiToken", TOKEN, wanted)
 
 
 async def is_refused(api: Api, payload: Json) -> bool:
-    """Whether the server takes the token no longer."""
+    """Return whether the server refuses the token."""
     headers = {"Authorization": f"Bearer {payload['secret']}"}
     response = await api.http.post("/graphql", json={"query": "{ products { id } }"}, headers=headers)
     return response.status_code == httpx.codes.UNAUTHORIZED

@@ -130,7 +130,7 @@ async def test_an_operator_may_not_approve_and_nothing_happens(api: Api, product
 
 
 async def _fill(api: Api, product: str) -> None:
-    """Bring the product's counters to their limit, which orders of 10,000 do not in a test's time."""
+    """Set the product's counters to their limit, which would take too many orders of 10,000."""
     async with api.portal.database.write() as tx:
         number = ids.number("Product", product)
         assert await licenses.add(tx, api.partner_id, number, Delta(purchased=COUNTER_MAX - 1))

@@ -273,7 +273,7 @@ async def _last_events(api: Api, size: int) -> list[tuple[str, str | None]]:
 
 
 async def _holding(api: Api, values: tuple[str, ...]) -> list[str]:
-    """The columns of the partner's rows that hold any of the values, in any case."""
+    """Return the columns of the partner's rows that contain any of the values, in any case."""
     holding = []
     async with api.portal.database.read() as connection:
         for table in metadata.sorted_tables:

@@ -239,7 +239,7 @@ async def _update(api: Api, client: str, **changes: object) -> Json:
 
 
 async def _register_escaped(api: Api, given: Mapping[str, object]) -> Json:
-    """The payload of a registration whose body is escaped: httpx itself can't send what is tested here."""
+    """Return the payload of a registration with an escaped body: httpx can't send lone surrogates."""
     query = """mutation ($input: RegisterClientInput!) {
         registerClient(input: $input) { userErrors { code message path } } }"""
     body = json.dumps({"query": query, "variables": {"input": given}})

@@ -1,4 +1,4 @@
-"""What is wrong with a document or its variables is said without repeating what the caller sent."""
+"""Errors of a document or its variables do not repeat the caller's values."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TOKEN = "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input)
 
 
 async def check(caller: Api, query: str, **variables: object) -> None:
-    """The request is the caller's fault, and no error repeats the secret or its digits."""
+    """Assert that the request fails as the caller's error, and that no error repeats the secret or its digits."""
     body = await caller.post(query, **variables)
     assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
     assert SECRET not in str(body)

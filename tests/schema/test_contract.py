@@ -1,4 +1,4 @@
-"""What clients are promised: names, shapes and meanings that stay as they are."""
+"""Contract with clients: names, shapes and meanings that never change."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -80,20 +80,20 @@ LABELS = {
     "QuotedItem.monthlyTotal": "Valor Total Mensal",
     "QuotedItem.totalWithSetupFee": "Valor Total com Adesão",
 }
-"""The portal's own labels, where they have to stand."""
+"""Labels of the portal that the descriptions must have."""
 
 DESCRIBED_BY_GRAPHQL = {"Boolean", "Float", "ID", "Int", "String"}
 
 
 @pytest.fixture(scope="module")
 def ours() -> GraphQLSchema:
-    """The schema as clients read it."""
+    """Schema as clients read it."""
     return build_schema(EXPORTED.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def promised() -> GraphQLSchema:
-    """The contract."""
+    """Contract."""
     return build_schema(CONTRACT.read_text(encoding="utf-8"))
 
 
@@ -150,7 +150,7 @@ def _is_sentence(text: str | None) -> bool:
 
 
 def _shapes(of: GraphQLSchema) -> dict[str, str]:
-    """The type and the default of everything that has a name."""
+    """Return the type and the default of every named element."""
     return dict(_all_shapes(of))
 
 

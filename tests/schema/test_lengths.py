@@ -1,4 +1,4 @@
-"""Texts and lists have limits, which are checked before anything else is done with them."""
+"""Limits of texts and lists, which are checked before anything else."""
 
 from dataclasses import replace
 from typing import Any
@@ -53,7 +53,7 @@ def test_no_limit_is_of_what_the_schema_has_not() -> None:
 
 
 async def refused(api: Api, query: str, **variables: object) -> Json:
-    """The only error of a request that is refused for a length."""
+    """Return the only error of a request that exceeds a limit."""
     body = await api.post(query, **variables)
     assert "data" not in body
     (error,) = body["errors"]

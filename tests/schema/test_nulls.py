@@ -1,4 +1,4 @@
-"""Null for what can't be null, and other values that only execution can refuse, are the caller's fault."""
+"""Nulls and other values that only execution can refuse are the caller's errors."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ FORMS = ["application/json", "application/graphql-response+json"]
 
 
 async def ask(api: Api, query: str, form: str, **variables: object) -> Json:
-    """The body of an answer that is no fault of the server."""
+    """Return the body of an answer that is no error of the server."""
     headers = {"Authorization": f"Bearer {api.token}", "Accept": form}
     answer = await api.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Who may ask for which field: each role, anonymous, and a token that may do all but one thing."""
+"""Permission of each field: for each role, without a token, and for a token that lacks one permission."""
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
@@ -40,7 +40,7 @@ RECIPES = {
     "Mutation.createApiToken": 'createApiToken(input: {name: "Script", permissions: [ORDERS_READ]})',
     "Mutation.revokeApiToken": f"revokeApiToken(input: {{apiTokenId: {NOTHING}}})",
 }
-"""An operation for each root field that asks for a permission."""
+"""Operation for each root field that requires a permission."""
 
 RELATIONS = {
     "Client.activations": ("{ clients { nodes { # } } }", "activations { totalCount }"),
@@ -56,18 +56,18 @@ RELATIONS = {
     "PriceTable.items": ("{ viewer { partner { priceTable { # } } } }", "items { orderType }"),
     "Viewer.apiTokens": ("{ viewer { # } }", "apiTokens { id }"),
 }
-"""A way to each other field that asks for a permission, on which nothing else asks for it; and what to ask there."""
+"""Operation for each other field that requires a permission, on whose path no other field does; and its selection."""
 
 ANY = {
     "Mutation.renewSession": "renewSession",
     "Query.node": f"{{ node(id: {NOTHING}) {{ id }} }}",
     "Query.nodes": f"{{ nodes(ids: [{NOTHING}]) {{ id }} }}",
 }
-"""An operation for each root field that needs a token, and no permission of its own."""
+"""Operation for each root field that needs a token, and no permission of its own."""
 
 
 def root_fields() -> list[str]:
-    """Every field of Query and Mutation, by introspection."""
+    """Return every field of Query and Mutation, by introspection."""
     asked = schema.execute_sync("{ __schema { types { name fields { name } } } }").data
     assert asked is not None
     types = {each["name"]: each["fields"] for each in asked["__schema"]["types"]}
@@ -75,7 +75,7 @@ def root_fields() -> list[str]:
 
 
 def operation(field: str) -> str:
-    """The operation that asks for the field."""
+    """Return the operation that selects the field."""
     recipe = (RECIPES | ANY)[field]
     return f"mutation {{ {recipe} {{ userErrors {{ code }} }} }}" if field.startswith("Mutation.") else recipe
 

@@ -1,4 +1,4 @@
-"""Declared fields: what is wrong with one is said when its type is made."""
+"""Declared fields: a wrong declaration fails when its type is made."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from schema.root import schema
 
 
 class Row(NamedTuple):
-    """Rows of the made-up types."""
+    """Row of the made-up types."""
 
     id: int
     client_id: int

@@ -1,4 +1,4 @@
-"""When a session ends, and another one in its place; over HTTP, on both engines, by a clock that the tests turn."""
+"""End and renewal of sessions; over HTTP, on both engines, with a test clock."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,13 +15,13 @@ ENDS = "{ viewer { sessionExpiresAt } }"
 
 
 async def renewed(caller: Api) -> Json:
-    """The payload of a renewal."""
+    """Renew the session, and return the payload."""
     return (await caller.data(RENEW))["renewSession"]
 
 
 @pytest.fixture
 async def caller(api: Api, clock: Clock) -> Api:
-    """A user with a session of twelve hours."""
+    """User with a session of twelve hours."""
     return await new_caller(api.http, api.portal, api.partner_id, expires_at=clock.now + timedelta(hours=12))
 
 

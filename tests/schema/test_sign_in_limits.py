@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted by e-mail and address, so that a stranger locks no one out; over HTTP."""
+"""Failed sign-ins are counted by email and address, so that a stranger can't lock out others; over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ PASSWORD, WRONG = "correct horse", "wrong"
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
 
 From = Callable[[str | None], Api]
-"""Makes a caller without a token, with that address."""
+"""Factory of callers without a token, with that address."""
 
 
 @pytest.fixture
@@ -54,21 +54,21 @@ def email() -> str:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with as little work as argon2 knows: a test has up to a hundred tries."""
+    """Hash with the least work that argon2 allows: a test has up to a hundred attempts."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 @pytest.fixture
 async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
-    """An operator with a password."""
+    """Operator with a password."""
     password_hash = await hash_password(PASSWORD)
     partner = await new_partner(portal)
     return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
 
 
 async def answered(caller: Api, email: str, password: str = WRONG) -> str:
-    """The code that a sign-in is answered with; nothing for one that begins a session."""
+    """Return the code of a sign-in's answer; an empty text if it starts a session."""
     body: Json = await caller.post(SIGN_IN, input={"email": email, "password": password})
     if "errors" in body:
         return str(body["errors"][0]["extensions"]["code"])
@@ -76,7 +76,7 @@ async def answered(caller: Api, email: str, password: str = WRONG) -> str:
 
 
 async def wait(caller: Api, email: str) -> int:
-    """The seconds to wait that a refused sign-in names."""
+    """Return the seconds to wait in the error of a sign-in."""
     error = await caller.error(SIGN_IN, input={"email": email, "password": PASSWORD})
     assert error["extensions"]["code"] == "RATE_LIMITED"
     return int(error["extensions"]["retryAfter"])
@@ -224,7 +224,7 @@ async def test_neither_e_mails_nor_addresses_are_kept(caller_from: From, email: 
 
 
 async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) -> None:
-    """A try that reads what another one has not committed yet waits for it."""
+    """An attempt that reads uncommitted rows of another one waits for it."""
     portal = caller_from(None).portal
     caller = replace(caller_from(address()))
     for _ in range(4):

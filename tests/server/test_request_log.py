@@ -1,4 +1,4 @@
-"""The log's line of a request, which says who asked for what and how it went, and lines of sign-ins."""
+"""Log lines of requests, with viewer, operation and outcome, and of sign-ins."""
 
 import asyncio
 from http import HTTPStatus
@@ -36,7 +36,7 @@ def _from_one_address(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def asked(log: Log, api: Api, query: str, **variables: object) -> Line:
-    """The line of a request."""
+    """Return the log line of a request."""
     log.read()
     await api.post(query, **variables)
     return only(log, "request")
@@ -86,7 +86,7 @@ async def test_the_line_says_which_registered_document_was_asked_for(http: httpx
     await http.get("/graphql", params={"documentId": "x-spa:Estoque"})
     await http.get("/graphql", params={"documentId": SECRET + " "})
 
-    # What is registered in the database is told too, when it is first looked at.
+    # The first request also logs the refresh of the registered documents.
     asked = [line.get("document") for line in log.lines() if line["event"] == "request"]
     assert asked == ["x-spa:Estoque", None]
 
@@ -234,7 +234,7 @@ async def test_a_line_counts_the_statements_of_its_own_request_only(api: Api, lo
         alone[query] = line["statements"]
     log.read()
 
-    # Reads in place, reads in threads and writes that are committed together, all at the same time.
+    # Reads in place, reads in threads and group commits, all at the same time.
     await asyncio.gather(*(api.post(query, **variables()) for query, variables in kinds * 10))
 
     assert sorted(line["statements"] for line in log.lines()) == sorted([*alone.values()] * 10)
@@ -254,7 +254,7 @@ async def signing_in(api: Api, password: str, email: str) -> None:
 
 @pytest.fixture
 async def user(http: httpx.AsyncClient, portal: Portal) -> tuple[Api, str]:
-    """A user whose password is the secret, and the user's e-mail."""
+    """User whose password is the secret, with the email."""
     email, partner = f"{uuid4()}@alfa.example", await new_partner(portal)
     password_hash = await hash_password(SECRET)
     return await new_caller(http, portal, partner, email=email, password_hash=password_hash), email
@@ -314,5 +314,5 @@ async def test_two_callers_at_once_have_lines_of_their_own(http: httpx.AsyncClie
 
     await asyncio.gather(*(ask(http, "{ clients { totalCount } }", caller.headers) for caller in callers))
 
-    told = {(line["partner_id"], line["user_id"], line["token_id"]) for line in log.lines()}
-    assert told == {(caller.partner_id, caller.user_id, caller.token_id) for caller in callers}
+    logged = {(line["partner_id"], line["user_id"], line["token_id"]) for line in log.lines()}
+    assert logged == {(caller.partner_id, caller.user_id, caller.token_id) for caller in callers}

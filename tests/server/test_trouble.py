@@ -1,4 +1,4 @@
-"""What an operator reads when the database can't be used: the cause, and what to do, from every command alike."""
+"""Messages for the operator if the database can't be used: the cause and the remedy, the same from every command."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("doctor",),
     ("demo",),
 )
-"""One of each way to come by the database. None of them may serve: the test would never end."""
+"""One command for each way to open the database. None of them may serve: the test would never end."""
 
 EVERY = pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], ids=" ".join)
@@ -35,7 +35,7 @@ WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], i
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment of a demonstration, in a folder of its own."""
+    """Environment of a demo, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEMO", "true")
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
@@ -43,7 +43,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def refused(arguments: Sequence[str], status: int = 1) -> str:
-    """What the command says, in one line, when it fails."""
+    """Return the one line that the command prints if it fails."""
     done = CliRunner().invoke(app, arguments)
     assert isinstance(done.exception, SystemExit), done.exception
     assert (done.exit_code, done.stderr.count("\n")) == (status, 1), done.output
@@ -253,7 +253,7 @@ for arguments in sys.argv[1:]:
 def test_a_file_that_the_user_may_not_use_is_named(name: str, mode: int, said: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     for folder in tmp_path.parents:
-        # pytest's own folder is root's; the other user has to get through.
+        # pytest's own folder is root's; the other user must be able to enter.
         if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
             folder.chmod(0o711)
     made = CliRunner().invoke(app, ["migrate"], env={"DATABASE_URL": "sqlite:///data/portal.db", "SECRET_KEY": ""})
@@ -295,7 +295,7 @@ def test_the_files_are_made_for_their_owner_only(tmp_path: Path, monkeypatch: py
     try:
         made = CliRunner().invoke(app, ["migrate"])
         with closing(sqlite3.connect(tmp_path / "data" / "portal.db")) as reader:
-            # While somebody reads, the files of the log stay.
+            # An open reader keeps the files of the write-ahead log.
             reader.execute("SELECT * FROM partners").fetchall()
             CliRunner().invoke(app, ["demo"])
             found = modes(tmp_path / "data")

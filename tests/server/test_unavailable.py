@@ -1,4 +1,4 @@
-"""What a caller reads while the database is not available: never INTERNAL, and never that a good token is bad."""
+"""Errors while the database is unavailable: never INTERNAL, and never that a good token is bad."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ REGISTER = """mutation ($input: RegisterClientInput!) {
 
 @pytest.fixture
 async def away(portal: Portal) -> AsyncIterator[Portal]:
-    """A portal whose database can't be reached."""
+    """Portal whose database can't be reached."""
     database = Database(NOWHERE)
     yield Portal(database, portal.secret)
     await database.close()
@@ -78,12 +78,12 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture
 async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
-    """A manager of a portal whose connections to PostgreSQL may break."""
+    """Manager of a portal whose connections to PostgreSQL may break."""
     portal = Portal(Database(proxy.url), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         caller = await new_caller(client, portal, await new_partner(portal))
-        # The token is looked up now, and not when the proxy waits for a COMMIT.
+        # The token is looked up now, not while the proxy waits for a COMMIT.
         await caller.data("{ viewer { role } }")
         yield caller
     await portal.database.close()

@@ -1,4 +1,4 @@
-"""What is known of failed sign-ins is deleted when it counts no longer."""
+"""Failed sign-ins are deleted once they no longer count."""
 
 import asyncio
 from uuid import uuid4
@@ -55,7 +55,7 @@ async def test_a_running_server_deletes_them(
 
     async with app.router.lifespan_context(app), asyncio.timeout(5):
         while await known(portal, email):
-            # Each round waits for a statement, and lets the server have its turn.
+            # Each round waits for a statement, and lets the server run.
             pass
 
 

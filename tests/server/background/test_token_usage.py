@@ -1,4 +1,4 @@
-"""When tokens were used is written outside of requests, and no more than once a minute for each."""
+"""The last use of tokens is written outside of requests, and at most once a minute for each."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ async def test_the_server_writes_uses_while_it_runs(
         portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
         async with asyncio.timeout(5):
             while await last_use(portal, caller) is None:
-                # Each round waits for a statement, and lets the writer have its turn.
+                # Each round waits for a statement, and lets the writer run.
                 pass
 
     assert await last_use(portal, caller) == clock.now
@@ -105,7 +105,7 @@ async def test_a_revoked_token_keeps_its_last_use(portal: Portal, caller: Caller
 
 
 def _app(portal: Portal, settings: Settings) -> Starlette:
-    """A server on a database of its own connections, which it closes when it stops."""
+    """Return a server with database connections of its own, which it closes when it stops."""
     own = Database(portal.database.url.render_as_string(hide_password=False))
     viewers: Viewers = portal.viewers
     return create_app(Portal(own, portal.secret, now=portal.now, viewers=viewers), settings)

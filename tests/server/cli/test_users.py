@@ -105,7 +105,7 @@ def test_live_tokens_are_listed_and_revoked(people: Command) -> None:
 
 def test_a_prefix_of_several_tokens_is_refused_naming_them(people: Command) -> None:
     made = []
-    # There are 64 letters that a secret can go on with, so that two of 65 tokens begin alike.
+    # A secret continues with one of 64 letters, so that two of 65 tokens have the same prefix.
     for _ in range(65):
         made.append(people("create-token", "--email", "ana@delta.example", "--permissions", "all").stdout.strip())
         alike = [token for token in made if token[:5] == made[-1][:5]]

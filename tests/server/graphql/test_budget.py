@@ -1,4 +1,4 @@
-"""The budget of large operations: shares in order, for as long as they are held."""
+"""Budget of large operations: shares in order, as long as they are held."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from server.graphql.budget import Budget
 
 
 async def hold(budget: Budget, size: int, held: list[int], until: asyncio.Event) -> None:
-    """Hold a share until the event, and note that it is held."""
+    """Hold a share until the event, and record that it is held."""
     async with budget.share(size):
         held.append(size)
         await until.wait()
 
 
 async def turns() -> None:
-    """Let the loop run until all that is ready has run, pauses between shares included."""
+    """Run the loop until nothing is ready, pauses between shares included."""
     await asyncio.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""Lists multiply: what an operation can select is counted before it runs."""
+"""Cost of operations: lists multiply, and are counted before execution."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -37,7 +37,7 @@ THREE_LISTS = """query ($n: Int) { clients(first: $n) { nodes { activations(firs
 
 
 def figures(text: str, **variables: object) -> Figures:
-    """What an operation counts for, with coerced variables."""
+    """Return the figures of an operation, with coerced variables."""
     return cost(text).of(variables)
 
 
@@ -277,7 +277,7 @@ async def test_an_answer_has_no_more_objects_than_were_counted(api: Api) -> None
 
 
 def _counted(value: Json) -> tuple[int, int]:
-    """The objects and values below one of an answer."""
+    """Return the number of objects and values below one of an answer."""
     if isinstance(value, list):
         found = [_counted(each) for each in value]
         return sum(objects for objects, _ in found) + len(found), sum(values for _, values in found)
@@ -293,7 +293,7 @@ def _counted(value: Json) -> tuple[int, int]:
 
 @pytest.fixture
 async def narrow(api: Api) -> AsyncIterator[Api]:
-    """The caller of a portal whose answers may have at most 2 KB."""
+    """Caller of a portal whose answers may have at most 2 KB."""
     transport = httpx.ASGITransport(create_app(api.portal, Settings(max_answer_bytes=2_000)))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield replace(api, http=http)

@@ -1,4 +1,4 @@
-"""Documents that ask for too much or hide what they ask for."""
+"""Documents that exceed limits or hide what they select."""
 
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_introspection_query, get_named_type, is_list_type
@@ -15,7 +15,7 @@ GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-c
 
 
 def _doubling(times: int) -> str:
-    """Fragments that each spread the next one twice: a few hundred bytes that ask for 2^times fields."""
+    """Return fragments that each spread the next one twice: a few hundred bytes that select 2^times fields."""
     parts = [f"fragment F{n} on Query{{...F{n + 1} ...F{n + 1}}}" for n in range(times)]
     return "{...F0}" + "".join(parts) + f"fragment F{times} on Query{{__typename}}"
 
@@ -263,5 +263,5 @@ def _to_many(field: GraphQLField) -> bool:
 def _missing(place: str) -> bool:
     parent, name = place.split(".")
     found = GRAPHQL.type_map.get(parent)
-    # A subscription may be served by a schema that says so later.
+    # A subscription may be served by a schema that declares so later.
     return parent != "Subscription" and (not isinstance(found, GraphQLObjectType) or name not in found.fields)

@@ -1,4 +1,4 @@
-"""Who gets suggestions, and how much of a request its errors repeat."""
+"""Suggestions only for some callers, and the limit of quoted text in errors."""
 
 from dataclasses import replace
 

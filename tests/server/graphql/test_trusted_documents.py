@@ -1,4 +1,4 @@
-"""Registered documents are known before they are asked for, and cost the database nothing when they are not there."""
+"""Registered documents are prepared before their first request, and unknown ones cost the database nothing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tests.server.graphql.test_documents import GRAPHQL_CORE
 
 @pytest.fixture
 async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
-    """What a server knows that has just started, and a moment later."""
+    """Documents of a server that has just started."""
     started = TrustedDocuments(portal, Documents(GRAPHQL_CORE))
     await started.refresh()
     clock.forward(seconds=2)
@@ -34,7 +34,7 @@ async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
 
 
 async def registered(portal: Portal, text: str = "{ viewer { role } }") -> str:
-    """The id of a new document."""
+    """Register a document, and return its id."""
     document_id = f"x-test:{uuid4()}"
     assert await documents.register(portal, {document_id: text}) == 1
     return document_id
@@ -42,7 +42,7 @@ async def registered(portal: Portal, text: str = "{ viewer { role } }") -> str:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
+    """Yield the statements that the database gets meanwhile."""
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -159,7 +159,7 @@ async def test_a_database_out_of_reach_is_not_taken_for_an_unknown_document(port
 async def test_a_document_that_became_invalid_is_logged_and_keeps_its_errors(
     portal: Portal, known: TrustedDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A logger that was used before, as a server sets it up, writes to where it wrote then.
+    # A logger that was used before, as a server sets it up, writes to its old stream.
     monkeypatch.setattr(trusted, "_log", structlog.get_logger("portal.documents"))
     bad, good = await registered(portal, "{ nothing }"), await registered(portal)
 
@@ -189,7 +189,7 @@ async def test_documents_beyond_what_is_kept_prepared_are_run_all_the_same(
 
     assert None not in (oldest, newest)
     assert known._by_name[ids[2]].document is newest  # noqa: SLF001 — which are prepared shows nowhere else.
-    assert known._by_name[ids[0]].document is None  # noqa: SLF001 — as above.
+    assert known._by_name[ids[0]].document is None  # noqa: SLF001 — which are prepared shows nowhere else.
 
 
 async def _rows(portal: Portal) -> list[sa.Row[tuple[str]]]:

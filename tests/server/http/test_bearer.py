@@ -1,4 +1,4 @@
-"""Who sends a request: anonymous, a user with a token, or somebody with a bad one, which some operations ignore."""
+"""Viewer of a request: anonymous, a user with a token, or a bad token, which some operations ignore."""
 
 import json
 from datetime import timedelta
@@ -27,7 +27,7 @@ NOT_PUBLIC = [
     "{ viewer { role } products { id } }",
     "{ ...A } fragment A on Query { viewer { role } ... { orders { totalCount } } }",
     "mutation { renewSession { token } }",
-    # Of these, no operation is known.
+    # The operation of these is unknown.
     "{",
     "{ nothing }",
     "query A { viewer { role } } query B { viewer { role } }",

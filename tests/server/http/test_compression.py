@@ -1,4 +1,4 @@
-"""Compressed answers, for those who accept them."""
+"""Compressed answers, for callers that accept them."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ ALWAYS_PLAIN = ["", "identity", "br", "gzip;q=0", "*;q=0, identity", "gzip;q=0.2
 
 
 async def encoding(http: httpx.AsyncClient, query: str, accepted: str) -> str | None:
-    """How the answer to a query came; httpx has undone it, so the answer is whole."""
+    """Return the encoding of a query's answer; httpx has decoded it, so the answer is whole."""
     answer = await ask(http, query, {"Accept-Encoding": accepted})
     assert answer.status_code == HTTPStatus.OK
     assert set(answer.json()) == {"data"}

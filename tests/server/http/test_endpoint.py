@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what a request may look like."""
+"""GraphQL over HTTP: the forms of a request."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Who gets GraphiQL at the API's address, and the files that it is made of."""
+"""GraphiQL at the API's address, and its files."""
 
 import gzip
 import html
@@ -26,13 +26,13 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
 
 @pytest.fixture
 def showing(portal: Portal, settings: Settings) -> httpx.AsyncClient:
-    """A client of an application that shows GraphiQL."""
+    """Client of an application that shows GraphiQL."""
     return client_of(create_app(portal, settings.model_copy(update={"graphiql": True})))
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """What a build leaves behind: a page and a file, which has a compressed copy."""
+    """Output of a build: a page and a file, which has a compressed copy."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text('<meta name="demo-users" content="[]" />')
     (tmp_path / "assets" / "page-1a2b.js").write_text("go()")

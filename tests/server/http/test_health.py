@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Health checks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -95,7 +95,7 @@ async def test_a_portal_is_ready_once_a_full_disk_takes_writes_again(
 
 
 async def fill(url: str) -> None:
-    """Have each insert fail as on a full disk."""
+    """Let each insert fail as on a full disk."""
     await run(
         url,
         "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '53100'; END $$",

@@ -1,4 +1,4 @@
-"""The form, the status and the language of an answer."""
+"""Media type, status and language of an answer."""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -23,7 +23,7 @@ SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErro
 
 @pytest.fixture
 async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the same portal, which has the statuses of the first edition of GraphQL over HTTP."""
+    """Client of the same portal, with the statuses of the first edition of GraphQL over HTTP."""
     app = create_app(portal, settings.model_copy(update={"status_codes": "2026"}))
     async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
         yield client

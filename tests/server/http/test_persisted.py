@@ -40,7 +40,7 @@ Register = Callable[[str], Awaitable[str]]
 
 @pytest.fixture
 def register(portal: Portal, clock: Clock) -> Register:
-    """Registers a document with a text, and gives its id; the server looks for it when it is asked for."""
+    """Factory that registers a document and returns its id; the server finds it at its first request."""
 
     async def registered(text: str) -> str:
         document_id = f"x-test:{uuid4()}"
@@ -52,21 +52,21 @@ def register(portal: Portal, clock: Clock) -> Register:
 
 
 async def named(http: httpx.AsyncClient, caller: Caller, document_id: object, **members: object) -> httpx.Response:
-    """The answer to a request that names a document, by POST."""
+    """Return the answer to a request that names a document, by POST."""
     return await http.post("/graphql", json={"documentId": document_id, **members}, headers=caller.headers)
 
 
 async def got(
     http: httpx.AsyncClient, caller: Caller, document_id: str, variables: object = None, **headers: str
 ) -> httpx.Response:
-    """The answer to a request that names a document, by GET."""
+    """Return the answer to a request that names a document, by GET."""
     parameters = {"documentId": document_id} | ({} if variables is None else {"variables": json.dumps(variables)})
     sent = caller.headers | {name.replace("_", "-"): value for name, value in headers.items()}
     return await http.get("/graphql", params=parameters, headers=sent)
 
 
 def older(hash_of_it: object, version: object = 1) -> dict[str, object]:
-    """The extensions of Apollo's persisted queries."""
+    """Return the extensions of Apollo's persisted queries."""
     return {"persistedQuery": {"version": version, "sha256Hash": hash_of_it}}
 
 
@@ -307,7 +307,7 @@ def test_a_tag_is_found_among_others_and_only_there(others: list[str], tag: str)
 
 @pytest.fixture
 def strict(portal: Portal, settings: Settings) -> Starlette:
-    """An application that runs registered documents only."""
+    """Application that runs registered documents only."""
     return create_app(portal, settings.model_copy(update={"trusted_documents": "only"}))
 
 
@@ -319,7 +319,7 @@ async def test_where_only_registered_documents_are_run_nothing_else_is(
         assert (await named(http, caller, document_id)).json() == ANSWERED
         assert (await got(http, caller, document_id)).json() == ANSWERED
 
-        # Not even a text that is registered: what is checked is what the request names.
+        # Not even a registered text runs: the check is of the name in the request.
         for text in (VIEWER, "{ __typename }", get_introspection_query(), "not a document"):
             answers = [
                 await ask(http, text, caller.headers),
@@ -365,14 +365,14 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
         await documents.register(portal, {later: VIEWER})
         await documents.remove(portal, [first])
         while trusted.get(first) is not None or trusted.get(later) is None:
-            # Each round waits for a statement, and lets the server have its turn.
+            # Each round waits for a statement, and lets the server run.
             await portal.database.query(stored.row_ids)
 
 
 async def test_a_server_without_its_database_keeps_its_documents_and_logs_once(
     portal: Portal, register: Register, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A logger that was used before, as a server sets it up, writes to where it wrote then.
+    # A logger that was used before, as a server sets it up, writes to its old stream.
     monkeypatch.setattr(document_refresh, "log", structlog.get_logger("portal.documents"))
     trusted = create_app(portal, settings).state.trusted
     document_id = await register(VIEWER)

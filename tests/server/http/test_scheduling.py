@@ -1,4 +1,4 @@
-"""Requests take turns: in their order, and the event loop goes on between them."""
+"""Admission of requests: in order, while the event loop continues between them."""
 
 import asyncio
 from collections import defaultdict
@@ -12,10 +12,9 @@ SLICE = 2
 
 
 class World:
-    """Requests that take turns, on a clock that goes on only while one of them is executed."""
+    """Requests that need admission, with a clock that advances only during their execution."""
 
     def __init__(self) -> None:
-        """Begin where nothing has happened."""
         self.now = 0.0
         self.admission = Admission(SLICE, clock=lambda: self.now)
         self._iteration = 0
@@ -23,11 +22,11 @@ class World:
 
     @property
     def executed(self) -> list[list[object]]:
-        """The requests that were executed in each iteration of the loop, but for those without any."""
+        """Return the requests executed in each iteration of the loop, without empty iterations."""
         return list(self._executed.values())
 
     def ask(self, *names: object, takes: float) -> list[asyncio.Task[None]]:
-        """Requests that are ready in the next iteration of the loop."""
+        """Start requests that are ready in the next iteration of the loop."""
 
         async def execute(name: object) -> None:
             await self.admission.admit()

@@ -1,4 +1,4 @@
-"""The headers that every answer has."""
+"""Security headers of every answer."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""What stands in a partner's sheet becomes a client or a price, or a reason why not."""
+"""Each row of a partner's sheet becomes a client, a price, or a bad row with its reason."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests import cnpjs
 
 
 def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
-    """What becomes of a row with that number."""
+    """Return the row with that number."""
     (read,) = client_rows.read([Line(2, {"cnpj": cnpj, "name": "Padaria Sol"} | cells)])
     return read
 
@@ -89,7 +89,7 @@ def test_a_number_repeated_in_a_file_is_registered_once() -> None:
 
 
 def price(**changed: str) -> price_rows.Prices:
-    """What becomes of a row of prices."""
+    """Return the prices of a row."""
     cells = {
         "product": "completo",
         "order_type": "Compra",
