@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import pragmas, setting_up
-from benchmarks.places import PEERS, PROJECT
+from benchmarks import installation, pragmas
+from benchmarks.paths import PEERS, PROJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ def _portal_environment(start: Start) -> Mapping[str, str]:
 
 
 def _node(script: str) -> Callable[[Start], Sequence[str]]:
-    return lambda _: [setting_up.NODE, "--disable-warning=ExperimentalWarning", str(setting_up.NODE_PEERS / script)]
+    return lambda _: [installation.NODE, "--disable-warning=ExperimentalWarning", str(installation.NODE_PEERS / script)]
 
 
 def _uvicorn(application: str) -> Callable[[Start], Sequence[str]]:
-    return lambda start: _served(application, PEERS / "python", setting_up.PYTHON, start)
+    return lambda start: _served(application, PEERS / "python", installation.PYTHON, start)
 
 
 def _served(application: str, folder: Path, python: Path, start: Start, *, factory: bool = False) -> Sequence[str]:
@@ -99,14 +99,14 @@ CONTENDERS = (
         "Portal (this project)",
         _portal,
         _portal_environment,
-        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        lambda: installation.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
     ),
     Contender(
         "ours-stock",
         "Portal with graphql-core's own execution",
         _stock,
         _portal_environment,
-        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        lambda: installation.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
         by_default=False,
     ),
     Contender(
@@ -114,56 +114,56 @@ CONTENDERS = (
         "Mercurius with JIT (Fastify)",
         _node("mercurius.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("mercurius", "fastify", "graphql-jit", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("mercurius", "fastify", "graphql-jit", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "yoga",
         "GraphQL Yoga with graphql-jit",
         _node("yoga.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("graphql-yoga", "@envelop/graphql-jit", "graphql-jit", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("graphql-yoga", "@envelop/graphql-jit", "graphql-jit", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "apollo",
         "Apollo Server",
         _node("apollo.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("@apollo/server", "fastify", "graphql", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("@apollo/server", "fastify", "graphql", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "strawberry",
         "Strawberry as in its textbook, SQLAlchemy's ORM",
         _uvicorn("strawberry_orm:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "strawberry-graphql", "graphql-core", "sqlalchemy"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        installation.python,
     ),
     Contender(
         "ariadne",
         "Ariadne with dataloaders",
         _uvicorn("ariadne_app:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "ariadne", "graphql-core", "aiosqlite"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "ariadne", "graphql-core", "aiosqlite"),
+        installation.python,
     ),
     Contender(
         "sql-json",
         "Limit: one SQL statement makes the JSON (Starlette)",
         _uvicorn("sql_json:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "starlette", "uvicorn"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "starlette", "uvicorn"),
+        installation.python,
     ),
     Contender(
         "hello",
         "Limit: a constant answer (plain ASGI)",
         _uvicorn("hello:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "uvicorn"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "uvicorn"),
+        installation.python,
         only=frozenset({"W1"}),
         answers=False,
     ),

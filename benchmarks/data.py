@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from benchmarks.places import CACHE, PROJECT
+from benchmarks.paths import CACHE, PROJECT
 from db import access, activations, events, products, tables
 from db.access import NewToken
 from db.doctor import checks

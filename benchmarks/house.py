@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from types import FrameType
 
-from benchmarks.places import PROJECT
+from benchmarks.paths import PROJECT
 from benchmarks.profile import application, ask_all, set_environment
 from benchmarks.workloads import WORKLOADS
 

@@ -19,8 +19,8 @@ from typing import Self
 
 from benchmarks import data
 from benchmarks.contenders import CONTENDERS
+from benchmarks.processes import FailedError, Server, serving
 from benchmarks.results import OURS
-from benchmarks.serving import FailedError, Server, serving
 from benchmarks.workloads import WORKLOADS, Workload
 
 _PATIENCE_SECONDS = 300

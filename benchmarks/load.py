@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.places import HERE
-from benchmarks.serving import FailedError, Server
+from benchmarks.paths import HERE
+from benchmarks.processes import FailedError, Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from benchmarks.measuring import Cell, Figures, Plan
+from benchmarks.measurement import Cell, Figures, Plan
 from benchmarks.workloads import Workload
 
 _WIDTH, _LABELS, _VALUES = 860, 330, 110

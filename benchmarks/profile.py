@@ -26,7 +26,7 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from benchmarks import data
-from benchmarks.places import CACHE, PROJECT
+from benchmarks.paths import CACHE, PROJECT
 from benchmarks.pragmas import portal_url
 from benchmarks.workloads import WORKLOADS, Workload
 from schema.root import schema

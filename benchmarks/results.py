@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import plot
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.measuring import Cell, Figures, Found, Plan
+from benchmarks.measurement import Cell, Figures, Found, Plan
 
 OURS = "ours"
 _JUDGED = "## Assessment"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from benchmarks import data
 from benchmarks.contenders import CONTENDERS
+from benchmarks.processes import serving
 from benchmarks.results import OURS
-from benchmarks.serving import serving
 
 _ROUNDS = 5
 _PACKAGES = "import sqlalchemy.ext.asyncio, starlette.applications, strawberry, uvicorn"

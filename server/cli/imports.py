@@ -167,7 +167,7 @@ def _not_repeated(rows: Iterable[Row | Repeated | BadRow], report: _Report) -> I
     for row in rows:
         if isinstance(row, Repeated):
             report.done["there"] += 1
-            typer.echo(f"line {row.line}: {row.cnpj} stands in line {row.first} already; left alone.")
+            typer.echo(f"line {row.line}: {row.cnpj} is in line {row.first} already; left alone.")
         else:
             yield row
 

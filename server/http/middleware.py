@@ -95,7 +95,7 @@ def request_id_for(proposed: bytes | None) -> str:
 
 
 def _internal_error(request_id: str) -> ASGIApp:
-    message = "Something went wrong on our side. Give the request id to whoever runs this portal."
+    message = "Something went wrong on our side. Give the request id to the operator of this portal."
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, "INTERNAL", requestId=request_id)
 
 

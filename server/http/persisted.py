@@ -18,7 +18,7 @@ def named(given: Mapping[str, Any], query: object) -> DocumentName | None:
     by_hash = _persisted_query(given.get("extensions"))
     if document_id is not None:
         if by_hash is not None or query is not None:
-            message = "“documentId” stands in the place of “query” and “extensions.persistedQuery”; send one of them."
+            message = "“documentId” replaces “query” and “extensions.persistedQuery”; send only one of them."
             raise bad_request(message)
         if not is_id(document_id):
             message = "“documentId” must be the id of a document, such as “sha256:” and 64 hexadecimal digits."

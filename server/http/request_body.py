@@ -45,7 +45,7 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
     for name in _PARAMETERS:
         values = parameters.getlist(name)
         if len(values) > 1:
-            message = f"The parameter “{name}” must stand in the URL once."
+            message = f"The parameter “{name}” must appear in the URL once."
             raise bad_request(message)
         if values:
             given[name] = values[0]

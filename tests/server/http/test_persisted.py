@@ -176,7 +176,7 @@ async def test_a_request_that_names_its_document_wrongly_is_refused(
 async def test_a_parameter_of_a_url_may_not_be_repeated(http: httpx.AsyncClient) -> None:
     answer = await http.get("/graphql", params={"documentId": ["a", "b"]})
 
-    assert (answer.status_code, message(answer)) == (400, "The parameter “documentId” must stand in the URL once.")
+    assert (answer.status_code, message(answer)) == (400, "The parameter “documentId” must appear in the URL once.")
 
 
 async def test_a_registered_mutation_is_not_run_by_get(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks import comparing, data
-from benchmarks.comparing import OtherAnswerError
+from benchmarks import comparison, data
+from benchmarks.comparison import OtherAnswerError
 from benchmarks.contenders import Contender
 from benchmarks.load import Load, load
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 from benchmarks.pragmas import CannotError
-from benchmarks.serving import FailedError, Server, Writing, serving, stay_off_the_servers_core
+from benchmarks.processes import FailedError, Server, Writing, serving, stay_off_the_servers_core
 from benchmarks.workloads import ORDERS, REQUESTS, Workload
 
 _STRIDE = 137
@@ -72,7 +72,7 @@ def measure(plan: Plan, measured: Callable[[Found], object]) -> Found:
     stay_off_the_servers_core()
     found = Found()
     for workload in plan.workloads:
-        right = comparing.reference(workload)
+        right = comparison.reference(workload)
         for number in range(plan.rounds):
             for contender in plan.contenders:
                 if contender.only is None or workload.name in contender.only:
@@ -96,7 +96,7 @@ def _try(turn: _Turn, right: Sequence[Any], found: Found) -> None:
     try:
         with serving(turn.contender, turn.workload.durability) as server:
             if turn.round == 0:
-                comparing.compare(turn.contender, server, turn.workload, right)
+                comparison.compare(turn.contender, server, turn.workload, right)
             _measure(turn, server, found)
     except (OtherAnswerError, CannotError, FailedError) as error:
         found.refused[place] = str(error)

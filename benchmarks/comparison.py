@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any
 
 from benchmarks.contenders import REFERENCE, Contender
-from benchmarks.serving import FailedError, Server, ask, serving
+from benchmarks.processes import FailedError, Server, ask, serving
 from benchmarks.workloads import Workload
 
 _SAMPLE = 12

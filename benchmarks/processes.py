@@ -18,7 +18,7 @@ import orjson
 
 from benchmarks import data
 from benchmarks.contenders import Contender, Start, environment
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 
 SERVER_CORE, LOAD_CORE = 0, 1
 _PATIENCE_SECONDS = 30

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from benchmarks.places import CACHE, PEERS
+from benchmarks.paths import CACHE, PEERS
 
 NODE = os.environ.get("NODE", "node")
 """Node for the peers."""
