@@ -160,7 +160,7 @@ def _sentence(coordinate: str, of_type: GraphQLInputType) -> str:
         each = f", each of at most {limit.characters:,} characters" if of_texts else ""
         return f"At most {limit.entries:,} entries{each}."
     if named.name == "ID":
-        return f"An id has at most {limit.characters:,} characters."
+        return f"An ID has at most {limit.characters:,} characters."
     return f"At most {limit.characters:,} characters." if of_texts else ""
 
 

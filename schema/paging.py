@@ -55,9 +55,10 @@ class Edge(Generic[Item]):
 
 @strawberry.type(
     description=(
-        "A page of a list: at most 100 objects, and 25 by default. A page begins at the position of a cursor, so "
-        "that no object is repeated or missed if others are added or removed meanwhile. The sizes of nested lists "
-        "multiply: an operation can select at most 50,000 objects and 1,000,000 values, counted before it runs."
+        "A page of a list: at most 100 objects, and 25 unless `first` or `last` is given. A page begins at the "
+        "position of a cursor, so that no object is repeated or missed if others are added or removed meanwhile. The "
+        "sizes of nested lists multiply: an operation can select at most 50,000 objects and 1,000,000 values, counted "
+        "before it runs."
     )
 )
 class Connection(Generic[Item]):

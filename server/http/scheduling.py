@@ -17,7 +17,7 @@ _ADMITTED_MAX = 16
 
 
 class Admission:
-    """Queue that admits requests in order, in each iteration of the loop as many as fit into a slice of time."""
+    """Queue that admits requests in order, in each iteration as many as fit into a slice of time."""
 
     def __init__(self, seconds: float = _SLICE_SECONDS, clock: Callable[[], float] = perf_counter) -> None:
         """Take the seconds of a slice, and its clock."""
