@@ -1,1 +1,1 @@
-"""The portal measured beside other GraphQL servers, on one machine and one database."""
+"""Measurements of the portal and other GraphQL servers, on one machine and one database."""

@@ -1,21 +1,21 @@
-"""`python -m benchmarks`: measure, and write what was found."""
+"""`python -m benchmarks`: measure, and write the results."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import measuring, results, setting_up
+from benchmarks import installation, measurement, results
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.measuring import Plan
-from benchmarks.places import CACHE, HERE
-from benchmarks.serving import FailedError
-from benchmarks.setting_up import MissingError
+from benchmarks.installation import MissingError
+from benchmarks.measurement import Plan
+from benchmarks.paths import CACHE, HERE
+from benchmarks.processes import FailedError
 from benchmarks.workloads import WORKLOADS
 
 
 def main() -> None:
-    """Measure what the arguments ask for."""
+    """Measure what the arguments select."""
     given = _arguments()
     plan = Plan(
         contenders=_chosen(given.only, CONTENDERS),
@@ -27,11 +27,11 @@ def main() -> None:
     )
     command = f"python -m benchmarks {' '.join(sys.argv[1:])}".strip()
     try:
-        setting_up.check_tools()
+        installation.check_tools()
         for set_up in dict.fromkeys(contender.set_up for contender in plan.contenders):
             set_up()
-        # Written after each workload, so that an end before the end loses little.
-        measuring.measure(plan, lambda found: results.write(found, plan, given.into, command=command))
+        # Written after each workload, so that an interrupted run loses little.
+        measurement.measure(plan, lambda found: results.write(found, plan, given.into, command=command))
     except (MissingError, FailedError) as error:
         sys.exit(str(error))
 

@@ -1,4 +1,4 @@
-"""Who is measured: how each of them is started, on which packages."""
+"""Contenders: how each of them is started, on which packages."""
 
 import json
 import os
@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import pragmas, setting_up
-from benchmarks.places import PEERS, PROJECT
+from benchmarks import installation, pragmas
+from benchmarks.paths import PEERS, PROJECT
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a contender is started with."""
+    """Arguments for the start of a contender."""
 
     database: Path
     port: int
@@ -22,7 +22,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that answers the workloads, or stands for a limit of what any server could do."""
+    """Server that answers the workloads, or shows a limit of any server."""
 
     name: str
     title: str
@@ -31,14 +31,14 @@ class Contender:
     versions: Callable[[], Mapping[str, str]]
     set_up: Callable[[], None] = lambda: None
     only: frozenset[str] | None = None
-    """The workloads that it can be measured with; None for all."""
+    """Workloads that it can be measured with; None for all."""
     answers: bool = True
     """Whether its answers are data, to be compared with the portal's."""
     by_default: bool = True
 
 
 def _portal(start: Start) -> Sequence[str]:
-    # The command that the package installs, beside the interpreter that runs this.
+    # The command that the package installs, beside the running interpreter.
     return [str(Path(sys.executable).with_name("portal")), "serve", "--host", "127.0.0.1", "--port", str(start.port)]
 
 
@@ -47,22 +47,22 @@ def _stock(start: Start) -> Sequence[str]:
 
 
 def _portal_environment(start: Start) -> Mapping[str, str]:
-    # It would run all the same where it does not know the durability, and be compared with what it did not do.
+    # Otherwise it would run with an unknown durability, and be compared for work that it did not do.
     pragmas.of_portal(start.database, start.durability)
     return {
         "DATABASE_URL": pragmas.portal_url(start.database, start.durability),
-        # No peer writes a line for each request, and there is no setting for that alone.
+        # No peer logs a line per request, and there is no setting for that alone.
         "LOG_LEVEL": "WARNING",
         "SECRET_KEY": "made up for measuring, and for nothing else",
     }
 
 
 def _node(script: str) -> Callable[[Start], Sequence[str]]:
-    return lambda _: [setting_up.NODE, "--disable-warning=ExperimentalWarning", str(setting_up.NODE_PEERS / script)]
+    return lambda _: [installation.NODE, "--disable-warning=ExperimentalWarning", str(installation.NODE_PEERS / script)]
 
 
 def _uvicorn(application: str) -> Callable[[Start], Sequence[str]]:
-    return lambda start: _served(application, PEERS / "python", setting_up.PYTHON, start)
+    return lambda start: _served(application, PEERS / "python", installation.PYTHON, start)
 
 
 def _served(application: str, folder: Path, python: Path, start: Start, *, factory: bool = False) -> Sequence[str]:
@@ -99,14 +99,14 @@ CONTENDERS = (
         "Portal (this project)",
         _portal,
         _portal_environment,
-        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        lambda: installation.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
     ),
     Contender(
         "ours-stock",
         "Portal with graphql-core's own execution",
         _stock,
         _portal_environment,
-        lambda: setting_up.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        lambda: installation.python_versions(Path(sys.executable), "strawberry-graphql", "graphql-core", "sqlalchemy"),
         by_default=False,
     ),
     Contender(
@@ -114,66 +114,66 @@ CONTENDERS = (
         "Mercurius with JIT (Fastify)",
         _node("mercurius.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("mercurius", "fastify", "graphql-jit", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("mercurius", "fastify", "graphql-jit", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "yoga",
         "GraphQL Yoga with graphql-jit",
         _node("yoga.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("graphql-yoga", "@envelop/graphql-jit", "graphql-jit", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("graphql-yoga", "@envelop/graphql-jit", "graphql-jit", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "apollo",
         "Apollo Server",
         _node("apollo.js"),
         _peer_environment,
-        lambda: setting_up.node_versions("@apollo/server", "fastify", "graphql", "better-sqlite3"),
-        setting_up.node,
+        lambda: installation.node_versions("@apollo/server", "fastify", "graphql", "better-sqlite3"),
+        installation.node,
     ),
     Contender(
         "strawberry",
         "Strawberry as in its textbook, SQLAlchemy's ORM",
         _uvicorn("strawberry_orm:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "strawberry-graphql", "graphql-core", "sqlalchemy"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "strawberry-graphql", "graphql-core", "sqlalchemy"),
+        installation.python,
     ),
     Contender(
         "ariadne",
         "Ariadne with dataloaders",
         _uvicorn("ariadne_app:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "ariadne", "graphql-core", "aiosqlite"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "ariadne", "graphql-core", "aiosqlite"),
+        installation.python,
     ),
     Contender(
         "sql-json",
         "Limit: one SQL statement makes the JSON (Starlette)",
         _uvicorn("sql_json:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "starlette", "uvicorn"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "starlette", "uvicorn"),
+        installation.python,
     ),
     Contender(
         "hello",
         "Limit: a constant answer (plain ASGI)",
         _uvicorn("hello:app"),
         _peer_environment,
-        lambda: setting_up.python_versions(setting_up.PYTHON, "uvicorn"),
-        setting_up.python,
+        lambda: installation.python_versions(installation.PYTHON, "uvicorn"),
+        installation.python,
         only=frozenset({"W1"}),
         answers=False,
     ),
 )
 
 REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _stock, _portal_environment, dict)
-"""Whose answers the others' are compared with."""
+"""Contender whose answers are the reference."""
 
 
 def environment(contender: Contender, start: Start) -> dict[str, str]:
-    """The environment that a contender is started with: what it is given, and nothing of the portal's settings."""
+    """Return the environment of a contender, without the portal's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
     return {**kept, "PYTHONPATH": str(PROJECT) if contender.command is _portal else "", **contender.environment(start)}

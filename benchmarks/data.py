@@ -1,4 +1,4 @@
-"""The database that everybody is measured on: made once from a seed, and copied for each run.
+"""Database of all measurements: made once from a seed, and copied for each run.
 
 It is the demo's world, made larger: fifty partners, of which the first has half the clients and most activations.
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from benchmarks.places import CACHE, PROJECT
+from benchmarks.paths import CACHE, PROJECT
 from db import access, activations, events, products, tables
 from db.access import NewToken
 from db.doctor import checks
@@ -34,10 +34,10 @@ from demo.world import PartnerHere, Year
 from domain.access import Role, TokenKind
 
 LARGE_PARTNER = 1
-"""The id of the partner that every request asks for."""
+"""Id of the partner of every request."""
 
 SECRET = "ppt_" + sha256(b"benchmarks").hexdigest()[:43]
-"""The secret of the large partner's API token. It opens a made-up database, and no other one."""
+"""Secret of the large partner's API token. It is only valid in a made-up database."""
 
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)
 _LARGE = Sizes(clients=10_000, activations=60_000, orders=12_000)
@@ -45,15 +45,15 @@ _SMALL = Sizes(clients=10_000, activations=40_000, orders=8_000)
 _SMALL_PARTNERS = 49
 _ROLES = (Role.MANAGER, Role.OPERATOR, Role.OPERATOR, Role.VIEWER)
 _NO_HASH = "!"
-"""What no password hashes to: nobody signs in here, and a real hash would be another one each time."""
+"""No password has this hash: users of the database never sign in, and a real hash would differ each time."""
 
 
-class _Findings(Exception):  # noqa: N818 — it is named by what it carries.
-    """The doctor does not agree with what was made."""
+class _Findings(Exception):  # noqa: N818 — its name is its content.
+    """The doctor found errors in the made data."""
 
 
 class _Here(NamedTuple):
-    """A partner with its people."""
+    """Partner with its users."""
 
     partner: PartnerHere
     rng: Random
@@ -62,7 +62,7 @@ class _Here(NamedTuple):
 
 @cache
 def database() -> Path:
-    """The file of the database, which is made where it is not there yet or was made by other code."""
+    """Return the file of the database; make it if it is missing or was made by other code."""
     made = CACHE / f"portal-{_fingerprint()}.db"
     if not made.exists():
         print("Making the database (50 partners, 20,000 clients, 100,000 activations, 20,000 orders) …", flush=True)
@@ -78,7 +78,7 @@ def database() -> Path:
 
 
 def copy(into: Path) -> Path:
-    """A copy of the database that one contender may write to."""
+    """Return a copy of the database that one contender may write to."""
     for old in into.parent.glob(f"{into.name}*"):
         old.unlink()
     shutil.copyfile(database(), into)
@@ -86,7 +86,7 @@ def copy(into: Path) -> Path:
 
 
 def _fingerprint() -> str:
-    """What the database was made from, so that another one is made when that changes."""
+    """Return a hash of all that the database is made from, so that a change makes a new one."""
     sources = chain(
         [Path(__file__), PROJECT / "db" / "tables.py"],
         sorted((PROJECT / "db" / "migrations" / "versions").glob("*.py")),
@@ -114,7 +114,7 @@ async def _make(url: str) -> None:
 
 
 def _settle_file(file: Path) -> None:
-    """Leave one file, without a log beside it, whose statistics the planner knows."""
+    """Leave one file without a log, with statistics for the planner."""
     connection = sqlite3.connect(file, isolation_level=None)
     for statement in ("VACUUM", "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode = DELETE"):
         connection.execute(statement)
@@ -131,7 +131,7 @@ async def _products(tx: Transaction) -> Mapping[str, int]:
 
 
 async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) -> _Here:
-    rng = Random(f"benchmarks {place}")  # noqa: S311 — made-up data has to be the same each time.
+    rng = Random(f"benchmarks {place}")  # noqa: S311 — made-up data must be the same each time.
     company = Companies(rng).another()
     partner = Partner(
         name=company.name,
@@ -168,7 +168,7 @@ async def _user(tx: Transaction, partner_id: int, domain: str, number: int, role
 
 
 def _share(place: int) -> Sizes:
-    """What one of the small partners has: all of them together have it all, to the last one."""
+    """Return the sizes of one of the small partners, which share the rest exactly."""
     return Sizes(*(total // _SMALL_PARTNERS + (place < total % _SMALL_PARTNERS) for total in _SMALL))
 
 
@@ -176,7 +176,7 @@ def _steps(here: _Here) -> Sequence[Step]:
     steps = plan(here.rng, Calendar(here.rng, _NOW), here.sizes)
     for step in steps:
         if step.order is not None:
-            # Every order is of all three products. One that was to buy less buys a few more than are needed.
+            # Every order is of all three products. One that should buy fewer buys a few more than needed.
             for product in PRODUCTS:
                 step.order.quantities.setdefault(product.code, here.rng.randint(1, 9))
     return steps

@@ -1,6 +1,6 @@
 """`python -m benchmarks.house`: figures of how much a reader of the code has to take in.
 
-The last two lines need the benchmarks' database, which is made where it is missing.
+The last two lines need the benchmarks' database, which is made if it is missing.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from types import FrameType
 
-from benchmarks.places import PROJECT
+from benchmarks.paths import PROJECT
 from benchmarks.profile import application, ask_all, set_environment
 from benchmarks.workloads import WORKLOADS
 
@@ -19,14 +19,14 @@ _SUPPRESSION = re.compile(r"# noqa|# type: ignore|# pragma|\bcast\(")
 _ANY = re.compile(r"\bAny\b")
 _IMPORT = re.compile(r"^\s*(from|import) ")
 _PICTURES = re.compile(r"\b(stands|whoever|nobody|as above|leads to|is told|brought|at hand)\b", re.IGNORECASE)
-"""Words that STYLE.md names as pictures of a thing, or as names of no actor."""
+"""Words that STYLE.md excludes: pictures of a thing, or names of no actor."""
 
 _PAGE = "W2"
 _WARM_UP = 20
 
 
 def main() -> None:
-    """Print the figures, one to a line."""
+    """Print the figures, one per line."""
     sources = _lines(f"{room}/**/*.py" for room in ROOMS)
     executor = _lines(["breadth/**/*.py"])
     for name, pattern in (("suppressions", _SUPPRESSION), ("Any", _ANY)):
@@ -42,7 +42,7 @@ def main() -> None:
 
 def _lines(globs: Iterable[str]) -> list[str]:
     tracked = subprocess.run(
-        ["git", "ls-files", "--", *(f":(glob){each}" for each in globs)],  # noqa: S607 — whichever Git there is.
+        ["git", "ls-files", "--", *(f":(glob){each}" for each in globs)],  # noqa: S607 — the Git of the machine.
         cwd=PROJECT,
         check=True,
         capture_output=True,
@@ -57,7 +57,7 @@ def _rate(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
 
 
 async def _entered() -> tuple[int, int]:
-    """Number of the portal's files and functions that a warm request enters."""
+    """Return the number of the portal's files and functions that a warm request enters."""
     (workload,) = (each for each in WORKLOADS if each.name == _PAGE)
     entered: set[tuple[str, str]] = set()
 

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.instructions`: the processor instructions that the portal executes for a request.
+"""`python -m benchmarks.instructions`: processor instructions of the portal per request.
 
-Valgrind's callgrind counts them, so they hardly depend on the machine or on what else it does. Requests are sent one
-after the other and counted ten at a time. The median leaves out what the process does besides, every few seconds.
+Valgrind's callgrind counts them, so they hardly depend on the machine or its load. Requests are sent one after the
+other and counted in tens. The median excludes the periodic work of the process.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from typing import Self
 
 from benchmarks import data
 from benchmarks.contenders import CONTENDERS
+from benchmarks.processes import FailedError, Server, serving
 from benchmarks.results import OURS
-from benchmarks.serving import FailedError, Server, serving
 from benchmarks.workloads import WORKLOADS, Workload
 
 _PATIENCE_SECONDS = 300
@@ -31,9 +31,9 @@ _COUNTS = 31
 
 
 def main() -> None:
-    """Count for each workload that the arguments name, and print the thousands of instructions of a request."""
+    """Count for each workload of the arguments, and print the thousands of instructions per request."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
-    # How a commit reaches the disk changes hardly anything of what the processor does.
+    # The durability of a commit hardly changes the processor's instructions.
     known = {workload.name: workload for workload in WORKLOADS if workload.durability == _DURABILITY}
     parser.add_argument("workloads", nargs="*", default=list(known), help=f"some of {' '.join(known)}")
     wanted = parser.parse_args().workloads
@@ -64,16 +64,16 @@ def _counted(server: Server, callgrind: "Callgrind", workload: Workload) -> floa
 
 @dataclass(slots=True)
 class Callgrind:
-    """Counts the instructions of one process between two points in time."""
+    """Counter of the instructions of one process between two points in time."""
 
     output: Path
     taken: int = 0
 
     def command(self) -> list[str]:
-        """Return what precedes the command of the process that is counted."""
+        """Return the prefix of the command of the counted process."""
         return [
             "env",
-            # Sets and dictionaries are laid out alike in each run.
+            # Sets and dictionaries have the same layout in each run.
             "PYTHONHASHSEED=0",
             "valgrind",
             "--quiet",
@@ -85,15 +85,15 @@ class Callgrind:
         ]
 
     def begin(self, server: Server) -> None:
-        """Start to count."""
+        """Start counting."""
         self._control(server, "--instr=on")
 
     def end(self, server: Server) -> None:
-        """Stop to count, which makes the process many times as fast."""
+        """Stop counting, which makes the process many times as fast."""
         self._control(server, "--instr=off")
 
     def take(self, server: Server) -> int:
-        """Return the instructions since the last call, or since the beginning."""
+        """Return the instructions since the last call, or since the start."""
         self._control(server, "--dump")
         self.taken += 1
         text = self.output.with_name(f"{self.output.name}.{self.taken}").read_text()
@@ -105,7 +105,7 @@ class Callgrind:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection that is kept alive, and closed at the end of a with statement."""
+    """Connection that is kept alive, and closed at the end of a with statement."""
 
     def __enter__(self) -> Self:
         self.connect()

@@ -1,4 +1,4 @@
-"""What the load generator is told, and what it says."""
+"""Load generator: its arguments and its results."""
 
 import json
 import subprocess
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.places import HERE
-from benchmarks.serving import FailedError, Server
+from benchmarks.paths import HERE
+from benchmarks.processes import FailedError, Server
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of so many seconds of requests; latencies are milliseconds."""
+    """Result of a number of seconds of requests; latencies are in milliseconds."""
 
     rps: float
     p50: float
     p99: float
     work: float
-    """The milliseconds that the server worked for each request, whatever else the machine did meanwhile."""
+    """Milliseconds of the server's work per request, independent of the machine's load."""
     faults: int
 
 
 def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin: int) -> Load:
-    """Keep so many connections busy, from that line of the bodies on."""
+    """Keep this number of connections busy, starting at that line of the bodies."""
     command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=30s"]
     command += ["--script", str(HERE / "wrk.lua"), server.url, "--", str(bodies), str(begin), data.SECRET]
     worked = server.worked()

@@ -1,9 +1,9 @@
-"""The picture: bars of requests a second, one group for each workload, in SVG that any browser shows."""
+"""Plot: bars of requests per second, one group per workload, in SVG for any browser."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from benchmarks.measuring import Cell, Figures, Plan
+from benchmarks.measurement import Cell, Figures, Plan
 from benchmarks.workloads import Workload
 
 _WIDTH, _LABELS, _VALUES = 860, 330, 110
@@ -12,7 +12,7 @@ _OURS, _OTHERS, _LIMITS = "#1f6f4a", "#7d93ab", "#c9cfd6"
 
 
 def drawn(medians: Mapping[Cell, Figures], plan: Plan, connections: int) -> str:
-    """The picture of the figures with so many connections."""
+    """Return the plot of the figures with this number of connections."""
     parts: list[str] = []
     top = 8
     for workload in plan.workloads:
@@ -31,9 +31,9 @@ def drawn(medians: Mapping[Cell, Figures], plan: Plan, connections: int) -> str:
 def _group(
     medians: Mapping[Cell, Figures], plan: Plan, workload: Workload, connections: int, top: int
 ) -> Iterator[str]:
-    """A heading, and three elements for each bar."""
+    """Yield a heading, and three elements for each bar."""
     cells = [(contender, Cell(workload.name, connections, contender.name)) for contender in plan.contenders]
-    # A constant answer is so much faster that nothing could be seen of the others beside it.
+    # A constant answer is so much faster that the other bars would be invisible beside it.
     bars = [(each, medians[cell].rps) for each, cell in cells if cell in medians and each.answers]
     if not bars:
         return

@@ -1,4 +1,4 @@
-"""How the portal sets SQLite up, read from the portal itself, so that every contender gets the same."""
+"""SQLite's settings, read from the portal, so that every contender has the same."""
 
 import asyncio
 import warnings
@@ -21,16 +21,16 @@ class CannotError(Exception):
 
 
 def portal_url(file: Path, durability: str) -> str:
-    """The DATABASE_URL of the portal. FULL is its default, and nothing needs to be said for it."""
+    """Return the portal's DATABASE_URL; FULL is its default, and needs no parameter."""
     url = f"sqlite+aiosqlite:///{file}"
     return url if durability == "FULL" else f"{url}?synchronous={durability.lower()}"
 
 
 def of_portal(file: Path, durability: str) -> Mapping[str, str]:
-    """The portal's pragmas on that file; CannotError where it does not take the durability."""
+    """Return the portal's pragmas on that file; raise CannotError if it does not accept the durability."""
     try:
         with warnings.catch_warnings():
-            # The driver warns of a parameter that is not taken; that is found out below, and said.
+            # The driver warns of an unknown parameter; the check below reports it.
             warnings.simplefilter("ignore")
             found = asyncio.run(_read(portal_url(file, durability)))
     except (SQLAlchemyError, TypeError, ValueError) as error:

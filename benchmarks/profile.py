@@ -1,9 +1,9 @@
-"""`python -m benchmarks.profile W2`: where the portal's time goes within a request, measured without a network.
+"""`python -m benchmarks.profile W2`: profile of the portal's time within a request, without a network.
 
-Requests are handed to the application one after the other, in this process. Every thread of it is profiled, but for
-the calls in which it waits for another one; the sum is scaled to what the same requests take unprofiled, since many
-small functions look dearer under a profiler than they are. Then each of a request's statements is run alone, to say
-what no change above SQLite could save.
+The application gets requests one after the other, in this process. Every thread is profiled, without the calls in which
+it waits for another one. The sum is scaled to the unprofiled time of the same requests, since many small functions look
+more expensive under a profiler. Then each of a request's statements is run alone, which shows the part that is
+SQLite's.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from benchmarks import data
-from benchmarks.places import CACHE, PROJECT
+from benchmarks.paths import CACHE, PROJECT
 from benchmarks.pragmas import portal_url
 from benchmarks.workloads import WORKLOADS, Workload
 from schema.root import schema
@@ -64,7 +64,7 @@ Message = MutableMapping[str, Any]
 
 
 class Spent(NamedTuple):
-    """What a function took by itself, and what the built-in functions took that it called."""
+    """Time of a function itself, and of the built-in functions that it called."""
 
     code: CodeType | str
     calls: int
@@ -72,12 +72,12 @@ class Spent(NamedTuple):
     built_in: Sequence[tuple[str, float]]
 
     def and_more(self, calls: int, seconds: float, built_in: Sequence[tuple[str, float]]) -> "Spent":
-        """The same function, with what it took in another thread."""
+        """Return the sum with the same function's time in another thread."""
         return Spent(self.code, self.calls + calls, self.seconds + seconds, [*self.built_in, *built_in])
 
 
 class _Threads:
-    """A profile of each thread that is begun while it is entered, this one's included while it is told to."""
+    """Profiles of this thread and of those that start within `begun`, counted within `counting`."""
 
     def __init__(self) -> None:
         self._profiles: list[Profile] = []
@@ -85,7 +85,7 @@ class _Threads:
 
     @contextmanager
     def begun(self) -> Iterator[None]:
-        """Profile the threads that begin in here."""
+        """Profile the threads that start in this context."""
         run, profiles = self._run, self._profiles
 
         def profiled(thread: threading.Thread) -> None:
@@ -104,8 +104,8 @@ class _Threads:
             threading.Thread.run = run  # type: ignore[method-assign]
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Count from here on, in the threads that there are and in this one, and keep what was counted."""
+    def counting(self) -> Iterator[None]:
+        """Count in this thread and the profiled ones within this context, and keep the result."""
         for profile in self._profiles:
             profile.clear()
         mine = Profile()
@@ -115,7 +115,7 @@ class _Threads:
         mine.disable()
 
     def spent(self) -> list[Spent]:
-        """What was counted. The profiles are left as they are: to end one takes the clock of its own thread."""
+        """Return the counted times. The profiles stay enabled: disabling one takes the clock of its own thread."""
         found = dict[CodeType | str, Spent]()
         for entry in [entry for profile in self._profiles for entry in profile.getstats()]:
             callees = [(callee.code, callee.inlinetime) for callee in entry.calls or ()]
@@ -131,7 +131,7 @@ def _waits(code: CodeType | str) -> bool:
 
 
 def main() -> None:
-    """Profile the workload that is named."""
+    """Profile the workload of the arguments."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     names = [workload.name for workload in WORKLOADS]
     parser.add_argument("workload", choices=names)
@@ -149,7 +149,7 @@ def main() -> None:
 
 
 def set_environment() -> Path:
-    """Let the portal's settings name a copy of the database, and return it."""
+    """Set the portal's settings to a copy of the database, and return it."""
     (CACHE / "run").mkdir(parents=True, exist_ok=True)
     file = data.copy(CACHE / "run" / "profile.db")
     os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": "made up " * 8}
@@ -157,7 +157,7 @@ def set_environment() -> Path:
 
 
 async def _alone(workload: Workload, requests: int) -> float:
-    """The milliseconds of processor time that a request takes, unprofiled."""
+    """Return the milliseconds of processor time per request, unprofiled."""
     async with application() as app:
         bodies = workload.bodies()
         await ask_all(app, bodies[:_WARM_UP])
@@ -171,21 +171,21 @@ async def _alone(workload: Workload, requests: int) -> float:
 
 
 async def _profiled(workload: Workload, requests: int) -> tuple[list[str], list[Spent]]:
-    """The statements that the requests ran, and the profile of running them."""
+    """Return the statements that the requests ran, and the profile of running them."""
     threads, statements = _Threads(), list[str]()
     with threads.begun(), _traced(statements.append):
         async with application() as app:
             bodies = workload.bodies()
             await ask_all(app, bodies[:_WARM_UP])
             statements.clear()
-            with threads.told():
+            with threads.counting():
                 await ask_all(app, bodies[_WARM_UP : _WARM_UP + requests])
             return statements, threads.spent()
 
 
 @asynccontextmanager
 async def application() -> AsyncIterator[Starlette]:
-    """The portal's application, within its lifespan."""
+    """Yield the portal's application, within its lifespan."""
     settings = Settings.load()
     app = create_app(open_portal(settings), settings)
     async with app.router.lifespan_context(app):
@@ -193,7 +193,7 @@ async def application() -> AsyncIterator[Starlette]:
 
 
 async def ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
-    """The bytes of all answers together."""
+    """Return the bytes of all answers together."""
     return sum([await _ask(app, body) for body in bodies])
 
 
@@ -234,13 +234,13 @@ async def _ask(app: Starlette, body: bytes) -> int:
 
 
 @contextmanager
-def _traced(told: Callable[[str], object]) -> Iterator[None]:
-    """Tell of every statement, its values in it, on the connections that are opened in here."""
+def _traced(observe: Callable[[str], object]) -> Iterator[None]:
+    """Call `observe` with every statement and its values, on the connections opened in this context."""
     connect = sqlite3.connect
 
     def traced(*arguments: Any, **named: Any) -> sqlite3.Connection:  # noqa: ANN401 — the driver's.
         connection: sqlite3.Connection = connect(*arguments, **named)
-        connection.set_trace_callback(told)
+        connection.set_trace_callback(observe)
         return connection
 
     sqlite3.connect = traced  # type: ignore[assignment]
@@ -251,7 +251,7 @@ def _traced(told: Callable[[str], object]) -> Iterator[None]:
 
 
 def _area(code: CodeType | str) -> str | None:
-    """What a function belongs to; None for a built-in one that belongs to whoever calls it."""
+    """Return the area that a function belongs to; None for a built-in one that belongs to its caller."""
     where, otherwise = (code, None) if isinstance(code, str) else (code.co_filename, _REST)
     return next((area for area, parts in _AREAS if any(part in where for part in parts)), otherwise)
 
@@ -284,7 +284,7 @@ def _short(file: str) -> str:
 
 
 def _print_statements(file: Path, statements: Sequence[str], requests: int) -> None:
-    """Run what was read once more, by itself, and say what each kind of statement took."""
+    """Run the reading statements once more, alone, and print the time of each kind of statement."""
     connection = sqlite3.connect(file, isolation_level=None)
     reading = [statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))]
     kinds, seconds = Counter[str](), defaultdict[str, float](float)
@@ -305,7 +305,7 @@ def _print_statements(file: Path, statements: Sequence[str], requests: int) -> N
 
 
 def _print_document(workload: Workload) -> None:
-    """What is saved by keeping a document that was parsed and validated before."""
+    """Print what is saved by caching a parsed and validated document."""
     text = orjson.loads(workload.bodies()[0])["query"]
     begin = time.perf_counter()
     document = parse(text)

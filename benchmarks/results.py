@@ -1,4 +1,4 @@
-"""RESULTS.md: what was found, and where, when and how."""
+"""RESULTS.md: the results, and where, when and how they were measured."""
 
 import os
 import platform
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks import plot
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.measuring import Cell, Figures, Found, Plan
+from benchmarks.measurement import Cell, Figures, Found, Plan
 
 OURS = "ours"
-_JUDGED = "## Where it stands"
+_JUDGED = "## Assessment"
 _COLUMNS = (
     "connections",
     "contender",
@@ -57,13 +57,13 @@ def write(found: Found, plan: Plan, into: Path, *, command: str) -> None:
 
 
 def _judged(file: Path) -> list[str]:
-    """What people have made of earlier results, which stays at the end until they write it anew."""
+    """Return the people's judgement of earlier results, which is kept until they rewrite it."""
     _, heading, text = file.read_text().partition(_JUDGED) if file.exists() else ("", "", "")
     return (heading + text).splitlines()
 
 
 def _shown(plan: Plan) -> int:
-    """How many connections the picture and the overview are of: the number in the middle."""
+    """Return the number of connections of the plot and the overview: the number in the middle."""
     return sorted(plan.connections)[len(plan.connections) // 2]
 
 
@@ -91,7 +91,7 @@ def _processor() -> str:
 def _overview(
     medians: Mapping[Cell, Figures], plan: Plan, figure: Callable[[Figures], float], form: str
 ) -> Iterator[str]:
-    """One figure of everybody, with the number of connections in the middle."""
+    """Yield one figure of every contender, with the number of connections in the middle."""
     names = [workload.name for workload in plan.workloads]
     yield f"| | {' | '.join(names)} |"
     yield f"| --- |{' ---: |' * len(names)}"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.startup`: how long the portal takes to start, beside the packages that it can't do without."""
+"""`python -m benchmarks.startup`: time until the portal answers, compared with importing its packages."""
 
 import statistics
 import subprocess
@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from benchmarks import data
 from benchmarks.contenders import CONTENDERS
+from benchmarks.processes import serving
 from benchmarks.results import OURS
-from benchmarks.serving import serving
 
 _ROUNDS = 5
 _PACKAGES = "import sqlalchemy.ext.asyncio, starlette.applications, strawberry, uvicorn"
 
 
 def main() -> None:
-    """Measure one after the other, several times over, and print the medians."""
+    """Measure one after the other, several times, and print the medians."""
     data.database()
     ways: dict[str, Callable[[], float]] = {
         "the packages": lambda: _run(_PACKAGES),

@@ -1,4 +1,4 @@
-"""The portal with graphql-core's own execution, for comparison."""
+"""Portal with graphql-core's own execution, for comparison."""
 
 from graphql.execution.incremental import IncrementalExecutor
 
@@ -10,9 +10,9 @@ from server.settings import Settings
 
 
 def create() -> Application:
-    """Return the application as the environment sets it up."""
+    """Return the application that the environment's settings describe."""
     settings = Settings.load()
     logs.configure(settings)
-    # Each object loads for itself here, so that reading in place would be a statement for each.
+    # Each object is loaded separately here, so a read in place would be a statement for each.
     portal = Portal(Database(settings.database_url, in_place=False), settings.secret(), demo=settings.demo)
     return create_app(portal, settings, executor=IncrementalExecutor)

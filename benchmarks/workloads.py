@@ -1,4 +1,4 @@
-"""What is asked of every contender: the documents, and many different variables for each."""
+"""Workloads for every contender: documents, and many different variables for each."""
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from demo import names
 from resolvers import cursors, ids
 
 REQUESTS = 2_000
-"""How many different requests a workload has: no page is asked for again soon."""
+"""Number of different requests of a workload, so that no page is repeated soon."""
 
 Variables = Mapping[str, Any]
 
@@ -73,7 +73,7 @@ mutation CreateOrder($input: CreateOrderInput!) {
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One kind of request. `durability` is how a commit is to reach the disk, as SQLite's pragma calls it."""
+    """One kind of request. `durability` is a commit's, as SQLite's pragma calls it."""
 
     name: str
     title: str
@@ -83,10 +83,10 @@ class Workload:
     durability: str = "FULL"
 
     def bodies(self) -> list[bytes]:
-        """The bodies of its requests, always the same ones."""
+        """Return the bodies of its requests, always the same ones."""
         connection = sqlite3.connect(f"file:{data.database()}?mode=ro", uri=True)
         try:
-            # What stands in a name is its document, so that W4 asks for the same orders whatever their durability.
+            # The seed is the document in the name, so that W4 requests the same orders with any durability.
             found = self.variables(connection, Random(self.operation))  # noqa: S311 — the same requests each time.
         finally:
             connection.close()
@@ -96,7 +96,7 @@ class Workload:
         ]
 
     def write_bodies(self, file: Path) -> Path:
-        """The file of its bodies, one a line."""
+        """Return the file of its bodies, one per line."""
         file.write_bytes(b"\n".join(self.bodies()) + b"\n")
         return file
 
@@ -138,7 +138,7 @@ def _pages_of_clients(connection: sqlite3.Connection, rng: Random) -> list[Varia
 
 
 def _names(_connection: sqlite3.Connection, rng: Random) -> list[Variables]:
-    # Common words find thousands of activations, and a trade with a name finds a few dozens; people ask for both.
+    # Common words match thousands of activations, and a trade with a name a few dozens; people search both.
     words = [*names.TRADES, *names.NAMES, *names.FAMILIES]
     pairs = [f"{trade} {name}" for trade in names.TRADES for name in names.NAMES]
     chosen = words * 4 + rng.sample(pairs, REQUESTS - len(words) * 4)
@@ -177,4 +177,4 @@ WORKLOADS = (
     Workload("W6", "100 activations, 50,000 rows down the list", "Activations", ACTIVATIONS, _pages_far_down),
 )
 ORDERS = _W4
-"""What is written once a second while anything is measured."""
+"""Order that is written once per second during any measurement."""

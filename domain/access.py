@@ -1,4 +1,4 @@
-"""Who may do what, and for how long: permissions, the roles that give them, and the fields that ask for them."""
+"""Permissions, the roles that give them, the fields that require them, and the lifetimes of tokens."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Permission(Enum):
-    """One thing that a token may do."""
+    """Permission of a user or token."""
 
     CLIENTS_READ = "CLIENTS_READ"
     CLIENTS_WRITE = "CLIENTS_WRITE"
@@ -21,7 +21,7 @@ class Permission(Enum):
 
 
 class Role(Enum):
-    """What a user is at the partner."""
+    """Role of a user at a partner."""
 
     VIEWER = "VIEWER"
     OPERATOR = "OPERATOR"
@@ -29,7 +29,7 @@ class Role(Enum):
 
 
 class TokenKind(Enum):
-    """Where a token comes from: a sign-in of a person, or a script's own."""
+    """Origin of a token: the session of a person, or a script's own token."""
 
     SESSION = "SESSION"
     API = "API"
@@ -48,10 +48,10 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
 }
 
 PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
-"""The root fields that need no token."""
+"""Root fields that need no token."""
 
 LONE_MUTATIONS = frozenset({"signIn", "signOut", "renewSession"})
-"""The mutations after which the request's token speaks for another viewer, or for none."""
+"""Mutations that change or end the viewer of the request's token."""
 
 FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.client": Permission.CLIENTS_READ,
@@ -85,7 +85,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.createApiToken": Permission.TOKENS_MANAGE,
     "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
 }
-"""What a root field or a to-many relation asks for; a to-one relation asks for no more than its parent.
+"""Permissions that root fields and to-many relations require; a to-one relation requires only its parent's.
 
 Events are the exception: they refer to objects of all types, and show one only with the permission of its type.
 """
@@ -104,26 +104,26 @@ NODE_PERMISSIONS: Mapping[str, Permission | None] = {
     "User": None,
     "Partner": None,
 }
-"""What `node` and `nodes` ask for, by the type of the object: nothing for the viewer's own partner and its users."""
+"""Permissions that `node` and `nodes` require, by type; None for the viewer's own partner and its users."""
 
 
 def effective(role: Role, chosen: Permissions | None) -> Permissions:
-    """What a token may do: what its maker's role gives now, narrowed to what was chosen for it."""
+    """Return a token's permissions: those of its creator's role, limited to the chosen ones."""
     given = ROLE_PERMISSIONS[role]
     return given if chosen is None else given & chosen
 
 
 DEMO_PASSWORD = "demo-portal"  # noqa: S105 — it is public.
-"""The password of every user of the demo data. It is public, so nobody signs in with it outside of demo mode."""
+"""Password of every user of the demo data. It is public, so sign-in refuses it outside of demo mode."""
 
 SESSION_LIFETIME = timedelta(hours=12)
 SESSIONS_LIFETIME = timedelta(days=30)
-"""How long sessions can be renewed after the password was given."""
+"""How long sessions can be renewed after a sign-in with the password."""
 
 API_TOKENS_MAX = 100
-"""Number of API tokens of a partner that work at the same time, so that one list shows all of them."""
+"""Maximum number of usable API tokens of a partner, so that one list shows all of them."""
 
 
 def session_end(signed_in_at: datetime, now: datetime) -> datetime:
-    """Return when a session ends that begins now, for a user who gave the password at that moment."""
+    """Return the end of a session that begins now, for a user who gave the password at `signed_in_at`."""
     return min(now + SESSION_LIFETIME, signed_in_at + SESSIONS_LIFETIME)

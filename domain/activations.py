@@ -16,14 +16,14 @@ _KEY = re.compile(rf"[A-Z0-9-]{{4,{ACTIVATION_KEY_LENGTH}}}")
 
 
 class ActivationStatus(Enum):
-    """Whether the activation holds its license, or has given it back."""
+    """Status of an activation: it holds its license, or has returned it."""
 
     ACTIVE = "ACTIVE"
     CANCELLED = "CANCELLED"
 
 
 class ActivationCancellationReason(Enum):
-    """What ended the activation."""
+    """Reason why an activation ended."""
 
     ACTIVATION_CANCELLED = "ACTIVATION_CANCELLED"
     CLIENT_CANCELLED = "CLIENT_CANCELLED"
@@ -31,13 +31,13 @@ class ActivationCancellationReason(Enum):
 
 
 def activation_key(text: str) -> str | None:
-    """The key as it is stored, upper-cased; None where it is not 4–64 of A–Z, 0–9 and the hyphen."""
+    """Return the key as it is stored, upper-cased; None unless it is 4–64 of A–Z, 0–9 and the hyphen."""
     key = text.upper() if text.isascii() else ""
     return key if _KEY.fullmatch(key) else None
 
 
 def authorization_code(random: int) -> str:
-    """25 Crockford base-32 characters in five groups, made of 125 random bits."""
+    """Return 25 Crockford base-32 characters in five groups, made of 125 random bits."""
     digits = [_CROCKFORD[random >> 5 * place & 31] for place in range(_GROUPS * _GROUP_LENGTH)]
     groups = ["".join(digits[start : start + _GROUP_LENGTH]) for start in range(0, len(digits), _GROUP_LENGTH)]
     return "-".join(groups)

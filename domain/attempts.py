@@ -1,4 +1,4 @@
-"""Failed sign-ins: by what they are counted, and how long the next try has to wait."""
+"""Failed sign-ins: what they are counted by, and how long the next attempt must wait."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from math import ceil
 from typing import NamedTuple
 
 FORGOTTEN_AFTER = timedelta(hours=24)
-"""When failures count no longer, if none came after them."""
+"""Age of the last failure after which earlier failures no longer count."""
 
 ADDRESS_WINDOW = timedelta(minutes=15)
 
@@ -18,7 +18,7 @@ _HOST_BITS = 64
 
 
 class CountedBy(Enum):
-    """By what failed sign-ins are counted."""
+    """Property by which failed sign-ins are counted."""
 
     EMAIL_AND_ADDRESS = "e-mail and address"
     EMAIL = "e-mail"
@@ -30,11 +30,11 @@ ALLOWED: Mapping[CountedBy, int] = {
     CountedBy.EMAIL: 20,
     CountedBy.ADDRESS: 50,
 }
-"""Failures in a row before the first wait; by address, failures within `ADDRESS_WINDOW` of the first one."""
+"""Failures in a row before the first wait; for an address, failures within `ADDRESS_WINDOW` of the first one."""
 
 
 class Failures(NamedTuple):
-    """Failed sign-ins that are counted together, and when the first and the last of them were."""
+    """Number of failed sign-ins that are counted together, with the times of the first and last."""
 
     number: int
     first_at: datetime
@@ -42,9 +42,9 @@ class Failures(NamedTuple):
 
 
 def network(address: str | None) -> str | None:
-    """Return what an address is counted as: an IPv6 network of 64 bits, or an IPv4 address; None for anything else."""
+    """Return the /64 network of an IPv6 address, or an IPv4 address as it is; None for anything else."""
     try:
-        # A link-local address may name an interface of the server behind it.
+        # A link-local address may name an interface of the server after a percent sign.
         found = ip_address((address or "").partition("%")[0])
     except ValueError:
         return None
@@ -55,14 +55,14 @@ def network(address: str | None) -> str | None:
 
 
 def counted(email: str, address: str | None) -> Mapping[CountedBy, str]:
-    """Return the values that a try is counted by; by the address alone only if it is known."""
+    """Return the values by which an attempt is counted; by address only if it is known."""
     of = network(address)
     values = {CountedBy.EMAIL_AND_ADDRESS: f"{of or ''} {email}", CountedBy.EMAIL: email}
     return values if of is None else values | {CountedBy.ADDRESS: of}
 
 
 def wait_seconds(by: CountedBy, failures: Failures, now: datetime) -> int:
-    """Return the seconds until the next try; 0 if it may come now."""
+    """Return the seconds until the next attempt; 0 if it is allowed now."""
     if _over(by, failures, now) or failures.number < ALLOWED[by]:
         return 0
     if by is CountedBy.ADDRESS:
@@ -73,14 +73,14 @@ def wait_seconds(by: CountedBy, failures: Failures, now: datetime) -> int:
 
 
 def with_another(by: CountedBy, failures: Failures, now: datetime) -> Failures:
-    """Return the failures with one more, which begins anew when the others count no longer."""
+    """Return the failures plus one, or a single one if the earlier ones no longer count."""
     if _over(by, failures, now):
         return Failures(1, now, now)
     return Failures(failures.number + 1, failures.first_at, now)
 
 
 def without_mine(failures: Failures, mine: Failures) -> Failures:
-    """Return the failures of an address without a try that was right, if they still are those that it was added to."""
+    """Return an address's failures without a successful attempt, unless they have begun anew since `mine`."""
     if failures.first_at != mine.first_at:
         return failures
     return failures._replace(number=max(0, failures.number - 1))
@@ -93,5 +93,5 @@ def _over(by: CountedBy, failures: Failures, now: datetime) -> bool:
 
 
 def _penalty(beyond: int) -> int:
-    """Seconds to wait after the last failure: a minute, doubling to fifteen."""
+    """Return the seconds to wait after the last failure: a minute, doubled up to fifteen."""
     return min(_FIRST_WAIT_SECONDS << min(beyond, 10), _LONGEST_WAIT_SECONDS)

@@ -1,4 +1,4 @@
-"""Checking what callers give: every fault of an input is found, and they are refused together."""
+"""Checks of input: they find all refusals of an input, and raise them together."""
 
 from domain import activations, clients, cnpj, products
 from domain.products import InvalidProductCode
@@ -22,31 +22,30 @@ TOKEN_NAME_LENGTH = 100
 
 
 class Checks:
-    """Collects the refusals of one input. A check that fails returns a harmless value of its type."""
+    """Refusals of one input, collected by its checks. A check that fails returns a harmless value of its type."""
 
     def __init__(self) -> None:
-        """Begin with nothing refused."""
         self.refusals: list[Refusal] = []
 
     def refuse(self, refusal: Refusal) -> None:
-        """Add what another rule found."""
+        """Add a refusal that another rule found."""
         self.refusals.append(refusal)
 
     def done(self) -> None:
-        """Raise what was refused, if anything was."""
+        """Raise a group of the refusals, if there are any."""
         if self.refusals:
             message = "the input is refused"
             raise ExceptionGroup(message, self.refusals)
 
     def text(self, value: str, *path: str, longest: int) -> str:
-        """A line that says something, as it is stored."""
+        """Return a line of text as it is stored; refuse an empty one."""
         found = self._normal(value, path, longest)
         if not found and not any(refusal.path == path for refusal in self.refusals):
             self.refuse(Empty(path, field=_field(path)))
         return found
 
     def opaque(self, value: str, *path: str, longest: int) -> str:
-        """A text in which each character counts, without the blanks around it; hidden characters are refused."""
+        """Return a text in which each character counts, without surrounding blanks; refuse hidden characters."""
         stripped = trimmed(value)
         if storable(stripped) and (character := hidden(stripped)):
             self.refuse(HiddenCharacter(path, field=_field(path), character=_code_point(character)))
@@ -55,37 +54,37 @@ class Checks:
         return self._storable(stripped, path, longest)
 
     def password(self, value: str, *path: str, longest: int) -> str:
-        """A password, every blank of which counts."""
+        """Return a password unchanged, with all its blanks."""
         if not value:
             self.refuse(Empty(path, field=_field(path)))
         return self._storable(value, path, longest)
 
     def optional_text(self, value: str | None, *path: str, longest: int, lines: bool = False) -> str | None:
-        """A line, or several if `lines`, as it is stored; None where it says nothing."""
+        """Return a line, or several if `lines`, as it is stored; None if it is empty."""
         return self._normal(value or "", path, longest, lines=lines) or None
 
     def number(self, value: int, *path: str, lowest: int, highest: int) -> int:
-        """A number within its limits."""
+        """Return a number; refuse one out of range."""
         if not lowest <= value <= highest:
             self.refuse(OutOfRange(path, field=_field(path), lowest=lowest, highest=highest))
         return value
 
     def count(self, entries: int, *path: str, lowest: int, highest: int) -> bool:
-        """Whether a list has an allowed length; where not, its entries need no check of their own."""
+        """Return whether a list has an allowed length; if not, its entries need no check."""
         if lowest <= entries <= highest:
             return True
         self.refuse(InvalidItemCount(path, field=_field(path), lowest=lowest, highest=highest))
         return False
 
     def cnpj(self, value: str, *path: str) -> str:
-        """A company number in any mask, as its 14 characters."""
+        """Return the 14 characters of a CNPJ in any mask."""
         number = cnpj.parse(value) if storable(value) else None
         if number is None:
             self.refuse(InvalidCnpj(path))
         return number or ""
 
     def state(self, value: str | None, *path: str) -> str | None:
-        """The abbreviation of a state, upper-cased."""
+        """Return the abbreviation of a state, upper-cased."""
         state = trimmed(visible(value or "")).upper()
         if says_nothing(state):
             return None
@@ -94,21 +93,21 @@ class Checks:
         return state
 
     def product_code(self, value: str, *path: str) -> str:
-        """The code of a product, upper-cased."""
+        """Return the code of a product, upper-cased."""
         code = products.code(visible(value))
         if code is None:
             self.refuse(InvalidProductCode(path))
         return code or ""
 
     def activation_key(self, value: str, *path: str) -> str:
-        """The key of an installation, upper-cased."""
+        """Return the key of an installation, upper-cased."""
         key = activations.activation_key(visible(value))
         if key is None:
             self.refuse(InvalidActivationKey(path))
         return key or ""
 
     def ecf_serial_number(self, value: str | None, *path: str) -> str | None:
-        """The serial number of a fiscal printer, upper-cased."""
+        """Return the serial number of a fiscal printer, upper-cased."""
         text = self.optional_text(value, *path, longest=activations.ECF_SERIAL_NUMBER_LENGTH)
         return text and text.upper()
 

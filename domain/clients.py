@@ -1,4 +1,4 @@
-"""The partner's clients, "Clientes / ECFs"."""
+"""Clients of a partner, "Clientes / ECFs"."""
 
 import re
 from enum import Enum
@@ -9,36 +9,36 @@ NAME_LENGTH = 200
 PLACE_LENGTH = 100
 
 REMOVED_NAME = "Cliente removido"
-"""What is shown in place of the name of a cancelled client."""
+"""Replacement for the name of a cancelled client."""
 
 STATES = frozenset(
     "AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO".split(),
 )
-"""The 26 states and the Federal District, by their abbreviation (UF)."""
+"""Abbreviations (UF) of the 26 states and the Federal District."""
 
 
 class ClientStatus(Enum):
-    """Whether the client is served, or has left the portal."""
+    """Status of a client: served, or cancelled."""
 
     ACTIVE = "ACTIVE"
     CANCELLED = "CANCELLED"
 
 
 def names_folded(name: str, trade_name: str | None) -> str:
-    """Both names as they are searched, each on a line: what is folded has no line feed, so no match spans the two."""
+    """Return both names as they are searched, one per line: a search text has no line feed, so no match spans both."""
     folded = fold(trade_name or "")
     return f"{fold(name)}\n{folded}" if folded else fold(name)
 
 
 def redacted(note: str, *, number: str, texts: tuple[str | None, ...]) -> str:
-    """The reason of a cancellation without the values that it erases, however their case, accents and blanks."""
+    """Return the note without the erased number and texts, in any case, accents and blanks."""
     for text in texts:
         if text and not fold(text):
             note = note.replace(text, "[…]")
     any_mask = r"[.\-/\s]*".join(plain(number))
     names = sorted((fold(text) for text in texts if text), key=len, reverse=True)
     patterns = [any_mask, *(r"\s+".join(re.escape(word) for word in name.split()) for name in names if name)]
-    # Where each plain character comes from: “½” becomes three of them, and an accent by itself none.
+    # Origin of each plain character: “½” becomes three of them, and an accent by itself none.
     places = [place for place, character in enumerate(note) for _ in plain(character)]
     kept, rest = "", 0
     for found in re.finditer("|".join(patterns), plain(note)):

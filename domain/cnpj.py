@@ -1,4 +1,4 @@
-"""The Brazilian company number, numeric or, since July 2026, alphanumeric."""
+"""Brazilian company numbers, numeric or, since July 2026, alphanumeric."""
 
 import re
 
@@ -13,7 +13,7 @@ _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 
 
 def parse(text: str) -> str | None:
-    """The 14 characters of a CNPJ given in any mask and case; None where it is not one."""
+    """Return the 14 characters of a CNPJ given in any mask and case; None if it is invalid."""
     written = trimmed(visible(text))
     if control(written):
         return None
@@ -25,5 +25,5 @@ def parse(text: str) -> str | None:
 
 
 def unmasked(text: str) -> str:
-    """What was typed of a CNPJ, without its mask, for a search by its first characters."""
+    """Return a part of a CNPJ without its mask, to search by its first characters."""
     return _MASK.sub("", visible(text)).upper()

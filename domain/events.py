@@ -1,4 +1,4 @@
-"""What happened: the audit trail of a partner, which holds ids only."""
+"""Events of a partner, its audit trail, which stores only ids."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from domain.languages import Text
 
 
 class EventType(Enum):
-    """The kinds of changes."""
+    """Type of an event."""
 
     CLIENT_REGISTERED = "CLIENT_REGISTERED"
     CLIENT_UPDATED = "CLIENT_UPDATED"
@@ -25,7 +25,7 @@ class EventType(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One change, with the ids of what it changed."""
+    """Change, with the ids of what it changed."""
 
     type: EventType
     client_id: int | None = None
@@ -35,7 +35,7 @@ class Event:
 
 
 WITHHELD = "…"
-"""What a message shows in place of a name or number that its reader may not read."""
+"""Replacement in a message for a name or number that the reader has no permission to read."""
 
 MESSAGES: Mapping[EventType, Text] = {
     EventType.CLIENT_REGISTERED: Text(pt="{client}: cliente cadastrado.", en="{client}: client registered."),

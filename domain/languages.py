@@ -1,29 +1,29 @@
-"""The languages in which the portal speaks to people."""
+"""Languages of messages and labels."""
 
 from enum import Enum
 from typing import NamedTuple
 
 
 class Language(Enum):
-    """A language that messages and labels are written in."""
+    """Language of messages and labels."""
 
     PORTUGUESE = "pt-BR"
     ENGLISH = "en"
 
 
 class Text(NamedTuple):
-    """One sentence in each language; `{name}` stands for a fact."""
+    """Sentence in each language; `{name}` is replaced by a fact."""
 
     pt: str
     en: str
 
     def within(self, language: Language) -> str:
-        """The sentence in that language, its facts not yet filled in."""
+        """Return the sentence in the language, with its facts not yet filled in."""
         return self.pt if language is Language.PORTUGUESE else self.en
 
 
 def preferred(accept_language: str) -> Language:
-    """The best of our languages for an Accept-Language header (RFC 9110, 12.5.4); Portuguese where none fits."""
+    """Return the best supported language for an Accept-Language header (RFC 9110, 12.5.4); Portuguese by default."""
     best, best_quality = Language.PORTUGUESE, 0.0
     for part in accept_language.split(","):
         tag, _, parameter = part.partition(";")

@@ -6,13 +6,13 @@ from typing import NewType
 Cents = NewType("Cents", int)
 
 UNIT_PRICE_MAX = Cents(99_999_999_99)
-"""The highest unit price, R$ 99,999,999.99: with 50 items of 10,000 units, totals stay far below 2⁶³ cents."""
+"""Maximum unit price, R$ 99,999,999.99: with 50 items of 10,000 units, totals stay far below 2⁶³ cents."""
 
 _REAIS = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 
 
 def parse(text: str) -> Cents | None:
-    """The cents of a string such as "1234.50"; None where it is not such a string."""
+    """Return the cents of a string such as "1234.50"; None if it is invalid."""
     match = _REAIS.fullmatch(text)
     if match is None:
         return None
@@ -21,7 +21,7 @@ def parse(text: str) -> Cents | None:
 
 
 def reais(cents: int) -> str:
-    """The decimal string with two places, "1234.50" for 123450 cents."""
+    """Return the decimal string with two places: "1234.50" for 123450 cents."""
     sign = "-" if cents < 0 else ""
     whole, rest = divmod(abs(cents), 100)
     return f"{sign}{whole}.{rest:02d}"

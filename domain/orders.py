@@ -1,4 +1,4 @@
-"""Orders, "Pedidos": their states, and what a line of one comes to."""
+"""Orders, "Pedidos": their statuses, and the totals of a line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ NOTE_LENGTH = 2_000
 
 
 class OrderType(Enum):
-    """What is ordered: licenses ("Compra") or more seats for products in stock ("Adicional")."""
+    """Type of an order: licenses ("Compra") or additional seats for products in stock ("Adicional")."""
 
     PURCHASE = "PURCHASE"
     ADDITIONAL_SEATS = "ADDITIONAL_SEATS"
 
 
 class OrderStatus(Enum):
-    """Where the order stands."""
+    """Status of an order."""
 
     PENDING = "PENDING"
     COMPLETED = "COMPLETED"
@@ -48,12 +48,12 @@ STATUS_ABBREVIATIONS: Mapping[OrderStatus, str] = {
 
 
 def can_move(current: OrderStatus, to: OrderStatus) -> bool:
-    """Whether the portal has such a step."""
+    """Return whether the transition is allowed."""
     return to in TRANSITIONS[current]
 
 
 def move(current: OrderStatus, to: OrderStatus, path: tuple[str, ...] = ()) -> OrderStatus:
-    """The new status, or OrderTransition where the portal has no such step."""
+    """Return the new status; raise OrderTransition if the transition is not allowed."""
     if not can_move(current, to):
         raise OrderTransition(path, current=current.value, to=to.value)
     return to
@@ -61,7 +61,7 @@ def move(current: OrderStatus, to: OrderStatus, path: tuple[str, ...] = ()) -> O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One product of an order, with its prices as they are at that moment."""
+    """Line of an order: a product with its prices at that moment."""
 
     product_id: int
     quantity: int
@@ -72,25 +72,25 @@ class Line:
 
     @property
     def total_quantity(self) -> int:
-        """ "Quantidade Total": what is billed and what comes on top."""
+        """Return "Quantidade Total": billed and bonus units."""
         return self.quantity + self.bonus_quantity
 
     @property
     def monthly_total(self) -> Cents:
-        """ "Valor Total Mensal": bonus units are not billed."""
+        """Return "Valor Total Mensal": bonus units are not billed."""
         return Cents(self.unit_monthly_price * self.quantity)
 
     @property
     def setup_fee(self) -> Cents:
-        """ "Valor Adesão": bonus units are not billed."""
+        """Return "Valor Adesão": bonus units are not billed."""
         return Cents(self.unit_setup_fee * self.quantity)
 
     @property
     def total_with_setup_fee(self) -> Cents:
-        """ "Valor Total com Adesão"."""
+        """Return "Valor Total com Adesão"."""
         return Cents(self.monthly_total + self.setup_fee)
 
 
 def seats(order_type: OrderType, *, total_quantity: int, included_seats: int) -> int:
-    """ "Quantidade Usuários": the seats that come with the licenses, or the additional seats themselves."""
+    """Return "Quantidade Usuários": the seats included in the licenses, or the additional seats themselves."""
     return total_quantity if order_type is OrderType.ADDITIONAL_SEATS else included_seats * total_quantity

@@ -1,4 +1,4 @@
-"""The partner's price table, "Pauta Preço"."""
+"""Price table of a partner, "Pauta Preço"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from domain.orders import Line, OrderType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """A unit price and bonus that hold from a quantity on."""
+    """Unit price and bonus from a minimum quantity up to the next tier."""
 
     minimum_quantity: int
     unit_monthly_price: Cents
@@ -19,19 +19,19 @@ class Tier:
 
 
 def tier_for(quantity: int, tiers: Sequence[Tier]) -> Tier | None:
-    """The tier with the highest minimum that the quantity reaches; None below them all."""
+    """Return the tier with the highest minimum that the quantity reaches; None if it reaches none."""
     reached = [tier for tier in tiers if tier.minimum_quantity <= quantity]
     return max(reached, key=lambda tier: tier.minimum_quantity, default=None)
 
 
 def next_tier(quantity: int, tiers: Sequence[Tier]) -> Tier | None:
-    """The nearest tier that the quantity does not reach yet."""
+    """Return the lowest tier that the quantity does not reach; None if it reaches all."""
     ahead = [tier for tier in tiers if tier.minimum_quantity > quantity]
     return min(ahead, key=lambda tier: tier.minimum_quantity, default=None)
 
 
 def line(order_type: OrderType, tier: Tier, *, product_id: int, quantity: int, included_seats: int) -> Line:
-    """What the quantity of a product comes to in that tier."""
+    """Return the line for a quantity of a product at the tier's prices."""
     total_quantity = quantity + tier.bonus_quantity
     return Line(
         product_id=product_id,

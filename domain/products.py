@@ -1,4 +1,4 @@
-"""Products of the vendor: what a code looks like, and how much of what a product may have."""
+"""Products of the vendor: the form of their codes, and the limits of their values."""
 
 import re
 from enum import Enum
@@ -11,13 +11,13 @@ from domain.text import trimmed
 CODE_LENGTH = 40
 NAME_LENGTH = 200
 INCLUDED_SEATS_MAX = 10_000
-"""The seats of the largest order item, 20,000 licenses with the bonus, are still a 32-bit number."""
+"""Maximum, so that the seats of the largest order item (20,000 licenses with the bonus) are a 32-bit number."""
 
 _CODE = re.compile(rf"[A-Z0-9][A-Z0-9._-]{{0,{CODE_LENGTH - 1}}}")
 
 
 class InvalidProductCode(Refusal):
-    """A product's code has characters that no code has."""
+    """A product's code has invalid characters."""
 
     text = Text(
         pt="O código de um produto tem de 1 a 40 letras (A–Z), algarismos, pontos, hifens e sublinhados, sem espaços.",
@@ -26,7 +26,7 @@ class InvalidProductCode(Refusal):
 
 
 class ProductCodeTaken(Refusal):
-    """A product has the code already."""
+    """A product has the same code."""
 
     text = Text(
         pt="Já existe um produto com o código {product_code}.",
@@ -35,17 +35,17 @@ class ProductCodeTaken(Refusal):
 
 
 class ProductDetails(NamedTuple):
-    """A product as its vendor describes it."""
+    """Details of a product, as the vendor gives them."""
 
     code: str
     name: str
     included_seats: int
     active: bool | None = None
-    """None keeps what the product has; a new product is active."""
+    """None keeps the stored value; a new product is active."""
 
 
 class Change(Enum):
-    """What became of a product that was put into the catalogue."""
+    """Outcome of importing a product."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -53,7 +53,7 @@ class Change(Enum):
 
 
 def code(text: str) -> str | None:
-    """Return the code in capitals; None if it can't be one."""
+    """Return the code in capitals; None if it is invalid."""
     capitals = trimmed(text).upper()
     # Without the first condition, "ß" would become "SS".
     return capitals if text.isascii() and _CODE.fullmatch(capitals) else None

@@ -1,4 +1,4 @@
-"""What the business refuses: each refusal carries its facts, the place in the input, and one sentence."""
+"""Refusals of the business: each carries its facts, the path in the input, and a sentence for a person."""
 
 from enum import Enum
 from typing import ClassVar
@@ -10,7 +10,7 @@ Path = tuple[str, ...]
 
 
 class UserErrorCode(Enum):
-    """The kinds of refusals, for programs."""
+    """Code of a refusal, for programs."""
 
     INVALID_INPUT = "INVALID_INPUT"
     INVALID_CNPJ = "INVALID_CNPJ"
@@ -33,24 +33,24 @@ class UserErrorCode(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.
-    """Something that the caller asked for and the business does not do."""
+    """Refusal of the business to do what the caller asked for."""
 
     code: ClassVar[UserErrorCode] = UserErrorCode.INVALID_INPUT
     text: ClassVar[Text]
 
     def __init__(self, path: Path = (), **facts: object) -> None:
-        """Refuse what stands at that path of the input, for these facts."""
+        """Take the path of the refused input; subclasses add their facts."""
         super().__init__(path, facts)
         self.path = path
         self.facts = facts
 
     def message(self, language: Language) -> str:
-        """One sentence for a person."""
+        """Return one sentence for a person."""
         return self.text.within(language).format(**self.facts)
 
 
 class PermissionNotHeld(Refusal):
-    """A token can't do more than its maker."""
+    """A token can't have more permissions than its creator."""
 
     text = Text(
         pt="O seu papel não inclui a permissão {permission}.",
@@ -59,7 +59,7 @@ class PermissionNotHeld(Refusal):
 
 
 class CounterOverflow(Refusal):
-    """The stock would pass what its counters hold."""
+    """The stock would exceed the maximum of its counters."""
 
     text = Text(
         pt="O estoque do produto passaria de {highest} licenças.",
@@ -68,14 +68,14 @@ class CounterOverflow(Refusal):
 
 
 class NotFound(Refusal):
-    """The partner has no such thing."""
+    """The partner has no object with that id."""
 
     code = UserErrorCode.NOT_FOUND
     text = Text(pt="Não encontrado: “{field}”.", en="Not found: “{field}”.")
 
 
 class DuplicateProduct(Refusal):
-    """A product stands twice in one order."""
+    """An order contains a product more than once."""
 
     code = UserErrorCode.DUPLICATE_PRODUCT
     text = Text(
@@ -105,14 +105,14 @@ class ProductNotInStock(Refusal):
 
 
 class InvalidCredentials(Refusal):
-    """E-mail and password are not those of a user."""
+    """The email address or the password is wrong."""
 
     code = UserErrorCode.INVALID_CREDENTIALS
     text = Text(pt="E-mail ou senha incorretos.", en="Wrong e-mail or password.")
 
 
 class CnpjAlreadyRegistered(Refusal):
-    """An active client of the partner has the CNPJ."""
+    """An active client of the partner has the same CNPJ."""
 
     code = UserErrorCode.CNPJ_ALREADY_REGISTERED
     text = Text(
@@ -122,7 +122,7 @@ class CnpjAlreadyRegistered(Refusal):
 
 
 class ActivationKeyInUse(Refusal):
-    """The client has an active license of the product with that key."""
+    """The client has an active license of the product with the same key."""
 
     code = UserErrorCode.ACTIVATION_KEY_IN_USE
     text = Text(
@@ -132,21 +132,21 @@ class ActivationKeyInUse(Refusal):
 
 
 class ClientCancelled(Refusal):
-    """The client has left the portal."""
+    """The client is cancelled."""
 
     code = UserErrorCode.CLIENT_CANCELLED
     text = Text(pt="O cliente está cancelado.", en="The client is cancelled.")
 
 
 class ActivationCancelled(Refusal):
-    """The activation has given its license back before."""
+    """The activation is already cancelled."""
 
     code = UserErrorCode.ACTIVATION_CANCELLED
     text = Text(pt="A ativação já está cancelada.", en="The activation is cancelled already.")
 
 
 class IdempotencyConflict(Refusal):
-    """The key was used for another input."""
+    """The idempotency key was used with a different input."""
 
     code = UserErrorCode.IDEMPOTENCY_CONFLICT
     text = Text(
@@ -156,10 +156,9 @@ class IdempotencyConflict(Refusal):
 
 
 class StockRefusal(Refusal):
-    """The partner has fewer free units of a product than were asked for."""
+    """The partner has fewer free units of a product than requested."""
 
     def __init__(self, path: Path = (), *, product_id: int, requested: int, available: int) -> None:
-        """Say what was asked for and what there is."""
         super().__init__(path, requested=requested, available=available)
         self.product_id = product_id
         self.requested = requested
@@ -167,7 +166,7 @@ class StockRefusal(Refusal):
 
 
 class OutOfStock(StockRefusal):
-    """The partner has fewer free licenses of the product than were asked for."""
+    """The partner has fewer free licenses of the product than requested."""
 
     code = UserErrorCode.OUT_OF_STOCK
     text = Text(
@@ -177,7 +176,7 @@ class OutOfStock(StockRefusal):
 
 
 class OutOfSeats(StockRefusal):
-    """The partner has fewer free additional seats of the product than were asked for."""
+    """The partner has fewer free additional seats of the product than requested."""
 
     code = UserErrorCode.OUT_OF_SEATS
     text = Text(
@@ -187,7 +186,7 @@ class OutOfSeats(StockRefusal):
 
 
 class OrderTransition(Refusal):
-    """The order's status does not allow the step."""
+    """The order's status does not allow the transition."""
 
     code = UserErrorCode.ORDER_TRANSITION
     text = Text(
@@ -196,14 +195,14 @@ class OrderTransition(Refusal):
     )
 
     def __init__(self, path: Path = (), *, current: str, to: str) -> None:
-        """Say where the order stands and where it was to go, as the names of an OrderStatus."""
+        """Take the current and the requested status, as names of OrderStatus."""
         super().__init__(path, current=current, to=to)
         self.current = current
         self.to = to
 
 
 class PriceChanged(Refusal):
-    """The order's total is another than the caller was quoted."""
+    """The order's total differs from the one that the caller was quoted."""
 
     code = UserErrorCode.PRICE_CHANGED
     text = Text(
@@ -212,14 +211,13 @@ class PriceChanged(Refusal):
     )
 
     def __init__(self, path: Path = (), *, expected: Cents, actual: Cents) -> None:
-        """Say what was expected and what it is."""
         super().__init__(path, expected_reais=reais(expected), actual_reais=reais(actual))
         self.expected = expected
         self.actual = actual
 
 
 class SessionRequired(Refusal):
-    """Only a person who has signed in does this, and no API token."""
+    """Only a person who has signed in can do this; an API token can't."""
 
     code = UserErrorCode.SESSION_REQUIRED
     text = Text(
@@ -229,7 +227,7 @@ class SessionRequired(Refusal):
 
 
 class ApiTokenLimit(Refusal):
-    """The partner has as many API tokens as can work at the same time."""
+    """The partner has the maximum number of usable API tokens."""
 
     code = UserErrorCode.API_TOKEN_LIMIT
     text = Text(

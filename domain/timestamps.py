@@ -1,10 +1,10 @@
-"""Timestamps as RFC 3339 writes them."""
+"""Timestamps of RFC 3339."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 TEXT_LENGTH_MAX = 64
-"""A bound for fractional digits, of which RFC 3339 allows any number."""
+"""Maximum length, since RFC 3339 allows any number of fractional digits."""
 
 _TIMESTAMP = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]"
@@ -15,10 +15,10 @@ _LEAP_SECOND = "60"
 
 
 def parse(text: str) -> datetime | None:
-    """Return the moment in UTC, cut to microseconds; None if the text is no timestamp.
+    """Return the timestamp in UTC, cut to microseconds; None if the text is invalid.
 
     The second 60 is the first of the next minute, in every minute: which ones have a leap second is not known in
-    advance. A moment outside of the years 1 to 9999 can't be represented, so it is refused.
+    advance. Years outside of 1 to 9999 can't be represented, so they are refused.
     """
     found = _TIMESTAMP.fullmatch(text) if len(text) <= TEXT_LENGTH_MAX else None
     if found is None:

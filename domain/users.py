@@ -1,4 +1,4 @@
-"""Users of a partner: what an e-mail address and a password have to be."""
+"""Users of a partner: rules for email addresses and passwords."""
 
 from domain.access import DEMO_PASSWORD
 from domain.languages import Text
@@ -12,7 +12,7 @@ PASSWORD_LENGTH_MAX = 1_000
 
 
 class InvalidEmail(Refusal):
-    """An e-mail address is not one."""
+    """The email address is invalid."""
 
     text = Text(
         pt="O e-mail deve ser um endereço, como maria@alfa.example.",
@@ -21,25 +21,25 @@ class InvalidEmail(Refusal):
 
 
 class EmailTaken(Refusal):
-    """A user, of this partner or another one, has the e-mail address."""
+    """A user of this or another partner has the same email address."""
 
     text = Text(pt="Já existe um usuário com este e-mail.", en="There is a user with this e-mail address already.")
 
 
 class UnknownUser(Refusal):
-    """No user has the e-mail address."""
+    """No user has the email address."""
 
     text = Text(pt="Não há usuário com este e-mail.", en="There is no user with this e-mail address.")
 
 
 class UserDisabled(Refusal):
-    """A disabled user can't have what was asked for."""
+    """The user is disabled."""
 
     text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
 
 
 class InvalidPassword(Refusal):
-    """A password is too short or too long."""
+    """The password is too short or too long."""
 
     text = Text(
         pt="A senha deve ter de {lowest} a {highest} caracteres; nenhuma foi definida.",
@@ -48,7 +48,7 @@ class InvalidPassword(Refusal):
 
 
 class PublicPassword(Refusal):
-    """A password is the one of the demo data."""
+    """The password is the public one of the demo data."""
 
     text = Text(
         pt="Esta é a senha pública dos dados de demonstração; com ela não se entra no portal.",
@@ -57,19 +57,19 @@ class PublicPassword(Refusal):
 
 
 def email(text: str) -> str:
-    """Return the address as it is stored and looked up: in small letters, without blanks around it."""
+    """Return the address as it is stored and looked up: in lower case, without surrounding blanks."""
     return trimmed(text).lower()
 
 
 def check_email(address: str, *path: str) -> None:
-    """Raise InvalidEmail if the text is not an address."""
+    """Raise InvalidEmail if the address is invalid."""
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or any(character.isspace() for character in address):
         raise InvalidEmail(path)
 
 
 def check_password(password: str, *path: str) -> None:
-    """Raise InvalidPassword or PublicPassword if no user may have the password."""
+    """Raise InvalidPassword or PublicPassword if the password is not allowed."""
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
         raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
     if password == DEMO_PASSWORD:

@@ -1,17 +1,17 @@
-"""Refusals of a value by its form alone, whatever the business has stored."""
+"""Refusals of a value by its form, independent of stored data."""
 
 from domain.languages import Text
 from domain.refusals import Refusal, UserErrorCode
 
 
 class Empty(Refusal):
-    """A text that has to say something says nothing."""
+    """A required text is empty."""
 
     text = Text(pt="Informe um valor para “{field}”.", en="Give a value for “{field}”.")
 
 
 class TooLong(Refusal):
-    """A text is longer than its place."""
+    """A text is too long."""
 
     text = Text(
         pt="“{field}” pode ter no máximo {longest} caracteres.",
@@ -20,7 +20,7 @@ class TooLong(Refusal):
 
 
 class Unstorable(Refusal):
-    """A text holds a character that no database keeps."""
+    """A text has a character that a database can't store."""
 
     text = Text(
         pt="“{field}” contém um caractere que não pode ser gravado (NUL ou substituto isolado).",
@@ -29,7 +29,7 @@ class Unstorable(Refusal):
 
 
 class HiddenCharacter(Refusal):
-    """A text holds a control or another character that can't be seen."""
+    """A text has a control or other invisible character."""
 
     text = Text(
         pt="“{field}” contém um caractere invisível ({character}); apague-o ou digite o texto novamente.",
@@ -38,13 +38,13 @@ class HiddenCharacter(Refusal):
 
 
 class SeveralLines(Refusal):
-    """A text of one line has several."""
+    """A text of one line has line breaks."""
 
     text = Text(pt="“{field}” deve ter uma só linha.", en="“{field}” must be on one line.")
 
 
 class OutOfRange(Refusal):
-    """A number is outside its limits."""
+    """A number is out of range."""
 
     text = Text(
         pt="“{field}” deve estar entre {lowest} e {highest}.",
@@ -62,7 +62,7 @@ class InvalidItemCount(Refusal):
 
 
 class InvalidState(Refusal):
-    """A state is none of Brazil's."""
+    """The abbreviation of a state is unknown."""
 
     text = Text(
         pt="“{field}” deve ser a sigla de uma UF, como SP.",
@@ -71,7 +71,7 @@ class InvalidState(Refusal):
 
 
 class InvalidActivationKey(Refusal):
-    """An activation key is not what an installation shows."""
+    """An activation key has the wrong form."""
 
     text = Text(
         pt="A chave de ativação tem de 4 a 64 letras (A–Z), algarismos e hifens, sem espaços.",
@@ -80,13 +80,13 @@ class InvalidActivationKey(Refusal):
 
 
 class InvalidExpiry(Refusal):
-    """A token would expire before it is made."""
+    """The expiry of a token is in the past."""
 
     text = Text(pt="“{field}” deve estar no futuro.", en="“{field}” must be in the future.")
 
 
 class InvalidCnpj(Refusal):
-    """A company number is wrong in its length, its characters or its check digits."""
+    """A CNPJ has a wrong length, invalid characters or wrong check digits."""
 
     code = UserErrorCode.INVALID_CNPJ
     text = Text(

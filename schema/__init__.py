@@ -1,5 +1,5 @@
-"""What clients see: GraphQL types, inputs, payloads, errors."""
+"""GraphQL types, inputs, payloads and errors: what clients see."""
 
-# The enums come first: Strawberry would define those that it meets in a field without their descriptions.
+# Import the enums first: Strawberry would define those that it meets in a field without their descriptions.
 from schema import enums as enums
 from schema.root import schema as schema

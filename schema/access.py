@@ -1,4 +1,4 @@
-"""Who is asking: viewer, users, partners, API tokens."""
+"""Viewer, users, partners and API tokens."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,61 +16,69 @@ from schema.scalars import Cnpj
 
 
 def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
-    """Permissions in the order in which the schema names them."""
+    """Return the permissions in the order of the schema's enum."""
     return [permission for permission in Permission if permission in permissions]
 
 
 @strawberry.type(description="A person who works at a partner, “usuário”.")
 class User(Node, row=UserRow):
-    """A user."""
-
     name: str = attribute("The person's name.")
-    email: str = attribute("The e-mail address that the person signs in with.")
+    email: str = attribute("The email address that the person signs in with.")
 
 
-@strawberry.type(description="A reseller of the vendor, “Parceiro”.")
+@strawberry.type(description="A reseller of the vendor's software, “Parceiro”.")
 class Partner(Node, row=PartnerRow):
-    """A partner."""
-
     name: str = attribute("The partner's name.")
     cnpj: Cnpj = attribute("The partner's CNPJ.")
 
     price_table: references.PriceTableType = to_one(
-        "id", loader="price_table_of_partner", description="What the partner pays, “Pauta Preço”."
+        "id",
+        loader="price_table_of_partner",
+        description="The price table that the partner buys by, “Pauta Preço”.",
     )
 
 
 @strawberry.type(
     description=(
-        "A token for a script. It acts as the user who made it, and can do no more than that user's role gives at "
-        "that moment. It outlives the session that made it, but not the user's access: it ends when its maker is "
-        "disabled or gets a new password."
+        "A token for a script. The token acts as the user who created it, and can never do more than that user's "
+        "current role allows. The token outlives the session that created it, but stops working when its creator "
+        "is disabled or gets a new password."
     )
 )
 class ApiToken(Node, row=TokenRow):
-    """An API token."""
-
-    name: str = attribute("What the token is for.")
-    prefix: str = attribute("The first characters of the secret, to recognise it by.")
-    created_at: datetime = attribute("When it was made.")
-    expires_at: datetime | None = attribute("When it stops working; null where it never does.")
-    last_used_at: datetime | None = attribute("When it was used last, true to a minute; null where it never was.")
-    revoked_at: datetime | None = attribute("When it was revoked; null unless it is.")
+    name: str = attribute("The name of the token, which says what it is for.")
+    prefix: str = attribute("The first characters of the secret, by which people recognize the token.")
+    created_at: datetime = attribute("The date and time when the token was created.")
+    expires_at: datetime | None = attribute(
+        "The date and time when the token expires. Returns null if it never expires."
+    )
+    last_used_at: datetime | None = attribute(
+        "The date and time when the token was last used, accurate to one minute. Returns null if it was never used."
+    )
+    revoked_at: datetime | None = attribute(
+        "The date and time when the token was revoked. Returns null if it is not revoked."
+    )
 
     permissions: list[Permission] = computed(
         lambda _, token: sorted_permissions(token.permissions),
-        description="What the token was made for; it can do of this what its maker's role gives now.",
+        description=(
+            "The permissions that the token was created with. Of these, it can use only the ones that its creator's "
+            "role currently gives."
+        ),
     )
 
 
-@strawberry.type(description="Who asks: the user of the token, who acts for one partner.")
+@strawberry.type(description="The authenticated user, who acts for one partner.")
 class Viewer:
-    """The viewer, read from a Viewer of a token."""
+    """Viewer of a request, read from the Viewer of a token."""
 
-    role: Role = strawberry.field(description="What the user is at the partner.")
+    role: Role = strawberry.field(description="The user's role at the partner.")
 
     @strawberry.field(
-        description="What the token may do: what the role gives, narrowed to what the token was made for."
+        description=(
+            "The permissions of the request's token: those of the user's role, limited to the ones that the token was "
+            "created with."
+        )
     )
     @staticmethod
     def permissions(viewer: strawberry.Parent[ViewerRow]) -> list[Permission]:
@@ -78,15 +86,15 @@ class Viewer:
 
     @strawberry.field(
         description=(
-            "When the session ends, unless `renewSession` gives another one before; null for an API token, which has "
-            "an `expiresAt` of its own."
+            "The date and time when the session ends, unless `renewSession` replaces it before. Returns null for "
+            "an API token, whose end is its `expiresAt`."
         )
     )
     @staticmethod
     def session_expires_at(viewer: strawberry.Parent[ViewerRow]) -> datetime | None:
         return viewer.expires_at if viewer.token_kind is TokenKind.SESSION else None
 
-    @strawberry.field(graphql_type=User, description="The user, “usuário”.")
+    @strawberry.field(graphql_type=User, description="The authenticated user, “usuário”.")
     @staticmethod
     async def user(viewer: strawberry.Parent[ViewerRow], info: Info) -> UserRow | None:
         return await access.user(info.context, viewer)
@@ -99,8 +107,8 @@ class Viewer:
     @strawberry.field(
         graphql_type=list[ApiToken],
         description=(
-            "The partner's API tokens, of all its users: all that work, of which a partner has at most 100, and after "
-            "them the newest of those that are expired or revoked, at most 100 together."
+            "The API tokens of all the partner's users. Usable tokens come first, at most 100; after them come "
+            "the newest expired and revoked ones, also at most 100."
         ),
     )
     @staticmethod
@@ -110,10 +118,11 @@ class Viewer:
 
 @strawberry.type
 class AccessQueries:
-    """The field of Query about who is asking."""
-
     @strawberry.field(
-        graphql_type=Viewer | None, description="Who is asking; null when nobody is signed in, which needs no token."
+        graphql_type=Viewer | None,
+        description=(
+            "The authenticated user. Returns null if the request has no valid token; no token is needed to ask."
+        ),
     )
     @staticmethod
     def viewer(info: Info) -> ViewerRow | None:

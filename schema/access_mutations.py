@@ -1,4 +1,4 @@
-"""The mutations of access: sign in and out, make and revoke API tokens."""
+"""Mutations that start, renew and end sessions, and create and revoke API tokens."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,15 +20,15 @@ from schema.inputs import given, optional
 from schema.nodes import Info
 
 
-@strawberry.input(description="The credentials of a user.")
+@strawberry.input(description="Input of `signIn`: the credentials of a user.")
 class SignInInput:
-    """E-mail and password."""
-
-    email: str = strawberry.field(description="The e-mail address, without regard to case: at most 254 characters.")
-    password: str = strawberry.field(description="The password: at most 1,000 characters.")
+    email: str = strawberry.field(
+        description="The user's email address, compared without regard to case. At most 254 characters."
+    )
+    password: str = strawberry.field(description="The user's password. At most 1,000 characters.")
 
     def checked(self) -> tuple[str, str]:
-        """E-mail and password, or a group of what is refused of them."""
+        """Return the email address and password; raise a group of refusals if they are invalid."""
         checks = Checks()
         email = address_of(checks.opaque(self.email, "email", longest=EMAIL_LENGTH))
         checks.password(self.password, "password", longest=PASSWORD_LENGTH_MAX)
@@ -38,60 +38,59 @@ class SignInInput:
 
 @strawberry.type
 class SessionPayload(Payload):
-    """A session, or why there is none."""
+    """Session that a mutation started, or the refusals."""
 
     outcome: strawberry.Private[SignedIn | None] = None
 
     @strawberry.field(
         description=(
-            "The session's token, to send as `Authorization: Bearer …`; null where `userErrors` says why there is none."
+            "The session's token, to be sent as `Authorization: Bearer …`. Returns null if `userErrors` is not empty."
         )
     )
     def token(self) -> str | None:
         return None if self.outcome is None else self.outcome.secret
 
-    @strawberry.field(description="When the session ends; null where there is none.")
+    @strawberry.field(description="The date and time when the session ends. Returns null if there is none.")
     def expires_at(self) -> datetime | None:
         return None if self.outcome is None else self.outcome.expires_at
 
     @strawberry.field(
-        graphql_type=Viewer | None, description="Who is signed in now; null if `userErrors` says why no one is."
+        graphql_type=Viewer | None,
+        description="The user who is now signed in. Returns null if `userErrors` is not empty.",
     )
     def viewer(self) -> ViewerRow | None:
         return None if self.outcome is None else self.outcome.viewer
 
 
-@strawberry.type(description="What `signIn` answers.")
+@strawberry.type(description="Return type of `signIn`.")
 class SignInPayload(SessionPayload):
-    """A new session."""
+    """Session that signIn started."""
 
 
-@strawberry.type(description="What `renewSession` answers.")
+@strawberry.type(description="Return type of `renewSession`.")
 class RenewSessionPayload(SessionPayload):
-    """A session in the place of another one."""
+    """Session that replaced the request's session."""
 
 
-@strawberry.type(description="What `signOut` answers.")
+@strawberry.type(description="Return type of `signOut`.")
 class SignOutPayload:
-    """Whether a session ended."""
-
     signed_out: bool = strawberry.field(
-        description="Whether a session was ended: false where the request came with none. API tokens are not ended."
+        description="Whether a session ended. False if the request had none. API tokens are never ended."
     )
 
 
-@strawberry.input(description="An API token to make.")
+@strawberry.input(description="Input of `createApiToken`.")
 class CreateApiTokenInput:
-    """A new token."""
-
-    name: str = strawberry.field(description="What the token is for: 1 to 100 characters.")
+    name: str = strawberry.field(description="The name of the token, which says what it is for. 1 to 100 characters.")
     permissions: list[Permission] = strawberry.field(
-        description="What the token may do: 1 to 10 permissions, each held by the caller."
+        description="The permissions of the token: 1 to 10, each of which the viewer must hold."
     )
-    expires_at: datetime | None = optional("When it stops working, in the future; never where it is not given.")
+    expires_at: datetime | None = optional(
+        "The date and time when the token expires, in the future. A token without it never expires."
+    )
 
     def checked(self) -> CreateApiToken:
-        """The token, or a group of what is refused of it."""
+        """Return the token to create; raise a group of refusals if it is invalid."""
         checks = Checks()
         name = checks.text(self.name, "name", longest=TOKEN_NAME_LENGTH)
         checks.count(len(self.permissions), "permissions", lowest=1, highest=len(Permission))
@@ -99,13 +98,13 @@ class CreateApiTokenInput:
         return CreateApiToken(name, tuple(dict.fromkeys(self.permissions)), given(self.expires_at))
 
 
-@strawberry.type(description="What `createApiToken` answers.")
+@strawberry.type(description="Return type of `createApiToken`.")
 class CreateApiTokenPayload(Payload):
-    """The new token and its secret."""
-
     outcome: strawberry.Private[ApiTokenCreated | None] = None
 
-    @strawberry.field(graphql_type=ApiToken | None, description="The new token; null where nothing was done.")
+    @strawberry.field(
+        graphql_type=ApiToken | None, description="The new token. Returns null if `userErrors` is not empty."
+    )
     async def api_token(self, info: Info) -> TokenRow | None:
         if self.outcome is None:
             return None
@@ -113,32 +112,30 @@ class CreateApiTokenPayload(Payload):
 
     @strawberry.field(
         description=(
-            "The secret to send as `Authorization: Bearer …`. It is shown this once and stored nowhere; null where "
-            "nothing was done."
+            "The secret, to be sent as `Authorization: Bearer …`. It is shown only once and not stored. Returns "
+            "null if `userErrors` is not empty."
         )
     )
     def secret(self) -> str | None:
         return None if self.outcome is None else self.outcome.secret
 
 
-@strawberry.input(description="An API token to revoke.")
+@strawberry.input(description="Input of `revokeApiToken`.")
 class RevokeApiTokenInput:
-    """A token that stops working."""
-
     api_token_id: strawberry.ID = strawberry.field(description="The token.")
 
     def checked(self) -> RevokeApiToken:
-        """The token's id."""
+        """Return the token's id; raise a group of refusals if it is invalid."""
         return RevokeApiToken(ids.number("ApiToken", self.api_token_id))
 
 
-@strawberry.type(description="What `revokeApiToken` answers.")
+@strawberry.type(description="Return type of `revokeApiToken`.")
 class RevokeApiTokenPayload(Payload):
-    """The revoked token."""
-
     outcome: strawberry.Private[ApiTokenRevoked | None] = None
 
-    @strawberry.field(graphql_type=ApiToken | None, description="The revoked token; null where nothing was done.")
+    @strawberry.field(
+        graphql_type=ApiToken | None, description="The revoked token. Returns null if `userErrors` is not empty."
+    )
     async def api_token(self, info: Info) -> TokenRow | None:
         if self.outcome is None:
             return None
@@ -147,13 +144,12 @@ class RevokeApiTokenPayload(Payload):
 
 @strawberry.type
 class AccessMutations:
-    """The fields of Mutation about access."""
-
     @strawberry.mutation(
         description=(
-            "Begin a session of 12 hours; it needs no token, and ignores one that is expired or revoked. It has to be "
-            "the only field of its operation. After five failures in a row for an e-mail from one network, 20 for an "
-            "e-mail, or 50 within 15 minutes from one network, the error RATE_LIMITED says how many seconds to wait."
+            "Starts a session of 12 hours. No token is needed, and an expired or revoked one is ignored. Must be "
+            "the only field of its operation. After five failed attempts in a row for an email address from one "
+            "network, 20 for an email address, or 50 within 15 minutes from one network, the error RATE_LIMITED "
+            "gives the number of seconds to wait."
         )
     )
     @staticmethod
@@ -164,9 +160,9 @@ class AccessMutations:
 
     @strawberry.mutation(
         description=(
-            "Begin another session and end the one that the request comes with, whose token works no longer. It has "
-            "to be the only field of its operation. The session lasts 12 hours, but no longer than 30 days after the "
-            "last `signIn`. An API token is refused."
+            "Starts a new session and ends the request's session, whose token stops working. Must be the only "
+            "field of its operation. The session lasts 12 hours, but ends at most 30 days after the last "
+            "`signIn`. An API token is refused."
         )
     )
     @staticmethod
@@ -174,10 +170,7 @@ class AccessMutations:
         return await answer(RenewSessionPayload, info.context, lambda: sessions.renew(info.context))
 
     @strawberry.mutation(
-        description=(
-            "End the session that the request comes with; it needs no token. It has to be the only field of its "
-            "operation."
-        )
+        description=("Ends the request's session. No token is needed. Must be the only field of its operation.")
     )
     @staticmethod
     async def sign_out(info: Info) -> SignOutPayload:
@@ -185,17 +178,19 @@ class AccessMutations:
 
     @strawberry.mutation(
         description=(
-            "Make an API token for a script. It needs a session: an API token makes no other ones. A partner can "
-            "have 100 that work at the same time; expired and revoked ones do not count."
+            "Creates an API token for a script. A session is required: an API token can't create another one. A "
+            "partner can have 100 usable tokens; expired and revoked ones are not counted."
         )
     )
     @staticmethod
     async def create_api_token(
-        info: Info, input: Annotated[CreateApiTokenInput, strawberry.argument(description="The token to make.")]
+        info: Info, input: Annotated[CreateApiTokenInput, strawberry.argument(description="The token to create.")]
     ) -> CreateApiTokenPayload:
         return await settle(CreateApiTokenPayload, info.context, input, access.create_api_token)
 
-    @strawberry.mutation(description="Revoke an API token of the partner; one that is revoked already stays so.")
+    @strawberry.mutation(
+        description="Revokes an API token of the partner. A token that is already revoked is returned as it is."
+    )
     @staticmethod
     async def revoke_api_token(
         info: Info, input: Annotated[RevokeApiTokenInput, strawberry.argument(description="The token to revoke.")]

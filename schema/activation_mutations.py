@@ -1,4 +1,4 @@
-"""The mutations of activations: activate, "cancelamento de licença", move."""
+"""Mutations that create, cancel and move activations."""
 
 from typing import Annotated
 
@@ -23,27 +23,27 @@ from schema.errors import Payload, settle
 from schema.inputs import given, idempotency_key, optional
 from schema.nodes import Info
 
-_KEY = "“Chave de ativação”, as the client's installation shows it: 4 to 64 letters (A–Z), digits and hyphens."
-_ECF = "The serial number of the fiscal printer (“ECF”) that it runs with, at most 50 characters."
-_NOTE = "A note of at most 2,000 characters, “observação”."
+_KEY = "“Chave de ativação”, as shown by the client's installation: 4 to 64 letters (A–Z), digits and hyphens."
+_ECF = "The serial number of the fiscal printer (“ECF”) that the installation uses. At most 50 characters."
+_NOTE = "A note, “observação”. At most 2,000 characters."
 
 
-@strawberry.input(description="A license to activate.")
+@strawberry.input(description="Input of `activateLicense`.")
 class ActivateLicenseInput:
-    """A new activation."""
-
-    client_id: strawberry.ID = strawberry.field(description="The client, which has to be active.")
-    product_id: strawberry.ID = strawberry.field(description="The product, of which a license has to be free.")
+    client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
+    product_id: strawberry.ID = strawberry.field(
+        description="The ID of the product. The partner must have a free license of it."
+    )
     activation_key: str = strawberry.field(description=_KEY)
     additional_seats: int = strawberry.field(
-        default=0, description="How many seats to take from the partner's additional ones, “Adicional”."
+        default=0, description="The number of additional seats to take from the partner's stock, “Adicional”."
     )
     ecf_serial_number: str | None = optional(_ECF)
     note: str | None = optional(_NOTE)
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> ActivateLicense:
-        """What to activate, or a group of what is refused of it."""
+        """Return what to activate; raise a group of refusals if it is invalid."""
         checks = Checks()
         wanted = ActivateLicense(
             client_id=ids.number("Client", self.client_id),
@@ -57,16 +57,16 @@ class ActivateLicenseInput:
         return wanted
 
 
-@strawberry.input(description="An activation to cancel, “cancelamento de licença”.")
+@strawberry.input(description="Input of `cancelActivation`, “cancelamento de licença”.")
 class CancelActivationInput:
-    """An activation that ends."""
-
-    activation_id: strawberry.ID = strawberry.field(description="The activation, which has to be active.")
-    reason: str | None = optional("Why it is cancelled, at most 2,000 characters; it becomes `cancellationNote`.")
+    activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
+    reason: str | None = optional(
+        "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CancelActivation:
-        """The activation's id and the reason, or a group of what is refused of them."""
+        """Return the activation's id and the reason; raise a group of refusals if they are invalid."""
         checks = Checks()
         reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
@@ -74,14 +74,18 @@ class CancelActivationInput:
 
 
 @strawberry.input(
-    description="An activation to move to another client or another key, “substituição”. Additional seats go along."
+    description=(
+        "Input of `moveActivation`: another client or another key for a license, “substituição”. Its additional seats "
+        "move with it."
+    )
 )
 class MoveActivationInput:
-    """An activation that takes the place of another one."""
-
-    activation_id: strawberry.ID = strawberry.field(description="The activation, which has to be active.")
+    activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
     to_client_id: strawberry.ID = strawberry.field(
-        description="The client that gets the license, which has to be active; the same one for another key."
+        description=(
+            "The ID of the client that receives the license, which must be active. It can be the same client, with "
+            "another key."
+        )
     )
     activation_key: str = strawberry.field(description=_KEY)
     ecf_serial_number: str | None = optional(_ECF)
@@ -89,7 +93,7 @@ class MoveActivationInput:
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> MoveActivation:
-        """What to move where, or a group of what is refused of it."""
+        """Return what to move and where; raise a group of refusals if it is invalid."""
         checks = Checks()
         wanted = MoveActivation(
             activation_id=ids.number("Activation", self.activation_id),
@@ -104,12 +108,13 @@ class MoveActivationInput:
 
 @strawberry.type
 class ActivatedPayload(Payload):
-    """An activation that began or ended, and the stock that it changed."""
+    """Activation that a mutation changed, with its stock, or the refusals."""
 
     outcome: strawberry.Private[Activated | None] = None
 
     @strawberry.field(
-        graphql_type=Activation | None, description="The activation as it is now; null where nothing was done."
+        graphql_type=Activation | None,
+        description="The activation after the change. Returns null if `userErrors` is not empty.",
     )
     async def activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
@@ -118,7 +123,10 @@ class ActivatedPayload(Payload):
 
     @strawberry.field(
         graphql_type=references.LicenseStockType | None,
-        description="The stock of the product, “estoque do parceiro”, as it is now; null where nothing was done.",
+        description=(
+            "The stock of the product after the change, “estoque do parceiro”. Returns null if `userErrors` is not "
+            "empty."
+        ),
     )
     async def license_stock(self, info: Info) -> StockRow | None:
         if self.outcome is None:
@@ -126,25 +134,23 @@ class ActivatedPayload(Payload):
         return await info.context.loaders.stock_of_product.load(self.outcome.product_id)
 
 
-@strawberry.type(description="What `activateLicense` answers.")
+@strawberry.type(description="Return type of `activateLicense`.")
 class ActivateLicensePayload(ActivatedPayload):
-    """The new activation."""
+    """New activation, with its stock."""
 
 
-@strawberry.type(description="What `cancelActivation` answers.")
+@strawberry.type(description="Return type of `cancelActivation`.")
 class CancelActivationPayload(ActivatedPayload):
-    """The cancelled activation."""
+    """Cancelled activation, with its stock."""
 
 
-@strawberry.type(description="What `moveActivation` answers.")
+@strawberry.type(description="Return type of `moveActivation`.")
 class MoveActivationPayload(Payload):
-    """The activation that took over, and the one that it took over from."""
-
     outcome: strawberry.Private[ActivationMoved | None] = None
 
     @strawberry.field(
         graphql_type=Activation | None,
-        description="The activation that took over, as it is now; null where nothing was done.",
+        description="The new activation, which holds the license. Returns null if `userErrors` is not empty.",
     )
     async def activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
@@ -153,7 +159,7 @@ class MoveActivationPayload(Payload):
 
     @strawberry.field(
         graphql_type=Activation | None,
-        description="The activation whose place was taken, as it is now; null where nothing was done.",
+        description="The old activation, which gave up the license. Returns null if `userErrors` is not empty.",
     )
     async def previous_activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
@@ -163,8 +169,8 @@ class MoveActivationPayload(Payload):
     @strawberry.field(
         graphql_type=references.LicenseStockType | None,
         description=(
-            "The stock of the product, “estoque do parceiro”, as it is now: its counters are as before, and its "
-            "ledger has two more lines; null where nothing was done."
+            "The stock of the product after the change, “estoque do parceiro”. Its counters are the same as "
+            "before, and its ledger has two more movements. Returns null if `userErrors` is not empty."
         ),
     )
     async def license_stock(self, info: Info) -> StockRow | None:
@@ -177,34 +183,38 @@ class MoveActivationPayload(Payload):
 
 @strawberry.type
 class ActivationMutations:
-    """The fields of Mutation about activations."""
-
     @strawberry.mutation(
-        description="Take a license, and the additional seats asked for, from the stock for a client's installation."
+        description=(
+            "Activates a license at a client's installation. The license and the requested additional seats are taken "
+            "from the partner's stock."
+        )
     )
     @staticmethod
     async def activate_license(
-        info: Info, input: Annotated[ActivateLicenseInput, strawberry.argument(description="What to activate.")]
+        info: Info, input: Annotated[ActivateLicenseInput, strawberry.argument(description="The license to activate.")]
     ) -> ActivateLicensePayload:
         return await settle(ActivateLicensePayload, info.context, input, activations.activate)
 
     @strawberry.mutation(
-        description="Cancel an activation, “cancelamento de licença”: its license and additional seats are free again."
+        description=(
+            "Cancels an activation, “cancelamento de licença”. Its license and additional seats return to the stock."
+        )
     )
     @staticmethod
     async def cancel_activation(
-        info: Info, input: Annotated[CancelActivationInput, strawberry.argument(description="What to cancel.")]
+        info: Info,
+        input: Annotated[CancelActivationInput, strawberry.argument(description="The activation to cancel.")],
     ) -> CancelActivationPayload:
         return await settle(CancelActivationPayload, info.context, input, activations.cancel)
 
     @strawberry.mutation(
         description=(
-            "Cancel an activation and activate its license for another client or key, “substituição”, in one step "
-            "that never needs a second license."
+            "Cancels an activation and activates its license for another client or key, “substituição”. Both "
+            "happen in one step, so no second license is needed."
         )
     )
     @staticmethod
     async def move_activation(
-        info: Info, input: Annotated[MoveActivationInput, strawberry.argument(description="What to move where.")]
+        info: Info, input: Annotated[MoveActivationInput, strawberry.argument(description="The activation to move.")]
     ) -> MoveActivationPayload:
         return await settle(MoveActivationPayload, info.context, input, activations.move)

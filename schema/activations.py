@@ -1,4 +1,4 @@
-"""Activations, "Detalhes da Ativação"."""
+"""Activations of licenses, "Detalhes da Ativação"."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,80 +22,92 @@ from schema.relations import attribute, computed, plain, selection, to_one
 
 @strawberry.type(description="A license in use at a client's installation, “Detalhes da Ativação”.")
 class Activation(Node, row=ActivationRow):
-    """An activation."""
-
     authorization_code: str = attribute(
-        "“Código de autorização da licença”: 25 characters in five groups, issued by the portal, unique among the "
-        "partner's activations, and never issued twice."
+        "“Código de autorização da licença”: 25 characters in five groups, issued by the portal. It is unique "
+        "among the partner's activations, and is never issued again."
     )
-    activation_key: str = attribute("“Chave de ativação”: given by the client's installation, in upper case.")
+    activation_key: str = attribute("“Chave de ativação”: the key shown by the client's installation, in upper case.")
     ecf_serial_number: str | None = attribute(
-        "The serial number of the fiscal printer (“ECF”) that it runs with; null where it needs none."
+        "The serial number of the fiscal printer (“ECF”) that the installation uses. Returns null if it has none."
     )
-    seats: int = attribute("How many users it serves: included and additional ones.")
-    additional_seats: int = attribute("How many of its seats are additional ones, “Adicional”.")
-    activated_at: datetime = attribute("When it began, “data/hora da ativação”.")
-    note: str | None = attribute(
-        "What was noted, “observação”; null where nothing was, and once its client is cancelled."
+    seats: int = attribute("The number of users that the license serves: included and additional seats.")
+    additional_seats: int = attribute("The number of seats that are additional ones, “Adicional”.")
+    activated_at: datetime = attribute("The date and time of the activation, “data/hora da ativação”.")
+    note: str | None = attribute("The note, “observação”. Returns null if there is none or if the client is cancelled.")
+    status: ActivationStatus = attribute("The status of the activation, which says whether it holds its license.")
+    cancelled_at: datetime | None = attribute(
+        "The date and time when the activation was cancelled. Returns null if it is active."
     )
-    status: ActivationStatus = attribute("Whether it holds its license.")
-    cancelled_at: datetime | None = attribute("When it was cancelled; null unless it is.")
-    cancellation_reason: ActivationCancellationReason | None = attribute("What ended it; null while it is active.")
+    cancellation_reason: ActivationCancellationReason | None = attribute(
+        "The reason why the activation ended. Returns null if it is active."
+    )
     cancellation_note: str | None = attribute(
-        "The reason that was given with `cancelActivation`; null where none was, and once its client is cancelled."
+        "The reason given to `cancelActivation`. Returns null if none was given or if the client is cancelled."
     )
 
     client: references.ClientType = to_one(
-        "client_id", loader="client", join=CLIENT, description="The client whose installation it is, “cliente”."
+        "client_id",
+        loader="client",
+        join=CLIENT,
+        description="The client whose installation uses the license, “cliente”.",
     )
 
     product: references.ProductType = to_one(
-        "product_id", loader="product", description="The product that is licensed, “produto”."
+        "product_id", loader="product", description="The licensed product, “produto”."
     )
 
     activated_by: references.UserType = to_one(
-        "activated_by_id", loader="user", description="Who activated it, “usuário que fez a ativação”."
+        "activated_by_id",
+        loader="user",
+        description="The user who activated the license, “usuário que fez a ativação”.",
     )
 
     cancelled_by: references.UserType | None = to_one(
-        "cancelled_by_id", loader="user", description="Who cancelled it; null unless it is cancelled."
+        "cancelled_by_id",
+        loader="user",
+        description="The user who cancelled the activation. Returns null if it is active.",
     )
 
     moved_to: references.ActivationType | None = to_one(
         "moved_to_id",
         loader="activation",
-        description="The activation that took its place; null unless its license was moved, “substituição”.",
+        description="The activation that replaced this one, “substituição”. Returns null if the license was not moved.",
     )
 
     viewer_can_cancel: bool = computed(
         activations.can_cancel,
         reads=("status",),
-        description="Whether the viewer could cancel it now: it is active, and the permission is held.",
+        description="Whether the viewer can cancel the activation: it is active, and the viewer has the permission.",
     )
 
 
-@strawberry.input(description="Which activations to list; what is not given is not asked.")
+@strawberry.input(description="Filtering options for activations. An omitted field doesn't limit the list.")
 class ActivationFilter:
-    """A filter of activations."""
-
     search: str | None = optional(
-        "Any part of the client's name or trade name, without regard to case and accents, or of its CNPJ in any mask, "
-        "or the activation key, “chave de ativação”, whole or its first characters."
+        "Filters by any part of the client's name or trade name, without regard to case and accents; by any part "
+        "of the client's CNPJ, in any mask; or by the activation key, “chave de ativação”, or its first "
+        "characters."
     )
-    client_id: strawberry.ID | None = optional("Activations of this client.")
+    client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     client_name: str | None = optional(
-        "Any part of the client's name or trade name, without regard to case and accents."
+        "Filters by any part of the client's name or trade name, without regard to case and accents."
     )
-    cnpj: str | None = optional("The client's CNPJ, whole or its first characters, in any mask.")
-    activation_key: str | None = optional("The activation key, “chave de ativação”, whole or its first characters.")
-    authorization_code: str | None = optional("The whole authorization code, “código de autorização da licença”.")
-    ecf_serial_number: str | None = optional("The whole serial number of the fiscal printer (“ECF”).")
-    product_id: strawberry.ID | None = optional("Activations of this product, “produto”.")
-    status: list[ActivationStatus] | None = optional("Activations in one of these statuses; all of them otherwise.")
-    activated_at: DateTimeRange | None = optional("Activations that began in this range of time.")
+    cnpj: str | None = optional("Filters by the client's CNPJ or its first characters, in any mask.")
+    activation_key: str | None = optional(
+        "Filters by the activation key, “chave de ativação”, or its first characters."
+    )
+    authorization_code: str | None = optional(
+        "Filters by the complete authorization code, “código de autorização da licença”."
+    )
+    ecf_serial_number: str | None = optional("Filters by the complete serial number of the fiscal printer (“ECF”).")
+    product_id: strawberry.ID | None = optional("Filters by the ID of the product, “produto”.")
+    status: list[ActivationStatus] | None = optional(
+        "Filters by status. Activations of every status are listed without it."
+    )
+    activated_at: DateTimeRange | None = optional("Filters by the date and time of the activation.")
 
     def chosen(self) -> Chosen:
-        """The filter as the statements take it; BadUserInput where a text can't be looked for."""
+        """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
         activated, status = moments(self.activated_at), given(self.status)
         return Chosen(
             search=folded(self.search, "filter.search"),
@@ -114,12 +126,12 @@ class ActivationFilter:
         )
 
 
-@strawberry.input(description="How to sort activations.")
+@strawberry.input(description="Ordering options for activations.")
 class ActivationSort:
-    """An order of activations."""
-
-    by: ActivationSortKey = strawberry.field(default=ActivationSortKey.ACTIVATED_AT, description="What to sort by.")
-    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="Which way to sort.")
+    by: ActivationSortKey = strawberry.field(
+        default=ActivationSortKey.ACTIVATED_AT, description="The field to sort activations by."
+    )
+    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="The direction of the sort.")
 
 
 _ALL, _NEWEST_FIRST = Chosen(), ActivationSort()
@@ -127,28 +139,29 @@ _ALL, _NEWEST_FIRST = Chosen(), ActivationSort()
 
 @strawberry.type
 class ActivationQueries:
-    """The fields of Query about activations."""
-
     @strawberry.field(
-        graphql_type=Activation | None, description="The activation with this id; null where the partner has none."
+        graphql_type=Activation | None,
+        description="The activation with this ID. Returns null if the partner has no such activation.",
     )
     @staticmethod
     def activation(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The activation's id.")]
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the activation.")]
     ) -> Soon[ActivationRow | None]:
         return activations.by_id(info.context, ids.number("Activation", id), columns(info))
 
     @strawberry.field(
         graphql_type=Connection[Activation],
-        description="The partner's activations, “Detalhes da Ativação”; newest first unless sorted.",
+        description="The partner's activations, “Detalhes da Ativação”, newest first by default.",
     )
     @staticmethod
     def activations(
         info: Info,
         filter: Annotated[
-            ActivationFilter | None, strawberry.argument(description="Which activations.")
+            ActivationFilter | None, strawberry.argument(description="The filter for the activations.")
         ] = strawberry.UNSET,
-        sort: Annotated[ActivationSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
+        sort: Annotated[
+            ActivationSort | None, strawberry.argument(description="The ordering of the activations.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,

@@ -1,4 +1,4 @@
-"""Checking the arguments of queries, whose faults are errors of the request."""
+"""Checks of query arguments, which raise errors of the request."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,33 +13,29 @@ from schema.inputs import given
 from schema.lengths import SEARCH_MAX
 
 
-@strawberry.input(description="A range of time, open at a side that is not given.")
+@strawberry.input(description="A range of time. It is unlimited on a side that is omitted.")
 class DateTimeRange:
-    """Two moments."""
-
     from_: datetime | None = strawberry.field(
-        default=strawberry.UNSET, name="from", description="Where the range begins; this moment is in it."
+        default=strawberry.UNSET, name="from", description="The start of the range, inclusive."
     )
-    to: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Where the range ends; this moment is not in it any more."
-    )
+    to: datetime | None = strawberry.field(default=strawberry.UNSET, description="The end of the range, exclusive.")
 
 
 class Moments(NamedTuple):
-    """The two ends of a range; None where it is open."""
+    """Start and end of a range; None if it is unlimited on that side."""
 
     start: datetime | None
     end: datetime | None
 
 
 def moments(chosen: DateTimeRange | None) -> Moments:
-    """The ends of a range, or of none."""
+    """Return the start and end of a range."""
     chosen = given(chosen)
     return Moments(None, None) if chosen is None else Moments(given(chosen.from_), given(chosen.to))
 
 
 def text(value: str | None, argument: str) -> str | None:
-    """A text to look for, as such texts are stored; None where it asks nothing."""
+    """Return a text to search, normalized as stored texts are; None if it is empty."""
     stripped = normal(visible(given(value) or ""))
     if not storable(stripped):
         message = f"“{argument}” must not contain NUL or lone surrogates."
@@ -51,24 +47,24 @@ def text(value: str | None, argument: str) -> str | None:
 
 
 def folded(value: str | None, argument: str) -> str | None:
-    """A part of a name to look for, without accents and case."""
+    """Return a part of a name to search, without accents and case."""
     found = text(value, argument)
     return None if found is None else fold(found)
 
 
 def upper(value: str | None, argument: str) -> str | None:
-    """A key or code to look for, in the case that it is stored in."""
+    """Return a key or code to search, in the case in which it is stored."""
     found = text(value, argument)
     return None if found is None else found.upper()
 
 
 def unmasked(value: str | None, argument: str) -> str | None:
-    """The beginning of a CNPJ to look for, without its mask."""
+    """Return the first characters of a CNPJ to search, without its mask."""
     found = text(value, argument)
     return None if found is None else cnpj.unmasked(found) or None
 
 
 def number(type_name: str, value: strawberry.ID | None) -> int | None:
-    """The database's id of an object to look for; None where none is given."""
+    """Return the database id in a global id; None if the argument is omitted."""
     global_id = given(value)
     return None if global_id is None else ids.number(type_name, global_id)

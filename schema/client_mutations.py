@@ -1,4 +1,4 @@
-"""The mutations of clients: register, update, "Cancelamento de Cliente"."""
+"""Mutations that register, update and cancel clients."""
 
 from typing import Annotated
 
@@ -20,19 +20,17 @@ from schema.inputs import given, idempotency_key, optional
 from schema.nodes import Info
 
 
-@strawberry.input(description="A client to register.")
+@strawberry.input(description="Input of `registerClient`.")
 class RegisterClientInput:
-    """A new client."""
-
-    cnpj: str = strawberry.field(description="The client's CNPJ, in any mask; no active client may have it.")
-    name: str = strawberry.field(description="The client's name, “razão social”: 1 to 200 characters.")
-    trade_name: str | None = optional("The name it trades under, “nome fantasia”: at most 200 characters.")
-    city: str | None = optional("The city, “município”: at most 100 characters.")
-    state: str | None = optional("The state, “UF”, in two letters.")
+    cnpj: str = strawberry.field(description="The client's CNPJ, in any mask. No active client can have the same one.")
+    name: str = strawberry.field(description="The client's name, “razão social”. 1 to 200 characters.")
+    trade_name: str | None = optional("The client's trade name, “nome fantasia”. At most 200 characters.")
+    city: str | None = optional("The client's city, “município”. At most 100 characters.")
+    state: str | None = optional("The client's state, “UF”, as its two-letter abbreviation.")
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> RegisterClient:
-        """The client, or a group of what is refused of it."""
+        """Return the client to register; raise a group of refusals if it is invalid."""
         checks = Checks()
         cnpj = checks.cnpj(self.cnpj, "cnpj")
         details = ClientDetails(
@@ -45,19 +43,19 @@ class RegisterClientInput:
         return RegisterClient(cnpj, details)
 
 
-@strawberry.input(description="New details of a client. What is omitted is kept; null clears, except the name.")
+@strawberry.input(
+    description="Input of `updateClient`. An omitted field is left as it is, and null clears it, except the name."
+)
 class UpdateClientInput:
-    """Changes of a client."""
-
-    client_id: strawberry.ID = strawberry.field(description="The client, which has to be active.")
-    name: str | None = optional("The client's name, “razão social”: 1 to 200 characters; it can't be cleared.")
-    trade_name: str | None = optional("The name it trades under, “nome fantasia”: at most 200 characters.")
-    city: str | None = optional("The city, “município”: at most 100 characters.")
-    state: str | None = optional("The state, “UF”, in two letters.")
+    client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
+    name: str | None = optional("The client's name, “razão social”. 1 to 200 characters; it can't be cleared.")
+    trade_name: str | None = optional("The client's trade name, “nome fantasia”. At most 200 characters.")
+    city: str | None = optional("The client's city, “município”. At most 100 characters.")
+    state: str | None = optional("The client's state, “UF”, as its two-letter abbreviation.")
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> UpdateClient:
-        """The changes, or a group of what is refused of them."""
+        """Return the changes; raise a group of refusals if they are invalid."""
         checks = Checks()
         changes: dict[str, str | None] = {}
         if self.name is not strawberry.UNSET:
@@ -72,16 +70,16 @@ class UpdateClientInput:
         return UpdateClient(ids.number("Client", self.client_id), tuple(changes.items()))
 
 
-@strawberry.input(description="A client to cancel, “Cancelamento de Cliente”.")
+@strawberry.input(description="Input of `cancelClient`, “Cancelamento de Cliente”.")
 class CancelClientInput:
-    """A client that leaves."""
-
-    client_id: strawberry.ID = strawberry.field(description="The client, which has to be active.")
-    reason: str | None = optional("Why it is cancelled, at most 2,000 characters; it becomes `cancellationNote`.")
+    client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
+    reason: str | None = optional(
+        "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CancelClient:
-        """The client's id and the reason, or a group of what is refused of them."""
+        """Return the client's id and the reason; raise a group of refusals if they are invalid."""
         checks = Checks()
         reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
@@ -90,38 +88,45 @@ class CancelClientInput:
 
 @strawberry.type
 class ClientChangedPayload(Payload):
-    """A client, or why nothing was done."""
+    """Client that a mutation changed, or the refusals."""
 
     outcome: strawberry.Private[ClientChanged | None] = None
 
-    @strawberry.field(graphql_type=Client | None, description="The client as it is now; null where nothing was done.")
+    @strawberry.field(
+        graphql_type=Client | None,
+        description="The client after the change. Returns null if `userErrors` is not empty.",
+    )
     async def client(self, info: Info) -> ClientRow | None:
         if self.outcome is None:
             return None
         return await info.context.loaders.client.load(self.outcome.client_id)
 
 
-@strawberry.type(description="What `registerClient` answers.")
+@strawberry.type(description="Return type of `registerClient`.")
 class RegisterClientPayload(ClientChangedPayload):
-    """The new client."""
+    """New client."""
 
 
-@strawberry.type(description="What `updateClient` answers.")
+@strawberry.type(description="Return type of `updateClient`.")
 class UpdateClientPayload(ClientChangedPayload):
-    """The client with its new details."""
+    """Client with its new details."""
 
 
-@strawberry.type(description="What `cancelClient` answers.")
+@strawberry.type(description="Return type of `cancelClient`.")
 class CancelClientPayload(ClientChangedPayload):
-    """The cancelled client, and what went back to the stock."""
-
-    @strawberry.field(description="How many active activations were cancelled with it; 0 where nothing was done.")
+    @strawberry.field(
+        description=(
+            "The number of active activations that were cancelled with the client. 0 if `userErrors` is not empty."
+        )
+    )
     async def cancelled_activation_count(self, info: Info) -> int:
         return sum(released.licenses for released in await self._released(info))
 
     @strawberry.field(
         graphql_type=list[ReleasedLicenses],
-        description="What went back to the stock, of each product; empty where nothing was done.",
+        description=(
+            "The licenses and seats that returned to the stock, by product. Empty if `userErrors` is not empty."
+        ),
     )
     async def released_licenses(self, info: Info) -> list[Released]:
         return await self._released(info)
@@ -129,9 +134,9 @@ class CancelClientPayload(ClientChangedPayload):
     @strawberry.field(
         graphql_type=list[references.ActivationType],
         description=(
-            "The activations that were cancelled with it, as they are now; empty where nothing was done. Where there "
-            "are more than 100, these are the first 100 by id, and `client.activations` lists all of them. It needs "
-            "the permission ACTIVATIONS_READ, as that list does."
+            "The activations that were cancelled with the client. If there are more than 100, these are the first "
+            "100 by ID, and `client.activations` lists all of them. Requires the permission ACTIVATIONS_READ, as "
+            "that list does. Empty if `userErrors` is not empty."
         ),
     )
     async def cancelled_activations(self, info: Info) -> list[ActivationRow]:
@@ -140,8 +145,8 @@ class CancelClientPayload(ClientChangedPayload):
     @strawberry.field(
         graphql_type=list[references.LicenseStockType],
         description=(
-            "The stock, “estoque do parceiro”, as it is now, of each product that a license went back to; empty where "
-            "nothing was done."
+            "The stock after the change, “estoque do parceiro”, of each product that a license returned to. Empty "
+            "if `userErrors` is not empty."
         ),
     )
     async def license_stock(self, info: Info) -> list[StockRow]:
@@ -154,16 +159,14 @@ class CancelClientPayload(ClientChangedPayload):
 
 @strawberry.type
 class ClientMutations:
-    """The fields of Mutation about clients."""
-
-    @strawberry.mutation(description="Register a client.")
+    @strawberry.mutation(description="Registers a client.")
     @staticmethod
     async def register_client(
         info: Info, input: Annotated[RegisterClientInput, strawberry.argument(description="The client to register.")]
     ) -> RegisterClientPayload:
         return await settle(RegisterClientPayload, info.context, input, clients.register)
 
-    @strawberry.mutation(description="Change what is written of a client.")
+    @strawberry.mutation(description="Updates a client's details.")
     @staticmethod
     async def update_client(
         info: Info, input: Annotated[UpdateClientInput, strawberry.argument(description="The client's new details.")]
@@ -172,9 +175,9 @@ class ClientMutations:
 
     @strawberry.mutation(
         description=(
-            "Cancel a client, “Cancelamento de Cliente”: all its activations are cancelled, their licenses and seats "
-            "are free again, and its CNPJ and all that says who it was leave the portal, also the notes of activations "
-            "that were cancelled before. It can't be undone."
+            "Cancels a client, “Cancelamento de Cliente”. All its activations are cancelled, and their licenses "
+            "and seats return to the stock. The CNPJ and everything that identifies the client are erased, also "
+            "in the notes of activations that were cancelled before. This can't be undone."
         )
     )
     @staticmethod

@@ -1,4 +1,4 @@
-"""Clients, "Clientes / ECFs"."""
+"""Clients of a partner, "Clientes / ECFs"."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,56 +23,64 @@ from schema.relations import attribute, computed, computed_together, plain, sele
 from schema.scalars import Cnpj
 
 
-@strawberry.type(description="Licenses and additional seats of one product that go back to the stock.")
+@strawberry.type(description="Licenses and additional seats of one product that return to the stock.")
 class ReleasedLicenses(OfRow, row=Released):
-    """What is released of a product, read from a Released."""
+    """Licenses and seats of a product, read from a Released."""
 
-    licenses: int = strawberry.field(description="How many licenses.")
-    additional_seats: int = strawberry.field(description="How many additional seats.")
+    licenses: int = strawberry.field(description="The number of licenses.")
+    additional_seats: int = strawberry.field(description="The number of additional seats.")
 
-    product: references.ProductType = to_one("product_id", loader="product", description="The product, “produto”.")
+    product: references.ProductType = to_one(
+        "product_id", loader="product", description="The product of the licenses, “produto”."
+    )
 
 
-@strawberry.type(description="What cancelling a client would do now: it is shown before the “X” is pressed.")
+@strawberry.type(
+    description="What would happen if the client were cancelled now, to be shown before the “X” is pressed."
+)
 class CancellationImpact:
-    """What a client holds, read from the Released of each product."""
+    """Effect of cancelling a client, read from the Released of each product."""
 
     activation_count: int = computed(
         lambda _, held: sum(released.licenses for released in held),
-        description="How many active activations would be cancelled.",
+        description="The number of active activations that would be cancelled.",
     )
     released_licenses: list[ReleasedLicenses] = computed(
-        lambda _, held: held, description="What would go back to the stock, of each product."
+        lambda _, held: held, description="The licenses and seats that would return to the stock, by product."
     )
 
 
-_OfStatus = Annotated[ActivationStatus | None, strawberry.argument(description="Only the activations of this status.")]
+_OfStatus = Annotated[ActivationStatus | None, strawberry.argument(description="Filters by status.")]
 
 
 @strawberry.type(description="A client of the partner, “Clientes / ECFs”.")
 class Client(Node, row=ClientRow):
-    """A client."""
-
-    name: str = attribute("The client's name, “razão social”; “Cliente removido” once cancelled.")
+    name: str = attribute("The client's name, “razão social”. “Cliente removido” if the client is cancelled.")
     trade_name: str | None = attribute(
-        "The name it trades under, “nome fantasia”; null where none is written down, and once cancelled."
+        "The client's trade name, “nome fantasia”. Returns null if none was given or if the client is cancelled."
     )
     cnpj: Cnpj | None = attribute(
-        "The client's CNPJ; null once cancelled: the number has left the portal and is free again."
+        "The client's CNPJ. Returns null if the client is cancelled: the number is then erased, and can be "
+        "registered again."
     )
-    city: str | None = attribute("The city, “município”; null where none is written down, and once cancelled.")
+    city: str | None = attribute(
+        "The client's city, “município”. Returns null if none was given or if the client is cancelled."
+    )
     state: str | None = attribute(
-        "The state, “UF”, in two letters; null where none is written down, and once cancelled."
+        "The client's state, “UF”, as its two-letter abbreviation. Returns null if none was given or if the "
+        "client is cancelled."
     )
-    status: ClientStatus = attribute("Whether the client is served.")
-    registered_at: datetime = attribute("When it was registered.")
-    cancelled_at: datetime | None = attribute("When it was cancelled; null unless it is.")
+    status: ClientStatus = attribute("The status of the client, which says whether it is served.")
+    registered_at: datetime = attribute("The date and time when the client was registered.")
+    cancelled_at: datetime | None = attribute(
+        "The date and time when the client was cancelled. Returns null if it is active."
+    )
     cancellation_note: str | None = attribute(
-        "The reason that was given with `cancelClient`, without the values that were erased; null where none was."
+        "The reason given to `cancelClient`, without the erased values. Returns null if none was given."
     )
 
     cancelled_by: references.UserType | None = to_one(
-        "cancelled_by_id", loader="user", description="Who cancelled it; null unless it is cancelled."
+        "cancelled_by_id", loader="user", description="The user who cancelled the client. Returns null if it is active."
     )
 
     activations: Connection[references.ActivationType] = to_page(
@@ -83,44 +91,49 @@ class Client(Node, row=ClientRow):
     )
 
     active_activation_count: int = computed_together(
-        clients.active_activation_counts, reads=("id",), description="How many of its activations are active."
+        clients.active_activation_counts, reads=("id",), description="The number of the client's active activations."
     )
     cancellation_impact: CancellationImpact | None = computed_together(
         clients.impacts,
         reads=("id", "status"),
-        description="What cancelling it would do now, to show before the “X” is pressed; null once it is cancelled.",
+        description=(
+            "What would happen if the client were cancelled now, to be shown before the “X” is pressed. Returns null "
+            "if the client is cancelled."
+        ),
     )
 
     viewer_can_cancel: bool = computed(
         clients.can_cancel,
         reads=("status",),
-        description="Whether the viewer could cancel it now: it is active, and the permission is held.",
+        description="Whether the viewer can cancel the client: it is active, and the viewer has the permission.",
     )
 
 
-@strawberry.input(description="Which clients to list; what is not given is not asked, but for the status.")
+@strawberry.input(
+    description="Filtering options for clients. Except for `status`, an omitted field doesn't limit the list."
+)
 class ClientFilter:
-    """A filter of clients."""
-
     search: str | None = optional(
-        "Any part of the name or the trade name, without regard to case and accents, or of the CNPJ in any mask."
+        "Filters by any part of the name or trade name, without regard to case and accents, or of the CNPJ, in "
+        "any mask."
     )
-    name: str | None = optional("Any part of the name, “razão social”, without regard to case and accents.")
-    cnpj: str | None = optional("The CNPJ, whole or its first characters, in any mask.")
-    city: str | None = optional("Any part of the city, “município”, without regard to case and accents.")
-    state: str | None = optional("The state, “UF”, in two letters.")
+    name: str | None = optional("Filters by any part of the name, “razão social”, without regard to case and accents.")
+    cnpj: str | None = optional("Filters by the CNPJ or its first characters, in any mask.")
+    city: str | None = optional("Filters by any part of the city, “município”, without regard to case and accents.")
+    state: str | None = optional("Filters by the state, “UF”, as its two-letter abbreviation.")
     ecf_serial_number: str | None = optional(
-        "The whole serial number of a fiscal printer (“ECF”) that an active activation of the client runs with."
+        "Filters by the complete serial number of a fiscal printer (“ECF”) that an active activation of the "
+        "client uses."
     )
     status: list[ClientStatus] | None = strawberry.field(
         default_factory=lambda: [ClientStatus.ACTIVE],
-        description="Clients in one of these statuses; null for all. Without a filter, only active ones.",
+        description="Filters by status; null for all of them. Only active clients are listed without it.",
     )
-    has_active_activations: bool | None = optional("Whether the client has any active activation.")
-    registered_at: DateTimeRange | None = optional("Clients that were registered in this range of time.")
+    has_active_activations: bool | None = optional("Filters by whether the client has active activations.")
+    registered_at: DateTimeRange | None = optional("Filters by the date and time of the registration.")
 
     def chosen(self) -> Chosen:
-        """The filter as the statements take it; BadUserInput where a text can't be looked for."""
+        """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
         registered, status = moments(self.registered_at), given(self.status)
         return Chosen(
             status=None if status is None else frozenset(status),
@@ -137,12 +150,10 @@ class ClientFilter:
         )
 
 
-@strawberry.input(description="How to sort clients.")
+@strawberry.input(description="Ordering options for clients.")
 class ClientSort:
-    """An order of clients."""
-
-    by: ClientSortKey = strawberry.field(default=ClientSortKey.NAME, description="What to sort by.")
-    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way to sort.")
+    by: ClientSortKey = strawberry.field(default=ClientSortKey.NAME, description="The field to sort clients by.")
+    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="The direction of the sort.")
 
 
 _ACTIVE, _BY_NAME = Chosen(), ClientSort()
@@ -150,20 +161,19 @@ _ACTIVE, _BY_NAME = Chosen(), ClientSort()
 
 @strawberry.type
 class ClientQueries:
-    """The fields of Query about clients."""
-
     @strawberry.field(
-        graphql_type=Client | None, description="The client with this id; null where the partner has none."
+        graphql_type=Client | None,
+        description="The client with this ID. Returns null if the partner has no such client.",
     )
     @staticmethod
     def client(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The client's id.")]
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the client.")]
     ) -> Soon[ClientRow | None]:
         return clients.by_id(info.context, ids.number("Client", id), columns(info))
 
     @strawberry.field(
         graphql_type=Client | None,
-        description="The active client with this CNPJ; null where the partner has none.",
+        description="The active client with this CNPJ. Returns null if the partner has no such client.",
     )
     @staticmethod
     async def client_by_cnpj(
@@ -172,13 +182,18 @@ class ClientQueries:
         return await clients.by_cnpj(info.context, cnpj)
 
     @strawberry.field(
-        graphql_type=Connection[Client], description="The partner's clients, “Clientes / ECFs”; by name unless sorted."
+        graphql_type=Connection[Client],
+        description="The partner's clients, “Clientes / ECFs”, sorted by name by default.",
     )
     @staticmethod
     def clients(
         info: Info,
-        filter: Annotated[ClientFilter | None, strawberry.argument(description="Which clients.")] = strawberry.UNSET,
-        sort: Annotated[ClientSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
+        filter: Annotated[
+            ClientFilter | None, strawberry.argument(description="The filter for the clients.")
+        ] = strawberry.UNSET,
+        sort: Annotated[
+            ClientSort | None, strawberry.argument(description="The ordering of the clients.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,

@@ -1,4 +1,4 @@
-"""The enums of the schema: those of the domain, described for clients."""
+"""Enums of the schema: those of the domain, with descriptions for clients."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -21,7 +21,7 @@ Member = TypeVar("Member", bound=Enum)
 
 
 class SortDirection(Enum):
-    """The direction of a list."""
+    """Direction in which a list is sorted."""
 
     ASC = "ASC"
     DESC = "DESC"
@@ -37,148 +37,148 @@ _describe(
     SortDirection,
     "The direction in which a list is sorted.",
     {
-        SortDirection.ASC: "From the least to the greatest, from A to Z, from the oldest to the newest.",
-        SortDirection.DESC: "From the greatest to the least, from Z to A, from the newest to the oldest.",
+        SortDirection.ASC: "Ascending: from the lowest to the highest, from A to Z, from the oldest to the newest.",
+        SortDirection.DESC: "Descending: from the highest to the lowest, from Z to A, from the newest to the oldest.",
     },
 )
 _describe(
     Permission,
-    "One thing that a token may do.",
+    "A permission of a user or token.",
     {
-        Permission.CLIENTS_READ: "Look clients up, “Clientes / ECFs”.",
-        Permission.CLIENTS_WRITE: "Register clients, and change what is written of them.",
+        Permission.CLIENTS_READ: "Read clients, “Clientes / ECFs”.",
+        Permission.CLIENTS_WRITE: "Register clients and update their details.",
         Permission.CLIENTS_CANCEL: "Cancel clients, “Cancelamento de Cliente”.",
-        Permission.ACTIVATIONS_READ: "Look activations up, “Detalhes da Ativação”, and the stock of licenses.",
+        Permission.ACTIVATIONS_READ: "Read activations, “Detalhes da Ativação”, and the stock of licenses.",
         Permission.ACTIVATIONS_WRITE: "Activate licenses, and cancel or move activations.",
-        Permission.ORDERS_READ: "Look orders up, “Meus Pedidos”, as well as products and prices.",
+        Permission.ORDERS_READ: "Read orders, “Meus Pedidos”, as well as products and prices.",
         Permission.ORDERS_CREATE: "Create orders, “Comprar”, and cancel pending ones.",
         Permission.ORDERS_APPROVE: "Approve pending orders.",
-        Permission.EVENTS_READ: "Read what happened.",
-        Permission.TOKENS_MANAGE: "Make, list and revoke API tokens.",
+        Permission.EVENTS_READ: "Read the events of the partner.",
+        Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
     },
 )
 _describe(
     Role,
-    "What a user is at the partner.",
+    "The role of a user at a partner.",
     {
-        Role.VIEWER: "Reads everything, and changes nothing.",
-        Role.OPERATOR: "Does everything but approve orders and manage API tokens.",
-        Role.MANAGER: "Does everything.",
+        Role.VIEWER: "Can read everything, and change nothing.",
+        Role.OPERATOR: "Can do everything except approve orders and manage API tokens.",
+        Role.MANAGER: "Can do everything.",
     },
 )
 _describe(
     ClientStatus,
-    "Whether a client is served.",
+    "The status of a client.",
     {
         ClientStatus.ACTIVE: "The client is served.",
-        ClientStatus.CANCELLED: "The client has been cancelled, and who it was has been erased.",
+        ClientStatus.CANCELLED: "The client was cancelled, and the data that identified it was erased.",
     },
 )
 _describe(
     ClientSortKey,
-    "What clients can be sorted by.",
+    "Properties by which clients can be sorted.",
     {
-        ClientSortKey.NAME: "By name, without regard to case and accents.",
-        ClientSortKey.REGISTERED_AT: "By the time of registration.",
+        ClientSortKey.NAME: "Sort by name, without regard to case and accents.",
+        ClientSortKey.REGISTERED_AT: "Sort by the date and time of the registration.",
     },
 )
 _describe(
     ActivationStatus,
-    "Whether an activation holds its license.",
+    "The status of an activation.",
     {
         ActivationStatus.ACTIVE: "The license is in use.",
-        ActivationStatus.CANCELLED: "The license has gone back to the stock.",
+        ActivationStatus.CANCELLED: "The license has returned to the stock.",
     },
 )
 _describe(
     ActivationCancellationReason,
-    "What ended an activation.",
+    "The reason why an activation ended.",
     {
-        ActivationCancellationReason.ACTIVATION_CANCELLED: "It was cancelled by itself, “cancelamento de licença”.",
-        ActivationCancellationReason.CLIENT_CANCELLED: "Its client was cancelled, “Cancelamento de Cliente”.",
-        ActivationCancellationReason.MOVED: "Its license was moved to another client or key, “substituição”.",
+        ActivationCancellationReason.ACTIVATION_CANCELLED: "The activation was cancelled, “cancelamento de licença”.",
+        ActivationCancellationReason.CLIENT_CANCELLED: "The client was cancelled, “Cancelamento de Cliente”.",
+        ActivationCancellationReason.MOVED: "The license was moved to another client or key, “substituição”.",
     },
 )
 _describe(
     ActivationSortKey,
-    "What activations can be sorted by.",
+    "Properties by which activations can be sorted.",
     {
-        ActivationSortKey.ACTIVATED_AT: "By the time of activation, “data/hora da ativação”.",
-        ActivationSortKey.CLIENT_NAME: "By the client's name, without regard to case and accents.",
+        ActivationSortKey.ACTIVATED_AT: "Sort by the date and time of the activation, “data/hora da ativação”.",
+        ActivationSortKey.CLIENT_NAME: "Sort by the client's name, without regard to case and accents.",
     },
 )
 _describe(
     StockMovementType,
-    "What changed the stock.",
+    "The kind of a change of the stock.",
     {
-        StockMovementType.ORDER_APPROVED: "An approved order added what it bought.",
+        StockMovementType.ORDER_APPROVED: "An approved order added its licenses or seats.",
         StockMovementType.ACTIVATED: "An activation took a license and its additional seats.",
-        StockMovementType.RELEASED: "A cancelled activation gave its license and additional seats back.",
+        StockMovementType.RELEASED: "A cancelled activation returned its license and additional seats.",
     },
 )
 _describe(
     OrderType,
-    "What is ordered, “Tipo”.",
+    "The type of an order, “Tipo”.",
     {
         OrderType.PURCHASE: "Licenses of products, “Compra”.",
-        OrderType.ADDITIONAL_SEATS: "More seats for products that the partner has in stock, “Adicional”.",
+        OrderType.ADDITIONAL_SEATS: "Additional seats for products that the partner has in stock, “Adicional”.",
     },
 )
 _describe(
     OrderStatus,
-    "Where an order stands, “situação”.",
+    "The status of an order, “situação”.",
     {
-        OrderStatus.PENDING: "It waits for approval, “PEND / Confirmação Pendente”.",
-        OrderStatus.COMPLETED: "It is approved, and its licenses are in the stock, “Finalizado”.",
-        OrderStatus.CANCELLED: "It was cancelled before it was approved, “Cancelado”.",
+        OrderStatus.PENDING: "The order awaits approval, “PEND / Confirmação Pendente”.",
+        OrderStatus.COMPLETED: "The order was approved, and its licenses are in the stock, “Finalizado”.",
+        OrderStatus.CANCELLED: "The order was cancelled before approval, “Cancelado”.",
     },
 )
 _describe(
     OrderSortKey,
-    "What orders can be sorted by.",
+    "Properties by which orders can be sorted.",
     {
-        OrderSortKey.NUMBER: "By number, “Id”.",
-        OrderSortKey.CREATED_AT: "By the time of creation.",
+        OrderSortKey.NUMBER: "Sort by number, “Id”.",
+        OrderSortKey.CREATED_AT: "Sort by the date and time of creation.",
     },
 )
 _describe(
     EventType,
-    "The kinds of changes that leave an event.",
+    "The type of an event.",
     {
         EventType.CLIENT_REGISTERED: "A client was registered.",
-        EventType.CLIENT_UPDATED: "What is written of a client was changed.",
+        EventType.CLIENT_UPDATED: "The details of a client were updated.",
         EventType.CLIENT_CANCELLED: "A client was cancelled, “Cancelamento de Cliente”.",
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
         EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
-        EventType.ACTIVATION_MOVED: "A license was moved; the event names the activation that took over.",
+        EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",
         EventType.ORDER_CANCELLED: "An order was cancelled.",
-        EventType.TOKEN_CREATED: "An API token was made.",
+        EventType.TOKEN_CREATED: "An API token was created.",
         EventType.TOKEN_REVOKED: "An API token was revoked.",
     },
 )
 _describe(
     UserErrorCode,
-    "The kinds of refusals, for programs.",
+    "The code of a user error.",
     {
-        UserErrorCode.INVALID_INPUT: "A field of the input is not what it has to be: too long, out of range, empty.",
-        UserErrorCode.INVALID_CNPJ: "The CNPJ is wrong in its length, its characters or its check digits.",
-        UserErrorCode.NOT_FOUND: "The partner has nothing with that id.",
-        UserErrorCode.DUPLICATE_PRODUCT: "A product stands twice in one order.",
+        UserErrorCode.INVALID_INPUT: "A field of the input is invalid: too long, out of range or empty, for example.",
+        UserErrorCode.INVALID_CNPJ: "The CNPJ has a wrong length, invalid characters or wrong check digits.",
+        UserErrorCode.NOT_FOUND: "The partner has no object with that ID.",
+        UserErrorCode.DUPLICATE_PRODUCT: "An order contains a product more than once.",
         UserErrorCode.PRODUCT_NOT_PRICED: "The partner's price table has no price for that quantity of the product.",
-        UserErrorCode.PRODUCT_NOT_IN_STOCK: "Additional seats need a product that the partner has bought before.",
-        UserErrorCode.INVALID_CREDENTIALS: "E-mail and password are not those of a user.",
-        UserErrorCode.CNPJ_ALREADY_REGISTERED: "An active client of the partner has the CNPJ.",
-        UserErrorCode.ACTIVATION_KEY_IN_USE: "The client has an active license of the product with that key.",
+        UserErrorCode.PRODUCT_NOT_IN_STOCK: "Additional seats are only for products that the partner has bought.",
+        UserErrorCode.INVALID_CREDENTIALS: "The email address or the password is wrong.",
+        UserErrorCode.CNPJ_ALREADY_REGISTERED: "An active client of the partner has the same CNPJ.",
+        UserErrorCode.ACTIVATION_KEY_IN_USE: "The client has an active license of the product with the same key.",
         UserErrorCode.CLIENT_CANCELLED: "The client is cancelled.",
-        UserErrorCode.ACTIVATION_CANCELLED: "The activation is cancelled already.",
-        UserErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+        UserErrorCode.ACTIVATION_CANCELLED: "The activation is already cancelled.",
+        UserErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with a different input.",
         UserErrorCode.OUT_OF_STOCK: "The partner has no free license of the product.",
         UserErrorCode.OUT_OF_SEATS: "The partner has too few free additional seats of the product.",
-        UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the step.",
-        UserErrorCode.PRICE_CHANGED: "The order comes to another total than was expected.",
-        UserErrorCode.SESSION_REQUIRED: "A person who has signed in does this, and an API token can not.",
-        UserErrorCode.API_TOKEN_LIMIT: "The partner has as many API tokens as can work at the same time.",
+        UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the transition.",
+        UserErrorCode.PRICE_CHANGED: "The order's total differs from the expected one.",
+        UserErrorCode.SESSION_REQUIRED: "Only a person who has signed in can do this; an API token can't.",
+        UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },
 )

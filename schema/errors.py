@@ -1,4 +1,4 @@
-"""Refusals and faults as clients see them: the one place that maps them to GraphQL."""
+"""Map refusals and errors to GraphQL."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -27,62 +27,54 @@ Checked_co = TypeVar("Checked_co", bound=tuple[Any, ...], covariant=True)
 Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
 
 
-@strawberry.interface(description="What the business does not do, as a person can act on it.")
+@strawberry.interface(description="A refusal that the user can act on.")
 class UserError:
-    """A refusal of the business."""
-
-    code: UserErrorCode = strawberry.field(description="The kind of refusal, for programs; it never changes.")
+    code: UserErrorCode = strawberry.field(description="The code of the error, for programs. It never changes.")
     message: str = strawberry.field(
-        description="One sentence for a person, in the language that Accept-Language asks for: `pt-BR` or `en`."
+        description="The message for the user, in the language of the Accept-Language header: `pt-BR` or `en`."
     )
     path: list[str] | None = strawberry.field(
         description=(
-            'The field of the input that the refusal is about, such as `["items", "0", "quantity"]`; null where '
-            "it is about none in particular."
+            'The path of the input field that the error is about, such as `["items", "0", "quantity"]`. Returns null '
+            "if the error is not about a field."
         )
     )
 
 
-@strawberry.type(description="A field of the input is not what it has to be, or names what the partner has not.")
+@strawberry.type(description="A field of the input is invalid, or refers to an object that the partner does not have.")
 class InputError(UserError):
-    """A fault of the input."""
+    """Refusal of an input's field."""
 
 
-@strawberry.type(description="What is asked for is at odds with how things stand.")
+@strawberry.type(description="The request conflicts with the current state.")
 class ConflictError(UserError):
-    """A conflict with what there is."""
+    """Refusal because of stored data."""
 
 
-@strawberry.type(description="The partner has fewer free licenses or additional seats than were asked for.")
+@strawberry.type(description="The partner has fewer free licenses or additional seats than requested.")
 class OutOfStockError(UserError):
-    """A shortage."""
-
     product_id: strawberry.Private[int]
-    requested: int = strawberry.field(description="How many were asked for.")
-    available: int = strawberry.field(description="How many were free at that moment.")
+    requested: int = strawberry.field(description="The requested number.")
+    available: int = strawberry.field(description="The number that was free at that moment.")
 
     @strawberry.field(
         graphql_type=references.ProductType,
-        description="The product that is short, “produto”.",
+        description="The product that is out of stock, “produto”.",
     )
     async def product(self, info: Info) -> ProductRow | None:
         return await info.context.loaders.product.load(self.product_id)
 
 
-@strawberry.type(description="The order's status does not allow the step.")
+@strawberry.type(description="The order's status does not allow the transition.")
 class OrderTransitionError(UserError):
-    """A step that the portal does not have."""
-
-    from_: OrderStatus = strawberry.field(name="from", description="Where the order stands.")
-    to: OrderStatus = strawberry.field(description="Where it was to go.")
+    from_: OrderStatus = strawberry.field(name="from", description="The current status of the order.")
+    to: OrderStatus = strawberry.field(description="The status that was requested.")
 
 
-@strawberry.type(description="The order comes to another total than was expected; nothing was created.")
+@strawberry.type(description="The order's total differs from the expected one, so nothing was created.")
 class PriceChangedError(UserError):
-    """Another price."""
-
     expected: Cents = strawberry.field(description="The total that the input expected.")
-    actual: Cents = strawberry.field(description="The total, “Valor Total com Adesão”, as it is now.")
+    actual: Cents = strawberry.field(description="The current total, “Valor Total com Adesão”.")
 
 
 USER_ERRORS = [InputError, ConflictError, OutOfStockError, OrderTransitionError, PriceChangedError]
@@ -101,7 +93,7 @@ _CONFLICTS = frozenset(
 
 
 def user_error(refusal: Refusal, language: Language) -> UserError:
-    """The refusal for a client that speaks the language."""
+    """Return the GraphQL object of a refusal, with its message in the language."""
     common: dict[str, Any] = {
         "code": refusal.code,
         "message": refusal.message(language),
@@ -119,10 +111,11 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
 
 @strawberry.type
 class Payload:
-    """What a mutation answers: what was done, or why nothing was."""
+    """Outcome of a mutation, or the refusals."""
 
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why nothing was done; empty where it was done."
+        default_factory=list,
+        description="The errors because of which nothing was changed. Empty if the mutation succeeded.",
     )
 
 
@@ -130,16 +123,16 @@ AnyPayload = TypeVar("AnyPayload", bound=Payload)
 
 
 class Input(Protocol[Checked_co]):
-    """An input of the schema, which checks itself."""
+    """Input of a mutation, which checks itself."""
 
     def checked(self) -> Checked_co:
-        """What is asked for; raises a group of all that is refused of it."""
+        """Return the checked input; raise a group of refusals if it is invalid."""
 
 
 async def answer(
     payload: Callable[..., AnyPayload], context: Context, work: Callable[[], Awaitable[object]]
 ) -> AnyPayload:
-    """Do the work, and answer with its outcome or with all that was refused."""
+    """Run the work, and return the payload with its outcome or refusals."""
     refusals: list[Refusal] = []
     try:
         outcome = await work()
@@ -154,7 +147,7 @@ async def answer(
 async def settle(
     payload: Callable[..., AnyPayload], context: Context, given_input: Input[Given], work: Mutation[Given, Outcome]
 ) -> AnyPayload:
-    """Check the input, do the mutation's work, and answer with its outcome or with all that was refused."""
+    """Check the input, run the mutation's work, and return the payload with its outcome or refusals."""
     key = given(getattr(given_input, "idempotency_key", None))
     return await answer(payload, context, lambda: work(context, given_input.checked(), key))
 

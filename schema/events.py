@@ -1,4 +1,4 @@
-"""What happened."""
+"""Events of a partner."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,32 +22,30 @@ from schema.relations import attribute, computed, computed_together, plain, sele
 
 @strawberry.type(
     description=(
-        "One change, with who made it and what it changed. The events of a partner are its audit trail and its feed; "
-        "an event itself holds ids only."
+        "A change, with the user who made it and the objects that it changed. The events of a partner are its "
+        "audit trail and its feed. An event itself stores only IDs."
     )
 )
 class Event(Node, row=EventRow):
-    """An event."""
-
     number: int = attribute("The event's number: 1, 2, … for each partner, without gaps, in the order of the changes.")
-    type: EventType = attribute("What kind of change it was.")
-    occurred_at: datetime = attribute("When it happened.")
+    type: EventType = attribute("The type of the change.")
+    occurred_at: datetime = attribute("The date and time of the change.")
 
     cursor: str = computed(
         lambda _, event: events.cursor(event),
-        description="The event's place in the list of events, the same in every list of them.",
+        description="The event's position in the list of events, which is the same in every such list.",
     )
 
     message: str = computed_together(
         events.messages,
         description=(
-            "One sentence in the caller's language, made when it is read from the objects as they are now. It shows "
-            "“…” in place of a name or number of an object that the viewer has no permission to read."
+            "A sentence about the change in the caller's language, made of the current values of the objects. It "
+            "shows “…” in place of a name or number that the viewer has no permission to read."
         ),
     )
 
     actor: references.UserType | None = to_one(
-        "actor_id", loader="user", description="Who did it; null where the system did."
+        "actor_id", loader="user", description="The user who made the change. Returns null if the system made it."
     )
 
     client: references.ClientType | None = to_one(
@@ -55,7 +53,8 @@ class Event(Node, row=EventRow):
         loader="client",
         permission=Permission.CLIENTS_READ,
         description=(
-            "The client that it is about, “cliente”; null where none is, and without the permission CLIENTS_READ."
+            "The client that the event is about, “cliente”. Returns null if there is none or without the "
+            "permission CLIENTS_READ."
         ),
     )
 
@@ -63,28 +62,32 @@ class Event(Node, row=EventRow):
         "activation_id",
         loader="activation",
         permission=Permission.ACTIVATIONS_READ,
-        description="The activation that it is about; null where none is, and without the permission ACTIVATIONS_READ.",
+        description=(
+            "The activation that the event is about. Returns null if there is none or without the permission "
+            "ACTIVATIONS_READ."
+        ),
     )
 
     order: references.OrderType | None = to_one(
         "order_id",
         loader="order",
         permission=Permission.ORDERS_READ,
-        description="The order that it is about, “pedido”; null where none is, and without the permission ORDERS_READ.",
+        description=(
+            "The order that the event is about, “pedido”. Returns null if there is none or without the permission "
+            "ORDERS_READ."
+        ),
     )
 
 
-@strawberry.input(description="Which events to list; what is not given is not asked.")
+@strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:
-    """A filter of events."""
-
-    types: list[EventType] | None = optional("Events of one of these kinds.")
-    client_id: strawberry.ID | None = optional("Events about this client.")
-    order_id: strawberry.ID | None = optional("Events about this order.")
-    occurred_at: DateTimeRange | None = optional("Events that happened in this range of time.")
+    types: list[EventType] | None = optional("Filters by type.")
+    client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
+    order_id: strawberry.ID | None = optional("Filters by the ID of the order.")
+    occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
 
     def chosen(self) -> Chosen:
-        """The filter as the statements take it."""
+        """Return the filter as `db` takes it."""
         occurred, types = moments(self.occurred_at), given(self.types)
         return Chosen(
             types=None if types is None else frozenset(types),
@@ -97,16 +100,16 @@ class EventFilter:
 
 @strawberry.type
 class EventQueries:
-    """The fields of Query about events."""
-
     @strawberry.field(
         graphql_type=Connection[Event],
-        description="What happened at the partner, oldest first; the cursor of an edge is also that of its event.",
+        description="The partner's events, oldest first. The cursor of an edge is also the cursor of its event.",
     )
     @staticmethod
     def events(
         info: Info,
-        filter: Annotated[EventFilter | None, strawberry.argument(description="Which events.")] = strawberry.UNSET,
+        filter: Annotated[
+            EventFilter | None, strawberry.argument(description="The filter for the events.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,

@@ -1,4 +1,4 @@
-"""Fields that many inputs have, and arguments that many fields have."""
+"""Fields of many inputs, and arguments of many fields."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -10,36 +10,38 @@ First = Annotated[
     int | None,
     strawberry.argument(
         description=(
-            "How many objects from the beginning of the list, at most 100. Sizes of nested lists multiply, and an "
-            "operation that could select more than 50,000 objects is COST_EXCEEDED."
+            "The number of objects from the start of the list, at most 100. The sizes of nested lists multiply, "
+            "and an operation that could select more than 50,000 objects fails with COST_EXCEEDED."
         )
     ),
 ]
-After = Annotated[str | None, strawberry.argument(description="Show only what follows this cursor of the list.")]
+After = Annotated[str | None, strawberry.argument(description="Returns the objects after this cursor.")]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many objects from the end of the list, at most 100; not with `first`."),
+    strawberry.argument(
+        description="The number of objects from the end of the list, at most 100. Can't be combined with `first`."
+    ),
 ]
-Before = Annotated[str | None, strawberry.argument(description="Show only what stands before this cursor of the list.")]
+Before = Annotated[str | None, strawberry.argument(description="Returns the objects before this cursor.")]
 
 
 def idempotency_key() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
-    """The key that makes a request safe to send again."""
+    """Declare the key that makes a retry of a request safe."""
     return strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "A text of at most 255 characters that the caller makes up for this request, kept for 24 hours. The same "
-            "key and input does the work once and answers with the same objects as they are now; another input is "
-            "refused with IDEMPOTENCY_CONFLICT."
+            "A text of at most 255 characters that the caller chooses for this request, stored for 24 hours. A "
+            "retry with the same key and input makes no second change and returns the same objects in their "
+            "current state. A different input is refused with IDEMPOTENCY_CONFLICT."
         ),
     )
 
 
 def optional(description: str) -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
-    """A field that can be omitted, which is not the same as null."""
+    """Declare a field that can be omitted, which is not the same as null."""
     return strawberry.field(default=strawberry.UNSET, description=description)
 
 
 def given(value: Value | None) -> Value | None:
-    """An argument's value; None where it was omitted."""
+    """Return an argument's value; None if it was omitted."""
     return None if value is strawberry.UNSET else value

@@ -1,8 +1,7 @@
-"""Limits of what callers give: how long each text may be, and how many entries each list may have.
+"""Limits of input: the length of each text and the number of entries of each list.
 
-A value is measured against its limit before it is used, and a longer one is BAD_USER_INPUT. Texts and lists of inputs
-whose limit is the business's are measured against the general limit only, so that the business can refuse them in
-words that a person understands.
+A longer value is refused with BAD_USER_INPUT before it is used. If an input's limit is the business's, only the general
+limit applies here, so that the business can refuse the value in words for a person.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,12 +29,12 @@ from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
 TEXT_MAX = 10_000
-"""No text that a caller gives may be longer: several times as long as the longest note."""
+"""Maximum length of any text: several times that of the longest note."""
 
 ID_MAX = 128
 SEARCH_MAX = 200
 SHORT_MAX = 100
-"""Limit of a CNPJ, a date, an amount of money or the name of an enum's value, in whatever form it is written."""
+"""Maximum length of a CNPJ, a date, an amount of money or an enum value, in any form."""
 
 ENTRIES_MAX = 250
 
@@ -58,10 +57,10 @@ LENGTHS: Mapping[str, int] = {
     "RegisterClientInput.state": SHORT_MAX,
     "UpdateClientInput.state": SHORT_MAX,
 }
-"""The longest texts, by the schema's coordinates of arguments and fields; `*` is any field."""
+"""Maximum lengths of texts, by schema coordinate; `*` is any type or field."""
 
 ENTRIES: Mapping[str, int] = {"Query.nodes(ids:)": NODES_MAX}
-"""The longest lists that are shorter than others may be."""
+"""Maximum lengths of lists that are shorter than the general limit."""
 
 BUSINESS: Mapping[str, int] = {
     "*.idempotencyKey": IDEMPOTENCY_KEY_LENGTH,
@@ -88,67 +87,67 @@ BUSINESS: Mapping[str, int] = {
     "UpdateClientInput.name": NAME_LENGTH,
     "UpdateClientInput.tradeName": NAME_LENGTH,
 }
-"""Limits of the business: of texts in characters, of lists in entries. A longer value is refused in `userErrors`."""
+"""Limits of the business, in characters or entries; `userErrors` refuses a longer value."""
 
 
 class Limit(NamedTuple):
-    """The most characters of a text, or of each text of a list, and the most entries of a list."""
+    """Maximum characters of a text, or of each text of a list, and maximum entries of a list."""
 
     characters: int
     entries: int = ENTRIES_MAX
 
     def tighter(self, other: "Limit") -> "Limit":
-        """Return what both limits allow."""
+        """Return the lower of both limits."""
         return Limit(min(self.characters, other.characters), min(self.entries, other.entries))
 
 
 def of(coordinate: str, of_type: GraphQLInputType) -> Limit:
-    """Return the limit of an argument, such as `Query.node(id:)`, or of a field, such as `ClientFilter.name`."""
+    """Return the limit of an argument or input field by its coordinate, such as `Query.node(id:)`."""
     general = of_type_alone(of_type)
     characters = stated(coordinate)
     return Limit(general.characters if characters is None else characters, ENTRIES.get(coordinate, ENTRIES_MAX))
 
 
 def of_type_alone(of_type: GraphQLInputType) -> Limit:
-    """Return the limit of a value of a type, wherever it is given."""
+    """Return the limit of a type's values, independent of the argument."""
     name = get_named_type(of_type).name
     return Limit({"String": TEXT_MAX, "ID": ID_MAX}.get(name, SHORT_MAX))
 
 
 def stated(coordinate: str) -> int | None:
-    """Return the length that the table states for a text; None if its type alone limits it."""
+    """Return the length in the table for a text; None if only its type limits it."""
     return _found(LENGTHS, coordinate)
 
 
 def business(coordinate: str) -> int | None:
-    """Return the limit that the business has for an input's field; None if it has none."""
+    """Return the business's limit of an input field; None if it has none."""
     return _found(BUSINESS, coordinate)
 
 
-class Place(NamedTuple):
-    """An argument or an input's field, and where it is in the schema."""
+class InputValue(NamedTuple):
+    """Argument or input field, with its schema coordinate."""
 
     coordinate: str
     definition: GraphQLArgument | GraphQLInputField
 
 
-def places(schema: GraphQLSchema) -> Iterator[Place]:
-    """Return every argument and every input's field of the schema."""
+def input_values(schema: GraphQLSchema) -> Iterator[InputValue]:
+    """Return every argument and every input field of the schema."""
     for each in schema.type_map.values():
         if each.name.startswith("__"):
             continue
         if isinstance(each, GraphQLInputObjectType):
             for name, field in each.fields.items():
-                yield Place(f"{each.name}.{name}", field)
+                yield InputValue(f"{each.name}.{name}", field)
         elif isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
             for name, output in each.fields.items():
                 for argument, definition in output.args.items():
-                    yield Place(f"{each.name}.{name}({argument}:)", definition)
+                    yield InputValue(f"{each.name}.{name}({argument}:)", definition)
 
 
 def describe(schema: GraphQLSchema) -> None:
-    """Say in the description of each text and list how long it may be, unless the business's limit is said there."""
-    for coordinate, definition in places(schema):
+    """Add the limit to each description of a text or list that does not state the business's limit."""
+    for coordinate, definition in input_values(schema):
         sentence = _sentence(coordinate, definition.type)
         if sentence and business(coordinate) is None:
             definition.description = f"{definition.description or ''} {sentence}".lstrip()
@@ -161,7 +160,7 @@ def _sentence(coordinate: str, of_type: GraphQLInputType) -> str:
         each = f", each of at most {limit.characters:,} characters" if of_texts else ""
         return f"At most {limit.entries:,} entries{each}."
     if named.name == "ID":
-        return f"An id has at most {limit.characters:,} characters."
+        return f"An ID has at most {limit.characters:,} characters."
     return f"At most {limit.characters:,} characters." if of_texts else ""
 
 

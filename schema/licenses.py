@@ -1,4 +1,4 @@
-"""The stock of licenses, "estoque do parceiro", and its ledger."""
+"""Stock of licenses, "estoque do parceiro", and its ledger."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,66 +17,64 @@ from schema.relations import attribute, computed, to_one, to_page
 
 @strawberry.type(
     description=(
-        "One line of the ledger: what it added to each counter, negative where it took away. Each counter of a "
-        "`LicenseStock` is the sum of its movements."
+        "A movement of the stock: the change of each counter, negative if units were taken away. Each counter of "
+        "a `LicenseStock` is the sum of its movements."
     )
 )
 class StockMovement(Node, row=MovementRow):
-    """A line of the ledger."""
-
-    type: StockMovementType = attribute("What changed the stock.")
+    type: StockMovementType = attribute("The type of the movement.")
     occurred_at: datetime = attribute("When it did.")
-    purchased: int = attribute("What was added to the purchased licenses.")
-    bonus: int = attribute("What was added to the bonus licenses, “Bônus”.")
-    activated: int = attribute("What was added to the licenses in use.")
-    additional_seats_total: int = attribute("What was added to the additional seats that there are.")
-    additional_seats_allocated: int = attribute("What was added to the additional seats in use.")
+    purchased: int = attribute("The change of the purchased licenses.")
+    bonus: int = attribute("The change of the bonus licenses, “Bônus”.")
+    activated: int = attribute("The change of the licenses in use.")
+    additional_seats_total: int = attribute("The change of the total of additional seats.")
+    additional_seats_allocated: int = attribute("The change of the additional seats in use.")
 
     order: references.OrderType | None = to_one(
         "order_id",
         loader="order",
-        description="The approved order that caused it, “pedido”; null where an activation did.",
+        description="The approved order that caused the movement, “pedido”. Returns null if an activation did.",
     )
 
     activation: references.ActivationType | None = to_one(
         "activation_id",
         loader="activation",
-        description="The activation that took or gave back its license; null where an order caused it.",
+        description="The activation that took or returned its license. Returns null if an order caused the movement.",
     )
 
 
-@strawberry.type(description="What a partner has of a product, “estoque do parceiro”.")
+@strawberry.type(description="A partner's stock of a product, “estoque do parceiro”.")
 class LicenseStock(Node, row=StockRow):
-    """The counters of a product."""
-
-    purchased: int = attribute("How many licenses approved orders have bought.")
-    bonus: int = attribute("How many licenses came on top without being billed, “Bônus”.")
-    activated: int = attribute("How many licenses are in use.")
+    purchased: int = attribute("The number of licenses bought by approved orders.")
+    bonus: int = attribute("The number of licenses added without being billed, “Bônus”.")
+    activated: int = attribute("The number of licenses in use.")
     available: int = attribute(
-        "How many licenses can be activated: `purchased` and `bonus` less `activated`; never negative."
+        "The number of licenses that can be activated: `purchased` plus `bonus` minus `activated`. Never negative."
     )
-    additional_seats_total: int = attribute("How many additional seats approved orders have bought, “Adicional”.")
-    additional_seats_allocated: int = attribute("How many additional seats are in use.")
-    additional_seats_available: int = attribute("How many additional seats an activation can take; never negative.")
+    additional_seats_total: int = attribute("The number of additional seats bought by approved orders, “Adicional”.")
+    additional_seats_allocated: int = attribute("The number of additional seats in use.")
+    additional_seats_available: int = attribute(
+        "The number of additional seats that activations can take. Never negative."
+    )
 
     id: strawberry.ID = computed(
         lambda _, stock: ids.encode("LicenseStock", stock.partner_id, stock.product_id),
-        description="The id of the partner's stock of the product: opaque, and the same for ever.",
+        description="The ID of the partner's stock of the product. It is opaque and never changes.",
     )
 
-    product: references.ProductType = to_one("product_id", loader="product", description="The product, “produto”.")
+    product: references.ProductType = to_one(
+        "product_id", loader="product", description="The product in stock, “produto”."
+    )
 
     movements: Connection[StockMovement] = to_page(
         "product_id",
         pages="movements_of_product",
-        description="The ledger of the product, newest first: all that ever changed its counters.",
+        description="The movements of the stock, newest first. They contain every change of its counters.",
     )
 
 
 @strawberry.type
 class LicenseQueries:
-    """The fields of Query about the stock."""
-
     @strawberry.field(
         graphql_type=list[LicenseStock],
         description="The partner's stock of each product that it has bought, “estoque do parceiro”.",
@@ -85,7 +83,7 @@ class LicenseQueries:
     async def license_stock(
         info: Info,
         product_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only the stock of this product, “produto”.")
+            strawberry.ID | None, strawberry.argument(description="Filters by the ID of the product, “produto”.")
         ] = strawberry.UNSET,
     ) -> list[StockRow]:
         return await licenses.stock(info.context, number("Product", product_id))

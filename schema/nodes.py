@@ -1,4 +1,4 @@
-"""What the types of the schema have in common."""
+"""Base classes of the schema's types."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -21,12 +21,12 @@ _TYPE_NAMES: dict[type[Any], str] = {}
 
 
 class OfRow:
-    """A type whose objects are rows of the database: resolvers return the rows, and fields read them."""
+    """Type over database rows: resolvers return the rows, and fields read them."""
 
     row: ClassVar[type[Any]]
 
     def __init_subclass__(cls, *, row: type[Any] | None = None) -> None:
-        """Check that the row class has all that the fields read; raise TypeError if not."""
+        """Raise TypeError if a field of the type reads what the row class does not have."""
         super().__init_subclass__()
         if row is not None:
             cls.row = row
@@ -40,26 +40,28 @@ def _ids(_context: Context, rows: Sequence[Any]) -> list[str]:
     return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
 
 
-@strawberry.interface(description="Anything that has an id of its own, by which `node` finds it again.")
+@strawberry.interface(description="An object with an ID, by which `node` can find it.")
 class Node(OfRow):
-    """A type whose objects can be found again by an id."""
+    """Type whose objects have a global id."""
 
     id: strawberry.ID = relations.computed_together(
-        _ids, reads=("id",), description="The id of the object: opaque, unique among all types, and the same for ever."
+        _ids,
+        reads=("id",),
+        description="The ID of the object. It is opaque, unique among all types, and never changes.",
     )
 
     def __init_subclass__(cls, *, row: type[Any]) -> None:
-        """Register which type stands for the row class."""
+        """Register the type of the row class."""
         super().__init_subclass__(row=row)
         _TYPE_NAMES[row] = cls.__name__
 
     @classmethod
     @by_class
     def is_type_of(cls, value: object, _info: object) -> bool:
-        """Whether the value is of the row class that the type stands for."""
+        """Return whether the value is an instance of the type's row class."""
         return type(value) is cls.row
 
 
 def columns(info: Info) -> Columns:
-    """Return the columns that are read of the field's rows; None for all."""
+    """Return the columns that the query reads of the field's rows; None for all."""
     return reads(relations.plain(info))

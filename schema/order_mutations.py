@@ -1,4 +1,4 @@
-"""The mutations of orders: "Confirmar Pedido", approve, cancel."""
+"""Mutations that create, approve and cancel orders."""
 
 from typing import Annotated
 
@@ -20,21 +20,19 @@ from schema.orders import Order
 from schema.prices import OrderItemInput, wanted_order
 
 
-@strawberry.input(description="An order to create, “Confirmar Pedido”.")
+@strawberry.input(description="Input of `createOrder`, “Confirmar Pedido”.")
 class CreateOrderInput:
-    """A new order."""
-
-    type: OrderType = strawberry.field(description="What is ordered, “Tipo”: “Compra” or “Adicional”.")
-    items: list[OrderItemInput] = strawberry.field(description="What is ordered, “Itens do Pedido”: 1 to 50 products.")
+    type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
+    items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
     expected_total: Cents | None = optional(
-        "The `totalWithSetupFee` that the caller was quoted: where the order comes to another one, it is refused with "
+        "The `totalWithSetupFee` of the quote. If the order comes to a different total, it is refused with "
         "PRICE_CHANGED and nothing is created."
     )
-    note: str | None = optional("A note of at most 2,000 characters, “observação”.")
+    note: str | None = optional("A note, “observação”. At most 2,000 characters.")
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CreateOrder:
-        """The order, or a group of what is refused of it."""
+        """Return the order to create; raise a group of refusals if it is invalid."""
         checks = Checks()
         wanted = wanted_order(self.type, self.items, checks)
         note = checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True)
@@ -42,28 +40,26 @@ class CreateOrderInput:
         return CreateOrder(wanted, given(self.expected_total), note)
 
 
-@strawberry.input(description="An order to approve.")
+@strawberry.input(description="Input of `approveOrder`.")
 class ApproveOrderInput:
-    """A pending order."""
-
-    order_id: strawberry.ID = strawberry.field(description="The order, which has to be pending.")
+    order_id: strawberry.ID = strawberry.field(description="The ID of the order, which must be pending.")
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> ApproveOrder:
-        """The order's id."""
+        """Return the order's id; raise a group of refusals if it is invalid."""
         return ApproveOrder(ids.number("Order", self.order_id))
 
 
-@strawberry.input(description="An order to cancel.")
+@strawberry.input(description="Input of `cancelOrder`.")
 class CancelOrderInput:
-    """A pending order."""
-
-    order_id: strawberry.ID = strawberry.field(description="The order, which has to be pending.")
-    reason: str | None = optional("Why it is cancelled, at most 2,000 characters; it becomes `cancellationNote`.")
+    order_id: strawberry.ID = strawberry.field(description="The ID of the order, which must be pending.")
+    reason: str | None = optional(
+        "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CancelOrder:
-        """The order's id and the reason, or a group of what is refused of them."""
+        """Return the order's id and the reason; raise a group of refusals if they are invalid."""
         checks = Checks()
         reason = checks.optional_text(given(self.reason), "reason", longest=NOTE_LENGTH, lines=True)
         checks.done()
@@ -72,34 +68,36 @@ class CancelOrderInput:
 
 @strawberry.type
 class OrderChangedPayload(Payload):
-    """An order, or why nothing was done."""
+    """Order that a mutation changed, or the refusals."""
 
     outcome: strawberry.Private[OrderChanged | OrderApproved | None] = None
 
-    @strawberry.field(graphql_type=Order | None, description="The order as it is now; null where nothing was done.")
+    @strawberry.field(
+        graphql_type=Order | None, description="The order after the change. Returns null if `userErrors` is not empty."
+    )
     def order(self, info: Info) -> Soon[OrderRow | None]:
         return None if self.outcome is None else info.context.loaders.order.find(self.outcome.order_id)
 
 
-@strawberry.type(description="What `createOrder` answers.")
+@strawberry.type(description="Return type of `createOrder`.")
 class CreateOrderPayload(OrderChangedPayload):
-    """The new order."""
+    """New order."""
 
 
-@strawberry.type(description="What `cancelOrder` answers.")
+@strawberry.type(description="Return type of `cancelOrder`.")
 class CancelOrderPayload(OrderChangedPayload):
-    """The cancelled order."""
+    """Cancelled order."""
 
 
-@strawberry.type(description="What `approveOrder` answers.")
+@strawberry.type(description="Return type of `approveOrder`.")
 class ApproveOrderPayload(OrderChangedPayload):
-    """The completed order and the stock that it added to."""
-
     outcome: strawberry.Private[OrderApproved | None] = None
 
     @strawberry.field(
         graphql_type=list[references.LicenseStockType],
-        description="The stock, as it is now, of each product that the order added to; empty where nothing was done.",
+        description=(
+            "The stock after the change of each product that the order added to. Empty if `userErrors` is not empty."
+        ),
     )
     async def license_stock(self, info: Info) -> list[StockRow]:
         return [] if self.outcome is None else await licenses.stock_of(info.context, self.outcome.product_ids)
@@ -107,9 +105,7 @@ class ApproveOrderPayload(OrderChangedPayload):
 
 @strawberry.type
 class OrderMutations:
-    """The fields of Mutation about orders."""
-
-    @strawberry.mutation(description="Create a pending order with the prices as they are now, “Confirmar Pedido”.")
+    @strawberry.mutation(description="Creates a pending order at the current prices, “Confirmar Pedido”.")
     @staticmethod
     async def create_order(
         info: Info, input: Annotated[CreateOrderInput, strawberry.argument(description="The order to create.")]
@@ -117,7 +113,7 @@ class OrderMutations:
         return await settle(CreateOrderPayload, info.context, input, orders.create)
 
     @strawberry.mutation(
-        description="Complete a pending order and add what it bought to the partner's stock, “Finalizado”."
+        description="Approves a pending order and adds its licenses or seats to the partner's stock, “Finalizado”."
     )
     @staticmethod
     async def approve_order(
@@ -125,7 +121,7 @@ class OrderMutations:
     ) -> ApproveOrderPayload:
         return await settle(ApproveOrderPayload, info.context, input, orders.approve)
 
-    @strawberry.mutation(description="Cancel a pending order, “Cancelado”.")
+    @strawberry.mutation(description="Cancels a pending order, “Cancelado”.")
     @staticmethod
     async def cancel_order(
         info: Info, input: Annotated[CancelOrderInput, strawberry.argument(description="The order to cancel.")]

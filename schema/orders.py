@@ -24,29 +24,31 @@ from schema.relations import attribute, computed, plain, selection, to_many, to_
 
 @strawberry.type(
     description=(
-        "One product of an order, “Itens do Pedido”. Every value is taken from the partner's price table when the "
-        "order is created, and kept as it was then."
+        "A product of an order, “Itens do Pedido”. Its values come from the partner's price table at the creation "
+        "of the order, and never change."
     )
 )
 class OrderItem(Node, OrderLine, row=OrderItemRow):
-    """A line of an order."""
+    """Line of an order."""
 
 
 @strawberry.type(description="An order of licenses or additional seats, “Pedido”.")
 class Order(Node, row=OrderRow):
-    """An order."""
-
     number: int = attribute("The order's number, “Id”: 1, 2, … for each partner, without gaps.")
-    type: OrderType = attribute("What is ordered, “Tipo”.")
-    status: OrderStatus = attribute("Where the order stands, “situação”.")
-    monthly_total: Cents = attribute("What all items cost a month, “Valor Total Mensal”.")
-    setup_fee_total: Cents = attribute("What is paid once for all items, “Valor Adesão”.")
-    total_with_setup_fee: Cents = attribute("`monthlyTotal` and `setupFeeTotal` together, “Valor Total com Adesão”.")
-    note: str | None = attribute("What was noted at creation, “observação”; null where nothing was.")
-    created_at: datetime = attribute("When it was created.")
-    approved_at: datetime | None = attribute("When it was approved; null unless it is completed.")
-    cancelled_at: datetime | None = attribute("When it was cancelled; null unless it is.")
-    cancellation_note: str | None = attribute("The reason that was given with `cancelOrder`; null where none was.")
+    type: OrderType = attribute("The type of the order, “Tipo”.")
+    status: OrderStatus = attribute("The status of the order, “situação”.")
+    monthly_total: Cents = attribute("The monthly price of all items, “Valor Total Mensal”.")
+    setup_fee_total: Cents = attribute("The one-time setup fee of all items, “Valor Adesão”.")
+    total_with_setup_fee: Cents = attribute("The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”.")
+    note: str | None = attribute("The note given at creation, “observação”. Returns null if there is none.")
+    created_at: datetime = attribute("The date and time when the order was created.")
+    approved_at: datetime | None = attribute(
+        "The date and time when the order was approved. Returns null if it is not completed."
+    )
+    cancelled_at: datetime | None = attribute(
+        "The date and time when the order was cancelled. Returns null if it is not cancelled."
+    )
+    cancellation_note: str | None = attribute("The reason given to `cancelOrder`. Returns null if none was given.")
 
     status_label: str = computed(
         lambda context, order: STATUS_LABELS[order.status].within(context.language),
@@ -64,60 +66,66 @@ class Order(Node, row=OrderRow):
     )
 
     partner: references.PartnerType = to_one(
-        "partner_id", loader="partner", description="The partner that orders, “Parceiro”."
+        "partner_id", loader="partner", description="The partner that placed the order, “Parceiro”."
     )
 
     price_table: references.PriceTableType = to_one(
-        "price_table_id", loader="price_table", description="The price table that the prices come from, “Pauta Preço”."
+        "price_table_id",
+        loader="price_table",
+        description="The price table that the order's prices come from, “Pauta Preço”.",
     )
 
     items: list[OrderItem] = to_many(
         "id",
         loader="items_of_order",
-        description="What is ordered, “Itens do Pedido”; it is never altered after creation.",
+        description="The items of the order, “Itens do Pedido”. They never change after creation.",
     )
 
-    created_by: references.UserType = to_one("created_by_id", loader="user", description="Who created it.")
+    created_by: references.UserType = to_one(
+        "created_by_id", loader="user", description="The user who created the order."
+    )
 
     approved_by: references.UserType | None = to_one(
-        "approved_by_id", loader="user", description="Who approved it; null unless it is completed."
+        "approved_by_id",
+        loader="user",
+        description="The user who approved the order. Returns null if it is not completed.",
     )
 
     cancelled_by: references.UserType | None = to_one(
-        "cancelled_by_id", loader="user", description="Who cancelled it; null unless it is cancelled."
+        "cancelled_by_id",
+        loader="user",
+        description="The user who cancelled the order. Returns null if it is not cancelled.",
     )
 
     viewer_can_approve: bool = computed(
         orders.can_approve,
         reads=("status",),
-        description="Whether the viewer could approve it now: it is pending, and the permission is held.",
+        description="Whether the viewer can approve the order: it is pending, and the viewer has the permission.",
     )
 
     viewer_can_cancel: bool = computed(
         orders.can_cancel,
         reads=("status",),
-        description="Whether the viewer could cancel it now: it is pending, and the permission is held.",
+        description="Whether the viewer can cancel the order: it is pending, and the viewer has the permission.",
     )
 
 
-@strawberry.input(description="Which orders to list; what is not given is not asked.")
+@strawberry.input(description="Filtering options for orders. An omitted field doesn't limit the list.")
 class OrderFilter:
-    """A filter of orders."""
-
-    number: int | None = strawberry.field(default=strawberry.UNSET, description="The order of this number, “Id”.")
-    type: OrderType | None = strawberry.field(default=strawberry.UNSET, description="Orders of this type, “Tipo”.")
+    number: int | None = strawberry.field(default=strawberry.UNSET, description="Filters by number, “Id”.")
+    type: OrderType | None = strawberry.field(default=strawberry.UNSET, description="Filters by type, “Tipo”.")
     status: list[OrderStatus] | None = strawberry.field(
-        default=strawberry.UNSET, description="Orders in one of these statuses, “situação”."
+        default=strawberry.UNSET, description="Filters by status, “situação”."
     )
     product_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Orders with an item of this product, “Produto”."
+        default=strawberry.UNSET, description="Filters by the ID of a product, “Produto”, that an item orders."
     )
     created_at: DateTimeRange | None = strawberry.field(
-        default=strawberry.UNSET, description="Orders that were created in this range of time."
+        default=strawberry.UNSET, description="Filters by the date and time of creation."
     )
 
     def chosen(self) -> Chosen:
-        """The filter as the statements take it."""
+        """Return the filter as `db` takes it."""
         created, status = moments(self.created_at), given(self.status)
         return Chosen(
             number=given(self.number),
@@ -129,28 +137,26 @@ class OrderFilter:
         )
 
 
-@strawberry.input(description="How to sort orders.")
+@strawberry.input(description="Ordering options for orders.")
 class OrderSort:
-    """An order of orders."""
-
-    by: OrderSortKey = strawberry.field(default=OrderSortKey.NUMBER, description="What to sort by.")
-    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="Which way to sort.")
+    by: OrderSortKey = strawberry.field(default=OrderSortKey.NUMBER, description="The field to sort orders by.")
+    direction: SortDirection = strawberry.field(default=SortDirection.DESC, description="The direction of the sort.")
 
 
 @strawberry.type
 class OrderQueries:
-    """The fields of Query about orders."""
-
-    @strawberry.field(graphql_type=Order | None, description="The order with this id; null where the partner has none.")
+    @strawberry.field(
+        graphql_type=Order | None, description="The order with this ID. Returns null if the partner has no such order."
+    )
     @staticmethod
     def order(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The order's id.")]
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the order.")]
     ) -> Soon[OrderRow | None]:
         return orders.by_id(info.context, ids.number("Order", id))
 
     @strawberry.field(
         graphql_type=Order | None,
-        description="The partner's order of this number, “Id”; null where there is none.",
+        description="The partner's order with this number, “Id”. Returns null if there is none.",
     )
     @staticmethod
     async def order_by_number(
@@ -159,13 +165,17 @@ class OrderQueries:
         return await orders.by_number(info.context, number)
 
     @strawberry.field(
-        graphql_type=Connection[Order], description="The partner's orders, “Meus Pedidos”; newest first unless sorted."
+        graphql_type=Connection[Order], description="The partner's orders, “Meus Pedidos”, newest first by default."
     )
     @staticmethod
     def orders(
         info: Info,
-        filter: Annotated[OrderFilter | None, strawberry.argument(description="Which orders.")] = strawberry.UNSET,
-        sort: Annotated[OrderSort | None, strawberry.argument(description="In which order.")] = strawberry.UNSET,
+        filter: Annotated[
+            OrderFilter | None, strawberry.argument(description="The filter for the orders.")
+        ] = strawberry.UNSET,
+        sort: Annotated[
+            OrderSort | None, strawberry.argument(description="The ordering of the orders.")
+        ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,

@@ -1,4 +1,4 @@
-"""Products, "Pauta Preço", and what an order would come to."""
+"""Products, "Pauta Preço" and quotes of orders."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -19,65 +19,67 @@ from schema.relations import attribute, to_one
 
 @strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
 class Product(Node, row=ProductRow):
-    """A product."""
-
-    code: str = attribute("A short name for programs, unique among the products.")
+    code: str = attribute("The short name of the product for programs, unique among all products.")
     name: str = attribute("The product's name.")
-    included_seats: int = attribute("How many users one license serves before additional seats are needed.")
-    active: bool = attribute("Whether it can be ordered; one that can't stays in stock and in use.")
+    included_seats: int = attribute("The number of users that one license serves without additional seats.")
+    active: bool = attribute(
+        "Whether the product can be ordered. Licenses of an inactive product stay in stock and in use."
+    )
 
 
-@strawberry.type(description="A unit price that holds from a quantity on, until the next tier begins.")
+@strawberry.type(description="A unit price that applies from a minimum quantity up to the next tier.")
 class PriceTier:
-    """A tier, read from a Tier."""
+    """Tier of prices, read from a Tier."""
 
     minimum_quantity: int = strawberry.field(
-        description="The quantity from which on the tier applies: the highest one that a quantity reaches does."
+        description=(
+            "The lowest quantity of the tier. The tier with the highest minimum that a quantity reaches applies."
+        )
     )
-    unit_monthly_price: Cents = strawberry.field(description="The price of one unit a month, “Valor Unitário Mensal”.")
-    unit_setup_fee: Cents = strawberry.field(description="The fee for one unit, paid once, “Valor Adesão”.")
-    bonus_quantity: int = strawberry.field(description="How many units come on top without being billed, “Bônus”.")
+    unit_monthly_price: Cents = strawberry.field(description="The monthly price of one unit, “Valor Unitário Mensal”.")
+    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit, “Valor Adesão”.")
+    bonus_quantity: int = strawberry.field(description="The number of units added without being billed, “Bônus”.")
 
 
-@strawberry.type(description="The prices of one product for one type of order.")
+@strawberry.type(description="The prices of a product for one type of order.")
 class PriceTableItem(OfRow, row=PriceTableItemRow):
-    """What a price is for, and its tiers."""
+    order_type: OrderType = strawberry.field(description="The type of order that the prices are for, “Tipo”.")
+    tiers: list[PriceTier] = strawberry.field(description="The tiers, sorted by their minimum quantity.")
 
-    order_type: OrderType = strawberry.field(description="What kind of order the prices are for, “Tipo”.")
-    tiers: list[PriceTier] = strawberry.field(description="The tiers, the one with the lowest quantity first.")
-
-    product: Product = to_one("product_id", loader="product", description="The product that is priced, “produto”.")
+    product: Product = to_one(
+        "product_id", loader="product", description="The product that the prices are for, “produto”."
+    )
 
 
 @strawberry.type(description="The price table of a partner, “Pauta Preço”.")
 class PriceTable(Node, row=PriceTableRow):
-    """A price table."""
-
     name: str = attribute("The name of the price table.")
 
-    @strawberry.field(graphql_type=list[PriceTableItem], description="What has a price, by product and type of order.")
+    @strawberry.field(graphql_type=list[PriceTableItem], description="The prices, by product and type of order.")
     @staticmethod
     async def items(table: strawberry.Parent[PriceTableRow], info: Info) -> list[PriceTableItemRow]:
         return await prices.price_table_items(info.context, table)
 
 
-@strawberry.input(description="One product of an order. Nothing else can be given: prices are not the caller's to set.")
+@strawberry.input(
+    description=(
+        "A product of an order, with its quantity. Prices are not part of the input: they come from the price table."
+    )
+)
 class OrderItemInput:
-    """A product and its quantity."""
+    product_id: strawberry.ID = strawberry.field(
+        description="The ID of the product, “Produto”. Each product can be ordered at most once."
+    )
+    quantity: int = strawberry.field(description="The quantity, “Quantidade”: 1 to 10,000.")
 
-    product_id: strawberry.ID = strawberry.field(description="The product to order, “Produto”; each at most once.")
-    quantity: int = strawberry.field(description="How many, “Quantidade”: 1 to 10,000.")
 
-
-@strawberry.input(description="An order to find the price of.")
+@strawberry.input(description="Input of `quoteOrder`.")
 class QuoteOrderInput:
-    """An order without consequences."""
-
-    type: OrderType = strawberry.field(description="What is ordered, “Tipo”: “Compra” or “Adicional”.")
-    items: list[OrderItemInput] = strawberry.field(description="What is ordered, “Itens do Pedido”: 1 to 50 products.")
+    type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
+    items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
 
     def checked(self) -> WantedOrder:
-        """The order, or a group of what is refused of it."""
+        """Return the order to quote; raise a group of refusals if it is invalid."""
         checks = Checks()
         wanted = wanted_order(self.type, self.items, checks)
         checks.done()
@@ -85,69 +87,70 @@ class QuoteOrderInput:
 
 
 def wanted_order(order_type: OrderType, items: Sequence[OrderItemInput], checks: Checks) -> WantedOrder:
-    """The order that the items make."""
+    """Return the order of the given items, and add refusals to `checks`."""
     pairs = [(ids.number("Product", item.product_id), item.quantity) for item in items]
     return prices.checked(order_type, pairs, checks)
 
 
 @strawberry.type
 class OrderLine(OfRow):
-    """What a line of an order has, before there is an order as well as after."""
+    """Fields of a line of an order or quote."""
 
-    quantity: int = strawberry.field(description="How many are billed, “Quantidade”.")
-    bonus_quantity: int = strawberry.field(description="How many come on top without being billed, “Bônus”.")
-    total_quantity: int = strawberry.field(description="`quantity` and `bonusQuantity` together, “Quantidade Total”.")
+    quantity: int = strawberry.field(description="The quantity that is billed, “Quantidade”.")
+    bonus_quantity: int = strawberry.field(description="The quantity that is added without being billed, “Bônus”.")
+    total_quantity: int = strawberry.field(description="The sum of `quantity` and `bonusQuantity`, “Quantidade Total”.")
     seats: int = strawberry.field(
         description=(
-            "How many users it serves, “Quantidade Usuários”: the product's `includedSeats` times `totalQuantity`, "
-            "or `totalQuantity` itself where additional seats are ordered."
+            "The number of users that the line serves, “Quantidade Usuários”: the product's `includedSeats` times "
+            "`totalQuantity`, or `totalQuantity` itself if additional seats are ordered."
         )
     )
-    unit_monthly_price: Cents = strawberry.field(description="The price of one unit a month, “Valor Unitário Mensal”.")
-    unit_setup_fee: Cents = strawberry.field(description="The fee for one unit, paid once.")
+    unit_monthly_price: Cents = strawberry.field(description="The monthly price of one unit, “Valor Unitário Mensal”.")
+    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit.")
     setup_fee: Cents = strawberry.field(description="`unitSetupFee` times `quantity`, “Valor Adesão”.")
     monthly_total: Cents = strawberry.field(description="`unitMonthlyPrice` times `quantity`, “Valor Total Mensal”.")
     total_with_setup_fee: Cents = strawberry.field(
-        description="`monthlyTotal` and `setupFee` together, “Valor Total com Adesão”."
+        description="The sum of `monthlyTotal` and `setupFee`, “Valor Total com Adesão”."
     )
 
-    product: Product = to_one("product_id", loader="product", description="The product that is ordered, “Produto”.")
+    product: Product = to_one("product_id", loader="product", description="The ordered product, “Produto”.")
 
 
-@strawberry.type(description="The values of an item before there is an order, and how far the next tier is.")
+@strawberry.type(description="A line of a quote, with the distance to the next tier.")
 class QuotedItem(OrderLine, row=QuotedLine):
-    """A line that is not ordered yet."""
-
     next_tier: PriceTier | None = strawberry.field(
-        description="The nearest tier that the quantity does not reach yet; null in the highest one."
+        description="The next tier above the quantity. Returns null if the quantity is in the highest one."
     )
     units_to_next_tier: int | None = strawberry.field(
-        description="How many units more would reach `nextTier`; null in the highest one."
+        description=(
+            "The number of units missing to reach `nextTier`. Returns null if the quantity is in the highest one."
+        )
     )
 
 
-@strawberry.type(description="What an order would come to by the partner's price table as it is now.")
+@strawberry.type(description="What an order would cost at the current prices of the partner's price table.")
 class OrderQuote:
-    """The lines of the “novo pedido” screen, read from a Quote."""
+    """Values of the “novo pedido” screen, read from a Quote."""
 
-    type: OrderType = strawberry.field(description="What would be ordered, “Tipo”.")
+    type: OrderType = strawberry.field(description="The type of the order, “Tipo”.")
     items: list[QuotedItem] = strawberry.field(description="The lines, in the order of the input, “Itens do Pedido”.")
-    monthly_total: Cents = strawberry.field(description="What all lines cost a month, “Valor Total Mensal”.")
-    setup_fee_total: Cents = strawberry.field(description="What is paid once for all lines, “Valor Adesão”.")
+    monthly_total: Cents = strawberry.field(description="The monthly price of all lines, “Valor Total Mensal”.")
+    setup_fee_total: Cents = strawberry.field(description="The one-time setup fee of all lines, “Valor Adesão”.")
     total_with_setup_fee: Cents = strawberry.field(
-        description="`monthlyTotal` and `setupFeeTotal` together, “Valor Total com Adesão”: the `expectedTotal`."
+        description=(
+            "The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”: the `expectedTotal` of "
+            "`createOrder`."
+        )
     )
 
 
-@strawberry.type(description="What `quoteOrder` answers.")
+@strawberry.type(description="Return type of `quoteOrder`.")
 class QuoteOrderPayload(Payload):
-    """A quote, or why there is none."""
-
     outcome: strawberry.Private[Quote | None] = None
 
     @strawberry.field(
         graphql_type=OrderQuote | None,
-        description="What the order would come to; null where `userErrors` says why there is none.",
+        description="The quote. Returns null if `userErrors` is not empty.",
     )
     def quote(self) -> Quote | None:
         return self.outcome
@@ -155,11 +158,7 @@ class QuoteOrderPayload(Payload):
 
 @strawberry.type
 class PriceQueries:
-    """The fields of Query about products and prices."""
-
-    @strawberry.field(
-        graphql_type=list[Product], description="Every product of the vendor, in the order of their codes."
-    )
+    @strawberry.field(graphql_type=list[Product], description="All products of the vendor, sorted by code.")
     @staticmethod
     async def products(info: Info) -> list[ProductRow]:
         return await prices.products(info.context)
@@ -170,7 +169,7 @@ class PriceQueries:
         return await prices.price_table(info.context, info.context.partner_id)
 
     @strawberry.field(
-        description="What an order would come to: it fills the lines of the screen “Comprar”, and changes nothing.",
+        description="What an order would cost. It fills the lines of the screen “Comprar”, and changes nothing.",
     )
     @staticmethod
     async def quote_order(

@@ -1,4 +1,4 @@
-"""The types by name, for relations between modules that would otherwise import each other in a circle."""
+"""Lazy references to types, for modules that would otherwise import each other."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,7 +1,6 @@
-"""Fields of types over database rows, each declared once.
+"""Declarations of fields of types over database rows.
 
-From a declaration follow the columns that a query selects, the join or the loader, the batch resolver, and the
-permission.
+A declaration gives the columns that a query selects, the join or the loader, the batch resolver, and the permission.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,25 +28,25 @@ from schema.inputs import After, Before, First, Last, given
 Info = GraphQLResolveInfo[Context]
 Rows = Sequence[Any]
 Field = Any
-"""A field as the value of an attribute, whose annotation is the field's type."""
+"""Field as a class attribute, whose annotation is the field's type."""
 
 
 def attribute(description: str) -> Field:
-    """Declare a field that is an attribute of the row of the same name."""
+    """Declare a field that is the row's attribute of the same name."""
     return strawberry.field(description=description)
 
 
 def computed(
     compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
 ) -> Field:
-    """Declare a field that is computed of one row; `reads` are the columns that it needs, None for all."""
+    """Declare a field computed from one row; `reads` are the columns that it needs, None for all."""
     return declared(_Computed(compute, reads), description=description)
 
 
 def computed_together(
     compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
 ) -> Field:
-    """Declare a field that is computed of all rows of a batch, and returns a value for each or an awaitable of them."""
+    """Declare a field computed from all rows of a batch: `compute` returns their values, or an awaitable of them."""
     return declared(_ComputedTogether(compute, reads), description=description)
 
 
@@ -56,8 +55,8 @@ def to_one(
 ) -> Field:
     """Declare a relation from the column `key` to the row that `loader` of `Loaders` has under it.
 
-    A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. If the viewer does not
-    hold the `permission`, it is null.
+    A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. The relation is null
+    if the viewer lacks the `permission`.
     """
     return declared(ToOne(key, loader, join, permission), description=description)
 
@@ -70,7 +69,7 @@ def to_many(key: str, *, loader: str, description: str) -> Field:
 def to_page(key: str, *, pages: str, by: tuple[str, Any] | None = None, description: str) -> Field:
     """Declare a connection from the column `key` to the rows that `pages` of `Loaders` has under it.
 
-    `by` is the name and the annotation of an argument that chooses among the rows.
+    `by` is the name and annotation of an argument that filters the rows.
     """
     arguments = [("first", First), ("after", After), ("last", Last), ("before", Before)]
     return declared(
@@ -99,10 +98,9 @@ class _ComputedTogether(_Computed):
 
 
 class ToOne:
-    """A relation to one row."""
+    """Relation to one row."""
 
     def __init__(self, key: str, loader: str, join: Join | None, permission: Permission | None) -> None:
-        """Name the column, the loader, and what a page joins."""
         self.key, self.join, self.permission = key, join, permission
         self.reads = frozenset({key})
         self.loader_name = loader
@@ -121,7 +119,7 @@ class ToOne:
         return loader.relate(column(rows, self.key))
 
     def permitted(self, context: Context) -> bool:
-        """Whether the viewer may read what it refers to."""
+        """Return whether the viewer may read the relation."""
         return self.permission is None or context.may(self.permission)
 
 
@@ -178,13 +176,13 @@ def _reads(name: str, field: StrawberryField) -> Iterable[str]:
 
 
 def plain(info: StrawberryInfo[Context, None]) -> Info:
-    """Return graphql-core's info, which Strawberry has no public name for."""
+    """Return graphql-core's info, for which Strawberry has no public name."""
     raw: Info = info._raw_info  # noqa: SLF001 — there is no other way to it.
     return raw
 
 
 def selection(info: Info) -> Selection:
-    """Return what is read of the rows of the connection that `info` is of: columns, joins and loads."""
+    """Return the columns, joins and loads of the connection's rows that the query selects."""
     return lookahead.known(info, "selection", lambda: _selection(info))
 
 
@@ -196,8 +194,8 @@ def _selection(info: Info) -> Selection:
     preloads: list[Preload] = []
     for name, definition in asked.items():
         relation = _to_one(definition)
-        # If more objects are selected below it, it is loaded on its own: rows that refer to the same one then share it,
-        # and what is below is resolved once for it.
+        # Load a row on its own if more objects are selected below it: rows with the same key then share it, and its
+        # fields are resolved once.
         if relation is None or any(lookahead.leads_on(info, *path, name) for path in _PATHS):
             continue
         columns = _columns(info, name)
@@ -209,7 +207,7 @@ def _selection(info: Info) -> Selection:
 
 
 _PATHS = (("nodes",), ("edges", "node"))
-"""Where a connection has its rows."""
+"""Paths from a connection to its rows."""
 
 
 def _columns(info: Info, *step: str) -> Columns:

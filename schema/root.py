@@ -1,4 +1,4 @@
-"""The schema: its root types, and everything that hangs on them."""
+"""Schema: the root types, and all types that they refer to."""
 
 from typing import Annotated
 
@@ -26,32 +26,35 @@ from schema.scalars import SCALARS
 
 @strawberry.type
 class NodeQueries:
-    """The fields of Query that find any object by its id."""
-
     @strawberry.field(
         graphql_type=Node | None,
-        description="The object with this id; null where the partner has none. It needs the permission of its type.",
+        description=(
+            "The object with this ID. Returns null if the partner has no such object. Requires the permission for its "
+            "type."
+        ),
     )
     @staticmethod
     async def node(
-        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the object.")]
     ) -> NodeRow | None:
         return await nodes.by_id(info.context, id)
 
     @strawberry.field(
         graphql_type=list[Node | None],
-        description="The objects with these ids, in their order, null in the place of one that the partner has not.",
+        description="The objects with these IDs, in the same order. Null for an ID that the partner does not have.",
     )
     @staticmethod
     async def nodes(
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The objects' ids.")],
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The IDs of the objects.")],
     ) -> list[NodeRow | None]:
         return await nodes.by_ids(info.context, list(ids))
 
 
 @strawberry.type(
-    description="What can be read. All of it is the viewer's partner's; nothing of another partner exists."
+    description=(
+        "The root of all reads. Everything belongs to the viewer's partner; objects of other partners can't be found."
+    )
 )
 class Query(
     AccessQueries,
@@ -63,16 +66,17 @@ class Query(
     LicenseQueries,
     EventQueries,
 ):
-    """The fields of every screen."""
+    """Query fields of all screens."""
 
 
 @strawberry.type(
     description=(
-        "What can be changed. Each mutation is all or nothing, and says in `userErrors` what the business refuses."
+        "The root of all changes. Each mutation either succeeds completely or changes nothing and explains in "
+        "`userErrors` why."
     )
 )
 class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutations):
-    """The actions of every screen."""
+    """Mutation fields of all screens."""
 
 
 schema = strawberry.Schema(

@@ -1,4 +1,4 @@
-"""The scalars of the schema."""
+"""Scalars of the schema."""
 
 from datetime import datetime
 from typing import NewType
@@ -48,9 +48,9 @@ def _parse_datetime(value: object) -> datetime:
 
 
 def _serialize_datetimes(moments: list[datetime | None]) -> list[str | None]:
-    """The same for many: written by orjson, they take a tenth of the time."""
+    """Return many timestamps as texts: orjson writes them in a tenth of the time."""
     written = orjson.dumps(moments, option=orjson.OPT_UTC_Z)
-    # A moment's text holds neither quotes nor commas, so there are as many parts as moments unless some are null.
+    # A timestamp has neither quotes nor commas, so there are as many parts as timestamps unless some are null.
     texts: list[str | None] = [*written[2:-2].decode().split('","')]
     if len(texts) != len(moments) or None in moments:
         texts = orjson.loads(written)
@@ -59,7 +59,7 @@ def _serialize_datetimes(moments: list[datetime | None]) -> list[str | None]:
 
 @of_column(datetime, _serialize_datetimes)
 def _serialize_datetime(value: datetime) -> str:
-    # Every moment in the system is in UTC, which isoformat ends with "+00:00".
+    # Every timestamp here is in UTC, which isoformat ends with "+00:00".
     return value.isoformat()[:-6] + "Z"
 
 
@@ -67,8 +67,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     Cnpj: strawberry.scalar(
         name="CNPJ",
         description=(
-            "A Brazilian company number (“CNPJ”): 14 characters without punctuation, in upper case. Letters are "
-            "allowed in the first 12 since July 2026. Input takes any mask and case, such as `16.727.230/0001-97`."
+            "A Brazilian company number (“CNPJ”): 14 characters without punctuation, in upper case. Since July "
+            "2026, the first 12 can be letters. Input accepts any mask and case, such as `16.727.230/0001-97`."
         ),
         serialize=_serialize_cnpj,
         parse_value=_parse_cnpj,
@@ -82,9 +82,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description=(
-            "An RFC 3339 timestamp in UTC, such as `2026-11-24T12:30:00Z`, exact to microseconds. Input takes any "
-            "offset, but needs one; it has at most 64 characters, of which fractional digits beyond six are ignored, "
-            "and `:60` is the next second."
+            "An RFC 3339 timestamp in UTC, such as `2026-11-24T12:30:00Z`, exact to microseconds. Input accepts "
+            "any offset, but requires one. It has at most 64 characters; fractional digits beyond six are "
+            "ignored, and `:60` is the next second."
         ),
         serialize=_serialize_datetime,
         parse_value=_parse_datetime,

@@ -1,1 +1,1 @@
-"""The process: settings, logs, the web application and the command line."""
+"""The server process: settings, logs, the web application and the command line."""

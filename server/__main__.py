@@ -1,4 +1,4 @@
-"""`python -m server` is `portal`."""
+"""`python -m server`, the same as `portal`."""
 
 from server.cli import app
 

@@ -1,4 +1,4 @@
-"""How the C library allocates memory: long answers get pages of their own, which are free again once they are sent."""
+"""Memory allocation of the C library: large blocks get pages of their own, which are returned once they are free."""
 
 import ctypes
 import sys
@@ -10,9 +10,9 @@ _PAGES_FROM_BYTES = 1024 * 1024
 
 
 def give_pages_to_long_blocks() -> None:
-    """Keep glibc from raising the size at which blocks get pages of their own to that of the longest answer."""
+    """Keep glibc from raising the size from which blocks get pages of their own."""
     if sys.platform == "linux":
-        # Other C libraries than glibc may not have it.
+        # C libraries other than glibc may not have it.
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_MMAP_THRESHOLD, _PAGES_FROM_BYTES)

@@ -1,4 +1,4 @@
-"""The web application: its routes, what stands around them, and what runs beside them."""
+"""Web application: its routes, the middleware around them, and the background tasks."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
 from server.background import cleanup, document_refresh
-from server.background.token_usage import UseWriter
+from server.background.token_usage import TokenUsageWriter
 from server.graphql.operations import Operations
 from server.graphql.trusted_documents import TrustedDocuments
 from server.http import graphiql, health, home
@@ -32,36 +32,36 @@ from server.settings import Settings
 log = structlog.get_logger("portal")
 
 _OBJECTS_BETWEEN_LOOKS = 10_000
-"""How many more objects there are whenever Python looks for garbage among the newest."""
+"""Number of new objects after which Python's garbage collection looks at the youngest generation."""
 
 _HINTS = {
     "database": "DATABASE_URL",
     "migrations": "portal migrate",
     "writes": "the disk, its permissions, or a primary in DATABASE_URL",
 }
-"""Where to look if a check of the database fails."""
+"""Advice for the operator if a check of the database fails."""
 
 ROUTES = [Route("/healthz", health.alive), Route("/readyz", health.ready)]
 
 
 class Application(Starlette):
-    """Starlette's application, with a short way to what nearly every request is for."""
+    """Starlette application with a fast path for POST requests to the API."""
 
     owns_process = False
-    """Whether the process is the application's: what exists before the first request is there to stay."""
+    """Whether the process runs this application only, so that objects made before the first request are permanent."""
 
     def __init__(self, graphql: ASGIApp, *, routes: Sequence[BaseRoute], cors: Cors | None) -> None:
-        """Serve the routes, and operations sent by POST with `graphql`."""
+        """Serve the routes, and POST requests to the API with `graphql`."""
         super().__init__(routes=routes, exception_handlers={HTTPException: http_error}, lifespan=_lifespan)
         self.router.redirect_slashes = False
         self._graphql, self._cors = graphql, cors
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the request log around the routes; it also answers for exceptions that nothing else handles."""
+        """Return the request log around the routes; it also answers for unhandled exceptions."""
         graphql, routed = self._graphql, ExceptionMiddleware(self.router, handlers=self.exception_handlers)
 
         async def route(scope: Scope, receive: Receive, send: Send) -> None:
-            # Finding a route and handling its exceptions takes a tenth of the instructions of a short operation.
+            # Routing and exception handling take a tenth of the instructions of a short operation.
             is_operation = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
             await (graphql if is_operation else routed)(scope, receive, send)
 
@@ -69,7 +69,7 @@ class Application(Starlette):
 
 
 def create() -> Application:
-    """The application as the environment sets it up: what a server process starts."""
+    """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
     app = create_app(open_portal(settings), settings)
@@ -78,12 +78,12 @@ def create() -> Application:
 
 
 def open_portal(settings: Settings) -> Portal:
-    """The portal on the database of the settings."""
+    """Return the portal on the database of the settings."""
     return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
 
 
 def create_app(portal: Portal, settings: Settings, *, executor: type[Executor[Any]] = LevelExecutor) -> Application:
-    """Return the application that serves a portal, and closes its database at the end."""
+    """Return the application that serves a portal, and closes its database at shutdown."""
     operations = Operations(portal, executor, trusted_only=settings.trusted_documents == "only")
     endpoint = Endpoint(portal, operations, settings)
     app = Application(
@@ -111,14 +111,13 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
     if failed in {None, "writes"}:
         await document_refresh.refresh(trusted)
     if app.owns_process:
-        # Looking through the schema, the packages and the documents for garbage, as Python does every now and then,
-        # takes a tenth of a second, in which nobody is answered.
+        # A collection of the schema, packages and documents would stop all requests for a tenth of a second.
         gc.collect()
         gc.freeze()
-        # A page makes hundreds of objects and no cycles: looking for some at each 700 takes a tenth of its time.
+        # A page makes hundreds of objects and no cycles: collecting after every 700 takes a tenth of its time.
         gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 10, 10)
         allocation.give_pages_to_long_blocks()
-    writer = UseWriter(portal)
+    writer = TokenUsageWriter(portal)
     beside = [asyncio.create_task(each) for each in (writer.run(), cleanup.run(portal), document_refresh.run(trusted))]
     try:
         yield

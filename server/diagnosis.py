@@ -1,4 +1,4 @@
-"""Why the database can't be used, in a sentence that an operator can act on and that never shows a password."""
+"""Reason why the database can't be used, as a sentence for the operator without any password."""
 
 import socket
 import sqlite3
@@ -42,9 +42,9 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
     "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
     "57": "PostgreSQL at {where} is starting or shutting down; try again.",
 }
-"""Sentences by the class of the error, for what ends by itself."""
+"""Sentences by the class of the error, for problems that may pass."""
 
-_ON_THE_WAY: Sequence[tuple[type[Exception], str, bool]] = (
+_CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
@@ -52,27 +52,27 @@ _ON_THE_WAY: Sequence[tuple[type[Exception], str, bool]] = (
     (PoolTimeoutError, "All connections to PostgreSQL at {where} are in use; try again.", True),
     (OSError, "PostgreSQL can't be reached at {where}; start it, or correct host and port in DATABASE_URL.", True),
 )
-"""Sentences by the type of the error, special types first, and whether the trouble may end by itself."""
+"""Sentences by the type of the error, subclasses first, and whether the problem may pass."""
 
 
 class DatabaseTroubleError(Exception):
-    """The database can't be used; the message is a sentence."""
+    """The database can't be used; the message is a sentence for the operator."""
 
     def __init__(self, message: str, *, passing: bool = False) -> None:
-        """Say why, and whether it may end without a change of the settings."""
+        """Take the message, and whether the problem may pass without a change of the settings."""
         super().__init__(message)
         self.passing = passing
 
 
 def check_file(url: str) -> None:
-    """Raise DatabaseTroubleError if the URL names a SQLite file that can't be used. Nothing is opened or created."""
+    """Raise DatabaseTroubleError if the URL names an unusable SQLite file. It is neither opened nor created."""
     path = sqlite_file(url)
     if path is not None and (complaint := storage.complaint(path)) is not None:
         raise DatabaseTroubleError(complaint)
 
 
 def sqlite_file(url: str) -> str | None:
-    """Return the path of the SQLite file that the URL names; None for PostgreSQL."""
+    """Return the path of the URL's SQLite file; None for PostgreSQL."""
     parsed = make_url(url)
     return str(parsed.database) if parsed.get_backend_name() == "sqlite" else None
 
@@ -85,7 +85,7 @@ async def check_tables(database: Database) -> None:
 
 
 def trouble_of(examined: Examined) -> DatabaseTroubleError:
-    """Return what is wrong with the tables of a database."""
+    """Return the problem with a database's tables."""
     match examined.state:
         case State.NEWER:
             steps = ", ".join(examined.steps)
@@ -109,13 +109,13 @@ def trouble_of(examined: Examined) -> DatabaseTroubleError:
 
 
 def trouble(error: BaseException, url: str) -> DatabaseTroubleError:
-    """Return what an error of a database driver means."""
+    """Return the problem that a database driver's error means."""
     parsed = make_url(url)
     chain = list(_chain(error))
-    told = _of_sqlite(chain, parsed) if parsed.get_backend_name() == "sqlite" else _of_postgresql(chain, parsed)
-    # The driver's own words may hold the URL with its password, or the values of a statement.
+    found = _of_sqlite(chain, parsed) if parsed.get_backend_name() == "sqlite" else _of_postgresql(chain, parsed)
+    # The driver's message may contain the URL with its password, or the values of a statement.
     name = type(chain[-1]).__name__
-    return told or DatabaseTroubleError(f"The database can't be reached ({name}). DATABASE_URL says where it is.")
+    return found or DatabaseTroubleError(f"The database can't be reached ({name}). DATABASE_URL says where it is.")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -127,7 +127,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _of_sqlite(chain: list[BaseException], url: URL) -> DatabaseTroubleError | None:
     for error in chain:
-        # The first byte is the primary code; the rest says more than an operator needs.
+        # The first byte is the primary code; an operator doesn't need the rest.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _OF_SQLITE:
             passing = code == sqlite3.SQLITE_BUSY
@@ -143,17 +143,17 @@ def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError
             return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
         if state[:2] in _OF_POSTGRESQL_LATER:
             return DatabaseTroubleError(_OF_POSTGRESQL_LATER[state[:2]].format(**facts), passing=True)
-    return next(filter(None, (_of_the_way(error, url) for error in chain)), None)
+    return next(filter(None, (_of_connection(error, url) for error in chain)), None)
 
 
-def _of_the_way(error: BaseException, url: URL) -> DatabaseTroubleError | None:
-    """Return what is wrong between this machine and the server."""
+def _of_connection(error: BaseException, url: URL) -> DatabaseTroubleError | None:
+    """Return the problem between this machine and the server."""
     if isinstance(error, socket.gaierror):
         message = f"The host “{url.host}” is not known; correct DATABASE_URL, or see the name service."
         return DatabaseTroubleError(message, passing=error.errno == socket.EAI_AGAIN)
     if type(error) is ConnectionError and "SSL" in str(error):
         return DatabaseTroubleError(f"PostgreSQL at {_where(url)} takes no TLS, which DATABASE_URL asks for.")
-    for kind, sentence, passing in _ON_THE_WAY:
+    for kind, sentence, passing in _CONNECTION_ERRORS:
         if isinstance(error, kind):
             return DatabaseTroubleError(sentence.format(where=_where(url)), passing=passing)
     return None

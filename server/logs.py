@@ -1,9 +1,9 @@
-"""The log: structured lines on standard error, with no value of a caller and no secret in them.
+"""Log: structured lines on standard error, without callers' values and secrets.
 
-What may stand in a line: methods, paths, statuses, durations, request ids, addresses of callers, ids of partners, users
-and tokens, names and types of operations, ids of documents, codes of errors, numbers of statements, keyed hashes of
-e-mails, and of an error its type and where it was raised. An error's message may repeat what a caller sent, or the
-parameters of a statement: it is left out, but for what is wrong with a registered document, which is the vendor's own.
+A line may have: methods, paths, statuses, durations, request ids, addresses of callers, ids of partners, users and
+tokens, names and types of operations, ids of documents, codes of errors, numbers of statements, keyed hashes of
+e-mails, and an error's type and frames. An error's message may repeat a caller's value or the parameters of a
+statement: it is left out, except for errors of a registered document, which is the vendor's own.
 """
 
 import json
@@ -22,7 +22,7 @@ from server.graphql.traces import described
 from server.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that is answered, which stands in all lines that are written meanwhile."""
+"""Id of the current request, which all its log lines have."""
 
 
 def configure(settings: Settings) -> None:
@@ -56,8 +56,8 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
-    # The first one's lines hold query strings, and in them variables; the other one's hold the document's literals,
-    # a password among them. `server.http.middleware` and the schema write lines of their own in their place.
+    # uvicorn's access log has query strings, and in them variables; the other logger's lines have a document's
+    # literals, a password among them. `server.http.middleware` and the schema log lines of their own instead.
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
@@ -66,9 +66,9 @@ def configure(settings: Settings) -> None:
 
 
 def write(logger: logging.Logger, level: int, event: str, facts: dict[str, Any]) -> None:
-    """Write a line as structlog does, in a third of the time: nearly each request has one.
+    """Log a line as structlog does, in a third of the time: nearly each request has one.
 
-    The caller has asked whether the logger is enabled for the level.
+    The caller must check first whether the logger is enabled for the level.
     """
     facts["event"] = event
     if (answered := request_id.get()) is not None:
@@ -76,13 +76,13 @@ def write(logger: logging.Logger, level: int, event: str, facts: dict[str, Any])
     method = facts["level"] = logging.getLevelName(level).lower()
     facts["logger"] = logger.name
     facts["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
-    # So that a formatter takes the line for one of structlog's.
+    # Formatters recognize a line of structlog by it.
     extra = {"_logger": logger, "_name": method}
     logger.handle(logger.makeRecord(logger.name, level, "", 0, facts, (), None, extra=extra))
 
 
 class _JsonFormatter(structlog.stdlib.ProcessorFormatter):
-    """Formats lines of structlog, to which nothing is left to be done, without copying them before."""
+    """Formatter of complete structlog lines, which it does not copy first."""
 
     def format(self, record: LogRecord) -> str:
         """Return the line as JSON."""
@@ -93,7 +93,7 @@ def _json(event: object, **_options: object) -> str:
     try:
         return orjson.dumps(event, default=repr).decode()
     except TypeError:
-        # A path may hold a lone surrogate, which orjson refuses.
+        # A path may have a lone surrogate, which orjson refuses.
         return json.dumps(event, default=repr)
 
 
@@ -114,6 +114,6 @@ def _errors_without_messages(_logger: WrappedLogger, _method: str, event: EventD
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    # asyncio's lines go on with the representation of a task, and that with its error's message.
+    # asyncio's lines contain the representation of a task, and with it its error's message.
     event["event"] = str(event.get("event", "")).partition("\n")[0]
     return event

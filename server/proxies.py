@@ -1,4 +1,4 @@
-"""The proxies that are believed when they name a caller's address."""
+"""Proxies that are trusted to name a caller's address."""
 
 from collections.abc import Iterable
 from ipaddress import ip_network
@@ -14,6 +14,6 @@ _HINT = (
 
 
 def warn_of_trust_in_all(trusted: Iterable[str]) -> None:
-    """Log a warning if callers of every address are believed."""
+    """Log a warning if callers of every address are trusted."""
     if any(each == "*" or ip_network(each).prefixlen == 0 for each in trusted):
         log.warning("any caller can choose its address", hint=_HINT)

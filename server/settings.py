@@ -1,4 +1,4 @@
-"""The settings, each of them an environment variable of the same name in capitals."""
+"""Settings, each an environment variable of the same name in capitals."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "serv
     "target_session_attrs",
     "prepared_statement_cache_size",
 }
-"""What the driver takes from a URL; for any other name it would raise a TypeError."""
+"""Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
 
 _SHORTEST_KEY = 32
 _ORIGIN = re.compile(
@@ -34,11 +34,11 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class SettingsError(Exception):
-    """A setting is wrong. The message names the variable and what it has to be, and never repeats its value."""
+    """The value of a setting is wrong. The message names the variable and what it must be, without its value."""
 
 
 class Settings(BaseSettings):
-    """How the portal runs. `Settings.load()` reads them from the environment."""
+    """Settings of the portal; `Settings.load()` reads them from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True, extra="ignore")
 
@@ -120,17 +120,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> "Settings":
-        """Read the environment; SettingsError where a variable is wrong."""
+        """Read the environment; raise SettingsError if a variable is wrong."""
         try:
             return cls()
         except ValidationError as error:
-            # A default that is made from other settings can't be made where one of those is wrong.
+            # A default that depends on other settings can't be computed if one of those is wrong.
             faults = [fault for fault in error.errors() if fault["type"] != "default_factory_not_called"]
             lines = (f"{str(fault['loc'][0]).upper()}: {_sentence(fault)}" for fault in faults)
             raise SettingsError("; ".join(lines)) from None
 
     def secret(self) -> bytes:
-        """The secret of keyed hashes, given or kept in a file. It is never made here: see `keep_secret`."""
+        """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         file = self._secret_file()
@@ -146,14 +146,14 @@ class Settings(BaseSettings):
         raise SettingsError(message)
 
     def keep_secret(self) -> Path | None:
-        """Make the file of the secret unless one is given or kept; return the file if it was made."""
+        """Create the file of the secret unless one is given or exists; return the file if it was created."""
         if self.secret_key is not None:
             return None
         file = self._secret_file()
         return file if _keep_secret(file) else None
 
     def secret_files(self) -> list[Path]:
-        """Return the file that the secret is kept in; none where it is given."""
+        """Return the file of the secret; none if the secret is given."""
         return [] if self.secret_key is not None else [self._secret_file()]
 
     def _secret_file(self) -> Path:
@@ -252,7 +252,7 @@ def _known_to_sqlite(url: URL) -> bool:
 
 
 def _as_asyncpg_says(url: URL) -> URL:
-    # What libpq and most hosts call sslmode, asyncpg calls ssl.
+    # libpq and most hosts call this parameter sslmode, and asyncpg calls it ssl.
     if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
         return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
     return url
@@ -269,7 +269,7 @@ def _keep_secret(file: Path) -> bool:
         raise SettingsError(message) from None
     else:
         return False
-    # Two processes may come here at once: each writes a file of its own, and the one that is linked first is kept.
+    # Two processes may do this at once: each writes a file of its own, and the one that is linked first is kept.
     draft = file.with_name(f".{file.name}.{token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

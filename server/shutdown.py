@@ -1,8 +1,8 @@
-"""A server process that stops without leaving a caller unanswered.
+"""Shutdown of a server process that leaves no caller unanswered.
 
-The kernel completes the handshakes of new connections and keeps them in a queue until a process accepts them; closing
-the listening socket resets those that are still in it. So a server that stops lets no new handshake begin, accepts and
-answers what has got through, and only then closes the socket. A new connection's first packet is ignored meanwhile: its
+The kernel completes the handshakes of new connections and queues them until a process accepts them; closing the
+listening socket resets the queued ones. So a stopping server prevents new handshakes, accepts and answers the
+connections of the queue, and only then closes the socket. Meanwhile, a new connection's first packet is ignored: its
 caller's system sends it again a second later, and finds the port closed, or the next server.
 """
 
@@ -23,7 +23,7 @@ from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
 
 _HANDSHAKE_SECONDS = 0.3
-"""How long handshakes that have begun may take, and the signal to the other processes."""
+"""Time for handshakes that have begun, and for the signal to reach the other processes."""
 _BETWEEN_LOOKS_SECONDS = 0.05
 
 _SO_ATTACH_FILTER = 26
@@ -38,7 +38,7 @@ _IGNORE_FIRST_PACKETS = (
     (_RETURN, 0, 0, _NOTHING),
     (_RETURN, 0, 0, _EVERYTHING),
 )
-"""A filter of Linux, as packet(7) and the kernel's documentation of socket filters have it."""
+"""Filter of Linux, as packet(7) and the kernel's documentation of socket filters have it."""
 
 log = structlog.get_logger("portal.server")
 
@@ -52,15 +52,15 @@ def let_no_handshake_begin(listening: socket.socket) -> None:
     try:
         listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
     except OSError:
-        # Without it, a connection may be reset that comes in the moment in which the socket is closed.
+        # Without the filter, a connection may be reset that arrives just as the socket is closed.
         log.warning("new connections can't be ignored while the server stops")
 
 
 class StoppingServer(Server):
-    """uvicorn's server in one process, which holds connections to their limits and ends in good order."""
+    """Server of uvicorn in one process, with timeouts of connections and a graceful shutdown."""
 
     def __init__(self, config: Config, limits: Limits, *, shares_socket: bool) -> None:
-        """Serve alone, or as one of several processes with a parent that says when to stop."""
+        """Take whether the process has a parent, which shares the socket with it and says when to stop."""
         super().__init__(config)
         self._connections = Connections(limits)
         self.server_state = self._connections
@@ -68,24 +68,24 @@ class StoppingServer(Server):
         self._listening: list[socket.socket] = []
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, or end at once if it is asked for again. Ctrl-C reaches the parent too, which then says to stop."""
+        """Stop, or exit at once at the second signal. Ctrl-C reaches the parent too, which then says to stop."""
         if self._shares_socket and sig == signal.SIGINT and not self.should_exit:
             return
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen."""
+        """Start listening."""
         self._listening = [each.dup() for each in sockets or []]
         self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
         await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Hold connections to their limits too."""
+        """Check the timeouts of connections too."""
         self._connections.look(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer all that got through, and close."""
+        """Answer all accepted connections, and close."""
         log.info("stopping")
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)
@@ -95,7 +95,7 @@ class StoppingServer(Server):
         self._connections.stopping = True
         for connection in list(self._connections.connections):
             connection.shutdown()
-        # Those that are accepted meanwhile are answered as ever.
+        # Connections accepted meanwhile are answered as usual.
         await self._wait(min(ends_at, loop.time() + _HANDSHAKE_SECONDS), for_all=False)
         for server in self.servers:
             server.close()
@@ -137,6 +137,6 @@ def _waiting(listening: socket.socket) -> Iterable[socket.socket]:
         except BlockingIOError:
             return
         except OSError:
-            # One that is gone already; the next call has the next.
+            # The connection is closed already; the next call has the next one.
             continue
         yield accepted

@@ -1,7 +1,7 @@
-"""Several server processes that share a listening socket, and their parent, which replaces those that end.
+"""Parent of several server processes that share a listening socket; it replaces those that end.
 
-They share one socket, and not a port by SO_REUSEPORT: the connections that wait in a socket's queue are then accepted
-by whichever process is free, and none are lost with a process that ends.
+They share one socket, not a port by SO_REUSEPORT: any free process accepts the queued connections, and none are lost
+with a process that ends.
 """
 
 import os
@@ -23,9 +23,9 @@ from server.shutdown import StoppingServer, let_no_handshake_begin
 
 _ROUND_SECONDS = 0.5
 _KILLED_AFTER_SECONDS = 5
-"""After its time to stop, a process has so many seconds more."""
+"""Seconds after its time to stop until a process is killed."""
 _STARTING_SECONDS = 300
-"""How long a worker may take until its first answer, on a machine that is busy with all else."""
+"""How long a worker may take until its first answer on a busy machine."""
 _PING = b"ping"
 
 _spawning = get_context("spawn")
@@ -33,10 +33,10 @@ log = structlog.get_logger("portal.server")
 
 
 class Supervisor:
-    """The parent of a server's processes."""
+    """Parent of a server's processes."""
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, patience_seconds: float) -> None:
-        """Prepare; a process that is silent for longer than `patience_seconds` is replaced."""
+        """Take the configuration; a process that is silent for longer than `patience_seconds` is replaced."""
         self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening)
         self._listening = listening
         self._count = config.workers
@@ -60,7 +60,7 @@ class Supervisor:
         status = 0
         while not self._stopping and not status:
             self._sleep(_ROUND_SECONDS)
-            status = self._look_after()
+            status = self._check_workers()
         self._stop()
         log.info("stopped", pid=os.getpid())
         return status
@@ -86,8 +86,8 @@ class Supervisor:
         except BlockingIOError:
             return
 
-    def _look_after(self) -> int:
-        """Replace the workers that ended or are silent; return a status other than 0 if that would not help."""
+    def _check_workers(self) -> int:
+        """Replace workers that ended or are silent; return a status other than 0 if that would not help."""
         if self._renewing:
             self._renewing = False
             log.info("renewing the workers")
@@ -132,20 +132,20 @@ class Supervisor:
 
 
 class _Worker:
-    """A server process, as its parent knows it."""
+    """Server process, as its parent sees it."""
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket) -> None:
         self._pipe, end = _spawning.Pipe()
         self.process = _spawning.Process(target=work, args=(config, limits, listening, end))
         self.process.start()
-        # The worker's end is its own: once the worker has ended, reading finds the end of the pipe.
+        # The worker has the other end: once it has ended, reading finds the end of the pipe.
         end.close()
         self._asked_at: float | None = None
         self._answered = False
         self.serves = False
 
     def answers(self, patience_seconds: float) -> bool:
-        """Whether the process lives and answered lately. It waits for nothing."""
+        """Return, without waiting, whether the process lives and answered lately."""
         try:
             if self._pipe.poll():
                 self.serves = self._pipe.recv()

@@ -1,1 +1,1 @@
-"""What the portal promises, as sentences that run."""
+"""Tests of the portal: each name is a sentence about behaviour."""

@@ -1,4 +1,4 @@
-"""A partner's access to the API in tests: requests through the real HTTP application, and small factories."""
+"""Access to the API in tests: requests through the real HTTP application, and small factories."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from resolvers.portal import Portal
 from tests import cnpjs
 
 Json = Any
-"""What a response holds; a test that reads it wrongly fails."""
+"""Body of a response; a test that misreads it fails."""
 
 
 class RefusedError(AssertionError):
@@ -34,7 +34,7 @@ class RefusedError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One caller: a user of a partner, or nobody where there is no token."""
+    """Caller: a user of a partner, or anonymous without a token."""
 
     http: httpx.AsyncClient
     portal: Portal
@@ -44,28 +44,28 @@ class Api:
     language: str = "en"
 
     async def post(self, query: str, **variables: object) -> Json:
-        """The whole body of the response."""
+        """Return the whole body of the response."""
         headers = {"Accept-Language": self.language, "Content-Type": "application/json"}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
-        # Escaped, so that a test can send a lone surrogate, which UTF-8 has not.
+        # Escaped, so that a test can send a lone surrogate, which UTF-8 does not have.
         body = json.dumps({"query": query, "variables": variables})
         response = await self.http.post("/graphql", content=body, headers=headers)
         return response.json()
 
     async def data(self, query: str, **variables: object) -> Json:
-        """The data of a response without errors."""
+        """Return the data of a response without errors."""
         body = await self.post(query, **variables)
         assert "errors" not in body, body
         return body["data"]
 
     async def error(self, query: str, **variables: object) -> Json:
-        """The only error of a response."""
+        """Return the only error of a response."""
         (error,) = (await self.post(query, **variables))["errors"]
         return error
 
     async def mutate(self, name: str, selection: str, given: Mapping[str, object]) -> Json:
-        """The payload of a mutation that takes an input, with all that can be known of its userErrors."""
+        """Return the payload of a mutation with an input, with all fields of its userErrors."""
         type_name = f"{name[0].upper()}{name[1:]}Input!"
         errors = """userErrors { __typename code message path
             ... on OutOfStockError { product { id } requested available }
@@ -75,48 +75,48 @@ class Api:
         return (await self.data(query, input=given))[name]
 
     async def done(self, name: str, selection: str, given: Mapping[str, object]) -> Json:
-        """The payload of a mutation that is not refused."""
+        """Return the payload of a mutation that is not refused."""
         payload = await self.mutate(name, selection, given)
         if payload["userErrors"]:
             raise RefusedError(payload["userErrors"])
         return payload
 
     async def codes(self, name: str, given: Mapping[str, object]) -> list[str]:
-        """The codes of a mutation's userErrors."""
+        """Return the codes of a mutation's userErrors."""
         return [error["code"] for error in (await self.mutate(name, "__typename", given))["userErrors"]]
 
     async def client(self, **details: object) -> str:
-        """The id of a new client."""
+        """Create a client, and return its id."""
         given = {"cnpj": cnpjs.another(), "name": "Padaria São João"} | details
         payload = await self.done("registerClient", "client { id }", given)
         return str(payload["client"]["id"])
 
     async def order(self, *items: tuple[str, int], **given: object) -> str:
-        """The id of a new pending order of these products and quantities."""
+        """Create a pending order of these products and quantities, and return its id."""
         lines = [{"productId": product, "quantity": quantity} for product, quantity in items]
         payload = await self.done("createOrder", "order { id }", {"type": "PURCHASE", "items": lines} | given)
         return str(payload["order"]["id"])
 
     async def approve(self, order: str) -> Json:
-        """Approve an order, and give its payload."""
+        """Approve an order, and return the payload."""
         return await self.mutate(
             "approveOrder", "order { id status } licenseStock { id purchased available }", {"orderId": order}
         )
 
     async def buy(self, product: str, quantity: int, *, seats: int = 0) -> None:
-        """Put licenses of a product, and additional seats, into the partner's stock."""
+        """Add licenses and additional seats of a product to the partner's stock."""
         await self.approve(await self.order((product, quantity)))
         if seats:
             await self.approve(await self.order((product, seats), type="ADDITIONAL_SEATS"))
 
     async def activation(self, client: str, product: str, **given: object) -> str:
-        """The id of a new activation."""
+        """Create an activation, and return its id."""
         wanted = {"clientId": client, "productId": product, "activationKey": str(uuid4())} | given
         payload = await self.done("activateLicense", "activation { id }", wanted)
         return str(payload["activation"]["id"])
 
     async def stock(self, product: str) -> Json:
-        """The counters of a product in the partner's stock."""
+        """Return the counters of a product in the partner's stock."""
         query = """query ($product: ID!) { licenseStock(productId: $product) {
             id purchased bonus activated available
             additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable } }"""
@@ -125,17 +125,17 @@ class Api:
 
 
 def transport(app: ASGIApp) -> httpx.ASGITransport:
-    """The way to an application, for a caller with an address of its own: failed sign-ins are counted by it."""
+    """Return a transport with a client address of its own, since failed sign-ins are counted by address."""
     return httpx.ASGITransport(app, client=(address(), 50_000))
 
 
 def address() -> str:
-    """An address that no other caller has."""
+    """Return an address that no other caller has."""
     return str(IPv4Address(10 << 24 | getrandbits(24)))
 
 
 async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
-    """The id of a new partner, whose price table is empty."""
+    """Create a partner with an empty price table, and return its id."""
     async with portal.database.write() as tx:
         partner_id = await access.create_partner(tx, name=name, cnpj=cnpjs.another())
         assert partner_id is not None
@@ -146,7 +146,7 @@ async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
 async def new_product(
     portal: Portal, partner_id: int, *, included_seats: int = 2, tiers: Mapping[OrderType, list[Tier]] | None = None
 ) -> str:
-    """The id of a new product that the partner has a price for."""
+    """Create a product with a price for the partner, and return its id."""
     flat = [tier(1)]
     priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
     async with portal.database.write() as tx:
@@ -159,7 +159,7 @@ async def new_product(
 
 
 def tier(minimum: int, *, monthly: int = 100_00, setup: int = 50_00, bonus: int = 0) -> Tier:
-    """A tier; its prices are cents."""
+    """Return a tier; its prices are in cents."""
     return Tier(
         minimum_quantity=minimum,
         unit_monthly_price=Cents(monthly),
@@ -180,7 +180,7 @@ async def new_caller(
     password_hash: str = "none",  # noqa: S107 — no password has it.
     email: str | None = None,
 ) -> Api:
-    """A new user of the partner with a token; one with all that the role gives, unless less is chosen."""
+    """Create a user of the partner with a token that has all permissions of the role, or the chosen ones."""
     secret = new_secret(kind)
     async with portal.database.write() as tx:
         user_id = await access.create_user(
@@ -198,7 +198,7 @@ async def new_caller(
 
 
 async def with_tokens(api: Api, number: int, *, expires_at: datetime | None = None) -> Api:
-    """A new user of the partner, with so many API tokens that work, or did until they expired."""
+    """Create a user of the partner with this number of API tokens, which work until they expire."""
     caller = await new_caller(api.http, api.portal, api.partner_id)
     async with api.portal.database.write() as tx:
         for secret in [new_secret(TokenKind.API) for _ in range(number)]:

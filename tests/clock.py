@@ -1,4 +1,4 @@
-"""A clock that a test turns."""
+"""Clock that a test sets."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass
 class Clock:
-    """Stands still until it is turned."""
+    """Clock that stops until it is moved."""
 
     now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """The moment by this clock."""
+        """Return the time of this clock."""
         return self.now
 
     def forward(self, **by: float) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self.now += timedelta(**by)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, which can be stopped, restarted, demoted, and reached through a proxy."""
+"""PostgreSQL server of a test's own, which can be stopped, restarted, demoted, and reached through a proxy."""
 
 import asyncio
 import contextlib
@@ -22,10 +22,10 @@ _USER = "postgres"
 
 
 class Cluster:
-    """A PostgreSQL server that listens on a socket in its directory."""
+    """PostgreSQL server that listens on a socket in its directory."""
 
     def __init__(self, postgresql: PostgreSQL) -> None:
-        """Make a cluster and start its server."""
+        """Create a cluster and start its server."""
         self._postgresql = postgresql
         self._is_migrated = False
         self.directory = postgresql.own_directory(f"own-{uuid4().hex[:8]}")
@@ -33,16 +33,16 @@ class Cluster:
         postgresql.run("initdb", *self._cluster, *given)
         with (self.directory / "postgresql.conf").open("a") as settings:
             settings.write(f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
-            # A crash of the server alone loses nothing that the system was given.
+            # A crash of the server alone loses nothing that it gave to the operating system.
             settings.write(f"fsync = off\nmax_connections = {MAX_CONNECTIONS}\n")
         self.start()
 
     def start(self) -> None:
-        """Start the server, and wait until it takes connections."""
+        """Start the server, and wait until it accepts connections."""
         self._postgresql.run("pg_ctl", *self._cluster, "--wait", f"--log={self.directory / 'log'}", "start")
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server as `pg_ctl` does in that mode."""
+        """Stop the server in a mode of `pg_ctl`."""
         self._postgresql.run("pg_ctl", *self._cluster, "--wait", "--mode", mode, "stop")
 
     def demote(self) -> None:
@@ -56,7 +56,7 @@ class Cluster:
         self._postgresql.run("pg_ctl", *self._cluster, "--wait", "promote")
 
     def repair(self) -> None:
-        """Have the server run as a primary with its first settings, if it does not."""
+        """Make the server run as a primary with its first settings, if it does not."""
         changed = [each for each in ("standby.signal", "postgresql.auto.conf") if self._differs(each)]
         if changed or not (self.directory / "postmaster.pid").exists():
             with contextlib.suppress(RuntimeError):
@@ -71,7 +71,7 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The URL of a migrated database, which all tests of this server share."""
+        """Return the URL of a migrated database, which all tests of this server share."""
         url = f"postgresql+asyncpg://{_USER}@/{NAME}?host={self.directory}"
         if not self._is_migrated:
             self._postgresql.run("createdb", f"--host={self.directory}", f"--username={_USER}", NAME)
@@ -81,7 +81,7 @@ class Cluster:
 
     @asynccontextmanager
     async def connected(self, name: str = NAME) -> AsyncIterator[asyncpg.Connection]:
-        """Connect past the portal."""
+        """Connect without the portal."""
         connection = await asyncpg.connect(host=str(self.directory), user=_USER, database=name)
         try:
             yield connection
@@ -102,10 +102,10 @@ class Fault(Enum):
 
 
 class Proxy:
-    """A way to a cluster that breaks at a COMMIT; only its own thread touches its sockets."""
+    """Proxy to a cluster that fails at a COMMIT; only its own thread touches its sockets."""
 
     def __init__(self, cluster: Cluster) -> None:
-        """Name the cluster; nothing listens yet."""
+        """Take the cluster, without listening yet."""
         self._cluster = cluster
         self.fault = Fault.NONE
         self.port = 0
@@ -113,11 +113,11 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The URL of the cluster's database through the proxy."""
+        """Return the URL of the cluster's database through the proxy."""
         return self._cluster.url.replace("@/", f"@127.0.0.1:{self.port}/").partition("?")[0]
 
     async def serve(self, ready: threading.Event) -> None:
-        """Take connections until stopped."""
+        """Accept connections until stopped."""
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -148,7 +148,7 @@ class Proxy:
                     await answers
                 if fault is Fault.REPLY_IS_LOST:
                     to_server.write(data)
-                    # The server ends the session after it has done what was asked.
+                    # The server ends the session after it has finished the request.
                     to_server.write(b"X\0\0\0\4")
                     await to_server.drain()
                 else:
@@ -169,7 +169,7 @@ class Proxy:
 
 @contextmanager
 def proxied(cluster: Cluster) -> Iterator[Proxy]:
-    """A proxy that serves in a thread of its own."""
+    """Yield a proxy that serves in a thread of its own."""
     proxy, ready = Proxy(cluster), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(proxy.serve(ready)))
     thread.start()

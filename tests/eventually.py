@@ -1,4 +1,4 @@
-"""Waiting for what another process does in its own time."""
+"""Waiting for another process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ _PATIENCE_SECONDS = 10
 
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Return as soon as it is so; TimeoutError if it never is."""
+    """Return as soon as the condition holds; raise TimeoutError if it never does."""
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while not await is_so():  # noqa: ASYNC110 — another process has no event to wait for.
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Which executor the tests of the API run with: `EXECUTION=stock` chooses graphql-core's own."""
+"""Executor of the API's tests: `EXECUTION=stock` chooses graphql-core's own."""
 
 import os
 from typing import Any

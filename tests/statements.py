@@ -1,4 +1,4 @@
-"""The statements that a database is sent."""
+"""Statements that a database gets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

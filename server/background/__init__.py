@@ -1,1 +1,1 @@
-"""What runs beside requests."""
+"""Tasks that run beside requests."""

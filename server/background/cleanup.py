@@ -1,4 +1,4 @@
-"""Deleting what counts no longer: failed sign-ins a day after the last one that was counted with them."""
+"""Deletion of expired data: failed sign-ins that no longer count."""
 
 import asyncio
 
@@ -10,21 +10,21 @@ from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
 _FIRST_SECONDS = 60
-"""A server that starts has other things to do, and may not have its tables yet."""
+"""A starting server is busy, and may not have its tables yet."""
 
 log = structlog.get_logger("portal.tidying")
 
 
 async def run(portal: Portal) -> None:
-    """Delete soon and then now and then, until cancelled."""
+    """Delete expired data regularly, until cancelled."""
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
-        await tidy(portal)
+        await delete_expired(portal)
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def tidy(portal: Portal) -> None:
-    """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
+async def delete_expired(portal: Portal) -> None:
+    """Delete expired data; a failure is logged, and the next call tries again."""
     try:
         await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))
     except Unavailable:

@@ -1,4 +1,4 @@
-"""Keeping up with the documents that are registered and removed while the server runs."""
+"""Refresh of the trusted documents while the server runs."""
 
 import asyncio
 
@@ -8,29 +8,29 @@ from domain.faults import Unavailable
 from server.graphql.trusted_documents import TrustedDocuments
 
 EVERY_SECONDS = 5
-"""How long a document that is removed may still be run."""
+"""Maximum seconds for which a removed document still runs."""
 
 log = structlog.get_logger("portal.documents")
 
 
 async def run(trusted: TrustedDocuments) -> None:
-    """Look again and again, until cancelled."""
-    reached = True
+    """Refresh the documents regularly, until cancelled."""
+    succeeded = True
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        reached = await refresh(trusted, told=not reached)
+        succeeded = await refresh(trusted, failing=not succeeded)
 
 
-async def refresh(trusted: TrustedDocuments, *, told: bool = False) -> bool:
-    """Know what is registered now, and whether that could be read. A failure is logged unless it was told before."""
+async def refresh(trusted: TrustedDocuments, *, failing: bool = False) -> bool:
+    """Read the registered documents; return whether that succeeded. Log a failure unless `failing` already."""
     try:
         await trusted.refresh()
     except Unavailable:
-        if not told:
+        if not failing:
             log.warning("the registered documents are read later: the database is not available")
         return False
     except Exception:
-        if not told:
+        if not failing:
             log.exception("the registered documents could not be read")
         return False
     return True

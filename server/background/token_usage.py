@@ -1,4 +1,4 @@
-"""Writing down when tokens were used: outside of requests, many at once, and no token more than once a minute."""
+"""Writing the last use of tokens outside of requests, in batches, and at most once a minute per token."""
 
 import asyncio
 from collections import defaultdict
@@ -14,29 +14,29 @@ from resolvers.portal import Portal
 
 EVERY_SECONDS = 10
 TRUE_TO = timedelta(minutes=1)
-"""How old the stored time of a token's last use may be."""
+"""Maximum age of the stored time of a token's last use."""
 
 log = structlog.get_logger("portal.uses")
 
 Token = tuple[int, int]
-"""A partner's id, and the id of a token that is the partner's."""
+"""Partner id and token id."""
 
 
 @dataclass(slots=True)
-class UseWriter:
-    """Writes the uses of tokens that the portal has seen."""
+class TokenUsageWriter:
+    """Writer of the last uses of tokens that the portal has seen."""
 
     portal: Portal
     _written: dict[Token, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Write now and then, until cancelled."""
+        """Write regularly, until cancelled."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             await self.write()
 
     async def write(self) -> None:
-        """Write the uses since the last time. What can't be written is logged and tried again the next time."""
+        """Write the uses since the last call; a failure is logged, and the next call tries again."""
         used = self.portal.viewers.take_uses()
         due = {token: at for token, at in used.items() if self._is_due(token, at)}
         if not due:
@@ -63,7 +63,7 @@ class UseWriter:
             of_partners[partner_id].append(token_id)
 
         async def touch(tx: Transaction) -> None:
-            # In the order of the partners and tokens, so that two processes never wait for each other crosswise.
+            # All processes write in the order of partners and tokens, so that they can't deadlock.
             for partner_id, token_ids in sorted(of_partners.items()):
                 at = max(due[partner_id, token_id] for token_id in token_ids)
                 await access.touch(tx, partner_id, token_ids, at=at)

@@ -1,4 +1,4 @@
-"""The command line, `portal`. Each command stands in a module and is registered here."""
+"""Command line, `portal`. Each command has a module and is registered here."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ def portal(
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=print_version)
     ] = False,
 ) -> None:
-    """Do nothing but what the command does."""
+    """Take the options that belong to no command."""
     del version
 
 

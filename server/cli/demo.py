@@ -14,9 +14,9 @@ from resolvers.portal import Portal
 from server.cli.progress import progress
 from server.cli.running import WRONGLY_USED, fail, run, settings
 
-_Clients = Annotated[int, typer.Option(min=LEAST.clients, help="How many clients the partners have together.")]
-_Activations = Annotated[int, typer.Option(min=LEAST.activations, help="How many activations, of the whole year.")]
-_Orders = Annotated[int, typer.Option(min=LEAST.orders, help="How many orders, in every status.")]
+_Clients = Annotated[int, typer.Option(min=LEAST.clients, help="Number of clients of all partners.")]
+_Activations = Annotated[int, typer.Option(min=LEAST.activations, help="Number of activations in the whole year.")]
+_Orders = Annotated[int, typer.Option(min=LEAST.orders, help="Number of orders, in every status.")]
 
 
 def demo(
@@ -24,12 +24,12 @@ def demo(
     clients: _Clients = 60,
     activations: _Activations = 150,
     orders: _Orders = 40,
-    seed: Annotated[int, typer.Option(help="What it is made up from: the same seed makes the same demo.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random data: the same seed makes the same demo.")] = 1,
     if_empty: Annotated[
-        bool, typer.Option("--if-empty", help="Do nothing where there are partners already, instead of failing.")
+        bool, typer.Option("--if-empty", help="Do nothing if there are partners, instead of failing.")
     ] = False,
 ) -> None:
-    """Fill an empty database with a year of three made-up partners. DEMO=true must be set: its password is public."""
+    """Fill an empty database with a year of three made-up partners. Requires DEMO=true: its password is public."""
     if not settings().demo:
         fail(
             "This makes users whose password is public. Set DEMO=true to say that the portal is a demonstration.",
@@ -53,8 +53,8 @@ async def _make(portal: Portal, sizes: Sizes, *, seed: int, if_empty: bool) -> b
     if not empty and if_empty:
         return False
     try:
-        with progress() as told:
-            await making.make(portal, sizes, seed=seed, now=portal.now(), told=told)
+        with progress() as on_progress:
+            await making.make(portal, sizes, seed=seed, now=portal.now(), told=on_progress)
     except NotEmptyError:
         fail("There are partners in the database already: demo data goes into an empty one only. Nothing was changed.")
     except TooFewOrdersError as error:

@@ -17,7 +17,7 @@ from server.cli.running import FAILED, failures, settings
 from server.settings import Settings
 
 _SHOWN = 20
-"""How many findings of one check are shown: one mistake can be found in every row."""
+"""Maximum number of findings shown per check: one mistake can appear in every row."""
 
 
 def doctor() -> None:
@@ -56,7 +56,7 @@ async def _examine(given: Settings) -> list[Finding]:
 
 async def _findings(portal: Portal) -> list[Finding]:
     await diagnosis.check_tables(portal.database)
-    # It compares the tables by what makes them, which takes ten megabytes that a server has no use for.
+    # Imported here because the comparison of tables takes ten megabytes, which servers don't need.
     from db.doctor.checks import examine  # noqa: PLC0415
 
     console = Console(stderr=True)

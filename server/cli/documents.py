@@ -1,4 +1,4 @@
-"""`portal documents`: the documents that clients may ask for by an id."""
+"""`portal documents`: the documents that clients can request by an id."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,22 +16,20 @@ from server.cli.running import WRONGLY_USED, fail, failures, run
 from server.graphql import manifests, trusted_documents
 from server.graphql.manifests import ManifestError
 
-app = typer.Typer(help="Register the documents that clients may ask for by an id.", no_args_is_help=True)
+app = typer.Typer(help="Register the documents that clients can request by an id.", no_args_is_help=True)
 
 _SHOWN = 50
-"""How many faults are shown: one change of the schema can be the fault of every document."""
+"""Maximum number of errors shown: one change of the schema can break every document."""
 
-_File = Annotated[
-    Path, typer.Argument(help="The manifest that GraphQL Code Generator, Relay or Apollo's tool has written.")
-]
+_File = Annotated[Path, typer.Argument(help="The manifest that GraphQL Code Generator, Relay or Apollo's tool writes.")]
 _Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="The ids, as they were registered.")]
 
 
 @app.command()
 def register(file: _File) -> None:
-    """Register every document of a manifest, or none of them where one is bad.
+    """Register all documents of a manifest, or none if one is invalid.
 
-    A document that is there already is left alone. Running servers know the new ones at once, without a restart.
+    A document that is already registered is left alone. Running servers know the new ones at once, without a restart.
     """
     with failures():
         try:
@@ -47,12 +45,12 @@ def register(file: _File) -> None:
 
 @app.command("list")
 def list_documents() -> None:
-    """Print a line for each document: its id, its operations, since when it is registered, and what is wrong with it.
+    """Print a line for each document: id, operations, time of registration, and its errors.
 
-    Tabs stand between them. A document is wrong where the schema has changed since.
+    The columns are separated by tabs. A document has errors if the schema has changed since its registration.
     """
     for row in run(_all):
-        found = trusted_documents.examined(row.text)
+        found = trusted_documents.inspected(row.text)
         operations = ", ".join(found.operations) or "-"
         state = "; ".join(found.complaints) or "valid"
         typer.echo("\t".join([row.document_id, operations, f"{row.registered_at:%Y-%m-%dT%H:%M:%SZ}", state]))
@@ -60,7 +58,7 @@ def list_documents() -> None:
 
 @app.command()
 def remove(ids: _Ids) -> None:
-    """Remove documents, all of these or none where one of them is unknown. Running servers stop running them soon."""
+    """Remove documents, or none if one is unknown. Running servers stop running them soon."""
     run(lambda portal: _removed(portal, ids))
     typer.echo(f"{len(set(ids))} removed.")
 
@@ -88,13 +86,13 @@ async def _all(portal: Portal) -> list[DocumentRow]:
 
 def _faults(document_id: str, text: str) -> list[DocumentFault]:
     found = complaint(document_id, text)
-    reasons = [found] if found else trusted_documents.examined(text).complaints
+    reasons = [found] if found else trusted_documents.inspected(text).complaints
     return [DocumentFault(document_id, reason) for reason in reasons]
 
 
 def _refuse(faults: Sequence[DocumentFault], consequence: str) -> NoReturn:
     for fault in faults[:_SHOWN]:
-        # What is no id may be anything, also what a terminal obeys.
+        # An invalid id may be any text, with control sequences for the terminal too.
         named = fault.document_id if is_id(fault.document_id) else ascii(fault.document_id[:ID_LENGTH_MAX])
         typer.echo(f"{named}: {fault.reason.rstrip('.')}.", err=True)
     if len(faults) > _SHOWN:

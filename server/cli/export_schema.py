@@ -12,7 +12,7 @@ _Output = Annotated[Path, typer.Option(help="The file to write; - for standard o
 
 
 def export_schema(output: _Output = Path("schema.graphql")) -> None:
-    """Write what clients see, as GraphQL's schema definition language."""
+    """Write the schema as GraphQL's schema definition language."""
     text = schema.as_str() + "\n"
     if str(output) == "-":
         typer.echo(text, nl=False)

@@ -15,7 +15,7 @@ from domain.text import fold
 from resolvers import imports, partners, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
-from server.cli.progress import Told, progress
+from server.cli.progress import ProgressCallback, progress
 from server.cli.running import FAILED, WRONGLY_USED, fail, run
 from server.imports import clients as client_rows
 from server.imports import prices as price_rows
@@ -23,7 +23,7 @@ from server.imports import products as product_rows
 from server.imports.clients import Repeated, Row
 from server.imports.sheets import BadRow, Columns, Sheet, SheetError, sheet
 
-app = typer.Typer(help="Bring in what the vendor and its partners have in spreadsheets.", no_args_is_help=True)
+app = typer.Typer(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
 
 _BATCH = 500
 
@@ -41,26 +41,26 @@ _File = Annotated[
 _Partner = Annotated[str, typer.Option(help="The partner's name or CNPJ.")]
 
 
-_AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Import nothing where any row is bad.")]
+_AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Import nothing if any row is bad.")]
 
 
 @dataclass(slots=True)
 class _Report:
     done: Counter[str] = field(default_factory=Counter)
-    """How many rows there are of each outcome."""
+    """Number of rows of each outcome."""
 
     bad: int = 0
 
 
 class _RefusedError(Exception):
-    """Nothing is imported, because some rows are bad."""
+    """The import is refused because some rows are bad."""
 
 
 @app.command()
 def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = False) -> None:
     """Register the clients of a file. Columns: cnpj, razao_social, nome_fantasia, municipio, uf, or in English.
 
-    A CNPJ that is active already is left alone. Exits with 1 where any row is bad.
+    A CNPJ that is already active is left alone. Exits with 1 if any row is bad.
     """
     report = _Report()
 
@@ -68,10 +68,10 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
         found = await partners.named(portal, partner)
         under_way: list[Row] = []
 
-        def batches(opened: Sheet, told: Told) -> Iterator[list[RegisterClient]]:
+        def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[RegisterClient]]:
             nonlocal under_way
             rows = _not_repeated(client_rows.read(opened.rows), report)
-            for under_way in _good(rows, report, _Steps("clients", opened, told), all_or_nothing=all_or_nothing):
+            for under_way in _good(rows, report, _Steps("clients", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.client for row in under_way]
 
         def done(registered: list[bool]) -> None:
@@ -81,9 +81,9 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
                     report.done["there"] += 1
                     typer.echo(f"line {row.line}: {row.client.cnpj} is registered already; left alone.")
 
-        with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as told:
+        with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as on_progress:
             await imports.register_clients(
-                portal, found.id, batches(opened, told), all_or_nothing=all_or_nothing, told=done
+                portal, found.id, batches(opened, on_progress), all_or_nothing=all_or_nothing, told=done
             )
 
     _import(work, report, "clients were imported", all_or_nothing=all_or_nothing)
@@ -94,25 +94,25 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
 
 @app.command("products")
 def import_products(file: _File, *, all_or_nothing: _AllOrNothing = False) -> None:
-    """Create the vendor's products of a file, and update those whose codes are there already.
+    """Create the vendor's products of a file, and update those whose codes exist.
 
-    Columns: codigo, nome, usuarios_incluidos and ativo (sim or não), or in English. Without a value in ativo, a new
-    product is active, and another one stays as it is. Orders and activations keep the seats that they were made with.
-    Exits with 1 where any row is bad.
+    Columns: codigo, nome, usuarios_incluidos and ativo (sim or não), or in English. If ativo is empty, a new product is
+    active, and an existing one is left as it is. Orders and activations keep their seats. Exits with 1 if any row is
+    bad.
     """
     report = _Report()
 
     async def work(portal: Portal) -> None:
-        def batches(opened: Sheet, told: Told) -> Iterator[list[ProductDetails]]:
+        def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
             rows = product_rows.read(opened.rows)
-            for good in _good(rows, report, _Steps("products", opened, told), all_or_nothing=all_or_nothing):
+            for good in _good(rows, report, _Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
 
         def done(changes: list[Change]) -> None:
             report.done.update(change.value for change in changes)
 
-        with _open(file, product_rows.COLUMNS, product_rows.REQUIRED) as opened, progress() as told:
-            await products.put_all(portal, batches(opened, told), all_or_nothing=all_or_nothing, told=done)
+        with _open(file, product_rows.COLUMNS, product_rows.REQUIRED) as opened, progress() as on_progress:
+            await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, told=done)
 
     _import(work, report, "products were imported", all_or_nothing=all_or_nothing)
     counts = ", ".join(f"{report.done[change.value]} {change.value}" for change in Change)
@@ -135,29 +135,29 @@ def _import(
 
 
 class _Steps(NamedTuple):
-    """What is read, and the bar that shows how far it is."""
+    """Step of the import, with its progress bar."""
 
     doing: str
     opened: Sheet
-    told: Told
+    on_progress: ProgressCallback
 
 
 def _good(
     rows: Iterable[Good | BadRow], report: _Report, steps: _Steps, *, all_or_nothing: bool
 ) -> Iterator[list[Good]]:
-    """Yield the rows to import, many at once; print of the others why they are bad."""
+    """Yield batches of the rows to import, and print the reasons for the bad ones."""
     before = 0
     for some in _batches(rows):
         good = []
         for row in some:
             if isinstance(row, BadRow):
                 report.bad += 1
-                _tell(row)
+                _print_reason(row)
             else:
                 good.append(row)
         if good and not (all_or_nothing and report.bad):
             yield good
-        steps.told(steps.doing, some[-1].line - before, steps.opened.lines)
+        steps.on_progress(steps.doing, some[-1].line - before, steps.opened.lines)
         before = some[-1].line
     if all_or_nothing and report.bad:
         raise _RefusedError
@@ -167,7 +167,7 @@ def _not_repeated(rows: Iterable[Row | Repeated | BadRow], report: _Report) -> I
     for row in rows:
         if isinstance(row, Repeated):
             report.done["there"] += 1
-            typer.echo(f"line {row.line}: {row.cnpj} stands in line {row.first} already; left alone.")
+            typer.echo(f"line {row.line}: {row.cnpj} is in line {row.first} already; left alone.")
         else:
             yield row
 
@@ -180,10 +180,10 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 @app.command("prices")
 def import_prices(file: _File, *, partner: _Partner) -> None:
-    """Replace the prices of the products in a file, all of them or none.
+    """Replace the prices of the products in a file, or none if a row is bad.
 
-    Columns: produto (its code), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal, valor_adesao
-    and bonus, or in English. Amounts are written 1.234,50 or 1234.50.
+    Columns: produto (its code), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal, valor_adesao and
+    bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
 
     async def work(portal: Portal) -> list[str]:
@@ -192,7 +192,7 @@ def import_prices(file: _File, *, partner: _Partner) -> None:
         with _open(file, price_rows.COLUMNS, price_rows.REQUIRED) as opened:
             read = price_rows.read(opened.rows, {fold(product.code): product.id for product in known})
         for row in read.bad:
-            _tell(row)
+            _print_reason(row)
         if read.bad:
             fail(f"{len(read.bad)} bad rows. Nothing was changed.")
         await imports.replace_prices(portal, found.id, read.tiers)
@@ -219,5 +219,5 @@ def _open(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sh
         fail(f"{error}.", status=WRONGLY_USED)
 
 
-def _tell(row: BadRow) -> None:
+def _print_reason(row: BadRow) -> None:
     typer.echo(f"line {row.line}: {row.reason.rstrip('.')}.", err=True)

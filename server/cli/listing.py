@@ -1,4 +1,4 @@
-"""Printing rows: a table on a terminal, and elsewhere a line for each row, with tabs between the columns."""
+"""Printing of rows: a table on a terminal, and tab-separated lines elsewhere."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from rich.text import Text
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print the rows; their columns are named on a terminal only, so that programs need not skip a line."""
+    """Print the rows; column names are printed on a terminal only, so that programs need not skip a line."""
     clean = [[_printable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in clean:
@@ -25,10 +25,10 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def instant(moment: datetime | None) -> str:
-    """Return the moment as the API writes it; a hyphen for none."""
+    """Return the time as the API writes it; a hyphen for None."""
     return "-" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _printable(cell: str) -> str:
-    # What a user typed may hold what a terminal obeys, or a tab.
+    # A user's text may have tabs, or control sequences for the terminal.
     return "".join(character if character.isprintable() else " " for character in cell)

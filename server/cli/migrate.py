@@ -13,12 +13,11 @@ from server.settings import Settings
 
 
 def migrate() -> None:
-    """Make the database's tables, or bring them to this version. What is stored is kept.
+    """Create the database's tables, or upgrade them to this version. Data is kept.
 
-    It is the only command that makes a SQLite file and the secret.key beside it, and it takes both from other users of
-    the machine.
+    Only this command creates a SQLite file and its secret.key, and it removes other users' access to both.
     """
-    # Imported here because it takes ten megabytes, and a server comes by these commands too.
+    # Imported here because it takes ten megabytes, and servers load the commands too.
     from alembic.util.exc import CommandError  # noqa: PLC0415
 
     from db.migrations.migrate import upgrade  # noqa: PLC0415

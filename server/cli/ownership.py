@@ -1,4 +1,4 @@
-"""The files that hold data or the secret, which are for their owner only."""
+"""Permissions of the files that hold data or the secret: only their owner may open them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def warn_if_open_to_others(given: Settings) -> None:
 
 
 def narrowed(given: Settings) -> Iterator[str]:
-    """Take the files from other users, and yield a line for each that was open to them."""
+    """Take the permissions of other users from the files, and yield a message for each changed file."""
     for file in storage.open_to_others(_files(given)):
         mode = file.stat().st_mode & 0o777
         storage.narrow(file)

@@ -17,7 +17,7 @@ def create_partner(
     cnpj: Annotated[str, typer.Option(help="The partner's CNPJ, in any mask.")],
     price_table: Annotated[str, typer.Option(help="The name of its price table, empty at first.")] = "Pauta padrão",
 ) -> None:
-    """Make a partner and its price table."""
+    """Create a partner and its price table."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
     number = checks.cnpj(cnpj, "--cnpj")

@@ -16,11 +16,11 @@ def create_product(
     code: Annotated[str, typer.Option(help=f"Its code: 1 to {CODE_LENGTH} of A-Z, 0-9, dots, hyphens, underscores.")],
     name: Annotated[str, typer.Option(help="Its name, as partners see it.")],
     included_seats: Annotated[
-        int, typer.Option(min=0, max=INCLUDED_SEATS_MAX, help="How many seats each license has.")
+        int, typer.Option(min=0, max=INCLUDED_SEATS_MAX, help="Number of seats of each license.")
     ],
     active: Annotated[bool, typer.Option("--active/--inactive", help="Whether it can be ordered.")] = True,
 ) -> None:
-    """Make a product, which partners can order as soon as their price tables have a price for it."""
+    """Create a product, which partners can order once their price tables have a price for it."""
     checks = Checks()
     checked_code = checks.product_code(code, "--code")
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)

@@ -1,4 +1,4 @@
-"""Showing how far long work is, on a terminal; elsewhere nothing is shown."""
+"""Progress of long work, shown on a terminal only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,22 +13,22 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-Told = Callable[[str, int, int], None]
-"""Told what is being done, how many units of it were done just now, and how many there are."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Callback with the name of a step, the number of units just done, and their total."""
 
 
 @contextmanager
-def progress() -> Iterator[Told]:
-    """A bar for each thing that is being done."""
+def progress() -> Iterator[ProgressCallback]:
+    """Yield a callback that shows a progress bar for each step."""
     console = Console()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     tasks: dict[str, TaskID] = {}
-    # Lines that are printed meanwhile stand above the bars.
+    # Printed lines appear above the bars.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
-        def told(doing: str, done: int, total: int) -> None:
+        def on_progress(doing: str, done: int, total: int) -> None:
             if doing not in tasks:
                 tasks[doing] = bars.add_task(doing, total=total)
             bars.advance(tasks[doing], done)
 
-        yield told
+        yield on_progress

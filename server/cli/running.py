@@ -1,4 +1,4 @@
-"""How a command does its work, and how it fails: with a sentence on standard error, and a status."""
+"""How a command runs, and how it fails: a sentence on standard error, and an exit status."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -23,27 +23,27 @@ from server.settings import Settings, SettingsError
 Result = TypeVar("Result")
 
 _OF_THE_DATA = (EmailTaken, PartnerCnpjTaken, ProductCodeTaken, UnknownPartner, UnknownUser, UserDisabled)
-"""Refusals for what the database has or lacks: the same words on the command line may be right another day."""
+"""Refusals that depend on stored data: the same arguments may be accepted another day."""
 
 FAILED = 1
 WRONGLY_USED = 2
-"""The status of a command that was called with something that it can't take."""
+"""Exit status for invalid arguments."""
 
 
 def fail(message: str, *, status: int = FAILED) -> NoReturn:
-    """End the command with a sentence for whoever called it."""
+    """Exit with a sentence for the operator."""
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(status)
 
 
 def settings() -> Settings:
-    """The settings of the environment."""
+    """Return the settings of the environment."""
     with failures():
         return Settings.load()
 
 
 def run(work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
-    """Do what needs a migrated database, with the portal of the environment, and close it at the end."""
+    """Run work on the portal of the environment, whose database must be migrated, and close it."""
     given = settings()
     with failures(given):
         diagnosis.check_file(given.database_url)
@@ -61,7 +61,7 @@ async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Res
 
 @contextmanager
 def failures(given: Settings | None = None) -> Iterator[None]:
-    """Say what went wrong if it is not the program's fault; with the settings also what is wrong with the database."""
+    """Turn errors that are not the program's into a message; with the settings, also those of the database."""
     try:
         yield
     except DatabaseTroubleError as error:

@@ -41,13 +41,13 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="The port; 0 for a free one. [default: PORT, or 8000]")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="How many processes serve. [default: WORKERS, or 1]")
+        int | None, typer.Option(min=1, max=256, help="Number of server processes. [default: WORKERS, or 1]")
     ] = None,
 ) -> None:
     """Serve the API until Ctrl-C. With DEMO=true it also prints a token and a line to try it with."""
     given = settings()
     with failures(given):
-        # The processes that serve use both too, and can't tell an operator what is wrong with them.
+        # The server processes use both too, but can't report problems to the operator.
         diagnosis.check_file(given.database_url)
         given.secret()
         _warn(given)
@@ -69,7 +69,7 @@ def serve(
         forwarded_allow_ips=list(given.forwarded_allow_ips),
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    # Bound here, so that a port in use is found before anything is printed, and a free one is known.
+    # Bound here, so that a used port is reported before anything else is printed, and a free one is known.
     try:
         listening = config.bind_socket()
     except SystemExit:
@@ -89,12 +89,12 @@ def serve(
     try:
         StoppingServer(config, limits, shares_socket=False).run(sockets=[listening])
     except KeyboardInterrupt:
-        # uvicorn has stopped in good order and then raises the signal once more.
+        # uvicorn stops in good order, and then raises the signal again.
         return
 
 
 def _warn(given: Settings) -> None:
-    """Fail for what only an operator can end, and warn of what may end by itself."""
+    """Fail for a problem that only an operator can solve, and warn of one that may pass."""
     try:
         asyncio.run(_check_tables(given))
     except DatabaseTroubleError as trouble:
@@ -125,7 +125,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _reachable(host: str) -> str:
-    """Return where this machine reaches a server that listens there."""
+    """Return the address at which this machine reaches a server that listens on the host."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -146,7 +146,7 @@ def _welcome(url: str, given: Settings) -> None:
             return reason
 
     typer.echo(f"\nThe portal is at {url}/graphql")
-    # Where a program reads the log, it often reads standard output too, and a token has no place there.
+    # A program that reads the log often reads standard output too, and a token must not be there.
     if given.log_format == "json" and not sys.stdout.isatty():
         typer.echo(f"Make a token with: portal create-token --email {_DEMO_USER} --permissions all\n")
         return

@@ -24,14 +24,14 @@ def create_token(
     *,
     email: Annotated[str, typer.Option(help="The e-mail address of the user that the token acts as.")],
     permissions: Annotated[
-        str, typer.Option(help="What it may do: all that the user may, or names such as CLIENTS_READ,ORDERS_READ.")
+        str, typer.Option(help="Its permissions: all (those of the user), or names such as CLIENTS_READ,ORDERS_READ.")
     ],
     name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
     expires_in_days: Annotated[
-        int | None, typer.Option(min=1, max=_LONGEST_DAYS, help="When it stops working; never, if not given.")
+        int | None, typer.Option(min=1, max=_LONGEST_DAYS, help="Days until it expires; it never does by default.")
     ] = None,
 ) -> None:
-    """Make an API token, and print its secret alone. It is shown this once."""
+    """Create an API token, and print only its secret, which is shown this once."""
     chosen = _chosen(permissions)
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=TOKEN_NAME_LENGTH)
@@ -49,10 +49,10 @@ def list_tokens(
     email: Annotated[str | None, typer.Option(help="Only those of the user with this e-mail address.")] = None,
     partner: Annotated[str | None, typer.Option(help="Only those of the partner with this name or CNPJ.")] = None,
 ) -> None:
-    """Print a line for each session and API token that works now.
+    """Print a line for each usable session and API token.
 
-    The columns: id, e-mail address, kind, name, beginning of the secret, permissions, when it was created, when it
-    expires, and when it was last used (to the minute). Tabs are between them where the output is not a terminal.
+    The columns: id, e-mail address, kind, name, prefix of the secret, permissions, creation, expiry, and last use (to
+    the minute). They are separated by tabs if the output is not a terminal.
     """
 
     async def work(portal: Portal) -> list[LiveToken]:
@@ -68,7 +68,7 @@ def revoke_token(
         str, typer.Argument(metavar="ID_OR_PREFIX", help="The id or the prefix that “portal tokens” prints.")
     ],
 ) -> None:
-    """Revoke a session or an API token. Running servers take 5 seconds at most to know of it."""
+    """Revoke a session or an API token. Running servers refuse it within 5 seconds."""
 
     async def work(portal: Portal) -> LiveToken:
         try:

@@ -29,10 +29,10 @@ def create_user(
     partner: Annotated[str, typer.Option(help="The partner's name or CNPJ.")],
     email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
     name: Annotated[str, typer.Option(help="The person's name.")],
-    role: Annotated[Role, typer.Option(help="What the person may do.", case_sensitive=False)],
+    role: Annotated[Role, typer.Option(help="The role of the user.", case_sensitive=False)],
     password_stdin: _PasswordStdin = False,
 ) -> None:
-    """Make a user of a partner, who signs in with a password of at least 10 characters."""
+    """Create a user of a partner, who signs in with a password of at least 10 characters."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
     address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))
@@ -51,18 +51,18 @@ def create_user(
 def update_user(
     *,
     email: _Email,
-    role: Annotated[Role | None, typer.Option(help="What the person may do from now on.", case_sensitive=False)] = None,
+    role: Annotated[Role | None, typer.Option(help="The new role of the user.", case_sensitive=False)] = None,
     disable: Annotated[
-        bool | None, typer.Option("--disable/--enable", help="Whether the user may no longer sign in.")
+        bool | None, typer.Option("--disable/--enable", help="Whether to block or allow sign-ins.")
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read a new password from standard input.")
     ] = False,
 ) -> None:
-    """Change what a user may do, disable or enable the user, or set a new password.
+    """Change a user's role, disable or enable the user, or set a new password.
 
-    To disable a user and to set a password end the user's sessions and API tokens at once; running servers take
-    5 seconds at most to know of it, or of a new role. To enable a user brings no token back.
+    Disabling a user or setting a password ends the user's sessions and API tokens; running servers notice that, or a
+    new role, within 5 seconds. Enabling a user restores no token.
     """
     if role is None and disable is None and not password_stdin:
         fail("Say what to change: --role, --disable, --enable or --password-stdin.", status=WRONGLY_USED)
@@ -80,9 +80,9 @@ def list_users(
     *,
     partner: Annotated[str | None, typer.Option(help="Only those of the partner with this name or CNPJ.")] = None,
 ) -> None:
-    """Print a line for each user: partner, e-mail address, name, role, and active or since when disabled.
+    """Print a line for each user: partner, e-mail address, name, role, and active or the time of disabling.
 
-    Tabs are between them where the output is not a terminal.
+    The columns are separated by tabs if the output is not a terminal.
     """
 
     async def work(portal: Portal) -> list[ListedUser]:

@@ -8,7 +8,7 @@ _PACKAGE = "portal-do-parceiro"
 
 
 def print_version(asked: bool) -> None:  # noqa: FBT001 — Typer passes the value of the option so.
-    """Print the version of the package, and end the command."""
+    """Print the version of the package, and exit."""
     if not asked:
         return
     try:

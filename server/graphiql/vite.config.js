@@ -7,7 +7,7 @@ import { defineConfig } from "vite";
 
 const compress = promisify(gzip);
 
-/** A compressed copy beside each file, so that the server never has to make one. */
+/** Write a compressed copy beside each file, so that the server never compresses one. */
 function compressed() {
   return {
     name: "compressed",
@@ -27,11 +27,11 @@ function compressed() {
 export default defineConfig({
   base: "/graphiql/",
   plugins: [compressed()],
-  // Its warnings are about how packages of others are written.
+  // Its warnings are about other projects' packages.
   logLevel: "error",
   worker: { format: "es" },
   build: {
-    // Everything is a file of its own, so that the page needs no data: addresses beyond those of its libraries.
+    // Nothing is inlined, so that the page needs no data: addresses beyond those of its libraries.
     assetsInlineLimit: 0,
   },
 });

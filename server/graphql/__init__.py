@@ -1,1 +1,1 @@
-"""The request engine: documents, their limits and errors, and the execution of operations."""
+"""Request engine: documents, their limits and errors, and the execution of operations."""

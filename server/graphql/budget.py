@@ -1,4 +1,4 @@
-"""Budget of what operations that are executed at the same time may select together."""
+"""Budget for the objects and values that concurrent operations select together."""
 
 import asyncio
 from collections import deque
@@ -11,23 +11,22 @@ BUDGET = 250_000
 """Number of objects and values that large operations may select together; larger ones run alone."""
 
 _PAUSE_SECONDS = 0.005
-"""How long a share is kept after its operation, so that the loop answers small ones between large ones."""
+"""Seconds for which a share is kept after its operation, so that small operations run between large ones."""
 
 WAIT_MAX_SECONDS = 10.0
 
 
 class Budget:
-    """Shares of the budget, which operations wait for in their order."""
+    """Shares of the budget, given to operations in the order of their requests."""
 
     def __init__(self, total: int = BUDGET, wait_max: float = WAIT_MAX_SECONDS) -> None:
-        """Begin with the whole budget; `wait_max` is in seconds."""
         self._total = self._left = total
         self._wait_max = wait_max
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
     async def share(self, size: int) -> AsyncIterator[None]:
-        """Hold a share, at most the whole budget; raise Unavailable if others do not leave it in time."""
+        """Hold a share, at most the whole budget; raise Unavailable after waiting `wait_max` seconds."""
         size = min(size, self._total)
         if size and (self._waiting or size > self._left):
             await self._wait(size)

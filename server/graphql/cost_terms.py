@@ -1,17 +1,17 @@
-"""Terms: numbers that depend on an operation's variables, and their bounds whatever the variables are."""
+"""Terms: numbers that depend on an operation's variables, with their bounds."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 SATURATED = 2**31 - 1
-"""No bound passes this, however far lists multiply: it is GraphQL's highest Int."""
+"""Maximum of a bound: GraphQL's highest Int."""
 
 Variables = Mapping[str, Any]
-"""The coerced values of an operation's variables."""
+"""Coerced values of an operation's variables."""
 
 
 class Term(NamedTuple):
-    """A number between two bounds; `of` computes it for a request, and is not called where the bounds are equal."""
+    """Number between two bounds; `of` computes it for a request, and is not called if the bounds are equal."""
 
     lowest: int
     highest: int
@@ -19,7 +19,7 @@ class Term(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """Whether no variable changes the number."""
+        """Return whether no variable changes the number."""
         return self.lowest == self.highest
 
 

@@ -1,8 +1,8 @@
-"""Cost of an operation: the most objects and values that it can select, counted before it runs.
+"""Cost of an operation: the maximum number of objects and values that it can select, counted before it runs.
 
-The lists of an operation multiply: three that are nested, of 100 objects each, are a million objects. What is counted
-are the objects of the answer's JSON and the values of their fields. Fields that are merged in the answer are counted
-once, and of an interface's types the dearest is.
+Nested lists multiply: three of 100 objects each are a million objects. The cost counts the objects of the response's
+JSON and the values of their fields. Fields that are merged in the response are counted once, and of an interface's
+types the most expensive one is.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -35,30 +35,30 @@ from server.graphql.cost_terms import Term, Variables
 OBJECTS_MAX = 50_000
 VALUES_MAX = 1_000_000
 INTROSPECTION_VALUES_MAX = 100_000
-"""Number of values of the schema's own description: tools ask for 60,000, and it needs no token."""
+"""Maximum number of introspected values: tools select 60,000, and introspection needs no token."""
 SMALL_SIZE = 10_000
-"""Number of objects and values up to which an operation is small, and is executed however large others are."""
+"""Maximum size of a small operation, which runs outside of the budget of large ones."""
 
 _SWITCHES = {"skip": False, "include": True}
-"""Directives that leave a selection out, and the value of `if` by which it stays."""
+"""Directives that exclude a selection, with the value of `if` that includes it."""
 _VARIANTS_KEPT = 64
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 class Figures(NamedTuple):
-    """How many objects and values an operation can select."""
+    """Number of objects and values that an operation can select."""
 
     objects: int
     values: int
 
     @property
     def size(self) -> int:
-        """Number of objects and values together."""
+        """Return the sum of objects and values."""
         return self.objects + self.values
 
     def complaint(self) -> CostExceeded | None:
-        """Return what is too much; None if nothing is."""
+        """Return the error of figures that exceed a limit; None if they don't."""
         if self.objects > OBJECTS_MAX:
             message = (
                 f"This operation could select {_written(self.objects)} objects, and may select at most "
@@ -78,22 +78,22 @@ class Cost:
     """Cost of an operation, which its variables may change."""
 
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments) -> None:
-        """Count the operation with all that variables can switch on, and without it."""
+        """Count the operation twice: with all that variables can include, and without it."""
         self._schema, self._operation, self._fragments = schema, operation, fragments
         most = self._count(None, otherwise=True)
         self._introspected = self._last.introspected
         self._switches = most.switches
         least = self._count(None, otherwise=False) if self._switches else most
-        self._variants: dict[Hashable, _Counted] = {}
+        self._variants: dict[Hashable, _Count] = {}
         if not self._switches:
             self._variants[()] = most
         self.least = Figures(least.objects.lowest, least.values.lowest)
-        """The figures by the cheapest variables."""
+        """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
-        """The figures by the dearest variables."""
+        """Figures for the most expensive variables."""
 
     def complaint(self) -> CostExceeded | None:
-        """Return what is too much whatever the variables are; None if nothing is."""
+        """Return the error of an operation that exceeds a limit with any variables; None if it doesn't."""
         if self._introspected > INTROSPECTION_VALUES_MAX:
             message = (
                 f"This operation could select {_written(self._introspected)} values of the schema's description, and "
@@ -112,8 +112,8 @@ class Cost:
                 self._variants[switched] = found
         return Figures(found.objects.of(variables), found.values.of(variables))
 
-    def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Counted":
-        self._last = counting = _Counting(self._schema, self._fragments, switches, otherwise=otherwise)
+    def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
+        self._last = counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
             return _NOTHING
@@ -121,33 +121,33 @@ class Cost:
         return counted._replace(switches=tuple(sorted(counting.switches)))
 
 
-class _Counted(NamedTuple):
-    """What is selected below one object, and the variables of the @skip and @include that were met."""
+class _Count(NamedTuple):
+    """Terms of the selections below one object, and the variables of their @skip and @include."""
 
     objects: Term
     values: Term
     switches: tuple[str, ...] = ()
 
 
-_NOTHING = _Counted(cost_terms.constant(0), cost_terms.constant(0))
+_NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0))
 
 
-class _Counting:
-    """One count of an operation. What is below the same fields is counted once, however often it is reached."""
+class _Counter:
+    """One count of an operation. Selections below the same fields are counted once and reused."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Fragments, switches: Variables | None, *, otherwise: bool
     ) -> None:
         self._schema, self._fragments = schema, fragments
         self._known, self._otherwise = switches, otherwise
-        self._counted: dict[Hashable, _Counted] = {}
+        self._counted: dict[Hashable, _Count] = {}
         self.switches: set[str] = set()
-        """The variables of @skip and @include."""
+        """Variables of @skip and @include."""
         self.introspected = 0
-        """Number of values of the schema's own description."""
+        """Number of introspected values."""
 
-    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Counted:
-        """Count what is selected below one object of the type; `page` is its size if it is a page of a list."""
+    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Count:
+        """Count the selections below one object of the type; `page` is its size if it is a connection."""
         fields: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for selections in sets:
@@ -173,10 +173,10 @@ class _Counting:
             values.append(cost_terms.product(size, inner.values))
             if nodes[0].name.value.startswith("__"):
                 self.introspected += values[-1].highest
-        return _Counted(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
+        return _Count(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
 
-    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Counted:
-        """Count what fields that are merged select below one object of their type, or of the dearest of its types."""
+    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Count:
+        """Count the selections of merged fields below one object of their most expensive possible type."""
         key = (id(of_type), frozenset(map(id, nodes)))
         found = self._counted.get(key)
         if found is None:
@@ -184,7 +184,7 @@ class _Counting:
             if is_abstract_type(of_type):
                 all_of = [self.below(each, sets, None) for each in self._different(of_type, sets)]
                 objects = cost_terms.largest(each.objects for each in all_of)
-                found = _Counted(objects, cost_terms.largest(each.values for each in all_of))
+                found = _Count(objects, cost_terms.largest(each.values for each in all_of))
             elif isinstance(of_type, GraphQLObjectType):
                 page = list_sizes.of_page(nodes[0]) if list_sizes.is_connection(of_type) else None
                 found = self.below(of_type, sets, page)
@@ -194,7 +194,7 @@ class _Counting:
         return found
 
     def _different(self, of_type: GraphQLAbstractType, sets: Iterable[SelectionSetNode]) -> Iterable[GraphQLObjectType]:
-        """Return a type for each different selection: types that the same conditions fit are asked for the same."""
+        """Return one type for each different selection: types that match the same conditions have equal selections."""
         conditions: dict[str, NamedTypeNode] = {}
         seen: set[str] = set()
         waiting = list(sets)
@@ -223,7 +223,7 @@ class _Counting:
         fields: dict[str, list[FieldNode]],
         seen: set[str],
     ) -> None:
-        """Add the fields that are selected of the type, by their keys in the answer."""
+        """Add the fields that are selected of the type, by response key."""
         for selection in selections.selections:
             if selection.directives and not self._stays(selection):
                 continue
@@ -246,7 +246,7 @@ class _Counting:
         return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, of_type)
 
     def _stays(self, selection: SelectionNode) -> bool:
-        """Whether no @skip or @include leaves the selection out."""
+        """Return whether no @skip or @include excludes the selection."""
         for directive in selection.directives or ():
             stays_by = _SWITCHES.get(directive.name.value)
             if stays_by is None or not directive.arguments:

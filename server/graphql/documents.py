@@ -1,4 +1,4 @@
-"""Documents: parsed, limited, validated, and known for what they need, once for each text."""
+"""Documents: parsed, limited, validated and analysed, once per text."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -38,79 +38,79 @@ from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, suggeste
 from server.graphql.variable_values import Selected
 
 ERRORS_MAX = 20
-"""How many errors of one document are told."""
+"""Maximum number of errors reported for a document."""
 
 _KEPT = 1_000
 _KEPT_CHARACTERS = 100_000
-"""How long all documents that are kept may be together: parsed and planned, one takes some 200 times its length."""
+"""Maximum length of all cached documents: parsed and planned, a document takes some 200 times its length."""
 
 
 class Operation(NamedTuple):
-    """What is known of an operation before it runs."""
+    """Facts about an operation that are known before it runs."""
 
     name: str | None
     ast: OperationDefinitionNode
     error: GraphQLError | None
-    """What is wrong with the operation, though its document is valid."""
+    """Error of the operation, though its document is valid."""
     permissions: frozenset[Permission]
     private: bool
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
-    """The cost of an operation that can be large; None if it can't, whatever its variables are."""
+    """Cost of an operation that can be large; None if it is small for any variables."""
     lengths: variable_values.Variables
     prepared: Prepared
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that can be executed, or the errors that say why not."""
+    """Document that can be executed, or the errors that prevent it."""
 
     ast: DocumentNode | None
     errors: Errors = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
     lasting: bool = True
-    """Whether the errors, if there are any, are those of the text alone."""
+    """Whether the errors, if there are any, depend on the text alone."""
     suggesting: Callable[[], Errors] | None = None
-    """Returns the errors with suggestions, if there may be any."""
+    """Return the errors with suggestions, if there may be any."""
 
     def errors_for(self, *, suggesting: bool) -> Errors:
-        """Return the errors; only callers who get suggestions see some, and wait until they are found."""
+        """Return the errors; with suggestions only for callers who get them, and who wait until they are found."""
         return self.errors if self.suggesting is None or not suggesting else self.suggesting()
 
 
-class Asked(NamedTuple):
-    """What a request asks of a document: the values of its variables, and the name of an operation."""
+class DocumentRequest(NamedTuple):
+    """Request for a document: the values of its variables, and the name of an operation."""
 
     variables: Mapping[str, Any]
     operation_name: str | None = None
 
 
 class Documents:
-    """The documents that were asked for lately, by their text."""
+    """Cache of recently used documents, by text."""
 
     def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = LevelExecutor) -> None:
-        """Begin with none. The executor class is what their operations will be executed by."""
+        """Start with an empty cache; `executor_class` executes the operations."""
         self._schema, self._executor_class = schema, executor_class
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
 
     def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
-        """The document of that text, or the error of a variable that is too long for it."""
+        """Return the document of the text; or, for a variable that is too long, a document with its error."""
         with self._lock:
             found = self._kept.get(text)
             if found is not None:
                 self._kept.move_to_end(text)
                 return found
-        asked = Asked(variables, operation_name) if variables else None
-        found = prepare(self._schema, text, self._executor_class, asked)
+        request = DocumentRequest(variables, operation_name) if variables else None
+        found = prepare(self._schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
         return found
 
     def prepare(self, text: str) -> Document:
-        """The document of that text, for whoever keeps it."""
+        """Return a new document of the text, which the caller keeps."""
         return prepare(self._schema, text, self._executor_class)
 
     def _keep(self, text: str, document: Document) -> None:
@@ -126,11 +126,11 @@ def prepare(
     schema: GraphQLSchema,
     text: str,
     executor_class: type[Executor[Any]] = LevelExecutor,
-    asked: Asked | None = None,
+    request: DocumentRequest | None = None,
 ) -> Document:
-    """Parse, limit and validate a document, and find out what its operations need.
+    """Parse, limit, validate and analyse a document.
 
-    Where it is known what is asked of it, values that are too long are refused before the document is validated.
+    If the request is known, values that are too long are refused before the document is validated.
     """
     if len(text) > TEXT_LENGTH_MAX:
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
@@ -139,19 +139,19 @@ def prepare(
     if (too_many := literals.too_many_characters(text)) is not None:
         return Document(None, (too_many,))
     try:
-        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, asked)
+        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, request)
     except GraphQLError as error:
         return Document(None, (error,))
 
 
 def _prepared(
-    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], asked: Asked | None
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], request: DocumentRequest | None
 ) -> Document:
     errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
     if not errors:
-        errors, endless = limits.examined(ast)
+        errors, endless = limits.measured(ast)
         errors = errors or root_fields.none_can_run(ast)
-        # Fragments that end nowhere are refused before all else is validated: what is made of them was not counted.
+        # Refuse endless fragments before validation: what they expand to was not counted.
         if endless and not errors:
             errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
         errors = errors or root_fields.too_many_public(ast)
@@ -159,17 +159,17 @@ def _prepared(
         return Document(None, tuple(errors))
     fragments = root_fields.fragments_of(ast)
     nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
-    needs = [_Needs(schema, fragments, node) for node in nodes]
-    # Validation takes longer than all of this, so that what asks for too much is refused before.
+    needs = [_Requirements(schema, fragments, node) for node in nodes]
+    # Validation takes longer than all of these checks, so they come first.
     errors = [error for each in needs if (error := each.literals.error) is not None][:1]
-    if not errors and asked is not None:
-        error = next((each.lengths.error(asked.variables) for each in needs if each.is_asked_for(asked)), None)
+    if not errors and request is not None:
+        error = next((each.lengths.error(request.variables) for each in needs if each.is_asked_for(request)), None)
         if error is not None:
             return Document(None, (error,), lasting=False)
     errors = errors or [error for each in needs if (error := each.cost_error()) is not None]
     if errors:
         return Document(None, tuple(errors[:ERRORS_MAX]))
-    # Of a document that is mostly wrong, nothing but the fields is looked at: other rules go through all of it.
+    # If a document is mostly wrong, check its fields only: other rules visit all of it.
     rules = RULES if sum(each.unknown for each in needs) < ERRORS_MAX else (FieldsOnCorrectTypeRule,)
     errors = validate(schema, ast, rules, max_errors=ERRORS_MAX, hide_suggestions=True)
     if errors:
@@ -186,7 +186,7 @@ def _with_suggestions(schema: GraphQLSchema, ast: DocumentNode, errors: Errors, 
 
 
 def _forget_tokens(ast: DocumentNode) -> None:
-    """Let go of the tokens that were parsed. A place in the text is all that an error needs to know of a node."""
+    """Drop the parsed tokens: errors need only a node's position in the text."""
     waiting: list[Node] = [ast]
     while waiting:
         node = waiting.pop()
@@ -200,8 +200,8 @@ def _forget_tokens(ast: DocumentNode) -> None:
                 waiting.extend(each for each in below if isinstance(each, Node))
 
 
-class _Needs:
-    """Finds what an operation needs, looking at each fragment once. It may still be one that is not valid."""
+class _Requirements:
+    """Visitor that collects the needs of an operation, each fragment once. The operation may be invalid."""
 
     def __init__(self, schema: GraphQLSchema, fragments: Fragments, node: OperationDefinitionNode) -> None:
         self._schema, self._fragments, self._node = schema, fragments, node
@@ -214,12 +214,12 @@ class _Needs:
         self.lengths = variable_values.Variables(schema, definitions, self.literals.uses)
         self.cost: Cost | None = None
 
-    def is_asked_for(self, asked: Asked) -> bool:
-        """Whether the request names the operation, or names none."""
-        return asked.operation_name in {None, self._name}
+    def is_asked_for(self, request: DocumentRequest) -> bool:
+        """Return whether the request names the operation, or names none."""
+        return request.operation_name in {None, self._name}
 
     def cost_error(self) -> GraphQLError | None:
-        """Count the operation, and return the error of one that is too much whatever its variables are."""
+        """Count the operation, and return the error if it is too large for any variables."""
         self.cost = Cost(self._schema, self._node, self._fragments)
         fault = self.cost.complaint()
         return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
@@ -242,7 +242,7 @@ class _Needs:
     def _fields(
         self, selections: SelectionSetNode, parent: GraphQLNamedType | None, seen: set[str]
     ) -> Iterator[Selected]:
-        """Every field below."""
+        """Yield every field below the selections."""
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 yield from self._field(selection, parent, seen)
@@ -259,7 +259,7 @@ class _Needs:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, seen: set[str]) -> Iterator[Selected]:
         definition = getattr(parent, "fields", {}).get(node.name.value)
-        # What is not a field of its type is one of introspection, which needs nothing.
+        # A field that its type does not have is one of introspection, which needs nothing.
         if parent is not None and definition is not None:
             yield f"{parent.name}.{node.name.value}", definition, node
             if node.selection_set is not None:

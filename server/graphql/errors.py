@@ -1,4 +1,4 @@
-"""Errors of requests and of the server as clients see them: an unexpected one is masked and logged without values."""
+"""Errors as clients see them: unexpected ones are masked, and logged without values."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ _log = structlog.get_logger("portal")
 
 INTERNAL_MESSAGE = "Something went wrong on the server. Nothing is known to be wrong with the request."
 
-# The engine's messages repeat the value that they refuse, which may be a password, or an object that holds one.
+# The engine's messages repeat the refused value, which may be a password, or an object that holds one.
 _VALUES = (
     (re.compile(r"Value .* does not exist in ('\w+' enum)", re.DOTALL), r"The value does not exist in \1"),
     (re.compile(r"\? Found: .*", re.DOTALL), "?"),
@@ -25,20 +25,20 @@ _VALUES = (
 )
 
 QUOTED_MAX = 100
-"""Number of characters of the caller's text that a message quotes at most."""
+"""Maximum number of characters of the caller's text that a message quotes."""
 
 _QUOTE = re.compile(r"(?<!\w)'[^']*'|“[^”]*”")
 _WORD = re.compile(r"\w+")
-# The one text that is no name, and may have quotes of its own: a key of an object in a variable.
+# Only this text is no name and may have quotes of its own: a key of an object in a variable.
 _KEY = re.compile(r"(unknown field ')(.*)('\.(?: Did you mean [^\n]{1,300}\?)?)$", re.DOTALL)
-# What is left of a list of names when there is no more room for any.
+# Rest of a list of names that had no more room.
 _EMPTY_QUOTES = re.compile(r"(['“]…['”])(?:, (?:and |or )?['“]…['”])+")
 _SUBJECT = re.compile(r"(Argument '|Variable '\$)(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?: ")
 _INDEX = re.compile(r"\[(\d+)\]")
 
 
 def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
-    """The error for the response."""
+    """Return the error as it appears in the response."""
     original = _original(error)
     formatted = error.formatted
     match original:
@@ -56,9 +56,9 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
 
 
 def _is_of_a_value(error: GraphQLError) -> bool:
-    """Whether the engine refused the value of an argument while it executed a field or a directive.
+    """Return whether the engine refused an argument's value during the execution of a field or directive.
 
-    Its other errors of fields, which are about what resolvers return, name the field's node.
+    The engine's other errors of fields, which are about values of resolvers, have the field's node.
     """
     return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
 
@@ -78,14 +78,14 @@ def _cut(text: str) -> str:
 
 
 def without_values(message: str) -> str:
-    """The engine's message without the value that it is about."""
+    """Return the engine's message without the refused value."""
     for pattern, replacement in _VALUES:
         message = pattern.sub(replacement, message, count=1)
     return message
 
 
 def shortened(message: str) -> str:
-    """Return the message with at most `QUOTED_MAX` characters of the caller's text, all its quotes taken together."""
+    """Return the message with at most `QUOTED_MAX` characters of the caller's text, in all quotes together."""
     if len(message) <= QUOTED_MAX:
         return message
     room = QUOTED_MAX
@@ -104,7 +104,7 @@ def shortened(message: str) -> str:
 
 @cache
 def _names() -> frozenset[str]:
-    """Return every name of the schema, which is not the caller's text, wherever a message has it from."""
+    """Return every name of the schema: none of them is the caller's text."""
     types = schema._schema.type_map  # noqa: SLF001 — as in `server.graphql.operations`.
     fields = [field for each in types.values() for field in getattr(each, "fields", {}).items()]
     values = [value for each in types.values() for value in getattr(each, "values", {})]

@@ -1,4 +1,4 @@
-"""How large an operation may be. It is measured before validation, which is slow on what is meant to be."""
+"""Limits of an operation's size, checked before validation, which is slow on hostile documents."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -21,22 +21,22 @@ from domain.faults import CostExceeded
 TOKENS_MAX = 4_000
 DEPTH_MAX = 20
 FIELDS_MAX = 2_000
-"""How many fields an operation may select, its fragments written out wherever they are used."""
+"""Maximum number of fields of an operation, with its fragments expanded at every spread."""
 
 ALL_FIELDS_MAX = 5_000
-"""How many fields all operations of a document may select together: each of them is looked at by itself."""
+"""Maximum number of fields of all operations of a document, each of which is analysed separately."""
 
 FRAGMENTS_MAX = 150
 
 FRAGMENT_PAIRS_MAX = 1_000
-"""How many pairs of fragments may be merged into one object: validation compares all fields of each pair."""
+"""Maximum number of fragment pairs merged into one object: validation compares all fields of each pair."""
 
 COMPARISONS_MAX = 10_000
-"""How many pairs of fields may have the same place in the answer: validation compares each field with each other."""
+"""Maximum number of field pairs with the same response path: validation compares all of them with each other."""
 
 
 def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
-    """The error where a document has so many fragments that a chain of them would exhaust the interpreter's stack."""
+    """Return the error of a document whose fragments could form a chain that exhausts the interpreter's stack."""
     count = sum(isinstance(node, FragmentDefinitionNode) for node in ast.definitions)
     if count <= FRAGMENTS_MAX:
         return []
@@ -44,24 +44,24 @@ def too_many_fragments(ast: DocumentNode) -> list[GraphQLError]:
     return [GraphQLError(message, original_error=CostExceeded(message))]
 
 
-class Examined(NamedTuple):
-    """The error of a document that is too large, and whether a fragment of it spreads itself."""
+class Measurement(NamedTuple):
+    """Error of a document that is too large, and whether one of its fragments spreads itself."""
 
     errors: list[GraphQLError]
     endless: bool
 
 
-def examined(ast: DocumentNode) -> Examined:
-    """Measure every definition; without an error, all of them can be validated soon."""
+def measured(ast: DocumentNode) -> Measurement:
+    """Measure every definition; if there is no error, validation is fast."""
     measure = _Measure(ast)
     for node in ast.definitions:
         if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
-            return Examined([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
+            return Measurement([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
     operations = [node.selection_set for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) > 1 and sum(map(measure.fields, operations)) > ALL_FIELDS_MAX:
         message = f"All operations of a document can select at most {ALL_FIELDS_MAX} fields."
-        return Examined([GraphQLError(message, original_error=CostExceeded(message))], measure.endless)
-    return Examined([], measure.endless)
+        return Measurement([GraphQLError(message, original_error=CostExceeded(message))], measure.endless)
+    return Measurement([], measure.endless)
 
 
 class _Size(NamedTuple):
@@ -70,7 +70,7 @@ class _Size(NamedTuple):
 
 
 class _Measure:
-    """Measures selections, looking at each fragment once, however often it is used."""
+    """Measure of selections, which visits each fragment once and reuses its figures."""
 
     def __init__(self, ast: DocumentNode) -> None:
         self._fragments = {
@@ -84,21 +84,21 @@ class _Measure:
         """Whether a fragment spreads itself, as far as the definitions were measured."""
 
     def fields(self, selections: SelectionSetNode) -> int:
-        """How many fields the selections have, once they are known not to be nested too deeply."""
+        """Return the number of fields, once the nesting is known to be within its limit."""
         return self._of(selections).fields
 
     def complaint(self, selections: SelectionSetNode) -> str | None:
-        """What is too much of the selections."""
+        """Return the limit that the selections exceed; None if they don't."""
         try:
             size = self._of(selections)
         except RecursionError:
-            # The interpreter's stack ends far behind the limit.
+            # The interpreter's stack is much deeper than the limit.
             size = _Size(fields=0, depth=DEPTH_MAX + 1)
         if size.fields > FIELDS_MAX:
             return f"An operation can select at most {FIELDS_MAX} fields."
         if size.depth > DEPTH_MAX:
             return f"An operation can nest its fields at most {DEPTH_MAX} deep."
-        # What spreads itself has no end to be counted to; validation refuses it.
+        # A fragment that spreads itself can't be counted; validation refuses it.
         if self.endless:
             return None
         if self._comparisons([selections]) > COMPARISONS_MAX:
@@ -132,7 +132,7 @@ class _Measure:
         return self._measured[name]
 
     def _fragment_pairs(self, together: Sequence[SelectionSetNode]) -> int:
-        """Pairs of fragments that are spread beside each other, and of those within them."""
+        """Return the number of pairs of fragments that are spread side by side, and of pairs within them."""
         spread: set[str] = set()
         for selections in together:
             self._spreads(selections, spread)
@@ -149,7 +149,7 @@ class _Measure:
                 self._spreads(selection.selection_set, into)
 
     def _within(self, name: str) -> frozenset[str]:
-        """The fragment, and those that it spreads into the same object."""
+        """Return the fragment, and those that it spreads into the same object."""
         if name not in self._closures:
             below: set[str] = set()
             if (fragment := self._fragments.get(name)) is not None:
@@ -158,28 +158,28 @@ class _Measure:
         return self._closures[name]
 
     def _comparisons(self, together: Sequence[SelectionSetNode]) -> int:
-        """Pairs of fields that have one place in the answer, in selections that are merged, and below them."""
-        places: dict[str, list[FieldNode]] = {}
+        """Return the number of field pairs with one response path, in merged selections and below them."""
+        paths: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for selections in together:
-            self._collect(selections, places, seen)
+            self._collect(selections, paths, seen)
         self._pairs += self._fragment_pairs(together)
         pairs = 0
-        for fields in places.values():
+        for fields in paths.values():
             pairs += len(fields) * (len(fields) - 1) // 2
             pairs += self._comparisons([node.selection_set for node in fields if node.selection_set])
         return pairs
 
-    def _collect(self, selections: SelectionSetNode, places: dict[str, list[FieldNode]], seen: set[str]) -> None:
+    def _collect(self, selections: SelectionSetNode, paths: dict[str, list[FieldNode]], seen: set[str]) -> None:
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 place = selection.alias or selection.name
-                places.setdefault(place.value, []).append(selection)
+                paths.setdefault(place.value, []).append(selection)
             elif isinstance(selection, InlineFragmentNode):
-                self._collect(selection.selection_set, places, seen)
+                self._collect(selection.selection_set, paths, seen)
             else:
                 name = cast("FragmentSpreadNode", selection).name.value
                 fragment = self._fragments.get(name)
                 if fragment is not None and name not in seen:
                     seen.add(name)
-                    self._collect(fragment.selection_set, places, seen)
+                    self._collect(fragment.selection_set, paths, seen)

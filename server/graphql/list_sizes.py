@@ -1,4 +1,4 @@
-"""Sizes of lists, as the cost of an operation counts them before it runs."""
+"""Sizes of lists, as the cost counts them before an operation runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ LIST_SIZES: Mapping[str, int] = {
     "Query.products": 50,
     "Viewer.apiTokens": API_TOKENS_MAX,
     "Viewer.permissions": len(Permission),
-    # The schema's own description, by what its types have on average; only `types` and `directives` are whole.
+    # Introspection fields, with average sizes; only `types` and `directives` have their full size.
     "__Schema.types": 150,
     "__Schema.directives": 10,
     "__Directive.args": 2,
@@ -52,9 +52,9 @@ LIST_SIZES: Mapping[str, int] = {
     "__Type.interfaces": 1,
     "__Type.possibleTypes": 1,
 }
-"""How many entries a list that takes no `first` counts for, by `Type.field`, or by `*.field` for all types.
+"""Sizes of lists without `first`, by `Type.field`, or by `*.field` for all types.
 
-It is the most that the business allows, if it has a limit, and otherwise more than partners have.
+A size is the business's maximum if there is one, and otherwise more than partners have.
 """
 
 ARGUMENT_SIZES: Mapping[str, str] = {"Query.nodes": "ids"}
@@ -65,17 +65,17 @@ _PAGE_FIELDS = frozenset({"edges", "nodes", "pageInfo"})
 
 
 def is_connection(of_type: GraphQLNamedType) -> bool:
-    """Whether the type is a page of a list, whose size the arguments of the field above it say."""
+    """Return whether the type is a connection, whose size the arguments of its field give."""
     return isinstance(of_type, GraphQLObjectType) and of_type.fields.keys() >= _PAGE_FIELDS
 
 
 def stated(parent: str, name: str) -> int | None:
-    """Return what the table says of a list; None if it is not there."""
+    """Return the size of a list in the table; None if it has none."""
     return LIST_SIZES.get(f"{parent}.{name}", LIST_SIZES.get(f"*.{name}"))
 
 
 def of_field(parent: GraphQLObjectType, node: FieldNode, field_type: GraphQLOutputType, page: Term | None) -> Term:
-    """Return how many objects or values the field selects below one object; `page` is the size of the parent's page."""
+    """Return the number of objects or values below one object; `page` is the size of the parent's page."""
     inner: Any = get_nullable_type(field_type)
     if not is_list_type(inner):
         return _ONE
@@ -89,7 +89,7 @@ def of_field(parent: GraphQLObjectType, node: FieldNode, field_type: GraphQLOutp
 
 
 def of_page(node: FieldNode) -> Term:
-    """Return the size of the page that the field's `first` or `last` asks for. Execution refuses one out of range."""
+    """Return the page size of the field's `first` or `last`; execution refuses one out of range."""
     given = _arguments(node)
     first, last = given.get("first"), given.get("last")
     if not isinstance(first, VariableNode) and not isinstance(last, VariableNode):
@@ -111,7 +111,7 @@ def _integer(node: ValueNode | None, variables: Variables) -> int | None:
 
 
 def _of_entries(node: ValueNode | None) -> Term:
-    """Return how many entries a list has that is given; one that is too long is refused before it is used."""
+    """Return the number of entries of an argument's list; one that is too long is refused before use."""
     if isinstance(node, VariableNode):
         name = node.name.value
         return varying(0, NODES_MAX, lambda variables: _entries(variables.get(name)))

@@ -1,4 +1,4 @@
-"""Literals of a document: an error in one names its argument and its place, as that of a variable does."""
+"""Literals of a document: an error in one names its argument and path, as a variable's error does."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from graphql.validation import (
 from domain.faults import BadUserInput
 
 CHARACTERS_MAX = 40_000
-"""How long all texts that are written in a document may be together: graphql-core reads them a character at a time."""
+"""Maximum length of all strings in a document: graphql-core reads them one character at a time."""
 
 _COMMENT_OR_TEXT = re.compile(
     r'''#[^\n\r]*+|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:""")?|"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?''',
@@ -33,7 +33,7 @@ _COMMENT_OR_TEXT = re.compile(
 
 
 def too_many_characters(text: str) -> GraphQLError | None:
-    """Return the error of a document whose texts are too long together, found before it is parsed."""
+    """Return the error of a document whose strings are too long together, found before parsing."""
     if len(text) <= CHARACTERS_MAX:
         return None
     found = _COMMENT_OR_TEXT.finditer(text)
@@ -49,16 +49,16 @@ def too_many_characters(text: str) -> GraphQLError | None:
 
 
 class NamedValuesRule(ValuesOfCorrectTypeRule):
-    """Refuses what graphql-core's rule refuses, and names the argument or variable and the path within its value."""
+    """Rule of graphql-core whose errors also name the argument or variable, and the path within its value."""
 
     _subject = ""
 
     def enter_argument(self, node: ArgumentNode, *_args: object) -> None:
-        """Remember the argument whose value follows."""
+        """Keep the argument of the values that follow."""
         self._subject = f"Argument '{node.name.value}' has invalid value"
 
     def enter_variable_definition(self, node: VariableDefinitionNode, *_args: object) -> None:
-        """Remember the variable whose default follows."""
+        """Keep the variable of the default that follows."""
         self._subject = f"Variable '${node.variable.name.value}' has invalid default value"
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
@@ -77,11 +77,11 @@ class NamedValuesRule(ValuesOfCorrectTypeRule):
 Rules = Sequence[type[ASTValidationRule]]
 
 RULES: Rules = tuple(NamedValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
-"""The specification's rules of valid documents."""
+"""Rules of the specification for valid documents."""
 
 
 def _at(node: ValueNode, path: Sequence[str | int]) -> ValueNode:
-    """Return the part of a value at a path, or the last one that the document has on the way there."""
+    """Return the part of a value at a path, or the last part on the way that the document has."""
     for step in path:
         below: ValueNode | None = None
         if isinstance(node, ListValueNode) and isinstance(step, int):

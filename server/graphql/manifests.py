@@ -1,7 +1,7 @@
-"""Manifests: the documents of a client, as the tools that build clients write them.
+"""Manifests: a client's documents, as the tools that build clients write them.
 
-GraphQL Code Generator and Relay write one JSON object, the text of each document under its id. Apollo writes a list of
-operations, each with an id and a body.
+GraphQL Code Generator and Relay write one JSON object, with the text of each document under its id. Apollo writes a
+list of operations, each with an id and a body.
 """
 
 import json
@@ -14,11 +14,11 @@ _BYTES_MAX = 100_000_000
 
 
 class ManifestError(Exception):
-    """The file is no manifest; the message says what it has to be."""
+    """The file is not a manifest; the message says what it must be."""
 
 
 def read(file: Path) -> Mapping[str, str]:
-    """The texts of a manifest by their ids."""
+    """Return the texts of a manifest by id."""
     if file.stat().st_size > _BYTES_MAX:
         message = f"{file} is longer than {_BYTES_MAX} bytes"
         raise ManifestError(message)
@@ -26,7 +26,7 @@ def read(file: Path) -> Mapping[str, str]:
 
 
 def parsed(content: bytes, name: str) -> Mapping[str, str]:
-    """The texts that stand in what a file of that name contains."""
+    """Return the texts in the content of a file with that name."""
     try:
         given = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_repetitions)
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def _of_apollo(given: Mapping[str, Any], name: str) -> Mapping[str, str]:
 
 
 def _without_repetitions(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
-    """The object of these pairs. JSON allows a name twice, and then nobody knows which one was meant."""
+    """Return the object of the pairs. JSON allows a repeated name, but then it is unclear which value is meant."""
     made: dict[str, Any] = {}
     for name, value in pairs:
         if name in made and made[name] != value:

@@ -1,4 +1,4 @@
-"""Running an operation: what it needs is checked before anything of it runs."""
+"""Execution of operations, whose requirements are all checked before anything runs."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -45,11 +45,11 @@ _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 OPERATION_NAME_MAX = 250
 
 Coerced = VariableValues | list[GraphQLError]
-"""The values of an operation's variables, or what is wrong with them."""
+"""Values of an operation's variables, or their errors."""
 
 
 class OperationRequest(NamedTuple):
-    """What a client asks for, by the text of a document or by a name; one that reads only may not run a mutation."""
+    """Request of a client by text or document name; `reads_only` forbids mutations."""
 
     query: str | None
     variables: dict[str, Any] | None = None
@@ -59,11 +59,11 @@ class OperationRequest(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The body of a response, and what is known of it.
+    """Body of a response, with facts about it.
 
-    Whether anything was executed, the codes of its errors, whether its document could be parsed, whether a caller may
-    keep it, who has to ask each time whether it still holds, the operation, None if there is none of that name, and
-    whether the operation could select much.
+    The facts: whether anything was executed, the codes of its errors, whether its document could be parsed, whether the
+    caller may keep it if it revalidates it each time, the operation (None if none has that name), and whether the
+    operation could select much.
     """
 
     body: dict[str, Any]
@@ -76,32 +76,32 @@ class Answer(NamedTuple):
 
     @property
     def mutated(self) -> bool:
-        """Whether a mutation was executed."""
+        """Return whether a mutation was executed."""
         return self.executed and self.operation is not None and self.operation.ast.operation is OperationType.MUTATION
 
 
 class MutationOverGet(Fault):
-    """A request that may only read asks for a mutation."""
+    """A request that may only read selects a mutation."""
 
     code = "BAD_USER_INPUT"
 
 
 class Operations:
-    """Executes operations, and keeps the documents that it was sent."""
+    """Executor of operations, with a cache of their documents."""
 
     def __init__(
         self, portal: Portal, executor: type[Executor[Any]] = LevelExecutor, *, trusted_only: bool = False
     ) -> None:
-        """Begin with no document. If only trusted ones are run, every text is refused."""
+        """Start with an empty cache; `trusted_only` refuses every text."""
         self._documents = Documents(_graphql_schema, executor)
         self._trusted_only = trusted_only
         self._budget = Budget()
         self.trusted = TrustedDocuments(portal, self._documents)
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
-        """Answer a request.
+        """Return the answer to a request.
 
-        Raise MutationOverGet if a request that may only read asks for more, UnusableToken unless the operation is
+        Raise MutationOverGet if a request that may only read selects a mutation, UnusableToken unless the operation is
         known to need no token, and Unavailable if a large operation waits too long for others.
         """
         operation = None
@@ -136,13 +136,13 @@ class Operations:
         return answer
 
     async def _executed(self, context: Context, operation: Operation, cost: Cost, variables: VariableValues) -> Answer:
-        """Execute an operation that may be large, within the budget if it is."""
+        """Execute an operation, within the budget if it can be large."""
         size = cost.of(variables.coerced).size
         async with self._budget.share(size if size > SMALL_SIZE else 0):
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
-        # The JSON of the answer is made before the loop runs the operation that gets the share.
+        # Make the answer's JSON before the loop runs the operation that gets the share.
         return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
@@ -151,7 +151,7 @@ class Operations:
             raise DocumentNotTrusted(message)
         document = await self.trusted.find(name.id)
         if document is None:
-            # The first are the words that clients look for.
+            # Clients look for the first words.
             unknown = "No document is registered under this “documentId”."
             message = "PersistedQueryNotFound" if name.persisted_query else unknown
             raise DocumentNotFound(message)
@@ -185,18 +185,18 @@ def _invalid(context: Context, document: Document) -> Answer:
 
 
 def _insist_on_token(context: Context) -> None:
-    """Raise what is wrong with the request's token, if anything is."""
+    """Raise the error of the request's token, if it has one."""
     if context.unusable is not None:
         raise context.unusable
 
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
-    """Check all that decides whether the operation may run, and return the values of its variables."""
+    """Check all that the operation requires, and return the values of its variables."""
     if operation.private or operation.error is not None:
         _insist_on_token(context)
     if operation.error is not None:
         return [operation.error]
-    # As for a document that is not known yet, whose values are measured before it is validated.
+    # As for a new document, whose values are measured before validation.
     if given and (too_long := operation.lengths.error(given)) is not None:
         return [too_long]
     if context.viewer is None and operation.private:
@@ -225,7 +225,7 @@ def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced)
 
 
 def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
-    """What `node` and `nodes` need, which depends on the types of the objects asked for."""
+    """Return the permissions that `node` and `nodes` require, by the types of the ids."""
     wanted: set[str] = set()
     for node in operation.node_fields:
         name = node.name.value
@@ -237,7 +237,7 @@ def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
 
 
 def _gets_suggestions(context: Context) -> bool:
-    """Whether errors say what the caller may have meant: that costs more than the rest of a document's validation."""
+    """Return whether errors have suggestions, which cost more than the rest of a document's validation."""
     return context.viewer is not None or context.portal.demo
 
 
@@ -252,7 +252,7 @@ def _answer(context: Context, result: ExecutionResult, operation: Operation) -> 
 
 
 def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
-    """Return the answer in the place of one that has too many bytes; `size` is how many were counted."""
+    """Return the error for an answer that has too many bytes; `size` is the number counted so far."""
     message = (
         f"The answer has at least {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter "
         "lists."
@@ -261,7 +261,7 @@ def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
 
 
 def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
-    """Return the answer in the place of one that can't be sent; that of a mutation says that it was executed."""
+    """Return the error for an answer that can't be sent; after a mutation, it says that the change was made."""
     if answer.mutated:
         message = (
             f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "

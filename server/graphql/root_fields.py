@@ -1,4 +1,4 @@
-"""Root fields that have to be the only one of their operation, so that one document acts as one viewer."""
+"""Root fields that must be alone in their operation, so that a document acts as one viewer."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,7 +17,7 @@ from domain.access import LONE_MUTATIONS
 from domain.faults import CostExceeded
 
 PUBLIC_MAX = 20
-"""How many root fields of one operation may be of those that callers without a token can read."""
+"""Maximum number of an operation's root fields that need no token."""
 
 _PUBLIC = frozenset({"viewer", "__schema", "__type"})
 
@@ -25,12 +25,12 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 def fragments_of(ast: DocumentNode) -> Fragments:
-    """Return the fragments of a document by their names."""
+    """Return the fragments of a document by name."""
     return {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def too_many_public(ast: DocumentNode) -> list[GraphQLError]:
-    """Return the error of an operation that asks again and again for what needs no token."""
+    """Return the error of an operation that repeats fields that need no token."""
     fragments = fragments_of(ast)
     for node in ast.definitions:
         if isinstance(node, OperationDefinitionNode):
@@ -46,7 +46,7 @@ def too_many_public(ast: DocumentNode) -> list[GraphQLError]:
 
 
 def none_can_run(ast: DocumentNode) -> list[GraphQLError]:
-    """Return the errors of all operations, if each has one: then nothing else of the document needs a look."""
+    """Return the errors of all operations, if each has one: then nothing else needs to be checked."""
     fragments = fragments_of(ast)
     found = [crowded(node, fragments) for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     errors = [error for error in found if error is not None]
@@ -54,7 +54,7 @@ def none_can_run(ast: DocumentNode) -> list[GraphQLError]:
 
 
 def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQLError | None:
-    """Return the error of an operation that selects more than one root field, and one that has to be alone."""
+    """Return the error of an operation that selects other root fields beside one that must be alone."""
     if operation.operation is not OperationType.MUTATION:
         return None
     fields = list(_fields(operation.selection_set, fragments, set()))
@@ -70,7 +70,7 @@ def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQL
 
 
 def _fields(selections: SelectionSetNode, fragments: Fragments, seen: set[str]) -> Iterator[FieldNode]:
-    """Yield the root fields without `__typename`, those of fragments too, each fragment once."""
+    """Yield the root fields without `__typename`, also those of fragments, each fragment once."""
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
             if selection.name.value != "__typename":

@@ -1,4 +1,4 @@
-"""Texts of documents, in which places are found fast, however many errors have one."""
+"""Source texts that find the positions of many errors fast."""
 
 import re
 from bisect import bisect_right
@@ -10,7 +10,7 @@ _NEWLINE = re.compile(r"\r\n|[\n\r]")
 
 
 class Text(Source):
-    """A source that looks for its lines once; graphql-core does it for each error."""
+    """Source that splits its lines once; graphql-core does it for each error."""
 
     def get_location(self, position: int) -> SourceLocation:
         """Return the line and column of a position, both from 1."""

@@ -1,20 +1,20 @@
-"""Unexpected errors for the log: their types and where they were raised, no message, since that may hold values."""
+"""Unexpected errors for the log: types and frames, but no messages, which may hold values."""
 
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 _DEEPEST = 50
-"""How many frames of an error are logged, the innermost ones."""
+"""Maximum number of logged frames of an error, the innermost ones."""
 
 
 def frames(error: BaseException) -> list[str]:
-    """Where the error was raised: module, line and function, the innermost last."""
+    """Return the frames of the error (module, line and function), the innermost last."""
     return list(_frames(error.__traceback__))[-_DEEPEST:]
 
 
 def described(error: BaseException) -> list[dict[str, Any]]:
-    """The error and those that led to it, each by its type and frames alone."""
+    """Return the types and frames of the error and its causes."""
     chain: list[dict[str, Any]] = []
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]

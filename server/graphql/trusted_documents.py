@@ -1,4 +1,4 @@
-"""Trusted documents: those that are registered in the database, prepared before anybody asks for them."""
+"""Trusted documents: registered in the database, and prepared before their first request."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,36 +19,36 @@ from server.graphql.documents import Document, Documents, prepare
 from server.graphql.errors import without_values
 
 LOOKED_AGAIN_AFTER = timedelta(seconds=0.25)
-"""How long unknown ids stay unknown without another look into the database, however many are asked for."""
+"""Minimum time between two queries for unknown ids, independent of their number."""
 
 _READY_CHARACTERS = 500_000
-"""How long the documents that are kept prepared may be together: one takes some 200 times its length."""
+"""Maximum length of all prepared documents: each takes some 200 times its length."""
 
 _log = structlog.get_logger("portal.documents")
 
 
 class DocumentName(NamedTuple):
-    """How a request names a registered document: by its id, or in the form of Apollo's persisted queries.
+    """Name of a registered document: its id, or the hash of Apollo's persisted queries.
 
-    The clients that use the older form send the text when they are told, in certain words, that it is not known.
+    Clients of the older form send the text if a certain error says that the hash is unknown.
     """
 
     id: str
     persisted_query: bool = False
 
 
-class Examined(NamedTuple):
-    """The names of a document's operations, or what keeps them from being run."""
+class Inspection(NamedTuple):
+    """Names of a document's operations, or the error that keeps them from running."""
 
     operations: list[str]
     complaints: list[str]
 
 
-def examined(text: str) -> Examined:
-    """What is to be known of a document before it is registered."""
+def inspected(text: str) -> Inspection:
+    """Check a document before it is registered."""
     document = prepare(schema._schema, text)  # noqa: SLF001 — as in `server.graphql.operations`.
     names = [name for name in document.operations if name is not None]
-    return Examined(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
+    return Inspection(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
 
 
 def _with_place(error: GraphQLError) -> str:
@@ -60,18 +60,18 @@ def _with_place(error: GraphQLError) -> str:
 class _Trusted:
     row: DocumentRow
     document: Document | None = None
-    """What was made of it; None where there was no room for another one."""
+    """Prepared document; None if the cache had no room for it."""
 
 
 class TrustedDocuments:
-    """The registered documents of a portal, by their ids and by the SHA-256 of their texts.
+    """Registered documents of a portal, by id and by the SHA-256 of their texts.
 
-    They are as they were at the last `refresh`. An unknown id is a reason for another one, but not more often than four
-    times a second for all of them together, so that made-up ids cost the database next to nothing.
+    They are as of the last `refresh`. An unknown id causes another one, but at most four per second for all ids
+    together, so that made-up ids cost the database next to nothing.
     """
 
     def __init__(self, portal: Portal, prepared: Documents) -> None:
-        """Know of none yet. The documents that can't be kept prepared go through `prepared`."""
+        """Start without documents; those that don't fit into memory are prepared by `prepared`."""
         self._portal, self._prepared = portal, prepared
         self._rows: dict[int, _Trusted] = {}
         self._by_name: Mapping[str, _Trusted] = {}
@@ -79,14 +79,14 @@ class TrustedDocuments:
         self._refreshing: asyncio.Task[None] | None = None
 
     def get(self, name: str) -> Document | None:
-        """The document with that id, or with that SHA-256 of its text, with or without a prefix."""
+        """Return the document with that id, or with that SHA-256 of its text, with or without a prefix."""
         found = self._by_name.get(name)
         if found is None:
             return None
         return found.document or self._prepared.get(found.row.text)
 
     async def find(self, name: str) -> Document | None:
-        """The document as `get` finds it, perhaps after a look into the database."""
+        """Return the document as `get` does, after a query of the database if it is unknown."""
         found = self.get(name)
         if found is None and self._is_due():
             await self.refresh()
@@ -94,10 +94,10 @@ class TrustedDocuments:
         return found
 
     async def refresh(self) -> None:
-        """Know what is registered now. Whoever comes while another one waits for it waits for the same."""
+        """Read the registered documents. Concurrent calls wait for the same query."""
         if self._refreshing is None:
             self._refreshing = asyncio.create_task(self._refresh())
-        # One who gives up waiting takes nothing from the others.
+        # The cancellation of one caller must not cancel the query of the others.
         await asyncio.shield(self._refreshing)
 
     def _is_due(self) -> bool:
@@ -120,7 +120,7 @@ class TrustedDocuments:
     async def _add(self, new: Sequence[DocumentRow]) -> None:
         added = {row.id: _Trusted(row) for row in new}
         room = _READY_CHARACTERS - sum(len(each.row.text) for each in self._rows.values() if each.document)
-        # The newest are those that clients of today ask for.
+        # Today's clients use the newest documents.
         for trusted in reversed(added.values()):
             room -= len(trusted.row.text)
             if room < 0:
@@ -128,8 +128,8 @@ class TrustedDocuments:
             trusted.document = self._prepared.prepare(trusted.row.text)
             for operation in trusted.document.operations.values():
                 operation.prepared.plan_ahead()
-            _tell_faults(trusted.row.document_id, trusted.document)
-            # Requests have their turn in between.
+            _log_errors(trusted.row.document_id, trusted.document)
+            # Let requests run in between.
             await asyncio.sleep(0)
         self._rows |= added
         self._by_name = _named(self._rows.values())
@@ -150,8 +150,8 @@ def _named(trusted: Iterable[_Trusted]) -> Mapping[str, _Trusted]:
     return by_hash | by_id
 
 
-def _tell_faults(document_id: str, document: Document) -> None:
-    # A new version of the portal may know less than the one that it was registered with. Others can still be run.
+def _log_errors(document_id: str, document: Document) -> None:
+    # This version of the portal may lack fields of an older document; the others can still run.
     if document.errors:
         reasons = [without_values(error.message) for error in document.errors]
         _log.warning("a registered document is not valid", document=document_id, reasons=reasons)

@@ -1,4 +1,4 @@
-"""Values that callers give, measured before anything is done with them: a variable once, however often it is used."""
+"""Limits of input values, measured before use: each variable once, however often it is used."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -34,11 +34,11 @@ from schema.lengths import Limit
 _TEXTS = frozenset({TokenKind.STRING, TokenKind.BLOCK_STRING, TokenKind.INT, TokenKind.FLOAT})
 
 Selected = tuple[str, GraphQLField, FieldNode]
-"""A field that an operation selects: its coordinate, definition and node."""
+"""Field that an operation selects: its coordinate, definition and node."""
 
 
 class Excess(NamedTuple):
-    """What is longer than it may be, and its path within the value that was given."""
+    """Value that exceeds its limit, with its path in the input."""
 
     unit: str
     found: int
@@ -46,7 +46,7 @@ class Excess(NamedTuple):
     path: tuple[str | int, ...] = ()
 
     def under(self, key: str | int) -> "Excess":
-        """Return the same from one step further up."""
+        """Return the same one level up."""
         return self._replace(path=(key, *self.path))
 
     def fault(self, name: str, **named: str) -> BadUserInput:
@@ -59,16 +59,16 @@ class Excess(NamedTuple):
 
 
 Measure = Callable[[Any], Excess | None]
-"""Finds what is too long in a value of JSON."""
+"""Function that finds the first part of a JSON value that exceeds its limit."""
 
 
 class Variables:
-    """The limits of an operation's variables."""
+    """Limits of an operation's variables."""
 
     def __init__(
         self, schema: GraphQLSchema, definitions: Iterable[VariableDefinitionNode], uses: Mapping[str, "Use"]
     ) -> None:
-        """Find out what has to be measured of each variable, in the places where it is used."""
+        """Find the limits of each variable in the places of its use."""
         self._measures: list[tuple[str, Measure, VariableDefinitionNode, str | None]] = []
         for definition in definitions:
             name = definition.variable.name.value
@@ -82,7 +82,7 @@ class Variables:
                 self._measures.append((name, measure, definition, None if use is None else use.argument))
 
     def error(self, given: Mapping[str, Any]) -> GraphQLError | None:
-        """Return the error of the first variable that is too long."""
+        """Return the error of the first variable that exceeds its limit."""
         for name, measure, definition, argument in self._measures:
             value = given.get(name)
             if value is not None and (excess := measure(value)) is not None:
@@ -95,21 +95,21 @@ class Variables:
 
 
 class Use(NamedTuple):
-    """The tightest limit of the places where a variable is used, and the argument that has it."""
+    """Tightest limit of a variable's uses, with the argument that has it."""
 
     limit: Limit
     argument: str
 
 
 class Literals:
-    """The literals of an operation, and where it uses its variables. What is not valid is left to validation."""
+    """Literals of an operation, and uses of its variables. Invalid ones are left to validation."""
 
     def __init__(
         self, schema: GraphQLSchema, fields: Iterable[Selected], definitions: Iterable[VariableDefinitionNode]
     ) -> None:
         """Measure the arguments of fields, and the defaults of variables."""
         self.error: GraphQLError | None = None
-        """The error of the first literal that is too long."""
+        """Error of the first literal that exceeds its limit."""
         self.uses: dict[str, Use] = {}
         for coordinate, field, node in fields:
             for given in node.arguments or ():
@@ -147,7 +147,7 @@ class Literals:
         while is_list_type(inner):
             inner = get_nullable_type(inner.of_type)
         if isinstance(inner, GraphQLInputObjectType):
-            # Validation repeats the whole object in the error of each field that its type does not have.
+            # Validation repeats the whole object in the error of each unknown field.
             self._check(node, Excess("fields", len(node.fields), lengths.ENTRIES_MAX), path, kind)
             for field in node.fields:
                 name = field.name.value
@@ -164,7 +164,7 @@ class Literals:
             self.uses[name] = Use(both, ".".join(map(str, path)))
 
     def _check(self, node: ValueNode, size: Excess, path: Sequence[str | int], kind: str) -> None:
-        # One error says it, however many literals are too long.
+        # Report one error, however many literals exceed their limits.
         if size.found > size.most and self.error is None:
             name = ".".join(map(str, path))
             fault = size.fault(name, **{kind: name})
@@ -172,7 +172,7 @@ class Literals:
 
 
 def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
-    """Return the error of a document with a literal that is too long wherever it is."""
+    """Return the error of a document with a literal that is too long for any place."""
     token = ast.loc.start_token if ast.loc is not None else None
     while token is not None:
         if token.kind in _TEXTS and len(token.value or "") > lengths.TEXT_MAX:
@@ -185,7 +185,7 @@ def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
 
 
 def _measure(of_type: GraphQLInputType, limit: Limit, known: dict[str, Measure]) -> Measure | None:
-    """Return what measures values of the type; None if they have no limit."""
+    """Return the function that measures values of the type; None if they have no limit."""
     inner: Any = get_nullable_type(of_type)
     if is_list_type(inner):
         return _of_list(_measure(inner.of_type, limit, known), limit.entries)

@@ -1,4 +1,4 @@
-"""Who asks: the token of the Authorization header (RFC 6750)."""
+"""Viewer of the token in the Authorization header (RFC 6750)."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Compressing answers, for callers that accept it (RFC 9110, 12.5.3)."""
+"""Compression of answers, for callers that accept it (RFC 9110, 12.5.3)."""
 
 import asyncio
 import zlib
@@ -12,13 +12,13 @@ _LEVEL = 2
 _GZIP_FORMAT = 31
 
 THREAD_FROM_BYTES = 64 * 1024
-"""Size of a body from which a thread compresses it: 64 KB take 200 µs, in which the event loop answers others."""
+"""Size from which a thread compresses a body: 64 KB would block the event loop for 200 µs."""
 
 _THREADS_MAX = 2
 
 
 class Coding(Enum):
-    """How an answer may be sent."""
+    """Content coding of an answer."""
 
     PLAIN = "plain"
     EITHER = "either"
@@ -26,7 +26,7 @@ class Coding(Enum):
 
 
 def accepted(accept_encoding: str) -> Coding | None:
-    """What an Accept-Encoding header accepts, or None where it accepts nothing that there is."""
+    """Return the coding that an Accept-Encoding header accepts; None if it accepts no available one."""
     qualities: dict[str, float] = {}
     for part in accept_encoding.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -36,7 +36,7 @@ def accepted(accept_encoding: str) -> Coding | None:
         qualities["gzip" if name == "x-gzip" else name] = quality(weights[0]) if weights else 1.0
     others = qualities.get("*")
     gzip = qualities.get("gzip", others or 0.0)
-    # As it is, an answer is acceptable unless that is excluded; how much it is liked, few callers say.
+    # The identity coding is acceptable unless it is excluded; few callers give it a weight.
     plain = qualities.get("identity", others)
     if plain == 0:
         return Coding.GZIP if gzip else None
@@ -44,15 +44,14 @@ def accepted(accept_encoding: str) -> Coding | None:
 
 
 def gzipped(body: Json) -> bytes:
-    """The body in the gzip format."""
+    """Return the body in the gzip format."""
     return zlib.compress(body, _LEVEL, wbits=_GZIP_FORMAT)
 
 
 class Compressor:
-    """Compresses bodies: short ones at once, and long ones in a thread, of which few are busy at a time."""
+    """Compressor of bodies: short ones at once, and long ones in a limited number of threads."""
 
     def __init__(self) -> None:
-        """Begin with all threads free."""
         self._free = asyncio.Semaphore(_THREADS_MAX)
 
     async def gzipped(self, body: Json) -> bytes:

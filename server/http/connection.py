@@ -1,4 +1,4 @@
-"""How a connection ends: after its last answer, with a refusal, or because a limit of time has passed."""
+"""End of a connection: after its last answer, with a refusal, or by a timeout."""
 
 import asyncio
 from collections import deque
@@ -10,18 +10,18 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http import request_head
-from server.http.deadlines import LINGER_SECONDS, Connections, Reading, Watched, unread, unsent
+from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected
 from server.http.middleware import request_id_for
 
 BETWEEN, HEAD, BODY = range(3)
-"""What arrives: nothing that belongs to a request, or a part of one."""
+"""Part of a request that is arriving; BETWEEN is none."""
 
 log = structlog.get_logger("portal.http")
 
 
-class EndingProtocol(HttpToolsProtocol, Watched):
-    """A connection that keeps to limits of time, and whose last answer reaches a caller that still sends."""
+class GracefulProtocol(HttpToolsProtocol, TimedConnection):
+    """Connection with timeouts, whose last answer reaches a caller that still sends."""
 
     def __init__(
         self,
@@ -30,32 +30,32 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """Begin as uvicorn does; `server_state` has the limits of time."""
+        """Take uvicorn's arguments; `server_state` has the timeouts."""
         super().__init__(config, server_state, app_state, _loop)
         self._all = server_state
         self._part = BETWEEN
         self._since = server_state.now
-        """When the part of a request began that arrives, or the idle time if none does."""
+        """Time at which the arriving part of a request began, or the idle time if there is none."""
         self._begun = False
-        """Whether more than empty lines came of a head."""
+        """Whether a head has more than empty lines so far."""
         self._wants_more = False
         """Whether the caller may send another request after the last one."""
         self._answering: RequestResponseCycle | None = None
         self._refusal: Rejected | None = None
-        self._deaf = self._lingering = False
-        self._reading = Reading()
+        self._discarding = self._lingering = False
+        self._progress = ReadProgress()
         self._outgoing: asyncio.Transport
         self.flow: _Flow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
-        """Begin to wait for a request."""
+        """Start waiting for a request."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self.pipeline)
         # uvicorn's cycle uses these three methods of a transport and no others.
         self._outgoing = cast("asyncio.Transport", _Outgoing(transport, self))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request that is answered; uvicorn tells the last one that has arrived."""
+        """Tell the request being answered; uvicorn tells the last one that has arrived."""
         self.pipeline.clear()
         if self._answering is not None and self._answering is not self.cycle:
             self._answering.disconnected = True
@@ -63,7 +63,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request of the connection."""
+        """Continue with the next request of the connection."""
         self._all.total_requests += 1
         if self.transport.is_closing() or self._lingering:
             return
@@ -71,7 +71,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
             self._answering, app = self.pipeline.pop()
             self._start_asgi_task(self._answering, app)
             if self.flow.holds and not self.pipeline:
-                # The rest of its body may be in what is held.
+                # The held bytes may have the rest of its body.
                 self.go_on()
         elif self._refusal is not None:
             self._answer(self._refusal)
@@ -81,7 +81,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
                 self._since = self._all.now
 
     def go_on(self) -> None:
-        """Take what was held until the requests before it had their turns."""
+        """Parse the bytes that were held until earlier requests were answered."""
         raise NotImplementedError
 
     def end(self) -> None:
@@ -92,14 +92,14 @@ class EndingProtocol(HttpToolsProtocol, Watched):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Close after the answers to what is here; `check` closes an idle connection a little later."""
+        """Close after the answers to the received requests; `check` closes an idle connection a little later."""
         if self._owes_answer():
             self.cycle.keep_alive = False
         elif self._part is BETWEEN:
             self._since = self._all.now
 
     def give_up(self) -> None:
-        """Answer a request that the server has no more time for."""
+        """Answer a request for which the server has no time left."""
         answering = self._answering
         if answering is not None and not (answering.response_started or self._lingering):
             answering.disconnected = True
@@ -107,24 +107,24 @@ class EndingProtocol(HttpToolsProtocol, Watched):
             self._answer(request_head.out_of_time())
 
     def check(self) -> None:
-        """End what takes longer than its limit."""
+        """End what takes longer than its timeout."""
         if self.transport.get_write_buffer_size():
             self._end_if_unread()
             return
-        # The part may have begun up to a look after `_since`, so this is never too much.
+        # The part may have begun up to one check after `_since`, so this is never too much.
         taken = self._all.before - self._since
         if self.transport.is_closing():
             return
         if self._lingering:
             if taken >= LINGER_SECONDS:
                 self.transport.close()
-        elif self._deaf:
+        elif self._discarding:
             # A refusal waits for the answers before it.
             return
         elif self._part is BETWEEN:
             self._check_idle(taken)
         elif self.flow.read_paused:
-            # The server does not read: its time is not the caller's.
+            # Reading is paused by the server, so the time is not the caller's.
             self._since += self._all.elapsed
         else:
             self._check_part(taken)
@@ -137,7 +137,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         if self._part is BODY or self._begun:
             self._refuse(request_head.too_late(name, limit))
         else:
-            # Nothing but empty lines has come.
+            # Only empty lines have arrived.
             self.transport.close()
 
     def _check_idle(self, taken: float) -> None:
@@ -151,24 +151,24 @@ class EndingProtocol(HttpToolsProtocol, Watched):
             self.transport.close()
 
     def _owes_answer(self) -> bool:
-        # The requests in the pipeline have their turns before another one is complete.
+        # The requests in the pipeline are answered before another one is complete.
         return self._answering is not None and not self._answering.response_complete
 
     def _end_if_unread(self) -> None:
         limit = self._all.limits.answer
-        if self._reading.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
+        if self._progress.stuck_for(self.transport, now=self._all.now, before=self._all.before) >= limit:
             log.info("answer not read", client_address=self.client and self.client[0], seconds=limit)
             self.transport.abort()
 
     def _refuse(self, rejected: Rejected) -> None:
-        self._deaf = True
+        self._discarding = True
         cycle = self.cycle
         if self._part is BODY:
             if cycle.response_complete:
                 self._linger()
                 return
             if self.pipeline:
-                # Its turn has not come: those before it are still to be answered.
+                # Earlier requests are still to be answered.
                 self.pipeline.popleft()
                 self._refusal = rejected
                 return
@@ -184,7 +184,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
 
     def _answer(self, rejected: Rejected) -> None:
         headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
-        # The request that is answered has its line in the log already, or will have it.
+        # The request being answered has its line in the log already, or will have it.
         answering = self._answering if self._owes_answer() else None
         known = None if answering is None else answering.scope["state"].get("request_id")
         request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
@@ -205,7 +205,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
         self._linger()
 
     def _linger(self) -> None:
-        self._deaf = True
+        self._discarding = True
         if self.transport.is_closing() or self._lingering:
             return
         self._lingering, self._since = True, self._all.now
@@ -215,7 +215,7 @@ class EndingProtocol(HttpToolsProtocol, Watched):
 
 
 class _Flow(FlowControl):
-    """Pauses of reading, which do not end while requests of the connection wait for another."""
+    """Flow control that doesn't resume reading while requests of the connection wait for another."""
 
     def __init__(self, transport: asyncio.Transport, waiting: deque[Any]) -> None:
         super().__init__(transport)
@@ -223,7 +223,7 @@ class _Flow(FlowControl):
         self.holds = False
 
     def hold(self) -> None:
-        """Pause until the release: there is more to parse."""
+        """Pause reading until `release`: there are more bytes to parse."""
         self.holds = True
         self.pause_reading()
 
@@ -238,11 +238,11 @@ class _Flow(FlowControl):
 
 
 class _Outgoing:
-    """What an answer is written to; closed, it lets the connection end in its way."""
+    """Transport for answers, which ends the connection properly when it is closed."""
 
     __slots__ = ("close", "is_closing", "write")
 
-    def __init__(self, transport: asyncio.Transport, protocol: EndingProtocol) -> None:
+    def __init__(self, transport: asyncio.Transport, protocol: GracefulProtocol) -> None:
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = protocol.end

@@ -1,6 +1,6 @@
-"""Cross-origin requests (CORS, in the Fetch standard): which origins' web pages may read the answers.
+"""Cross-origin requests (CORS, in the Fetch standard): origins whose web pages may read the answers.
 
-There are no cookies: a page has to hold a token and send it, so credentials are not allowed to anybody.
+There are no cookies: a page has to hold a token and send it, so credentials are never allowed.
 """
 
 from collections.abc import Iterable
@@ -13,22 +13,22 @@ _VARY: Header = (b"vary", b"Origin")
 _EXPOSED: Header = (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id")
 _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
-    # The asterisk stands for every header but Authorization.
+    # The asterisk means every header but Authorization.
     (b"access-control-allow-headers", b"Authorization, *"),
-    # Longer than two hours, no browser of the Chromium family remembers it.
+    # Chromium browsers cache it for at most two hours.
     (b"access-control-max-age", b"7200"),
 )
 
 
 class Cors:
-    """The origins that are named, and what answers to their pages say."""
+    """Allowed origins, and the headers of answers to their pages."""
 
     def __init__(self, origins: Iterable[str]) -> None:
-        """Name the origins, as browsers write them."""
+        """Take the origins, as browsers write them."""
         self._origins = frozenset(origin.encode() for origin in origins)
 
     def headers(self, scope: Scope) -> list[Header]:
-        """What the answer to this request says, be it an error or not."""
+        """Return the CORS headers of the answer to this request, also of an error."""
         origin = given(scope, b"origin")
         if origin is None or (origin := origin.rstrip(b" \t")) not in self._origins:
             return [_VARY]

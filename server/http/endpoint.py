@@ -1,11 +1,11 @@
-"""GraphQL over HTTP: a request is read, executed for its viewer, and answered in the form that the caller accepts.
+"""GraphQL over HTTP: reads a request, executes it for its viewer, and answers in an accepted media type.
 
-The status of an answer depends on its form, as the GraphQL over HTTP specification has it:
+The status depends on the media type, as the GraphQL over HTTP specification has it: a request that is not GraphQL is
+4xx in either type, and a bad token is 401 unless the operation needs none.
 
-- What is not a GraphQL request at all is 4xx in either form, and a bad token is 401, unless the operation needs none.
-- `application/json`: every GraphQL request is 200, its errors stand in the body. Older clients take any other status
-  for a failure of the network.
-- `application/graphql-response+json`: the status says how the request went; see `server.http.status_codes`.
+In `application/json`, every GraphQL request is 200 and its errors are in the body, because older clients take any other
+status for a failure of the network. In `application/graphql-response+json`, the status says how the request went; see
+`server.http.status_codes`.
 """
 
 import re
@@ -31,7 +31,7 @@ from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
 from server.http.response_body import Json, encoded
-from server.http.scheduling import Turns
+from server.http.scheduling import Admission
 from server.http.security_headers import Header
 from server.settings import Settings
 
@@ -61,16 +61,15 @@ _HEADERS = frozenset(
 )
 
 Given = Mapping[bytes, list[str]]
-"""The headers that matter, each with all its values."""
+"""Relevant headers, each with all its values."""
 
 Read = TypeVar("Read")
 
 
 class Endpoint:
-    """Answers requests to /graphql."""
+    """Endpoint /graphql."""
 
     def __init__(self, portal: Portal, operations: Operations, settings: Settings) -> None:
-        """Name what is asked, who executes what is asked for, and how it is answered."""
         self._portal, self._operations = portal, operations
         self._max_body_bytes = settings.max_body_bytes
         self._max_answer_bytes = settings.max_answer_bytes
@@ -78,7 +77,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._turns = Turns()
+        self._admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -126,11 +125,11 @@ class Endpoint:
     async def _answer(
         self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
     ) -> tuple[Answer, Json, int]:
-        """Return the answer, its JSON, and how many bytes of it are counted in the backlog."""
+        """Return the answer, its JSON, and the number of its bytes in the backlog."""
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
-        # What the request log tells is read from the state once the request is answered.
+        # The request log reads the state once the request is answered.
         state = scope["state"]
         viewer: Viewer | None = None
         unusable: UnusableToken | None = None
@@ -141,12 +140,12 @@ class Endpoint:
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
         except Rejected:
-            # What is wrong with the token comes first, unless an operation is known to need none.
+            # An error of the token comes first, unless an operation is known to need none.
             if unusable is not None:
                 raise unusable from None
             raise
-        # Not before the body is there: the turn would be gone until then.
-        await self._turns.take()
+        # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
+        await self._admission.admit()
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
@@ -163,9 +162,9 @@ class Endpoint:
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
     def _counted(self, scope: Scope, answer: Answer, body: Json) -> tuple[Answer, Json, int]:
-        """Count the bytes of a longer answer until the connection holds them, or put another in its place."""
+        """Count the bytes of a longer answer until the connection holds them, or replace it by an error."""
         state = scope["state"]
-        # What the answer was made of is not kept while it is compressed and sent. The log needs its codes.
+        # Release the answer's objects before it is compressed and sent; the log needs only its codes.
         state["answer"] = answer._replace(body={})
         state["context"].forget()
         size = len(body)
@@ -180,7 +179,7 @@ class Endpoint:
         except Unavailable as fault:
             if not answer.mutated:
                 raise
-            # A retry would do it again.
+            # A retry would repeat it.
             state["answer"] = answer = withheld(answer, str(fault))
             return answer, encoded(answer.body), 0
         return answer, body, size
@@ -230,7 +229,7 @@ class Endpoint:
 
     def _too_long(self) -> Rejected:
         message = f"The body must not be longer than {self._max_body_bytes} bytes."
-        # The rest of the body is not read, so the connection is of no more use.
+        # The rest of the body is not read, so the connection can't be used again.
         return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, headers={"Connection": "close"})
 
     def _coding(self, given: Given) -> Coding | None:
@@ -258,7 +257,7 @@ def _given(scope: Scope) -> Given:
 
 
 def _backlog(scope: Scope) -> Backlog:
-    """Return the backlog of the process; a new one if no server of the portal's runs the application."""
+    """Return the backlog of the process; a new one if another server runs the application."""
     found: Backlog = scope["state"].setdefault("backlog", Backlog())
     return found
 
@@ -269,7 +268,7 @@ async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -
 
 
 def _remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:
-    """What is read of a header, which most callers write alike; a long one is not kept."""
+    """Cache the value read of a header, which most callers write alike; a long one is not cached."""
     known = lru_cache(maxsize=256)(read)
 
     def remembered(header: str) -> Read:

@@ -1,4 +1,4 @@
-"""Answers to requests that no operation was executed for: GraphQL errors in JSON, under the status that says why."""
+"""Answers to requests without an executed operation: GraphQL errors in JSON, with the status of their code."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -20,14 +20,14 @@ STATUSES: Mapping[str, HTTPStatus] = {
     "TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT,
     "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The status of what went wrong with a whole request; every other code is the caller's, 400."""
+"""Status by the code of a request's error; every other code is the caller's, 400."""
 
 RETRY_AFTER_SECONDS = 1
-"""When to try again where the server is not available."""
+"""Value of Retry-After if the server is not available."""
 
 
-class Rejected(Exception):  # noqa: N818 — the word for a request that is turned away.
-    """A request that is turned away before it is executed."""
+class Rejected(Exception):  # noqa: N818 — the common word for such a request.
+    """Request that is refused before it is executed."""
 
     def __init__(
         self,
@@ -37,33 +37,32 @@ class Rejected(Exception):  # noqa: N818 — the word for a request that is turn
         code: str = "BAD_USER_INPUT",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Say why, and under which status."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.headers = headers
 
     def body(self) -> bytes:
-        """A GraphQL response that says why."""
+        """Return a GraphQL response with the error."""
         return _one_error(str(self), self.code)
 
 
 class Malformed(Rejected):
-    """A request that can be read, and is not what GraphQL over HTTP asks for."""
+    """Request that can be read, and is not what GraphQL over HTTP requires."""
 
 
 def bad_request(message: str) -> Malformed:
-    """Turn a request away that is not what GraphQL over HTTP asks for."""
+    """Return the refusal of a request that is not what GraphQL over HTTP requires."""
     return Malformed(HTTPStatus.BAD_REQUEST, message)
 
 
 def unreadable(message: str) -> Rejected:
-    """Turn a request away that is not JSON."""
+    """Return the refusal of a request that is not JSON."""
     return Rejected(HTTPStatus.BAD_REQUEST, message)
 
 
 def rejected_for(fault: Fault) -> Rejected:
-    """Turn a request away for a fault that was found outside of any field."""
+    """Return the refusal of a request for an error outside of any field."""
     status = STATUSES.get(fault.code, HTTPStatus.BAD_REQUEST)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     if isinstance(fault, UnusableToken):
@@ -79,12 +78,12 @@ def error_response(
     headers: Mapping[str, str] | None = None,
     **extensions: str,
 ) -> Response:
-    """A GraphQL response that holds one error and no data, in plain JSON."""
+    """Return a GraphQL response with one error and no data, in plain JSON."""
     return Response(_one_error(message, code, **extensions), status, headers=headers, media_type=JSON)
 
 
 async def http_error(_request: Request, error: Exception) -> Response:
-    """The router's own refusals, no such path and no such method, as JSON."""
+    """Answer for the router's refusals, an unknown path or method, in JSON."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)

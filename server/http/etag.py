@@ -1,7 +1,8 @@
-"""Answers that their caller may keep, and has to ask about before each use: ETag and If-None-Match (RFC 9110, 13).
+"""Conditional requests (RFC 9110, 13): ETag and If-None-Match for answers that the caller may cache.
 
-An answer depends on who asks, and may be another one at any moment. So only the caller itself may keep it (`private`)
-and none is used unasked (`no-cache`). The operation runs each time, for the token that asks; what is saved is the way.
+An answer depends on its viewer and may change at any moment. So only the caller itself may cache it (`private`), and
+must revalidate it before each use (`no-cache`). The operation runs each time, for the token of the request; only the
+transfer is saved.
 """
 
 import re
@@ -15,19 +16,19 @@ _CACHE_CONTROL: Header = (b"cache-control", b"private, no-cache")
 
 
 def etag(portal: Portal, body: bytes | bytearray, form: str) -> str:
-    """The weak tag of an answer, the same whether it is compressed or not.
+    """Return the weak tag of an answer, the same whether it is compressed or not.
 
-    The hash is keyed: from one that a log has kept, nobody finds the answer by trying.
+    The hash is keyed, so that the answer can't be guessed from a tag in a log.
     """
     return f'W/"{portal.digest("etag", form.encode() + body).hex()[:32]}"'
 
 
 def headers(tag: str) -> list[Header]:
-    """What the answer says of itself."""
+    """Return the caching headers of the answer."""
     return [_CACHE_CONTROL, (b"etag", tag.encode())]
 
 
 def holds(if_none_match: Sequence[str], tag: str) -> bool:
-    """Whether the caller has the answer already."""
+    """Return whether the caller has the answer already."""
     known = ", ".join(if_none_match)
     return known.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(known)

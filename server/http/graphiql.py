@@ -1,7 +1,7 @@
-"""GraphiQL, the page that a browser gets at the address of the API, and the files that the page is made of.
+"""GraphiQL, the page that a browser gets at the address of the API, and its files.
 
-It is built from `server/graphiql/` into `server/graphiql/dist/` by `make run`, `make test` or `make page`. Where that
-could not be done, the page says what to do, and the API runs all the same.
+`make run`, `make test` or `make page` builds it from `server/graphiql/` into `server/graphiql/dist/`. If it was not
+built, the page says what to do, and the API runs all the same.
 """
 
 import json
@@ -25,8 +25,8 @@ from server.http.negotiation import prefers
 BUILT = Path(__file__).parents[1] / "graphiql" / "dist"
 FILES = "/graphiql/assets"
 
-# Monaco, the editor, makes style elements and writes style attributes into its lines, so styles have to be allowed
-# inline. GraphiQL's style sheet has its fonts in data: addresses, and Monaco's rules have small pictures there.
+# Monaco, the editor, makes style elements and style attributes, so inline styles must be allowed. GraphiQL's style
+# sheet has its fonts in data: addresses, and Monaco's rules have small pictures there.
 _POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
     "style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
@@ -59,7 +59,7 @@ _NO_USERS = '<meta name="demo-users" content="[]" />'
 
 
 def is_wanted(scope: Scope) -> bool:
-    """Whether a request to the API's address is a browser's for a page, and not a caller's for an operation."""
+    """Return whether a request to the API's address is a browser's for a page, not a caller's for an operation."""
     return (
         scope["method"] in {"GET", "HEAD"}
         and prefers(", ".join(Headers(scope=scope).getlist("accept")), "text/html")
@@ -68,16 +68,16 @@ def is_wanted(scope: Scope) -> bool:
 
 
 class _PageRoute(Route):
-    """The page's route, which leaves the requests for an operation to the one after it."""
+    """Route of the page, which leaves requests for an operation to the next route."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether the route is a request's."""
+        """Return whether the route matches the request."""
         match, child = super().matches(scope)
         return (match, child) if match is Match.NONE or is_wanted(scope) else (Match.NONE, {})
 
 
 def routes(path: str, *, demo: bool, built: Path = BUILT) -> list[BaseRoute]:
-    """Return the routes of the page at `path` and of its files; a demonstration's page offers the demo users."""
+    """Return the routes of the page at `path` and of its files; in demo mode the page offers the demo users."""
 
     async def page(_request: Request) -> Response:
         headers = {**_HEADERS, "Cache-Control": "no-cache", "Vary": "Accept"}
@@ -91,7 +91,7 @@ def routes(path: str, *, demo: bool, built: Path = BUILT) -> list[BaseRoute]:
 
 
 def demo_users() -> list[dict[str, str]]:
-    """Whoever can sign in to the demo data."""
+    """Return the users of the demo data who can sign in."""
     return [
         {
             "partner": partner.name,
@@ -110,10 +110,10 @@ def _offer(users: list[dict[str, str]]) -> str:
 
 
 class _Files(StaticFiles):
-    """Files that are named by their content, each with a compressed copy beside it."""
+    """Files named by their content, each with a compressed copy."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with the copy where the caller takes it."""
+        """Answer with the compressed copy if the caller accepts it."""
         coding = accepted(", ".join(Headers(scope=scope).getlist("accept-encoding")))
         compressed = coding in {Coding.EITHER, Coding.GZIP}
         response = await super().get_response(f"{path}.gz" if compressed else path, scope)

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work: for whatever starts, watches and balances it."""
+"""Health checks for supervisors and load balancers: whether the process lives and can do its work."""
 
 import asyncio
 from http import HTTPStatus
@@ -19,12 +19,12 @@ log = structlog.get_logger("portal.health")
 
 
 async def alive(_request: Request) -> Response:
-    """The process answers."""
+    """Answer that the process lives."""
     return _json({"status": "ok"})
 
 
 async def ready(request: Request) -> Response:
-    """The database can be reached, has the tables that this version needs, and can be written to."""
+    """Answer whether the database is reachable and writable and has the tables of this version."""
     failed = await failed_check(request.app.state.portal.database)
     if failed is None:
         return _json({"status": "ok"})
@@ -32,7 +32,7 @@ async def ready(request: Request) -> Response:
 
 
 async def failed_check(database: Database) -> str | None:
-    """The first check that fails, "database", "migrations" or "writes"; None where all is well."""
+    """Return the first failed check, "database", "migrations" or "writes"; None if all succeed."""
     check = "database"
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -41,10 +41,10 @@ async def failed_check(database: Database) -> str | None:
             check = "writes"
             return None if await database.can_write() else check
     except Unavailable:
-        # The database has written a line of its own.
+        # The database has written a log line of its own.
         return check
     except Exception:
-        # Whatever it is, the database is of no use, and whoever asked needs an answer.
+        # Any error means that the database can't be used, and the caller needs an answer.
         log.warning("the database can't be reached", exc_info=True)
         return check
 

@@ -1,4 +1,4 @@
-"""The answer at `/`: a browser is sent to GraphiQL, and other callers read what this is."""
+"""Answer at `/`: a redirect to GraphiQL for browsers, and a description for other callers."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ _VARY = {"Vary": "Accept"}
 
 
 def route(path: str, *, graphiql: bool) -> Route:
-    """Return the route of `/`; `path` is the address of the API, where a browser gets GraphiQL if it is on."""
+    """Return the route of `/`; `path` is the address of the API, where GraphiQL is if it is on."""
 
     async def home(request: Request) -> Response:
         if graphiql and prefers(", ".join(request.headers.getlist("accept")), "text/html"):

@@ -1,4 +1,4 @@
-"""The host and port that a request names: `uri-host [ ":" port ]` of RFC 9110, in the syntax of RFC 3986."""
+"""Host and port of a request: `uri-host [ ":" port ]` of RFC 9110, in the syntax of RFC 3986."""
 
 import re
 from ipaddress import AddressValueError, IPv6Address
@@ -12,7 +12,7 @@ _HOST = re.compile(rb"(?:%b|\[(?:%b|(?P<ipv6>[0-9A-Fa-f:.]+))\])(?::(?P<port>0*[
 
 
 def valid(value: bytes) -> bool:
-    """Whether a host, with or without a port, is well-formed; an empty one is too."""
+    """Return whether a host, with or without a port, is well-formed; an empty one is."""
     host = _HOST.fullmatch(value)
     if host is None:
         return not value

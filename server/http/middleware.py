@@ -1,4 +1,4 @@
-"""What happens around every request, whatever it asks for: its id, its line in the log, headers of its answer."""
+"""Middleware around every request: its id, its line in the log, and the headers of its answer."""
 
 import logging
 import re
@@ -26,24 +26,24 @@ _REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
 _LONGEST_LOGGED_PATH = 200
 _LONGEST_LOGGED_NAME = 100
 _LONGEST_ADDRESS = 64
-"""More than the longest IPv6 address and the name of a network interface."""
+"""Length above that of the longest IPv6 address with the name of a network interface."""
 
 _CODES_MAX = 5
-"""How many codes of errors or refusals a line has at most."""
+"""Maximum number of codes of errors or refusals in a line."""
 
 _PROBED = frozenset({"/healthz", "/readyz"})
 _CLIENT_GONE = 499
-"""What proxies log for a client that did not wait for the answer."""
+"""Status that proxies log for a client that did not wait for the answer."""
 
 log = structlog.get_logger("portal.http")
 _logger = logging.getLogger("portal.http")
 
 
 class RequestLog:
-    """Gives each request an id, writes one line when it is done, and answers for what nothing else answered for."""
+    """Middleware that gives each request an id, logs it when it is done, and answers for unhandled exceptions."""
 
     def __init__(self, app: ASGIApp, cors: Cors | None = None) -> None:
-        """Stand around the application; without CORS no page of another origin may read what it answers."""
+        """Wrap the application; without CORS no page of another origin may read its answers."""
         self.app = app
         self._cors = cors
 
@@ -87,27 +87,27 @@ class RequestLog:
 
 
 def request_id_for(proposed: bytes | None) -> str:
-    """Return the id that a request proposes, or a new one if it is none."""
+    """Return the id that a request proposes; a new one if it is invalid."""
     if proposed and (good := _REQUEST_ID.fullmatch(proposed)):
         return good[1].decode()
-    # It tells requests apart and keeps no secret, so it need not come from the system.
+    # The id tells requests apart and keeps no secret, so it need not come from the system.
     return f"{getrandbits(64):016x}"
 
 
 def _internal_error(request_id: str) -> ASGIApp:
-    message = "Something went wrong on our side. Give the request id to whoever runs this portal."
+    message = "Something went wrong on our side. Give the request id to the operator of this portal."
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, "INTERNAL", requestId=request_id)
 
 
 def _client_address(scope: Scope) -> str | None:
-    """Return the caller's address, which uvicorn takes from X-Forwarded-For if a trusted proxy sent it."""
+    """Return the caller's address, which uvicorn takes from X-Forwarded-For of a trusted proxy."""
     client = scope.get("client")
     return _address(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else None
 
 
 @lru_cache(maxsize=4096)
 def _address(given: str) -> str | None:
-    """Return an IP address without the interface that it may name, and None for any other text, such as `unknown`."""
+    """Return an IP address without its interface; None for any other text, such as `unknown`."""
     address = given.partition("%")[0]
     try:
         ip_address(address)
@@ -121,7 +121,7 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
     level = logging.DEBUG if probed else logging.INFO
     if not _logger.isEnabledFor(level):
         return
-    # The query string is left out: the variables of a GET stand in it.
+    # The query string is left out, because it has the variables of a GET.
     facts = {
         "method": scope["method"],
         "path": scope["path"][:_LONGEST_LOGGED_PATH],
@@ -130,14 +130,14 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
     }
     if (address := scope["state"]["client_address"]) is not None:
         facts["client_address"] = address
-    _tell_operation(facts, scope["state"])
+    _add_operation(facts, scope["state"])
     if statements:
         facts["statements"] = sum(statements)
     logs.write(_logger, level, "request", facts)
 
 
-def _tell_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
-    """Add who asked for which operation, and how it went, as far as the endpoint came."""
+def _add_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
+    """Add the viewer, the operation and its outcome, as far as the endpoint came."""
     context: Context | None = state.get("context")
     # A sign-out leaves the context without a viewer, and a sign-in gives it one.
     viewer: Viewer | None = state.get("viewer") or (context.viewer if context else None)

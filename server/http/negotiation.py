@@ -1,10 +1,10 @@
-"""Which form of answer a caller accepts, by its Accept header (RFC 9110, 12.5.1)."""
+"""Negotiation of the answer's media type by the Accept header (RFC 9110, 12.5.1)."""
 
 from typing import NamedTuple
 
 JSON_TYPE = "application/json"
 GRAPHQL_TYPE = "application/graphql-response+json"
-"""The form of the GraphQL over HTTP specification, in which the status speaks of the request as a whole."""
+"""Media type of the GraphQL over HTTP specification, whose status is about the whole request."""
 
 
 class _Range(NamedTuple):
@@ -13,7 +13,7 @@ class _Range(NamedTuple):
     quality: float
 
     def fit(self, media_type: str) -> int:
-        """How closely the range describes the type: 0 for not at all."""
+        """Return how closely the range matches the type: 0 for not at all."""
         kind, _, subtype = media_type.partition("/")
         if (self.type, self.subtype) == (kind, subtype):
             return 3
@@ -28,10 +28,10 @@ class _Wish(NamedTuple):
 
 
 def media_type(accept: str | None) -> str | None:
-    """The form that the caller likes best, or None where it accepts neither.
+    """Return the preferred media type; None if the caller accepts neither.
 
-    Without a header, and where it names neither form, the answer is plain JSON, as GraphQL servers always gave it;
-    a caller that names both equally knows the newer form and gets it.
+    Without a header, and if it names neither type, the answer is plain JSON, as GraphQL servers always gave it. A
+    caller that names both equally knows the newer type and gets it.
     """
     ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()] or [_Range("*", "*", 1.0)]
     plain, newer = _wish(ranges, JSON_TYPE), _wish(ranges, GRAPHQL_TYPE)
@@ -44,7 +44,7 @@ def media_type(accept: str | None) -> str | None:
 
 
 def prefers(accept: str, wanted: str) -> bool:
-    """Whether the caller names a type, and likes it better than either form of JSON."""
+    """Return whether the caller names a type and prefers it to either type of JSON."""
     ranges = [_range(part) for part in accept.split(",") if part.strip()]
     wish = _wish(ranges, wanted) if ranges else _Wish(0.0, 0)
     return wish.fit == _NAMED and wish.quality > max(_wish(ranges, form).quality for form in (JSON_TYPE, GRAPHQL_TYPE))
@@ -73,7 +73,7 @@ def _range(part: str) -> _Range:
 
 
 def quality(value: str) -> float:
-    """What stands behind “q=”: a number from 0 to 1; what is no such number is 0."""
+    """Return the number after “q=”, from 0 to 1; 0 if it is invalid."""
     try:
         number = float(value)
     except ValueError:

@@ -1,8 +1,7 @@
-"""How a request names a registered document instead of bringing its text.
+"""Names of registered documents in a request.
 
-By `documentId`, as the GraphQL over HTTP specification has it, or by `extensions.persistedQuery` in the form of
-Apollo's persisted queries, whose `sha256Hash` may be any id. A text that comes with a hash has to be the text of that
-hash.
+The request has a `documentId`, as in the GraphQL over HTTP specification, or `extensions.persistedQuery` as in Apollo's
+persisted queries, whose `sha256Hash` may be any id. A text that comes with a hash must have that hash.
 """
 
 from collections.abc import Mapping
@@ -14,12 +13,12 @@ from server.http.errors import bad_request
 
 
 def named(given: Mapping[str, Any], query: object) -> DocumentName | None:
-    """What the request names; None where it brings a text, or neither."""
+    """Return the document's name in the request; None if it has a text, or neither."""
     document_id = given.get("documentId")
     by_hash = _persisted_query(given.get("extensions"))
     if document_id is not None:
         if by_hash is not None or query is not None:
-            message = "“documentId” stands in the place of “query” and “extensions.persistedQuery”; send one of them."
+            message = "“documentId” replaces “query” and “extensions.persistedQuery”; send only one of them."
             raise bad_request(message)
         if not is_id(document_id):
             message = "“documentId” must be the id of a document, such as “sha256:” and 64 hexadecimal digits."

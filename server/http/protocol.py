@@ -1,6 +1,6 @@
-"""HTTP/1.1 on one connection: uvicorn's protocol, with limits of size and time for what a caller sends.
+"""HTTP/1.1 on one connection: uvicorn's protocol, with limits of size and time for requests.
 
-Requests that break a limit or are no HTTP are answered here, in the form of all other errors, and end the connection.
+Requests that exceed a limit or are not HTTP are answered here, in the form of all other errors, and end the connection.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from server.http import request_head
-from server.http.connection import BETWEEN, BODY, HEAD, EndingProtocol
+from server.http.connection import BETWEEN, BODY, HEAD, GracefulProtocol
 from server.http.deadlines import Connections
 from server.http.errors import Rejected, bad_request
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 
 
-class Protocol(EndingProtocol):
-    """A connection, and what arrives on it."""
+class Protocol(GracefulProtocol):
+    """Connection, with the state of the arriving request."""
 
     def __init__(
         self,
@@ -30,28 +30,27 @@ class Protocol(EndingProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """Begin without a request."""
         super().__init__(config, server_state, app_state, _loop)
         self._held = b""
         self._upgrading = False
         self._hosts = 0
         self._host: bytes | None = None
         self._good_host: bytes | None = None
-        """The last value of Host that was checked; most connections send no other."""
+        """Last valid value of Host; most connections send no other."""
         self._unusual = False
         """Whether the head has a header whose value is still to be checked."""
         self._head_size = 0
-        """Bytes of a head that is incomplete."""
+        """Number of bytes of an incomplete head."""
         self._body_size = self._body_seen = 0
         self._framing_size = self._gap_size = 0
-        """Bytes around those of a chunked body: all, and those since the size of a chunk."""
+        """Number of bytes around those of a chunked body: all, and those since the last chunk size."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse what the caller sent, as much of it as is answered soon."""
+        """Parse the received bytes, as far as their requests are answered soon."""
         if self._held or len(data) > SLICE_BYTES:
             self._take_slices(data)
             return
-        if self._deaf:
+        if self._discarding:
             return
         part, cycle = self._part, self.cycle
         if part is BETWEEN:
@@ -66,11 +65,11 @@ class Protocol(EndingProtocol):
             return
         except httptools.HttpParserError as error:
             self._refuse(_rejected(error))
-        if self._part is not BETWEEN and not self._deaf:
+        if self._part is not BETWEEN and not self._discarding:
             self._measure(len(data), in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
 
     def go_on(self) -> None:
-        """Take what was held."""
+        """Parse the held bytes."""
         data, self._held = self._held, b""
         self.flow.release()
         if data:
@@ -88,7 +87,7 @@ class Protocol(EndingProtocol):
             self.data_received(data[at : at + SLICE_BYTES])
 
     def on_message_begin(self) -> None:
-        """Begin with the head of a request, which may be in the bytes of the one before."""
+        """Begin the head of a request, which may be in the bytes of the previous one."""
         if self._part is BETWEEN:
             self._part, self._since = HEAD, self._all.now
         self.url, self.headers = b"", []
@@ -96,7 +95,7 @@ class Protocol(EndingProtocol):
         self._begun, self._hosts, self._unusual = True, 0, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; after the body, a trailer, which is of no use here."""
+        """Take a header, or a trailer, which is ignored."""
         name = name.lower()
         if name == b"host":
             self._hosts += 1
@@ -107,10 +106,10 @@ class Protocol(EndingProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Start the request, or let it wait for those before it."""
+        """Start the request, or queue it behind earlier ones."""
         parser, headers = self.parser, self.headers
         version = parser.get_http_version()
-        # A head that came at once is shorter than a slice.
+        # A head that arrived at once is shorter than a slice.
         if self._head_size and request_head.size(self.url, headers) > request_head.MAX_HEAD_BYTES:
             raise request_head.too_long(self.url)
         if version != "1.1" or self._hosts != 1 or self._unusual or len(headers) > MAX_HEADERS:
@@ -177,11 +176,11 @@ class Protocol(EndingProtocol):
         cycle.message_event.set()
 
     def on_chunk_header(self) -> None:
-        """Measure anew what is around the bytes of a chunk."""
+        """Restart the count of the bytes around those of a chunk."""
         self._gap_size = 0
 
     def on_message_complete(self) -> None:
-        """End the request; its answer may have been sent already."""
+        """End the request, which may have been answered already."""
         if self._upgrading:
             return
         self._part = BETWEEN
@@ -193,7 +192,7 @@ class Protocol(EndingProtocol):
             cycle.message_event.set()
 
     def _measure(self, size: int, *, in_one_part: bool, same: bool) -> None:
-        # The part that arrives is incomplete. `in_one_part` and `same`: all that was read last belongs to it.
+        # The arriving part is incomplete. `in_one_part` and `same`: all bytes read last belong to it.
         if self._part is HEAD:
             whole = in_one_part and same
             self._head_size += size if whole else max(1, request_head.size(self.url, self.headers))
@@ -220,7 +219,8 @@ class Protocol(EndingProtocol):
             self._linger()
 
     def _go_on_without_upgrade(self, rest: bytes) -> None:
-        # The parser takes what follows for another protocol. None is offered, so a new one reads the request again.
+        # The parser takes the rest for another protocol. The server offers none, so a new parser reads the request
+        # again.
         self._upgrading = False
         method = self.parser.get_method()
         if method == b"CONNECT":
@@ -240,5 +240,5 @@ def _rejected(error: httptools.HttpParserError) -> Rejected:
         return cause
     if isinstance(error, httptools.HttpParserCallbackError):
         return bad_request("The request's target is not a URL.")
-    # The parser's sentence names a rule, and repeats nothing of the request.
+    # The parser's message names a rule, and repeats nothing of the request.
     return bad_request(f"The request is not HTTP/1.1: {error}.")

@@ -1,4 +1,4 @@
-"""What a request asks for: a GraphQL request read from a body of JSON, or from a URL's parameters."""
+"""GraphQL requests, read from a body of JSON or from a URL's parameters."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from server.http import persisted
 from server.http.errors import bad_request, unreadable
 
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
-# Unions are made once: making one takes longer than the check.
+# Building a union takes longer than checking a value against it.
 _OPTIONAL_TEXT, _OPTIONAL_OBJECT = str | None, dict | None
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -28,7 +28,7 @@ async def gone(receive: Receive) -> None:
 
 
 def from_body(body: bytes) -> OperationRequest:
-    """The request that stands in a body."""
+    """Return the request in a body."""
     given = _parsed(body, "The body")
     if isinstance(given, list):
         message = "The body must be one JSON object: several operations in one request are not supported."
@@ -40,12 +40,12 @@ def from_body(body: bytes) -> OperationRequest:
 
 
 def from_parameters(parameters: QueryParams) -> OperationRequest:
-    """The request that stands in a URL; its variables and extensions are JSON."""
+    """Return the request in a URL, whose variables and extensions are JSON."""
     given: dict[str, Any] = {}
     for name in _PARAMETERS:
         values = parameters.getlist(name)
         if len(values) > 1:
-            message = f"The parameter “{name}” must stand in the URL once."
+            message = f"The parameter “{name}” must appear in the URL once."
             raise bad_request(message)
         if values:
             given[name] = values[0]
@@ -95,8 +95,8 @@ def _parsed(text: bytes, what: str) -> object:
 
 
 def _with_surrogates(text: bytes, what: str) -> object:
-    # orjson refuses a lone surrogate wherever it stands. In a text of a variable it is the caller's mistake in that
-    # one field, which has to be named: Python's own parser takes it, held to orjson's other limits.
+    # orjson refuses a lone surrogate anywhere. In a variable, the error must name the field, so Python's parser reads
+    # it, within orjson's other limits.
     try:
         return json.loads(text.decode(), parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except RecursionError:
@@ -110,7 +110,7 @@ def _with_surrogates(text: bytes, what: str) -> object:
 
 
 def _reason(error: json.JSONDecodeError) -> str:
-    # The parser's words and the place, without the text around it.
+    # Parser's message and position, without the text around it.
     return f"{error.msg.partition(': line')[0]} at character {error.pos}"
 
 

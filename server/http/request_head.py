@@ -1,4 +1,4 @@
-"""Limits of what is around a request's body, and the answer to a request that the protocol refuses."""
+"""Limits of a request's head and framing, and the answer to a request that the protocol refuses."""
 
 import re
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from server.http.errors import JSON, Rejected, bad_request, rejected_for
 from server.http.security_headers import Header, completed
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Of the request line and the headers together; also of a body's trailers, and of one chunk's extensions."""
+"""Maximum size of the request line and headers together; also of a body's trailers, and of one chunk's extensions."""
 MAX_HEADERS = 100
 SLICE_BYTES = 16 * 1024
-"""What is parsed at once. It may hold hundreds of requests; the next slice waits until they are answered."""
+"""Number of bytes parsed at once. They may hold hundreds of requests; the next slice waits for their answers."""
 MAX_FRAMING_PER_BYTE = 8
-"""Chunk sizes and extensions may take so many times the bytes of the body; chunks of one byte take five."""
+"""Maximum ratio of chunk sizes and extensions to the bytes of the body; one-byte chunks have a ratio of five."""
 MAX_DISCARDED_BYTES = 1024 * 1024
-"""Of a body that is still arriving when its request has been answered."""
+"""Maximum size of a body that is still arriving when its request has been answered."""
 
 _AROUND_HEADER = len(": \r\n")
 _ONE_ONE = "1.1"
@@ -29,12 +29,12 @@ _END_OF_AUTHORITY = re.compile(rb"[/?#]")
 
 
 def size(url: bytes, headers: Sequence[Header]) -> int:
-    """Bytes of a request line's URL and of headers."""
+    """Return the bytes of a request line's URL and of headers."""
     return len(url) + sum(len(name) + len(value) + _AROUND_HEADER for name, value in headers)
 
 
 def too_long(url: bytes) -> Rejected:
-    """Refuse a head that is too long: as 414 if its URL takes more than half of what is allowed."""
+    """Refuse a head that is too long: with 414 if its URL takes more than half of the limit."""
     if len(url) > MAX_HEAD_BYTES // 2:
         status, part = HTTPStatus.REQUEST_URI_TOO_LONG, "request's URL is"
     else:
@@ -49,7 +49,7 @@ def too_many_headers() -> Rejected:
 
 
 def too_much_framing() -> Rejected:
-    """Refuse a chunked body with more around its bytes than callers have a use for."""
+    """Refuse a chunked body with more framing than callers have a use for."""
     message = f"The body's chunk extensions and trailers must not be longer than {MAX_HEAD_BYTES} bytes."
     return Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
 
@@ -60,13 +60,13 @@ def too_late(part: str, seconds: float) -> Rejected:
 
 
 def out_of_time() -> Rejected:
-    """Refuse a request that was not complete or not answered when the server stopped."""
+    """Refuse a request that was incomplete or unanswered when the server stopped."""
     message = "The server stopped before this request was done. Try again; with the same idempotencyKey that is safe."
     return rejected_for(Unavailable(message))
 
 
 def check(version: str, headers: Sequence[Header]) -> None:
-    """Raise Rejected for a head that is not what HTTP/1.1 asks for, or asks for what is not done here."""
+    """Raise Rejected for a head that is invalid in HTTP/1.1, or requests something unsupported."""
     if len(headers) > MAX_HEADERS:
         raise too_many_headers()
     if version not in {"1.0", _ONE_ONE}:
@@ -98,7 +98,7 @@ def check_target(url: bytes, host: bytes | None) -> None:
 
 
 def expects_continue(version: str, headers: Sequence[Header]) -> bool:
-    """Whether the caller waits for 100 before it sends the body; callers of HTTP/1.0 do not know it."""
+    """Return whether the caller waits for 100 before it sends the body; HTTP/1.0 has no such status."""
     return version == _ONE_ONE and _CONTINUE in _members(headers, b"expect")
 
 
@@ -120,7 +120,7 @@ def _members(headers: Sequence[Header], wanted: bytes) -> list[bytes]:
 
 
 def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[Header]) -> bytes:
-    """Return the head of a request without its wish for another protocol."""
+    """Return the head of a request without its upgrade to another protocol."""
     kept = b"".join(b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade")
     return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
 

@@ -1,4 +1,4 @@
-"""Answers as JSON. One that may be long is written piece by piece, so that it ends when it becomes too long."""
+"""Answers as JSON. A possibly long one is encoded in pieces, so that encoding stops at the limit."""
 
 import json
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ def encoded(body: Any) -> bytes:  # noqa: ANN401 — any JSON.
     try:
         return orjson.dumps(body)
     except TypeError:
-        # An error may name a variable whose name holds a lone surrogate. It is escaped, as it came.
+        # An error may quote a variable whose name has a lone surrogate. It is escaped, as in the request.
         return json.dumps(body, separators=(",", ":")).encode()
 
 
 def encoded_up_to(longest: int, body: dict[str, Any]) -> bytearray:
-    """Return the JSON of an answer; if it has more than `longest` bytes, only as much as shows that."""
+    """Return the JSON of an answer; if it exceeds `longest` bytes, only enough to show that."""
     written = bytearray()
     for piece in _pieces(body):
         written += piece

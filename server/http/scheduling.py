@@ -1,8 +1,8 @@
-"""Requests take turns, so that an iteration of the event loop stays short, however many of them are ready.
+"""Admission of requests: limits the time of an event loop iteration, however many requests are ready.
 
-Most of a request runs without waiting for anything. Of all that are ready, the loop runs each up to there before it
-reads, accepts and answers anything else, and of the connections that wait to be accepted libuv takes one an iteration:
-with many busy connections, a new one would wait for as many requests as there are busy ones, times its place in line.
+Most of a request runs without waiting. The loop would run all ready requests before it reads, accepts or answers
+anything else, and libuv accepts one pending connection per iteration. So with many busy connections, a new one would
+wait for all of them once for each pending connection before it.
 """
 
 from asyncio import Future, get_running_loop
@@ -12,58 +12,58 @@ from math import inf
 from time import perf_counter
 
 _SLICE_SECONDS = 0.002
-_AT_ONCE_MAX = 16
-"""So many are let go ahead by what those before them took, which says little of what they will take."""
+_ADMITTED_MAX = 16
+"""Maximum number of requests admitted per iteration, since the time of earlier requests predicts little."""
 
 
-class Turns:
-    """Lets requests go ahead in their order, in each iteration of the loop as many as fit into a slice of time."""
+class Admission:
+    """Queue that admits requests in order, in each iteration as many as fit into a slice of time."""
 
     def __init__(self, seconds: float = _SLICE_SECONDS, clock: Callable[[], float] = perf_counter) -> None:
-        """Begin with nobody; `seconds` is how long a slice is."""
+        """Take the seconds of a slice, and its clock."""
         self._seconds = seconds
         self._clock = clock
         self._waiting: deque[Future[None]] = deque()
         self._queueing = False
         self._expected = False
         self._began = -inf
-        self._taken = 0
+        self._admitted = 0
 
-    async def take(self) -> None:
-        """Return at once where the slice has time left, and else in an iteration to come, after all who wait."""
+    async def admit(self) -> None:
+        """Return at once if the slice has time left, and otherwise in a later iteration, after all earlier waiters."""
         now = self._clock()
         if self._queueing or now - self._began >= self._seconds:
             if self._expected:
                 self._queueing = True
-                turn: Future[None] = get_running_loop().create_future()
-                self._waiting.append(turn)
-                await turn
+                waiter: Future[None] = get_running_loop().create_future()
+                self._waiting.append(waiter)
+                await waiter
             else:
-                # The slice before may have been of the same iteration: telling takes a callback for each request,
-                # this one for each slice, and two slices in one iteration are short enough.
+                # The slice before may be of the same iteration: finding out takes a callback per request, this one per
+                # slice, and two slices in one iteration are short enough.
                 self._begin(now)
-        self._taken += 1
+        self._admitted += 1
 
     def _begin(self, now: float) -> None:
-        self._began, self._taken, self._expected = now, 0, True
-        get_running_loop().call_soon(self._next)
+        self._began, self._admitted, self._expected = now, 0, True
+        get_running_loop().call_soon(self._admit_waiting)
 
-    def _next(self) -> None:
-        # Whoever is told here to go ahead does so in the iteration that follows, before this is called again. Those who
-        # come in between have to wait, or they would be served first.
+    def _admit_waiting(self) -> None:
+        # A request admitted here runs in the next iteration, before this is called again. Requests that arrive in
+        # between have to wait, or they would be served first.
         self._expected = False
         if not self._queueing:
             return
         now = self._clock()
-        each = (now - self._began) / max(1, self._taken)
-        at_once = max(1, min(_AT_ONCE_MAX, int(self._seconds / each))) if each else _AT_ONCE_MAX
+        each = (now - self._began) / max(1, self._admitted)
+        left = max(1, min(_ADMITTED_MAX, int(self._seconds / each))) if each else _ADMITTED_MAX
         self._queueing = False
-        while self._waiting and at_once:
-            turn = self._waiting.popleft()
-            # One that was cancelled takes nobody's turn.
-            if not turn.done():
-                turn.set_result(None)
+        while self._waiting and left:
+            waiter = self._waiting.popleft()
+            # Skip cancelled waiters.
+            if not waiter.done():
+                waiter.set_result(None)
                 self._queueing = True
-                at_once -= 1
+                left -= 1
         if self._queueing:
             self._begin(now)

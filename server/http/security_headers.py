@@ -1,4 +1,4 @@
-"""The headers that every answer has: nothing keeps it, and a browser does nothing with it but hand it to its page."""
+"""Security headers of every answer: caches don't store it, and browsers only hand it to its page."""
 
 from collections.abc import Iterable
 
@@ -15,12 +15,12 @@ _ALWAYS: tuple[Header, ...] = (
     (b"x-frame-options", b"DENY"),
 )
 _ALWAYS_NAMES = frozenset(name for name, _ in _ALWAYS)
-# Whether the other names below this one keep to https too is for their owner to say.
+# The owner of the domain decides whether its other subdomains keep to https too.
 _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 
 
 def completed(own: Iterable[Header], scope: Scope, request_id: str) -> list[Header]:
-    """An answer's own headers, which win, and those that it lacks."""
+    """Return an answer's own headers, which take precedence, and the missing ones."""
     headers = list(own)
     names = {name for name, _ in headers}
     headers += _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [each for each in _ALWAYS if each[0] not in names]

@@ -1,8 +1,8 @@
-"""The statuses of answers in the form application/graphql-response+json, by the edition that the portal goes by.
+"""Statuses of answers in application/graphql-response+json, by edition of the specification.
 
-"2025" is the GraphQL over HTTP specification as its drafts had it until then, and as its audit suite has it: what can't
-be executed is 400. "2026" is its first edition, of September 2026: 400 is for what can't be parsed, JSON or document,
-422 for what is parsed and can't be executed, and 294, “partial success”, for an answer with data and errors.
+"2025" is GraphQL over HTTP as its drafts and its audit suite had it: a request that can't be executed is 400. "2026" is
+the first edition, of September 2026: 400 is for a request that can't be parsed, JSON or document, 422 for one that is
+parsed and can't be executed, and 294, “partial success”, for an answer with data and errors.
 """
 
 from http import HTTPStatus
@@ -17,7 +17,7 @@ PARTIAL_SUCCESS = 294
 
 
 def of_answer(answer: Answer, edition: Edition) -> int:
-    """The status of what a request was answered with."""
+    """Return the status of an answer."""
     if edition == "2026":
         if answer.executed:
             return PARTIAL_SUCCESS if answer.codes else HTTPStatus.OK
@@ -25,13 +25,13 @@ def of_answer(answer: Answer, edition: Edition) -> int:
     else:
         if answer.body.get("data") is not None:
             return HTTPStatus.OK
-        # Without any data, whoever watches or balances servers is told why, although something was executed.
+        # Without any data, monitors and load balancers need the status of the cause, although something was executed.
         otherwise = HTTPStatus.OK if answer.executed else HTTPStatus.BAD_REQUEST
     return next((status for code, status in STATUSES.items() if code in answer.codes), otherwise)
 
 
 def of_rejected(rejected: Rejected, edition: Edition) -> int:
-    """The status of a request that was turned away."""
+    """Return the status of a refused request."""
     if edition == "2026" and isinstance(rejected, Malformed):
         return HTTPStatus.UNPROCESSABLE_ENTITY
     return rejected.status

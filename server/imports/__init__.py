@@ -1,1 +1,1 @@
-"""Reading what partners export from their spreadsheets and ERPs."""
+"""Import of the files that partners export from spreadsheets and ERPs."""

@@ -1,4 +1,4 @@
-"""What the cells of a sheet say, as spreadsheets and people write it."""
+"""Values of a sheet's cells, as spreadsheets and people write them."""
 
 import re
 
@@ -10,7 +10,7 @@ _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
 
 class CellError(ValueError):
-    """A cell does not say what its column is for; the message says what would."""
+    """The cell has a wrong value; the message says what would be right."""
 
 
 def whole(text: str, what: str, *, lowest: int, highest: int) -> int:
@@ -24,7 +24,7 @@ def whole(text: str, what: str, *, lowest: int, highest: int) -> int:
 
 
 def yes_or_no(text: str, what: str) -> bool | None:
-    """Return what the cell says; None if it is empty."""
+    """Return the answer in the cell; None if it is empty."""
     folded = fold(text)
     if folded and folded not in _YES | _NO:
         message = f"{what} is sim or não (yes or no)"

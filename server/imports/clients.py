@@ -1,4 +1,4 @@
-"""Clients from a sheet: each row becomes a client to register, or a reason why not."""
+"""Clients from a sheet: each row becomes a client to register, or a bad row with its reason."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -32,14 +32,14 @@ _LEAST_DIGITS = 3
 
 
 class Row(NamedTuple):
-    """A row of the sheet that is a client."""
+    """Row with a valid client."""
 
     line: int
     client: RegisterClient
 
 
 class Repeated(NamedTuple):
-    """A row whose client stands in the sheet already."""
+    """Row whose client is in an earlier row."""
 
     line: int
     first: int
@@ -47,7 +47,7 @@ class Repeated(NamedTuple):
 
 
 def read(lines: Iterable[Line | BadRow]) -> Iterator[Row | Repeated | BadRow]:
-    """Each row of the sheet, checked as the API checks a client."""
+    """Yield each row of the sheet, checked as the API checks a client."""
     seen: dict[str, int] = {}
     for line in lines:
         row = line if isinstance(line, BadRow) else _row(line)
@@ -90,10 +90,10 @@ def _unquoted(text: str) -> str:
 
 
 def _with_leading_zeros(text: str) -> str | None:
-    """The number as it was before a spreadsheet took its zeros; the check digits tell whether it was one.
+    """Return the CNPJ with the zeros that a spreadsheet dropped; the check digits confirm it.
 
-    The CPF of a person that begins with two zeros has the check digits of a CNPJ too, so what is as long as a CPF and
-    may be one is taken for one.
+    The CPF of a person that begins with two zeros has the check digits of a CNPJ too, so a number that may be a CPF by
+    its length and check digits is taken for one.
     """
     digits = cnpjs.unmasked(text)
     short = digits.isascii() and digits.isdecimal() and _LEAST_DIGITS <= len(digits) < cnpjs.LENGTH

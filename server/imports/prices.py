@@ -34,14 +34,14 @@ _ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}")
 
 
 class Prices(NamedTuple):
-    """The tiers of a sheet by what they are for, and the rows that are none."""
+    """Tiers of a sheet by product and type of order, and the bad rows."""
 
     tiers: Mapping[PriceKey, list[Tier]]
     bad: list[BadRow]
 
 
 def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
-    """The whole sheet. `products` has the ids of the products by their folded codes."""
+    """Read the whole sheet; `products` has the ids of the products by their folded codes."""
     tiers: dict[PriceKey, list[Tier]] = {}
     bad = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Products from a sheet: each row is a product of the vendor, or a reason why not."""
+"""Products from a sheet: each row becomes a product of the vendor, or a bad row with its reason."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -19,7 +19,7 @@ REQUIRED = frozenset({"code", "name", "included_seats"})
 
 
 class Row(NamedTuple):
-    """A row of the sheet that is a product."""
+    """Row with a valid product."""
 
     line: int
     details: ProductDetails

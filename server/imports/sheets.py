@@ -14,45 +14,45 @@ from domain.text import fold, single_spaced, trimmed
 DELIMITERS = (";", ",", "\t")
 
 _DECLARED_DELIMITER = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
-"""A first line of some exports, which tells Excel what the delimiter is."""
+"""First line of some exports, which declares the delimiter for Excel."""
 
 _AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
-"""How spreadsheets are told that a number is a text: `="…"`, and an apostrophe."""
+"""Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
 
 _LONGEST_ROW = 20
-"""How many lines a row may go over. More are a quotation mark that somebody forgot to close."""
+"""Maximum number of lines of a row. More lines mean that a quotation mark was not closed."""
 
 _BLOCK = 1 << 20
 
 Columns = Mapping[str, Sequence[str]]
-"""The headers that each of our names goes by, the surest first."""
+"""Headers by column name, the surest first."""
 
 
 class SheetError(Exception):
-    """The file is not one that can be read; the message says why."""
+    """The file can't be read; the message says why."""
 
 
 class Line(NamedTuple):
-    """A row of the sheet: the line of the file where it begins, and its cells by our names of their columns."""
+    """Row of the sheet: the line of the file where it begins, and its cells by column name."""
 
     number: int
     cells: Mapping[str, str]
 
 
 class BadRow(NamedTuple):
-    """A row that is not imported, and why."""
+    """Row that is not imported, and why."""
 
     line: int
     reason: str
 
 
 class Sheet(NamedTuple):
-    """A file that is open: its rows, read one by one, and how many lines it has."""
+    """Open file: its rows, read one by one, and its number of lines."""
 
     rows: Iterator[Line | BadRow]
     lines: int
     unused: Sequence[str]
-    """The headers of columns that mean nothing to us."""
+    """Headers of unknown columns."""
 
 
 class _Layout(NamedTuple):
@@ -67,7 +67,7 @@ class _Survey(NamedTuple):
 
 
 class _Lines:
-    """The lines of a file, counted, of which some can be given back to be read again."""
+    """Counted lines of a file, some of which can be read again."""
 
     def __init__(self, file: Path, opened: TextIO) -> None:
         self._file = file
@@ -75,7 +75,7 @@ class _Lines:
         self._returned: deque[str] = deque()
         self.number = 0
         self.row: list[str] = []
-        """The lines that were read since the row began."""
+        """Lines read since the row began."""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -101,14 +101,14 @@ class _Lines:
 
 @contextmanager
 def sheet(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sheet]:
-    """Open the file and find its columns. SheetError where it can't be read, or lacks a required column."""
+    """Open the file and find its columns; raise SheetError if it is unreadable or lacks a required column."""
     with _reading(file):
         if file.exists() and not file.is_file():
             message = f"{file} is not a file"
             raise SheetError(message)
         encoding, lines = _survey(file)
         opened = file.open(encoding=encoding, newline="")
-    # What is raised while the rows are used is not the file's fault: only its own reading is watched.
+    # Errors of the code that uses the rows must pass; only errors of reading the file are caught.
     with opened:
         with _reading(file):
             layout = _layout(opened, columns)
@@ -127,7 +127,7 @@ def _reading(file: Path) -> Iterator[None]:
 
 
 def _survey(file: Path) -> _Survey:
-    """The encoding of the whole file, before any of its rows is believed, and its length."""
+    """Return the encoding and the length of the whole file, before any of its rows is used."""
     with file.open("rb") as opened:
         beginning = opened.read(2)
     is_utf16 = beginning in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
@@ -155,7 +155,7 @@ def _length(file: Path, encoding: str) -> int | None:
 
 
 def _layout(opened: TextIO, columns: Columns) -> _Layout:
-    """Where the columns are, with the delimiter by which most of them are found."""
+    """Return the positions of the columns, with the delimiter by which most of them are found."""
     declared = _DECLARED_DELIMITER.fullmatch(opened.readline())
     found = [_header(opened, delimiter, columns) for delimiter in ([declared[1]] if declared else DELIMITERS)]
     return max(found, key=lambda layout: sum(name is not None for name in layout.names))
@@ -186,13 +186,13 @@ def _is_header(row: Sequence[str]) -> bool:
 
 
 def without_text_mark(cell: str) -> str:
-    """Return the content of a cell without what marks it as a text."""
+    """Return the content of a cell without its text mark."""
     match = _AS_TEXT.fullmatch(cell)
     return cell if match is None else match[1] or match[2] or ""
 
 
 def aliased(aliases: Sequence[str], normal: str) -> str:
-    """The alias that reads so without accents, case and blanks."""
+    """Return the alias that equals the text without accents, case and blanks."""
     return next(alias for alias in aliases if _normal(alias) == normal)
 
 
@@ -228,7 +228,7 @@ def _rows(lines: _Lines, layout: _Layout) -> Iterator[Line | BadRow]:
                 header_seen = _is_header(row)
                 continue
         if len(lines.row) > _LONGEST_ROW or (not row and lines.row[0].strip()):
-            # The rows that a forgotten quotation mark has swallowed are read again.
+            # The rows after an unclosed quotation mark are read again.
             lines.give_back()
             yield BadRow(begins, "its quotation marks are not paired")
         elif any(trimmed(cell) for cell in row):
@@ -242,5 +242,5 @@ def _line(begins: int, row: Sequence[str], names: Sequence[str | None]) -> Line 
             "a cell with a delimiter in it needs quotation marks"
         )
         return BadRow(begins, reason)
-    # Spreadsheets are full of blanks that nobody sees: at the ends, doubled, line breaks, and some that never break.
+    # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
     return Line(begins, {name: single_spaced(cell) for name, cell in zip(names, row, strict=False) if name})

@@ -1,4 +1,4 @@
-"""A server with demo data, a browser that reaches nothing else, and a page in it that has to stay free of faults."""
+"""Server with demo data, a browser without other network access, and a page whose errors fail the test."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chr
 
 @pytest.fixture(scope="session")
 def executable() -> str:
-    """The machine's browser, on a machine where the page could be built too."""
+    """Return the machine's browser; skip if the machine could not build the page."""
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         _do_without("there is no Chromium here (on Debian: apt install chromium)")
@@ -37,7 +37,7 @@ def _do_without(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of GraphiQL at a demonstration, with a manager of a partner who has nothing yet."""
+    """Return the address of GraphiQL in demo mode, with a manager of a partner without data."""
     assert executable
     folder: Path = tmp_path_factory.mktemp("browser")
     environment = _environment(folder)
@@ -49,7 +49,7 @@ def url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 @pytest.fixture(scope="session")
 def production(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of GraphiQL at a portal that is no demonstration, with the data of one and a manager of its own."""
+    """Return the address of GraphiQL outside of demo mode, with demo data and a manager of its own."""
     assert executable
     folder: Path = tmp_path_factory.mktemp("production")
     environment = _environment(folder)
@@ -59,7 +59,7 @@ def production(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The environment of a demonstration, filled."""
+    """Return the environment of a demo with its data."""
     environment = {**os.environ, "DEMO": "true", "GRAPHIQL": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}
     for command in ("migrate", "demo"):
         portal(environment, command)
@@ -73,7 +73,7 @@ def _create_user(environment: dict[str, str], partner: str, email: str) -> None:
 
 @pytest.fixture(scope="session")
 async def browser(executable: str) -> AsyncIterator[Browser]:
-    # As root Chromium has no sandbox. It finds no name, so that it reaches this machine only.
+    # As root Chromium has no sandbox. It resolves no name, so that it reaches this machine only.
     flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=executable, args=flags)
@@ -83,21 +83,21 @@ async def browser(executable: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
-    """A visit with a screen as a desk has it, by somebody from Brazil."""
+    """Yield a visit with a desktop screen, by a person from Brazil."""
     async with visiting(browser, url) as visit:
         yield visit
 
 
 @pytest.fixture
 async def visit_in_production(browser: Browser, production: str) -> AsyncIterator[Visit]:
-    """The same at a portal that is no demonstration."""
+    """Yield a visit to a portal outside of demo mode."""
     async with visiting(browser, production) as visit:
         yield visit
 
 
 @asynccontextmanager
 async def visiting(browser: Browser, url: str, locale: str = "pt-BR") -> AsyncIterator[Visit]:
-    """A visit by somebody whose browser prefers a language."""
+    """Yield a visit with a browser that prefers a language."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
     visit = await Visit.begin(context, url)
     yield visit

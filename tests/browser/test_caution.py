@@ -1,4 +1,4 @@
-"""GraphiQL with real data: what a person runs by mistake must not end anything."""
+"""GraphiQL with real data: an operation run by mistake must not end anything."""
 
 import json
 
@@ -40,7 +40,7 @@ def sent(visit: Visit) -> list[str]:
 
 @pytest.fixture
 async def visit(visit_in_production: Visit) -> Visit:
-    """A visit of somebody who is signed in."""
+    """Return a visit of a person who is signed in."""
     await visit_in_production.sign_in_with(USER, USER_PASSWORD)
     return visit_in_production
 
@@ -60,7 +60,7 @@ async def test_queries_run_as_they_are(visit: Visit) -> None:
     assert answer["data"]["quoteOrder"]["userErrors"] == []
 
 
-async def test_a_mutation_that_ends_something_is_run_only_if_the_person_says_so(visit: Visit) -> None:
+async def test_a_destructive_mutation_runs_only_after_confirmation(visit: Visit) -> None:
     bodies = sent(visit)
     await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
 
@@ -78,14 +78,14 @@ async def test_a_mutation_that_ends_something_is_run_only_if_the_person_says_so(
     assert [APPROVE in refused, APPROVE in bodies] == [False, True]
 
 
-async def test_the_question_is_answered_by_the_keyboard_and_no_is_what_enter_says(visit: Visit) -> None:
+async def test_the_question_is_answered_by_keyboard_and_enter_means_no(visit: Visit) -> None:
     keyboard, bodies = visit.page.keyboard, sent(visit)
     await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
 
     for says_no in ("Enter", "Escape"):
         await keyboard.press("ControlOrMeta+Enter")
         await expect(visit.question.get_by_role("button", name="Não executar")).to_be_focused()
-        # Again, by a person in a hurry.
+        # A second time, as by a person in a hurry.
         await keyboard.press("ControlOrMeta+Enter")
         await keyboard.press(says_no)
         await expect(visit.question).to_have_count(0)

@@ -34,7 +34,7 @@ async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
         return await client.post(visit.url, json={"query": query}, headers=headers)
 
 
-async def test_the_page_opens_with_a_sign_in_and_is_made_of_the_portals_files_only(visit: Visit) -> None:
+async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(visit: Visit) -> None:
     await visit.dialog.wait_for()
     await visit.editor.wait_for()
 
@@ -152,7 +152,7 @@ async def test_a_header_of_the_headers_pane_is_sent(visit: Visit) -> None:
     assert labels == {"Completed", "Pending confirmation"}
 
 
-async def test_what_was_run_stands_in_the_history(visit: Visit) -> None:
+async def test_an_executed_operation_is_in_the_history(visit: Visit) -> None:
     await visit.sign_in()
     await visit.turn_to("EstoqueDoParceiro")
     await visit.run()
@@ -180,7 +180,7 @@ async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: 
     visit.faults.clear()
 
 
-async def test_a_tab_that_is_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
+async def test_a_tab_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
     context = await browser.new_context(locale="pt-BR")
     visit = await Visit.begin(context, url, seconds_to_load_the_editor=1.0)
     await visit.dialog.wait_for()
@@ -204,7 +204,7 @@ async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> 
     await expect(visit.dialog).to_contain_text("é preciso entrar")
 
 
-async def test_the_token_is_kept_for_the_tab_and_gone_after_the_sign_out(visit: Visit) -> None:
+async def test_the_token_is_kept_for_the_tab_until_the_sign_out(visit: Visit) -> None:
     await visit.sign_in()
     await visit.run()
     for_good, session = await visit.kept()
@@ -260,7 +260,7 @@ async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> N
 
 
 def _faults(answer: dict[str, Any]) -> Any:  # noqa: ANN401 — pieces of JSON.
-    """Errors of the request, and what the business refused."""
+    """Return the errors of the request, and the userErrors."""
     yield from answer.get("errors", ())
     for payload in (answer.get("data") or {}).values():
         if isinstance(payload, dict):

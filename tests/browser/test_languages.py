@@ -1,4 +1,4 @@
-"""The language of GraphiQL's page, which is the browser's, or English."""
+"""Language of GraphiQL's page: the browser's, or English."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from tests.browser.visit import Visit
 
 
 class Words(NamedTuple):
-    """What the page says in a language."""
+    """Texts of the page in a language."""
 
     language: str
     sign_in: str
@@ -24,7 +24,7 @@ ENGLISH = Words("en", "Sign in", "Password", "password", "There is no pending or
 
 
 @pytest.mark.parametrize(("locale", "words"), [("pt-PT", PORTUGUESE), ("en-GB", ENGLISH), ("de-DE", ENGLISH)])
-async def test_the_page_and_the_portals_answers_are_in_the_language_of_the_browser(
+async def test_the_page_and_the_answers_are_in_the_browsers_language(
     browser: Browser, url: str, locale: str, words: Words
 ) -> None:
     async with visiting(browser, url, locale) as visit:
@@ -46,7 +46,7 @@ async def test_the_page_and_the_portals_answers_are_in_the_language_of_the_brows
 
 
 async def comment(visit: Visit) -> str:
-    """The comment above the operation, on one line."""
+    """Return the comment above the operation, as one line."""
     editor = visit.page.locator(".graphiql-query-editor .view-lines")
     await expect(editor).to_contain_text("mutation")
     text = (await editor.inner_text()).replace("\N{NO-BREAK SPACE}", " ")

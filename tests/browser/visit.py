@@ -1,4 +1,4 @@
-"""What a person does on the page."""
+"""Actions of a person on the page."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ EMAIL, PASSWORD = "E-mail", "Senha"
 
 
 class Visit:
-    """A visit to the page in a browser's tab of its own."""
+    """Visit to the page in a browser tab of its own."""
 
     def __init__(self, page: Page, url: str, seconds_to_load_the_editor: float) -> None:
-        """Begin with a blank page."""
+        """Start with a blank page."""
         self.page, self.url = page, url
         self.seconds_to_load_the_editor = seconds_to_load_the_editor
         self.faults: list[str] = []
-        """Errors in the console, what the content's policy refused, and requests to anywhere else."""
+        """Errors in the console, violations of the content security policy, and requests to other hosts."""
 
     @classmethod
     async def begin(cls, context: BrowserContext, url: str, seconds_to_load_the_editor: float = 0) -> "Visit":
-        """Open the page, on a slow line if need be."""
+        """Open the page, on a slow connection if needed."""
         visit = cls(await context.new_page(), url, seconds_to_load_the_editor)
         await context.route("**/*", visit._pass_on)
         visit.page.on("console", visit._listen)
@@ -52,7 +52,7 @@ class Visit:
         await self._send_the_form()
 
     async def sign_in_with(self, email: str, password: str) -> None:
-        """Sign in as somebody whom the form does not offer."""
+        """Sign in as a user whom the form does not offer."""
         await self.page.get_by_label(EMAIL).fill(email)
         await self.page.get_by_label(PASSWORD).fill(password)
         await self._send_the_form()
@@ -64,25 +64,25 @@ class Visit:
 
     @property
     def dialog(self) -> Locator:
-        """The sign-in."""
+        """Return the sign-in dialog."""
         return self.page.get_by_role("dialog", name=SIGN_IN)
 
     @property
     def question(self) -> Locator:
-        """The question before something is ended for good."""
+        """Return the question before a destructive operation."""
         return self.page.get_by_role("alertdialog")
 
     @property
     def editor(self) -> Locator:
-        """The editor of operations, once it shows one."""
+        """Return the editor of operations, once it shows one."""
         return self.page.locator(".graphiql-query-editor .view-line").first
 
     async def titles(self) -> list[str]:
-        """The titles of the tabs."""
+        """Return the titles of the tabs."""
         return await self.page.locator(".graphiql-tab-button").all_inner_texts()
 
     async def turn_to(self, title: str) -> None:
-        """Turn to a tab, and wait until its operation is there."""
+        """Select a tab, and wait until its operation is shown."""
         await self.page.locator(".graphiql-tab-button").get_by_text(title, exact=True).click()
         await self.page.locator(".graphiql-query-editor").get_by_text(title).first.wait_for()
 
@@ -96,7 +96,7 @@ class Visit:
         await self.page.keyboard.press("Escape")
 
     async def run(self) -> dict[str, Any]:
-        """Run the operation, and give what was answered."""
+        """Run the operation, and return the answer."""
         async with self.page.expect_request(self._is_the_operations) as asked:
             await self.page.get_by_role("button", name="Execute query").click()
         response = await (await asked.value).response()
@@ -105,16 +105,16 @@ class Visit:
         return dict(answer)
 
     def _is_the_operations(self, request: Request) -> bool:
-        """Whether it is no request that the page sends by itself after a sign-in, while the test goes on."""
+        """Return whether the request is the operation's, not one that the page sends by itself after a sign-in."""
         sent = request.post_data or ""
         return request.url == self.url and "query IntrospectionQuery" not in sent and "query Examples" not in sent
 
     async def kept(self) -> tuple[list[str], dict[str, Any]]:
-        """What the browser keeps for good, and what is kept of the session for the tab."""
+        """Return what the browser stores permanently, and what it stores of the session for the tab."""
         for_good = await self.page.evaluate("Object.keys(localStorage)")
         session = await self.page.evaluate("sessionStorage.getItem('portal:session')")
         return for_good, json.loads(session or "{}")
 
     async def is_scrolled_sideways(self) -> bool:
-        """Whether the page is wider than the screen."""
+        """Return whether the page is wider than the screen."""
         return bool(await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))

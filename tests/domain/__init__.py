@@ -1,1 +1,1 @@
-"""The rules of the business, without anything around them."""
+"""Rules of the business, without I/O."""

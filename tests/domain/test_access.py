@@ -1,4 +1,4 @@
-"""Who may do what, and how failed sign-ins are slowed down."""
+"""Permissions and lifetimes of tokens."""
 
 import pytest
 from hypothesis import given

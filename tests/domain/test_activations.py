@@ -30,7 +30,7 @@ def test_any_text_gives_a_key_of_the_form_or_none(text: str) -> None:
 
 
 @given(number=numbers)
-def test_a_code_is_five_groups_of_letters_and_digits_that_nobody_confuses(number: int) -> None:
+def test_a_code_is_five_groups_of_unambiguous_letters_and_digits(number: int) -> None:
     assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}", authorization_code(number))
 
 

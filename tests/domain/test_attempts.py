@@ -1,4 +1,4 @@
-"""How failed sign-ins are slowed down: by e-mail and address, by e-mail, and by address."""
+"""Failed sign-ins: counted by email and address, by email, and by address."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
@@ -27,7 +27,7 @@ ways = st.sampled_from(CountedBy)
 
 
 def let_through(by: CountedBy, pauses: list[timedelta]) -> list[datetime]:
-    """The times of the tries that are looked at, of tries that come after these pauses and all fail."""
+    """Return the times of the attempts that are allowed, of failing attempts with these pauses."""
     failures, now, looks = BEGINNING, NOW, []
     for pause in pauses:
         now += pause
@@ -51,7 +51,7 @@ def let_through(by: CountedBy, pauses: list[timedelta]) -> list[datetime]:
         *zip([CountedBy.ADDRESS] * 4, (5, 49, 50, 10**9), (0, 0, 900, 900), strict=True),
     ],
 )
-def test_failures_cost_a_minute_doubling_to_fifteen_and_of_one_address_the_rest_of_its_window(
+def test_failures_cost_doubling_waits_or_the_rest_of_the_address_window(
     by: CountedBy, failures: int, seconds: int
 ) -> None:
     assert wait_seconds(by, Failures(failures, NOW, NOW), NOW) == seconds

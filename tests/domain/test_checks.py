@@ -1,4 +1,4 @@
-"""Checking what callers give."""
+"""Checks of input."""
 
 import pytest
 from hypothesis import given
@@ -85,14 +85,14 @@ def test_every_state_is_one() -> None:
     assert checks.refusals == []
 
 
-def test_a_number_with_a_character_that_can_not_be_stored_is_an_invalid_number() -> None:
+def test_a_number_with_an_unstorable_character_is_invalid() -> None:
     checks = Checks()
 
     assert checks.cnpj("16727230000197\0", "cnpj") == ""
     assert refused(checks) == [(InvalidCnpj, "cnpj")]
 
 
-def test_what_can_not_be_seen_is_left_out_or_refused_by_its_kind() -> None:
+def test_invisible_characters_are_dropped_or_refused_by_their_kind() -> None:
     checks, number = Checks(), another()
 
     assert checks.text("Pada\u200bria \ufeff", "name", longest=7) == "Padaria"

@@ -8,7 +8,7 @@ from domain.clients import STATES, names_folded, redacted
 from tests.cnpjs import masked, with_check_digits
 
 NAMES = st.text("abc.*+?()[]\\|é\u00b4½ ", min_size=1).map(str.strip).filter(bool)
-"""Names as clients have them: some characters fold to others and a blank, and none stands at an end."""
+"""Names as clients have them: some characters fold to others and a blank, and none is at an end."""
 
 NUMBER = with_check_digits("16ABC2300001")
 
@@ -22,7 +22,7 @@ def test_brazil_has_26_states_and_a_federal_district() -> None:
     ("trade_name", "folded"),
     [(None, "padaria sao joao"), ("", "padaria sao joao"), (" Forno\nDoce ", "padaria sao joao\nforno doce")],
 )
-def test_a_trade_name_stands_on_a_line_of_its_own(trade_name: str | None, folded: str) -> None:
+def test_a_trade_name_is_on_a_line_of_its_own(trade_name: str | None, folded: str) -> None:
     assert names_folded("Padaria São João", trade_name) == folded
 
 

@@ -33,7 +33,7 @@ def test_what_is_not_a_number_of_a_company_is_none(text: str) -> None:
 
 
 @given(base=bases)
-def test_any_letters_and_digits_with_their_check_digits_are_valid_in_any_mask(base: str) -> None:
+def test_any_number_with_right_check_digits_is_valid_in_any_mask(base: str) -> None:
     number = with_check_digits(base)
 
     assert len(number) == cnpj.LENGTH

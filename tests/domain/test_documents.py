@@ -1,4 +1,4 @@
-"""How trusted documents are named, and what one may be."""
+"""Ids of trusted documents, and what can be registered."""
 
 import string
 from urllib.parse import parse_qs, quote
@@ -38,7 +38,7 @@ def test_whatever_else_is_no_id(document_id: str) -> None:
 
 
 @given(names, names)
-def test_an_id_stands_in_a_url_as_it_is(prefix: str, name: str) -> None:
+def test_an_id_needs_no_escaping_in_a_url(prefix: str, name: str) -> None:
     for document_id in (name, f"x-{prefix}:{name}"):
         assert is_id(document_id) == (len(document_id) <= ID_LENGTH_MAX)
         assert quote(document_id, safe=":~") == document_id
@@ -54,5 +54,5 @@ def test_an_id_that_is_a_hash_is_the_one_of_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["{a}\0", "{a} # \ud800", " " * (TEXT_LENGTH_MAX + 1)])
-def test_a_text_that_can_not_be_kept_is_told(text: str) -> None:
+def test_a_text_that_can_not_be_kept_is_refused_with_a_reason(text: str) -> None:
     assert complaint("a", text) is not None

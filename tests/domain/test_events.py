@@ -1,4 +1,4 @@
-"""The messages of events."""
+"""Messages of events."""
 
 from dataclasses import fields
 from string import Formatter

@@ -1,4 +1,4 @@
-"""What is wrong with requests."""
+"""Errors of requests."""
 
 from domain import faults
 from domain.access import Permission

@@ -1,4 +1,4 @@
-"""The language of messages."""
+"""Languages of messages."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What changes the stock."""
+"""Changes of the stock."""
 
 from dataclasses import astuple
 

@@ -31,7 +31,7 @@ def test_a_pending_order_is_completed_or_cancelled_and_nothing_else_moves() -> N
 
 
 @pytest.mark.parametrize(("current", "to"), sorted(STEPS, key=str))
-def test_a_step_of_the_portal_leads_to_its_end(current: OrderStatus, to: OrderStatus) -> None:
+def test_an_allowed_transition_returns_the_new_status(current: OrderStatus, to: OrderStatus) -> None:
     assert orders.can_move(current, to)
     assert orders.move(current, to) is to
 

@@ -1,4 +1,4 @@
-"""What the code of a product looks like."""
+"""Codes of products."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ def test_what_is_no_code_is_none(typed: str) -> None:
 
 
 @given(st.text(max_size=45))
-def test_a_code_is_its_own_code_and_is_found_by_its_folded_form(typed: str) -> None:
+def test_a_code_is_unchanged_and_is_found_by_its_folded_form(typed: str) -> None:
     code = products.code(typed)
 
     if code is not None:

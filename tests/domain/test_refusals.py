@@ -1,4 +1,4 @@
-"""The sentences of refusals."""
+"""Sentences of refusals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
@@ -53,20 +53,20 @@ def test_every_code_is_some_refusals() -> None:
     assert {kind.code for kind in kinds()} == set(UserErrorCode)
 
 
-def test_a_refusal_with_arguments_of_its_own_stands_among_the_examples() -> None:
+def test_every_refusal_with_its_own_arguments_has_an_example() -> None:
     own = {kind for kind in kinds() if kind.__init__ is not Refusal.__init__}
 
     assert own == set(EXAMPLES)
 
 
-def test_a_changed_price_is_told_in_reais() -> None:
+def test_the_message_of_a_changed_price_is_in_reais() -> None:
     refusal = refusals.PriceChanged(("expectedTotal",), expected=Cents(123450), actual=Cents(5))
 
     assert refusal.message(Language.ENGLISH) == "The order's total is R$ 0.05, not R$ 1234.50."
     assert refusal.path == ("expectedTotal",)
 
 
-def test_too_little_stock_is_told_in_numbers() -> None:
+def test_the_message_of_too_little_stock_has_both_numbers() -> None:
     refusal = refusals.OutOfStock(product_id=1, requested=61, available=60)
 
     assert refusal.message(Language.ENGLISH) == "Not enough free licenses: 61 asked for, 60 available."

@@ -78,14 +78,14 @@ def test_what_shows_nothing_is_not_stored(character: str) -> None:
 
 
 @pytest.mark.parametrize("character", DIRECTIONS, ids=ascii)
-def test_a_change_of_the_writing_direction_is_found_and_is_in_no_number(character: str) -> None:
+def test_a_direction_control_is_found_and_dropped_from_numbers(character: str) -> None:
     assert control(normal(f"Pada{character}ria")) == control(f"a{character}", lines=True) == character
     assert visible(f"{character}16.727{character}") == "16.727"
     assert hidden(f"a{character}") == character
 
 
 @pytest.mark.parametrize("character", CONTROLS, ids=ascii)
-def test_a_control_is_found_but_for_those_that_break_lines_where_there_may_be_several(character: str) -> None:
+def test_a_control_is_found_except_line_breaks_in_texts_of_several_lines(character: str) -> None:
     assert control(f"a{character}b") == hidden(f"a{character}b") == character
     assert control(normal(f"a{character}b"), lines=True) == (None if character in "\t\n\r" else character)
 
@@ -101,18 +101,18 @@ NO_GLYPH = {
 
 
 def name(character: str) -> str:
-    """The character's name in Unicode; controls have none."""
+    """Return the character's name in Unicode; controls have none."""
     return unicodedata.name(character, "")
 
 
 def turns(character: str) -> bool:
-    """Whether Unicode has the character to change the writing direction (Bidi_Control)."""
+    """Return whether the character is a direction control in Unicode (Bidi_Control)."""
     return unicodedata.bidirectional(character) in {
         *("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"),
     } or name(character) in {"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"}
 
 
-def test_of_all_characters_controls_and_changes_of_direction_are_refused_wherever_they_are() -> None:
+def test_all_controls_and_direction_controls_are_refused_in_any_position() -> None:
     refused = {each for each in EVERY if unicodedata.category(each) == "Cc" or turns(each)}
 
     assert {each for each in EVERY if control(each)} == refused
@@ -123,7 +123,7 @@ def test_of_all_characters_controls_and_changes_of_direction_are_refused_whereve
     assert control(normal("".join(each for each in EVERY if each not in refused | LINE_BREAKS))) is None
 
 
-def test_of_all_characters_those_with_a_glyph_of_their_own_are_a_name() -> None:
+def test_any_character_with_a_glyph_is_a_name() -> None:
     shown = {each for each in EVERY if unicodedata.category(each)[0] in "LNPS" and name(each) not in NO_GLYPH}
 
     assert all(not says_nothing(normal(each)) for each in shown)

@@ -1,4 +1,4 @@
-"""What is a timestamp, and which moment it is."""
+"""Timestamps: which texts are valid, and their values."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from domain import timestamps
 
 CASES: Any = json.loads((Path(__file__).parents[1] / "cases/datetimes.json").read_text(encoding="utf-8"))
 
-# As appendix A of RFC 3339 has it, written for itself; case doesn't matter in its ABNF.
+# ABNF of RFC 3339, appendix A, written independently; it ignores case.
 _GRAMMAR = re.compile(
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
@@ -26,7 +26,7 @@ moments = st.datetimes(timezones=st.just(UTC))
 offsets = st.timedeltas(min_value=timedelta(hours=-23, minutes=-59), max_value=timedelta(hours=23, minutes=59)).map(
     lambda offset: timezone(timedelta(minutes=offset // timedelta(minutes=1)))
 )
-# Mostly timestamps, with one character changed, left out or put in.
+# Mostly timestamps, with one character changed, removed or added.
 nearly = st.builds(
     lambda text, place, more, gone: text[: place % len(text)] + more + text[place % len(text) + gone :],
     st.builds(
@@ -106,7 +106,7 @@ def test_a_moment_outside_of_the_calendar_is_none(text: str) -> None:
 
 
 @given(moments, offsets)
-def test_a_moment_that_is_written_at_any_offset_is_read_as_it_was(moment: datetime, offset: timezone) -> None:
+def test_a_timestamp_with_any_offset_is_read_back(moment: datetime, offset: timezone) -> None:
     try:
         written = moment.astimezone(offset).isoformat()
     except OverflowError:

@@ -1,4 +1,4 @@
-"""What an e-mail address and a password have to be."""
+"""Rules for email addresses and passwords."""
 
 import pytest
 

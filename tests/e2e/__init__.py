@@ -1,1 +1,1 @@
-"""The real server, started as a process."""
+"""Tests of the real server, started as a process."""

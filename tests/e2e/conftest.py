@@ -1,4 +1,4 @@
-"""A demonstration of its own for each test."""
+"""Demo of its own for each test."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.e2e.processes import portal
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The environment of a demonstration with a database file of its own, filled."""
+    """Environment of a demo with a database file of its own."""
     environment = {**os.environ, "DEMO": "true", "DATABASE_URL": f"sqlite:///{tmp_path}/portal.db"}
     for command in ("migrate", "demo"):
         portal(environment, command)

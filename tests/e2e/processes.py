@@ -1,4 +1,4 @@
-"""The command line and the server as an operator starts them, and curl as a reader of the documentation does."""
+"""Command line and server as an operator starts them, and curl as a reader of the documentation runs it."""
 
 import argparse
 import re
@@ -19,7 +19,7 @@ Server = subprocess.Popen[bytes]
 
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
-    """What a command prints that succeeds."""
+    """Return the output of a command that succeeds."""
     command = [sys.executable, "-m", "server", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True, input=typed
@@ -31,7 +31,7 @@ def portal(environment: dict[str, str], *arguments: str, typed: str | None = Non
 def serving(
     environment: dict[str, str], log: Path, *, workers: int = 1, errors: Path | None = None
 ) -> Iterator[tuple[str, Server]]:
-    """The address of a server that is ready, and its process, which leads a group; it is stopped at the end.
+    """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
     """
@@ -58,7 +58,7 @@ def serving(
 
 
 def token(welcome: str) -> str:
-    """The token that a server of a demonstration greets with."""
+    """Return the token in the welcome of a demo's server."""
     found = re.search(r"ppt_\S+", welcome)
     assert found is not None
     return found[0]
@@ -96,7 +96,7 @@ def curl_command(arguments: Sequence[str]) -> int:
 
 
 def curl(command: str, variables: Mapping[str, str] | None = None) -> str:
-    """What the command prints in a shell with these variables: not every machine that runs the tests has curl."""
+    """Return the output of the command in a shell with these variables; curl itself need not be installed."""
     words = shlex.split(command)
     for name, value in (variables or {}).items():
         words = [word.replace(name, value) for word in words]

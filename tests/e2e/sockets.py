@@ -23,26 +23,25 @@ class Answer(NamedTuple):
 
     @property
     def json(self) -> Json:
-        """The body, read."""
+        """Return the parsed body."""
         return json.loads(self.body)
 
     @property
     def message(self) -> str:
-        """The message of its only error."""
+        """Return the message of its only error."""
         (error,) = self.json["errors"]
         return str(error["message"])
 
 
 class Caller:
-    """A connection to a server."""
+    """Connection to a server."""
 
     def __init__(self, connection: socket.socket) -> None:
-        """Read and write on this socket."""
         self.socket = connection
         self._read = b""
 
     def send(self, *parts: bytes) -> None:
-        """Write; what the server no longer takes is left out."""
+        """Write; ignore bytes that the server no longer accepts."""
         try:
             for part in parts:
                 self.socket.sendall(part)
@@ -50,7 +49,7 @@ class Caller:
             return
 
     def answer(self, *, bodiless: bool = False) -> Answer:
-        """Return the next answer; EOFError if the server closed, ConnectionError if it did so without order."""
+        """Return the next answer; raise EOFError if the server closed, ConnectionError if it reset the connection."""
         head = self.head()
         length = 0 if bodiless else int(head.headers.get("content-length", "0"))
         return head._replace(body=self._bytes(length))
@@ -94,27 +93,27 @@ class Caller:
 
 @contextmanager
 def calling(port: int) -> Iterator[Caller]:
-    """A connection to the server on that port."""
+    """Yield a connection to the server on that port."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         yield Caller(connection)
 
 
 def answers(port: int, *parts: bytes) -> list[Answer]:
-    """All answers of a connection on which this is written."""
+    """Return all answers of a connection to which these bytes are written."""
     with calling(port) as caller:
         caller.send(*parts)
         return caller.answers()
 
 
 def post(body: bytes = TYPENAME, *headers: bytes) -> bytes:
-    """A GraphQL request."""
+    """Return a GraphQL request."""
     return (
         GRAPHQL + b"".join(b"%b\r\n" % header for header in headers) + b"Content-Length: %d\r\n\r\n" % len(body) + body
     )
 
 
 def chunked(chunks: Iterable[bytes], *headers: bytes, trailers: bytes = b"") -> bytes:
-    """A GraphQL request whose body comes in chunks."""
+    """Return a GraphQL request with a chunked body."""
     framed = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
     given = b"".join(b"%b\r\n" % header for header in (*headers, b"Transfer-Encoding: chunked"))
     return GRAPHQL + given + b"\r\n" + framed + b"0\r\n" + trailers + b"\r\n"

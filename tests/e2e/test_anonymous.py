@@ -1,4 +1,4 @@
-"""Many sign-ins at once, and wrong ones from elsewhere, lock no one out."""
+"""Many sign-ins at once, and failed ones from other addresses, lock out no caller."""
 
 import os
 import time
@@ -22,19 +22,19 @@ SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userE
 
 
 class Flooded(NamedTuple):
-    """A server, and its process."""
+    """Server and its process."""
 
     url: str
     pid: int
 
     def ask(self, query: str, *, forwarded_for: str | None = None, **variables: object) -> httpx.Response:
-        """The answer to a caller without a token, through a proxy on the machine if it says for whom."""
+        """Return the answer to a caller without a token, through a proxy if `forwarded_for` is given."""
         headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
         body = {"query": query, "variables": variables}
         return httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=PATIENCE_SECONDS)
 
     def sign_in(self, email: str, password: str, *, forwarded_for: str | None = None) -> str:
-        """The code that a sign-in is answered with; nothing for one that begins a session."""
+        """Return the code of a sign-in's answer; an empty text if it starts a session."""
         given = {"email": email, "password": password}
         body = self.ask(SIGN_IN, input=given, forwarded_for=forwarded_for).json()
         if "errors" in body:
@@ -44,7 +44,7 @@ class Flooded(NamedTuple):
 
 @pytest.fixture
 def production(tmp_path: Path) -> dict[str, str]:
-    """The environment of a server outside of demo mode, whose only user has a password."""
+    """Environment of a server outside of demo mode, whose only user has a password."""
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/portal.db"}
     portal(environment, "migrate")
     portal(environment, "create-partner", "--name", "Alfa", "--cnpj", "16.727.230/0001-97")
@@ -59,7 +59,7 @@ def server(production: dict[str, str], tmp_path: Path) -> Iterator[Flooded]:
         yield Flooded(url, process.pid)
 
 
-def test_others_are_answered_while_many_sign_in_and_those_too_many_can_try_again(server: Flooded) -> None:
+def test_others_are_answered_during_many_sign_ins_and_excess_ones_can_retry(server: Flooded) -> None:
     def sign_in(number: int) -> str:
         return server.sign_in(f"{number}@alfa.example", WRONG, forwarded_for=f"198.51.100.{number}")
 
@@ -81,7 +81,7 @@ def test_a_stranger_behind_a_proxy_locks_no_one_else_out(server: Flooded) -> Non
     codes = [server.sign_in(EMAIL, WRONG, forwarded_for=stranger) for _ in range(6)]
 
     assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
-    # What a caller claims of itself comes before what the proxy has seen.
+    # The address that a caller claims precedes the one that the proxy has seen.
     assert server.sign_in(EMAIL, PASSWORD, forwarded_for=f"{owner}, {stranger}") == "RATE_LIMITED"
     assert server.sign_in(EMAIL, PASSWORD, forwarded_for=owner) == ""
 

@@ -1,4 +1,4 @@
-"""The audit suite of GraphQL over HTTP, the npm package graphql-http, asks the real server."""
+"""The audit suite of GraphQL over HTTP, the npm package graphql-http, tests the real server."""
 
 import json
 import os
@@ -15,7 +15,7 @@ AUDIT = ROOT / "tests" / "audit"
 
 
 class Result(NamedTuple):
-    """What came of one question: ok, notice (it MAY be so), warn (it SHOULD be so) or error (it MUST be so)."""
+    """Result of one audit: ok, notice (it MAY be so), warn (it SHOULD be so) or error (it MUST be so)."""
 
     id: str
     status: str
@@ -35,9 +35,7 @@ def test_the_audit_finds_nothing(node: str, tmp_path: Path) -> None:
     assert [result for result in results if result.status != "ok"] == []
 
 
-def test_with_the_statuses_of_2026_the_audit_misses_400_where_the_specification_has_422(
-    node: str, tmp_path: Path
-) -> None:
+def test_with_the_statuses_of_2026_the_audit_expects_400_instead_of_422(node: str, tmp_path: Path) -> None:
     results = _audited(node, tmp_path, STATUS_CODES="2026")
 
     assert {(result.id, result.status, result.reason) for result in results if result.status != "ok"} == {

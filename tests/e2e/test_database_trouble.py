@@ -1,4 +1,4 @@
-"""The real server under load while its database restarts, is demoted, or has no disk."""
+"""The real server under load while its database restarts, is demoted, or has a full disk."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ REGISTER = """mutation ($input: RegisterClientInput!) {
 
 @dataclass
 class Load:
-    """Callers that read and write all the time, and what became of each request."""
+    """Callers that read and write continuously, with the outcome of each request."""
 
     http: httpx.AsyncClient
     database: Database
@@ -47,7 +47,7 @@ class Load:
     stopped: bool = False
 
     async def call(self, number: int) -> None:
-        """Register a client and read, again and again."""
+        """Register a client and read, repeatedly."""
         while not self.stopped:
             cnpj = cnpjs.another()
             error = await self.ask(REGISTER, input={"cnpj": cnpj, "name": "Padaria", "idempotencyKey": cnpj})
@@ -62,7 +62,7 @@ class Load:
             await asyncio.sleep(0)
 
     async def ask(self, query: str, **variables: object) -> Json:
-        """The first error of an answer, None if there is none."""
+        """Return the first error of an answer; None if it has none."""
         answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
         if not (errors := answer.json().get("errors")):
             return None
@@ -70,13 +70,13 @@ class Load:
         return errors[0]
 
     async def stored(self) -> set[str]:
-        """The CNPJs of the partner's clients in the database."""
+        """Return the CNPJs of the partner's clients in the database."""
         statement = sa.select(clients.c.cnpj).where(clients.c.partner_id == self.partner_id)
         async with self.database.read() as connection:
             return set(await connection.scalars(statement))
 
     async def run(self, trouble: Callable[[], Awaitable[float]]) -> None:
-        """Make trouble among the callers, and check that all of them work soon after it is over."""
+        """Cause the trouble under load, and check that all callers succeed soon after it ends."""
         callers = [asyncio.create_task(self.call(number)) for number in range(CALLERS)]
         await self.each_answered_since(monotonic())
         over_at = await trouble()
@@ -86,12 +86,12 @@ class Load:
         await asyncio.gather(*callers)
 
     async def each_answered_since(self, moment: float) -> None:
-        """Wait until each caller has registered a client after that moment."""
+        """Wait until each caller has registered a client after that time."""
         while len([at for at in self.answered_at.values() if at > moment]) < CALLERS:  # noqa: ASYNC110 — it polls anyway.
             await asyncio.sleep(0.01)
 
     async def check(self) -> None:
-        """Check that each answer was true, and that a retry with the same key does once what was not done."""
+        """Check that each answer was true, and that a retry with the same key makes each missing change once."""
         assert self.failures != []
         assert {code for answer in self.failures for code in codes(answer)} == {"UNAVAILABLE"}
         assert {answer.headers.get("retry-after") for answer in self.failures} == {"1"}
@@ -111,7 +111,7 @@ def codes(answer: httpx.Response) -> list[str]:
 
 @contextmanager
 def serving_on(url: str, tmp_path: Path) -> Iterator[tuple[str, Server]]:
-    """A server of a portal with nothing but what the test puts into it."""
+    """Yield a server of a portal with only the test's data."""
     given = {"DATABASE_URL": url.replace("+asyncpg", "").replace("+aiosqlite", ""), "SECRET_KEY": uuid4().hex}
     with serving({**os.environ, "DEMO": "false", **given}, tmp_path / "log") as served:
         yield served
@@ -133,7 +133,7 @@ async def load(server: str, url: str) -> AsyncIterator[Load]:
 
 @pytest.fixture(scope="module")
 def server(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one server for all tests: it needs no restart."""
+    """Address of one server for all tests: it needs no restart."""
     with serving_on(own_cluster.url, tmp_path_factory.mktemp("server")) as (server, _):
         yield server
 
@@ -173,7 +173,7 @@ async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluste
         await under_load.check()
 
 
-async def test_a_disk_that_takes_nothing_for_a_while_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(tmp_path: Path) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
     migrate.upgrade(url)

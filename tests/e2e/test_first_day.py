@@ -58,7 +58,7 @@ def test_the_first_day_ends_with_an_activated_license(engine: str, databases: Da
 
 
 def _run(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a script with all that it starts in one group of processes, of which none is left."""
+    """Run a script and all that it starts in one group of processes, and stop them."""
     command = [shutil.which("bash") or "bash", "-c", script]
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True

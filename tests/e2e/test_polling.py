@@ -1,4 +1,4 @@
-"""The script that polls events, as the README shows it."""
+"""The script of the README that polls events."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def test_the_script_of_the_readme_prints_each_event_once(environment: dict[str, 
 
 @contextmanager
 def _running(script: Path, token: str) -> Iterator[Iterator[str]]:
-    """The lines that the script prints, which is killed at the end."""
+    """Yield the lines that the script prints, and kill it at the end."""
     command = [sys.executable, str(script)]
     environment = {"TOKEN": token, "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(
@@ -59,7 +59,7 @@ def _running(script: Path, token: str) -> Iterator[Iterator[str]]:
 
 
 def _registered(url: str, token: str, lines: Iterator[str]) -> str:
-    """What the script prints of a client that is registered while it polls."""
+    """Register a client while the script polls, and return the line that it prints."""
     name = _register(url, token)
     line = next(lines)
     assert name in line
@@ -67,7 +67,7 @@ def _registered(url: str, token: str, lines: Iterator[str]) -> str:
 
 
 def _wait_until_kept(place: Path, url: str, token: str) -> None:
-    """Wait until the script has written the cursor of the last event."""
+    """Wait until the script has stored the cursor of the last event."""
     last = _ask(url, token, "{ events(last: 1) { pageInfo { endCursor } } }")["events"]["pageInfo"]["endCursor"]
     for _ in range(300):
         if place.exists() and place.read_text(encoding="utf-8") == last:
@@ -78,7 +78,7 @@ def _wait_until_kept(place: Path, url: str, token: str) -> None:
 
 
 def _register(url: str, token: str) -> str:
-    """The name of a new client."""
+    """Register a client, and return its name."""
     number = cnpjs.another()
     query = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { client { name } } }"
     payload = _ask(url, token, query, input={"cnpj": number, "name": f"Padaria {number}"})["registerClient"]

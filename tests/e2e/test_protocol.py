@@ -1,4 +1,4 @@
-"""What the server takes for HTTP, how much of it, and how it refuses the rest."""
+"""Limits of the HTTP that the server accepts, and its refusals."""
 
 import json
 import os
@@ -19,7 +19,7 @@ DATA = {"data": {"__typename": "Query"}}
 
 
 class Served(NamedTuple):
-    """A server, and what it logs."""
+    """Server, with its log."""
 
     port: int
     log: Path
@@ -99,7 +99,7 @@ def test_what_is_no_http_is_refused_as_every_other_error_is(port: int, request_b
     assert answer.headers["x-request-id"]
 
 
-def test_a_refused_request_keeps_its_id_and_has_a_line_in_the_log(served: Served) -> None:
+def test_a_refused_request_keeps_its_id_and_is_logged(served: Served) -> None:
     (answer,) = answers(served.port, HEALTH + b"X-Request-Id: two-hosts\r\nHost: other\r\n\r\n")
 
     (line,) = (line for line in served.log.read_text().splitlines() if "two-hosts" in line)
@@ -158,7 +158,7 @@ def test_request_line_and_headers_have_64_kib_together(
     def statuses(size: int) -> list[int]:
         filled = b"X-Long: %b\r\n" if too_long == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE else b"%b"
         empty = head % (filled % b"")
-        # The method, the version, the ends of lines and the ": " of headers are no part of it, or four bytes a header.
+        # The method, the version, line ends and the ": " of headers don't count, or four bytes a header.
         around = len(b" HTTP/1.1\r\n\r\n")
         request = method + b" " + head % (filled % (b"a" * (size - len(empty) + around)))
         pieces = [request[at : at + 10_000] for at in range(0, len(request), 10_000)] if in_pieces else [request]
@@ -297,7 +297,7 @@ def test_a_refusal_waits_for_the_answers_before_it(port: int) -> None:
     assert [answer.status for answer in found] == [200, 200, 400]
 
 
-def test_a_body_that_is_no_chunk_is_refused_after_the_answers_before_it(port: int) -> None:
+def test_an_invalid_chunk_is_refused_after_the_answers_before_it(port: int) -> None:
     found = answers(port, post() + post() + GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\nx\r\n")
 
     assert [answer.status for answer in found] == [200, 200, 400]
@@ -316,7 +316,7 @@ def test_thousands_of_requests_at_once_are_all_answered(port: int) -> None:
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 20000000", b"Transfer-Encoding: chunked"])
-def test_a_caller_reads_why_its_body_is_refused_though_it_goes_on_sending(port: int, length: bytes) -> None:
+def test_a_caller_that_still_sends_reads_why_its_body_is_refused(port: int, length: bytes) -> None:
     with calling(port) as caller:
         caller.send(GRAPHQL + length + b"\r\n\r\n" + b"1312d00\r\n" * (b"chunked" in length), *[b" " * 100_000] * 200)
         answer = caller.answer()

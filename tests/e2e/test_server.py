@@ -22,13 +22,13 @@ STOCK = """query ($product: ID!) { licenseStock(productId: $product) { purchased
 
 
 class Two(NamedTuple):
-    """Two server processes on one database file, and a token that both take."""
+    """Two server processes on one database file, with a token for both."""
 
     urls: tuple[str, str]
     token: str
 
     def ask(self, query: str, *, place: int = 0, **variables: object) -> Json:
-        """What one of the two answers: the first at even places, the second at odd ones."""
+        """Return the answer of one of the two: the first for an even index, the second for an odd one."""
         headers = {"Authorization": f"Bearer {self.token}"}
         body = {"query": query, "variables": variables}
         answer = httpx.post(f"{self.urls[place % 2]}/graphql", json=body, headers=headers, timeout=60).json()
@@ -144,7 +144,7 @@ def test_two_processes_on_one_file_book_an_order_once(two: Two) -> None:
 
 
 def _stock(two: Two, product: str) -> Json:
-    """The counters of a product and its ledger, as either process shows them."""
+    """Return the counters of a product and its ledger, as either process shows them."""
     shown, again = [two.ask(STOCK, place=place, product=product)["licenseStock"] for place in (0, 1)]
     assert shown == again
     return shown[0]

@@ -1,4 +1,4 @@
-"""A server that stops, or loses a process, leaves no caller without an answer."""
+"""A server that stops, or loses a process, answers every caller."""
 
 import asyncio
 import os
@@ -19,42 +19,42 @@ from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
 
 NEW, KEPT = 10, 10
 STALL_SECONDS = 0.5
-"""A server that stops waits longer for a request on an idle connection, and not for ever."""
+"""Longer than a stopping server waits for a request on an idle connection."""
 ANSWERS_BEFORE = 100
 LENGTH = re.compile(rb"content-length: (\d+)")
 STARTED = re.compile(r"Started server process \[(\d+)\]")
 
 
 class Served(NamedTuple):
-    """A server, its port and what it logs."""
+    """Server, with its port and log."""
 
     process: Server
     port: int
     log: Path
 
     def workers(self) -> list[int]:
-        """The processes that have served, in the order in which they began."""
+        """Return the processes that have served, in the order of their start."""
         return [int(pid) for pid in STARTED.findall(self.log.read_text())]
 
     def wait_for(self, ready: Callable[[], bool]) -> None:
-        """Wait until it is so."""
+        """Wait until the condition holds."""
         until = time.monotonic() + 4 * PATIENCE_SECONDS
         while not ready():
             assert time.monotonic() < until, self.log.read_text()[-2000:]
             time.sleep(0.05)
 
     def wait_for_workers(self, begun: int) -> None:
-        """Wait until so many processes have begun to serve, those that ended included."""
+        """Wait until this number of processes have begun to serve, including those that ended."""
         self.wait_for(lambda: self.log.read_text().count("startup complete") >= begun)
 
     def answers(self) -> bool:
-        """Whether a new connection is answered."""
+        """Return whether a new connection is answered."""
         return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a server on an empty database."""
+    """Environment of a server on an empty database."""
     directory = tmp_path_factory.mktemp("shutdown")
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
     portal(environment, "migrate")
@@ -70,16 +70,15 @@ def served(environment: dict[str, str], log: Path, *, workers: int, **settings: 
 
 
 class Load:
-    """Callers with new connections and with kept ones, until the server takes no more; what became of each request."""
+    """Callers with new and kept connections, until the server accepts no more; with each request's outcome."""
 
     def __init__(self, port: int) -> None:
-        """Begin with no request."""
         self.port = port
         self.outcomes = Counter[str]()
         self.enough = asyncio.Event()
 
     async def run(self, stop: Callable[[], None]) -> Counter[str]:
-        """Ask until there are enough answers, stop the server, and go on until it refuses."""
+        """Send requests until there are enough answers, stop the server, and continue until it refuses."""
         async with asyncio.timeout(2 * PATIENCE_SECONDS), asyncio.TaskGroup() as callers:
             for _ in range(NEW):
                 callers.create_task(self._connect_again_and_again(requests=1))
@@ -158,9 +157,7 @@ def test_a_server_that_stops_answers_every_connection_that_it_let_in(
     assert "before all was answered" not in server.log.read_text()
 
 
-def test_a_request_that_is_on_its_way_is_answered_before_the_server_stops(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_request_in_flight_is_answered_before_the_server_stops(environment: dict[str, str], tmp_path: Path) -> None:
     with (
         served(environment, tmp_path / "log", workers=1) as server,
         calling(server.port) as sending,

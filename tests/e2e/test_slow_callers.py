@@ -1,4 +1,4 @@
-"""Callers that are slow, or gone without a word, keep no connection for ever."""
+"""Slow or silent callers do not keep their connections for ever."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def port(log: Path) -> Iterator[int]:
 
 
 def trickle(caller: Caller, piece: bytes) -> list[Answer]:
-    """Send the piece again and again until the server closes, and return its answers."""
+    """Send the piece repeatedly until the server closes, and return its answers."""
     caller.socket.settimeout(0.1)
     found: list[Answer] = []
     until = time.monotonic() + PATIENCE_SECONDS
@@ -132,7 +132,7 @@ def test_a_caller_that_reads_slowly_gets_the_whole_answer(port: int) -> None:
     found = []
     with caller.socket:
         for _ in range(25):
-            # Longer than an answer may be unread, in all.
+            # Longer in total than an answer may be unread.
             time.sleep(0.2)
             found.append(caller.answer())
         found += [caller.answer() for _ in range(75)]
@@ -142,11 +142,11 @@ def test_a_caller_that_reads_slowly_gets_the_whole_answer(port: int) -> None:
 
 
 def events(log: Path, request_id: str) -> set[str]:
-    """What the log says of a request."""
+    """Return the log's events of a request."""
     return {json.loads(line)["event"] for line in log.read_text().splitlines() if request_id in line}
 
 
-async def test_a_request_that_is_late_has_one_id_in_its_answer_and_in_all_its_lines(port: int, log: Path) -> None:
+async def test_a_late_request_has_one_id_in_its_answer_and_log(port: int, log: Path) -> None:
     with calling(port) as caller:
         caller.send(GRAPHQL + b"Content-Length: 1000\r\n\r\n{")
         found = caller.answer()

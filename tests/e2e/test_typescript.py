@@ -1,4 +1,4 @@
-"""The TypeScript of the README compiles, with what GraphQL Code Generator makes of it."""
+"""The TypeScript of the README compiles with the output of GraphQL Code Generator."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def node() -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A client's project: the files of the README, the schema, and what is strict about the compiler."""
+    """Client project: the files of the README, the schema, and strict compiler options."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = dict(_BLOCK.findall(readme))
     assert set(blocks) == {"codegen.ts", "src/estoque.ts"}
@@ -38,9 +38,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_typescript_of_the_readme_compiles_and_asks_for_the_document_that_it_names(
-    node: str, project: Path
-) -> None:
+def test_the_typescript_of_the_readme_compiles_and_requests_its_document(node: str, project: Path) -> None:
     for program in ("graphql-codegen", "tsc"):
         command = [node, f"node_modules/.bin/{program}"]
         ended = subprocess.run(command, cwd=project, check=False, capture_output=True, text=True, timeout=300)

@@ -36,18 +36,18 @@ def test_the_walk_answers_what_the_readme_shows(environment: dict[str, str], tmp
 
 
 def _without_code(answers: Sequence[str]) -> list[str]:
-    """The answers without the authorization code, which is another one each time."""
+    """Return the answers without the authorization code, which differs each time."""
     return [_CODE.sub("…", answer) for answer in answers]
 
 
 def _argument(line: str) -> str:
-    """What the shell gives the function that the line calls."""
+    """Return the argument that the shell gives the function in the line."""
     function, argument = shlex.split(line)
     assert function == "gql"
     return argument
 
 
 def _the(pattern: re.Pattern[str], text: str) -> str:
-    """The only part of the text that the pattern describes."""
+    """Return the only part of the text that the pattern matches."""
     (found,) = pattern.findall(text)
     return str(found)

@@ -1,1 +1,1 @@
-"""Tests of what `resolvers/` does."""
+"""Tests of `resolvers/`."""

@@ -1,4 +1,4 @@
-"""Registering documents, by several at once."""
+"""Concurrent registration of documents."""
 
 from asyncio import gather
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Dataloaders whose callers have gone."""
+"""Dataloaders whose callers were cancelled."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Passwords: nobody learns from an answer's time whether an e-mail is a user's."""
+"""Passwords: the time of an answer does not reveal whether an email is a user's."""
 
 from argon2 import extract_parameters
 
@@ -11,5 +11,5 @@ async def test_an_unknown_email_takes_as_long_to_refuse_as_a_wrong_password() ->
     assert extract_parameters(passwords._DECOY_HASH) == extract_parameters(of_a_user)  # noqa: SLF001 — it is never sent.
 
 
-async def test_no_password_is_nobodys() -> None:
+async def test_no_password_matches_the_decoy() -> None:
     assert not await passwords.is_password(None, "some password")

@@ -1,4 +1,4 @@
-"""Races: one transaction is held between its read and its write, while a rival goes as far as it can."""
+"""Races: one transaction is held between its read and its write, while a rival runs as far as it can."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from tests.api import Api, with_tokens
 Given = TypeVar("Given", bound=tuple[Any, ...])
 
 AHEAD_SECONDS = 0.3
-"""How long a rival gets to go as far as it can: one that is let through by mistake is done long before."""
+"""Seconds for a rival to run as far as it can: one admitted by mistake needs much less."""
 
 
 async def raced(
@@ -33,7 +33,7 @@ async def raced(
     rival: Awaitable[list[str]],
     read: Callable[[Transaction], Awaitable[object]] | None = None,
 ) -> list[str]:
-    """Let the mutation read, then the rival begin, then the mutation write and commit; what the rival was refused."""
+    """Let the mutation read, start the rival, let the mutation write and commit; return the rival's refusals."""
     viewer = await viewer_of(api.portal, api.token or "")
     assert viewer is not None
     async with api.portal.database.write() as tx:
@@ -199,9 +199,7 @@ async def test_the_last_additional_seat_goes_to_one_client_of_two(api: Api, clie
     assert (await api.stock(product))["additionalSeatsAvailable"] == 0
 
 
-async def test_two_moves_between_two_clients_do_not_wait_for_each_other_for_ever(
-    api: Api, client: str, product: str
-) -> None:
+async def test_two_moves_between_two_clients_do_not_deadlock(api: Api, client: str, product: str) -> None:
     await api.buy(product, 2)
     other = await api.client()
     mine, theirs = await api.activation(client, product), await api.activation(other, product)
@@ -235,7 +233,7 @@ async def test_numbers_have_no_gaps_whatever_is_refused_meanwhile(api: Api, prod
     assert [node["number"] for node in data["events"]["nodes"]] == list(range(1, 13))
 
 
-async def test_the_hundredth_token_of_a_partner_is_made_once_by_two_of_its_users(api: Api) -> None:
+async def test_two_users_at_once_create_the_hundredth_token_once(api: Api) -> None:
     caller, other = await with_tokens(api, API_TOKENS_MAX - 2), await with_tokens(api, 1)
     given = {"name": "Script", "permissions": ["ORDERS_READ"]}
     create = access.CreateApiToken("Script", (Permission.ORDERS_READ,), None)
@@ -245,7 +243,7 @@ async def test_the_hundredth_token_of_a_partner_is_made_once_by_two_of_its_users
     assert refused == ["API_TOKEN_LIMIT"]
 
 
-async def test_twenty_tokens_made_at_once_are_no_more_than_there_is_room_for(api: Api) -> None:
+async def test_twenty_tokens_created_at_once_keep_to_the_limit(api: Api) -> None:
     callers = await with_tokens(api, API_TOKENS_MAX - 6), await with_tokens(api, 1)
     given = {"name": "Script", "permissions": ["ORDERS_READ"]}
 

@@ -1,4 +1,4 @@
-"""Sign-ins wait in line for argon2, not more of them than there is time for, and none whose caller is gone."""
+"""Sign-ins queue for argon2, at most as many as there is time for, without those whose caller is gone."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ ROOM = AT_ONCE + WAITING_MAX
 
 @pytest.fixture
 def full(portal: Portal) -> Iterator[ExitStack]:
-    """Sign-ins that take all the places of a portal, until they are closed."""
+    """Hold all places of a portal's sign-in queue, until closed."""
     with ExitStack() as places:
         for _ in range(ROOM):
             places.enter_context(portal.sign_ins.place())
@@ -34,7 +34,7 @@ def full(portal: Portal) -> Iterator[ExitStack]:
 
 
 async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
-    full: ExitStack, http: httpx.AsyncClient, nobody: Api
+    full: ExitStack, http: httpx.AsyncClient, anonymous: Api
 ) -> None:
     query = SIGN_IN % f"{uuid4()}@alfa.example"
     headers = {"Accept": "application/graphql-response+json"}
@@ -44,7 +44,7 @@ async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
     assert {(answer.status_code, answer.headers["retry-after"]) for answer in answers} == {(503, "1")}
     assert {answer.json()["errors"][0]["extensions"]["code"] for answer in answers} == {"UNAVAILABLE"}
     full.close()
-    assert await nobody.data(query) == {"signIn": {"token": None}}
+    assert await anonymous.data(query) == {"signIn": {"token": None}}
 
 
 @pytest.mark.usefixtures("full")
@@ -57,17 +57,17 @@ async def test_a_command_hashes_whatever_is_waiting() -> None:
     assert await is_password(await hash_password("some password"), "some password")
 
 
-async def test_a_place_is_free_again_whatever_became_of_the_sign_in(nobody: Api) -> None:
+async def test_a_place_is_free_again_whatever_became_of_the_sign_in(anonymous: Api) -> None:
     for _ in range(ROOM // 5 + 1):
         query = SIGN_IN % f"{uuid4()}@alfa.example"
-        await asyncio.gather(*(nobody.post(query) for _ in range(7)))
+        await asyncio.gather(*(anonymous.post(query) for _ in range(7)))
 
-    assert nobody.portal.sign_ins == SignInQueue()
+    assert anonymous.portal.sign_ins == SignInQueue()
 
 
-async def test_who_goes_away_leaves_the_line_before_a_turn(portal: Portal) -> None:
+async def test_a_caller_that_disconnects_leaves_the_queue(portal: Portal) -> None:
     left = asyncio.Event()
-    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — both turns, held by the test.
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — the test holds both permits.
         waiting = asyncio.ensure_future(
             sign_in(Context(portal, gone=left.wait), f"{uuid4()}@alfa.example", "some password")
         )
@@ -78,7 +78,7 @@ async def test_who_goes_away_leaves_the_line_before_a_turn(portal: Portal) -> No
             await waiting
 
     assert await asyncio.wait_for(is_password(None, "some password", asyncio.Event().wait), 60) is False
-    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no turn was lost.
+    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no permit was lost.
 
 
 async def test_a_connection_that_is_closed_is_noticed_while_its_sign_in_waits(portal: Portal) -> None:
@@ -99,7 +99,7 @@ async def test_a_connection_that_is_closed_is_noticed_while_its_sign_in_waits(po
     async def send(message: Message) -> None:
         answered.append(message)
 
-    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — as above.
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — the test holds both permits.
         asked = asyncio.ensure_future(app(scope, messages.get, send))
         done, _ = await asyncio.wait([asked], timeout=0.3)
         assert not done
@@ -111,11 +111,11 @@ async def test_a_connection_that_is_closed_is_noticed_while_its_sign_in_waits(po
 
 
 async def test_who_is_cancelled_leaves_the_line_as_well() -> None:
-    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — as above.
+    async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — the test holds both permits.
         waiting = [asyncio.ensure_future(is_password(None, "some password", asyncio.Event().wait)) for _ in range(3)]
         await asyncio.wait(waiting, timeout=0.1)
         for each in waiting:
             each.cancel()
         await asyncio.wait(waiting)
 
-    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — as above.
+    assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no permit was lost.

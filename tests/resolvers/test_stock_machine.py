@@ -1,4 +1,4 @@
-"""Any sequence of orders, approvals, activations, moves and cancellations keeps the stock and its ledger true."""
+"""Any sequence of orders, approvals, activations, moves and cancellations keeps the stock and its ledger consistent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ step = st.tuples(
 
 @dataclass
 class World:
-    """What a partner has made so far; a step chooses among it, also what has ended long ago."""
+    """Objects that a partner has created so far; a step chooses among them, ended ones too."""
 
     api: Api
     products: list[str]
@@ -83,7 +83,7 @@ class World:
             await self._make("moveActivation", "activation", self.activations, given | self._key(chosen))
 
     def _key(self, chosen: int) -> dict[str, str]:
-        # Now and then a key comes again, which is refused only while it is in use.
+        # Sometimes a key is repeated, which is refused only while it is in use.
         self.keys += chosen % 4 != 0
         return {"activationKey": f"KEY-{self.keys}"}
 
@@ -131,7 +131,7 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
         api = await new_caller(http, portal, await new_partner(portal))
         products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
         world = World(api, products)
-        # Without licenses, seats and activations that hold both, most steps have nothing to do.
+        # Without licenses, seats and activations that have both, most steps do nothing.
         for product in products:
             await api.buy(product, 6, seats=8)
         for doing in ("client", "client"):
@@ -141,14 +141,14 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
         for doing, chosen, amount in steps:
             await world.take(doing, chosen, amount)
             await _check(world, database)
-    # Each active activation holds exactly one license, each cancelled one none, and nothing is left of who is gone.
+    # Each active activation has exactly one license, each cancelled one none, and cancelled clients are erased.
     assert [finding async for finding in examine(database) if finding.partner_id == api.partner_id] == []
     await database.close()
 
 
 @pytest.fixture(scope="module")
 def url(engine: str, databases: Databases) -> str:
-    """A database of its own, which the doctor is to find nothing in."""
+    """Database of its own, in which the doctor must find nothing."""
     return databases.migrated(engine)
 
 

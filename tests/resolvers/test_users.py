@@ -1,4 +1,4 @@
-"""Users who are changed by the vendor: what ends at once, and what can't be begun meanwhile."""
+"""Users changed by the vendor: what ends at once, and what can't begin meanwhile."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ VIEWER = "{ viewer { role } clients { totalCount } }"
 EVENTS = "{ events(first: 100) { nodes { type actor { id } } } }"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 AHEAD_SECONDS = 0.3
-"""How long a rival gets to go as far as it can."""
+"""Seconds for a rival to run as far as it can."""
 
 Change = Callable[[Portal, str], Awaitable[UserUpdated]]
 
@@ -45,7 +45,7 @@ ENDING = pytest.mark.parametrize("change", [disable, set_password])
 
 @pytest.fixture
 async def email(portal: Portal) -> str:
-    """The address of a manager of a new partner."""
+    """Address of a manager of a new partner."""
     address = f"{uuid4()}@alfa.example"
     partner_id = await new_partner(portal)
     async with portal.database.write() as tx:
@@ -57,16 +57,16 @@ async def email(portal: Portal) -> str:
 
 @pytest.fixture
 def elsewhere(portal: Portal) -> Portal:
-    """Another process on the same database: it remembers viewers by itself."""
+    """Another process on the same database, with a viewer cache of its own."""
     return Portal(portal.database, portal.secret, now=portal.now)
 
 
-async def sign_in(nobody: Api, email: str, password: str = PASSWORD) -> Json:
-    return (await nobody.data(SIGN_IN, input={"email": email, "password": password}))["signIn"]
+async def sign_in(anonymous: Api, email: str, password: str = PASSWORD) -> Json:
+    return (await anonymous.data(SIGN_IN, input={"email": email, "password": password}))["signIn"]
 
 
-async def signed_in(nobody: Api, email: str) -> Api:
-    return replace(nobody, token=(await sign_in(nobody, email))["token"])
+async def signed_in(anonymous: Api, email: str) -> Api:
+    return replace(anonymous, token=(await sign_in(anonymous, email))["token"])
 
 
 async def refused(caller: Api) -> bool:
@@ -75,9 +75,9 @@ async def refused(caller: Api) -> bool:
 
 
 @ENDING
-async def test_sessions_and_tokens_end_at_once(nobody: Api, portal: Portal, email: str, change: Change) -> None:
-    session = await signed_in(nobody, email)
-    script = replace(nobody, token=await tokens.issue(portal, email, "script", chosen=None, expires_at=None))
+async def test_sessions_and_tokens_end_at_once(anonymous: Api, portal: Portal, email: str, change: Change) -> None:
+    session = await signed_in(anonymous, email)
+    script = replace(anonymous, token=await tokens.issue(portal, email, "script", chosen=None, expires_at=None))
     await session.data(VIEWER)
     await script.data(VIEWER)
 
@@ -90,9 +90,9 @@ async def test_sessions_and_tokens_end_at_once(nobody: Api, portal: Portal, emai
 
 @ENDING
 async def test_in_other_processes_sessions_end_within_five_seconds(
-    nobody: Api, elsewhere: Portal, email: str, change: Change, clock: Clock
+    anonymous: Api, elsewhere: Portal, email: str, change: Change, clock: Clock
 ) -> None:
-    session = await signed_in(nobody, email)
+    session = await signed_in(anonymous, email)
     await session.data(VIEWER)
 
     await change(elsewhere, email)
@@ -101,15 +101,17 @@ async def test_in_other_processes_sessions_end_within_five_seconds(
     assert await refused(session)
 
 
-async def test_a_disabled_user_is_answered_as_after_a_wrong_password(nobody: Api, portal: Portal, email: str) -> None:
-    wrong = await sign_in(nobody, email, "wrong")
+async def test_a_disabled_user_is_answered_as_after_a_wrong_password(
+    anonymous: Api, portal: Portal, email: str
+) -> None:
+    wrong = await sign_in(anonymous, email, "wrong")
     await disable(portal, email)
 
-    assert await sign_in(nobody, email) == wrong
+    assert await sign_in(anonymous, email) == wrong
 
 
-async def test_the_token_row_of_a_disabled_user_is_worth_nothing(nobody: Api, portal: Portal, email: str) -> None:
-    session = await signed_in(nobody, email)
+async def test_the_token_row_of_a_disabled_user_is_worth_nothing(anonymous: Api, portal: Portal, email: str) -> None:
+    session = await signed_in(anonymous, email)
     async with portal.database.write() as tx:
         found = await user_statements.locked(tx, email)
         assert found is not None
@@ -119,28 +121,28 @@ async def test_the_token_row_of_a_disabled_user_is_worth_nothing(nobody: Api, po
     assert await refused(session)
 
 
-async def test_an_enabled_user_signs_in_anew_and_gets_no_token_back(nobody: Api, portal: Portal, email: str) -> None:
-    session = await signed_in(nobody, email)
+async def test_an_enabled_user_signs_in_anew_and_gets_no_token_back(anonymous: Api, portal: Portal, email: str) -> None:
+    session = await signed_in(anonymous, email)
     await disable(portal, email)
 
     ended = await users.update(portal, email, UserChange(disabled=False))
 
     assert ended == UserUpdated(sessions=0, api_tokens=0)
     assert await refused(session)
-    assert (await sign_in(nobody, email))["token"] is not None
+    assert (await sign_in(anonymous, email))["token"] is not None
 
 
-async def test_a_new_password_is_the_only_one(nobody: Api, portal: Portal, email: str) -> None:
+async def test_a_new_password_is_the_only_one(anonymous: Api, portal: Portal, email: str) -> None:
     await set_password(portal, email)
 
-    assert (await sign_in(nobody, email))["token"] is None
-    assert (await sign_in(nobody, email, OTHER_PASSWORD))["token"] is not None
+    assert (await sign_in(anonymous, email))["token"] is None
+    assert (await sign_in(anonymous, email, OTHER_PASSWORD))["token"] is not None
 
 
-async def test_a_new_role_is_a_session_s_at_once_and_elsewhere_within_five_seconds(
-    nobody: Api, portal: Portal, elsewhere: Portal, email: str, clock: Clock
+async def test_a_new_role_applies_at_once_and_elsewhere_within_five_seconds(
+    anonymous: Api, portal: Portal, elsewhere: Portal, email: str, clock: Clock
 ) -> None:
-    session = await signed_in(nobody, email)
+    session = await signed_in(anonymous, email)
     roles = [(await session.data(VIEWER))["viewer"]["role"]]
 
     ended = await users.update(portal, email, UserChange(role=Role.VIEWER))
@@ -153,15 +155,15 @@ async def test_a_new_role_is_a_session_s_at_once_and_elsewhere_within_five_secon
     assert roles == ["MANAGER", "VIEWER", "OPERATOR"]
 
 
-async def test_the_end_of_an_api_token_is_an_event_and_that_of_a_session_is_none(
-    nobody: Api, portal: Portal, email: str
+async def test_revoking_an_api_token_is_an_event_unlike_a_sessions_end(
+    anonymous: Api, portal: Portal, email: str
 ) -> None:
-    await signed_in(nobody, email)
+    await signed_in(anonymous, email)
     await tokens.issue(portal, email, "script", chosen=None, expires_at=None)
 
     await set_password(portal, email)
 
-    session = replace(nobody, token=(await sign_in(nobody, email, OTHER_PASSWORD))["token"])
+    session = replace(anonymous, token=(await sign_in(anonymous, email, OTHER_PASSWORD))["token"])
     happened = (await session.data(EVENTS))["events"]["nodes"]
     assert [event["type"] for event in happened] == ["TOKEN_CREATED", "TOKEN_REVOKED"]
     assert happened[1]["actor"] is None
@@ -169,7 +171,7 @@ async def test_the_end_of_an_api_token_is_an_event_and_that_of_a_session_is_none
 
 @ENDING
 async def test_a_sign_in_whose_password_was_being_checked_leaves_no_session(
-    nobody: Api, portal: Portal, email: str, change: Change, monkeypatch: pytest.MonkeyPatch
+    anonymous: Api, portal: Portal, email: str, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checking, changed = Event(), Event()
     verify = PasswordHasher.verify
@@ -180,7 +182,7 @@ async def test_a_sign_in_whose_password_was_being_checked_leaves_no_session(
         return verify(hasher, password_hash, password)
 
     monkeypatch.setattr(PasswordHasher, "verify", wait_and_verify)
-    rival = asyncio.ensure_future(sign_in(nobody, email))
+    rival = asyncio.ensure_future(sign_in(anonymous, email))
     try:
         assert await asyncio.to_thread(checking.wait, 60)
         await change(portal, email)
@@ -194,13 +196,13 @@ async def test_a_sign_in_whose_password_was_being_checked_leaves_no_session(
     assert await live(portal, email) == []
 
 
-async def test_a_sign_in_waits_for_a_user_who_is_being_disabled(nobody: Api, portal: Portal, email: str) -> None:
+async def test_a_sign_in_waits_for_a_user_who_is_being_disabled(anonymous: Api, portal: Portal, email: str) -> None:
     async with portal.database.write() as tx:
         found = await user_statements.locked(tx, email)
         assert found is not None
         await user_statements.update(tx, found.partner_id, found.id, {"disabled_at": portal.now()})
         await token_statements.revoke_all(tx, found.partner_id, found.id, at=portal.now())
-        rival = asyncio.ensure_future(sign_in(nobody, email))
+        rival = asyncio.ensure_future(sign_in(anonymous, email))
         await asyncio.wait([rival], timeout=AHEAD_SECONDS)
 
     payload = await rival
@@ -212,9 +214,9 @@ async def test_a_sign_in_waits_for_a_user_who_is_being_disabled(nobody: Api, por
 
 @ENDING
 async def test_a_viewer_who_is_remembered_makes_no_token_that_outlives_the_change(
-    nobody: Api, portal: Portal, elsewhere: Portal, email: str, change: Change
+    anonymous: Api, portal: Portal, elsewhere: Portal, email: str, change: Change
 ) -> None:
-    session = await signed_in(nobody, email)
+    session = await signed_in(anonymous, email)
     await session.data(VIEWER)
     await change(elsewhere, email)
 
@@ -230,7 +232,7 @@ async def live(portal: Portal, email: str) -> list[token_statements.LiveToken]:
     return await tokens.live(portal, token_statements.TokenFilter(email=email))
 
 
-async def test_a_token_is_revoked_by_its_id_its_api_id_its_beginning_or_all_of_its_secret(
+async def test_a_token_is_revoked_by_either_id_its_prefix_or_its_secret(
     http: httpx.AsyncClient, portal: Portal, email: str
 ) -> None:
     secrets = [await tokens.issue(portal, email, f"script {n}", chosen=None, expires_at=None) for n in range(4)]

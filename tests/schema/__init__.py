@@ -1,1 +1,1 @@
-"""Tests of what `schema/` does."""
+"""Tests of `schema/`."""

@@ -30,14 +30,14 @@ SORTED: Sequence[tuple[Sort, list[str]]] = [
     ({"by": "CLIENT_NAME", "direction": "ASC"}, ["AGUA-1", "AGUA-2", "AGUA-3", "AGUA-4", "ARVORE", "ZEBRA"]),
     ({"by": "CLIENT_NAME", "direction": "DESC"}, ["ZEBRA", "ARVORE", "AGUA-4", "AGUA-3", "AGUA-2", "AGUA-1"]),
 ]
-"""What each order makes of the active ones of `named`, the first of them in the order in which they began."""
+"""Expected order of the active ones of `named` for each sort; the first are in the order of their activation."""
 
 each_order = pytest.mark.parametrize(("sort", "keys"), SORTED, ids=["oldest", "newest", "A to Z", "Z to A"])
 
 
 @dataclass(frozen=True, slots=True)
 class Shops:
-    """A partner with three clients and the activations of `EVERYTHING`: two of the first client, then one of each."""
+    """Partner with three clients and the activations of `EVERYTHING`: two of the first client, then one of each."""
 
     api: Api
     clients: Sequence[str]
@@ -45,13 +45,13 @@ class Shops:
     activations: Sequence[str]
 
     async def keys(self, **chosen: object) -> list[str]:
-        """The keys of the activations that the filter chooses, oldest first."""
+        """Return the keys of the activations that the filter selects, oldest first."""
         found = await _page(self.api, filter=chosen, sort=OLDEST_FIRST)
         assert found["totalCount"] == len(found["nodes"])
         return _keys(found)
 
     async def details(self, place: int) -> Json:
-        """What the portal has chosen for an activation."""
+        """Return what the portal has issued for an activation."""
         query = "query ($id: ID!) { activation(id: $id) { authorizationCode activatedAt } }"
         return (await self.api.data(query, id=self.activations[place]))["activation"]
 
@@ -77,15 +77,13 @@ async def shops(api: Api) -> Shops:
 
 
 @pytest.mark.parametrize("search", ["sao joao", "SÃO  João", "ria s", "forno doce", "FÔRNO"])
-async def test_a_search_and_a_name_look_at_both_names_without_regard_to_accents_and_case(
-    shops: Shops, search: str
-) -> None:
+async def test_search_and_name_match_both_names_without_accents_and_case(shops: Shops, search: str) -> None:
     assert await shops.keys(search=search) == ["CAIXA-01", "CAIXA-02"]
     assert await shops.keys(clientName=search) == ["CAIXA-01", "CAIXA-02"]
 
 
 @pytest.mark.parametrize("search", ["joao forno", "joao\nforno", "joaoforno", "o f"])
-async def test_what_begins_in_one_name_and_ends_in_the_other_is_not_found(shops: Shops, search: str) -> None:
+async def test_a_match_can_not_span_both_names(shops: Shops, search: str) -> None:
     assert await shops.keys(search=search) == []
     assert await shops.keys(clientName=search) == []
 
@@ -138,7 +136,7 @@ async def test_codes_and_serial_numbers_are_looked_for_whole_and_in_any_case(sho
     assert await shops.keys(ecfSerialNumber="BE050") == []
 
 
-async def test_the_activations_of_a_client_and_of_a_product_are_found_by_its_id(shops: Shops) -> None:
+async def test_activations_are_found_by_the_id_of_a_client_or_product(shops: Shops) -> None:
     assert await shops.keys(clientId=shops.clients[0]) == ["CAIXA-01", "CAIXA-02"]
     assert await shops.keys(productId=shops.products[1]) == ["CAIXA-02", "BALCAO-CAIXA"]
     assert await shops.keys(clientId=shops.products[0]) == []
@@ -213,7 +211,7 @@ async def test_a_filter_finds_what_all_of_its_fields_find(shops: Shops) -> None:
 
 @pytest.fixture
 async def named(api: Api, product: str) -> Api:
-    """A partner with the activations of `SORTED`, and a cancelled one among them."""
+    """Partner with the activations of `SORTED`, and a cancelled one among them."""
     await api.buy(product, 7)
     names = ["Zebra", "Água", "Árvore", "agua", "bola", "Água", "Água"]
     clients = {name: await api.client(name=name) for name in dict.fromkeys(names)}

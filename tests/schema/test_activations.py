@@ -64,9 +64,7 @@ async def test_a_move_needs_no_second_license_and_takes_the_seats_along(api: Api
     assert await api.codes("moveActivation", given) == ["ACTIVATION_CANCELLED"]
 
 
-async def test_a_move_answers_with_both_clients_as_they_are_now_and_the_stock(
-    api: Api, client: str, product: str
-) -> None:
+async def test_a_move_returns_both_clients_and_the_stock_after_the_change(api: Api, client: str, product: str) -> None:
     await api.buy(product, 1, seats=2)
     activation = await api.activation(client, product, additionalSeats=2)
     other = await api.client(name="Outra")

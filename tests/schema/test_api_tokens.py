@@ -1,4 +1,4 @@
-"""API tokens over HTTP, on both engines, by a clock that the tests turn."""
+"""API tokens over HTTP, on both engines, with a test clock."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from db.tables import metadata, users
 from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
-from server.background.token_usage import UseWriter
+from server.background.token_usage import TokenUsageWriter
 from tests.api import Api, Json, new_caller, with_tokens
 from tests.clock import Clock
 
@@ -21,13 +21,13 @@ REVOKE = "apiToken { id revokedAt }"
 
 
 async def create(api: Api, *permissions: Permission, **given: object) -> Json:
-    """The payload of a new token."""
+    """Create a token, and return the payload."""
     wanted = {"name": "Script", "permissions": [each.value for each in permissions]} | given
     return await api.done("createApiToken", TOKEN, wanted)
 
 
 async def is_refused(api: Api, payload: Json) -> bool:
-    """Whether the server takes the token no longer."""
+    """Return whether the server refuses the token."""
     headers = {"Authorization": f"Bearer {payload['secret']}"}
     response = await api.http.post("/graphql", json={"query": "{ products { id } }"}, headers=headers)
     return response.status_code == httpx.codes.UNAUTHORIZED
@@ -146,7 +146,7 @@ async def test_the_last_use_is_written_down(api: Api, clock: Clock) -> None:
     clock.forward(hours=1)
     assert not await is_refused(api, payload)
 
-    await UseWriter(api.portal).write()
+    await TokenUsageWriter(api.portal).write()
 
     listed = (await api.data("{ viewer { apiTokens { id lastUsedAt } } }"))["viewer"]["apiTokens"]
     assert payload["apiToken"]["lastUsedAt"] is None
@@ -211,7 +211,7 @@ async def test_tokens_that_are_expired_do_not_count(api: Api, clock: Clock) -> N
     await create(caller, Permission.ORDERS_READ)
 
 
-async def test_a_hundred_tokens_are_listed_those_that_work_first_and_then_the_newest(api: Api, clock: Clock) -> None:
+async def test_a_hundred_tokens_are_listed_usable_ones_first_then_the_newest(api: Api, clock: Clock) -> None:
     oldest = await create(api, Permission.ORDERS_READ)
     await with_tokens(api, API_TOKENS_MAX, expires_at=clock.now + timedelta(seconds=1))
     clock.forward(seconds=1)

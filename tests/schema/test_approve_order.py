@@ -10,7 +10,7 @@ from resolvers import ids
 from tests.api import Api, new_caller, new_product, tier
 
 
-async def test_an_approved_order_adds_what_it_bought_and_its_bonus_to_the_stock(api: Api) -> None:
+async def test_an_approved_order_adds_its_quantity_and_bonus_to_the_stock(api: Api) -> None:
     tiers = {OrderType.PURCHASE: [tier(1), tier(10, bonus=2)]}
     product = await new_product(api.portal, api.partner_id, tiers=tiers)
     order = await api.order((product, 10))
@@ -40,9 +40,7 @@ async def test_two_approvals_at_once_add_the_licenses_once(api: Api, product: st
     assert (await api.stock(product))["available"] == 10
 
 
-async def test_an_approval_names_who_did_it_and_leaves_an_event_and_a_line_in_the_ledger(
-    api: Api, product: str
-) -> None:
+async def test_an_approval_has_a_user_an_event_and_a_ledger_line(api: Api, product: str) -> None:
     order = await api.order((product, 3))
 
     payload = await api.done(
@@ -70,7 +68,7 @@ async def test_an_approval_names_who_did_it_and_leaves_an_event_and_a_line_in_th
     ]
 
 
-async def test_an_order_that_is_not_pending_is_refused_with_where_it_stands(api: Api, product: str) -> None:
+async def test_an_order_that_is_not_pending_is_refused_with_its_status(api: Api, product: str) -> None:
     order = await api.order((product, 1))
     await api.done("cancelOrder", "order { status }", {"orderId": order})
 
@@ -107,7 +105,7 @@ async def test_the_same_key_approves_once_and_answers_the_same(api: Api, product
     assert (await api.stock(product))["purchased"] == 5
 
 
-async def test_two_approvals_with_one_key_at_once_do_the_work_once_and_both_succeed(api: Api, product: str) -> None:
+async def test_two_approvals_at_once_with_one_key_succeed_and_add_once(api: Api, product: str) -> None:
     given = {"orderId": await api.order((product, 5)), "idempotencyKey": "approve-2"}
 
     answers = await asyncio.gather(*(api.done("approveOrder", "order { status }", given) for _ in range(2)))
@@ -132,7 +130,7 @@ async def test_an_operator_may_not_approve_and_nothing_happens(api: Api, product
 
 
 async def _fill(api: Api, product: str) -> None:
-    """Bring the product's counters to their limit, which orders of 10,000 do not in a test's time."""
+    """Set the product's counters to their limit, which would take too many orders of 10,000."""
     async with api.portal.database.write() as tx:
         number = ids.number("Product", product)
         assert await licenses.add(tx, api.partner_id, number, Delta(purchased=COUNTER_MAX - 1))

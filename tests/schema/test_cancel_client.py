@@ -65,7 +65,7 @@ async def test_it_answers_with_what_it_cancelled_and_the_stock_that_it_changed(a
     assert [each["available"] for each in stock] == [2, 1]
 
 
-async def test_of_more_than_a_hundred_cancelled_activations_it_shows_the_first_by_id(api: Api, product: str) -> None:
+async def test_it_returns_the_first_hundred_cancelled_activations_by_id(api: Api, product: str) -> None:
     await api.buy(product, 101)
     client = await api.client()
     ended = [await api.activation(client, product) for _ in range(101)]
@@ -77,7 +77,7 @@ async def test_of_more_than_a_hundred_cancelled_activations_it_shows_the_first_b
     assert await _cancel(api, client, idempotencyKey="once") == payload
 
 
-async def test_each_active_activation_is_cancelled_with_its_reason_a_line_and_an_event(api: Api, product: str) -> None:
+async def test_each_active_activation_gets_a_reason_a_ledger_line_and_an_event(api: Api, product: str) -> None:
     await api.buy(product, 3, seats=4)
     client = await api.client()
     before = await api.activation(client, product)
@@ -273,7 +273,7 @@ async def _last_events(api: Api, size: int) -> list[tuple[str, str | None]]:
 
 
 async def _holding(api: Api, values: tuple[str, ...]) -> list[str]:
-    """The columns of the partner's rows that hold any of the values, in any case."""
+    """Return the columns of the partner's rows that contain any of the values, in any case."""
     holding = []
     async with api.portal.database.read() as connection:
         for table in metadata.sorted_tables:

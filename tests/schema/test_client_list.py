@@ -19,13 +19,13 @@ async def test_names_are_searched_without_regard_to_accents_and_case(api: Api, s
 
 
 @pytest.mark.parametrize("search", ["joao forno", "joao\nforno", "joaoforno", "o f"])
-async def test_what_begins_in_one_name_and_ends_in_the_other_is_not_found(api: Api, search: str) -> None:
+async def test_a_match_can_not_span_both_names(api: Api, search: str) -> None:
     await api.client(name="Padaria São João", tradeName="Forno Doce")
 
     assert await _ids(api, search=search) == []
 
 
-async def test_a_search_looks_at_the_trade_name_too_and_the_name_filter_does_not(api: Api) -> None:
+async def test_search_matches_the_trade_name_and_the_name_filter_does_not(api: Api) -> None:
     found = await api.client(name="ABC Alimentos", tradeName="Pão São João")
 
     assert await _ids(api, search="sao joao") == [found]

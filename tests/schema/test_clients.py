@@ -104,7 +104,7 @@ async def test_a_cnpj_with_a_character_that_no_database_keeps_is_no_cnpj(api: Ap
     assert [(error["code"], error["path"]) for error in errors] == [("INVALID_CNPJ", ["cnpj"])]
 
 
-async def test_all_faults_of_an_input_are_told_together(api: Api) -> None:
+async def test_all_refusals_of_an_input_are_returned_together(api: Api) -> None:
     payload = await api.mutate("registerClient", "client { id }", {"cnpj": "1", "name": "", "state": "X"})
 
     assert [error["path"] for error in payload["userErrors"]] == [["cnpj"], ["name"], ["state"]]
@@ -239,7 +239,7 @@ async def _update(api: Api, client: str, **changes: object) -> Json:
 
 
 async def _register_escaped(api: Api, given: Mapping[str, object]) -> Json:
-    """The payload of a registration whose body is escaped: httpx itself can't send what is tested here."""
+    """Return the payload of a registration with an escaped body: httpx can't send lone surrogates."""
     query = """mutation ($input: RegisterClientInput!) {
         registerClient(input: $input) { userErrors { code message path } } }"""
     body = json.dumps({"query": query, "variables": {"input": given}})

@@ -1,4 +1,4 @@
-"""What is wrong with a document or its variables is said without repeating what the caller sent."""
+"""Errors of a document or its variables do not repeat the caller's values."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TOKEN = "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input)
 
 
 async def check(caller: Api, query: str, **variables: object) -> None:
-    """The request is the caller's fault, and no error repeats the secret or its digits."""
+    """Assert that the request fails as the caller's error, and that no error repeats the secret or its digits."""
     body = await caller.post(query, **variables)
     assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
     assert SECRET not in str(body)
@@ -35,8 +35,8 @@ async def check(caller: Api, query: str, **variables: object) -> None:
         7654321,
     ],
 )
-async def test_a_variable_that_is_not_what_it_has_to_be_is_not_repeated(nobody: Api, given: object) -> None:
-    await check(nobody, SIGN_IN, input=given)
+async def test_the_error_of_an_invalid_variable_does_not_repeat_it(anonymous: Api, given: object) -> None:
+    await check(anonymous, SIGN_IN, input=given)
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ async def test_a_moment_that_is_none_is_not_repeated(api: Api, expires_at: objec
         "7654321",
     ],
 )
-async def test_a_literal_that_is_not_what_it_has_to_be_is_not_repeated(nobody: Api, literal: str) -> None:
-    await check(nobody, f"mutation {{ signIn(input: {literal}) {{ token }} }}")
+async def test_the_error_of_an_invalid_literal_does_not_repeat_it(anonymous: Api, literal: str) -> None:
+    await check(anonymous, f"mutation {{ signIn(input: {literal}) {{ token }} }}")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ async def test_a_cnpj_that_is_none_is_not_repeated(api: Api, arguments: str) -> 
     await check(api, f"{{ clientByCnpj({arguments}) {{ id }} }}")
 
 
-async def test_a_default_of_a_variable_is_not_repeated(nobody: Api) -> None:
-    await check(nobody, 'query ($a: Int = "hunter2") { viewer { role } __typename @skip(if: $a) }')
+async def test_a_default_of_a_variable_is_not_repeated(anonymous: Api) -> None:
+    await check(anonymous, 'query ($a: Int = "hunter2") { viewer { role } __typename @skip(if: $a) }')
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ async def test_a_default_of_a_variable_is_not_repeated(nobody: Api) -> None:
         "{ viewer(a: 7654321x) }",
     ],
 )
-async def test_a_text_that_is_no_document_is_not_repeated(nobody: Api, query: str) -> None:
-    await check(nobody, query)
+async def test_a_text_that_is_no_document_is_not_repeated(anonymous: Api, query: str) -> None:
+    await check(anonymous, query)
 
 
-async def test_the_rest_of_the_message_says_what_would_be_right(nobody: Api, api: Api) -> None:
+async def test_the_rest_of_the_message_says_what_would_be_right(anonymous: Api, api: Api) -> None:
     given = {"email": "a@b.example", "password": SECRET, "pasword": SECRET}
 
     unknown = await api.error(SIGN_IN, input=given)
     enum = await api.error(CREATE, input={"type": "PURCHAS", "items": []})
-    syntax = await nobody.error('{ viewer "hunter2" }')
+    syntax = await anonymous.error('{ viewer "hunter2" }')
 
     assert unknown["message"].endswith("not to include unknown field 'pasword'. Did you mean 'password'?")
     assert enum["message"].endswith(

@@ -1,4 +1,4 @@
-"""A list reads of its rows what is asked for, and answers as it would if all was read."""
+"""A list reads only the selected columns of its rows, and answers as if it read all."""
 
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
@@ -18,7 +18,7 @@ PLACES = {
     "{ orders { nodes { % } } }": "Order",
     "{ orders(sort: { by: NUMBER }) { edges { cursor node { % } } } }": "Order",
 }
-"""Lists, with a percent sign in the place of what is asked of a row, and the type of that row."""
+"""Lists with their row's type; the percent sign is replaced by the selection."""
 
 
 async def _filled(api: Api) -> Api:
@@ -55,7 +55,7 @@ def _asked(name: str, field: GraphQLField) -> str:
 
 
 def _merged(*found: object) -> object:
-    """What several answers of one shape hold together."""
+    """Merge several answers of one shape."""
     first = next((each for each in found if each is not None), None)
     if isinstance(first, dict):
         parts = [each for each in found if isinstance(each, dict)]
@@ -66,7 +66,7 @@ def _merged(*found: object) -> object:
     return first
 
 
-async def test_what_nobody_asks_for_is_not_read(level: Api) -> None:
+async def test_unselected_columns_are_not_read(level: Api) -> None:
     await _filled(level)
     sent: list[str] = []
     level.portal.database.observers.append(sent.append)

@@ -1,4 +1,4 @@
-"""What clients are promised: names, shapes and meanings that stay as they are."""
+"""Contract with clients: names, shapes and meanings that never change."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -80,20 +80,20 @@ LABELS = {
     "QuotedItem.monthlyTotal": "Valor Total Mensal",
     "QuotedItem.totalWithSetupFee": "Valor Total com Adesão",
 }
-"""The portal's own labels, where they have to stand."""
+"""Labels of the portal that the descriptions must have."""
 
 DESCRIBED_BY_GRAPHQL = {"Boolean", "Float", "ID", "Int", "String"}
 
 
 @pytest.fixture(scope="module")
 def ours() -> GraphQLSchema:
-    """The schema as clients read it."""
+    """Schema as clients read it."""
     return build_schema(EXPORTED.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def promised() -> GraphQLSchema:
-    """The contract."""
+    """Contract."""
     return build_schema(CONTRACT.read_text(encoding="utf-8"))
 
 
@@ -133,7 +133,7 @@ def test_everything_is_described_in_full_sentences(ours: GraphQLSchema) -> None:
 
 
 @pytest.mark.parametrize(("place", "label"), LABELS.items())
-def test_the_portals_own_label_stands_in_the_description(ours: GraphQLSchema, place: str, label: str) -> None:
+def test_the_description_has_the_portals_own_label(ours: GraphQLSchema, place: str, label: str) -> None:
     text = dict(_descriptions(ours))[place]
 
     assert label.casefold() in (text or "").casefold()
@@ -150,7 +150,7 @@ def _is_sentence(text: str | None) -> bool:
 
 
 def _shapes(of: GraphQLSchema) -> dict[str, str]:
-    """The type and the default of everything that has a name."""
+    """Return the type and the default of every named element."""
     return dict(_all_shapes(of))
 
 

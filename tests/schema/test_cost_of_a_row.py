@@ -1,4 +1,4 @@
-"""What one more row of the main screen costs, counted in calls of functions: no clock decides, and no machine."""
+"""Cost of one more row of the main screen, in function calls: independent of the clock and the machine."""
 
 import sys
 import threading
@@ -20,7 +20,7 @@ CALLS_FOR_AN_EDGE = 38
 """A client of a page, with a page of one activation of its own."""
 
 CALLS_FOR_A_PLACE = 1
-"""An activation whose client is all the others' too, and has been asked for all that is below it."""
+"""An activation whose client is shared by all others, with all fields resolved."""
 
 PAGE = """
 query ($first: Int) {
@@ -51,14 +51,13 @@ query ($first: Int) {
 
 
 class Calls:
-    """Counts calls of Python's and of C's functions in every thread that a request runs in."""
+    """Counter of calls of Python's and of C's functions in every thread that a request runs in."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.count = 0
 
     def __call__(self, _frame: FrameType, event: str, _argument: object) -> None:
-        """Count what is called, and not what returns."""
+        """Count calls, not returns."""
         if event in {"call", "c_call"}:
             self.count += 1
 
@@ -70,7 +69,7 @@ class Calls:
 
 @contextmanager
 def counted(database: Database) -> Iterator[Calls]:
-    """The calls meanwhile."""
+    """Yield the counted calls."""
     calls = Calls()
     database.observers.append(calls.here)
     sys.setprofile(calls)
@@ -83,7 +82,7 @@ def counted(database: Database) -> Iterator[Calls]:
 
 @pytest.fixture
 async def full(level: Api) -> Api:
-    """A manager of a partner with a hundred clients, each with an activation."""
+    """Manager of a partner with a hundred clients, each with an activation."""
     async with level.portal.database.write() as tx:
         user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
         clients = [await rows.a_client(tx, level.partner_id) for _ in range(100)]
@@ -93,9 +92,9 @@ async def full(level: Api) -> Api:
 
 
 async def calls_of_a_page(api: Api, query: str, first: int) -> int:
-    # A thread compresses long answers, and when it begins and ends is chance.
+    # A thread compresses long answers, and its start and end are random.
     api.http.headers["Accept-Encoding"] = "identity"
-    # What is made once, for a document and for an engine, is made before.
+    # First make what is made once per document and per engine.
     for _ in range(2):
         await api.data(query, first=first)
     with counted(api.portal.database) as calls:
@@ -107,7 +106,7 @@ async def calls_for_one_more(api: Api, query: str) -> float:
     return (await calls_of_a_page(api, query, 100) - await calls_of_a_page(api, query, 50)) / 50
 
 
-async def test_a_row_of_the_main_screen_costs_no_more_calls_than_it_did(full: Api) -> None:
+async def test_a_row_of_the_main_screen_keeps_to_its_number_of_calls(full: Api) -> None:
     assert len((await full.data(PAGE, first=100))["activations"]["nodes"]) == 100
 
     assert 0 < await calls_for_one_more(full, PAGE) <= CALLS_FOR_A_ROW
@@ -120,7 +119,7 @@ async def test_pages_below_a_page_cost_no_more_calls_than_they_did(full: Api) ->
     assert 0 < await calls_for_one_more(full, EDGES) <= CALLS_FOR_AN_EDGE
 
 
-async def test_what_is_below_a_client_is_asked_for_once_however_often_it_stands_there(level: Api) -> None:
+async def test_fields_of_a_repeated_client_are_resolved_once(level: Api) -> None:
     async with level.portal.database.write() as tx:
         user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
         client = await rows.a_client(tx, level.partner_id)

@@ -1,4 +1,4 @@
-"""Timestamps as input, in the document and in its variables, and as they are answered; on both engines."""
+"""Timestamps in documents, variables and answers; on both engines."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ _DECLARED = "($at: DateTime)"
 
 
 def _literally(query: str, text: str) -> str:
-    """The query with the text in place of its variable; JSON's escapes are GraphQL's."""
+    """Return the query with the text in place of its variable; JSON's escapes are GraphQL's."""
     return query.replace(_DECLARED, "").replace("$at", json.dumps(text))
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the server, and the messages of refusals, over HTTP and on both engines."""
+"""Errors of the server, and the messages of refusals, over HTTP and on both engines."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -25,7 +25,7 @@ from tests.databases import Databases
 
 @pytest.fixture
 async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
-    """A manager of a portal whose database has lost a table."""
+    """Manager of a portal whose database lacks a table."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, Settings()))
@@ -37,7 +37,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     await database.close()
 
 
-async def test_an_unexpected_error_is_masked_and_logged_under_the_requests_id_without_values(broken: Api) -> None:
+async def test_an_unexpected_error_is_masked_and_logged_without_values(broken: Api) -> None:
     name, cnpj = "Padaria Segredo", cnpjs.another()
     query = "mutation ($input: RegisterClientInput!) { registerClient(input: $input) { client { id } } }"
 
@@ -76,16 +76,16 @@ async def test_a_database_out_of_reach_is_unavailable(api: Api, query: str) -> N
 
 
 class Refused(NamedTuple):
-    """A mutation that is refused."""
+    """Mutation that is refused."""
 
     name: str
     given: Mapping[str, object]
     caller: Api | None = None
-    """Who asks for it, unless any manager may."""
+    """Caller of the mutation; any manager if None."""
 
 
 async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
-    """A mutation for each code that is refused with it."""
+    """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
     unpriced = await new_product(api.portal, api.partner_id, tiers={OrderType.PURCHASE: [tier(10)]})
     await api.buy(product, 2)
@@ -144,7 +144,7 @@ TYPES = {
     UserErrorCode.SESSION_REQUIRED: "ConflictError",
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
 }
-"""The types of errors, where they are not InputError."""
+"""Types of errors, unless they are InputError."""
 
 
 async def test_every_refusal_has_a_sentence_in_both_languages(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""With EVENTS_READ alone a caller reads nothing of the objects that events are about; on both engines."""
+"""With EVENTS_READ alone a caller reads nothing of the objects of events; on both engines."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _BELOW = 3
 
 
 def _references() -> dict[str, Permission]:
-    """The fields of Event that show an object whose type asks for a permission."""
+    """Return the fields of Event for objects whose type requires a permission."""
     event = GRAPHQL.type_map["Event"]
     assert isinstance(event, GraphQLObjectType)
     needed = {name: NODE_PERMISSIONS.get(get_named_type(field.type).name) for name, field in event.fields.items()}
@@ -33,7 +33,7 @@ MESSAGES = {
     ),
     "TOKEN_CREATED": (Permission.TOKENS_MANAGE, "API token “script” created.", "API token “…” created."),
 }
-"""A message for a reader with the permission and without it."""
+"""Message of an event for a reader with the permission and without it."""
 
 
 async def _reader(api: Api, *more: Permission) -> Api:
@@ -94,7 +94,7 @@ async def test_a_message_withholds_what_its_reader_may_not_read(api: Api, kind: 
 
 
 def _selection(name: str, below: int) -> str:
-    """Every field of a type that asks for no permission of its own, and the objects so many steps down."""
+    """Select every field of a type that requires no permission of its own, and related objects to this depth."""
     of = GRAPHQL.type_map[name]
     assert isinstance(of, GraphQLObjectType)
     chosen = ["__typename"]

@@ -1,4 +1,4 @@
-"""Events over HTTP, on both engines: what each change leaves behind, and how it is found."""
+"""Events over HTTP, on both engines: which ones each change appends, and how they are found."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ EVENTS = """query ($filter: EventFilter) { events(filter: $filter, first: 100) {
 
 
 class Happened(NamedTuple):
-    """What one mutation leaves behind."""
+    """Events of one mutation."""
 
     type: EventType
     english: str
@@ -23,14 +23,14 @@ class Happened(NamedTuple):
 
 
 async def events(api: Api, **chosen: object) -> list[Json]:
-    """The events that the filter chooses."""
+    """Return the events that the filter selects."""
     found = (await api.data(EVENTS, filter=chosen or None))["events"]
     assert found["totalCount"] == len(found["nodes"])
     return list(found["nodes"])
 
 
 async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
-    """Each kind of change once, and what it has to leave behind."""
+    """Make each kind of change once, with the events that it must append."""
     client = await api.client(name="Padaria")
     yield Happened(
         EventType.CLIENT_REGISTERED,
@@ -97,7 +97,7 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
-async def test_a_cancelled_client_leaves_an_event_for_each_activation_and_its_name_in_none(
+async def test_a_cancelled_client_leaves_an_event_per_activation_without_its_name(
     api: Api, product: str, language: str
 ) -> None:
     await api.buy(product, 2)

@@ -1,4 +1,4 @@
-"""What a request has loaded is let go of when it is answered, and not when somebody looks for cycles of garbage."""
+"""Objects loaded by a request are freed with its answer, not by a later garbage collection."""
 
 import gc
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ OURS = ("breadth.", "db.", "demo.", "domain.", "resolvers.", "schema.", "server.
 
 @contextmanager
 def garbage() -> Iterator[list[object]]:
-    """What nobody refers to any more meanwhile, but for itself."""
+    """Yield the objects that only a garbage collection would free."""
     found: list[object] = []
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Idempotency keys over HTTP, on both engines, by a clock that the tests turn."""
+"""Idempotency keys over HTTP, on both engines, with a test clock."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
@@ -19,7 +19,7 @@ Given = Mapping[str, object]
 
 
 class Recipe(NamedTuple):
-    """How to do a mutation, what to ask of it, and the input of another request for the same mutation."""
+    """Recipe of a mutation: its selection, its input, and the input of a different request."""
 
     given: Callable[[Api], Awaitable[Given]]
     selection: str
@@ -90,17 +90,17 @@ each_mutation = pytest.mark.parametrize("name", RECIPES)
 
 
 async def keyed(api: Api, name: str) -> Given:
-    """The input of a mutation with a key of its own."""
+    """Return the input of a mutation with a key of its own."""
     return {**await RECIPES[name].given(api), "idempotencyKey": f"key {uuid4()}"}
 
 
 async def do(api: Api, name: str, given: Given) -> Json:
-    """The payload of a mutation that is not refused."""
+    """Return the payload of a mutation that is not refused."""
     return await api.done(name, RECIPES[name].selection, given)
 
 
 async def event_count(api: Api) -> int:
-    """How many changes there were at the partner."""
+    """Return the number of the partner's events."""
     return int((await api.data("{ events { totalCount } }"))["events"]["totalCount"])
 
 

@@ -1,4 +1,4 @@
-"""Texts and lists have limits, which are checked before anything else is done with them."""
+"""Limits of texts and lists, which are checked before anything else."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,39 +7,39 @@ import pytest
 from graphql import get_named_type, get_nullable_type, is_list_type
 
 from schema import lengths
-from schema.lengths import Place
+from schema.lengths import InputValue
 from schema.root import schema
 from server.graphql.documents import prepare
 from server.graphql.operations import OPERATION_NAME_MAX
 from tests.api import Api, Json
 
 GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-PLACES = {place.coordinate: place for place in lengths.places(GRAPHQL_CORE)}
+INPUT_VALUES = {value.coordinate: value for value in lengths.input_values(GRAPHQL_CORE)}
 
 
-def _takes_text_or_list(place: Place) -> bool:
-    of_type = place.definition.type
+def _takes_text_or_list(value: InputValue) -> bool:
+    of_type = value.definition.type
     return get_named_type(of_type).name in {"String", "ID"} or is_list_type(get_nullable_type(of_type))
 
 
-TEXTS_AND_LISTS = [place for place in PLACES.values() if _takes_text_or_list(place)]
+TEXTS_AND_LISTS = [value for value in INPUT_VALUES.values() if _takes_text_or_list(value)]
 
 
-@pytest.mark.parametrize("place", TEXTS_AND_LISTS, ids=lambda place: place.coordinate)
-def test_every_text_and_list_says_its_limit(place: Place) -> None:
-    limit = lengths.of(place.coordinate, place.definition.type)
-    of_business = lengths.business(place.coordinate)
-    is_list = is_list_type(get_nullable_type(place.definition.type))
+@pytest.mark.parametrize("value", TEXTS_AND_LISTS, ids=lambda value: value.coordinate)
+def test_every_text_and_list_says_its_limit(value: InputValue) -> None:
+    limit = lengths.of(value.coordinate, value.definition.type)
+    of_business = lengths.business(value.coordinate)
+    is_list = is_list_type(get_nullable_type(value.definition.type))
     most = of_business or (limit.entries if is_list else limit.characters)
 
-    assert place.definition.description is not None
-    assert f"{most:,} " in place.definition.description
+    assert value.definition.description is not None
+    assert f"{most:,} " in value.definition.description
 
 
-@pytest.mark.parametrize("place", TEXTS_AND_LISTS, ids=lambda place: place.coordinate)
-def test_no_text_has_a_general_limit_by_oversight(place: Place) -> None:
-    if get_named_type(place.definition.type).name == "String":
-        found = lengths.stated(place.coordinate), lengths.business(place.coordinate)
+@pytest.mark.parametrize("value", TEXTS_AND_LISTS, ids=lambda value: value.coordinate)
+def test_no_text_has_a_general_limit_by_oversight(value: InputValue) -> None:
+    if get_named_type(value.definition.type).name == "String":
+        found = lengths.stated(value.coordinate), lengths.business(value.coordinate)
 
         assert any(each is not None for each in found)
 
@@ -48,12 +48,12 @@ def test_no_limit_is_of_what_the_schema_has_not() -> None:
     stated = {*lengths.LENGTHS, *lengths.ENTRIES, *lengths.BUSINESS}
 
     exact = {each for each in stated if not each.startswith("*")}
-    assert exact - set(PLACES) == set()
-    assert {each for each in stated - exact if not any(place.endswith(each[1:]) for place in PLACES)} == set()
+    assert exact - set(INPUT_VALUES) == set()
+    assert {each for each in stated - exact if not any(value.endswith(each[1:]) for value in INPUT_VALUES)} == set()
 
 
 async def refused(api: Api, query: str, **variables: object) -> Json:
-    """The only error of a request that is refused for a length."""
+    """Return the only error of a request that exceeds a limit."""
     body = await api.post(query, **variables)
     assert "data" not in body
     (error,) = body["errors"]
@@ -61,7 +61,7 @@ async def refused(api: Api, query: str, **variables: object) -> Json:
     return error
 
 
-async def test_a_list_that_is_too_long_is_refused_once_however_often_it_is_used(api: Api) -> None:
+async def test_a_too_long_list_is_refused_once_for_all_its_uses(api: Api) -> None:
     aliases = " ".join(f"a{number}: nodes(ids: $i) {{ id }}" for number in range(300))
 
     error = await refused(api, f"query ($i: [ID!]!) {{ {aliases} }}", i=["a"] * 45_000)
@@ -72,7 +72,7 @@ async def test_a_list_that_is_too_long_is_refused_once_however_often_it_is_used(
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
-async def test_a_value_that_is_too_long_is_refused_alike_whether_the_document_is_known_or_not(api: Api) -> None:
+async def test_a_too_long_value_is_refused_alike_in_known_and_new_documents(api: Api) -> None:
     query = "query ($i: ID!) { known: client(id: $i) { id } }"
     anybody = replace(api, token=None)
 
@@ -82,7 +82,7 @@ async def test_a_value_that_is_too_long_is_refused_alike_whether_the_document_is
     assert await refused(anybody, query, i="a" * 129) == first
 
 
-async def test_an_object_of_too_many_fields_is_refused_before_each_of_them_is(api: Api) -> None:
+async def test_an_object_of_too_many_fields_is_refused_with_one_error(api: Api) -> None:
     fields = ", ".join(f"unknown{number}: 1" for number in range(900))
 
     error = await refused(api, f"{{ quoteOrder(input: {{{fields}}}) {{ quote {{ type }} }} }}")
@@ -91,7 +91,7 @@ async def test_an_object_of_too_many_fields_is_refused_before_each_of_them_is(ap
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
-async def test_an_id_that_is_too_long_is_refused_once_however_often_it_is_used(api: Api) -> None:
+async def test_a_too_long_id_is_refused_once_for_all_its_uses(api: Api) -> None:
     aliases = " ".join(f"a{number}: node(id: $i) {{ id }}" for number in range(300))
 
     error = await refused(api, f"query ($i: ID!) {{ {aliases} }}", i="a" * 100_001)

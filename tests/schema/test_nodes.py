@@ -21,7 +21,7 @@ async def test_every_type_that_has_an_id_is_found_by_it(api: Api) -> None:
     assert found == {name: {"__typename": name, "id": wanted} for name, wanted in world.items()}
 
 
-async def test_nodes_come_in_the_order_of_their_ids_with_null_where_there_is_none(api: Api, other_api: Api) -> None:
+async def test_nodes_have_the_order_of_their_ids_with_nulls_for_unknown_ones(api: Api, other_api: Api) -> None:
     world, foreign = await new_world(api), await new_world(other_api)
     wanted = [world["Order"], "nonsense", world["Client"], foreign["Client"], absent("Event", 1), world["Order"]]
 

@@ -1,4 +1,4 @@
-"""Null for what can't be null, and other values that only execution can refuse, are the caller's fault."""
+"""Nulls and other values that only execution can refuse are the caller's errors."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ FORMS = ["application/json", "application/graphql-response+json"]
 
 
 async def ask(api: Api, query: str, form: str, **variables: object) -> Json:
-    """The body of an answer that is no fault of the server."""
+    """Return the body of an answer that is no error of the server."""
     headers = {"Authorization": f"Bearer {api.token}", "Accept": form}
     answer = await api.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -76,7 +76,7 @@ async def test_null_into_a_non_null_argument_is_an_error_of_its_field(
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_null_into_a_directive_of_a_root_field_is_an_error_of_the_request(api: Api, form: str) -> None:
+async def test_null_for_a_root_fields_directive_is_an_error_of_the_request(api: Api, form: str) -> None:
     body = await ask(api, "query ($x: Boolean = true) { viewer @skip(if: $x) { role } }", form, x=None)
 
     (error,) = body["errors"]
@@ -129,7 +129,7 @@ async def test_a_default_that_does_not_fit_is_named_with_its_place(api: Api) -> 
     assert error["locations"] == [{"line": 1, "column": query.index('"1"') + 1}]
 
 
-async def test_a_variable_that_does_not_fit_is_named_with_the_path_in_its_value(api: Api) -> None:
+async def test_an_invalid_variable_is_named_with_the_path_in_its_value(api: Api) -> None:
     query = "query ($filter: ClientFilter) { clients(filter: $filter) { totalCount } }"
 
     error = await api.error(query, filter={"registeredAt": {"from": "1"}})

@@ -12,7 +12,7 @@ ORDERS = """query ($filter: OrderFilter, $sort: OrderSort) { orders(filter: $fil
 
 
 async def numbers(api: Api, sort: Json = None, **chosen: object) -> list[int]:
-    """The numbers of the orders that the filter chooses."""
+    """Return the numbers of the orders that the filter selects."""
     found = (await api.data(ORDERS, filter=chosen or None, sort=sort))["orders"]
     assert found["totalCount"] == len(found["nodes"])
     return [order["number"] for order in found["nodes"]]
@@ -20,7 +20,7 @@ async def numbers(api: Api, sort: Json = None, **chosen: object) -> list[int]:
 
 @pytest.fixture
 async def bought(api: Api, product: str) -> str:
-    """A product with a completed, a pending and a cancelled order, numbered 1, 2, 3."""
+    """Product with a completed, a pending and a cancelled order, numbered 1, 2, 3."""
     await api.buy(product, 1)
     await api.order((product, 7), type="ADDITIONAL_SEATS")
     cancelled = await api.order((await new_product(api.portal, api.partner_id), 1), (product, 1))

@@ -1,4 +1,4 @@
-"""What any order comes to, quoted and created over HTTP, on both engines."""
+"""Totals of any order, quoted and created over HTTP, on both engines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ READ = f"query ($id: ID!) {{ order(id: $id) {{ {VALUES} }} }}"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A product with its prices, and how many of it are ordered."""
+    """Product with its prices, and the ordered quantity."""
 
     quantity: int
     tiers: Sequence[Tier]
@@ -34,7 +34,7 @@ cents = st.integers(0, UNIT_PRICE_MAX)
 
 @st.composite
 def wanted_products(draw: st.DrawFn) -> Wanted:
-    """A product whose quantity often stands at the edge of a tier, and reaches the lowest one."""
+    """Draw a product whose quantity is often at the edge of a tier, and reaches the lowest one."""
     minimums = sorted(draw(st.sets(st.integers(1, QUANTITY_MAX), min_size=1, max_size=4)))
     edges = [edge for minimum in minimums for edge in (minimum - 1, minimum, minimum + 1)]
     reached = [edge for edge in edges if minimums[0] <= edge <= QUANTITY_MAX]
@@ -46,7 +46,7 @@ def wanted_products(draw: st.DrawFn) -> Wanted:
     return Wanted(quantity, draw(st.permutations(tiers)), draw(st.integers(0, 100)))
 
 
-# All examples are orders of one partner: each has products of its own, so none sees what another left behind.
+# All examples are orders of one partner: each has products of its own, so examples are independent.
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order_type=st.sampled_from(OrderType), wanted=st.lists(wanted_products(), min_size=1, max_size=8))
 async def test_an_order_comes_to_what_its_tiers_say_to_the_last_cent(
@@ -66,13 +66,13 @@ async def test_an_order_comes_to_what_its_tiers_say_to_the_last_cent(
 
 
 async def _priced(api: Api, order_type: OrderType, wanted: Wanted) -> str:
-    """The id of a new product with these tiers; one that is to get more seats can be bought as well."""
+    """Create a product with these tiers, which can be bought if seats are added, and return its id."""
     tiers = {OrderType.PURCHASE: [tier(1)], order_type: list(wanted.tiers)}
     return await new_product(api.portal, api.partner_id, included_seats=wanted.included_seats, tiers=tiers)
 
 
 def _expected(order_type: OrderType, products: Sequence[str], wanted: Sequence[Wanted]) -> Mapping[str, object]:
-    """The order by the rules, and not by the code: the highest tier that is reached; a bonus costs nothing."""
+    """Compute the order by the rules, not by the code: the highest reached tier applies; a bonus costs nothing."""
     monthly_total = setup_total = 0
     items = []
     for product, each in zip(products, wanted, strict=True):

@@ -19,7 +19,7 @@ TIERED = {OrderType.PURCHASE: [tier(1), tier(10, monthly=90_00, setup=40_00, bon
 
 
 async def quote(api: Api, *items: tuple[str, int], order_type: str = "PURCHASE", selection: str = TOTALS) -> Json:
-    """The payload of quoteOrder."""
+    """Return the payload of quoteOrder."""
     wanted = {"type": order_type, "items": [{"productId": each, "quantity": quantity} for each, quantity in items]}
     query = f"""query ($input: QuoteOrderInput!) {{ quoteOrder(input: $input) {{
         quote {{ {selection} }} userErrors {{ code path }} }} }}"""
@@ -27,7 +27,7 @@ async def quote(api: Api, *items: tuple[str, int], order_type: str = "PURCHASE",
 
 
 async def refused(api: Api, *items: tuple[str, int], order_type: str = "PURCHASE") -> list[tuple[str, str]]:
-    """The codes and paths that createOrder and quoteOrder both refuse the items with."""
+    """Return the codes and paths with which createOrder and quoteOrder both refuse the items."""
     wanted = {"type": order_type, "items": [{"productId": each, "quantity": quantity} for each, quantity in items]}
     created = await api.mutate("createOrder", "order { id }", wanted)
     quoted = await quote(api, *items, order_type=order_type)
@@ -98,7 +98,7 @@ async def test_the_smallest_and_the_largest_quantity_are_taken(api: Api, product
     assert await api.order((product, quantity))
 
 
-async def test_a_product_stands_in_an_order_once(api: Api, product: str) -> None:
+async def test_an_order_has_a_product_at_most_once(api: Api, product: str) -> None:
     assert await refused(api, (product, 1), (product, 2)) == [("DUPLICATE_PRODUCT", "items.1.productId")]
 
 

@@ -1,4 +1,4 @@
-"""Pages of connections, walked in both directions."""
+"""Pages of connections, read in both directions."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""A payload shows each object that its mutation changed, so that a client's cache can be kept right by it alone."""
+"""A payload has each object that its mutation changed, so that a client's cache needs no other query."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
@@ -16,7 +16,7 @@ _IMMUTABLE = {"Event", "StockMovement"}
 """Types whose objects never change: new ones are found in their lists."""
 
 _BELOW = 2
-"""How many relations are followed below the object of a payload: `activation { client { … } }`."""
+"""Depth of relations below the object of a payload: `activation { client { … } }`."""
 
 _FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } activations(first: 100) { nodes { id } }
     orders(first: 100) { nodes { id items { id } } } licenseStock { id } products { id } priceTable { id }
@@ -47,7 +47,7 @@ RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
     "createApiToken": _token,
     "revokeApiToken": _made_token,
 }
-"""The input of each mutation, for which it is not refused."""
+"""Input of each mutation that is not refused."""
 
 _NODES_MAX = 100
 _SESSIONS = {"signIn", "renewSession", "signOut"}
@@ -79,7 +79,7 @@ async def test_a_payload_shows_what_was_changed_as_it_is_now(api: Api, name: str
 
 
 async def _objects(api: Api) -> dict[str, Json]:
-    """Every object of the partner that can change, by its id."""
+    """Return every object of the partner that can change, by id."""
     by_type: dict[str, list[str]] = {}
     for key, _ in _shown(await api.data(_FOUND)):
         found = ids.decode(key)
@@ -101,7 +101,7 @@ def _payload(name: str) -> GraphQLNamedType:
 
 
 def _selection(of: GraphQLNamedType, below: int) -> str:
-    """Every leaf of a type, and the objects so many steps down; below them only which they are."""
+    """Select every leaf of a type, and related objects to this depth; below, only their ids."""
     assert isinstance(of, GraphQLObjectType)
     chosen = []
     for name, field in of.fields.items():
@@ -116,7 +116,7 @@ def _selection(of: GraphQLNamedType, below: int) -> str:
 
 
 def _shown(answer: Json) -> Iterator[tuple[str, Json]]:
-    """Every object of an answer with its id, the ones with most fields last."""
+    """Yield every object of an answer with its id, the ones with most fields last."""
     yield from sorted(_objects_in(answer), key=lambda found: len(found[1]))
 
 
@@ -132,7 +132,7 @@ def _objects_in(answer: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _among(shown: Json, fields: Json) -> Json:
-    """Those fields of what is shown, in which another object is only its id."""
+    """Return those fields of the answer's objects, with ids in place of other objects."""
     return {field: _reference(shown[field]) for field in fields if field in shown}
 
 

@@ -1,4 +1,4 @@
-"""Who may ask for which field: each role, nobody, and a token that may do all but one thing."""
+"""Permission of each field: for each role, without a token, and for a token that lacks one permission."""
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
@@ -40,7 +40,7 @@ RECIPES = {
     "Mutation.createApiToken": 'createApiToken(input: {name: "Script", permissions: [ORDERS_READ]})',
     "Mutation.revokeApiToken": f"revokeApiToken(input: {{apiTokenId: {NOTHING}}})",
 }
-"""An operation for each root field that asks for a permission."""
+"""Operation for each root field that requires a permission."""
 
 RELATIONS = {
     "Client.activations": ("{ clients { nodes { # } } }", "activations { totalCount }"),
@@ -56,18 +56,18 @@ RELATIONS = {
     "PriceTable.items": ("{ viewer { partner { priceTable { # } } } }", "items { orderType }"),
     "Viewer.apiTokens": ("{ viewer { # } }", "apiTokens { id }"),
 }
-"""A way to each other field that asks for a permission, on which nothing else asks for it; and what to ask there."""
+"""Operation for each other field that requires a permission, on whose path no other field does; and its selection."""
 
 ANY = {
     "Mutation.renewSession": "renewSession",
     "Query.node": f"{{ node(id: {NOTHING}) {{ id }} }}",
     "Query.nodes": f"{{ nodes(ids: [{NOTHING}]) {{ id }} }}",
 }
-"""An operation for each root field that needs a token, and no permission of its own."""
+"""Operation for each root field that needs a token, and no permission of its own."""
 
 
 def root_fields() -> list[str]:
-    """Every field of Query and Mutation, by introspection."""
+    """Return every field of Query and Mutation, by introspection."""
     asked = schema.execute_sync("{ __schema { types { name fields { name } } } }").data
     assert asked is not None
     types = {each["name"]: each["fields"] for each in asked["__schema"]["types"]}
@@ -75,7 +75,7 @@ def root_fields() -> list[str]:
 
 
 def operation(field: str) -> str:
-    """The operation that asks for the field."""
+    """Return the operation that selects the field."""
     recipe = (RECIPES | ANY)[field]
     return f"mutation {{ {recipe} {{ userErrors {{ code }} }} }}" if field.startswith("Mutation.") else recipe
 
@@ -121,7 +121,7 @@ async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api,
 
 
 @pytest.mark.parametrize("field", [field for field in FIELD_PERMISSIONS if not field.startswith("Mutation.")])
-def test_a_field_asks_for_what_node_asks_for_its_objects_or_for_what_they_are_part_of(field: str) -> None:
+def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: str) -> None:
     parent, name = field.split(".")
     found = GRAPHQL.type_map[parent]
     assert isinstance(found, GraphQLObjectType)
@@ -133,8 +133,8 @@ def test_a_field_asks_for_what_node_asks_for_its_objects_or_for_what_they_are_pa
 
 
 @pytest.mark.parametrize("field", PRIVATE)
-async def test_without_a_token_no_field_answers_but_the_public_ones(nobody: Api, field: str) -> None:
-    body = await nobody.post(operation(field))
+async def test_without_a_token_no_field_answers_but_the_public_ones(anonymous: Api, field: str) -> None:
+    body = await anonymous.post(operation(field))
 
     assert [error["extensions"]["code"] for error in body["errors"]] == ["UNAUTHENTICATED"]
     assert "data" not in body
@@ -151,7 +151,7 @@ async def test_nothing_runs_where_one_field_of_several_is_forbidden(api: Api) ->
     assert (await api.data("{ clients { totalCount } }"))["clients"]["totalCount"] == 0
 
 
-async def test_without_a_token_the_viewer_is_null_and_the_schema_can_be_read(nobody: Api) -> None:
-    data = await nobody.data("{ __typename viewer { role } __schema { queryType { name } } }")
+async def test_without_a_token_the_viewer_is_null_and_introspection_works(anonymous: Api) -> None:
+    data = await anonymous.data("{ __typename viewer { role } __schema { queryType { name } } }")
 
     assert data == {"__typename": "Query", "viewer": None, "__schema": {"queryType": {"name": "Query"}}}

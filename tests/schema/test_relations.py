@@ -1,4 +1,4 @@
-"""Declared fields: what is wrong with one is said when its type is made."""
+"""Declared fields: a wrong declaration fails when its type is made."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from schema.root import schema
 
 
 class Row(NamedTuple):
-    """Rows of the made-up types."""
+    """Row of the made-up types."""
 
     id: int
     client_id: int
@@ -47,7 +47,7 @@ def test_a_field_that_reads_what_its_rows_lack_is_refused(field: Any) -> None:  
         type("Wrong", (OfRow,), {"name": field, "__annotations__": {"name": str}}, row=Row)
 
 
-def test_a_declaration_of_a_parent_is_checked_with_the_rows_of_its_child() -> None:
+def test_a_parents_declaration_is_checked_against_the_childs_rows() -> None:
     class Parent(OfRow):
         client: references.ClientType = to_one("product_id", loader="client", description="The client.")
 

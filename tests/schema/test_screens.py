@@ -1,4 +1,4 @@
-"""The ready-made tabs of GraphiQL show all that a payload has; `tests/browser` runs them."""
+"""GraphiQL's ready-made tabs select all fields of a payload; `tests/browser` runs them."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When a session ends, and another one in its place; over HTTP, on both engines, by a clock that the tests turn."""
+"""End and renewal of sessions; over HTTP, on both engines, with a test clock."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,13 +15,13 @@ ENDS = "{ viewer { sessionExpiresAt } }"
 
 
 async def renewed(caller: Api) -> Json:
-    """The payload of a renewal."""
+    """Renew the session, and return the payload."""
     return (await caller.data(RENEW))["renewSession"]
 
 
 @pytest.fixture
 async def caller(api: Api, clock: Clock) -> Api:
-    """A user with a session of twelve hours."""
+    """User with a session of twelve hours."""
     return await new_caller(api.http, api.portal, api.partner_id, expires_at=clock.now + timedelta(hours=12))
 
 
@@ -36,9 +36,7 @@ async def test_an_api_token_is_no_session_that_ends(api: Api, clock: Clock) -> N
     assert (await script.data(ENDS))["viewer"] == {"sessionExpiresAt": None}
 
 
-async def test_a_renewed_session_lasts_twelve_hours_more_and_the_old_one_ends_at_once(
-    caller: Api, clock: Clock
-) -> None:
+async def test_a_renewal_adds_twelve_hours_and_ends_the_old_session(caller: Api, clock: Clock) -> None:
     await caller.data(STOCK)
     clock.forward(hours=11)
 

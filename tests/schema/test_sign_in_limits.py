@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted by e-mail and address, so that a stranger locks no one out; over HTTP."""
+"""Failed sign-ins are counted by email and address, so that a stranger can't lock out others; over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ PASSWORD, WRONG = "correct horse", "wrong"
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
 
 From = Callable[[str | None], Api]
-"""Makes a caller without a token, with that address."""
+"""Factory of callers without a token, with that address."""
 
 
 @pytest.fixture
@@ -54,21 +54,21 @@ def email() -> str:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with as little work as argon2 knows: a test has up to a hundred tries."""
+    """Hash with the least work that argon2 allows: a test has up to a hundred attempts."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 @pytest.fixture
 async def user(http: httpx.AsyncClient, portal: Portal, email: str) -> Api:
-    """An operator with a password."""
+    """Operator with a password."""
     password_hash = await hash_password(PASSWORD)
     partner = await new_partner(portal)
     return await new_caller(http, portal, partner, role=Role.OPERATOR, email=email, password_hash=password_hash)
 
 
 async def answered(caller: Api, email: str, password: str = WRONG) -> str:
-    """The code that a sign-in is answered with; nothing for one that begins a session."""
+    """Return the code of a sign-in's answer; an empty text if it starts a session."""
     body: Json = await caller.post(SIGN_IN, input={"email": email, "password": password})
     if "errors" in body:
         return str(body["errors"][0]["extensions"]["code"])
@@ -76,14 +76,14 @@ async def answered(caller: Api, email: str, password: str = WRONG) -> str:
 
 
 async def wait(caller: Api, email: str) -> int:
-    """The seconds to wait that a refused sign-in names."""
+    """Return the seconds to wait in the error of a sign-in."""
     error = await caller.error(SIGN_IN, input={"email": email, "password": PASSWORD})
     assert error["extensions"]["code"] == "RATE_LIMITED"
     return int(error["extensions"]["retryAfter"])
 
 
 @pytest.mark.usefixtures("user")
-async def test_a_stranger_who_is_locked_out_locks_out_no_one_in_another_network(caller_from: From, email: str) -> None:
+async def test_a_locked_out_stranger_locks_out_no_other_network(caller_from: From, email: str) -> None:
     stranger, owner = caller_from(address()), caller_from(address())
     for _ in range(10):
         await answered(stranger, email)
@@ -124,7 +124,7 @@ async def test_twenty_failures_from_anywhere_close_an_e_mail_for_a_minute(
     assert await answered(caller_from(address()), email, PASSWORD) == ""
 
 
-async def test_one_address_fails_fifty_times_in_fifteen_minutes_whatever_e_mails_it_tries(
+async def test_one_address_fails_fifty_times_in_fifteen_minutes_with_any_emails(
     caller_from: From, clock: Clock
 ) -> None:
     stranger = caller_from(address())
@@ -146,9 +146,7 @@ async def test_callers_without_an_address_are_not_counted_together(caller_from: 
 
 
 @pytest.mark.usefixtures("user")
-async def test_a_right_password_forgets_the_failures_of_its_e_mail_and_not_those_of_the_address(
-    caller_from: From, email: str
-) -> None:
+async def test_a_right_password_resets_failures_of_the_email_but_not_the_address(caller_from: From, email: str) -> None:
     here = caller_from(address())
     for _ in range(46):
         await answered(here, f"{uuid4()}@alfa.example")
@@ -185,7 +183,7 @@ async def test_many_at_once_get_no_more_tries_than_one_after_the_other(caller_fr
     assert sorted(codes) == ["INVALID_CREDENTIALS"] * 20 + ["RATE_LIMITED"] * 12
 
 
-async def test_many_e_mails_at_once_get_no_more_tries_from_one_address_than_one_after_the_other(
+async def test_concurrent_emails_get_no_more_attempts_from_one_address(
     caller_from: From,
 ) -> None:
     stranger = caller_from(address())
@@ -198,9 +196,7 @@ async def test_many_e_mails_at_once_get_no_more_tries_from_one_address_than_one_
 
 
 @pytest.mark.usefixtures("user")
-async def test_sign_ins_that_share_e_mails_and_addresses_crosswise_do_not_wait_for_each_other_for_ever(
-    caller_from: From, email: str
-) -> None:
+async def test_sign_ins_that_share_emails_and_addresses_do_not_deadlock(caller_from: From, email: str) -> None:
     callers = [caller_from(address()) for _ in range(4)]
     emails = [email, *(f"{uuid4()}@alfa.example" for _ in range(3))]
 
@@ -228,7 +224,7 @@ async def test_neither_e_mails_nor_addresses_are_kept(caller_from: From, email: 
 
 
 async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) -> None:
-    """A try that reads what another one has not committed yet waits for it."""
+    """An attempt that reads uncommitted rows of another one waits for it."""
     portal = caller_from(None).portal
     caller = replace(caller_from(address()))
     for _ in range(4):
@@ -243,7 +239,7 @@ async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) 
     assert await behind == "INVALID_CREDENTIALS"
 
 
-async def test_a_try_goes_on_if_the_rows_that_it_waits_for_are_deleted(caller_from: From, email: str) -> None:
+async def test_an_attempt_continues_if_the_rows_it_waits_for_are_deleted(caller_from: From, email: str) -> None:
     """A sign-in that succeeds deletes the rows that others of the same address wait for."""
     portal, host = caller_from(None).portal, address()
     caller = caller_from(host)

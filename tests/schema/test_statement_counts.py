@@ -1,4 +1,4 @@
-"""A list of a hundred rows is read with as many statements as a list of one."""
+"""A list of a hundred rows needs as many statements as a list of one."""
 
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
@@ -9,7 +9,7 @@ from tests.statements import reading
 
 MANY = 100
 _BELOW = 2
-"""How many relations are followed below a row: those of the row, and those of what they lead to."""
+"""Depth of relations below a row."""
 
 RECIPES = {
     "Query.nodes": "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Client { % } } }",
@@ -33,7 +33,7 @@ RECIPES = {
     "PriceTable.items": "{ priceTable { items { % } } }",
     "PriceTableItem.tiers": "{ priceTable { items { tiers { % } } } }",
 }
-"""A query for every list of objects; what is selected of each row stands for the percent sign.
+"""Query for every list of objects; the percent sign is replaced by the selection of each row.
 
 Below a list, pages are as long as the limit of 50,000 objects allows.
 """
@@ -44,7 +44,7 @@ WRITTEN = {
     "CancelClientPayload.cancelledActivations": "cancelClient",
     "CancelClientPayload.licenseStock": "cancelClient",
 }
-"""Lists that only a mutation answers, and the mutation."""
+"""Lists that only a mutation returns, with the mutation."""
 
 
 def _lists() -> dict[str, GraphQLField]:
@@ -69,18 +69,18 @@ def test_every_list_is_counted() -> None:
 
 @pytest.fixture
 async def small(api: Api) -> Api:
-    """A partner that has one of everything."""
+    """Partner with one object of everything."""
     return await _filled(api, 1)
 
 
 @pytest.fixture
 async def large(api: Api) -> Api:
-    """Another partner that has a hundred of everything."""
+    """Another partner with a hundred objects of everything."""
     partner_id = await new_partner(api.portal, name="Grande")
     return await _filled(await new_caller(api.http, api.portal, partner_id), MANY)
 
 
-# By a clock that stands still: a viewer that is forgotten after five seconds is read again meanwhile.
+# The clock is stopped: otherwise a cached viewer expires after five seconds and is read again.
 @pytest.mark.usefixtures("clock")
 async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Api) -> None:
     few = {place: await _counted(small, place) for place in RECIPES}
@@ -115,7 +115,7 @@ async def test_a_payload_costs_no_more_statements_for_more_rows(api: Api, name: 
 
 
 async def _filled(api: Api, size: int) -> Api:
-    """A partner with so many rows in every list, of each parent that matters."""
+    """Create this number of rows in every list, for each parent that matters."""
     products = [await new_product(api.portal, api.partner_id) for _ in range(size)]
     for start in range(0, size, 50):
         await api.approve(await api.order(*((product, 2 * MANY + 2) for product in products[start : start + 50])))
@@ -131,7 +131,7 @@ async def _filled(api: Api, size: int) -> Api:
 
 
 async def _counted(api: Api, place: str) -> int:
-    """How many statements read what the list's query asks for."""
+    """Return the number of statements that the list's query needs."""
     named = get_named_type(_lists()[place].type)
     assert named is not None
     row = GRAPHQL.type_map["Client"] if place == "Query.nodes" else named
@@ -147,7 +147,7 @@ async def _counted(api: Api, place: str) -> int:
 
 
 def _selection(of: GraphQLObjectType, below: int) -> str:
-    """Every leaf of a type, and every relation so many steps down."""
+    """Select every leaf of a type, and every relation to this depth."""
     if of.name.endswith("Connection"):
         row = get_named_type(of.fields["nodes"].type)
         assert isinstance(row, GraphQLObjectType)

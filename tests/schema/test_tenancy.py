@@ -1,4 +1,4 @@
-"""What is another partner's answers exactly as what does not exist."""
+"""Another partner's ids answer exactly as ids that do not exist."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ _ERRORS = "userErrors { __typename code message path }"
 
 
 class Recipe(NamedTuple):
-    """A query that gives `$id`, an id of the type; `shared` where the vendor's products are the same to all."""
+    """Query with `$id`, an id of the type; `shared` if all partners see the vendor's products."""
 
     type_name: str
     query: str

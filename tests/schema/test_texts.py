@@ -1,4 +1,4 @@
-"""What can't be seen is refused or left out, whichever text of whichever mutation it comes in; on both engines."""
+"""Invisible characters are refused or dropped in every text of every mutation; on both engines."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,23 +15,23 @@ from tests.schema.test_payloads import RECIPES
 from tests.schema.worlds import GRAPHQL
 
 REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
-"""What no text may have in it."""
+"""Characters that are refused in every text."""
 
 STRIPPED = "\ufffc\ufffe\u200b\u00ad\u2060\u3164\ufeff\U000e0041"
-"""What is left out of a text, or refused where each character counts."""
+"""Characters that are dropped from a text, or refused if each character counts."""
 
 NOTHING = ("\u200b\u3164 \u2800\u2029", "\u0301", "\ufffe\uffff\ufffc", "\ue000", "\U0001343f", "\u0378")
 """Texts that show nothing."""
 
 LINES = {"note", "reason"}
-"""The fields that may have several lines."""
+"""Fields that may have several lines."""
 
 _SIGN_IN = {"email": "ana@alfa.example", "password": "senha"}
 _PASSWORD = ("signIn", "password")
 
 
 class Field(NamedTuple):
-    """A text of a mutation's input."""
+    """Text of a mutation's input."""
 
     mutation: str
     name: str
@@ -122,10 +122,10 @@ async def test_the_refusal_says_in_plain_words_which_character_it_is(api: Api) -
     assert "invisible character (U+202E)" in error["message"]
 
 
-async def test_every_character_of_a_password_counts(nobody: Api) -> None:
+async def test_every_character_of_a_password_counts(anonymous: Api) -> None:
     given = _SIGN_IN | {"password": "\u200b\u202e\x07"}
 
-    assert await nobody.codes("signIn", given) == ["INVALID_CREDENTIALS"]
+    assert await anonymous.codes("signIn", given) == ["INVALID_CREDENTIALS"]
 
 
 @pytest.mark.parametrize("search", ["pada\u200bria sa\u0303o", "\ufeffPADARIA\u00ad", "\u202apadaria\u202c"])
@@ -153,12 +153,12 @@ async def test_a_key_and_a_number_are_found_as_they_were_copied(api: Api, produc
 
 
 async def _given(api: Api, field: Field) -> dict[str, object]:
-    """The input of the mutation, for which it is not refused but for the password."""
+    """Return an input that the mutation does not refuse, except for the password."""
     return {**_SIGN_IN} if field.mutation == "signIn" else {**await RECIPES[field.mutation](api)}
 
 
 async def _hidden_texts(api: Api) -> list[Json]:
-    """The texts of the partner's rows that have a character in them that can't be seen."""
+    """Return the texts of the partner's rows that have an invisible character."""
     found = []
     async with api.portal.database.read() as connection:
         for table in metadata.sorted_tables:

@@ -1,4 +1,4 @@
-"""Every connection, through every window that its arguments can open."""
+"""Every connection, with every combination of its paging arguments."""
 
 from dataclasses import dataclass
 from itertools import product as combinations
@@ -27,21 +27,21 @@ RECIPES = {
     "Client.activations": ["client(id: $client) { activations(#) }"],
     "LicenseStock.movements": ["licenseStock(productId: $product) { movements(#) }"],
 }
-"""Each connection in each of its orders; the window stands for the number sign."""
+"""Each connection in each of its orders; the number sign is replaced by the paging arguments."""
 
 FIELDS = [field for fields in RECIPES.values() for field in fields]
 
 
 @dataclass
 class Lists:
-    """A partner, and what its lists hang on."""
+    """Partner, with the parents of its lists."""
 
     api: Api
     client: str
     product: str
 
     async def page(self, field: str, given: str) -> Json:
-        """A page of the connection."""
+        """Return a page of the connection."""
         page = (
             "edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
         )
@@ -59,7 +59,7 @@ class Lists:
 
 @pytest.fixture
 async def lists(api: Api) -> Lists:
-    """Lists of some rows, all of them of one moment and most of one name."""
+    """Lists of some rows, all with the same time and most with the same name."""
     api.portal.now = Clock()
     product = await new_product(api.portal, api.partner_id)
     await api.buy(product, ROWS)

@@ -1,4 +1,4 @@
-"""A partner's world that holds one object of every type, and what of the schema tests find by introspection."""
+"""Partner with one object of every type, and elements of the schema found by introspection."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,13 +16,13 @@ from schema import schema
 from tests.api import Api, new_product
 
 World = Mapping[str, str]
-"""The ids of a partner's objects, by their types."""
+"""Ids of a partner's objects, by type."""
 
 GRAPHQL: GraphQLSchema = build_schema(schema.as_str())
 
 
 async def new_world(api: Api) -> World:
-    """One object of each type, all of them the partner's."""
+    """Create one object of each type for the partner."""
     product = await new_product(api.portal, api.partner_id)
     await api.buy(product, 5, seats=3)
     client = await api.client()
@@ -51,27 +51,27 @@ async def new_world(api: Api) -> World:
 
 
 def absent(type_name: str, partner_id: int) -> str:
-    """An id of that type that no object has."""
+    """Return an id of the type that no object has."""
     nowhere = 2**62
     return ids.encode(type_name, partner_id, nowhere) if type_name == "LicenseStock" else ids.encode(type_name, nowhere)
 
 
 def node_types() -> list[str]:
-    """Every type that has an id of its own."""
+    """Return every type with a global id."""
     node = GRAPHQL.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     return sorted(each.name for each in GRAPHQL.get_possible_types(node))
 
 
 def object_types() -> Iterator[GraphQLObjectType]:
-    """Every type of the schema that has fields, but for those of introspection."""
+    """Yield every type of the schema that has fields, without those of introspection."""
     for name, each in GRAPHQL.type_map.items():
         if isinstance(each, GraphQLObjectType) and not name.startswith("__"):
             yield each
 
 
 def id_arguments() -> set[str]:
-    """Where a caller can give an id: `Query.node(id)`, or `Query.orders(filter.productId)` inside an input."""
+    """Return where a caller can give an id: `Query.node(id)`, or `Query.orders(filter.productId)` inside an input."""
     found = set()
     for each in object_types():
         for name, field in each.fields.items():

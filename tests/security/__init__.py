@@ -1,1 +1,1 @@
-"""What is meant to exhaust the server: each document against a real process."""
+"""Attacks that would exhaust the server: each document against a real process."""

@@ -1,4 +1,4 @@
-"""One server for all attacks: what an earlier one leaves behind counts too."""
+"""One server for all attacks: effects of earlier ones count too."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.security.harness import NEIGHBOUR, Target, target
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A server that has answered both partners before."""
+    """Server that has answered both partners before."""
     directory: Path = tmp_path_factory.mktemp("security")
     with target(directory) as found:
         for token in (found.attacker, found.neighbour):
@@ -22,6 +22,6 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    """A client that waits as long as the server takes."""
+    """Client without a timeout."""
     with httpx.Client(timeout=60) as client:
         yield client

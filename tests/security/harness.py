@@ -1,4 +1,4 @@
-"""A server to attack: a process of its own, its processor time and memory, and a neighbour that needs it meanwhile."""
+"""Server to attack: a process of its own, its processor time and memory, and a neighbour that uses it meanwhile."""
 
 import json
 import os
@@ -15,16 +15,16 @@ from tests.api import Json
 from tests.e2e.processes import portal, serving
 
 CPU_MAX = 0.05
-"""Seconds of processor time that a refusal may take, on a processor of the usual pace."""
+"""Maximum processor time of a refusal in seconds, on a processor of the usual pace."""
 
 WAIT_MAX = 0.1
-"""Seconds of the server's processor time that a neighbour may wait for an answer meanwhile."""
+"""Maximum time of the server's processor that a neighbour waits for an answer, in seconds."""
 
 MEMORY_MAX = 200 * 1024 * 1024
-"""Bytes of memory that the process may have had."""
+"""Maximum peak memory of the process in bytes."""
 
 TRIES = 5
-"""A busy machine makes one measurement long; what the server itself takes is the shortest of several."""
+"""A busy machine makes one measurement long; the server's own time is the shortest of several."""
 
 NEIGHBOUR = "{ clients(first: 5) { nodes { id name } } }"
 
@@ -34,9 +34,9 @@ _USUAL = 0.016
 
 
 def pace() -> float:
-    """How many times as long as usual this machine takes for the same work now; at least 1.
+    """Return how many times as long as usual this machine now takes for the same work; at least 1.
 
-    Processor time grows too where others use the same core and its caches.
+    Processor time also grows if others use the same core and its caches.
     """
     taken = []
     for _ in range(5):
@@ -47,7 +47,7 @@ def pace() -> float:
 
 
 class Attack(NamedTuple):
-    """A request that asks for too much. `text` is made different for each try, so that it is not known already."""
+    """Request that exceeds a limit. `text` differs for each attempt, so that it is not cached."""
 
     name: str
     text: str
@@ -56,28 +56,28 @@ class Attack(NamedTuple):
     has_token: bool = True
 
     def body(self, number: int) -> bytes:
-        """The body of a request."""
-        # Names with a number are others each time, and not only the text.
+        """Return the body of a request."""
+        # Names with a number differ each time, too.
         text = self.text.replace("NUMBER", str(number))
         return json.dumps({"query": f"{text} # {number}", "variables": self.variables}).encode()
 
 
 class Target:
-    """A server process, an attacker of one partner, and a neighbour of another."""
+    """Server process, an attacker of one partner, and a neighbour of another."""
 
     def __init__(self, url: str, pid: int, *, attacker: str, neighbour: str) -> None:
-        """Name the process and two tokens."""
+        """Take the process and two tokens."""
         self.url, self.pid = url, pid
         self.attacker, self.neighbour = attacker, neighbour
         self._sent = 0
 
     @property
     def port(self) -> int:
-        """The port that the server listens on."""
+        """Return the port of the server."""
         return int(self.url.rpartition(":")[2])
 
     def attack(self, http: httpx.Client, attack: Attack) -> Json:
-        """Send the attack, and return the first error of what it is answered with, which is nothing but errors."""
+        """Send the attack, and return the first error of the answer, which has errors only."""
         self._sent += 1
         headers = {"Content-Type": "application/json"}
         if attack.has_token:
@@ -87,12 +87,12 @@ class Target:
         return answer["errors"][0]
 
     def cpu(self) -> float:
-        """Seconds of processor time that all threads of the process have taken."""
+        """Return the seconds of processor time that all threads of the process have taken."""
         # The clock of another process, as clock_getcpuclockid(3) makes its id of a pid.
         return time.clock_gettime((~self.pid << 3) | 2)
 
     def peak_memory(self) -> int:
-        """The most memory that the process has had, in bytes."""
+        """Return the peak memory of the process, in bytes."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         (line,) = [line for line in lines if line.startswith("VmHWM:")]
         return int(line.split()[1]) * 1024
@@ -109,7 +109,7 @@ class Target:
         assert self.peak_memory() < MEMORY_MAX
 
     def answers_others_meanwhile(self, attack: Callable[[], object]) -> None:
-        """Fail if the neighbour waits too long while the attack is made five times."""
+        """Fail if the neighbour waits too long during five attacks."""
         worst = []
         for _ in range(TRIES):
             with self.neighbour_waits() as waits:
@@ -120,10 +120,10 @@ class Target:
 
     @contextmanager
     def neighbour_waits(self) -> Iterator[list[float]]:
-        """Ask for /healthz and the neighbour's page again and again, and collect how long the server takes to answer.
+        """Request /healthz and the neighbour's page repeatedly, and collect the server's processor time per answer.
 
-        It is the server's processor time between a request and its answer, its work for others included: the seconds
-        of the clock on a machine that has nothing else to do.
+        It is the processor time between a request and its answer, including work for others: the time on the clock of
+        an otherwise idle machine.
         """
         waits: list[float] = []
         done, begun = threading.Event(), threading.Event()
@@ -152,7 +152,7 @@ class Target:
 
 @contextmanager
 def target(directory: Path, **settings: str) -> Iterator[Target]:
-    """A server of two partners' demo data, in a directory of its own."""
+    """Yield a server of two partners' demo data, in a directory of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
         "DEMO": "true",

@@ -1,4 +1,4 @@
-"""What callers without a token send to a server outside of demo mode costs next to nothing."""
+"""Requests without a token cost a server outside of demo mode next to nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.security.harness import Attack, Target, target
 
 
 def sign_ins(times: int) -> str:
-    """So many sign-ins in one selection."""
+    """Return this number of sign-ins in one selection."""
     one = '{0}: signIn(input: {{email: "NUMBER{0}@alfa.example", password: "wrong"}}) {{ token }}'
     return "{ " + " ".join(one.format(f"a{number}") for number in range(times)) + " }"
 
@@ -61,7 +61,7 @@ ATTACKS = [
 
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A server that suggests nothing to callers without a token."""
+    """Server that suggests nothing to callers without a token."""
     directory: Path = tmp_path_factory.mktemp("production")
     with target(directory, DEMO="false") as found:
         httpx.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)

@@ -1,4 +1,4 @@
-"""Lists that multiply and values that are too long are refused before they cost anything."""
+"""Nested lists and too long values are refused before they cost anything."""
 
 import httpx
 import pytest
@@ -10,13 +10,13 @@ LONG = f'node(id: "{"a" * 300}") {{ id }}'
 
 
 def nested(levels: int) -> str:
-    """A query of few bytes that asks for a client's activations of their client, again and again."""
+    """Return a short query that selects a client's activations of their client, nested repeatedly."""
     below = "activations(first: 100) { nodes { client { "
     return f'{{ client(id: "Q2xpZW50OjE") {{ {below * levels} id name {"} } } " * levels} }} }}'
 
 
 def aliased(field: str) -> str:
-    """The field under as many names as a document may have."""
+    """Return the field under as many names as a document may have."""
     return " ".join(f"a{number}: {field}" for number in ALIASES)
 
 

@@ -1,4 +1,4 @@
-"""Long answers that their callers do not read, or ask for at the same time, take little memory."""
+"""Long answers that are unread, or requested at the same time, take little memory."""
 
 import json
 import socket
@@ -40,7 +40,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def storehouse(log: Path) -> Iterator[Target]:
-    """A server whose attacker has a hundred clients with long names."""
+    """Server whose attacker has a hundred clients with long names."""
     with target(log.parent) as found:
         each = [CLIENT.format(number, another(), f"A {number:03} " + "long name " * 19) for number in range(100)]
         for document in ("{ viewer { role } }", REGISTER.format(" ".join(each))):
@@ -59,7 +59,7 @@ def request_of(target: Target, query: str) -> bytes:
 
 
 def calling(stack: ExitStack, target: Target) -> Caller:
-    """A connection that buffers hardly anything."""
+    """Return a connection that buffers hardly anything."""
     connection = stack.enter_context(socket.socket())
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(PATIENCE_SECONDS)
@@ -68,7 +68,7 @@ def calling(stack: ExitStack, target: Target) -> Caller:
 
 
 def small_answers(target: Target, times: int) -> None:
-    """Ask as the neighbour, whose answers are small."""
+    """Request small answers as the neighbour."""
     with httpx.Client(headers={"Authorization": f"Bearer {target.neighbour}"}, timeout=30) as http:
         for _ in range(times):
             answer = http.post(f"{target.url}/graphql", json={"query": NEIGHBOUR})
@@ -87,9 +87,7 @@ def test_an_answer_that_is_too_long_is_refused_in_little_memory(storehouse: Targ
     assert storehouse.peak_memory() < MEMORY_MAX
 
 
-def test_answers_that_are_not_read_are_refused_beyond_a_bound_and_small_ones_never(
-    storehouse: Target, log: Path
-) -> None:
+def test_unread_answers_beyond_a_limit_are_refused_except_small_ones(storehouse: Target, log: Path) -> None:
     with ExitStack() as stack:
         callers = [calling(stack, storehouse) for _ in range(CALLERS)]
         for caller in callers:

@@ -1,1 +1,1 @@
-"""The process: HTTP, settings, logs, the command line."""
+"""Tests of the process: HTTP, settings, logs, the command line."""

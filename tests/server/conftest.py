@@ -1,4 +1,4 @@
-"""The application of a portal on each engine, a partner in it, and a client that sends requests to it."""
+"""Application of a portal on each engine, a partner in it, and an HTTP client."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,7 +32,7 @@ Command = Callable[..., Result]
 
 
 class Caller(NamedTuple):
-    """A user of a new partner, and a token of theirs."""
+    """User of a new partner, with a token."""
 
     partner_id: int
     user_id: int
@@ -42,13 +42,13 @@ class Caller(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request of theirs carries."""
+        """Return the headers of the user's requests."""
         return {"Authorization": f"Bearer {self.secret}"}
 
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """The settings of an environment that sets none."""
+    """Settings of an empty environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -74,7 +74,7 @@ async def caller(portal: Portal) -> Caller:
 async def sign_up(
     portal: Portal, *, chosen: Permissions = ALL, email: str | None = None, expires_at: datetime | None = None
 ) -> Caller:
-    """A manager of a new partner, with an API token."""
+    """Create a manager of a new partner, with an API token."""
     secret = new_secret(TokenKind.API)
     async with portal.database.write() as tx:
         partner_id = await access.create_partner(tx, name="Alfa", cnpj=cnpjs.another())
@@ -100,7 +100,7 @@ async def sign_up(
 
 @pytest.fixture
 def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """`portal`, in demo mode, with a database of its own that has every table and no row."""
+    """`portal`, in demo mode, with an empty migrated database of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
@@ -114,7 +114,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.fixture
 def log(settings: Settings) -> Iterator[Log]:
-    """The log of this test, and none after it: it belongs to the whole process."""
+    """Log of this test; it belongs to the whole process, so it is reset afterwards."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     # The client that tests send requests with is no part of the server.

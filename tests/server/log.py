@@ -1,4 +1,4 @@
-"""The log of the process, for tests that read it."""
+"""Log of the process, for tests that read it."""
 
 import logging
 from io import StringIO
@@ -14,10 +14,10 @@ Line = dict[str, Any]
 
 
 class Log:
-    """The lines that were logged, as JSON."""
+    """Logged lines, as JSON."""
 
     def __init__(self, settings: Settings) -> None:
-        """Log as a server does, but to where the test reads: pytest's streams are closed and opened meanwhile."""
+        """Log as a server does, but to a buffer: pytest closes and reopens its streams."""
         self._written = StringIO()
         logs.configure(settings)
         for handler in logging.getLogger().handlers:
@@ -25,12 +25,12 @@ class Log:
                 handler.setStream(self._written)
 
     def read(self) -> str:
-        """What was logged since the last time."""
+        """Return the text that was logged since the last call."""
         text = self._written.getvalue()
         self._written.seek(0)
         self._written.truncate()
         return text
 
     def lines(self) -> list[Line]:
-        """The same, line by line."""
+        """Return the logged lines since the last call."""
         return [loads(line) for line in self.read().splitlines()]

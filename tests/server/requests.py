@@ -1,4 +1,4 @@
-"""Requests to the application, and what its answers say."""
+"""Requests to the application, and parts of its answers."""
 
 import httpx
 
@@ -10,15 +10,15 @@ ANSWERED = {"data": {"viewer": {"partner": {"name": "Alfa"}}}}
 
 
 async def ask(http: httpx.AsyncClient, query: str, headers: dict[str, str]) -> httpx.Response:
-    """The answer to a query."""
+    """Return the answer to a query."""
     return await http.post("/graphql", json={"query": query}, headers=headers)
 
 
 def code(answer: httpx.Response) -> object:
-    """The code of the first error."""
+    """Return the code of the first error."""
     return answer.json()["errors"][0]["extensions"]["code"]
 
 
 def message(answer: httpx.Response) -> str:
-    """What the first error says."""
+    """Return the message of the first error."""
     return str(answer.json()["errors"][0]["message"])

@@ -1,4 +1,4 @@
-"""`portal doctor` finds what is wrong, whoever broke it, and says what would be right."""
+"""`portal doctor` finds every inconsistency, and says what would be right."""
 
 # ruff: noqa: S608 — the statements are made of constants.
 
@@ -54,7 +54,7 @@ DAMAGES = [
 
 @pytest.fixture
 async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
-    """A demo in a database of its own."""
+    """Demo in a database of its own."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32, demo=True)
     await making.make(portal, Sizes(40, 80, 20), seed=1, now=utc_now(), told=lambda *_: None)
@@ -63,12 +63,12 @@ async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
 
 
 async def damage(portal: Portal, statement: str) -> None:
-    """Write what no constraint would let through."""
+    """Write what constraints would refuse."""
     unchecked = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "SET session_replication_role = replica"}
     checked = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "SET session_replication_role = DEFAULT"}
     engine = portal.database.writing
     async with engine.connect() as connection:
-        # SQLite takes the first one outside of a transaction only.
+        # SQLite accepts the first one outside of a transaction only.
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None
         await raw.execute(unchecked[engine.dialect.name])
@@ -119,7 +119,7 @@ async def test_old_idempotency_records_are_nothing_wrong(demo: Portal) -> None:
 
 @pytest.fixture
 def url(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """A SQLite database for the command."""
+    """URL of a SQLite database for the command."""
     made = databases.migrated("sqlite")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", made)

@@ -10,11 +10,11 @@ PACKAGES = ("server", "schema", "resolvers", "db", "domain")
 LOGGERS = {"log", "_log"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 BUILT = {"db/engine/availability.py": "the database is not available: …"}
-"""Events that are put together as they are logged, by the module."""
+"""Events whose text is composed when they are logged, by module."""
 
 
 def logged(file: Path) -> Iterator[str]:
-    """The events that a module logs."""
+    """Yield the events that a module logs."""
     name = str(file.relative_to(ROOT))
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:

@@ -1,4 +1,4 @@
-"""Proxies that are believed about a caller's address."""
+"""Proxies that are trusted to name a caller's address."""
 
 import pytest
 

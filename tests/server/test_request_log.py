@@ -1,4 +1,4 @@
-"""The log's line of a request, which says who asked for what and how it went, and lines of sign-ins."""
+"""Log lines of requests, with viewer, operation and outcome, and of sign-ins."""
 
 import asyncio
 from http import HTTPStatus
@@ -25,7 +25,7 @@ CALLER = "192.0.2.7"
 REGISTER = """mutation Register($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
-SIGN_IN_WRONGLY = 'mutation { signIn(input: {email: "nobody@alfa.example", password: "x"}) { token } }'
+SIGN_IN_WRONGLY = 'mutation { signIn(input: {email: "unknown@alfa.example", password: "x"}) { token } }'
 CLIENT_BY_ID = "query ($id: ID!) { client(id: $id) { name } }"
 SEARCH = '{ clients(filter: {search: "padaria"}) { totalCount nodes { name activations { nodes { id } } } } }'
 
@@ -36,7 +36,7 @@ def _from_one_address(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def asked(log: Log, api: Api, query: str, **variables: object) -> Line:
-    """The line of a request."""
+    """Return the log line of a request."""
     log.read()
     await api.post(query, **variables)
     return only(log, "request")
@@ -47,7 +47,7 @@ def only(log: Log, event: str) -> Line:
     return line
 
 
-async def test_a_request_is_one_line_that_says_who_asked_for_what_and_nothing_of_the_values(
+async def test_a_request_is_one_line_with_viewer_and_operation_without_values(
     http: httpx.AsyncClient, caller: Caller, log: Log
 ) -> None:
     query = 'query Mine($name: String) { clients(filter: {name: $name, city: "geheim"}) { totalCount } }'
@@ -86,12 +86,12 @@ async def test_the_line_says_which_registered_document_was_asked_for(http: httpx
     await http.get("/graphql", params={"documentId": "x-spa:Estoque"})
     await http.get("/graphql", params={"documentId": SECRET + " "})
 
-    # What is registered in the database is told too, when it is first looked at.
+    # The first request also logs the refresh of the registered documents.
     asked = [line.get("document") for line in log.lines() if line["event"] == "request"]
     assert asked == ["x-spa:Estoque", None]
 
 
-async def test_an_operation_that_is_not_named_in_the_request_is_named_by_its_document(api: Api, log: Log) -> None:
+async def test_the_log_names_an_operation_from_its_document(api: Api, log: Log) -> None:
     line = await asked(log, api, "query Names { clients { nodes { name } } }")
 
     assert (line["operation"], line["operation_type"]) == ("Names", "query")
@@ -122,9 +122,9 @@ async def test_the_codes_of_refusals_stand_in_the_line_once_each(api: Api, log: 
     ],
 )
 async def test_the_codes_of_errors_stand_in_the_line(
-    nobody: Api, log: Log, query: str, errors: list[str] | None, operation_type: str | None
+    anonymous: Api, log: Log, query: str, errors: list[str] | None, operation_type: str | None
 ) -> None:
-    line = await asked(log, nobody, query)
+    line = await asked(log, anonymous, query)
 
     assert (line.get("errors"), line.get("operation_type")) == (errors, operation_type)
     assert "user_id" not in line
@@ -234,7 +234,7 @@ async def test_a_line_counts_the_statements_of_its_own_request_only(api: Api, lo
         alone[query] = line["statements"]
     log.read()
 
-    # Reads in place, reads in threads and writes that are committed together, all at the same time.
+    # Reads in place, reads in threads and group commits, all at the same time.
     await asyncio.gather(*(api.post(query, **variables()) for query, variables in kinds * 10))
 
     assert sorted(line["statements"] for line in log.lines()) == sorted([*alone.values()] * 10)
@@ -242,8 +242,8 @@ async def test_a_line_counts_the_statements_of_its_own_request_only(api: Api, lo
     assert alone[REGISTER] > 1
 
 
-async def test_a_request_that_runs_no_statement_has_no_count(nobody: Api, log: Log) -> None:
-    line = await asked(log, nobody, "{ __typename }")
+async def test_a_request_that_runs_no_statement_has_no_count(anonymous: Api, log: Log) -> None:
+    line = await asked(log, anonymous, "{ __typename }")
 
     assert "statements" not in line
 
@@ -254,13 +254,13 @@ async def signing_in(api: Api, password: str, email: str) -> None:
 
 @pytest.fixture
 async def user(http: httpx.AsyncClient, portal: Portal) -> tuple[Api, str]:
-    """A user whose password is the secret, and the user's e-mail."""
+    """User whose password is the secret, with the email."""
     email, partner = f"{uuid4()}@alfa.example", await new_partner(portal)
     password_hash = await hash_password(SECRET)
     return await new_caller(http, portal, partner, email=email, password_hash=password_hash), email
 
 
-async def test_a_sign_in_is_a_line_that_names_the_session_and_not_the_e_mail(user: tuple[Api, str], log: Log) -> None:
+async def test_a_sign_ins_line_names_the_session_without_the_email(user: tuple[Api, str], log: Log) -> None:
     api, email = user
 
     await signing_in(api, SECRET, email)
@@ -277,9 +277,7 @@ async def test_a_sign_in_is_a_line_that_names_the_session_and_not_the_e_mail(use
     assert [line[each] for each in same] == [request[each] for each in same]
 
 
-async def test_failed_sign_ins_are_warnings_that_can_be_counted_by_e_mail_and_address(
-    user: tuple[Api, str], log: Log
-) -> None:
+async def test_failed_sign_ins_are_warnings_with_a_keyed_email_and_address(user: tuple[Api, str], log: Log) -> None:
     api, email = user
     unknown = f"{uuid4()}@alfa.example"
 
@@ -316,5 +314,5 @@ async def test_two_callers_at_once_have_lines_of_their_own(http: httpx.AsyncClie
 
     await asyncio.gather(*(ask(http, "{ clients { totalCount } }", caller.headers) for caller in callers))
 
-    told = {(line["partner_id"], line["user_id"], line["token_id"]) for line in log.lines()}
-    assert told == {(caller.partner_id, caller.user_id, caller.token_id) for caller in callers}
+    logged = {(line["partner_id"], line["user_id"], line["token_id"]) for line in log.lines()}
+    assert logged == {(caller.partner_id, caller.user_id, caller.token_id) for caller in callers}

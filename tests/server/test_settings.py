@@ -9,7 +9,7 @@ from server.settings import Settings, SettingsError
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment that sets nothing."""
+    """Environment that sets nothing."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -115,7 +115,7 @@ def test_origins_are_named_one_after_another(monkeypatch: pytest.MonkeyPatch) ->
     assert Settings.load().cors_origins == tuple(origin.strip() for origin in named.split(","))
 
 
-def test_a_secret_is_made_once_and_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_secret_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "data" / "secret.key"
     made, again = Settings.load().keep_secret(), Settings.load().keep_secret()
 
@@ -125,7 +125,7 @@ def test_a_secret_is_made_once_and_kept_where_only_its_owner_reads_it(tmp_path: 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_secret_that_is_not_there_is_not_made_by_those_who_need_it(tmp_path: Path) -> None:
+def test_a_missing_secret_is_not_created_by_its_readers(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^SECRET_KEY: it is not set, and data/secret\.key does not exist"):
         Settings.load().secret()
 
@@ -142,7 +142,7 @@ def test_a_given_secret_is_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.log_level == "DEBUG"
 
 
-def test_a_secret_that_cannot_be_kept_is_an_error_that_names_the_variable(tmp_path: Path) -> None:
+def test_the_error_of_an_unwritable_secret_names_the_variable(tmp_path: Path) -> None:
     (tmp_path / "data" / "secret.key").mkdir(parents=True)
 
     for act in (Settings.load().secret, Settings.load().keep_secret):
@@ -162,7 +162,7 @@ def test_a_secret_that_is_too_short_to_be_one_is_refused(tmp_path: Path) -> None
     ("demo", "graphiql", "shown"),
     [(None, None, False), ("true", None, True), ("true", "false", False), (None, "true", True)],
 )
-def test_a_demonstration_shows_graphiql_unless_told_otherwise(
+def test_a_demonstration_shows_graphiql_by_default(
     monkeypatch: pytest.MonkeyPatch, demo: str | None, graphiql: str | None, *, shown: bool
 ) -> None:
     for name, value in (("DEMO", demo), ("GRAPHIQL", graphiql)):

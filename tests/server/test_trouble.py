@@ -1,4 +1,4 @@
-"""What an operator reads when the database can't be used: the cause, and what to do, from every command alike."""
+"""Messages for the operator if the database can't be used: the cause and the remedy, the same from every command."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("doctor",),
     ("demo",),
 )
-"""One of each way to come by the database. None of them may serve: the test would never end."""
+"""One command for each way to open the database. None of them may serve: the test would never end."""
 
 EVERY = pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], ids=" ".join)
@@ -36,7 +36,7 @@ WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], i
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment of a demonstration, in a folder of its own."""
+    """Environment of a demo, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEMO", "true")
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
@@ -44,7 +44,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def refused(arguments: Sequence[str], status: int = 1) -> str:
-    """What the command says, in one line, when it fails."""
+    """Return the one line that the command prints if it fails."""
     done = CliRunner().invoke(app, arguments)
     assert isinstance(done.exception, SystemExit), done.exception
     assert (done.exit_code, done.stderr.count("\n")) == (status, 1), done.output
@@ -173,7 +173,7 @@ def test_an_older_version_s_database_is_to_be_migrated(
     ],
     ids=["password", "role", "database", "host"],
 )
-def test_what_is_wrong_on_the_way_to_postgresql_is_told_apart(
+def test_connection_problems_of_postgresql_have_different_messages(
     arguments: Sequence[str], change: dict[str, str], said: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = make_url(databases.shared("postgresql"))
@@ -196,7 +196,7 @@ def test_what_is_wrong_on_the_way_to_postgresql_is_told_apart(
     ],
 )
 @pytest.mark.parametrize("arguments", [("users",), ("doctor",), ("migrate",)], ids=" ".join)
-def test_a_server_that_does_not_run_is_said_to_be_out_of_reach(
+def test_a_stopped_server_is_reported_as_unreachable(
     arguments: Sequence[str], url: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
@@ -302,7 +302,7 @@ def test_the_files_are_made_for_their_owner_only(tmp_path: Path, monkeypatch: py
     try:
         made = CliRunner().invoke(app, ["migrate"])
         with closing(sqlite3.connect(tmp_path / "data" / "portal.db")) as reader:
-            # While somebody reads, the files of the log stay.
+            # An open reader keeps the files of the write-ahead log.
             reader.execute("SELECT * FROM partners").fetchall()
             CliRunner().invoke(app, ["demo"])
             found = modes(tmp_path / "data")

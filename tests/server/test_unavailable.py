@@ -1,4 +1,4 @@
-"""What a caller reads while the database is not available: never INTERNAL, and never that a good token is bad."""
+"""Errors while the database is unavailable: never INTERNAL, and never that a good token is bad."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ REGISTER = """mutation ($input: RegisterClientInput!) {
 
 @pytest.fixture
 async def away(portal: Portal) -> AsyncIterator[Portal]:
-    """A portal whose database can't be reached."""
+    """Portal whose database can't be reached."""
     database = Database(NOWHERE)
     yield Portal(database, portal.secret)
     await database.close()
@@ -65,7 +65,7 @@ async def test_signing_in_has_to_wait(http: httpx.AsyncClient, accept: str) -> N
 async def test_what_runs_beside_requests_goes_on(away: Portal, settings: Settings) -> None:
     app = create_app(away, settings)
 
-    await cleanup.tidy(away)
+    await cleanup.delete_expired(away)
 
     assert not await document_refresh.refresh(app.state.trusted)
 
@@ -78,21 +78,19 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture
 async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
-    """A manager of a portal whose connections to PostgreSQL may break."""
+    """Manager of a portal whose connections to PostgreSQL may break."""
     portal = Portal(Database(proxy.url), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         caller = await new_caller(client, portal, await new_partner(portal))
-        # The token is looked up now, and not when the proxy waits for a COMMIT.
+        # The token is looked up now, not while the proxy waits for a COMMIT.
         await caller.data("{ viewer { role } }")
         yield caller
     await portal.database.close()
 
 
 @pytest.mark.parametrize("fault", [Fault.COMMIT_IS_LOST, Fault.REPLY_IS_LOST])
-async def test_a_retry_with_the_same_key_does_once_what_may_have_been_done(
-    api: Api, proxy: Proxy, fault: Fault
-) -> None:
+async def test_a_retry_with_the_same_key_makes_the_change_once(api: Api, proxy: Proxy, fault: Fault) -> None:
     given = {"cnpj": "12ABC34501DE35", "name": "Padaria", "idempotencyKey": "once"}
 
     proxy.fault = fault
@@ -106,9 +104,7 @@ async def test_a_retry_with_the_same_key_does_once_what_may_have_been_done(
     assert listed["clients"]["nodes"] == [payload["client"]]
 
 
-async def test_what_a_mutation_did_is_not_called_unchanged_where_its_answer_can_not_be_read(
-    api: Api, cluster: Cluster
-) -> None:
+async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api, cluster: Cluster) -> None:
     def stop(statement: str) -> None:
         # The first statement that reads the answer comes after the commit.
         if "FROM clients" in statement and "INSERT" not in statement:

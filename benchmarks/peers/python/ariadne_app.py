@@ -26,7 +26,7 @@ Record = Mapping[str, Any]
 
 
 class Connections:
-    """One connection to read, and one to write, which are opened by whoever comes first."""
+    """One connection to read, and one to write, opened on first use."""
 
     def __init__(self) -> None:
         """Open nothing yet."""

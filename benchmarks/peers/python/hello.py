@@ -1,4 +1,4 @@
-"""The limit of the HTTP server alone: the same few bytes to whoever asks."""
+"""The limit of the HTTP server alone: the same few bytes for every request."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

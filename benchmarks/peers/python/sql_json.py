@@ -1,4 +1,4 @@
-"""The limit of the data: SQLite itself writes the JSON, and next to nothing stands between it and the socket."""
+"""The limit of the data: SQLite itself writes the JSON, and almost nothing else runs before the socket."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _CLIENT_BY_ID = f"""
 
 
 def _activations(conditions: str) -> str:
-    """The JSON of the nodes, whether there is another one, and where the last one stands."""
+    """Return the SQL for the JSON of the nodes, whether there are more, and the key of the last one."""
     return f"""
         WITH page AS MATERIALIZED (
             SELECT *, row_number() OVER (ORDER BY activated_at DESC, id DESC) AS place FROM (

@@ -43,7 +43,7 @@ class ClientStatus(Enum):
 
 @strawberry.enum
 class OrderStatus(Enum):
-    """Where an order stands."""
+    """Status of an order."""
 
     PENDING = "PENDING"
     COMPLETED = "COMPLETED"
@@ -60,7 +60,7 @@ class OrderType(Enum):
 
 @strawberry.type
 class PageInfo:
-    """Where a page stands."""
+    """Position of a page in its list."""
 
     has_next_page: bool
     end_cursor: str | None

@@ -14,7 +14,7 @@ export interface Params {
 
 export type Answer<Data = Record<string, unknown>> = ExecutionResult<Data>;
 
-/** What the API answers. Headers that are given replace those of the page, such as the session's Authorization. */
+/** Answer of the API. The given headers replace those of the page, such as the session's Authorization. */
 export async function ask<Data = Record<string, unknown>>(
   params: Params,
   token: string | null = null,
@@ -33,20 +33,20 @@ export async function ask<Data = Record<string, unknown>>(
   }
   const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
   if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
-    // Something between the browser and the portal answered.
+    // A proxy answered, not the portal.
     throw new Error(`${texts.unreachable} ${response.status} ${response.statusText}`.trimEnd());
   }
   return (await response.json()) as Answer<Data>;
 }
 
-/** The request without the name of an operation that is not in it: just after a change of tabs GraphiQL has the old one. */
+/** The request without the name of a missing operation: just after a change of tabs GraphiQL sends the old one. */
 export function withOwnName(params: Params): Params {
   try {
     const { definitions } = parse(params.query, { noLocation: true });
     const names = definitions.map((one) => (one.kind === Kind.OPERATION_DEFINITION ? one.name?.value : undefined));
     return names.includes(params.operationName ?? undefined) ? params : { ...params, operationName: null };
   } catch {
-    // The portal says what is wrong with it.
+    // The portal answers with the error.
     return params;
   }
 }
@@ -73,7 +73,7 @@ const SIGN_IN = `mutation SignIn($input: SignInInput!) {
   }
 }`;
 
-/** The new session, or an Error with a sentence for the person. */
+/** Return the new session; throw an Error with a message for the user. */
 export async function signIn(email: string, password: string): Promise<Session> {
   const answer = await ask<SignIn>({ query: SIGN_IN, variables: { input: { email, password } } });
   const payload = answer.data?.signIn;

@@ -27,7 +27,7 @@ interface Asked {
 export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   const [session, setSession] = useState(sessions.kept);
   const [reason, setReason] = useState(session ? null : texts.welcome);
-  // GraphiQL reads its tabs once: it is made again when others are stored.
+  // GraphiQL reads its tabs once, so it is mounted again when others are stored.
   const [generation, setGeneration] = useState(0);
   const [asked, setAsked] = useState<Asked | null>(null);
   const demonstration = demoUsers.length > 0;
@@ -54,7 +54,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   async function begin(begun: Session) {
     const owner = ownerOfTabs();
     if (owner !== null && owner !== begun.email) {
-      // What the other one typed and was answered is not this one's to see.
+      // This user must not see what the previous one typed or was answered.
       sessions.forget();
     }
     sessions.keep(begun);
@@ -66,7 +66,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   }
 
   async function leave(left: Session) {
-    // Whether or not the portal can be told, this tab forgets it; and what was answered is on the page, so it goes too.
+    // This tab forgets the session even if the request fails. The answers on the page are removed too.
     await signOut(left).catch(() => undefined);
     sessions.forget();
     location.reload();
@@ -91,7 +91,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
     const endings = demonstration ? null : endingsOf(withOwnName(params));
     if (endings) {
       const token = sessions.kept()?.token;
-      // The answer of one user is none of the next one.
+      // One user's answer must not be shown to the next one.
       if (!(await mayRun(endings)) || sessions.kept()?.token !== token) {
         return { errors: [{ message: texts.notRun }] };
       }

@@ -1,4 +1,4 @@
-/** Mutations that end something for good, found in an operation before it is run. */
+/** Destructive mutations, found in an operation before it is run. */
 
 import {
   type DocumentNode,
@@ -33,11 +33,11 @@ const ENDINGS: readonly Ending[] = [
 export interface Endings {
   operation: string | null;
   mutations: Ending[];
-  /** The ids that the mutations are given, each with the name of its input field. */
+  /** Ids in the mutations' inputs, each with the name of its field. */
   ids: { name: string; id: string }[];
 }
 
-/** What the request would end; null if nothing. */
+/** Return what the request would end; null if it is not destructive. */
 export function endingsOf({ query, operationName, variables }: Params): Endings | null {
   let document: DocumentNode;
   try {
@@ -69,7 +69,7 @@ function isEnding(name: string): boolean {
   return (ENDINGS as readonly string[]).includes(name);
 }
 
-/** The operation of that name; all of them if none is named, since the portal may choose. */
+/** Return the operation of that name; all of them if none is named, since the portal may choose. */
 function operationsToRun(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode[] {
   const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
   return name ? operations.filter((one) => one.name?.value === name) : operations;
@@ -80,7 +80,7 @@ function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode
   return new Map(fragments.map((one) => [one.name.value, one]));
 }
 
-/** The fields of the operation itself, each fragment looked at once. Directives are not: their variables may change. */
+/** Return the root fields of the operation, each fragment once. Directives are ignored: their variables may change. */
 function rootFields(
   selections: SelectionSetNode,
   fragments: Map<string, FragmentDefinitionNode>,

@@ -24,7 +24,7 @@ interface Read {
   licenseStock: { available: number; product: Thing }[];
 }
 
-/** What the ready-made tabs are filled with: mostly ids. */
+/** Values for the ready-made tabs, mostly ids. */
 export interface Examples {
   product: string;
   productInStock: string;
@@ -39,10 +39,10 @@ export interface Examples {
 
 export type Example = keyof Examples;
 
-/** The examples that a partner has, null if they could not be read. */
+/** Return the partner's examples; null if they could not be read. */
 export type Found = { [name in Example]: string | undefined } | null;
 
-/** Each tab that ends something gets an object of its own, so that they run in any order. */
+/** Each destructive tab gets an object of its own, so that the tabs run in any order. */
 export async function findExamples(token: string): Promise<Found> {
   const { data } = await ask<Read>({ query: EXAMPLES }, token);
   if (!data) {
@@ -64,13 +64,13 @@ export async function findExamples(token: string): Promise<Found> {
   };
 }
 
-/** A text that no other call has made: an idempotency key, or a part of an activation key. */
+/** Return a unique text: an idempotency key, or a part of an activation key. */
 export function unique(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A CNPJ that nobody has: twelve random digits and their check digits. */
+/** Return an unused CNPJ: twelve random digits and their check digits. */
 function someCnpj(): string {
   const digits = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte % 10);
   for (const weights of [[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2], [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]]) {

@@ -1,4 +1,4 @@
-/** The language of the page: the first one of the browser's that the portal has. */
+/** Language of the page: the browser's first one that the portal supports. */
 
 export type Language = "pt-BR" | "en";
 

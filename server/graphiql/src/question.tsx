@@ -1,4 +1,4 @@
-/** The question before an operation is run that ends something for good. */
+/** Confirmation of a destructive operation before it is run. */
 
 import { useEffect, useRef } from "react";
 
@@ -15,7 +15,7 @@ export function Question({ endings: { operation, mutations, ids }, onAnswer }: P
   const no = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
-    // A second Ctrl-Enter must not be a yes.
+    // A second Ctrl-Enter must not confirm.
     no.current?.focus();
   }, []);
 

@@ -13,7 +13,7 @@ export interface ReadyTab {
 /** Comments stay readable beside the panes of a laptop's screen. */
 const COMMENT_WIDTH = 38;
 
-/** The tabs of a user with these permissions, and all tabs if there is no user yet, without examples. */
+/** Return the tabs for these permissions; without a user, all tabs without examples. */
 export function readyTabs(found: Found, demonstration: boolean, permissions?: readonly string[]): ReadyTab[] {
   return SCREENS.filter(({ permission }) => permissions?.includes(permission) ?? true).map((screen) =>
     readyTab(screen, found, demonstration),
@@ -26,7 +26,7 @@ export function isReadyMade(query: string | null): boolean {
 }
 
 function readyTab(screen: Screen, found: Found, demonstration: boolean): ReadyTab {
-  // Outside of a demonstration a mutation must not change a real object only because somebody pressed a key.
+  // Outside of demo mode an accidental key press must not change a real object.
   const withheld = !demonstration && screen.query.startsWith("mutation");
   const missing: Example[] = [];
   const examples = new Proxy({} as Examples, {

@@ -5,7 +5,7 @@ import type { Language } from "./language";
 
 export interface Screen {
   permission: string;
-  /** What the portal calls it, in “quotes”; empty if it has no such screen. */
+  /** The portal's name of the screen, in “quotes”; empty if it has no such screen. */
   label: string;
   about: Record<Language, string>;
   query: string;

@@ -1,4 +1,4 @@
-/** Who is signed in. It is kept for the browser's tab only, and never longer than the session itself. */
+/** Session of the signed-in user, stored for the browser's tab only, and at most until the session ends. */
 
 const KEY = "portal:session";
 
@@ -21,12 +21,12 @@ export function keep(session: Session): void {
   sessionStorage.setItem(KEY, JSON.stringify(session));
 }
 
-/** End the session in this tab, and leave what was typed for when it goes on. */
+/** End the session in this tab, and keep what was typed for the next sign-in. */
 export function drop(): void {
   sessionStorage.removeItem(KEY);
 }
 
-/** Forget the session, and all that was typed and run during it. */
+/** Remove the session, and all that was typed and run during it. */
 export function forget(): void {
   sessionStorage.clear();
 }

@@ -1,4 +1,4 @@
-/** The sign-in: a form of its own in a dialog, which can be closed to look around without a session. */
+/** Sign-in dialog, which can be closed to use the page without a session. */
 
 import { type FormEvent, useEffect, useRef, useState } from "react";
 
@@ -31,7 +31,7 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
-    // Where the demo users stand above it too: Enter signs in.
+    // Enter signs in, also below the buttons of the demo users.
     first.current?.focus();
   }, []);
 
@@ -50,7 +50,7 @@ export function SignIn({ reason, demoUsers, onSignedIn, onClose }: Props) {
     try {
       await onSignedIn(await signIn(email, password));
     } catch (error) {
-      // Where the server can't be reached, the browser's own words say no more than that.
+      // If the server is unreachable, the browser's own message says no more than that.
       setFailure(error instanceof TypeError ? texts.unreachable : String((error as Error).message));
       setWaiting(false);
     }

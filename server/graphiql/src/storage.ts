@@ -1,9 +1,9 @@
-/** What GraphiQL remembers: the theme for good, and everything else for the browser's tab only. */
+/** Storage of GraphiQL: permanent for the theme, and until the tab is closed for everything else. */
 
 const THEME = "graphiql:theme";
 
 function place(key: string): Storage {
-  // What was typed and run may hold a password or whom a client was: it goes when the tab is closed.
+  // Operations and history may have a password or a client's name, so they are removed when the tab is closed.
   return key === THEME ? localStorage : sessionStorage;
 }
 

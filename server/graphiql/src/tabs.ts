@@ -1,4 +1,4 @@
-/** The tabs as GraphiQL keeps them, with the ready-made ones among them. */
+/** Tabs as GraphiQL stores them, including the ready-made ones. */
 
 import { findExamples } from "./examples";
 import { isReadyMade, readyTabs, type ReadyTab } from "./ready";
@@ -23,14 +23,14 @@ interface Tabs {
   activeTabIndex: number;
 }
 
-/** Store the ready-made tabs where there are none yet, without anything of a partner in them. */
+/** Store the ready-made tabs if there are none, without a partner's data. */
 export function prepareTabs(demonstration: boolean): void {
   if (storage.getItem(KEY) === null) {
     store(readyTabs(null, demonstration).map(tab), 0);
   }
 }
 
-/** Make the ready-made tabs anew with what the user's partner has now, and keep the others. */
+/** Renew the ready-made tabs with the current data of the user's partner, and keep the others. */
 export async function renewTabs(session: Session, demonstration: boolean): Promise<void> {
   const found = await findExamples(session.token);
   const before = stored();
@@ -41,7 +41,7 @@ export async function renewTabs(session: Session, demonstration: boolean): Promi
   storage.setItem(OWNER, session.email);
 }
 
-/** Whose objects the ready-made tabs name; null where nobody has signed in yet. */
+/** User whose objects the ready-made tabs name; null before the first sign-in. */
 export function ownerOfTabs(): string | null {
   return storage.getItem(OWNER);
 }
@@ -49,7 +49,7 @@ export function ownerOfTabs(): string | null {
 function store(tabs: Tab[], place: number): void {
   const activeTabIndex = Math.max(0, place);
   storage.setItem(KEY, JSON.stringify({ tabs, activeTabIndex } satisfies Tabs));
-  // GraphiQL fills its editors from these, and finds the tab that they are of.
+  // GraphiQL fills its editors from these, and finds their tab.
   storage.setItem("graphiql:query", tabs[activeTabIndex]?.query ?? "");
   storage.setItem("graphiql:variables", tabs[activeTabIndex]?.variables ?? "");
 }

@@ -1,4 +1,4 @@
-/** What the page says in its own parts: the bar, the sign-in, questions, and notes in the tabs. */
+/** Texts of the page: the bar, the sign-in, confirmations, and notes in the tabs. */
 
 import type { Ending } from "./endings";
 import type { Example } from "./examples";

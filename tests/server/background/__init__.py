@@ -1,1 +1,1 @@
-"""What runs beside requests."""
+"""Tests of background tasks."""

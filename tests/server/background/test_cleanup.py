@@ -1,4 +1,4 @@
-"""What is known of failed sign-ins is deleted when it counts no longer."""
+"""Failed sign-ins are deleted once they no longer count."""
 
 import asyncio
 from uuid import uuid4
@@ -31,13 +31,13 @@ async def known(portal: Portal, email: str) -> bool:
 async def test_failures_are_deleted_a_day_after_the_last_one(
     http: httpx.AsyncClient, portal: Portal, clock: Clock
 ) -> None:
-    old, recent = f"{uuid4()}@nobody.example", f"{uuid4()}@nobody.example"
+    old, recent = f"{uuid4()}@anonymous.example", f"{uuid4()}@anonymous.example"
     await fail_to_sign_in(http, old)
     clock.forward(hours=1)
     await fail_to_sign_in(http, recent)
     clock.forward(hours=23)
 
-    await cleanup.tidy(portal)
+    await cleanup.delete_expired(portal)
 
     assert (await known(portal, old), await known(portal, recent)) == (False, True)
 
@@ -46,7 +46,7 @@ async def test_a_running_server_deletes_them(
     http: httpx.AsyncClient, portal: Portal, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleanup, "EVERY_SECONDS", 0.01)
-    email = f"{uuid4()}@nobody.example"
+    email = f"{uuid4()}@anonymous.example"
     await fail_to_sign_in(http, email)
     clock.forward(hours=24)
     of_a_server = Portal(Database(portal.database.reading.url.render_as_string(hide_password=False)), portal.secret)
@@ -55,11 +55,11 @@ async def test_a_running_server_deletes_them(
 
     async with app.router.lifespan_context(app), asyncio.timeout(5):
         while await known(portal, email):
-            # Each round waits for a statement, and lets the server have its turn.
+            # Each round waits for a statement, and lets the server run.
             pass
 
 
 async def test_a_database_out_of_reach_is_waited_for(portal: Portal) -> None:
     away = Portal(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), portal.secret)
 
-    await cleanup.tidy(away)
+    await cleanup.delete_expired(away)

@@ -1,4 +1,4 @@
-"""When tokens were used is written outside of requests, and no more than once a minute for each."""
+"""The last use of tokens is written outside of requests, and at most once a minute for each."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewers
 from server.app import create_app
 from server.background import token_usage
-from server.background.token_usage import UseWriter
+from server.background.token_usage import TokenUsageWriter
 from server.settings import Settings
 from tests.clock import Clock
 from tests.server.conftest import Caller, sign_up
@@ -35,7 +35,7 @@ async def test_the_last_use_of_each_token_is_written(http: httpx.AsyncClient, po
     for caller in callers[:2]:
         await use(http, caller)
 
-    await UseWriter(portal).write()
+    await TokenUsageWriter(portal).write()
 
     assert [await last_use(portal, caller) for caller in callers] == [clock.now, clock.now, None]
 
@@ -43,7 +43,7 @@ async def test_the_last_use_of_each_token_is_written(http: httpx.AsyncClient, po
 async def test_a_token_is_written_again_after_a_minute(
     http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
 ) -> None:
-    writer, first = UseWriter(portal), clock.now
+    writer, first = TokenUsageWriter(portal), clock.now
     written = []
 
     for seconds in (0, 59, 1):
@@ -58,7 +58,7 @@ async def test_a_token_is_written_again_after_a_minute(
 async def test_what_could_not_be_written_is_written_the_next_time(portal: Portal, caller: Caller, clock: Clock) -> None:
     working, portal.database = portal.database, Database("postgresql+asyncpg://portal@127.0.0.1:1/portal")
     portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
-    writer = UseWriter(portal)
+    writer = TokenUsageWriter(portal)
 
     await writer.write()
     portal.database = working
@@ -77,7 +77,7 @@ async def test_the_server_writes_uses_while_it_runs(
         portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
         async with asyncio.timeout(5):
             while await last_use(portal, caller) is None:
-                # Each round waits for a statement, and lets the writer have its turn.
+                # Each round waits for a statement, and lets the writer run.
                 pass
 
     assert await last_use(portal, caller) == clock.now
@@ -99,13 +99,13 @@ async def test_a_revoked_token_keeps_its_last_use(portal: Portal, caller: Caller
     async with portal.database.write() as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 
-    await UseWriter(portal).write()
+    await TokenUsageWriter(portal).write()
 
     assert await last_use(portal, caller) == clock.now
 
 
 def _app(portal: Portal, settings: Settings) -> Starlette:
-    """A server on a database of its own connections, which it closes when it stops."""
+    """Return a server with database connections of its own, which it closes when it stops."""
     own = Database(portal.database.url.render_as_string(hide_password=False))
     viewers: Viewers = portal.viewers
     return create_app(Portal(own, portal.secret, now=portal.now, viewers=viewers), settings)

@@ -78,8 +78,8 @@ def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> 
 
     assert command("create-partner", "--name", "Delta", "--cnpj", "11222333000181").exit_code != 0
     assert command("create-partner", "--name", "Delta", "--cnpj", "11222333000182").exit_code == 2
-    assert command("create-token", "--email", "nobody@delta.example", "--permissions", "all").exit_code != 0
-    assert command("create-token", "--email", "nobody@delta.example", "--permissions", "EVERYTHING").exit_code == 2
+    assert command("create-token", "--email", "unknown@delta.example", "--permissions", "all").exit_code != 0
+    assert command("create-token", "--email", "unknown@delta.example", "--permissions", "EVERYTHING").exit_code == 2
     options = ("--partner", "Delta", "--email", "ana@delta.example", "--name", "Ana", "--role", "MANAGER")
     assert command("create-user", *options, "--password-stdin", typed="short\n").exit_code != 0
 
@@ -108,7 +108,7 @@ def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Comman
     assert said in command(*token).output
 
 
-def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: Command) -> None:
+def test_clients_are_imported_and_bad_rows_printed_with_line_and_reason(command: Command) -> None:
     command("demo")
     file = str(EXAMPLES / "clientes.csv")
 
@@ -123,7 +123,7 @@ def test_clients_are_imported_and_bad_rows_are_told_by_line_and_reason(command: 
     assert command("doctor").exit_code == 0
 
 
-def test_nothing_is_imported_where_all_or_nothing_is_asked_and_a_row_is_bad(command: Command) -> None:
+def test_all_or_nothing_imports_nothing_if_a_row_is_bad(command: Command) -> None:
     command("demo")
     file = str(EXAMPLES / "clientes.csv")
 

@@ -60,8 +60,8 @@ def test_nothing_is_registered_where_one_is_bad_and_each_is_named(command: Comma
 
     assert refused.exit_code == 1
     assert "\x1b" not in refused.stderr
-    told = dict(line.split(": ", 1) for line in refused.stderr.splitlines() if line.startswith(("unknown", "cut", "d")))
-    assert told == {
+    lines = [line for line in refused.stderr.splitlines() if line.startswith(("unknown", "cut", "d"))]
+    assert dict(line.split(": ", 1) for line in lines) == {
         "unknown": "Cannot query field 'nothing' on type 'Query'. (at 1:3).",
         "cut": "Syntax Error: Expected Name, found <EOF>. (at 1:11).",
         "deep": "An operation can nest its fields at most 20 deep. (at 1:1).",
@@ -119,13 +119,13 @@ async def _run(url: str, statement: str) -> None:
     await database.close()
 
 
-def test_a_file_that_is_not_there_or_no_manifest_is_a_wrong_use(command: Command, tmp_path: Path) -> None:
+def test_a_missing_file_or_invalid_manifest_is_a_usage_error(command: Command, tmp_path: Path) -> None:
     assert command("documents", "register", manifest(tmp_path, [])).exit_code == 2
     assert command("documents", "register", str(tmp_path / "none.json")).exit_code == 1
     assert command("documents", "remove").exit_code == 2
 
 
-def test_many_faults_are_told_by_their_number(command: Command, tmp_path: Path) -> None:
+def test_many_errors_are_reported_by_their_number(command: Command, tmp_path: Path) -> None:
     refused = command("documents", "register", manifest(tmp_path, {f"d{n}": "{ nothing }" for n in range(60)}))
 
     assert "And 10 more like these." in refused.stderr

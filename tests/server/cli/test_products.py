@@ -17,7 +17,7 @@ Product = tuple[str, str, int, bool]
 
 
 def stored() -> list[Product]:
-    """What products there are: code, name, included seats, and whether it is active."""
+    """Return the products: code, name, included seats, and whether they are active."""
 
     async def read() -> list[Product]:
         database = Database(os.environ["DATABASE_URL"])

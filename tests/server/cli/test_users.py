@@ -61,7 +61,7 @@ def test_a_new_password_ends_tokens(people: Command) -> None:
     ("arguments", "typed", "status", "said"),
     [
         (("--email", "ana@delta.example"), None, 2, "Say what to change"),
-        (("--email", "nobody@delta.example", "--enable"), None, 1, "no user with this e-mail"),
+        (("--email", "unknown@delta.example", "--enable"), None, 1, "no user with this e-mail"),
         (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "10 to 1000 characters"),
         (("--email", "ana@delta.example", "--password-stdin"), "demo-portal\n", 2, "public password"),
         (("--email", "ana@delta.example", "--role", "boss"), None, 2, "boss"),
@@ -105,7 +105,7 @@ def test_live_tokens_are_listed_and_revoked(people: Command) -> None:
 
 def test_a_prefix_of_several_tokens_is_refused_naming_them(people: Command) -> None:
     made = []
-    # There are 64 letters that a secret can go on with, so that two of 65 tokens begin alike.
+    # A secret continues with one of 64 letters, so that two of 65 tokens have the same prefix.
     for _ in range(65):
         made.append(people("create-token", "--email", "ana@delta.example", "--permissions", "all").stdout.strip())
         alike = [token for token in made if token[:5] == made[-1][:5]]

@@ -1,1 +1,1 @@
-"""The request engine."""
+"""Tests of the request engine."""

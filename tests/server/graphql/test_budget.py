@@ -1,4 +1,4 @@
-"""The budget of large operations: shares in order, for as long as they are held."""
+"""Budget of large operations: shares in order, as long as they are held."""
 
 import asyncio
 
@@ -9,18 +9,18 @@ from server.graphql.budget import Budget
 
 
 async def hold(budget: Budget, size: int, held: list[int], until: asyncio.Event) -> None:
-    """Hold a share until the event, and note that it is held."""
+    """Hold a share until the event, and record that it is held."""
     async with budget.share(size):
         held.append(size)
         await until.wait()
 
 
 async def turns() -> None:
-    """Let the loop run until all that is ready has run, pauses between shares included."""
+    """Run the loop until nothing is ready, pauses between shares included."""
     await asyncio.sleep(0.05)
 
 
-async def test_shares_are_held_together_as_far_as_the_budget_goes_and_then_in_order() -> None:
+async def test_shares_are_held_together_within_the_budget_and_then_in_order() -> None:
     budget, held, first, others = Budget(10), list[int](), asyncio.Event(), asyncio.Event()
     sizes = [4, 5, 7, 1]
     tasks = [asyncio.create_task(hold(budget, size, held, first if size == 4 else others)) for size in sizes]
@@ -57,7 +57,7 @@ async def test_a_small_operation_does_not_wait_for_large_ones() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_an_operation_that_waits_too_long_is_refused_and_those_after_it_are_not() -> None:
+async def test_an_operation_that_waits_too_long_is_refused_alone() -> None:
     budget, held, done = Budget(10, wait_max=0.01), list[int](), asyncio.Event()
     holding = asyncio.create_task(hold(budget, 10, held, done))
     await asyncio.sleep(0)
@@ -72,7 +72,7 @@ async def test_an_operation_that_waits_too_long_is_refused_and_those_after_it_ar
     assert held == [10, 10]
 
 
-async def test_an_operation_that_is_cancelled_while_it_waits_leaves_its_share_to_others() -> None:
+async def test_an_operation_cancelled_while_waiting_leaves_its_share_to_others() -> None:
     budget, held, done = Budget(10), list[int](), asyncio.Event()
     tasks = [asyncio.create_task(hold(budget, size, held, done)) for size in (10, 9, 8)]
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Lists multiply: what an operation can select is counted before it runs."""
+"""Cost of operations: lists multiply, and are counted before execution."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ from server.graphql import list_sizes
 from server.graphql.cost_terms import SATURATED
 from server.graphql.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
 from server.graphql.documents import prepare
-from server.graphql.trusted_documents import examined
+from server.graphql.trusted_documents import inspected
 from server.settings import Settings
 from tests.api import Api, Json, new_product
 
@@ -37,7 +37,7 @@ THREE_LISTS = """query ($n: Int) { clients(first: $n) { nodes { activations(firs
 
 
 def figures(text: str, **variables: object) -> Figures:
-    """What an operation counts for, with coerced variables."""
+    """Return the figures of an operation, with coerced variables."""
     return cost(text).of(variables)
 
 
@@ -236,10 +236,10 @@ async def test_what_a_mutation_answers_is_counted_before_it_is_done(api: Api) ->
 
 
 def test_a_document_that_is_always_too_much_can_not_be_registered() -> None:
-    (complaint,) = examined(MULTIPLIED).complaints
+    (complaint,) = inspected(MULTIPLIED).complaints
 
     assert "2,030,302 objects" in complaint
-    assert examined(THREE_LISTS).complaints == []
+    assert inspected(THREE_LISTS).complaints == []
 
 
 async def test_a_registered_document_is_counted_with_its_variables(api: Api) -> None:
@@ -277,7 +277,7 @@ async def test_an_answer_has_no_more_objects_than_were_counted(api: Api) -> None
 
 
 def _counted(value: Json) -> tuple[int, int]:
-    """The objects and values below one of an answer."""
+    """Return the number of objects and values below one of an answer."""
     if isinstance(value, list):
         found = [_counted(each) for each in value]
         return sum(objects for objects, _ in found) + len(found), sum(values for _, values in found)
@@ -293,7 +293,7 @@ def _counted(value: Json) -> tuple[int, int]:
 
 @pytest.fixture
 async def narrow(api: Api) -> AsyncIterator[Api]:
-    """The caller of a portal whose answers may have at most 2 KB."""
+    """Caller of a portal whose answers may have at most 2 KB."""
     transport = httpx.ASGITransport(create_app(api.portal, Settings(max_answer_bytes=2_000)))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield replace(api, http=http)

@@ -1,4 +1,4 @@
-"""Documents that ask for too much or hide what they ask for."""
+"""Documents that exceed limits or hide what they select."""
 
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_introspection_query, get_named_type, is_list_type
@@ -15,7 +15,7 @@ GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-c
 
 
 def _doubling(times: int) -> str:
-    """Fragments that each spread the next one twice: a few hundred bytes that ask for 2^times fields."""
+    """Return fragments that each spread the next one twice: a few hundred bytes that select 2^times fields."""
     parts = [f"fragment F{n} on Query{{...F{n + 1} ...F{n + 1}}}" for n in range(times)]
     return "{...F0}" + "".join(parts) + f"fragment F{times} on Query{{__typename}}"
 
@@ -222,7 +222,7 @@ def test_a_document_that_is_asked_for_again_stays() -> None:
         assert kept.get("{a0:__typename}") is first
 
 
-def test_large_documents_are_kept_only_as_long_as_there_is_room_for_all() -> None:
+def test_large_documents_are_cached_only_within_the_total_length() -> None:
     kept = Documents(GRAPHQL_CORE)
     texts = [f"{{a{number}:__typename}}" + " " * 90_000 for number in range(12)]
     found = [kept.get(text) for text in texts]
@@ -237,7 +237,7 @@ def test_a_very_long_document_is_not_kept() -> None:
     assert kept.get(long) is not kept.get(long)
 
 
-def test_every_root_field_and_every_list_of_objects_below_an_object_says_what_it_needs() -> None:
+def test_every_root_field_and_every_to_many_relation_declares_its_permission() -> None:
     # A session renews itself without any permission.
     unguarded = {"Query.node", "Query.nodes", "Mutation.renewSession"} | PUBLIC_FIELDS
     guarded = unguarded | set(FIELD_PERMISSIONS)
@@ -263,5 +263,5 @@ def _to_many(field: GraphQLField) -> bool:
 def _missing(place: str) -> bool:
     parent, name = place.split(".")
     found = GRAPHQL.type_map.get(parent)
-    # A subscription may be served by a schema that says so later.
+    # A subscription may be served by a schema that declares so later.
     return parent != "Subscription" and (not isinstance(found, GraphQLObjectType) or name not in found.fields)

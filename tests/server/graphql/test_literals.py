@@ -1,4 +1,4 @@
-"""How much text a document may have in it, counted before it is parsed."""
+"""Limit of the texts in a document, counted before parsing."""
 
 import pytest
 

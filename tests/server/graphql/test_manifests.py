@@ -30,7 +30,7 @@ def test_what_a_tool_has_written_is_read_back(texts: dict[str, str], indent: int
 
 
 @given(st.binary())
-def test_whatever_else_is_in_a_file_is_told_in_a_sentence(content: bytes) -> None:
+def test_any_other_content_of_a_file_gets_a_sentence(content: bytes) -> None:
     with pytest.raises(ManifestError, match=r"^m\.json "):
         parsed(content, "m.json")
 
@@ -54,12 +54,12 @@ def test_whatever_else_is_in_a_file_is_told_in_a_sentence(content: bytes) -> Non
         (json.dumps(apollo({}, operations=[{"id": "a", "body": "{b}"}, {"id": "a", "body": "{c}"}])), "twice"),
     ],
 )
-def test_a_file_that_is_no_manifest_is_refused_and_told_why(content: str, says: str) -> None:
+def test_a_file_that_is_no_manifest_is_refused_with_a_reason(content: str, says: str) -> None:
     with pytest.raises(ManifestError, match=says):
         parsed(content.encode(), "m.json")
 
 
-def test_a_document_that_stands_twice_with_the_same_text_is_one() -> None:
+def test_a_document_repeated_with_the_same_text_is_one() -> None:
     assert parsed(b'{"a": "{b}", "a": "{b}"}', "m.json") == {"a": "{b}"}
 
 

@@ -1,4 +1,4 @@
-"""One operation acts as one viewer: what makes another one of the caller is alone in its operation."""
+"""One operation acts as one viewer: a field that changes the viewer is alone in its operation."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The places of errors in a document's text."""
+"""Positions of errors in a document's text."""
 
 from graphql import Source
 from hypothesis import assume, given

@@ -1,4 +1,4 @@
-"""Who gets suggestions, and how much of a request its errors repeat."""
+"""Suggestions only for some callers, and the limit of quoted text in errors."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ MISTYPED = {
 
 
 @pytest.mark.parametrize("query", MISTYPED.values(), ids=MISTYPED)
-async def test_suggestions_are_for_callers_who_are_signed_in_whether_others_ask_before_or_not(
-    api: Api, nobody: Api, query: str
+async def test_only_signed_in_callers_get_suggestions_after_any_other_caller(
+    api: Api, anonymous: Api, query: str
 ) -> None:
-    messages = [(await caller.error(query))["message"] for caller in (nobody, api, nobody, api)]
+    messages = [(await caller.error(query))["message"] for caller in (anonymous, api, anonymous, api)]
 
     assert ["Did you mean" in message for message in messages] == [False, True, False, True]
 
@@ -35,19 +35,19 @@ async def test_a_bad_token_gets_no_suggestion_either(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", MISTYPED.values(), ids=MISTYPED)
-async def test_in_a_demonstration_all_callers_get_suggestions(portal: Portal, nobody: Api, query: str) -> None:
+async def test_in_a_demonstration_all_callers_get_suggestions(portal: Portal, anonymous: Api, query: str) -> None:
     portal.demo = True
 
-    assert "Did you mean" in (await nobody.error(query))["message"]
+    assert "Did you mean" in (await anonymous.error(query))["message"]
 
 
-async def test_the_same_holds_for_variables(portal: Portal, api: Api, nobody: Api) -> None:
+async def test_the_same_holds_for_variables(portal: Portal, api: Api, anonymous: Api) -> None:
     query = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
     given = {"email": "a@b.example", "password": "a", "pasword": "a"}
 
-    messages = [(await caller.error(query, input=given))["message"] for caller in (nobody, api, nobody)]
+    messages = [(await caller.error(query, input=given))["message"] for caller in (anonymous, api, anonymous)]
     portal.demo = True
-    messages.append((await nobody.error(query, input=given))["message"])
+    messages.append((await anonymous.error(query, input=given))["message"])
 
     assert ["Did you mean" in message for message in messages] == [False, True, False, True]
 
@@ -90,8 +90,8 @@ QUOTING = {
 
 
 @pytest.mark.parametrize("query", QUOTING.values(), ids=QUOTING)
-async def test_errors_repeat_a_hundred_characters_of_a_document_at_most(api: Api, nobody: Api, query: str) -> None:
-    for caller in (api, nobody):
+async def test_errors_repeat_a_hundred_characters_of_a_document_at_most(api: Api, anonymous: Api, query: str) -> None:
+    for caller in (api, anonymous):
         errors = (await caller.post(query))["errors"]
 
         assert errors
@@ -102,19 +102,19 @@ async def test_errors_repeat_a_hundred_characters_of_a_document_at_most(api: Api
 
 
 @pytest.mark.parametrize("key", [LONG, "x'" * 5_000, "x'. Did you mean 'x'? " * 500, "x\n" * 5_000])
-async def test_errors_repeat_a_hundred_characters_of_a_variable_at_most(api: Api, nobody: Api, key: str) -> None:
+async def test_errors_repeat_a_hundred_characters_of_a_variable_at_most(api: Api, anonymous: Api, key: str) -> None:
     query = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
 
-    for caller in (api, nobody):
+    for caller in (api, anonymous):
         error = await caller.error(query, input={"email": "a", "password": "a", key: 1})
 
         assert len(error["message"]) < QUOTED_MAX + 250
 
 
-async def test_the_name_of_an_operation_that_is_not_there_is_not_repeated(nobody: Api) -> None:
+async def test_the_name_of_an_operation_that_is_not_there_is_not_repeated(anonymous: Api) -> None:
     given = {"query": "query A { viewer { role } }", "operationName": LONG}
 
-    assert "x" * (QUOTED_MAX + 1) not in (await nobody.http.post("/graphql", json=given)).text
+    assert "x" * (QUOTED_MAX + 1) not in (await anonymous.http.post("/graphql", json=given)).text
 
 
 def test_what_a_message_has_from_the_schema_is_not_cut() -> None:

@@ -1,4 +1,4 @@
-"""Registered documents are known before they are asked for, and cost the database nothing when they are not there."""
+"""Registered documents are prepared before their first request, and unknown ones cost the database nothing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tests.server.graphql.test_documents import GRAPHQL_CORE
 
 @pytest.fixture
 async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
-    """What a server knows that has just started, and a moment later."""
+    """Documents of a server that has just started."""
     started = TrustedDocuments(portal, Documents(GRAPHQL_CORE))
     await started.refresh()
     clock.forward(seconds=2)
@@ -34,7 +34,7 @@ async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
 
 
 async def registered(portal: Portal, text: str = "{ viewer { role } }") -> str:
-    """The id of a new document."""
+    """Register a document, and return its id."""
     document_id = f"x-test:{uuid4()}"
     assert await documents.register(portal, {document_id: text}) == 1
     return document_id
@@ -42,7 +42,7 @@ async def registered(portal: Portal, text: str = "{ viewer { role } }") -> str:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
+    """Yield the statements that the database gets meanwhile."""
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -101,9 +101,7 @@ async def test_what_is_removed_is_known_no_longer_after_a_refresh(portal: Portal
     assert known.get(other) is known.get(hashed(text)) is not None
 
 
-async def test_an_id_that_gets_another_text_after_it_was_removed_has_that_text(
-    portal: Portal, known: TrustedDocuments
-) -> None:
+async def test_an_id_registered_again_has_the_new_text(portal: Portal, known: TrustedDocuments) -> None:
     document_id = await registered(portal)
     await known.refresh()
     await documents.remove(portal, [document_id])
@@ -116,7 +114,7 @@ async def test_an_id_that_gets_another_text_after_it_was_removed_has_that_text(
     assert set(found.operations) == {"Another"}
 
 
-async def test_made_up_ids_cost_one_look_in_a_while_however_many_they_are(
+async def test_any_number_of_made_up_ids_costs_one_query_per_interval(
     portal: Portal, known: TrustedDocuments, clock: Clock
 ) -> None:
     with statements(portal.database) as asked:
@@ -158,10 +156,10 @@ async def test_a_database_out_of_reach_is_not_taken_for_an_unknown_document(port
     assert all(isinstance(answer, Unavailable) for answer in answers)
 
 
-async def test_a_document_that_the_schema_no_longer_knows_is_logged_and_keeps_its_errors(
+async def test_a_document_that_became_invalid_is_logged_and_keeps_its_errors(
     portal: Portal, known: TrustedDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A logger that was used before, as a server sets it up, writes to where it wrote then.
+    # A logger that was used before, as a server sets it up, writes to its old stream.
     monkeypatch.setattr(trusted, "_log", structlog.get_logger("portal.documents"))
     bad, good = await registered(portal, "{ nothing }"), await registered(portal)
 
@@ -191,7 +189,7 @@ async def test_documents_beyond_what_is_kept_prepared_are_run_all_the_same(
 
     assert None not in (oldest, newest)
     assert known._by_name[ids[2]].document is newest  # noqa: SLF001 — which are prepared shows nowhere else.
-    assert known._by_name[ids[0]].document is None  # noqa: SLF001 — as above.
+    assert known._by_name[ids[0]].document is None  # noqa: SLF001 — which are prepared shows nowhere else.
 
 
 async def _rows(portal: Portal) -> list[sa.Row[tuple[str]]]:

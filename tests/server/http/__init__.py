@@ -1,1 +1,1 @@
-"""GraphQL over HTTP."""
+"""Tests of GraphQL over HTTP."""

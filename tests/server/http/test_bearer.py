@@ -1,4 +1,4 @@
-"""Who sends a request: nobody, a user with a token, or somebody with a bad one, which some operations ignore."""
+"""Viewer of a request: anonymous, a user with a token, or a bad token, which some operations ignore."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.server.conftest import Caller, sign_up
 from tests.server.requests import ANSWERED, STOCK, VIEWER, ask, code
 
 
-async def test_nobody_is_signed_in_without_a_token(http: httpx.AsyncClient) -> None:
+async def test_a_caller_without_a_token_is_not_signed_in(http: httpx.AsyncClient) -> None:
     answer = await ask(http, VIEWER, {})
 
     assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"data": {"viewer": None}})
@@ -27,7 +27,7 @@ NOT_PUBLIC = [
     "{ viewer { role } products { id } }",
     "{ ...A } fragment A on Query { viewer { role } ... { orders { totalCount } } }",
     "mutation { renewSession { token } }",
-    # Of these, no operation is known.
+    # The operation of these is unknown.
     "{",
     "{ nothing }",
     "query A { viewer { role } } query B { viewer { role } }",
@@ -84,7 +84,7 @@ async def test_an_operation_that_needs_no_token_ignores_a_bad_one(
     assert (answer.status_code, answer.json()) == (HTTPStatus.OK, {"data": PUBLIC[query]})
 
 
-async def test_what_is_wrong_with_the_variables_of_a_sign_in_is_said_also_to_a_bad_token(
+async def test_invalid_variables_of_a_sign_in_are_reported_despite_a_bad_token(
     http: httpx.AsyncClient,
 ) -> None:
     query = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
@@ -102,7 +102,7 @@ async def test_a_mutation_by_get_is_401_for_a_bad_token(http: httpx.AsyncClient)
     assert (answer.status_code, code(answer)) == (HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED")
 
 
-async def test_a_client_is_told_that_it_is_the_token_that_is_bad(http: httpx.AsyncClient) -> None:
+async def test_the_challenge_says_that_the_token_is_invalid(http: httpx.AsyncClient) -> None:
     answer = await ask(http, STOCK, {"Authorization": "Bearer ppt_unknown"})
 
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'

@@ -1,4 +1,4 @@
-"""Compressed answers, for those who accept them."""
+"""Compressed answers, for callers that accept them."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ ALWAYS_PLAIN = ["", "identity", "br", "gzip;q=0", "*;q=0, identity", "gzip;q=0.2
 
 
 async def encoding(http: httpx.AsyncClient, query: str, accepted: str) -> str | None:
-    """How the answer to a query came; httpx has undone it, so the answer is whole."""
+    """Return the encoding of a query's answer; httpx has decoded it, so the answer is whole."""
     answer = await ask(http, query, {"Accept-Encoding": accepted})
     assert answer.status_code == HTTPStatus.OK
     assert set(answer.json()) == {"data"}
@@ -78,7 +78,7 @@ async def test_a_short_answer_is_compressed_for_who_accepts_nothing_else(
 
 
 @pytest.mark.parametrize("accepted", ["identity;q=0", "*;q=0", "br, *;q=0"])
-async def test_who_accepts_no_encoding_that_there_is_is_told_so_before_anything_runs(
+async def test_a_caller_of_unavailable_encodings_is_refused_before_anything_runs(
     http: httpx.AsyncClient, caller: Caller, accepted: str
 ) -> None:
     answer = await ask(http, VIEWER, {"Accept-Encoding": accepted, **caller.headers})
@@ -117,7 +117,7 @@ async def test_the_size_from_which_on_answers_are_compressed_is_a_setting(
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip, identity;q=0", "*;q=0"])
-async def test_without_compression_encodings_are_left_to_who_stands_before_the_portal(
+async def test_without_compression_encodings_are_left_to_the_proxy(
     portal: Portal, settings: Settings, accepted: str
 ) -> None:
     async with serving(portal, settings.model_copy(update={"gzip_from_bytes": 0})) as http:

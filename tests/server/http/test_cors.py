@@ -22,7 +22,7 @@ PREFLIGHT = {
 
 @pytest.fixture
 async def shared(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a portal that names origins."""
+    """Client of a portal with allowed origins."""
     named = settings.model_copy(update={"cors_origins": (NAMED, "http://localhost:5173")})
     transport = httpx.ASGITransport(create_app(portal, named))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
@@ -30,7 +30,7 @@ async def shared(portal: Portal, settings: Settings) -> AsyncIterator[httpx.Asyn
 
 
 def shares(answer: httpx.Response) -> set[str]:
-    """The headers of an answer that are about other origins."""
+    """Return the CORS headers of an answer."""
     return {name for name in answer.headers if name.startswith("access-control-")}
 
 
@@ -41,7 +41,7 @@ async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClie
     assert may.status_code == HTTPStatus.NO_CONTENT
     assert may.headers["access-control-allow-origin"] == NAMED
     assert "POST" in may.headers["access-control-allow-methods"].split(", ")
-    # The asterisk does not stand for Authorization.
+    # The asterisk does not include Authorization.
     assert may.headers["access-control-allow-headers"] == "Authorization, *"
     assert may.headers["access-control-max-age"] == "7200"
     assert answer.json() == ANSWERED
@@ -71,7 +71,7 @@ async def test_an_answer_is_never_kept_for_another_origin(shared: httpx.AsyncCli
     assert all("Origin" in answer.headers["vary"].split(", ") for answer in answers)
 
 
-async def test_what_the_answer_depends_on_stands_beside_the_origin(shared: httpx.AsyncClient) -> None:
+async def test_vary_has_the_origin_and_the_other_headers(shared: httpx.AsyncClient) -> None:
     answer = await ask(shared, VIEWER, {})
 
     assert {"Origin", "Accept"} <= set(answer.headers["vary"].split(", "))

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what a request may look like."""
+"""GraphQL over HTTP: the forms of a request."""
 
 import json
 from collections.abc import AsyncIterator
@@ -127,7 +127,7 @@ async def test_a_lone_surrogate_opens_no_way_for_other_bad_json(http: httpx.Asyn
 
 
 @pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\u0000"])
-async def test_a_text_that_no_database_keeps_is_refused_by_the_name_of_its_field(
+async def test_an_unstorable_text_is_refused_with_the_name_of_its_field(
     http: httpx.AsyncClient, caller: Caller, escape: str
 ) -> None:
     variables = f'{{"input": {{"cnpj": "16727230000197", "name": "{escape}", "idempotencyKey": "1.5"}}}}'
@@ -222,9 +222,7 @@ async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_up_to_the_limit_is_read_and_a_longer_one_is_413(
-    http: httpx.AsyncClient, caller: Caller, *, announced: bool
-) -> None:
+async def test_a_body_longer_than_the_limit_is_413(http: httpx.AsyncClient, caller: Caller, *, announced: bool) -> None:
     async def parts(body: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(body), 1000):
             yield body[start : start + 1000]
@@ -265,7 +263,7 @@ async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> N
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_what_is_too_long_is_refused_in_the_form_that_the_caller_accepts(http: httpx.AsyncClient) -> None:
+async def test_a_too_long_request_is_refused_in_an_accepted_media_type(http: httpx.AsyncClient) -> None:
     accept = "application/graphql-response+json"
 
     answer = await post(http, b" " * (MAX_BODY_BYTES + 1), Accept=accept)
@@ -285,7 +283,7 @@ async def test_parameters_longer_than_a_body_may_be_are_414(portal: Portal, sett
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
-async def test_other_methods_are_refused_and_told_which_work(http: httpx.AsyncClient, method: str) -> None:
+async def test_other_methods_are_refused_with_the_allowed_ones(http: httpx.AsyncClient, method: str) -> None:
     answer = await http.request(method, "/graphql")
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.METHOD_NOT_ALLOWED, "BAD_USER_INPUT")

@@ -1,4 +1,4 @@
-"""Who gets GraphiQL at the API's address, and the files that it is made of."""
+"""GraphiQL at the API's address, and its files."""
 
 import gzip
 import html
@@ -26,13 +26,13 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
 
 @pytest.fixture
 def showing(portal: Portal, settings: Settings) -> httpx.AsyncClient:
-    """A client of an application that shows GraphiQL."""
+    """Client of an application that shows GraphiQL."""
     return client_of(create_app(portal, settings.model_copy(update={"graphiql": True})))
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """What a build leaves behind: a page and a file, which has a compressed copy."""
+    """Output of a build: a page and a file, which has a compressed copy."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text('<meta name="demo-users" content="[]" />')
     (tmp_path / "assets" / "page-1a2b.js").write_text("go()")
@@ -52,7 +52,7 @@ async def test_a_browser_gets_the_page(showing: httpx.AsyncClient, accept: str) 
 @pytest.mark.parametrize(
     "accept", ["*/*", "application/json", "text/*, application/json", "text/html;q=0.5, application/json", ""]
 )
-async def test_whoever_does_not_ask_for_a_page_gets_none(showing: httpx.AsyncClient, accept: str) -> None:
+async def test_a_caller_that_accepts_no_page_gets_none(showing: httpx.AsyncClient, accept: str) -> None:
     answer = await showing.get("/graphql", headers={"Accept": accept})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.BAD_REQUEST, "BAD_USER_INPUT")

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Health checks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -71,7 +71,7 @@ async def test_a_portal_without_its_database_is_alive_and_not_ready(
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-async def test_a_portal_whose_disk_was_full_is_ready_when_it_takes_a_write_again(
+async def test_a_portal_is_ready_once_a_full_disk_takes_writes_again(
     engine: str, databases: Databases, settings: Settings
 ) -> None:
     url = databases.migrated(engine)
@@ -95,7 +95,7 @@ async def test_a_portal_whose_disk_was_full_is_ready_when_it_takes_a_write_again
 
 
 async def fill(url: str) -> None:
-    """Have each insert fail as on a full disk."""
+    """Let each insert fail as on a full disk."""
     await run(
         url,
         "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '53100'; END $$",
@@ -115,9 +115,7 @@ async def run(url: str, statement: str) -> None:
     await database.close()
 
 
-async def test_a_database_that_does_not_exist_on_its_server_is_out_of_reach(
-    databases: Databases, settings: Settings
-) -> None:
+async def test_a_database_missing_on_its_server_is_unreachable(databases: Databases, settings: Settings) -> None:
     url = databases.empty("postgresql").replace("/portal_", "/missing_")
 
     async with serving(Database(url), settings) as http:
@@ -126,7 +124,7 @@ async def test_a_database_that_does_not_exist_on_its_server_is_out_of_reach(
     assert answer.json() == {"status": "unavailable", "failed": "database"}
 
 
-async def test_a_token_can_not_be_told_good_from_bad_without_the_database(settings: Settings) -> None:
+async def test_a_token_can_not_be_checked_without_the_database(settings: Settings) -> None:
     async with serving(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), settings) as http:
         headers = {"Authorization": "Bearer ppt_any"}
         answer = await http.post("/graphql", json={"query": "{ viewer { role } }"}, headers=headers)

@@ -1,4 +1,4 @@
-"""What is at `/`."""
+"""The answer at `/`."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ ABOUT = {"name": "Portal do Parceiro", "graphql": "/graphql", "alive": "/healthz
 
 @pytest.fixture
 def showing(portal: Portal, settings: Settings) -> httpx.AsyncClient:
-    """A client of an application that shows GraphiQL."""
+    """Return a client of an application that shows GraphiQL."""
     app = create_app(portal, settings.model_copy(update={"graphiql": True}))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test")
 

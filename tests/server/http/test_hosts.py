@@ -1,4 +1,4 @@
-"""Which hosts a request may name, beside the grammar of RFC 3986."""
+"""Hosts that a request may name, compared with the grammar of RFC 3986."""
 
 import re
 
@@ -27,7 +27,7 @@ IPV6 = "|".join(
     ]
 )
 UNRESERVED = r"A-Za-z0-9\-._~"
-# All but the comma, of which a proxy makes one header out of two.
+# All but the comma, with which a proxy joins two headers.
 SUB_DELIMS = r"!$&'()*+;="
 REG_NAME = rf"(?:[{UNRESERVED}{SUB_DELIMS}]|%[0-9A-Fa-f]{{2}})+"
 IPV_FUTURE = rf"[vV][0-9A-Fa-f]+\.[{UNRESERVED}{SUB_DELIMS}:]+"

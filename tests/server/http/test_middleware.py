@@ -1,4 +1,4 @@
-"""What happens around every request: ids, the log, and errors that nothing else answered for."""
+"""Middleware of every request: ids, the log, and unhandled errors."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def _fail_half_way(_request: Request) -> Response:
 
 @pytest.fixture
 async def failing() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application that can't do anything."""
+    """Client of an application whose every request fails."""
     routes = [Route("/fail", _fail), Route("/half", _fail_half_way)]
     app = Starlette(routes=routes, middleware=[Middleware(RequestLog, cors=Cors([ORIGIN]))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
@@ -70,7 +70,7 @@ async def test_every_request_has_an_id_of_its_own(http: httpx.AsyncClient) -> No
     assert len(ids) == 3
 
 
-async def test_an_error_that_nothing_answered_for_is_masked_and_logged_by_type_and_place(
+async def test_an_unhandled_error_is_masked_and_logged_with_its_type_and_frames(
     failing: httpx.AsyncClient, log: Log
 ) -> None:
     answer = await failing.get("/fail", headers={"X-Request-Id": "r-2"})
@@ -122,7 +122,7 @@ async def test_a_client_that_goes_away_while_it_sends_is_no_error(app: Starlette
         return {"type": "http.disconnect"}
 
     async def send(_message: Message) -> None:
-        pytest.fail("nobody is there to be answered")
+        pytest.fail("the caller has gone")
 
     await app(scope, receive, send)
 
@@ -166,7 +166,7 @@ async def test_a_path_that_is_no_unicode_is_logged(app: Starlette, log: Log) -> 
     scope = {"type": "http", "method": "GET", "path": "/\ud800", "query_string": b"", "headers": []}
 
     async def send(_message: Message) -> None:
-        """Let it go."""
+        """Discard the message."""
 
     await app(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
 

@@ -1,4 +1,4 @@
-"""The form, the status and the language of an answer."""
+"""Media type, status and language of an answer."""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -23,7 +23,7 @@ SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErro
 
 @pytest.fixture
 async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the same portal, which has the statuses of the first edition of GraphQL over HTTP."""
+    """Client of the same portal, with the statuses of the first edition of GraphQL over HTTP."""
     app = create_app(portal, settings.model_copy(update={"status_codes": "2026"}))
     async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
         yield client
@@ -75,7 +75,7 @@ async def test_the_newer_form_asks_for_a_token_by_status(http: httpx.AsyncClient
 
 @pytest.mark.usefixtures("clock")
 async def test_a_sign_in_too_many_says_when_to_try_again(http: httpx.AsyncClient) -> None:
-    unknown = SIGN_IN % "nobody@limits.example"
+    unknown = SIGN_IN % "unknown@limits.example"
 
     answers = [await ask(http, unknown, NEWER) for _ in range(6)]
 
@@ -132,7 +132,7 @@ async def test_the_answer_has_the_form_that_the_caller_likes_best(
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream"]
 )
-async def test_a_caller_that_accepts_neither_form_is_told_so(http: httpx.AsyncClient, accept: str) -> None:
+async def test_a_caller_that_accepts_neither_form_is_refused(http: httpx.AsyncClient, accept: str) -> None:
     answer = await ask(http, VIEWER, {"Accept": accept})
 
     assert (answer.status_code, code(answer)) == (HTTPStatus.NOT_ACCEPTABLE, "BAD_USER_INPUT")
@@ -154,7 +154,7 @@ async def test_a_caller_that_accepts_neither_form_is_told_so(http: httpx.AsyncCl
         ('{"query": "{ clients { totalCount } }"}', HTTPStatus.FORBIDDEN),
     ],
 )
-async def test_the_first_edition_tells_what_is_not_parsed_from_what_is_not_executed(
+async def test_the_first_edition_has_two_statuses_for_unparsed_and_unexecuted_requests(
     newest: httpx.AsyncClient, portal: Portal, body: str, status: HTTPStatus
 ) -> None:
     caller = await sign_up(portal, chosen=frozenset({Permission.ORDERS_READ}))
@@ -169,7 +169,7 @@ async def test_the_first_edition_tells_what_is_not_parsed_from_what_is_not_execu
     assert ("errors" in answer.json()) is (status != HTTPStatus.OK)
 
 
-async def test_the_first_edition_refuses_a_mutation_by_get_and_other_types_as_before(
+async def test_the_first_edition_still_refuses_mutations_by_get_and_other_types(
     newest: httpx.AsyncClient,
 ) -> None:
     by_get = await newest.get("/graphql", params={"query": "mutation { __typename }"}, headers=NEWER)
@@ -197,7 +197,7 @@ async def test_data_beside_errors_is_a_partial_success_in_the_first_edition_only
 
 @pytest.mark.usefixtures("clock")
 async def test_errors_that_leave_no_data_are_a_partial_success_too(newest: httpx.AsyncClient) -> None:
-    unknown = SIGN_IN % "nobody@partial.example"
+    unknown = SIGN_IN % "unknown@partial.example"
 
     answers = [await ask(newest, unknown, NEWER) for _ in range(6)]
 

@@ -40,7 +40,7 @@ Register = Callable[[str], Awaitable[str]]
 
 @pytest.fixture
 def register(portal: Portal, clock: Clock) -> Register:
-    """Registers a document with a text, and gives its id; the server looks for it when it is asked for."""
+    """Factory that registers a document and returns its id; the server finds it at its first request."""
 
     async def registered(text: str) -> str:
         document_id = f"x-test:{uuid4()}"
@@ -52,21 +52,21 @@ def register(portal: Portal, clock: Clock) -> Register:
 
 
 async def named(http: httpx.AsyncClient, caller: Caller, document_id: object, **members: object) -> httpx.Response:
-    """The answer to a request that names a document, by POST."""
+    """Return the answer to a request that names a document, by POST."""
     return await http.post("/graphql", json={"documentId": document_id, **members}, headers=caller.headers)
 
 
 async def got(
     http: httpx.AsyncClient, caller: Caller, document_id: str, variables: object = None, **headers: str
 ) -> httpx.Response:
-    """The answer to a request that names a document, by GET."""
+    """Return the answer to a request that names a document, by GET."""
     parameters = {"documentId": document_id} | ({} if variables is None else {"variables": json.dumps(variables)})
     sent = caller.headers | {name.replace("_", "-"): value for name, value in headers.items()}
     return await http.get("/graphql", params=parameters, headers=sent)
 
 
 def older(hash_of_it: object, version: object = 1) -> dict[str, object]:
-    """The extensions of Apollo's persisted queries."""
+    """Return the extensions of Apollo's persisted queries."""
     return {"persistedQuery": {"version": version, "sha256Hash": hash_of_it}}
 
 
@@ -116,7 +116,7 @@ async def test_the_older_form_is_answered_by_post_and_by_get(
     assert by_get.headers["cache-control"] == "private, no-cache"
 
 
-async def test_an_unknown_document_is_told_so_that_clients_send_the_text(
+async def test_the_error_of_an_unknown_document_makes_clients_send_the_text(
     http: httpx.AsyncClient, caller: Caller
 ) -> None:
     unknown = await named(http, caller, "nowhere")
@@ -173,10 +173,10 @@ async def test_a_request_that_names_its_document_wrongly_is_refused(
     assert says in message(answer)
 
 
-async def test_what_stands_in_a_url_stands_there_once(http: httpx.AsyncClient) -> None:
+async def test_a_parameter_of_a_url_may_not_be_repeated(http: httpx.AsyncClient) -> None:
     answer = await http.get("/graphql", params={"documentId": ["a", "b"]})
 
-    assert (answer.status_code, message(answer)) == (400, "The parameter “documentId” must stand in the URL once.")
+    assert (answer.status_code, message(answer)) == (400, "The parameter “documentId” must appear in the URL once.")
 
 
 async def test_a_registered_mutation_is_not_run_by_get(
@@ -190,7 +190,7 @@ async def test_a_registered_mutation_is_not_run_by_get(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_permissions_are_those_of_whoever_asks(
+async def test_permissions_are_those_of_the_caller(
     http: httpx.AsyncClient, portal: Portal, register: Register, caller: Caller
 ) -> None:
     document_id = await register(CLIENTS)
@@ -232,7 +232,7 @@ async def test_an_answer_that_has_changed_is_sent_with_another_tag(
     assert after.headers["etag"] != before.headers["etag"]
 
 
-async def test_nobody_gets_by_a_tag_what_another_one_was_answered(
+async def test_a_tag_of_another_callers_answer_is_useless(
     http: httpx.AsyncClient, portal: Portal, register: Register, caller: Caller
 ) -> None:
     await add_client(http, register, caller)
@@ -247,7 +247,7 @@ async def test_nobody_gets_by_a_tag_what_another_one_was_answered(
     assert code(refused) == "UNAUTHENTICATED"
 
 
-async def test_the_two_forms_of_an_answer_have_two_tags_and_its_encodings_one(
+async def test_media_types_have_different_tags_and_encodings_have_the_same(
     http: httpx.AsyncClient, register: Register, caller: Caller
 ) -> None:
     document_id = await register(VIEWER + " " * 2_000)
@@ -263,9 +263,7 @@ async def test_the_two_forms_of_an_answer_have_two_tags_and_its_encodings_one(
     assert zipped.headers["content-encoding"] == "gzip"
 
 
-async def test_an_answer_with_errors_is_kept_by_nobody(
-    http: httpx.AsyncClient, register: Register, caller: Caller
-) -> None:
+async def test_an_answer_with_errors_is_not_cached(http: httpx.AsyncClient, register: Register, caller: Caller) -> None:
     document_id = await register(CLIENTS)
 
     wrong = await got(http, caller, document_id, {"first": 101})
@@ -309,7 +307,7 @@ def test_a_tag_is_found_among_others_and_only_there(others: list[str], tag: str)
 
 @pytest.fixture
 def strict(portal: Portal, settings: Settings) -> Starlette:
-    """An application that runs registered documents only."""
+    """Application that runs registered documents only."""
     return create_app(portal, settings.model_copy(update={"trusted_documents": "only"}))
 
 
@@ -321,7 +319,7 @@ async def test_where_only_registered_documents_are_run_nothing_else_is(
         assert (await named(http, caller, document_id)).json() == ANSWERED
         assert (await got(http, caller, document_id)).json() == ANSWERED
 
-        # Not even a text that is registered: what is checked is what the request names.
+        # Not even a registered text runs: the check is of the name in the request.
         for text in (VIEWER, "{ __typename }", get_introspection_query(), "not a document"):
             answers = [
                 await ask(http, text, caller.headers),
@@ -367,14 +365,14 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
         await documents.register(portal, {later: VIEWER})
         await documents.remove(portal, [first])
         while trusted.get(first) is not None or trusted.get(later) is None:
-            # Each round waits for a statement, and lets the server have its turn.
+            # Each round waits for a statement, and lets the server run.
             await portal.database.query(stored.row_ids)
 
 
-async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_once(
+async def test_a_server_without_its_database_keeps_its_documents_and_logs_once(
     portal: Portal, register: Register, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A logger that was used before, as a server sets it up, writes to where it wrote then.
+    # A logger that was used before, as a server sets it up, writes to its old stream.
     monkeypatch.setattr(document_refresh, "log", structlog.get_logger("portal.documents"))
     trusted = create_app(portal, settings).state.trusted
     document_id = await register(VIEWER)
@@ -383,8 +381,8 @@ async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_o
     clock.forward(seconds=10)
 
     with capture_logs() as logs:
-        reached = [await document_refresh.refresh(trusted), await document_refresh.refresh(trusted, told=True)]
+        succeeded = [await document_refresh.refresh(trusted), await document_refresh.refresh(trusted, failing=True)]
 
-    assert reached == [False, False]
+    assert succeeded == [False, False]
     assert [line["log_level"] for line in logs] == ["warning"]
     assert trusted.get(document_id) is not None

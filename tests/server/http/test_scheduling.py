@@ -1,4 +1,4 @@
-"""Requests take turns: in their order, and the event loop goes on between them."""
+"""Admission of requests: in order, while the event loop continues between them."""
 
 import asyncio
 from collections import defaultdict
@@ -6,31 +6,30 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.http.scheduling import Turns
+from server.http.scheduling import Admission
 
 SLICE = 2
 
 
 class World:
-    """Requests that take turns, on a clock that goes on only while one of them is executed."""
+    """Requests that need admission, with a clock that advances only during their execution."""
 
     def __init__(self) -> None:
-        """Begin where nothing has happened."""
         self.now = 0.0
-        self.turns = Turns(SLICE, clock=lambda: self.now)
+        self.admission = Admission(SLICE, clock=lambda: self.now)
         self._iteration = 0
         self._executed: defaultdict[int, list[object]] = defaultdict(list)
 
     @property
     def executed(self) -> list[list[object]]:
-        """The requests that were executed in each iteration of the loop, but for those without any."""
+        """Return the requests executed in each iteration of the loop, without empty iterations."""
         return list(self._executed.values())
 
     def ask(self, *names: object, takes: float) -> list[asyncio.Task[None]]:
-        """Requests that are ready in the next iteration of the loop."""
+        """Start requests that are ready in the next iteration of the loop."""
 
         async def execute(name: object) -> None:
-            await self.turns.take()
+            await self.admission.admit()
             self.now += takes
             self._executed[self._iteration].append(name)
 
@@ -51,13 +50,13 @@ async def world() -> AsyncIterator[World]:
     counting.cancel()
 
 
-async def test_long_requests_are_executed_one_in_an_iteration_of_the_loop_in_their_order(world: World) -> None:
+async def test_long_requests_are_executed_in_order_one_per_iteration(world: World) -> None:
     await asyncio.gather(*world.ask(1, 2, 3, 4, takes=SLICE))
 
     assert world.executed == [[1], [2], [3], [4]]
 
 
-async def test_of_short_requests_an_iteration_executes_as_many_as_fit_into_its_slice(world: World) -> None:
+async def test_an_iteration_executes_as_many_short_requests_as_fit(world: World) -> None:
     await asyncio.gather(*world.ask(1, 2, 3, 4, 5, takes=SLICE / 2))
 
     assert world.executed == [[1, 2], [3, 4], [5]]
@@ -86,7 +85,7 @@ async def test_after_short_ones_only_so_many_long_ones_go_ahead(world: World) ->
     assert [len(together) for together in world.executed[2:5]] == [16, 1, 1]
 
 
-async def test_whoever_comes_later_is_served_later(world: World) -> None:
+async def test_later_requests_are_admitted_later(world: World) -> None:
     early = world.ask(1, 2, 3, takes=SLICE)
     await early[0]
     late = world.ask(4, 5, takes=0)
@@ -96,7 +95,7 @@ async def test_whoever_comes_later_is_served_later(world: World) -> None:
     assert [name for together in world.executed for name in together] == [1, 2, 3, 4, 5]
 
 
-async def test_one_that_is_cancelled_while_it_waits_takes_nobodys_turn(world: World) -> None:
+async def test_a_request_cancelled_while_waiting_is_skipped(world: World) -> None:
     requests = world.ask(1, 2, 3, 4, 5, takes=SLICE)
     await asyncio.sleep(0)
 
@@ -107,7 +106,7 @@ async def test_one_that_is_cancelled_while_it_waits_takes_nobodys_turn(world: Wo
     assert world.executed == [[1], [4], [5]]
 
 
-async def test_one_that_is_cancelled_when_its_turn_has_come_holds_nobody_up(world: World) -> None:
+async def test_a_request_cancelled_after_its_admission_delays_no_other(world: World) -> None:
     requests = world.ask(1, 2, 3, takes=SLICE)
     await requests[0]
 

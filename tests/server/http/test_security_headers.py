@@ -1,4 +1,4 @@
-"""The headers that every answer has."""
+"""Security headers of every answer."""
 
 from http import HTTPStatus
 
@@ -51,13 +51,13 @@ async def test_a_browser_does_nothing_with_any_answer(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/graphql", "/nothing"])
-async def test_over_https_a_browser_is_told_to_stay_there(http: httpx.AsyncClient, path: str) -> None:
+async def test_over_https_an_answer_has_strict_transport_security(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(f"https://portal.test{path}")
 
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
-async def test_an_answer_says_what_it_depends_on_be_it_an_error_or_not(http: httpx.AsyncClient) -> None:
+async def test_every_answer_has_vary_also_an_error(http: httpx.AsyncClient) -> None:
     answers = [
         await ask(http, VIEWER, {}),
         await ask(http, STOCK, {"Authorization": "Bearer ppt_unknown"}),

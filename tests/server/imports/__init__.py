@@ -1,1 +1,1 @@
-"""Imports of files."""
+"""Tests of imports."""

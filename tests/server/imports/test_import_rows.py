@@ -1,4 +1,4 @@
-"""What stands in a partner's sheet becomes a client or a price, or a reason why not."""
+"""Each row of a partner's sheet becomes a client, a price, or a bad row with its reason."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests import cnpjs
 
 
 def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
-    """What becomes of a row with that number."""
+    """Return the row with that number."""
     (read,) = client_rows.read([Line(2, {"cnpj": cnpj, "name": "Padaria Sol"} | cells)])
     return read
 
@@ -65,7 +65,7 @@ def test_a_number_that_is_none_is_a_bad_row(written: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["001.234.567-97", "00123456797", "123456797"])
-def test_a_person_s_number_that_would_pass_for_a_company_s_is_not_taken(written: str) -> None:
+def test_a_cpf_that_could_be_a_cnpj_is_refused(written: str) -> None:
     assert isinstance(row("00000123456797"), Row)
 
     read = row(written)
@@ -74,7 +74,7 @@ def test_a_person_s_number_that_would_pass_for_a_company_s_is_not_taken(written:
     assert "CPF" in read.reason
 
 
-def test_every_fault_of_a_row_is_told_at_once() -> None:
+def test_all_errors_of_a_row_are_reported_together() -> None:
     read = row("1", name="x" * 201, city="y" * 101, state="XX")
 
     assert isinstance(read, BadRow)
@@ -82,14 +82,14 @@ def test_every_fault_of_a_row_is_told_at_once() -> None:
         assert field in read.reason
 
 
-def test_a_number_that_stands_twice_in_a_file_is_registered_once() -> None:
+def test_a_number_repeated_in_a_file_is_registered_once() -> None:
     lines = [Line(number, {"cnpj": "16.727.230/0001-97", "name": str(number)}) for number in (2, 3)]
 
     assert list(client_rows.read(lines))[1] == Repeated(3, 2, "16727230000197")
 
 
 def price(**changed: str) -> price_rows.Prices:
-    """What becomes of a row of prices."""
+    """Return the prices of a row."""
     cells = {
         "product": "completo",
         "order_type": "Compra",
@@ -157,7 +157,7 @@ def test_the_type_of_an_order_is_read_in_both_languages(written: str) -> None:
     assert list(price(order_type=written).tiers) == [PriceKey(7, OrderType.ADDITIONAL_SEATS)]
 
 
-def test_what_shows_nothing_is_left_out_of_a_row_and_what_changes_how_it_is_read_makes_it_bad() -> None:
+def test_invisible_characters_are_dropped_and_direction_controls_make_a_row_bad() -> None:
     kept = row("16727230000197", name="Pada\u200bria\ufeff", trade_name="\u3164", city="Recife\u00ad")
     empty = row("16727230000197", name="\u200b")
     turned = row("16727230000197", name="Pada\u202eria")
@@ -170,5 +170,5 @@ def test_what_shows_nothing_is_left_out_of_a_row_and_what_changes_how_it_is_read
 
 
 @pytest.mark.parametrize("name", ["\ufffe", "\ufffc\uffff", "\ue000", "\U0001343f", "\u0378", "\u200eSol", "Sol\u061c"])
-def test_a_row_whose_name_shows_nothing_or_turns_the_text_is_bad(name: str) -> None:
+def test_a_row_with_an_invisible_name_or_direction_control_is_bad(name: str) -> None:
     assert isinstance(row("16727230000197", name=name), BadRow)

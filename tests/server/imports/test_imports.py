@@ -1,4 +1,4 @@
-"""What stands in a partner's sheet gets into the portal, from the command line, on each engine."""
+"""Import of a partner's sheet from the command line, on each engine."""
 
 import asyncio
 import os
@@ -64,7 +64,7 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
     async with portal.database.read() as connection:
         mine = sa.select(client_table).where(client_table.c.partner_id == partner_id).order_by(client_table.c.id)
         found = (await connection.execute(mine)).all()
-        told = (
+        events = (
             await connection.execute(
                 sa.select(event_table).where(event_table.c.partner_id == partner_id).order_by(event_table.c.number)
             )
@@ -74,9 +74,9 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
     assert {client.cnpj for client in found} == set(numbers)
     folded = {(client.name_folded, client.names_folded, client.city_folded) for client in found}
     assert folded == {("padaria sao joao", "padaria sao joao", "sao luis")}
-    assert [event.number for event in told] == [1, 2, 3, 4]
-    assert {event.client_id for event in told} == {client.id for client in found}
-    assert {(event.type, event.actor_id) for event in told} == {(EventType.CLIENT_REGISTERED, None)}
+    assert [event.number for event in events] == [1, 2, 3, 4]
+    assert {event.client_id for event in events} == {client.id for client in found}
+    assert {(event.type, event.actor_id) for event in events} == {(EventType.CLIENT_REGISTERED, None)}
 
 
 async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Portal) -> None:
@@ -115,7 +115,7 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
 
 @pytest.fixture
 def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """`portal import`, for a partner of an own database."""
+    """`portal import`, for a partner in a database of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
@@ -128,7 +128,7 @@ def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, 
     return call
 
 
-def test_of_many_rows_each_is_told_of_by_its_line(command: Command, tmp_path: Path) -> None:
+def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path: Path) -> None:
     numbers = [cnpjs.another() for _ in range(1_200)]
     lines = ["CNPJ;Razão Social;Telefone", *(f'{number};"Padaria\n{number}";1' for number in numbers)]
     lines[700] = "1,67E+13;Padaria;1"
@@ -141,7 +141,7 @@ def test_of_many_rows_each_is_told_of_by_its_line(command: Command, tmp_path: Pa
     assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone"
     assert "line 1400: the spreadsheet has rounded the CNPJ" in first.stderr
     assert first.stdout.splitlines() == [
-        f"line 2401: {numbers[0]} stands in line 2 already; left alone.",
+        f"line 2401: {numbers[0]} is in line 2 already; left alone.",
         "1199 imported, 1 registered already, 1 bad.",
     ]
     assert f"line 2: {numbers[0]} is registered already; left alone." in again.stdout
@@ -193,7 +193,7 @@ async def a_product(url: str, code: str) -> None:
     await database.close()
 
 
-def test_an_unknown_partner_and_a_missing_file_are_told(command: Command, tmp_path: Path) -> None:
+def test_an_unknown_partner_and_a_missing_file_are_reported(command: Command, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("cnpj;name\n")
     unknown = CliRunner().invoke(app, ["import", "clients", "c.csv", "--partner", "Zeta"])
 

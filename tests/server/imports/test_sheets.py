@@ -1,4 +1,4 @@
-"""Any file that Excel, an ERP or a script writes is read back as it was meant."""
+"""Any file that Excel, an ERP or a script writes is read back unchanged."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ PORTUGUESE = ("CNPJ", "Razão Social", "Nome  Fantasia", "MUNICÍPIO", "Uf")
 ENGLISH = ("cnpj", "Company-Name", "trade_name", "City", "STATE")
 NAMES = ("cnpj", "name", "trade_name", "city", "state")
 
-# Python's own writer leaves a lone carriage return without quotation marks, in which nobody could tell what it is.
+# Python's own writer leaves a lone carriage return unquoted, which is then ambiguous.
 in_cp1252 = st.characters(codec="cp1252", exclude_characters="\0\r")
 anything = st.characters(codec="utf-8", exclude_characters="\0\r")
 
@@ -77,7 +77,7 @@ def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is draw
 
 
 def _reads_as(text: str, encoding: str) -> bool:
-    """Whether what is Windows-1252 is not UTF-8 by chance as well: then nobody could tell."""
+    """Return whether a text of Windows-1252 is not valid UTF-8 by chance, which would be ambiguous."""
     try:
         return encoding != "cp1252" or text.encode("cp1252").decode() == text
     except UnicodeDecodeError:
@@ -119,7 +119,7 @@ def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> 
     assert len(good) == 5_000
 
 
-def test_a_delimiter_inside_a_name_is_told_from_one_between_cells(file: Path) -> None:
+def test_a_delimiter_inside_a_name_separates_no_cells(file: Path) -> None:
     file.write_text("cnpj,nome,uf\n1,Silva, Souza e Cia,SP\n2,b,SP,,\n3,c\n")
 
     bad, second, third = read(file)

@@ -1,4 +1,4 @@
-"""The measurement: one workload after the other, in rounds in which every contender has its turn."""
+"""Measurement: one workload after the other, in rounds with every contender."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks import comparing, data
-from benchmarks.comparing import OtherAnswerError
+from benchmarks import comparison, data
+from benchmarks.comparison import OtherAnswerError
 from benchmarks.contenders import Contender
 from benchmarks.load import Load, load
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 from benchmarks.pragmas import CannotError
-from benchmarks.serving import FailedError, Server, Writing, serving, stay_off_the_servers_core
+from benchmarks.processes import FailedError, Server, Writing, serving, stay_off_the_servers_core
 from benchmarks.workloads import ORDERS, REQUESTS, Workload
 
 _STRIDE = 137
-"""By how many requests one run begins later than the one before, so that no two ask for the same pages first."""
+"""Offset between the first requests of two runs, so that no two start with the same pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Plan:
 
 
 class Cell(NamedTuple):
-    """What is compared with one another: the contenders' figures of a workload with so many connections."""
+    """Figures that are compared: a workload with a number of connections."""
 
     workload: str
     connections: int
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Requests a second, milliseconds of waiting and of work, and MiB."""
+    """Requests per second, milliseconds of latency and of work, and MiB."""
 
     rps: float
     p50: float
@@ -51,14 +51,14 @@ class Figures(NamedTuple):
 
 @dataclass(slots=True)
 class Found:
-    """What was measured, and who was not measured with what, and why."""
+    """Results, and the reasons for contenders that were not measured."""
 
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     rounds: dict[Cell, list[Figures]] = field(default_factory=dict)
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def medians(self) -> Mapping[Cell, Figures]:
-        """The median of the rounds, of each figure by itself."""
+        """Return the median of the rounds, separately for each figure."""
         return {
             cell: Figures(*(median(values) for values in zip(*rounds, strict=True)))
             for cell, rounds in self.rounds.items()
@@ -66,13 +66,13 @@ class Found:
 
 
 def measure(plan: Plan, measured: Callable[[Found], object]) -> Found:
-    """Measure; `measured` is told what was found so far whenever a workload is done."""
+    """Measure; call `measured` with the results so far after each workload."""
     data.database()
     (CACHE / "run").mkdir(exist_ok=True)
     stay_off_the_servers_core()
     found = Found()
     for workload in plan.workloads:
-        right = comparing.reference(workload)
+        right = comparison.reference(workload)
         for number in range(plan.rounds):
             for contender in plan.contenders:
                 if contender.only is None or workload.name in contender.only:
@@ -89,14 +89,14 @@ class _Turn(NamedTuple):
 
 
 def _try(turn: _Turn, right: Sequence[Any], found: Found) -> None:
-    """Let a contender have its turn, unless it was found out to answer otherwise, or not at all."""
+    """Measure a contender, unless it has failed or answered differently before."""
     place = turn.contender.name, turn.workload.name
     if place in found.refused:
         return
     try:
         with serving(turn.contender, turn.workload.durability) as server:
             if turn.round == 0:
-                comparing.compare(turn.contender, server, turn.workload, right)
+                comparison.compare(turn.contender, server, turn.workload, right)
             _measure(turn, server, found)
     except (OtherAnswerError, CannotError, FailedError) as error:
         found.refused[place] = str(error)

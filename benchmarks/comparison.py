@@ -1,25 +1,25 @@
-"""Nobody is measured who answers something else: each answer is compared with the portal's own."""
+"""Comparison of answers: a contender is measured only if it answers as the portal does."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
 from benchmarks.contenders import REFERENCE, Contender
-from benchmarks.serving import FailedError, Server, ask, serving
+from benchmarks.processes import FailedError, Server, ask, serving
 from benchmarks.workloads import Workload
 
 _SAMPLE = 12
-"""How many requests of a workload are compared, spread over all of them."""
+"""Number of requests of a workload that are compared, spread over all of them."""
 
 _LONGEST_MESSAGE = 800
 
 
 class OtherAnswerError(Exception):
-    """A contender does not answer as the portal does. The message says where."""
+    """A contender's answer differs from the portal's; the message says where."""
 
 
 def reference(workload: Workload) -> Sequence[Any]:
-    """What the portal answers, executed by graphql-core as it is, on a fresh database."""
+    """Return the portal's answers, executed by graphql-core on a fresh database."""
     with serving(REFERENCE, "FULL") as server:
         found = _answers(server, workload)
     if any(set(answer) != {"data"} for answer in found):
@@ -29,7 +29,7 @@ def reference(workload: Workload) -> Sequence[Any]:
 
 
 def compare(contender: Contender, server: Server, workload: Workload, right: Sequence[Any]) -> None:
-    """See that a contender, on a fresh database, answers the same data to the same requests."""
+    """Raise OtherAnswerError unless a contender answers the same data to the same requests, on a fresh database."""
     if not contender.answers:
         return
     for number, (found, wanted) in enumerate(zip(_answers(server, workload), right, strict=True)):
@@ -45,7 +45,7 @@ def _answers(server: Server, workload: Workload) -> list[Any]:
 
 
 def _difference(found: Any, wanted: Any, path: str) -> str | None:  # noqa: ANN401 — JSON.
-    """Where two answers differ first."""
+    """Return the first difference between two answers."""
     if isinstance(found, dict) and isinstance(wanted, dict) and found.keys() == wanted.keys():
         pairs = [(found[key], wanted[key], f"{path}.{key}") for key in wanted]
     elif isinstance(found, list) and isinstance(wanted, list):

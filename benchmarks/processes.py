@@ -1,4 +1,4 @@
-"""A contender under way: one process on one core, with a database of its own."""
+"""Running contender: one process on one core, with a database of its own."""
 
 import http.client
 import os
@@ -18,36 +18,36 @@ import orjson
 
 from benchmarks import data
 from benchmarks.contenders import Contender, Start, environment
-from benchmarks.places import CACHE
+from benchmarks.paths import CACHE
 
 SERVER_CORE, LOAD_CORE = 0, 1
 _PATIENCE_SECONDS = 30
 
 
 class FailedError(Exception):
-    """A contender did not start, or did not answer. The message says which one."""
+    """A contender did not start, or did not answer; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contender that answers."""
+    """Contender that answers."""
 
     process: "subprocess.Popen[bytes]"
     port: int
 
     @property
     def url(self) -> str:
-        """Where it takes GraphQL requests."""
+        """Return the URL for GraphQL requests."""
         return f"http://127.0.0.1:{self.port}/graphql"
 
     def memory(self) -> float:
-        """The MiB that its process holds now."""
+        """Return the MiB that its process holds now."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         (held,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(held) / 1024
 
     def worked(self) -> float:
-        """The seconds that its process, all threads of it, has worked so far."""
+        """Return the seconds of work of its process, in all threads."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
@@ -70,7 +70,7 @@ def serving(
         process = subprocess.Popen(
             [*under, *contender.command(start)],
             env=environment(contender, start),
-            # Not the project's own folder: what lies in it must not be found by a peer.
+            # Not the project's own folder, whose modules a peer must not find.
             cwd=CACHE / "run",
             stdout=output,
             stderr=output,
@@ -105,7 +105,7 @@ def _wait(
 
 
 def ask(port: int, body: bytes) -> Any:  # noqa: ANN401 — JSON.
-    """What the server on that port answers to one request."""
+    """Return the answer of the server on that port to one request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
     try:
         headers = {
@@ -126,29 +126,29 @@ def ask(port: int, body: bytes) -> Any:  # noqa: ANN401 — JSON.
 
 
 def stay_off_the_servers_core() -> None:
-    """Let this process, and the load generator that it starts, run on the other core."""
+    """Run this process, and the load generator that it starts, on the other core."""
     os.sched_setaffinity(0, {LOAD_CORE})
 
 
 class Writing:
-    """One order a second, while something else is measured."""
+    """Writer of one order per second, during another measurement."""
 
     def __init__(self, server: Server, bodies: list[bytes]) -> None:
-        """Write to that server, these orders in turn."""
+        """Take the server, and the orders that it gets in turn."""
         self._server, self._bodies = server, bodies
         self._enough = Event()
         self._thread = Thread(target=self._write, daemon=True)
         self.failed = 0
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start writing."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._enough.set()
         self._thread.join()
 

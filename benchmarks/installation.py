@@ -1,4 +1,4 @@
-"""What has to be there before anything is measured, and how the peers' packages are installed."""
+"""Installation of the peers' packages, and checks of the required tools."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from benchmarks.places import CACHE, PEERS
+from benchmarks.paths import CACHE, PEERS
 
 NODE = os.environ.get("NODE", "node")
-"""The Node that runs its peers."""
+"""Node for the peers."""
 
 NODE_PEERS = CACHE / "node"
 PYTHON_PEERS = CACHE / "python"
@@ -20,11 +20,11 @@ PYTHON = PYTHON_PEERS / "bin" / "python"
 
 
 class MissingError(Exception):
-    """Something that has to be installed by hand is not there. The message says how."""
+    """A tool that must be installed by hand is missing; the message says how."""
 
 
 def check_tools() -> None:
-    """See that the load generator is there, and two cores."""
+    """Raise MissingError unless the load generator and two cores are available."""
     _need("wrk", "apt install wrk")
     _need("taskset", "apt install util-linux")
     if len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004 — the sentence says it.
@@ -33,7 +33,7 @@ def check_tools() -> None:
 
 
 def node() -> None:
-    """Install the peers that run on Node, as their lock has them, beside a copy of their code."""
+    """Install the peers that run on Node from their lock file, beside a copy of their code."""
     _need(NODE, "apt install nodejs npm, or NODE=/where/it/is/node")
     _need("npm", "apt install npm")
     NODE_PEERS.mkdir(parents=True, exist_ok=True)
@@ -44,14 +44,14 @@ def node() -> None:
     if not _is_stale(NODE_PEERS, PEERS / "node" / "package-lock.json", version):
         return
     print("Installing the peers that run on Node, and compiling better-sqlite3 (some minutes) …", flush=True)
-    # Run by that Node, whatever npm's own first line says.
+    # Run by that Node, instead of the one in npm's own first line.
     npm = str(Path(shutil.which("npm") or "npm").resolve())
     _run([NODE, npm, "ci", "--no-audit", "--no-fund"], _of_node(), NODE_PEERS)
     _mark(NODE_PEERS, PEERS / "node" / "package-lock.json", version)
 
 
 def _of_node() -> Mapping[str, str]:
-    """The environment in which npm compiles for that Node, and with its headers where they are installed."""
+    """Return the environment in which npm compiles for that Node, with its headers if they are installed."""
     program = Path(shutil.which(NODE) or NODE).resolve()
     home = program.parents[1]
     # Without them node-gyp downloads headers, which not every machine can.
@@ -73,7 +73,7 @@ def python() -> None:
 
 
 def python_versions(interpreter: Path, *packages: str) -> Mapping[str, str]:
-    """The versions of Python and of some of its packages."""
+    """Return the versions of Python and of some of its packages."""
     script = (
         "import json, platform, sqlite3, sys; from importlib.metadata import version; "
         "print(json.dumps({'Python': platform.python_version(), 'SQLite': sqlite3.sqlite_version} "
@@ -83,7 +83,7 @@ def python_versions(interpreter: Path, *packages: str) -> Mapping[str, str]:
 
 
 def node_versions(*packages: str) -> Mapping[str, str]:
-    """The versions of Node and of some of its packages."""
+    """Return the versions of Node and of some of its packages."""
     script = (
         "const {readFileSync} = require('fs'); const Database = require('better-sqlite3'); "
         "const version = (name) => JSON.parse(readFileSync(`node_modules/${name}/package.json`)).version; "

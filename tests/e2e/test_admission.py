@@ -1,4 +1,4 @@
-"""Nobody waits for the server because many others keep it busy: requests take turns."""
+"""Admission: a busy server answers new connections soon."""
 
 import asyncio
 import json
@@ -17,10 +17,10 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
 class Callers:
-    """Connections to a server, and how often each kind of them was answered."""
+    """Connections to a server, with the number of answers to each kind."""
 
     def __init__(self, port: int, secret: str) -> None:
-        """Ask everything for the same page."""
+        """Take the server; all requests are for the same page."""
         body = json.dumps({"query": PAGE}).encode()
         head = (
             f"POST /graphql HTTP/1.1\r\nHost: portal\r\nAuthorization: Bearer {secret}\r\nContent-Length: {len(body)}"
@@ -31,7 +31,7 @@ class Callers:
         self.all_busy = asyncio.Event()
 
     async def ask(self, kind: str, *, times: int | None) -> None:
-        """Ask again and again over one connection, or so many times."""
+        """Repeat a request over one connection, for ever or this many times."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             while times is None or times > 0:
@@ -66,6 +66,6 @@ def test_new_connections_are_answered_while_others_keep_asking(environment: dict
         callers = Callers(int(url.rpartition(":")[2]), token(log.read_text()))
         meanwhile = asyncio.run(busy_answers_until_the_new_ones_have_theirs(callers))
 
-    # A connection is accepted in each iteration of the loop, and its request is the last in line: as many answers as
-    # there are new connections, and then one to each of the busy ones. Without turns it is several times as many.
+    # Each iteration of the loop accepts one connection, whose request is the last in the queue: as many answers as
+    # there are new connections, and then one to each of the busy ones. Without admission it is several times as many.
     assert meanwhile < 2 * (BUSY + NEW), meanwhile
