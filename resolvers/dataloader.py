@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from db.engine import Connection, Database
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
 
 Key = TypeVar("Key", bound=Hashable)
@@ -73,12 +73,12 @@ class Recurring(Sequence[Value], Generic[Value]):
 
 def column(rows: Sequence[Any], name: str) -> list[Any]:
     """That attribute of each row."""
-    return rows.column(name) if isinstance(rows, Rows) else list(map(attrgetter(name), rows))
+    return rows.column(name) if isinstance(rows, RowBatch) else list(map(attrgetter(name), rows))
 
 
-def brought_along(rows: Sequence[Any], name: str) -> Rows[Any] | None:
+def brought_along(rows: Sequence[Any], name: str) -> RowBatch[Any] | None:
     """What was read beside the rows under that name, one row for each of them."""
-    return rows.related(name) if isinstance(rows, Rows) else None
+    return rows.related(name) if isinstance(rows, RowBatch) else None
 
 
 class Loader(Generic[Key, Value]):
@@ -108,7 +108,7 @@ class Loader(Generic[Key, Value]):
         self._wanted: list[Key] = []
         self._next: asyncio.Future[None] | None = None
 
-    def reading(self, columns: Columns) -> "Loader[Key, Value]":
+    def load_only(self, columns: Columns) -> "Loader[Key, Value]":
         """The loader of the same rows with these of their columns, where they can be read so."""
         if not self._wide or columns == self._columns:
             return self

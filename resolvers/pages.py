@@ -12,7 +12,7 @@ from db.engine import Connection, Database, listings
 from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import NOTHING, Bring, Columns
 from domain.faults import BadUserInput
 from resolvers import cursors
@@ -63,7 +63,7 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
         """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
         parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
-        nodes = [part for part in parts if isinstance(part, Rows)]
+        nodes = [part for part in parts if isinstance(part, RowBatch)]
         if not nodes or len(nodes) < len(parts):
             return None
         joined = nodes[0].joined(nodes[1:])

@@ -69,7 +69,7 @@ class Activation(Node):
         along = brought_along(rows, "client")
         if along is not None:
             return along
-        return info.context.loaders.client.reading(columns(info)).relate(column(rows, "client_id"))
+        return info.context.loaders.client.load_only(columns(info)).relate(column(rows, "client_id"))
 
     @level_field(
         graphql_type=references.ProductType,
@@ -105,7 +105,7 @@ class Activation(Node):
     )
     @staticmethod
     def moved_to(rows: strawberry.Parent[Sequence[ActivationRow]], info: Info) -> Related[ActivationRow | None]:
-        return info.context.loaders.activation.reading(columns(info)).relate(column(rows, "moved_to_id"))
+        return info.context.loaders.activation.load_only(columns(info)).relate(column(rows, "moved_to_id"))
 
     @level_field(
         graphql_type=bool,

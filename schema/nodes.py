@@ -9,7 +9,7 @@ from strawberry.types.info import Info as StrawberryInfo
 from breadth import by_class
 from breadth.lookahead import reads
 from breadth.strawberry import level_field
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
 from resolvers import ids
 from resolvers.context import Context
@@ -46,7 +46,7 @@ class Node:
     )
     @staticmethod
     def id(rows: strawberry.Parent[Sequence[Any]]) -> Level[str]:
-        if isinstance(rows, Rows):
+        if isinstance(rows, RowBatch):
             return ids.encode_all(_TYPE_NAMES[rows.of_class], rows.column("id"))
         kinds = set(map(type, rows))
         if len(kinds) == 1:

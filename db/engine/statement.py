@@ -1,4 +1,4 @@
-"""Queries: statements that are compiled once for an engine, so that a request only brings their values."""
+"""Statements that are compiled once for an engine, so that a request only brings their values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 
 from db.engine import row_factories
 from db.engine.row_batch import Layout
-from db.engine.row_factories import AS_IT_IS, Reading
+from db.engine.row_factories import AS_IT_IS, Converter
 
 Row = TypeVar("Row")
 
@@ -22,9 +22,9 @@ _keeping = Lock()
 
 
 class Join(NamedTuple):
-    """Rows that can be read beside those of a query: for each of them the one to which it leads.
+    """Rows that can be read beside those of a statement: for each of them the one to which it leads.
 
-    Their table goes by a name of its own, since what a query is asked may look into the same table.
+    Their table goes by a name of its own, since what a statement is asked may look into the same table.
     """
 
     row: type[Any]
@@ -46,16 +46,16 @@ class _Beside(NamedTuple):
     names: Sequence[str]
 
 
-class Query(Generic[Row]):
+class Statement(Generic[Row]):
     """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
 
     SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
-    is given values for. A `keyed` query has one column more than its rows, which says whose each of them is.
+    is given values for. A `keyed` statement has one column more than its rows, which says whose each of them is.
     """
 
     def __init__(
         self,
-        statement: Select[Any] | UpdateBase,
+        expression: Select[Any] | UpdateBase,
         row: Callable[..., Row],
         *,
         on_sqlite: Select[Any] | UpdateBase | None = None,
@@ -66,41 +66,41 @@ class Query(Generic[Row]):
         beside: Mapping[str, _Beside] = MappingProxyType({}),
     ) -> None:
         """Compile nothing yet."""
-        self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
+        self.expression, self.row, self._on_sqlite, self.inserted = expression, row, on_sqlite, inserted
         self.keyed, self.columns, self._joins, self.beside = keyed, columns, joins, beside
         self._compiled: dict[str, Compiled[Row]] = {}
-        self._reading: dict[object, Query[Row]] = {}
+        self._narrower: dict[object, Statement[Row]] = {}
         self._as_it_is: Layout[Row] | None = None
 
     def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
         """The statement for an engine."""
-        return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
+        return self.expression if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
     def as_it_is(self) -> Layout[Row]:
         """The layout of what SQLAlchemy has read already."""
         if self._as_it_is is None:
-            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.statement)))
+            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.expression)))
         return self._as_it_is
 
-    def reading(self, columns: Columns, bring: Bring = NOTHING) -> "Query[Row]":
-        """The query for the same rows, of which only these columns are read and the others are UNREAD.
+    def load_only(self, columns: Columns, bring: Bring = NOTHING) -> "Statement[Row]":
+        """The statement for the same rows, of which only these columns are read and the others are DEFERRED.
 
         What is brought stands beside them.
         """
         if columns is None and not bring:
             return self
         wanted = (columns, frozenset(bring.items()))
-        found = self._reading.get(wanted)
+        found = self._narrower.get(wanted)
         if found is None:
             found = self._narrowed(columns, bring)
             with _keeping:
                 # Which columns are read is for documents to say, and whoever comes late must find room too.
-                if len(self._reading) >= _VARIANTS_MAX:
-                    del self._reading[next(iter(self._reading))]
-                self._reading[wanted] = found
+                if len(self._narrower) >= _VARIANTS_MAX:
+                    del self._narrower[next(iter(self._narrower))]
+                self._narrower[wanted] = found
         return found
 
-    def layout(self, readings: Sequence[Reading]) -> Layout[Row]:
+    def layout(self, readings: Sequence[Converter]) -> Layout[Row]:
         """What the rows are, their columns read so."""
         names, end = _named(self.row, self.columns), len(readings)
         last = len(names) if names else end - self.keyed
@@ -111,7 +111,7 @@ class Query(Generic[Row]):
         of_rows = row_factories.layout(self.row, names, readings, range(last))
         return of_rows._replace(key=last if self.keyed else None, related=related)
 
-    def _narrowed(self, columns: Columns, bring: Bring) -> "Query[Row]":
+    def _narrowed(self, columns: Columns, bring: Bring) -> "Statement[Row]":
         kept = None if columns is None else _kept(self.row, columns)
         if kept is None:
             if not bring:
@@ -121,8 +121,8 @@ class Query(Generic[Row]):
             kept.append(len(_fields(self.row)))
         beside = {name: self._joins[name] for name in bring}
         names = {name: _named(join.row, _with_id(bring[name])) for name, join in beside.items()}
-        return Query(
-            _only(self.statement, kept, beside, names),
+        return Statement(
+            _only(self.expression, kept, beside, names),
             self.row,
             on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside, names),
             keyed=self.keyed,
@@ -131,7 +131,7 @@ class Query(Generic[Row]):
         )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
-        """The query for an engine."""
+        """The statement for an engine."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = Compiled(self, dialect)
@@ -139,19 +139,19 @@ class Query(Generic[Row]):
 
 
 class Compiled(Generic[Row]):
-    """A query as a driver takes it: its text, how its values are bound, and how its rows are read."""
+    """A statement as a driver takes it: its text, how its values are bound, and how its rows are read."""
 
-    def __init__(self, query: Query[Row], dialect: Dialect) -> None:
+    def __init__(self, statement: Statement[Row], dialect: Dialect) -> None:
         """Compile the statement."""
-        statement = query.of(dialect)
-        compiled: Any = statement.compile(dialect=dialect, column_keys=query.inserted)
+        expression = statement.of(dialect)
+        compiled: Any = expression.compile(dialect=dialect, column_keys=statement.inserted)
         self.text = str(compiled)
         self._fixed = compiled.construct_params(_check=False)
         self._binders = [
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        self.layout = query.layout([row_factories.of(column.type, dialect) for column in _columns(statement)])
+        self.layout = statement.layout([row_factories.of(column.type, dialect) for column in _columns(expression)])
 
     def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
@@ -162,8 +162,8 @@ class Compiled(Generic[Row]):
         return parameters
 
 
-def _columns(statement: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
-    return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+def _columns(expression: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
+    return list(expression.selected_columns if isinstance(expression, Select) else expression.exported_columns)
 
 
 def _fields(row: Callable[..., Any]) -> Sequence[str]:
@@ -189,23 +189,23 @@ def _with_id(columns: Columns) -> Columns:
 
 
 def _only(
-    statement: Select[Any] | UpdateBase,
+    expression: Select[Any] | UpdateBase,
     places: Sequence[int],
     beside: Mapping[str, Join],
     names: Mapping[str, Sequence[str]],
 ) -> Select[Any]:
     """The statement with those of its columns, and of the rows beside it those of these names."""
-    if not isinstance(statement, Select):
+    if not isinstance(expression, Select):
         message = "Only what selects can leave columns out."
         raise TypeError(message)
-    columns = list(statement.selected_columns)
+    columns = list(expression.selected_columns)
     chosen = [columns[place] for place in places]
     if not beside:
-        return statement.with_only_columns(*chosen, maintain_column_froms=True)
-    (table,) = statement.columns_clause_froms
+        return expression.with_only_columns(*chosen, maintain_column_froms=True)
+    (table,) = expression.columns_clause_froms
     for name, join in beside.items():
         table = table.outerjoin(join.table, join.on)
         chosen += [
             column for field, column in zip(_fields(join.row), join.columns, strict=True) if field in set(names[name])
         ]
-    return statement.with_only_columns(*chosen).select_from(table)
+    return expression.with_only_columns(*chosen).select_from(table)

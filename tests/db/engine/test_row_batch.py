@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database, execute
 from db.engine.column_types import Instant
-from db.engine.row_batch import Rows
-from db.engine.row_factories import UNREAD
-from db.engine.statement import Join, Query
+from db.engine.row_batch import RowBatch
+from db.engine.row_factories import DEFERRED
+from db.engine.statement import Join, Statement
 
 
 class Fruit(Enum):
@@ -75,17 +75,17 @@ _SHOPS = sa.union_all(
     )
 ).subquery("shops")
 _COLUMNS: Sequence[sa.ColumnElement[Any]] = [_BASKETS.c[name] for name in Basket._fields]
-QUERY = Query(
+QUERY = Statement(
     sa.select(*_COLUMNS).order_by(_BASKETS.c.id),
     Basket,
     joins={"shop": Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)},
 )
-OWNED = Query(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
+OWNED = Statement(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
 
 
-async def read(database: Database, query: Query[Basket]) -> Rows[Basket]:
-    async def unit(connection: Connection) -> Rows[Basket]:
-        return await execute.read(connection, query, {})
+async def read(database: Database, statement: Statement[Basket]) -> RowBatch[Basket]:
+    async def unit(connection: Connection) -> RowBatch[Basket]:
+        return await execute.read(connection, statement, {})
 
     return await database.query(unit)
 
@@ -109,31 +109,31 @@ async def test_some_of_the_rows_are_rows_too(database: Database) -> None:
 
 
 async def test_what_was_read_beside_the_rows_stands_in_their_order(database: Database) -> None:
-    rows = await read(database, QUERY.reading(frozenset({"name"}), {"shop": None}))
+    rows = await read(database, QUERY.load_only(frozenset({"name"}), {"shop": None}))
 
     assert rows.column("name") == ["Alfa", "Beta", "Gama"]
-    assert rows[0].at is UNREAD
+    assert rows[0].at is DEFERRED
     assert rows.related("shop") == SHOPS
     assert rows[1:].related("shop") == SHOPS[1:]
     assert rows.related("owner") is None
 
 
 async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_asked_for(database: Database) -> None:
-    rows = await read(database, QUERY.reading(None, {"shop": frozenset({"town"})}))
+    rows = await read(database, QUERY.load_only(None, {"shop": frozenset({"town"})}))
 
     shops = rows.related("shop")
 
     assert list(rows) == BASKETS
     assert shops is not None
     assert shops.column("town") == ["Olinda", "Olinda", "Natal"]
-    assert [shop.size is UNREAD for shop in shops] == [True] * 3
+    assert [shop.size is DEFERRED for shop in shops] == [True] * 3
 
 
 async def test_rows_beside_that_are_not_all_there_are_none(database: Database) -> None:
     nowhere = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
-    query = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket, joins={"shop": nowhere})
+    statement = Statement(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket, joins={"shop": nowhere})
 
-    rows = await read(database, query.reading(None, {"shop": frozenset({"town"})}))
+    rows = await read(database, statement.load_only(None, {"shop": frozenset({"town"})}))
 
     assert list(rows) == BASKETS
     assert rows.related("shop") is None
