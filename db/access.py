@@ -11,7 +11,7 @@ from db.engine import Connection, Transaction, execute, filters
 from db.engine.column_types import Instant
 from db.engine.execute import KEEPING_KEYS
 from db.engine.expressions import among
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import partner_counters, partners, tokens, users
 from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
 
@@ -96,7 +96,7 @@ _USERS = tuple(users.c[name] for name in UserRow._fields)
 _TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
 
 
-_PARTNERS_BY_IDS = Query(sa.select(*_PARTNERS).where(among(partners.c.id, "ids")), PartnerRow)
+_PARTNERS_BY_IDS = Statement(sa.select(*_PARTNERS).where(among(partners.c.id, "ids")), PartnerRow)
 _USERS_BY_IDS = filters.by_ids(users, _USERS, UserRow)
 
 

@@ -169,8 +169,8 @@ async def by_ids(
     connection: Connection, partner_id: int, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ActivationRow]:
     """The partner's activations among these ids."""
-    query = _BY_IDS.reading(None if columns is None else columns | {"id"})
-    found = await execute.fetch(connection, query, {"partner_id": partner_id, "ids": ids})
+    statement = _BY_IDS.load_only(None if columns is None else columns | {"id"})
+    found = await execute.fetch(connection, statement, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, execute
 from db.engine.expressions import among
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import trusted_documents as documents
 
 
@@ -29,8 +29,8 @@ class Extent(NamedTuple):
 
 
 _ROWS = tuple(documents.c[name] for name in DocumentRow._fields)
-_BY_ROW_IDS = Query(sa.select(*_ROWS).where(among(documents.c.id, "ids")).order_by(documents.c.id), DocumentRow)
-_BY_IDS = Query(sa.select(*_ROWS).where(among(documents.c.document_id, "ids")), DocumentRow)
+_BY_ROW_IDS = Statement(sa.select(*_ROWS).where(among(documents.c.id, "ids")).order_by(documents.c.id), DocumentRow)
+_BY_IDS = Statement(sa.select(*_ROWS).where(among(documents.c.document_id, "ids")), DocumentRow)
 
 
 async def all_documents(connection: Connection) -> list[DocumentRow]:

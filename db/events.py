@@ -14,7 +14,7 @@ from db.engine.expressions import among
 from db.engine.filters import PARTNER, Shape
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
 
@@ -85,14 +85,14 @@ async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) ->
 
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
-_NUMBER_EVENTS = Query(
+_NUMBER_EVENTS = Statement(
     sa.update(partner_counters)
     .where(_OF_PARTNER)
     .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
     .returning(partner_counters.c.event_number),
     int,
 )
-_NUMBER_AN_ORDER = Query(
+_NUMBER_AN_ORDER = Statement(
     sa.update(partner_counters)
     .where(_OF_PARTNER)
     .values(order_number=partner_counters.c.order_number + 1)
@@ -100,7 +100,7 @@ _NUMBER_AN_ORDER = Query(
     int,
 )
 _OF_EVENT = tuple(each.name for each in fields(Event))
-_APPEND = Query(sa.insert(events), tuple, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT])
+_APPEND = Statement(sa.insert(events), tuple, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT])
 
 
 async def append(

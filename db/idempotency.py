@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine import Transaction, execute
 from db.engine.filters import PARTNER
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import idempotency_keys
 
 KEPT = timedelta(hours=24)
@@ -31,11 +31,11 @@ class Recorded(NamedTuple):
 
 
 _keys = idempotency_keys
-_EXPIRE: Query[Any] = Query(
+_EXPIRE: Statement[Any] = Statement(
     sa.delete(_keys).where(_keys.c.partner_id == PARTNER, _keys.c.created_at <= sa.bindparam("until")), tuple
 )
 _CLAIMED = ["partner_id", "mutation", "key_digest", "input_digest", "created_at"]
-_CLAIM = Query(
+_CLAIM = Statement(
     postgresql.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
     int,
     on_sqlite=sqlite.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
@@ -46,8 +46,10 @@ _IS_CLAIMED = (
     _keys.c.mutation == sa.bindparam("of_mutation"),
     _keys.c.key_digest == sa.bindparam("of_key"),
 )
-_RECORDED = Query(sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), Recorded)
-_COMPLETE: Query[Any] = Query(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), tuple)
+_RECORDED = Statement(sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), Recorded)
+_COMPLETE: Statement[Any] = Statement(
+    sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), tuple
+)
 
 
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:

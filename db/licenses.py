@@ -14,7 +14,7 @@ from db.engine.expressions import among, found_by_id
 from db.engine.filters import PARTNER
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 
@@ -78,7 +78,7 @@ async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
     return await execute.rows(connection, statement, StockRow)
 
 
-_BY_PRODUCTS = Query(
+_BY_PRODUCTS = Statement(
     sa.select(*_STOCK).where(license_stock.c.partner_id == PARTNER, among(license_stock.c.product_id, "product_ids")),
     StockRow,
 )
@@ -174,7 +174,7 @@ _LEDGER = Listing(
     sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
     parent=stock_movements.c.product_id,
 )
-_MOVEMENTS_BY_IDS = Query(
+_MOVEMENTS_BY_IDS = Statement(
     sa.select(*_MOVEMENTS).where(
         found_by_id(stock_movements.c.partner_id) == PARTNER, among(stock_movements.c.id, "ids")
     ),

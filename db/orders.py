@@ -16,7 +16,7 @@ from db.engine.expressions import among
 from db.engine.filters import PARTNER, Shape
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import order_items, orders
 from domain.orders import Line, OrderStatus, OrderType
 
@@ -134,7 +134,7 @@ def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
 
 _BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
 _ITEMS_BY_IDS = filters.by_ids(order_items, _ITEMS, OrderItemRow)
-_ITEMS_OF = Query(
+_ITEMS_OF = Statement(
     sa.select(*_ITEMS)
     .where(order_items.c.partner_id == PARTNER, among(order_items.c.order_id, "order_ids"))
     .order_by(order_items.c.order_id, order_items.c.id),
@@ -187,7 +187,7 @@ class NewOrder:
     note: str | None
 
 
-_CREATE = Query(
+_CREATE = Statement(
     sa.insert(orders).returning(orders.c.id),
     int,
     inserted=[
@@ -203,7 +203,7 @@ _CREATE = Query(
         "created_by_id",
     ],
 )
-_ADD_ITEM = Query(
+_ADD_ITEM = Statement(
     sa.insert(order_items),
     tuple,
     inserted=[

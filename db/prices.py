@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from db.engine import Connection, Transaction, execute, filters
 from db.engine.expressions import among
 from db.engine.filters import PARTNER
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
@@ -54,7 +54,7 @@ class _TierRow(NamedTuple):
     bonus_quantity: int
 
 
-def _tiers(*more: ColumnElement[bool]) -> Query[_TierRow]:
+def _tiers(*more: ColumnElement[bool]) -> Statement[_TierRow]:
     statement = (
         sa.select(*(price_tiers.c[name] for name in _TierRow._fields))
         .where(
@@ -62,13 +62,13 @@ def _tiers(*more: ColumnElement[bool]) -> Query[_TierRow]:
         )
         .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
     )
-    return Query(statement, _TierRow)
+    return Statement(statement, _TierRow)
 
 
 _TIERS = _tiers()
 _TIERS_OF_PRODUCTS = _tiers(among(price_tiers.c.product_id, "product_ids"))
-_PRODUCTS_BY_IDS = Query(sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow)
-_TABLES_OF = Query(sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")), PriceTableRow)
+_PRODUCTS_BY_IDS = Statement(sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow)
+_TABLES_OF = Statement(sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")), PriceTableRow)
 _TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 
@@ -105,9 +105,9 @@ async def tiers(
 ) -> Mapping[PriceKey, Sequence[Tier]]:
     """The tiers of the price table by what they are for, lowest first; of every product, or of these."""
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
-    query = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
+    statement = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
     by_key: dict[PriceKey, list[Tier]] = {}
-    for row in await execute.fetch(connection, query, values):
+    for row in await execute.fetch(connection, statement, values):
         tier = Tier(
             minimum_quantity=row.minimum_quantity,
             unit_monthly_price=Cents(row.unit_monthly_price),

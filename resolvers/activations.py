@@ -35,7 +35,7 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 def by_id(context: Context, activation_id: int, columns: Columns = None) -> Soon[ActivationRow | None]:
     """The partner's activation, with these columns."""
     context.require(Permission.ACTIVATIONS_READ)
-    return context.loaders.activation.reading(columns).find(activation_id)
+    return context.loaders.activation.load_only(columns).find(activation_id)
 
 
 def page(

@@ -24,7 +24,7 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 def by_id(context: Context, client_id: int, columns: Columns = None) -> Soon[ClientRow | None]:
     """The partner's client, with these columns."""
     context.require(Permission.CLIENTS_READ)
-    return context.loaders.client.reading(columns).find(client_id)
+    return context.loaders.client.load_only(columns).find(client_id)
 
 
 async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:

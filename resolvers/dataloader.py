@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from db.engine import Connection, Database
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns, Join
 
 Key = TypeVar("Key", bound=Hashable)
@@ -73,12 +73,12 @@ class Recurring(Sequence[Value], Generic[Value]):
 
 def column(rows: Sequence[Any], name: str) -> list[Any]:
     """That attribute of each row."""
-    return rows.column(name) if isinstance(rows, Rows) else list(map(attrgetter(name), rows))
+    return rows.column(name) if isinstance(rows, RowBatch) else list(map(attrgetter(name), rows))
 
 
-def joined(rows: Sequence[Any], join: Join) -> Rows[Any] | None:
+def joined(rows: Sequence[Any], join: Join) -> RowBatch[Any] | None:
     """Return the rows that a page joined to these, one for each; None if it did not, or if one is missing."""
-    return rows.related(join) if isinstance(rows, Rows) else None
+    return rows.related(join) if isinstance(rows, RowBatch) else None
 
 
 class Loader(Generic[Key, Value]):
@@ -108,7 +108,7 @@ class Loader(Generic[Key, Value]):
         self._wanted: list[Key] = []
         self._next: asyncio.Future[None] | None = None
 
-    def reading(self, columns: Columns) -> "Loader[Key, Value]":
+    def load_only(self, columns: Columns) -> "Loader[Key, Value]":
         """The loader of the same rows with these of their columns, where they can be read so."""
         if not self.wide or columns == self._columns:
             return self

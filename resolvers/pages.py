@@ -11,7 +11,7 @@ from db.engine import Connection, Database, listings
 from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.faults import BadUserInput
 from resolvers import cursors
@@ -62,7 +62,7 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
         """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
         parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
-        nodes = [part for part in parts if isinstance(part, Rows)]
+        nodes = [part for part in parts if isinstance(part, RowBatch)]
         if not nodes or len(nodes) < len(parts):
             return None
         joined = nodes[0].joined(nodes[1:])
@@ -263,7 +263,7 @@ def page(
         found = await listings.page(connection, listing, wanted, selection.columns, selection.joins)
         for each in selection.preloads:
             if each.permitted(context):
-                loader = each.loader(context.loaders).reading(each.columns)
+                loader = each.loader(context.loaders).load_only(each.columns)
                 await loader.bring(connection, column(found.rows, each.key))
         return found
 

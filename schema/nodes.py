@@ -8,7 +8,7 @@ from strawberry.types.info import Info as StrawberryInfo
 
 from breadth import by_class
 from breadth.lookahead import reads
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
 from resolvers import ids
 from resolvers.context import Context
@@ -34,7 +34,7 @@ class OfRow:
 
 
 def _ids(_context: Context, rows: Sequence[Any]) -> list[str]:
-    kinds = {rows.of_class} if isinstance(rows, Rows) else set(map(type, rows))
+    kinds = {rows.of_class} if isinstance(rows, RowBatch) else set(map(type, rows))
     if len(kinds) == 1:
         return ids.encode_all(_TYPE_NAMES[kinds.pop()], column(rows, "id"))
     return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]

@@ -115,7 +115,7 @@ class ToOne:
             return beside
         loader = self.loader(info.context.loaders)
         if loader.wide:
-            loader = loader.reading(lookahead.reads(info))
+            loader = loader.load_only(lookahead.reads(info))
         return loader.relate(column(rows, self.key))
 
     def permitted(self, context: Context) -> bool:

@@ -14,9 +14,9 @@ from db.engine import failures, pools, postgres, probes, sqlite_threads
 from db.engine.availability import Availability
 from db.engine.failures import FilesChangedError, FilesOverwrittenError, OutcomeUnknownError
 from db.engine.files import DatabaseFile
-from db.engine.postgres import PostgresUnit
-from db.engine.sqlite import Here, Observer, Unit
-from db.engine.sqlite_threads import Thread, Writer
+from db.engine.postgres import PostgresConnection
+from db.engine.sqlite import InlineReader, Observer, SqliteConnection
+from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
 from db.engine.statement_count import counted
 
 BUSY_TIMEOUT_SECONDS = 15
@@ -34,7 +34,7 @@ the usual two megabytes, each of them is asked of the system anew."""
 SYNCHRONOUS = frozenset({"full", "normal"})
 """What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
 
-Connection = AsyncConnection | Unit | PostgresUnit
+Connection = AsyncConnection | SqliteConnection | PostgresConnection
 """What statements run on."""
 
 Transaction = Connection
@@ -58,9 +58,9 @@ class Database:
         self._synchronous = str(self.url.query.get("synchronous", "full"))
         self.observers: list[Observer] = []
         """Called with each statement of a unit of work before it is run, unless SQLAlchemy runs it on PostgreSQL."""
-        self._readers: list[Thread] = []
-        self._writer: Writer | None = None
-        self._here: Here | None = None
+        self._readers: list[ReaderThread] = []
+        self._writer: GroupCommitWriter | None = None
+        self._inline: InlineReader | None = None
         self._file: DatabaseFile | None = None
         self._availability = Availability(self.url)
         self._reopening = asyncio.Lock()
@@ -76,12 +76,12 @@ class Database:
                 self.url, file, connections=1, begin=pools.BEGIN_WRITING, pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS
             )
             of_readers = self._of_thread(begin="BEGIN", query_only=True)
-            self._readers = [Thread(file, **of_readers) for _ in range(_READING_THREADS)]
-            self._writer = Writer(file, **self._of_thread(begin=pools.BEGIN_WRITING, query_only=False))
+            self._readers = [ReaderThread(file, **of_readers) for _ in range(_READING_THREADS)]
+            self._writer = GroupCommitWriter(file, **self._of_thread(begin=pools.BEGIN_WRITING, query_only=False))
             # In WAL mode nobody waits for a writer; what little else there is to wait for must not hold the loop.
             waiting = self._pragmas(query_only=True, busy_seconds=_BUSY_HERE_SECONDS)
             if in_place:
-                self._here = Here(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
+                self._inline = InlineReader(file, begin="BEGIN", pragmas=waiting, observers=self.observers)
         else:
             self.reading = self.writing = pools.postgresql(self.url, self._availability, connections=readers)
 
@@ -105,18 +105,18 @@ class Database:
     @property
     def reads_here(self) -> bool:
         """Whether `query_here` can be asked."""
-        return self._here is not None
+        return self._inline is not None
 
     def query_here(self, work: Callable[[Connection], Awaitable[Result]], *, alone: bool = False) -> Result:
         """What a unit of work reads, on SQLite, without leaving the thread: only for what an index bounds.
 
         A statement that is `alone` in its unit sees everything as it is at one moment without a transaction.
         """
-        if self._here is None:
+        if self._inline is None:
             message = "Only a SQLite file is read in place."
             raise TypeError(message)
         try:
-            return self._here.run(work, alone=alone)
+            return self._inline.run(work, alone=alone)
         except FilesChangedError as error:
             # Other connections are closed in their threads, for which nothing waits here.
             self._reopening_task = asyncio.create_task(self._reopen_soon())
@@ -127,7 +127,7 @@ class Database:
 
     async def query_shortly(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """What a unit of work reads: in place where that can be, only for what an index bounds."""
-        return self.query_here(work) if self._here is not None else await self.query(work)
+        return self.query_here(work) if self._inline is not None else await self.query(work)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back where it raises anything.
@@ -192,8 +192,8 @@ class Database:
         await self.writing.dispose()
         for thread in (*self._readers, *([self._writer] if self._writer else [])):
             await thread.close()
-        if self._here is not None:
-            self._here.close()
+        if self._inline is not None:
+            self._inline.close()
 
     @asynccontextmanager
     async def _lent(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -249,7 +249,7 @@ class Database:
         ]
 
 
-def _waiting(thread: Thread) -> int:
+def _waiting(thread: ReaderThread) -> int:
     return thread.waiting
 
 

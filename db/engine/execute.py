@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine.database import Connection, Transaction
-from db.engine.postgres import PostgresUnit
-from db.engine.row_batch import Rows
-from db.engine.sqlite import Unit
-from db.engine.statement import Query
+from db.engine.postgres import PostgresConnection
+from db.engine.row_batch import RowBatch
+from db.engine.sqlite import SqliteConnection
+from db.engine.statement import Statement
 
 Row = TypeVar("Row")
 
@@ -31,38 +31,38 @@ async def one(connection: Connection, statement: Executable, row: Callable[..., 
     return None if values is None else row(*values)
 
 
-async def fetch(connection: Connection, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
-    """The rows of a query for these values of its names."""
-    if isinstance(connection, Unit):
-        return connection.fetch(query, values)
-    if isinstance(connection, PostgresUnit):
-        return await connection.fetch(query, values)
-    return query.as_it_is().make((await connection.execute(query.of(connection.dialect), dict(values))).all())
+async def fetch(connection: Connection, statement: Statement[Row], values: Mapping[str, Any]) -> list[Row]:
+    """The rows of a statement for these values of its names."""
+    if isinstance(connection, SqliteConnection):
+        return connection.fetch(statement, values)
+    if isinstance(connection, PostgresConnection):
+        return await connection.fetch(statement, values)
+    return statement.as_it_is().make((await connection.execute(statement.of(connection.dialect), dict(values))).all())
 
 
-async def read(connection: Connection, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+async def read(connection: Connection, statement: Statement[Row], values: Mapping[str, Any]) -> RowBatch[Row]:
     """The same rows, of which none is made before somebody asks for it."""
-    if isinstance(connection, Unit):
-        return connection.read(query, values)
-    if isinstance(connection, PostgresUnit):
-        return await connection.read(query, values)
-    found = await connection.execute(query.of(connection.dialect), dict(values))
-    return Rows(query.as_it_is(), found.all())
+    if isinstance(connection, SqliteConnection):
+        return connection.read(statement, values)
+    if isinstance(connection, PostgresConnection):
+        return await connection.read(statement, values)
+    found = await connection.execute(statement.of(connection.dialect), dict(values))
+    return RowBatch(statement.as_it_is(), found.all())
 
 
-async def write(tx: Transaction, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+async def write(tx: Transaction, statement: Statement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Run a statement that returns nothing, for each of these rows of values."""
-    if isinstance(tx, Unit):
-        tx.write(query, rows)
-    elif isinstance(tx, PostgresUnit):
-        await tx.write(query, rows)
+    if isinstance(tx, SqliteConnection):
+        tx.write(statement, rows)
+    elif isinstance(tx, PostgresConnection):
+        await tx.write(statement, rows)
     elif rows:
-        await tx.execute(query.statement, [dict(values) for values in rows])
+        await tx.execute(statement.expression, [dict(values) for values in rows])
 
 
-async def returned(tx: Transaction, query: Query[Row], values: Mapping[str, Any]) -> Row:
+async def returned(tx: Transaction, statement: Statement[Row], values: Mapping[str, Any]) -> Row:
     """The one row that a statement returns, which writes it."""
-    (row,) = await fetch(tx, query, values)
+    (row,) = await fetch(tx, statement, values)
     return row
 
 

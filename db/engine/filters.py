@@ -1,4 +1,4 @@
-"""What many queries ask: filters with names in the place of their values, and rows by their ids."""
+"""What many statements ask: filters with names in the place of their values, and rows by their ids."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from db.engine.expressions import among, found_by_id
-from db.engine.statement import Query
+from db.engine.statement import Statement
 
 Row = TypeVar("Row")
 Filter = TypeVar("Filter")
@@ -44,7 +44,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return _NAMES[kind]
 
 
-def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Query[Row]:
+def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Statement[Row]:
     """The partner's rows among these ids; it binds `partner_id` and `ids`."""
     mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
-    return Query(sa.select(*columns).where(*mine), row)
+    return Statement(sa.select(*columns).where(*mine), row)

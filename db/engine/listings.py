@@ -11,7 +11,7 @@ from db.engine import execute, keyset
 from db.engine.database import Connection
 from db.engine.expressions import among
 from db.engine.keyset import Keyset, Sorting, Window
-from db.engine.statement import NO_JOINS, Columns, Joins, Query
+from db.engine.statement import NO_JOINS, Columns, Joins, Statement
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -44,7 +44,7 @@ class Listing(Generic[Row]):
     parents: str = "parent_ids"
     """The name by which the parents are bound, which the conditions leave out."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    queries: dict[Hashable, Query[Any]] = field(default_factory=dict, init=False)
+    statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
     @property
     def order(self) -> str:
@@ -71,20 +71,20 @@ class Listing(Generic[Row]):
         """Where a row stands in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
 
-    def query(
+    def statement(
         self,
         *kind: Hashable,
-        statement: Callable[[], Select[Any]],
+        expression: Callable[[], Select[Any]],
         row: Callable[..., Any],
         on_sqlite: Callable[[], Select[Any]] | None = None,
         keyed: bool = False,
-    ) -> Query[Any]:
-        """The query of that kind, made once."""
-        found = self.queries.get(kind)
+    ) -> Statement[Any]:
+        """The statement of that kind, made once."""
+        found = self.statements.get(kind)
         if found is None:
             of_sqlite = None if on_sqlite is None else on_sqlite()
-            found = Query(statement(), row, on_sqlite=of_sqlite, keyed=keyed)
-            self.queries[kind] = found
+            found = Statement(expression(), row, on_sqlite=of_sqlite, keyed=keyed)
+            self.statements[kind] = found
         return found
 
     @property
@@ -97,14 +97,14 @@ async def page(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, joins: Joins = NO_JOINS
 ) -> Slice[Row]:
     """One page, with these columns and those that say where a row stands, and what is brought beside each row."""
-    query = listing.query(
+    statement = listing.statement(
         "page",
         keyset.shape(window),
-        statement=lambda: keyset.page(_rows(listing), listing.sorting, window),
+        expression=lambda: keyset.page(_rows(listing), listing.sorting, window),
         row=listing.row,
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await execute.read(connection, query.reading(listing.at_least(columns), joins), values)
+    found = await execute.read(connection, statement.load_only(listing.at_least(columns), joins), values)
     return Slice(*keyset.cut(found, window))
 
 
@@ -112,10 +112,10 @@ async def pages(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None
 ) -> dict[int, Slice[Row]]:
     """One page for each parent that has any rows, with these columns and those that say where a row stands."""
-    query = listing.query(
+    statement = listing.statement(
         "pages",
         keyset.shape(window),
-        statement=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
+        expression=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
         row=listing.row,
         keyed=True,
         on_sqlite=lambda: keyset.pages_by_index(
@@ -123,52 +123,52 @@ async def pages(
         ),
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await execute.read(connection, query.reading(listing.at_least(columns)), values)
+    found = await execute.read(connection, statement.load_only(listing.at_least(columns)), values)
     return {parent: Slice(*keyset.cut(of_parent, window)) for parent, of_parent in found.by_key()}
 
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:
     """How many rows the whole list has."""
-    query = listing.query(
-        "count", statement=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
+    statement = listing.statement(
+        "count", expression=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
     )
-    (total,) = await execute.fetch(connection, query, listing.values)
+    (total,) = await execute.fetch(connection, statement, listing.values)
     return int(total)
 
 
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
     """How many rows the list of each parent has; none where it has none."""
     parent = _parent(listing)
-    query = listing.query("counts", statement=lambda: _counted(listing, parent), row=_pair)
-    return dict(await execute.fetch(connection, query, listing.values))
+    statement = listing.statement("counts", expression=lambda: _counted(listing, parent), row=_pair)
+    return dict(await execute.fetch(connection, statement, listing.values))
 
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
     """Whether rows stand on the other side of the cursor that the page begins at."""
     if keyset.nothing_beyond(window):
         return False
-    query = listing.query(
+    statement = listing.statement(
         "any beyond",
         keyset.shape(window),
-        statement=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
+        expression=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
         row=int,
     )
-    return bool(await execute.fetch(connection, query, {**listing.values, **keyset.values(window)}))
+    return bool(await execute.fetch(connection, statement, {**listing.values, **keyset.values(window)}))
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
     """The parents that have rows on the other side of the cursor that their page begins at."""
     if keyset.nothing_beyond(window):
         return frozenset()
-    query = listing.query(
+    statement = listing.statement(
         "parents beyond",
         keyset.shape(window),
-        statement=lambda: keyset.beyond(
+        expression=lambda: keyset.beyond(
             sa.select(_parent(listing)).where(*listing.conditions), listing.sorting, window
         ).distinct(),
         row=int,
     )
-    return frozenset(await execute.fetch(connection, query, {**listing.values, **keyset.values(window)}))
+    return frozenset(await execute.fetch(connection, statement, {**listing.values, **keyset.values(window)}))
 
 
 def _pair(parent: int, rows: int) -> tuple[int, int]:

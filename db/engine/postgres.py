@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import failures
 from db.engine.failures import OutcomeUnknownError
-from db.engine.row_batch import Rows
+from db.engine.row_batch import RowBatch
 from db.engine.sqlite import Observer
-from db.engine.statement import Query
+from db.engine.statement import Statement
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -21,7 +21,7 @@ _TRIES = 5
 """How often a unit of work is run whose transaction loses against others."""
 
 
-class PostgresUnit:
+class PostgresConnection:
     """The connection that a unit of work is given, in a transaction."""
 
     def __init__(self, connection: AsyncConnection, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — asyncpg's, or its pool's.
@@ -46,19 +46,19 @@ class PostgresUnit:
         self.statements += 1
         return await self._connection.scalars(statement)
 
-    async def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a query."""
-        return list(await self.read(query, values))
+    async def fetch(self, statement: Statement[Row], values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a statement."""
+        return list(await self.read(statement, values))
 
-    async def read(self, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+    async def read(self, statement: Statement[Row], values: Mapping[str, Any]) -> RowBatch[Row]:
         """The same rows, of which none is made before somebody asks for it."""
-        compiled = query.compiled(self.dialect)
+        compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
-        return Rows(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
+        return RowBatch(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
 
-    async def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    async def write(self, statement: Statement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, for each of these rows of values."""
-        compiled = query.compiled(self.dialect)
+        compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
         await self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
 
@@ -70,7 +70,7 @@ class PostgresUnit:
 
 async def run(
     engine: AsyncEngine,
-    work: Callable[[PostgresUnit], Awaitable[Result]],
+    work: Callable[[PostgresConnection], Awaitable[Result]],
     observers: list[Observer],
     *,
     read_only: bool,
@@ -91,7 +91,7 @@ async def run(
 
 async def _run_once(
     engine: AsyncEngine,
-    work: Callable[[PostgresUnit], Awaitable[Result]],
+    work: Callable[[PostgresConnection], Awaitable[Result]],
     observers: list[Observer],
     *,
     read_only: bool,
@@ -104,7 +104,7 @@ async def _run_once(
         committing = False
         try:
             await transaction.start()
-            result = await work(PostgresUnit(connection, driver, observers))
+            result = await work(PostgresConnection(connection, driver, observers))
             # The driver sends nothing on a connection that it knows to be closed.
             committing = not driver.is_closed()
             await transaction.commit()

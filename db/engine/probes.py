@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine.column_types import Instant
-from db.engine.postgres import PostgresUnit
-from db.engine.sqlite import Unit
+from db.engine.postgres import PostgresConnection
+from db.engine.sqlite import SqliteConnection
 
 _ATTEMPTS = sa.table(
     "sign_in_attempts",
@@ -25,7 +25,7 @@ _ROWS = 400
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-async def write(tx: AsyncConnection | Unit | PostgresUnit) -> None:
+async def write(tx: AsyncConnection | SqliteConnection | PostgresConnection) -> None:
     """Insert rows and delete them again in the same transaction, unseen by all others."""
     rows = [
         {"digest": token_bytes(32), "failures": 0, "first_failure_at": _AT, "last_failure_at": _AT}

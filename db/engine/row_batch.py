@@ -33,7 +33,7 @@ class Layout(NamedTuple, Generic[Row]):
     related: Mapping[Hashable, "Layout[Any]"] = MappingProxyType({})
 
 
-class Rows(Sequence[Row], Generic[Row]):
+class RowBatch(Sequence[Row], Generic[Row]):
     """Rows of one statement. They never change."""
 
     __slots__ = ("_by_column", "_found", "_layout", "_made")
@@ -61,7 +61,7 @@ class Rows(Sequence[Row], Generic[Row]):
         values = by_column[column.place]
         return list(values) if column.made is None else column.made(values)
 
-    def related(self, join: Hashable) -> "Rows[Any] | None":
+    def related(self, join: Hashable) -> "RowBatch[Any] | None":
         """Return the rows that were joined, one for each; None if they were not, or if one of them is missing."""
         layout = self._layout.related.get(join)
         if layout is None or not self._found:
@@ -69,15 +69,15 @@ class Rows(Sequence[Row], Generic[Row]):
         by_column = self._columns()
         if None in by_column[layout.columns["id"].place]:
             return None
-        return Rows(layout, self._found, by_column)
+        return RowBatch(layout, self._found, by_column)
 
-    def by_key(self) -> Iterator[tuple[Any, "Rows[Row]"]]:
+    def by_key(self) -> Iterator[tuple[Any, "RowBatch[Row]"]]:
         """The rows of each owner, which the statement has put together. Raises TypeError where nobody owns them."""
         if self._layout.key is None:
             message = "The rows say nothing of whose they are."
             raise TypeError(message)
         for key, found in groupby(self._found, itemgetter(self._layout.key)):
-            yield key, Rows(self._layout, list(found))
+            yield key, RowBatch(self._layout, list(found))
 
     def joined(self, others: Sequence[Self]) -> Self | None:
         """These rows and those of the others, where they are of the same statement."""
@@ -108,12 +108,12 @@ class Rows(Sequence[Row], Generic[Row]):
     def __getitem__(self, index: SupportsIndex, /) -> Row: ...
 
     @overload
-    def __getitem__(self, index: slice, /) -> "Rows[Row]": ...
+    def __getitem__(self, index: slice, /) -> "RowBatch[Row]": ...
 
     def __getitem__(self, index: Any, /) -> Any:
         """A row, or some of them."""
         if isinstance(index, slice):
-            return Rows(self._layout, self._found[index])
+            return RowBatch(self._layout, self._found[index])
         if self._made is not None:
             return self._made[index]
         return self._layout.make([self._found[index]])[0]

@@ -18,12 +18,12 @@ Row = TypeVar("Row")
 Values = Sequence[Any]
 
 
-class Unread:
+class Deferred:
     """Stands in a row in the place of a column that was not read, and is of no use as a value."""
 
     def __repr__(self) -> str:
         """Tell it in a message."""
-        return "UNREAD"
+        return "DEFERRED"
 
     def _refuse(self, *_: object) -> NoReturn:
         message = "The column was not read: whoever reads it has to say so beforehand."
@@ -32,11 +32,11 @@ class Unread:
     __bool__ = __str__ = __eq__ = __lt__ = __hash__ = __iter__ = __len__ = _refuse
 
 
-UNREAD: Any = Unread()
+DEFERRED: Any = Deferred()
 """In the place of every column that was not read."""
 
 
-class Reading(NamedTuple):
+class Converter(NamedTuple):
     """How a column's values are made of the driver's: by an expression for one, and by a function for many."""
 
     expression: str = "{value}"
@@ -44,21 +44,23 @@ class Reading(NamedTuple):
     of_many: Callable[[Values], list[Any]] | None = None
 
 
-AS_IT_IS = Reading()
+AS_IT_IS = Converter()
 
 
-def of(column_type: TypeEngine[Any], dialect: Dialect) -> Reading:
+def of(column_type: TypeEngine[Any], dialect: Dialect) -> Converter:
     """How values of a type are read."""
     if isinstance(column_type, sa.Enum) and column_type.enum_class is not None:
         members: dict[str | None, Enum | None] = {None: None} | {each.name: each for each in column_type.enum_class}
-        return Reading("{known}[{value}]", members, lambda values: list(map(members.__getitem__, values)))
+        return Converter("{known}[{value}]", members, lambda values: list(map(members.__getitem__, values)))
     if isinstance(column_type, Instant):
         # PostgreSQL's driver gives moments in UTC.
-        of_text = Reading("None if {value} is None else {known}({value})", datetime.fromisoformat, _moments)
+        of_text = Converter("None if {value} is None else {known}({value})", datetime.fromisoformat, _moments)
         return of_text if dialect.name == "sqlite" else AS_IT_IS
     process = column_type.dialect_impl(dialect).result_processor(dialect, None)
     return (
-        AS_IT_IS if process is None else Reading("{known}({value})", process, lambda values: list(map(process, values)))
+        AS_IT_IS
+        if process is None
+        else Converter("{known}({value})", process, lambda values: list(map(process, values)))
     )
 
 
@@ -73,7 +75,7 @@ def _moments(texts: Values) -> list[datetime | None]:
 def layout(
     row: Callable[..., Row],
     names: Sequence[str],
-    readings: Sequence[Reading],
+    readings: Sequence[Converter],
     places: range,
 ) -> Layout[Row]:
     """The layout of the rows whose columns of these names stand in these places."""
@@ -87,7 +89,7 @@ def layout(
 def _maker(
     row: Callable[..., Row],
     names: Sequence[str],
-    readings: Sequence[Reading],
+    readings: Sequence[Converter],
     places: range,
 ) -> Callable[[Found], list[Row]]:
     """A function that makes rows of the driver's.
@@ -112,6 +114,6 @@ def _maker(
     made = f"row({', '.join(own)})" if fields is None else f"new(row, ({''.join(f'{value}, ' for value in own)}))"
     source = f"lambda found: [{made} for {', '.join(f'v{place}' for place in range(len(values)))}, in found]"
     function: Callable[[Found], list[Row]] = eval(  # noqa: S307 — it is made of numbers alone.
-        source, known | {"row": row, "new": tuple.__new__, "unread": UNREAD}
+        source, known | {"row": row, "new": tuple.__new__, "unread": DEFERRED}
     )
     return function

@@ -19,8 +19,8 @@ from sqlalchemy.pool import StaticPool
 from db.engine import failures
 from db.engine.failures import OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
-from db.engine.row_batch import Rows
-from db.engine.statement import Query
+from db.engine.row_batch import RowBatch
+from db.engine.statement import Statement
 from db.engine.statement_count import tally
 
 Row = TypeVar("Row")
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 Observer = Callable[[str], None]
 
 
-class Unit:
+class SqliteConnection:
     """The connection that a unit of work is given; used in its thread only."""
 
     def __init__(self, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — the driver's own connection.
@@ -56,23 +56,23 @@ class Unit:
         """The first value of each row."""
         return self._connection.scalars(statement)
 
-    def fetch(self, query: Query[Row], values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a query."""
-        return list(self.read(query, values))
+    def fetch(self, statement: Statement[Row], values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a statement."""
+        return list(self.read(statement, values))
 
-    def read(self, query: Query[Row], values: Mapping[str, Any]) -> Rows[Row]:
+    def read(self, statement: Statement[Row], values: Mapping[str, Any]) -> RowBatch[Row]:
         """The same rows, of which none is made before somebody asks for it."""
-        compiled = query.compiled(self.dialect)
+        compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
-        return Rows(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
+        return RowBatch(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
 
-    def write(self, query: Query[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    def write(self, statement: Statement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that returns nothing, for each of these rows of values."""
-        compiled = query.compiled(self.dialect)
+        compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
         self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
 
-    def run(self, work: Callable[["Unit"], Awaitable[Result]], begin: str) -> Result:
+    def run(self, work: Callable[["SqliteConnection"], Awaitable[Result]], begin: str) -> Result:
         """Run a unit in a transaction, committed at the end and rolled back where anything is raised."""
         self._driver.execute(begin)
         try:
@@ -83,7 +83,7 @@ class Unit:
         self._commit()
         return result
 
-    def run_all(self, works: Sequence[Callable[["Unit"], Awaitable[Any]]], begin: str) -> list["Outcome"]:
+    def run_all(self, works: Sequence[Callable[["SqliteConnection"], Awaitable[Any]]], begin: str) -> list["Outcome"]:
         """Run units one after the other in one transaction, so that the file is synchronised once for all of them.
 
         Each is rolled back alone where it raises. Where one takes the transaction along, or the commit is refused,
@@ -96,7 +96,9 @@ class Unit:
                 return outcomes
         return [_outcome(lambda work=work: self.run(work, begin)) for work in works]  # type: ignore[misc]
 
-    def _run_together(self, works: Sequence[Callable[["Unit"], Awaitable[Any]]], begin: str) -> list["Outcome"] | None:
+    def _run_together(
+        self, works: Sequence[Callable[["SqliteConnection"], Awaitable[Any]]], begin: str
+    ) -> list["Outcome"] | None:
         self._driver.execute(begin)
         try:
             outcomes = []
@@ -175,7 +177,7 @@ def _completed(work: Awaitable[Result]) -> Result:
     raise RuntimeError(message)
 
 
-class Here:
+class InlineReader:
     """One reading connection to a SQLite file in the thread of the caller, for units that take no time worth a way.
 
     A page by its index, or rows by their ids, take SQLite less than the way to another thread and back.
@@ -185,10 +187,10 @@ class Here:
         """Connect to nothing yet."""
         self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
         self._driver: sqlite3.Connection | None = None
-        self._unit: Unit | None = None
+        self._unit: SqliteConnection | None = None
         self._files: Files | None = None
 
-    def run(self, work: Callable[[Unit], Awaitable[Result]], *, alone: bool = False) -> Result:
+    def run(self, work: Callable[[SqliteConnection], Awaitable[Result]], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction where it is one statement alone."""
         unit = self._unit
         if unit is None or self._file.seen() != self._files:
@@ -204,7 +206,7 @@ class Here:
             if mine is not None:
                 mine.append(unit.statements - before)
 
-    def _open(self) -> Unit:
+    def _open(self) -> SqliteConnection:
         self._file.prepare()
         self.close()
         driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
@@ -215,7 +217,7 @@ class Here:
         except BaseException:
             driver.close()
             raise
-        self._driver, self._unit = driver, Unit(driver, self._observers)
+        self._driver, self._unit = driver, SqliteConnection(driver, self._observers)
         return self._unit
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import aiosqlite
 
 from db.engine import failures
 from db.engine.files import DatabaseFile, Files
-from db.engine.sqlite import Observer, Outcome, Unit
+from db.engine.sqlite import Observer, Outcome, SqliteConnection
 
 Result = TypeVar("Result")
 
@@ -22,11 +22,11 @@ class _Opened(NamedTuple):
     """A connection, its unit of work, and the files that it has open."""
 
     connection: aiosqlite.Connection
-    unit: Unit
+    unit: SqliteConnection
     files: Files
 
 
-class Thread:
+class ReaderThread:
     """One connection to a SQLite file, in the thread that its driver gives it."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Thread:
         self.waiting = 0
         """How many units wait for the thread, the one that it runs among them."""
 
-    async def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
+    async def run(self, work: Callable[[SqliteConnection], Awaitable[Result]]) -> Result:
         """Run a unit of work when those before it are done."""
         self.waiting += 1
         opened = self._opened
@@ -74,8 +74,8 @@ class Thread:
                 self._opened = _Opened(connection, unit, files)
             return self._opened
 
-    def _unit_of(self, connection: aiosqlite.Connection) -> Unit:
-        return Unit(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
+    def _unit_of(self, connection: aiosqlite.Connection) -> SqliteConnection:
+        return SqliteConnection(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
 
     def _drop_if_broken(self, opened: _Opened | None, error: Exception) -> None:
         if opened is not None and (opened.unit.is_stuck or failures.breaks_connection(error)):
@@ -107,7 +107,7 @@ class Thread:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-class Writer(Thread):
+class GroupCommitWriter(ReaderThread):
     """The connection that writes: units that come while others are run are committed together.
 
     Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
@@ -119,10 +119,10 @@ class Writer(Thread):
     ) -> None:
         """Connect to nothing yet."""
         super().__init__(file, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
-        self._waiting: deque[tuple[Callable[[Unit], Awaitable[Any]], asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[Callable[[SqliteConnection], Awaitable[Any]], asyncio.Future[Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
+    async def run(self, work: Callable[[SqliteConnection], Awaitable[Result]]) -> Result:
         """Run a unit of work after those that came before it."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, done))
@@ -141,7 +141,7 @@ class Writer(Thread):
         finally:
             self._writing = None
 
-    async def _outcomes(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Outcome]:
+    async def _outcomes(self, works: Sequence[Callable[[SqliteConnection], Awaitable[Any]]]) -> list[Outcome]:
         opened = self._opened
         try:
             if opened is None:
@@ -155,8 +155,10 @@ class Writer(Thread):
                 self._drop_if_broken(opened, outcome.error)
         return outcomes
 
-    def _verified(self, work: Callable[[Unit], Awaitable[Result]]) -> Callable[[Unit], Awaitable[Result]]:
-        async def run(unit: Unit) -> Result:
+    def _verified(
+        self, work: Callable[[SqliteConnection], Awaitable[Result]]
+    ) -> Callable[[SqliteConnection], Awaitable[Result]]:
+        async def run(unit: SqliteConnection) -> Result:
             # The transaction has the lock of the open files now: a commit to removed ones would be lost.
             self._file.verify()
             return await work(unit)
@@ -164,7 +166,7 @@ class Writer(Thread):
         return run
 
 
-async def save(threads: Sequence[Thread]) -> bool:
+async def save(threads: Sequence[ReaderThread]) -> bool:
     """Copy the log to the file on the first open connection; without one, the last to be closed does it."""
     for thread in threads:
         is_saved = await thread.save()

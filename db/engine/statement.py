@@ -1,4 +1,4 @@
-"""Queries: statements that are compiled once for an engine, so that a request only brings their values."""
+"""Statements that are compiled once for an engine, so that a request only brings their values."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 
 from db.engine import row_factories
 from db.engine.row_batch import Layout
-from db.engine.row_factories import AS_IT_IS, Reading
+from db.engine.row_factories import AS_IT_IS, Converter
 
 Row = TypeVar("Row")
 
@@ -24,7 +24,7 @@ _keeping = Lock()
 
 @dataclass(frozen=True, eq=False)
 class Join:
-    """Rows that a query can join to its own, at most one to each.
+    """RowBatch that a query can join to its own, at most one to each.
 
     Their table has an alias, since a condition of the query may look into the same table.
     """
@@ -41,16 +41,16 @@ Joins = Mapping[Join, Columns]
 NO_JOINS: Joins = MappingProxyType({})
 
 
-class Query(Generic[Row]):
+class Statement(Generic[Row]):
     """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
 
     SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
-    is given values for. A `keyed` query has one column more than its rows, which says whose each of them is.
+    is given values for. A `keyed` statement has one column more than its rows, which says whose each of them is.
     """
 
     def __init__(
         self,
-        statement: Select[Any] | UpdateBase,
+        expression: Select[Any] | UpdateBase,
         row: Callable[..., Row],
         *,
         on_sqlite: Select[Any] | UpdateBase | None = None,
@@ -60,38 +60,38 @@ class Query(Generic[Row]):
         beside: Mapping[Join, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Compile nothing yet."""
-        self.statement, self.row, self._on_sqlite, self.inserted = statement, row, on_sqlite, inserted
+        self.expression, self.row, self._on_sqlite, self.inserted = expression, row, on_sqlite, inserted
         self.keyed, self.columns, self.beside = keyed, columns, beside
         self._compiled: dict[str, Compiled[Row]] = {}
-        self._reading: dict[object, Query[Row]] = {}
+        self._narrower: dict[object, Statement[Row]] = {}
         self._as_it_is: Layout[Row] | None = None
 
     def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
         """The statement for an engine."""
-        return self.statement if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
+        return self.expression if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
     def as_it_is(self) -> Layout[Row]:
         """The layout of what SQLAlchemy has read already."""
         if self._as_it_is is None:
-            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.statement)))
+            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.expression)))
         return self._as_it_is
 
-    def reading(self, columns: Columns, joins: Joins = NO_JOINS) -> "Query[Row]":
-        """The query for the same rows, of which only these columns are read and the others are UNREAD, with joins."""
+    def load_only(self, columns: Columns, joins: Joins = NO_JOINS) -> "Statement[Row]":
+        """The query for the same rows, of which only these columns are read and the others are DEFERRED, with joins."""
         if columns is None and not joins:
             return self
         wanted = (columns, frozenset(joins.items()))
-        found = self._reading.get(wanted)
+        found = self._narrower.get(wanted)
         if found is None:
             found = self._narrowed(columns, joins)
             with _keeping:
                 # Which columns are read is for documents to say, and whoever comes late must find room too.
-                if len(self._reading) >= _VARIANTS_MAX:
-                    del self._reading[next(iter(self._reading))]
-                self._reading[wanted] = found
+                if len(self._narrower) >= _VARIANTS_MAX:
+                    del self._narrower[next(iter(self._narrower))]
+                self._narrower[wanted] = found
         return found
 
-    def layout(self, readings: Sequence[Reading]) -> Layout[Row]:
+    def layout(self, readings: Sequence[Converter]) -> Layout[Row]:
         """What the rows are, their columns read so."""
         names, end = _named(self.row, self.columns), len(readings)
         last = len(names) if names else end - self.keyed
@@ -103,7 +103,7 @@ class Query(Generic[Row]):
         of_rows = row_factories.layout(self.row, names, readings, range(last))
         return of_rows._replace(key=last if self.keyed else None, related=related)
 
-    def _narrowed(self, columns: Columns, joins: Joins) -> "Query[Row]":
+    def _narrowed(self, columns: Columns, joins: Joins) -> "Statement[Row]":
         kept = None if columns is None else _kept(self.row, columns)
         if kept is None:
             if not joins:
@@ -112,8 +112,8 @@ class Query(Generic[Row]):
         if self.keyed:
             kept.append(len(_fields(self.row)))
         beside = {join: _named(join.row, _with_id(of_join)) for join, of_join in joins.items()}
-        return Query(
-            _only(self.statement, kept, beside),
+        return Statement(
+            _only(self.expression, kept, beside),
             self.row,
             on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside),
             keyed=self.keyed,
@@ -122,7 +122,7 @@ class Query(Generic[Row]):
         )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
-        """The query for an engine."""
+        """The statement for an engine."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = Compiled(self, dialect)
@@ -130,19 +130,19 @@ class Query(Generic[Row]):
 
 
 class Compiled(Generic[Row]):
-    """A query as a driver takes it: its text, how its values are bound, and how its rows are read."""
+    """A statement as a driver takes it: its text, how its values are bound, and how its rows are read."""
 
-    def __init__(self, query: Query[Row], dialect: Dialect) -> None:
+    def __init__(self, statement: Statement[Row], dialect: Dialect) -> None:
         """Compile the statement."""
-        statement = query.of(dialect)
-        compiled: Any = statement.compile(dialect=dialect, column_keys=query.inserted)
+        expression = statement.of(dialect)
+        compiled: Any = expression.compile(dialect=dialect, column_keys=statement.inserted)
         self.text = str(compiled)
         self._fixed = compiled.construct_params(_check=False)
         self._binders = [
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        self.layout = query.layout([row_factories.of(column.type, dialect) for column in _columns(statement)])
+        self.layout = statement.layout([row_factories.of(column.type, dialect) for column in _columns(expression)])
 
     def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
@@ -153,8 +153,8 @@ class Compiled(Generic[Row]):
         return parameters
 
 
-def _columns(statement: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
-    return list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+def _columns(expression: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
+    return list(expression.selected_columns if isinstance(expression, Select) else expression.exported_columns)
 
 
 def _fields(row: Callable[..., Any]) -> Sequence[str]:
@@ -180,20 +180,20 @@ def _with_id(columns: Columns) -> Columns:
 
 
 def _only(
-    statement: Select[Any] | UpdateBase,
+    expression: Select[Any] | UpdateBase,
     places: Sequence[int],
     beside: Mapping[Join, Sequence[str]],
 ) -> Select[Any]:
     """The statement with those of its columns, and of the rows beside it those of these names."""
-    if not isinstance(statement, Select):
+    if not isinstance(expression, Select):
         message = "Only what selects can leave columns out."
         raise TypeError(message)
-    columns = list(statement.selected_columns)
+    columns = list(expression.selected_columns)
     chosen = [columns[place] for place in places]
     if not beside:
-        return statement.with_only_columns(*chosen, maintain_column_froms=True)
-    (table,) = statement.columns_clause_froms
+        return expression.with_only_columns(*chosen, maintain_column_froms=True)
+    (table,) = expression.columns_clause_froms
     for join, names in beside.items():
         table = table.outerjoin(join.table, join.on)
         chosen += [column for name, column in zip(_fields(join.row), join.columns, strict=True) if name in names]
-    return statement.with_only_columns(*chosen).select_from(table)
+    return expression.with_only_columns(*chosen).select_from(table)

@@ -6,13 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, execute
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
 from tests.databases import Databases
 
-NAMES: Query[str] = Query(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
+NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_a_connection_that_breaks_is_told_as_unavailable_and_replaced(post
 
 
 async def test_a_statement_that_the_driver_refuses_is_sqlalchemys_error(postgresql: Database) -> None:
-    nonsense: Query[int] = Query(sa.select(sa.literal_column("1 / 0")), int)
+    nonsense: Statement[int] = Statement(sa.select(sa.literal_column("1 / 0")), int)
 
     with pytest.raises(sa.exc.DBAPIError, match="division by zero"):
         await postgresql.query(lambda connection: execute.fetch(connection, nonsense, {}))

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Connection, Database, Transaction, availability, execute, pools
-from db.engine.statement import Query
+from db.engine.statement import Statement
 from db.tables import partners
 from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually
 
-PID: Query[int] = Query(sa.select(sa.func.pg_backend_pid()), int)
+PID: Statement[int] = Statement(sa.select(sa.func.pg_backend_pid()), int)
 
 Act = Callable[[Database, str], Awaitable[object]]
 
@@ -136,7 +136,7 @@ async def test_no_connection_to_a_former_primary_is_used_again(database: Databas
     async def pids() -> set[int]:
         async def pid(connection: Connection) -> int:
             await connection.execute(sa.text("SELECT pg_sleep(0.05)"))
-            return int(await connection.scalar(PID.statement))
+            return int(await connection.scalar(PID.expression))
 
         return set(await asyncio.gather(*(database.query(pid) for _ in range(4))))
 
@@ -191,7 +191,7 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     async def ended(tx: Transaction) -> None:
         await add(tx, cnpj)
         async with cluster.connected() as other:
-            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.statement))
+            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.expression))
         await names(tx, cnpj)
 
     with pytest.raises(Unavailable, match="Nothing was changed") as raised:
@@ -209,7 +209,7 @@ async def test_a_connection_that_is_lost_before_the_commit_is_sent_has_changed_n
     async def ended(tx: Transaction) -> None:
         await add(tx, cnpj)
         async with cluster.connected() as other:
-            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.statement))
+            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.expression))
         while not tx._driver.is_closed():  # type: ignore[union-attr]  # noqa: SLF001, ASYNC110 — the driver tells nobody.
             await asyncio.sleep(0.01)
 
@@ -225,7 +225,7 @@ async def test_a_server_whose_process_is_killed_is_unavailable_until_it_has_reco
 
     async def killed(tx: Transaction) -> None:
         await add(tx, cnpj)
-        os.kill(int(await tx.scalar(PID.statement)), signal.SIGKILL)
+        os.kill(int(await tx.scalar(PID.expression)), signal.SIGKILL)
         await names(tx, cnpj)
 
     with pytest.raises(Unavailable, match="Nothing was changed"):
@@ -267,8 +267,8 @@ async def test_a_query_whose_end_is_lost_was_not_read(cluster: Cluster) -> None:
             assert await query(database, "") == []
 
 
-def raising(code: str) -> Query[int]:
-    return Query(sa.select(sa.func.raise_error(code)), int)
+def raising(code: str) -> Statement[int]:
+    return Statement(sa.select(sa.func.raise_error(code)), int)
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ async def test_each_failure_is_logged_with_what_to_look_at(
     monkeypatch.setattr(availability, "LOGGED_AGAIN_AFTER_SECONDS", 0)
 
     async def fail(tx: Transaction, code: str) -> None:
-        await (execute.fetch(tx, raising(code), {}) if by_driver else tx.execute(raising(code).statement))
+        await (execute.fetch(tx, raising(code), {}) if by_driver else tx.execute(raising(code).expression))
 
     for code, words in CODES.items():
         caplog.clear()

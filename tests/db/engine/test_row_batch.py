@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database, execute
 from db.engine.column_types import Instant
-from db.engine.row_batch import Rows
-from db.engine.row_factories import UNREAD
-from db.engine.statement import Join, Query
+from db.engine.row_batch import RowBatch
+from db.engine.row_factories import DEFERRED
+from db.engine.statement import Join, Statement
 
 
 class Fruit(Enum):
@@ -75,21 +75,21 @@ _SHOPS = sa.union_all(
     )
 ).subquery("shops")
 _COLUMNS: Sequence[sa.ColumnElement[Any]] = [_BASKETS.c[name] for name in Basket._fields]
-QUERY = Query(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket)
+STATEMENT = Statement(sa.select(*_COLUMNS).order_by(_BASKETS.c.id), Basket)
 SHOP = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id)
 NOWHERE = Join(Shop, [_SHOPS.c.id, _SHOPS.c.town, _SHOPS.c.size], _SHOPS, _SHOPS.c.id == _BASKETS.c.shop_id + 1)
-OWNED = Query(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
+OWNED = Statement(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.id), Basket, keyed=True)
 
 
-async def read(database: Database, query: Query[Basket]) -> Rows[Basket]:
-    async def unit(connection: Connection) -> Rows[Basket]:
-        return await execute.read(connection, query, {})
+async def read(database: Database, statement: Statement[Basket]) -> RowBatch[Basket]:
+    async def unit(connection: Connection) -> RowBatch[Basket]:
+        return await execute.read(connection, statement, {})
 
     return await database.query(unit)
 
 
 async def test_a_column_is_the_attribute_of_each_row(database: Database) -> None:
-    rows = await read(database, QUERY)
+    rows = await read(database, STATEMENT)
 
     assert list(rows) == BASKETS
     assert {name: rows.column(name) for name in (*Basket._fields, "label")} == {
@@ -98,7 +98,7 @@ async def test_a_column_is_the_attribute_of_each_row(database: Database) -> None
 
 
 async def test_some_of_the_rows_are_rows_too(database: Database) -> None:
-    rows = await read(database, QUERY)
+    rows = await read(database, STATEMENT)
 
     assert (rows[1], rows[-1], len(rows)) == (BASKETS[1], BASKETS[2], 3)
     assert rows[1:] == BASKETS[1:]
@@ -107,28 +107,28 @@ async def test_some_of_the_rows_are_rows_too(database: Database) -> None:
 
 
 async def test_what_was_read_beside_the_rows_stands_in_their_order(database: Database) -> None:
-    rows = await read(database, QUERY.reading(frozenset({"name"}), {SHOP: None}))
+    rows = await read(database, STATEMENT.load_only(frozenset({"name"}), {SHOP: None}))
 
     assert rows.column("name") == ["Alfa", "Beta", "Gama"]
-    assert rows[0].at is UNREAD
+    assert rows[0].at is DEFERRED
     assert rows.related(SHOP) == SHOPS
     assert rows[1:].related(SHOP) == SHOPS[1:]
     assert rows.related(NOWHERE) is None
 
 
 async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_asked_for(database: Database) -> None:
-    rows = await read(database, QUERY.reading(None, {SHOP: frozenset({"town"})}))
+    rows = await read(database, STATEMENT.load_only(None, {SHOP: frozenset({"town"})}))
 
     shops = rows.related(SHOP)
 
     assert list(rows) == BASKETS
     assert shops is not None
     assert shops.column("town") == ["Olinda", "Olinda", "Natal"]
-    assert [shop.size is UNREAD for shop in shops] == [True] * 3
+    assert [shop.size is DEFERRED for shop in shops] == [True] * 3
 
 
 async def test_rows_beside_that_are_not_all_there_are_none(database: Database) -> None:
-    rows = await read(database, QUERY.reading(None, {NOWHERE: frozenset({"town"})}))
+    rows = await read(database, STATEMENT.load_only(None, {NOWHERE: frozenset({"town"})}))
 
     assert list(rows) == BASKETS
     assert rows.related(NOWHERE) is None
@@ -141,11 +141,11 @@ async def test_rows_are_parted_by_whose_they_are_and_joined_again(database: Data
 
     assert parts == {7: BASKETS[:2], 8: BASKETS[2:]}
     assert parts[7].joined([parts[8]]) == BASKETS
-    assert parts[7].joined([(await read(database, QUERY))]) is None
+    assert parts[7].joined([(await read(database, STATEMENT))]) is None
 
 
 async def test_rows_that_say_nothing_of_whose_they_are_are_not_parted(database: Database) -> None:
-    rows = await read(database, QUERY)
+    rows = await read(database, STATEMENT)
 
     with pytest.raises(TypeError, match="whose"):
         list(rows.by_key())

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database, execute
 from db.engine.column_types import Instant
-from db.engine.row_factories import UNREAD
-from db.engine.statement import Query
+from db.engine.row_factories import DEFERRED
+from db.engine.statement import Statement
 
 
 class Fruit(Enum):
@@ -38,60 +38,60 @@ _COLUMNS: Sequence[sa.ColumnElement[Any]] = (
     sa.bindparam("at", type_=Instant()).label("at"),
     sa.bindparam("fruit", type_=_FRUIT).label("fruit"),
 )
-WHOLE = Query(sa.select(*_COLUMNS), Row)
-KEYED = Query(sa.select(*_COLUMNS, sa.literal(7, sa.BigInteger()).label("key")), Row, keyed=True)
+WHOLE = Statement(sa.select(*_COLUMNS), Row)
+KEYED = Statement(sa.select(*_COLUMNS, sa.literal(7, sa.BigInteger()).label("key")), Row, keyed=True)
 VALUES = {"id": 1, "name": "Alfa", "at": NOON, "fruit": Fruit.APPLE}
 ROW = Row(1, "Alfa", NOON, Fruit.APPLE)
 
 
 async def test_a_row_is_read_whole_unless_columns_are_named(database: Database) -> None:
     async def read(connection: Connection) -> list[list[Row]]:
-        queries = (WHOLE, WHOLE.reading(None), WHOLE.reading(frozenset(Row._fields)))
-        return [await execute.fetch(connection, query, VALUES) for query in queries]
+        queries = (WHOLE, WHOLE.load_only(None), WHOLE.load_only(frozenset(Row._fields)))
+        return [await execute.fetch(connection, statement, VALUES) for statement in queries]
 
     assert await database.query(read) == [[ROW]] * 3
 
 
 @pytest.mark.parametrize("columns", [{"id"}, {"name", "fruit"}, {"at"}, {"fruit", "id", "at"}])
 async def test_only_the_columns_that_are_named_are_read(database: Database, columns: set[str]) -> None:
-    query = WHOLE.reading(frozenset(columns))
+    statement = WHOLE.load_only(frozenset(columns))
 
-    (row,) = await database.query(lambda connection: execute.fetch(connection, query, VALUES))
+    (row,) = await database.query(lambda connection: execute.fetch(connection, statement, VALUES))
 
     assert type(row) is Row
-    assert {name: value for name, value in row._asdict().items() if value is not UNREAD} == {
+    assert {name: value for name, value in row._asdict().items() if value is not DEFERRED} == {
         name: value for name, value in ROW._asdict().items() if name in columns
     }
 
 
 async def test_rows_come_with_what_says_whose_they_are(database: Database) -> None:
     whole = await database.query(lambda connection: execute.read(connection, KEYED, VALUES))
-    named = KEYED.reading(frozenset({"name"}))
+    named = KEYED.load_only(frozenset({"name"}))
     some = await database.query(lambda connection: execute.read(connection, named, VALUES))
 
     assert {key: list(found) for key, found in whole.by_key()} == {7: [ROW]}
     ((key, (row,)),) = some.by_key()
-    assert (row.name, row.at is UNREAD, key) == ("Alfa", True, 7)
+    assert (row.name, row.at is DEFERRED, key) == ("Alfa", True, 7)
 
 
 async def test_a_lent_connection_reads_the_same(database: Database) -> None:
     async with database.read() as connection:
         whole = await execute.fetch(connection, WHOLE, VALUES)
-        keyed = await execute.read(connection, KEYED.reading(frozenset({"at"})), VALUES)
+        keyed = await execute.read(connection, KEYED.load_only(frozenset({"at"})), VALUES)
 
     assert whole == [ROW]
     ((key, (row,)),) = keyed.by_key()
-    assert (row.at, row.name is UNREAD, key) == (NOON, True, 7)
+    assert (row.at, row.name is DEFERRED, key) == (NOON, True, 7)
 
 
 def test_a_name_that_is_no_column_lets_the_row_be_whole() -> None:
-    assert WHOLE.reading(frozenset({"name", "full_name"})) is WHOLE
+    assert WHOLE.load_only(frozenset({"name", "full_name"})) is WHOLE
 
 
 @pytest.mark.parametrize("use", [bool, str, hash, list, len, lambda it: it == 1, lambda it: it < 1])
 def test_what_was_not_read_is_of_no_use(use: object) -> None:
     with pytest.raises(TypeError, match="not read"):
-        use(UNREAD)  # type: ignore[operator]
+        use(DEFERRED)  # type: ignore[operator]
 
 
 class Wide(NamedTuple):
@@ -110,16 +110,16 @@ async def test_columns_that_were_forgotten_are_read_as_before(database: Database
     columns: Sequence[sa.ColumnElement[Any]] = [
         sa.literal(place, sa.BigInteger()).label(name) for place, name in enumerate("abcdefg")
     ]
-    query = Query(sa.select(*columns), Wide)
+    statement = Statement(sa.select(*columns), Wide)
     subsets = [frozenset(each) for size in range(1, 7) for each in combinations("abcdefg", size)]
 
     async def read(connection: Connection) -> list[Wide]:
         return [
             row
             for columns in (*subsets, *subsets)
-            for row in await execute.fetch(connection, query.reading(columns), {})
+            for row in await execute.fetch(connection, statement.load_only(columns), {})
         ]
 
     found = await database.query(read)
 
-    assert [frozenset(name for name in "abcdefg" if getattr(row, name) is not UNREAD) for row in found] == subsets * 2
+    assert [frozenset(name for name in "abcdefg" if getattr(row, name) is not DEFERRED) for row in found] == subsets * 2
