@@ -76,14 +76,15 @@ def curl_command(arguments: Sequence[str]) -> int:
     options.add_argument("url")
     options.add_argument("-s", action="store_true")
     options.add_argument("-f", action="store_true")
+    options.add_argument("-G", dest="get", action="store_true")
     options.add_argument("-o", dest="output", type=Path)
     options.add_argument("-H", action="append", dest="headers", default=[])
     options.add_argument("-d", dest="body")
     given = options.parse_args(arguments)
     headers = dict(header.split(": ", 1) for header in given.headers)
     try:
-        if given.body is None:
-            answer = httpx.get(given.url, headers=headers)
+        if given.body is None or given.get:
+            answer = httpx.get("?".join(filter(None, [given.url, given.body])), headers=headers)
         else:
             answer = httpx.post(given.url, content=given.body.encode(), headers=headers)
     except httpx.TransportError:

@@ -1,4 +1,4 @@
-"""The walk through the portal's screens, as the README shows it."""
+"""The walk through the portal's screens, as the documentation shows it."""
 
 import json
 import re
@@ -6,32 +6,31 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.e2e.processes import ROOT, curl, portal, serving
+from tests.docs.pages import blocks
+from tests.e2e.processes import curl, portal, serving
 
+PAGE = "docs/getting-started.md"
 ADDRESS = "http://127.0.0.1:8000"
-_SECTION = re.compile(r"\n## Five minutes through the portal's screens\n(.*?)\n## ", re.DOTALL)
-_BLOCK = re.compile(r"```(\w+)\n(.*?)\n```", re.DOTALL)
 _FUNCTION = re.compile(r"^gql\(\) \{ (curl .*?); echo; \}$", re.MULTILINE)
-_SIGN_IN = re.compile(r"`(mutation \{ signIn.*?)`")
 _CODE = re.compile(r'(?<="authorizationCode":")([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}(?=")')
 
 
-def test_the_walk_answers_what_the_readme_shows(environment: dict[str, str], tmp_path: Path) -> None:
-    section = _the(_SECTION, (ROOT / "README.md").read_text(encoding="utf-8"))
-    (_, setup), *steps = _BLOCK.findall(section)
+def test_the_walk_answers_what_the_page_shows(environment: dict[str, str], tmp_path: Path) -> None:
+    setup, *steps = [block for block in blocks("sh", "json", page=PAGE) if not block.text.startswith("make ")]
     lines, shown = steps[::2], steps[1::2]
-    assert [language for language, _ in steps] == ["sh", "json"] * len(lines) != []
+    assert [block.language for block in steps] == ["sh", "json"] * len(lines) != []
+    (sign_in,) = blocks("graphql", page=PAGE)
     token = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
 
     with serving(environment, tmp_path / "log") as (url, _):
 
         def gql(argument: str) -> str:
-            return curl(_the(_FUNCTION, setup).replace(ADDRESS, url), {"$TOKEN": token, "$1": argument})
+            return curl(_the(_FUNCTION, setup.text).replace(ADDRESS, url), {"$TOKEN": token, "$1": argument})
 
-        answers = [gql(_argument(line)) for _, line in lines]
-        signed_in = gql(json.dumps({"query": _the(_SIGN_IN, section)}))
+        answers = [gql(_argument(line.text)) for line in lines]
+        signed_in = gql(json.dumps({"query": sign_in.text}))
 
-    assert _without_code(answers) == _without_code([answer for _, answer in shown])
+    assert _without_code(answers) == _without_code([answer.text.strip() for answer in shown])
     assert json.loads(signed_in)["data"]["signIn"]["token"] is not None
 
 
