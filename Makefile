@@ -50,6 +50,7 @@ test: $(TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
 	$(BIN)/pytest -n auto --cov --cov-report=term
 	# Levels and graphql-core's own execution have to answer alike, whatever is asked of the API.
 	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers

@@ -35,6 +35,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "enums": ("Enums", "Closed sets of values."),
     "scalars": ("Scalars and interfaces", "Values of one field, and what several types have in common."),
 }
+_PAGES: Mapping[type[GraphQLNamedType], str] = {GraphQLInputObjectType: "inputs", GraphQLEnumType: "enums"}
 _INDEX = """# Schema reference
 
 These pages are made from `schema.graphql` when the site is built. The same descriptions are in GraphiQL's docs pane, in
@@ -72,21 +73,15 @@ def pages(sdl: str) -> Mapping[str, str]:
 
 def _page(kind: GraphQLNamedType) -> str:
     """Return the name of the page that describes the type."""
-    match kind:
-        case GraphQLObjectType() if any(each.name == "UserError" for each in kind.interfaces):
-            return "user-errors"
-        case GraphQLObjectType() if kind.name.endswith("Payload"):
-            return "payloads"
-        case GraphQLObjectType() if kind.name.endswith(("Connection", "Edge")) or kind.name == "PageInfo":
-            return "connections"
-        case GraphQLObjectType():
-            return "objects"
-        case GraphQLInputObjectType():
-            return "inputs"
-        case GraphQLEnumType():
-            return "enums"
-        case _:
-            return "scalars"
+    if not isinstance(kind, GraphQLObjectType):
+        return _PAGES.get(type(kind), "scalars")
+    if any(each.name == "UserError" for each in kind.interfaces):
+        return "user-errors"
+    if kind.name.endswith("Payload"):
+        return "payloads"
+    if kind.name.endswith(("Connection", "Edge")) or kind.name == "PageInfo":
+        return "connections"
+    return "objects"
 
 
 def _root(root: GraphQLObjectType | None, title: str) -> str:
@@ -103,14 +98,14 @@ def _root(root: GraphQLObjectType | None, title: str) -> str:
             needs = "Permission: none, and no token"
         else:
             needs = "Permission: a token; see the description"
-        parts += [f"## {name}", _text(field.description), f"Returns {_link(field.type)}. {needs}."]
+        parts += [f"## {name}", field.description or "", f"Returns {_link(field.type)}. {needs}."]
         if field.args:
             parts.append(_table("argument", field.args))
     return "\n\n".join(parts) + "\n"
 
 
 def _type(kind: GraphQLNamedType, schema: GraphQLSchema) -> str:
-    parts = [f"## {kind.name}", _text(kind.description)]
+    parts = [f"## {kind.name}", kind.description or ""]
     match kind:
         case GraphQLObjectType() | GraphQLInterfaceType():
             if kind.interfaces:
@@ -157,10 +152,6 @@ def _link(kind: GraphQLType) -> str:
     if is_specified_scalar_type(named):
         return f"`{kind}`"
     return f"[`{kind}`]({_page(named)}.md#{named.name.lower()})"
-
-
-def _text(description: str | None) -> str:
-    return description or ""
 
 
 def _cell(description: str | None) -> str:

@@ -76,8 +76,8 @@ def _run(caller: socket.socket) -> int:
     os.environ.clear()
     os.environ.update(environment)
     status = _status(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     caller.sendall(b"%d\n" % status)
     return status
 
