@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,15 +14,15 @@ import pytest
 
 from tests.api import Json
 from tests.docs import forks, shell
-from tests.e2e.processes import portal, serving
+from tests.e2e.processes import ROOT, serving
 
 
 class Demo(NamedTuple):
-    """A demonstration that is served: its address, a manager's token, and what its commands are run with."""
+    """A demonstration that is served: its address, a manager's token, and its command line."""
 
     url: str
     token: str
-    environment: dict[str, str]
+    command: "Command"
 
     def ask(self, query: str, variables: object = None) -> Json:
         """Return the answer to an operation."""
@@ -29,40 +31,67 @@ class Demo(NamedTuple):
         return answer.json()
 
 
-def demonstration(folder: Path) -> dict[str, str]:
-    """Return the environment of a demonstration whose data is in that folder."""
-    return {**os.environ, "DEMO": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}
+class Command(NamedTuple):
+    """`portal` on the data of a demonstration."""
+
+    program: Path
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str) -> str:
+        """Return what a command prints; it must succeed."""
+        command = [str(self.program), *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+    def token(self) -> str:
+        """Return a new token of a manager."""
+        return self("create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
 
 
 @pytest.fixture(scope="session")
-def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The program `portal`, which begins at once."""
+    with forks.forking(tmp_path_factory.mktemp("forks")) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def run(program: Path) -> shell.Shell:
+    """Runs a script in a folder, with `portal`, `curl` and `sqlite3` on the path."""
+    return partial(shell.run, program)
+
+
+@pytest.fixture(scope="session")
+def demo_data(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the database file of a demonstration and its secret, to be copied."""
     folder = tmp_path_factory.mktemp("demo")
-    for command in ("migrate", "demo"):
-        portal(demonstration(folder), command)
+    command = Command(program, _environment(folder))
+    command("migrate")
+    command("demo")
     return folder
 
 
-@pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[shell.Shell]:
-    """Runs a script in a folder, with `portal`, `curl` and `sqlite3` on the path."""
-    with forks.forking(tmp_path_factory.mktemp("forks")) as portal:
-        yield partial(shell.run, portal)
-
-
 @pytest.fixture
-def environment(demo_data: Path, tmp_path: Path) -> dict[str, str]:
-    """The environment of a demonstration that nothing else has changed."""
-    shutil.copytree(demo_data, tmp_path / "data")
-    return demonstration(tmp_path / "data")
+def new_demo(program: Path, demo_data: Path, tmp_path: Path) -> Iterator[Demo]:
+    """A demonstration that nothing else has changed."""
+    with _served(program, demo_data, tmp_path) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")
-def demo(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(program: Path, demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demonstration that tests share, each with objects of its own."""
-    folder = tmp_path_factory.mktemp("served")
-    shutil.copytree(demo_data, folder / "data")
-    environment = demonstration(folder / "data")
-    token = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
-    with serving(environment, folder / "log") as (url, _):
-        yield Demo(url, token, environment)
+    with _served(program, demo_data, tmp_path_factory.mktemp("served")) as demo:
+        yield demo
+
+
+@contextmanager
+def _served(program: Path, demo_data: Path, folder: Path) -> Iterator[Demo]:
+    data = shutil.copytree(demo_data, folder / "data")
+    command = Command(program, _environment(data))
+    with serving(command.environment, folder / "log", program=[str(program)]) as (url, _):
+        yield Demo(url, command.token(), command)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "DEMO": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}

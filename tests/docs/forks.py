@@ -34,15 +34,17 @@ with socket.socket(socket.AF_UNIX) as portal:
 
 
 @contextlib.contextmanager
-def forking(folder: Path) -> Iterator[str]:
-    """Serve commands until the end, and give the text of the program that calls for one."""
-    address = folder / "portal"
+def forking(folder: Path) -> Iterator[Path]:
+    """Serve commands until the end, and give the path of the program that calls for one."""
+    address, program = folder / "socket", folder / "portal"
     command = [sys.executable, "-m", "tests.docs.forks", str(address)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            yield _CALLER.format(python=sys.executable, address=str(address))
+            program.write_text(_CALLER.format(python=sys.executable, address=str(address)), encoding="utf-8")
+            program.chmod(0o755)
+            yield program
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 

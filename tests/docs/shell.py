@@ -28,25 +28,26 @@ sqlite3.connect(source).backup(sqlite3.connect(target))
 
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
-"""What `run` is to a test, without the text of `portal`."""
+"""What `run` is to a test, without the path of `portal`."""
 
 
-def run(portal: str, script: str, folder: Path, *paths: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in a folder, where `portal` is a program with that text, and stop every process of it."""
+def run(portal: Path, script: str, folder: Path, *paths: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder, where `portal` is that program, and stop every process of it."""
     (folder / "examples").symlink_to(ROOT / "examples")
     inherited = {name: value for name, value in os.environ.items() if name not in _UNSET}
     path = os.pathsep.join([str(_programs(folder, portal)), *map(str, paths), os.environ.get("PATH", "")])
     return _run(f"set -eu\n{script}\n", folder, {**inherited, **variables, "PATH": path, "PYTHONPATH": str(ROOT)})
 
 
-def _programs(folder: Path, portal: str) -> Path:
+def _programs(folder: Path, portal: Path) -> Path:
     programs = folder / "programs"
     programs.mkdir()
-    texts = {"portal": portal, "curl": _CURL, "sqlite3": _SQLITE}
+    texts = {"curl": _CURL, "sqlite3": _SQLITE}
     for name, text in texts.items():
-        if shutil.which(name) is None or name == "portal":
+        if shutil.which(name) is None:
             (programs / name).write_text(text, encoding="utf-8")
             (programs / name).chmod(0o755)
+    (programs / "portal").symlink_to(portal)
     (programs / "python3").symlink_to(sys.executable)
     return programs
 

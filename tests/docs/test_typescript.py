@@ -13,7 +13,6 @@ from tests import cnpjs
 from tests.docs.conftest import Demo
 from tests.docs.pages import ROOT, blocks, text
 from tests.e2e.node import node_with
-from tests.e2e.processes import portal
 
 PACKAGES = ROOT / "tests" / "typescript"
 GUIDES = "docs/guides"
@@ -90,7 +89,7 @@ def test_relay_compiles_its_operations_into_a_manifest(node: str, demo: Demo, tm
         _run(node, project, program)
 
     assert len(json.loads(manifest.read_text(encoding="utf-8"))) == 3
-    assert "3 registered" in portal(demo.environment, "documents", "register", str(manifest))
+    assert "3 registered" in demo.command("documents", "register", str(manifest))
 
 
 def test_apollo_and_urql_page_update_lists_end_sessions_and_send_hashes(node: str, demo: Demo, tmp_path: Path) -> None:
@@ -98,7 +97,7 @@ def test_apollo_and_urql_page_update_lists_end_sessions_and_send_hashes(node: st
     shutil.copy(PACKAGES / "spa.ts", project / "src" / "main.ts")
     for program in ("graphql-codegen", "tsc"):
         _run(node, project, program)
-    portal(demo.environment, "documents", "register", str(project / "src" / "gql" / "persisted-documents.json"))
+    demo.command("documents", "register", str(project / "src" / "gql" / "persisted-documents.json"))
     numbers = {"CNPJ_OF_APOLLO": cnpjs.another(), "CNPJ_OF_URQL": cnpjs.another()}
 
     printed = _run(node, project, "jiti", "src/main.ts", URL=f"{demo.url}/graphql", TOKEN=demo.token, **numbers)

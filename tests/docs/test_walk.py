@@ -1,13 +1,12 @@
 """The walk through the portal's screens, as the documentation shows it."""
 
-import json
 import re
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
+from tests.docs.conftest import Demo
 from tests.docs.pages import blocks
-from tests.e2e.processes import curl, portal, serving
+from tests.e2e.processes import curl
 
 PAGE = "docs/getting-started.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -15,23 +14,18 @@ _FUNCTION = re.compile(r"^gql\(\) \{ (curl .*?); echo; \}$", re.MULTILINE)
 _CODE = re.compile(r'(?<="authorizationCode":")([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}(?=")')
 
 
-def test_the_walk_answers_what_the_page_shows(environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_walk_answers_what_the_page_shows(new_demo: Demo) -> None:
     setup, *steps = [block for block in blocks("sh", "json", page=PAGE) if not block.text.startswith("make ")]
     lines, shown = steps[::2], steps[1::2]
     assert [block.language for block in steps] == ["sh", "json"] * len(lines) != []
     (sign_in,) = blocks("graphql", page=PAGE)
-    token = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+    request = _the(_FUNCTION, setup.text).replace(ADDRESS, new_demo.url)
 
-    with serving(environment, tmp_path / "log") as (url, _):
-
-        def gql(argument: str) -> str:
-            return curl(_the(_FUNCTION, setup.text).replace(ADDRESS, url), {"$TOKEN": token, "$1": argument})
-
-        answers = [gql(_argument(line.text)) for line in lines]
-        signed_in = gql(json.dumps({"query": sign_in.text}))
+    answers = [curl(request, {"$TOKEN": new_demo.token, "$1": _argument(line.text)}) for line in lines]
+    signed_in = new_demo.ask(sign_in.text)
 
     assert _without_code(answers) == _without_code([answer.text.strip() for answer in shown])
-    assert json.loads(signed_in)["data"]["signIn"]["token"] is not None
+    assert signed_in["data"]["signIn"]["token"] is not None
 
 
 def _without_code(answers: Sequence[str]) -> list[str]:

@@ -29,14 +29,19 @@ def portal(environment: dict[str, str], *arguments: str, typed: str | None = Non
 
 @contextmanager
 def serving(
-    environment: dict[str, str], log: Path, *, workers: int = 1, errors: Path | None = None
+    environment: dict[str, str],
+    log: Path,
+    *,
+    workers: int = 1,
+    errors: Path | None = None,
+    program: Sequence[str] = (sys.executable, "-m", "server"),
 ) -> Iterator[tuple[str, Server]]:
     """The address of a server that is ready, and its process, which leads a group; it is stopped at the end.
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
     """
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)]
+    command = [*program, "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
         nullcontext(subprocess.STDOUT) if errors is None else errors.open("wb") as error_output,
