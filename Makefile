@@ -3,6 +3,7 @@
 VENV ?= .venv
 HOST ?= 127.0.0.1
 PORT ?= 8000
+DOCS_PORT ?= 8001
 BIN := $(VENV)/bin
 
 # An installation is named by the content of what it was made from, so that it is made again when that changes and
@@ -10,6 +11,7 @@ BIN := $(VENV)/bin
 stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml requirements/$(1).txt | cksum | tr ' ' '-')
 RUN := $(call stamp,run)
 TEST := $(call stamp,test)
+DOCS := $(call stamp,docs)
 # What tests run on Node, each with a lock of its own; npm writes that file last.
 NODE_TESTS := tests/audit tests/typescript
 NODE_MODULES := $(NODE_TESTS:%=%/node_modules/.package-lock.json)
@@ -19,7 +21,7 @@ FRONTEND := server/graphiql
 PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*) \
 	| cksum | tr ' ' '-')
 
-.PHONY: help run test page bench format lock clean
+.PHONY: help run test page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
@@ -27,6 +29,7 @@ help:
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
 	echo "             (those of the API twice: level by level, and by stock execution)"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
+	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
 	echo "make format  format the code and sort its imports"
 	echo "make lock    choose the versions in requirements/ anew from pyproject.toml (UPGRADE=1: the newest ones)"
@@ -47,11 +50,19 @@ test: $(TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
 	$(BIN)/pytest -n auto --cov --cov-report=term
 	# Levels and graphql-core's own execution have to answer alike, whatever is asked of the API.
 	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers
 
 page: $(PAGE)
+
+docs: $(DOCS)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir build/doctrees docs build/docs
+	echo "The documentation is in build/docs; “make docs-serve” shows it."
+
+docs-serve: docs
+	$(BIN)/python -m http.server --bind "$(HOST)" --directory build/docs "$(DOCS_PORT)"
 
 bench: $(RUN)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--connections 16 --seconds 3 --rounds 1,--into benchmarks)
@@ -64,7 +75,8 @@ lock: $(BIN)/python
 	$(BIN)/python -m pip install --quiet 'uv>=0.13,<0.14'
 	for set in "run:pyproject.toml --group build" \
 			"test:pyproject.toml --group build --group test --constraint requirements/run.txt" \
-			"node:--group pyproject.toml:node"; do \
+			"node:--group pyproject.toml:node" \
+			"docs:--group pyproject.toml:docs --constraint requirements/test.txt"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 			$(if $(UPGRADE),--upgrade) $${set#*:} --output-file "requirements/$${set%%:*}.txt" || exit 1; \
 	done
@@ -81,6 +93,12 @@ $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	$(BIN)/python -m pip check --disable-pip-version-check > /dev/null && \
 	rm -f $(VENV)/.$$set-* && touch $@
+
+# Its versions are those of test.txt where both have a package, so that both can share an environment.
+$(DOCS): | $(BIN)/python
+	echo "Installing what requirements/docs.txt pins into $(VENV) …"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/docs.txt
+	rm -f $(VENV)/.docs-* && touch $@
 
 # Vite needs Node 20.19 or 22.12; where the machine has none or an older one, a package brings it.
 $(PAGE): | $(BIN)/python

@@ -136,6 +136,10 @@ class Databases:
         storage.create(str(file))
         return f"sqlite+aiosqlite:///{file}"
 
+    def programs(self) -> Path:
+        """The folder with PostgreSQL's programs, such as pg_dump, of the server's version."""
+        return _installed() / _BINARIES
+
     def migrated(self, engine: str) -> str:
         """Create a database with all tables and no rows, and return its URL."""
         url = self.empty(engine)

@@ -20,7 +20,7 @@ from server.cli.version import print_version
 app = typer.Typer(
     name="portal",
     help="The partner portal: clients, licenses, orders and activations as one GraphQL API.",
-    epilog="Settings are environment variables, such as DATABASE_URL and SECRET_KEY; the README lists them.",
+    epilog="Settings are environment variables, such as DATABASE_URL and SECRET_KEY; the documentation lists them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

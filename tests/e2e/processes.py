@@ -29,14 +29,19 @@ def portal(environment: dict[str, str], *arguments: str, typed: str | None = Non
 
 @contextmanager
 def serving(
-    environment: dict[str, str], log: Path, *, workers: int = 1, errors: Path | None = None
+    environment: dict[str, str],
+    log: Path,
+    *,
+    workers: int = 1,
+    errors: Path | None = None,
+    program: Sequence[str] = (sys.executable, "-m", "server"),
 ) -> Iterator[tuple[str, Server]]:
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
     """
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "server", "serve", "--port", str(port), "--workers", str(workers)]
+    command = [*program, "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
         nullcontext(subprocess.STDOUT) if errors is None else errors.open("wb") as error_output,
@@ -76,14 +81,15 @@ def curl_command(arguments: Sequence[str]) -> int:
     options.add_argument("url")
     options.add_argument("-s", action="store_true")
     options.add_argument("-f", action="store_true")
+    options.add_argument("-G", dest="get", action="store_true")
     options.add_argument("-o", dest="output", type=Path)
     options.add_argument("-H", action="append", dest="headers", default=[])
     options.add_argument("-d", dest="body")
     given = options.parse_args(arguments)
     headers = dict(header.split(": ", 1) for header in given.headers)
     try:
-        if given.body is None:
-            answer = httpx.get(given.url, headers=headers)
+        if given.body is None or given.get:
+            answer = httpx.get("?".join(filter(None, [given.url, given.body])), headers=headers)
         else:
             answer = httpx.post(given.url, content=given.body.encode(), headers=headers)
     except httpx.TransportError:

@@ -1,20 +1,21 @@
-"""The README names each event of the log."""
+"""The page about the log names each event."""
 
 import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.pages import ROOT, text
+
 PACKAGES = ("server", "schema", "resolvers", "db", "domain")
 LOGGERS = {"log", "_log"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 BUILT = {"db/engine/availability.py": "the database is not available: …"}
-"""Events whose text is composed when they are logged, by module."""
+"""Events that are put together as they are logged, by the module."""
 
 
 def logged(file: Path) -> Iterator[str]:
-    """Yield the events that a module logs."""
+    """The events that a module logs."""
     name = str(file.relative_to(ROOT))
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:
@@ -36,10 +37,12 @@ def logged(file: Path) -> Iterator[str]:
                 yield event
 
 
-def test_each_event_of_the_log_is_in_the_readme_and_no_other() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("### The log\n")[2].partition("\n## ")[0]
-    rows = [row.split(" | ")[1] for row in section.partition("| logger |")[2].splitlines()[2:] if row.startswith("|")]
+def test_each_event_of_the_log_is_on_the_page_and_no_other() -> None:
+    rows = [
+        row.split(" | ")[1]
+        for row in text("docs/operate/log.md").partition("| logger |")[2].splitlines()[2:]
+        if row.startswith("|")
+    ]
     documented = {event for row in rows for event in re.findall("`([^`]+)`", row)}
 
     events = {event for package in PACKAGES for file in (ROOT / package).rglob("*.py") for event in logged(file)}

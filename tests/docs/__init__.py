@@ -1,0 +1,1 @@
+"""The documentation, run: commands, operations, programs and the rules of its pages."""

@@ -1,0 +1,97 @@
+"""One demonstration, whose data is made once, and one server for all tests that can share it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tests.api import Json
+from tests.docs import forks, shell
+from tests.e2e.processes import ROOT, serving
+
+
+class Demo(NamedTuple):
+    """A demonstration that is served: its address, a manager's token, and its command line."""
+
+    url: str
+    token: str
+    command: "Command"
+
+    def ask(self, query: str, variables: object = None) -> Json:
+        """Return the answer to an operation."""
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(f"{self.url}/graphql", json=body, headers={"Authorization": f"Bearer {self.token}"})
+        return answer.json()
+
+
+class Command(NamedTuple):
+    """`portal` on the data of a demonstration."""
+
+    program: Path
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str) -> str:
+        """Return what a command prints; it must succeed."""
+        command = [str(self.program), *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+    def token(self) -> str:
+        """Return a new token of a manager."""
+        return self("create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The program `portal`, which begins at once."""
+    with forks.forking(tmp_path_factory.mktemp("forks")) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def run(program: Path) -> shell.Shell:
+    """Runs a script in a folder, with `portal`, `curl` and `sqlite3` on the path."""
+    return partial(shell.run, program)
+
+
+@pytest.fixture(scope="session")
+def demo_data(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database file of a demonstration and its secret, to be copied."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = Command(program, _environment(folder))
+    command("migrate")
+    command("demo")
+    return folder
+
+
+@pytest.fixture
+def new_demo(program: Path, demo_data: Path, tmp_path: Path) -> Iterator[Demo]:
+    """A demonstration that nothing else has changed."""
+    with _served(program, demo_data, tmp_path) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def demo(program: Path, demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demonstration that tests share, each with objects of its own."""
+    with _served(program, demo_data, tmp_path_factory.mktemp("served")) as demo:
+        yield demo
+
+
+@contextmanager
+def _served(program: Path, demo_data: Path, folder: Path) -> Iterator[Demo]:
+    data = shutil.copytree(demo_data, folder / "data")
+    command = Command(program, _environment(data))
+    with serving(command.environment, folder / "log", program=[str(program)]) as (url, _):
+        yield Demo(url, command.token(), command)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "DEMO": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}

@@ -1,0 +1,101 @@
+"""`portal` for scripts of many commands: a process that has imported it forks for each command.
+
+The command runs as ever, with the arguments, environment, folder and streams of the script that calls it; only the
+seconds that its imports take are saved.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.e2e.processes import ROOT
+
+_PRELOADED = ("server.cli", "server.app", "db.migrations.migrate", "aiosqlite", "asyncpg", "uvicorn.loops.uvloop")
+_CALLER = """#!{python} -IS
+import json, os, signal, socket, sys
+with socket.socket(socket.AF_UNIX) as portal:
+    portal.connect({address!r})
+    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode() + b"\\n"
+    socket.send_fds(portal, [call], [0, 1, 2])
+    with portal.makefile() as answers:
+        process = int(answers.readline())
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda number, _frame: os.kill(process, number))
+        sys.exit(int(answers.readline() or 1))
+"""
+
+
+@contextlib.contextmanager
+def forking(folder: Path) -> Iterator[Path]:
+    """Serve commands until the end, and give the path of the program that calls for one."""
+    address, program = folder / "socket", folder / "portal"
+    command = [sys.executable, "-m", "tests.docs.forks", str(address)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            program.write_text(_CALLER.format(python=sys.executable, address=str(address)), encoding="utf-8")
+            program.chmod(0o755)
+            yield program
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _serve(address: str) -> None:
+    for module in _PRELOADED:
+        importlib.import_module(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        print("ready", flush=True)  # noqa: T201 — to the process that waits for it.
+        while True:
+            caller, _ = listener.accept()
+            with caller:
+                if os.fork() == 0:
+                    listener.close()
+                    os._exit(_run(caller))
+
+
+def _run(caller: socket.socket) -> int:
+    """Become the command that the caller wants, and return its status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
+    arguments, folder, environment = json.loads(call)
+    caller.sendall(b"%d\n" % os.getpid())
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    status = _status(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    caller.sendall(b"%d\n" % status)
+    return status
+
+
+def _status(arguments: list[str]) -> int:
+    """Run the command line as `python -m server` does."""
+    try:
+        sys.argv = ["portal", *arguments]
+        importlib.import_module("server.cli").app(prog_name="portal")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
