@@ -2,22 +2,29 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any
 
 from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLError,
     GraphQLField,
+    GraphQLInputType,
+    GraphQLScalarType,
     ListValueNode,
     ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
     get_argument_values,
+    get_named_type,
+    is_input_object_type,
     is_non_null_type,
+    is_specified_scalar_type,
 )
 from graphql.execution.values import VariableValues
+
+from breadth.batch_resolvers import is_pure
+from breadth.values import Value
 
 _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 
@@ -30,7 +37,7 @@ class Arguments:
     def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
         """Find out what depends on no variable, and what is a variable as it comes."""
         self._definition, self._node = definition, node
-        self._constant: dict[str, Any] | None = None
+        self._constant: dict[str, Value] | None = None
         self._variables: tuple[tuple[str, str, bool], ...] = ()
         if not definition.args and not node.arguments:
             self._constant = {}
@@ -43,11 +50,11 @@ class Arguments:
         return self._constant is not None and not self._variables
 
     @property
-    def known(self) -> dict[str, Any] | None:
+    def known(self) -> dict[str, Value] | None:
         """The values, where they depend on no request, and fit."""
         return None if self._variables else self._constant
 
-    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
+    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
         """The values for a request. Raises GraphQLError where one does not fit."""
         if self._constant is not None:
             if not self._variables:
@@ -81,6 +88,12 @@ class Arguments:
             constant = get_argument_values(rest, fixed)
         except GraphQLError:
             return
+        if not all(
+            _is_pure(definition.type)
+            for name, definition in rest.args.items()
+            if name in whole or definition.default is not None
+        ):
+            return
         if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
             self._constant = constant
             self._variables = tuple(
@@ -93,6 +106,14 @@ class Arguments:
 def _may_be_left_out(argument: GraphQLArgument) -> bool:
     """Whether null may be given, and nothing as well, which stands for nothing else."""
     return not is_non_null_type(argument.type) and argument.default is None and argument.default_value is Undefined
+
+
+def _is_pure(of_type: GraphQLInputType) -> bool:
+    """Whether a literal of the type has the same value each time; input objects are never kept."""
+    named = get_named_type(of_type)
+    if isinstance(named, GraphQLScalarType):
+        return is_specified_scalar_type(named) or is_pure(named.coerce_input_literal or named.coerce_input_value)
+    return not is_input_object_type(named)
 
 
 def _has_variable(value: ValueNode) -> bool:

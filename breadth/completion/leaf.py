@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from enum import Enum
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -16,15 +17,12 @@ from graphql import (
 )
 from graphql.pyutils import inspect
 
-from breadth.awaiting import Column
 from breadth.batch_resolvers import column_serialization
 from breadth.column_batch import Sources
 from breadth.completion.base import Completion
 from breadth.paths import Place
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
+from breadth.protocols import PlannedField, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
 _NO_NAMES: dict[int, str | None] = {}
@@ -43,7 +41,7 @@ class LeafCompletion(Completion):
 
     __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are")
 
-    def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
+    def __init__(self, field: PlannedField, leaf: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
         super().__init__(field, nullable=nullable)
         self._leaf, self._coerce = leaf, leaf.coerce_output_value
@@ -77,42 +75,47 @@ class LeafCompletion(Completion):
         if kinds <= self._together:
             try:
                 column = self._of_column(values)
-            except Exception:  # noqa: BLE001 — told once it is known in which place.
+            except Exception:
                 return None
             if type(column) is list and len(column) == len(values):
                 return column
         return None
 
-    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
         """As any completion, with one look for values that are ready."""
         ready = self.ready(values)
         return super().complete(run, values, place) if ready is None else ready
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+    def _settled(self, run: Run, values: Column, place: Place) -> Column:
         try:
             column = list(map(self._coerce, values))
-        except Exception:  # noqa: BLE001 — told once it is known in which place.
+        except Exception:
             return self._one_by_one(run, values, place)
         if any(value is None or value is Undefined for value in column):
             return self._one_by_one(run, values, place)
-        self._remember(values, column)
+        # A scalar may give another form each time, or one that its caller changes.
+        if isinstance(self._leaf, GraphQLEnumType):
+            self._remember(values, column)
         return column
 
-    def _one_by_one(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
         column: Column = []
         for index, value in enumerate(values):
             try:
-                coerced = self._coerce(value)
-                if coerced is None or coerced is Undefined:
-                    call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
-                    message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
-                    raise TypeError(message)  # noqa: TRY301 — it is the error of this place.
-                column.append(coerced)
-            except Exception as error:  # noqa: BLE001 — a scalar may raise anything.
+                column.append(self._coerced(value))
+            except Exception as error:
                 column.append(self.fail(run, error, place, index))
         return column
 
-    def _remember(self, values: Sequence[Any], names: Sequence[Any]) -> None:
+    def _coerced(self, value: Value) -> Value:
+        coerced = self._coerce(value)
+        if coerced is None or coerced is Undefined:
+            call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
+            message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
+            raise TypeError(message)
+        return coerced
+
+    def _remember(self, values: Sequence[Value], names: Sequence[Value]) -> None:
         """Know the names of an enum's members, whose number is small; any other value may be equal to another one."""
         for value, name in zip(values, names, strict=True):
             kind = type(value)
