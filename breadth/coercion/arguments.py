@@ -84,15 +84,15 @@ class Arguments:
             self._definition.type,
             args={name: definition for name, definition in self._definition.args.items() if name not in variables},
         )
-        try:
-            constant = get_argument_values(rest, fixed)
-        except GraphQLError:
-            return
         if not all(
             _is_pure(definition.type)
             for name, definition in rest.args.items()
             if name in whole or definition.default is not None
         ):
+            return
+        try:
+            constant = get_argument_values(rest, fixed)
+        except GraphQLError:
             return
         if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
             self._constant = constant
