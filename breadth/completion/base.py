@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from breadth.awaiting import EASY, NOTHING, cancel, first_to_fail, learn, result_of, then
+from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then
 from breadth.column_batch import Sources
 from breadth.paths import Chosen, Items, Place, Raised
 from breadth.protocols import PlannedField, Run
@@ -58,52 +58,48 @@ class Completion:
         # One awaitable may be the value of several objects.
         futures = {id(values[index]): values[index] for index in awaitable}
         tasks = {key: asyncio.ensure_future(each) for key, each in futures.items()}
-        ends_at_error = not self.nullable and isinstance(place, Items) and place.of_one_list
+        waiting = {index: tasks[id(values[index])] for index in awaitable}
         try:
-            if ends_at_error:
-                await first_to_fail(list(tasks.values()))
-            else:
-                await asyncio.wait(tasks.values(), timeout=self.field.grace)
-            waiting = []
-            for index in awaitable:
-                task = tasks[id(values[index])]
-                if task.done():
-                    column[index] = result_of(task)
-                else:
-                    waiting.append(index)
-            if not waiting:
-                completed = self._sift(run, column, place)
-                return completed if isinstance(completed, list) else await completed
-            if ends_at_error:
-                there = sorted({*range(len(column))} - {*waiting})
-                return await self._part(run, column, there, place)
-            return await self._parts(run, column, {index: tasks[id(values[index])] for index in waiting}, place)
+            await asyncio.wait(tasks.values(), timeout=self.field.grace, return_when=self._until(place))
+            if any(not task.done() for task in tasks.values()):
+                return await self._parts(run, column, waiting, place)
+            for index, task in waiting.items():
+                column[index] = result_of(task)
+            completed = self._sift(run, column, place)
+            return completed if isinstance(completed, list) else await completed
         finally:
             await cancel(tasks.values())
 
+    def _until(self, place: Place) -> str:
+        """Return when to end waiting: an item that can't be had ends it for a list of which nothing is left."""
+        return asyncio.FIRST_EXCEPTION if self._ends(place) else asyncio.ALL_COMPLETED
+
+    def _ends(self, place: Place) -> bool:
+        return not self.nullable and isinstance(place, Items) and place.of_one_list
+
     async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], place: Place) -> Column:
         """Complete values as they arrive: those that are there may be what the others wait for."""
-        results: Column = [None] * len(column)
         parts: list[asyncio.Task[Column]] = []
         there = [index for index in range(len(column)) if index not in waiting]
         try:
             while True:
+                for index, task in [*waiting.items()]:
+                    if task.done():
+                        column[index] = result_of(waiting.pop(index))
+                        there.append(index)
                 if there:
-                    parts.append(asyncio.ensure_future(self._part(run, column, there, place)))
-                if not waiting:
+                    parts.append(asyncio.ensure_future(self._part(run, column, sorted(there), place)))
+                    there = []
+                pending = [*waiting.values(), *(part for part in parts if not part.done())]
+                if not pending:
                     break
-                await asyncio.wait(waiting.values(), return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.wait(waiting.values(), timeout=self.field.grace)
-                there = [index for index, task in waiting.items() if task.done()]
-                for index in there:
-                    column[index] = result_of(waiting.pop(index))
-            for part in await asyncio.gather(*parts):
-                for index, value in enumerate(part):
-                    if value is not None:
-                        results[index] = value
+                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(pending, timeout=self.field.grace)
+                if self._ends(place) and any(part.done() and has_raised(part.result()) for part in parts):
+                    break
+            return _merged([part.result() for part in parts if part.done()], len(column))
         finally:
             await cancel(parts)
-        return results
 
     async def _part(self, run: Run, column: Column, indices: Sequence[int], place: Place) -> Column:
         """Complete the values of these indices; the others are null."""
@@ -156,6 +152,21 @@ class Completion:
                 run.stop(value, place, index)
                 stopped[index] = None
         return stopped
+
+
+def has_raised(column: Column) -> bool:
+    """Whether there is a propagating error among the values."""
+    return any(type(value) is Raised for value in column)
+
+
+def _merged(parts: Sequence[Column], count: int) -> Column:
+    """Return the column of parts, of which each has null for the values of the others."""
+    results: Column = [None] * count
+    for part in parts:
+        for index, value in enumerate(part):
+            if value is not None:
+                results[index] = value
+    return results
 
 
 def scatter(results: Column, indices: Sequence[int], column: Column) -> Column:
