@@ -96,7 +96,7 @@ def by_class(is_type_of: Function) -> Function:
 def pure(parse: Function) -> Function:
     """Mark a scalar's parsing of input: equal literals have equal values, whenever they are parsed.
 
-    A literal in a document is then parsed once for all executions of the document.
+    A literal is then parsed when the document is executed first and when its plan is completed, and never again.
     """
     setattr(parse, _PURE, True)
     return parse

@@ -47,8 +47,11 @@ class PlannedField(Protocol):
     details: FieldDetailsList
     parent_type: GraphQLObjectType
     definition: GraphQLField
-    path: Path
     grace: float
+
+    @property
+    def path(self) -> Path:
+        """The path of the field within an object of the batch."""
 
     def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
         """Return what is selected of the field's objects of that type."""

@@ -32,22 +32,17 @@ _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 class Arguments:
     """The arguments of one field of a document."""
 
-    __slots__ = ("_constant", "_definition", "_node", "_variables")
+    __slots__ = ("_asked", "_constant", "_definition", "_node", "_variables")
 
     def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
-        """Find out what depends on no variable, and what is a variable as it comes."""
+        """Name the field and its node; more is found out when the values are needed again."""
         self._definition, self._node = definition, node
         self._constant: dict[str, Value] | None = None
         self._variables: tuple[tuple[str, str, bool], ...] = ()
+        # None before they were first needed, and False before it is known whether they can be kept.
+        self._asked: bool | None = None
         if not definition.args and not node.arguments:
-            self._constant = {}
-        else:
-            self._prepare()
-
-    @property
-    def constant(self) -> bool:
-        """Whether the values depend on no request, and fit."""
-        return self._constant is not None and not self._variables
+            self._constant, self._asked = {}, True
 
     @property
     def known(self) -> dict[str, Value] | None:
@@ -55,7 +50,12 @@ class Arguments:
         return None if self._variables else self._constant
 
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
-        """The values for a request. Raises GraphQLError where one does not fit."""
+        """Return the values for a request. Raises GraphQLError if one does not fit."""
+        if not self._asked:
+            if self._asked is None:
+                self._asked = False
+                return self._values(variables, hide_suggestions=hide_suggestions)
+            self.prepare()
         if self._constant is not None:
             if not self._variables:
                 return self._constant
@@ -68,10 +68,16 @@ class Arguments:
                     break
             else:
                 return values
+        return self._values(variables, hide_suggestions=hide_suggestions)
+
+    def _values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
         return get_argument_values(self._definition, self._node, variables, None, hide_suggestions=hide_suggestions)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Keep what can be given again: nothing that a resolver could change for the next request."""
+        if self._asked:
+            return
+        self._asked = True
         whole = {node.name.value: node.value for node in self._node.arguments or ()}
         variables = {name: value.name.value for name, value in whole.items() if isinstance(value, VariableNode)}
         if any(_has_variable(value) for name, value in whole.items() if name not in variables):

@@ -25,6 +25,7 @@ from breadth.protocols import PlannedField, Run
 from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
+_NO_CLASSES: frozenset[type] = frozenset()
 _NO_NAMES: dict[int, str | None] = {}
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
@@ -47,16 +48,18 @@ class LeafCompletion(Completion):
         self._leaf, self._coerce = leaf, leaf.coerce_output_value
         # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
         self._names: dict[int, str | None] = _NO_NAMES
-        self._named: frozenset[type] = frozenset()
-        self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
-        self._together: frozenset[type] = frozenset()
+        self._named = self._together = _NO_CLASSES
+        if leaf in _BUILT_IN:
+            self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[leaf.name]
+            self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
+            return
+        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[""]
         of_column = column_serialization(self._coerce)
         if of_column is not None:
             self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
-        if nullable:
-            self._ready |= {_NONE}
-            self._together |= {_NONE}
-        self.as_they_are = self._ready if self._fit is None else frozenset[type]()
+            if nullable:
+                self._together |= {_NONE}
+        self.as_they_are = self._ready
         """The classes whose values are in their JSON form, whatever they are."""
 
     def ready(self, values: Sources) -> Column | None:
@@ -153,4 +156,6 @@ _READY = {
     "Boolean": _Ready(frozenset({bool})),
     "Int": _Ready(frozenset({int}), _fit_int),
     "Float": _Ready(frozenset({float}), _fit_float),
+    "": _Ready(_NO_CLASSES),
 }
+_READY_OR_NULL = {name: _Ready(ready.classes | {_NONE}, ready.fit) for name, ready in _READY.items()}

@@ -6,14 +6,15 @@ from operator import attrgetter
 
 from graphql import (
     FieldNode,
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    get_nullable_type,
-    is_abstract_type,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
+    GraphQLScalarType,
+    GraphQLUnionType,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
@@ -35,7 +36,8 @@ from breadth.plan.selection import AllRaisedError, all_raised
 from breadth.protocols import PlannedSelection, PlannedVariant, Run
 from breadth.values import Column, MaybeAwaitable, Value
 
-Quick = Callable[[Run, Sources, Place], MaybeAwaitable[Column]]
+Completed = MaybeAwaitable[Column]
+Quick = Callable[[Run, Sources, Place], Completed]
 
 
 class Field:
@@ -53,7 +55,6 @@ class Field:
         "name",
         "nodes",
         "parent_type",
-        "path",
         "quick",
         "resolution",
     )
@@ -69,17 +70,28 @@ class Field:
         """Find out how the field is resolved, and what becomes of its values."""
         self._variant = variant
         self.parent_type, self.key, self.details, self.definition = parent_type, key, details, definition
-        self.nodes: list[FieldNode] = Nodes(each.node for each in details)
+        self.nodes: list[FieldNode] = Nodes([each.node for each in details])
         self.name = self.nodes[0].name.value
         self.grace = waits_for_seconds(definition)
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
-        self.path = Path(None, key, parent_type.name)
-        """The path of the field within an object of the batch."""
-        self._given = self.arguments.known
-        self.quick: Quick = _quick(self, self.resolution) if self.arguments.constant else self.column
+        self._given: dict[str, Value] | None = self.arguments.known
+        self.quick: Quick = self.column if self._given is None else _quick(self, self.resolution)
         """As `column`, with less to find out for an attribute that is read as it is."""
+
+    @property
+    def path(self) -> Path:
+        """The path of the field within an object of the batch."""
+        return Path(None, self.key, self.parent_type.name)
+
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
+        if self._given is None:
+            self.arguments.prepare()
+            self._given = self.arguments.known
+            if self._given is not None:
+                self.quick = _quick(self, self.resolution)
 
     def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
         """Return what is selected of the field's objects of that type."""
@@ -95,7 +107,7 @@ class Field:
             inner = inner.item
         return isinstance(inner, LeafCompletion) or (isinstance(inner, ObjectCompletion) and inner.shareable)
 
-    def column(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def column(self, run: Run, objects: Sources, place: Place) -> Completed:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""
         here = Under(place, self.key, self.parent_type.name)
         try:
@@ -104,9 +116,9 @@ class Field:
             return self._failed(run, error, len(objects), here)
         return self.completed(run, objects, values, here)
 
-    def completed(self, run: Run, objects: Sources, values: Value, here: Place) -> MaybeAwaitable[Column]:
+    def completed(self, run: Run, objects: Sources, values: Value, here: Place) -> Completed:
         """Return the completed values, which may have to be awaited."""
-        column: MaybeAwaitable[Column]
+        column: Completed
         try:
             if type(values) is list or is_table(values):
                 column = self.completion.complete(run, values, here)
@@ -116,7 +128,7 @@ class Field:
             return self._failed(run, error, len(objects), here)
         return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
-    def read(self, run: Run, objects: Sources, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def read(self, run: Run, objects: Sources, values: Sources, place: Place) -> Completed:
         """Return the completed values of a scalar or enum that were read of the objects."""
         here = Under(place, self.key, self.parent_type.name)
         if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
@@ -138,9 +150,10 @@ class Field:
         return column
 
     def _arguments(self, run: Run) -> dict[str, Value]:
-        given = self._given
-        if given is None:
-            return self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+        if self._given is not None:
+            return self._given
+        given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+        self._given = self.arguments.known
         return given
 
     def _values(self, run: Run, objects: Sources, here: Place) -> Value:
@@ -157,7 +170,7 @@ class Field:
             return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
         if not isinstance(resolution, Attribute) or not self._reads_plainly(run):
             return self._one_by_one(run, objects, here)
-        if not self.arguments.constant:
+        if self._given is None:
             # Nothing is made of the values, but one that does not fit is an error.
             self._arguments(run)
         read = resolution.read(objects)
@@ -207,7 +220,7 @@ def _quick(field: Field, resolution: Resolution) -> Quick:
         return _quick_attribute(field, completion, resolution, resolution.name)
     read, classes = resolution.read, completion.as_they_are
 
-    def quick(run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def quick(run: Run, objects: Sources, place: Place) -> Completed:
         values = read(objects)
         if type(values) is list and set(map(type, values)) <= classes:
             return values
@@ -220,7 +233,7 @@ def _quick_attribute(field: Field, completion: LeafCompletion, resolution: Attri
     """Return the same with one call less for a plain attribute, as nearly every field is."""
     get, classes = attrgetter(name), completion.as_they_are
 
-    def quick(run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def quick(run: Run, objects: Sources, place: Place) -> Completed:
         read: Column = []
         values: Sources = read
         try:
@@ -249,14 +262,23 @@ async def _listed(values: Awaitable[Value], count: int) -> Value:
     return one_for_each(await values, count)
 
 
+_COMPLETIONS: dict[type, type[LeafCompletion | ObjectCompletion | AbstractCompletion]] = {
+    GraphQLScalarType: LeafCompletion,
+    GraphQLEnumType: LeafCompletion,
+    GraphQLObjectType: ObjectCompletion,
+    GraphQLInterfaceType: AbstractCompletion,
+    GraphQLUnionType: AbstractCompletion,
+}
+
+
 def _completion(field: Field, of_type: GraphQLOutputType) -> Completion:
     """Return the completion of a type, its wrappers from the outside in."""
-    nullable = not is_non_null_type(of_type)
-    inner: Value = get_nullable_type(of_type)
-    if is_list_type(inner):
+    nullable = not isinstance(of_type, GraphQLNonNull)
+    inner: Value = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
+    if isinstance(inner, GraphQLList):
         return ListCompletion(field, _completion(field, inner.of_type), nullable=nullable)
-    if is_leaf_type(inner):
-        return LeafCompletion(field, inner, nullable=nullable)
-    if is_abstract_type(inner):
-        return AbstractCompletion(field, inner, nullable=nullable)
-    return ObjectCompletion(field, inner, nullable=nullable)
+    made: Value = _COMPLETIONS.get(type(inner))
+    if made is None:
+        made = next(each for kind, each in _COMPLETIONS.items() if isinstance(inner, kind))
+    completion: Completion = made(field, inner, nullable=nullable)
+    return completion

@@ -1,6 +1,7 @@
 """How the values of a field are had for a batch: read from the objects, from a batch resolver, or one by one."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 
@@ -43,7 +44,7 @@ class Resolution:
                 found = adapter(definition, schema) if key in extensions else None
                 if found is not None:
                     return found
-        return Attribute(_default(name), reads=frozenset({name}), calls=True) if definition.resolve is None else STOCK
+        return _default(name) if definition.resolve is None else STOCK
 
 
 STOCK = Resolution()
@@ -122,7 +123,8 @@ def _of_table(get: Callable[[Value], Value], table: Table, name: str) -> Sources
         return read_each(get, list(table))
 
 
-def _default(name: str) -> Read:
+@lru_cache(2_000)
+def _default(name: str) -> Attribute:
     """Return what reads as graphql-core's default resolver does, apart from calling what can be called."""
 
     def get(source: Value) -> Value:
@@ -147,4 +149,4 @@ def _default(name: str) -> Read:
             return read_on(get, objects, values, error)
         return values if len(values) == len(objects) else read_on(get, objects, values, StopIteration())
 
-    return read
+    return Attribute(read, reads=frozenset({name}), calls=True)

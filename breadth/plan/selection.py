@@ -33,6 +33,9 @@ class SelectedField(Protocol):
     key: str
     quick: Callable[[Run, Sources, Place], MaybeAwaitable[Column]]
 
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
+
     @property
     def completion(self) -> _Completion:
         """The completion of its values."""
@@ -76,6 +79,7 @@ class Selection:
         if self.fields:
             self._make = _maker(self._keys)
         for field in self.fields:
+            field.prepare()
             field.completion.plan_ahead()
 
     def level(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
@@ -157,6 +161,8 @@ class Selection:
         return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def _made_again(self, *columns: Column) -> Column:
+        for field in self.fields:
+            field.prepare()
         self._make = _maker(self._keys)
         return self._make(*columns)
 

@@ -202,13 +202,11 @@ def test_failing_objects_that_occur_twice_cost_hardly_more_than_in_stock_executi
     document = parse("{ rows { must } }")
 
     def seconds(executor_class: ExecutorClass) -> float:
-        took = []
-        for _ in range(3):
-            begun = perf_counter()
-            result = execute(schema, document, {"rows": [*rows, *rows]}, executor_class=executor_class)
-            took.append(perf_counter() - begun)
-            assert isinstance(result, ExecutionResult)
-            assert len(result.errors or ()) == 16_000
-        return min(took)
+        begun = perf_counter()
+        result = execute(schema, document, {"rows": [*rows, *rows]}, executor_class=executor_class)
+        took = perf_counter() - begun
+        assert isinstance(result, ExecutionResult)
+        assert len(result.errors or ()) == 16_000
+        return took
 
     assert seconds(LevelExecutor) < 1.5 * seconds(IncrementalExecutor)
