@@ -12,6 +12,8 @@ A resolver may return a `Table` in the place of a list of objects: it is read a 
 made that nobody asks for.
 """
 
+# First of all, so that an untested version is refused before anything else of it fails.
+from breadth._versions import UntestedVersionError
 from breadth.batch_resolvers import by_class, of_column, pure, set_level_resolver, wait_for
 from breadth.column_batch import Repeating, Table
 from breadth.executor import LevelExecutor
@@ -22,6 +24,7 @@ __all__ = [
     "Prepared",
     "Repeating",
     "Table",
+    "UntestedVersionError",
     "by_class",
     "of_column",
     "pure",

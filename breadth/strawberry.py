@@ -1,6 +1,7 @@
 """Level resolvers in Strawberry: fields whose resolver is called once with all the objects of a level."""
 
 from collections.abc import Callable, Iterable
+from importlib.metadata import version
 from typing import NoReturn
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
@@ -9,11 +10,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from breadth._versions import check
 from breadth.batch_resolvers import only
 from breadth.coercion.inputs import Inputs
 from breadth.executor import LevelExecutor
 from breadth.plan.resolver import ADAPTERS, Level, Resolution, attribute
 from breadth.values import Value
+
+check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newest=(0, 341))
 
 _DEFINITION = "strawberry-definition"
 
