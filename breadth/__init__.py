@@ -12,9 +12,22 @@ A resolver may return a `Table` in the place of a list of objects: it is read a 
 made that nobody asks for.
 """
 
-from breadth.batch_resolvers import by_class, of_column, set_level_resolver
+# First of all, so that an untested version is refused before anything else of it fails.
+from breadth._versions import UntestedVersionError
+from breadth.batch_resolvers import by_class, of_column, pure, set_level_resolver, wait_for
 from breadth.column_batch import Repeating, Table
 from breadth.executor import LevelExecutor
 from breadth.prepared import Prepared
 
-__all__ = ["LevelExecutor", "Prepared", "Repeating", "Table", "by_class", "of_column", "set_level_resolver"]
+__all__ = [
+    "LevelExecutor",
+    "Prepared",
+    "Repeating",
+    "Table",
+    "UntestedVersionError",
+    "by_class",
+    "of_column",
+    "pure",
+    "set_level_resolver",
+    "wait_for",
+]

@@ -1,17 +1,19 @@
-"""Columns: one value for each object of a level, and what is found out about them by looking at their classes."""
+"""Awaiting columns, and what the classes of values say about them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import GeneratorType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import Undefined
 from graphql.pyutils import is_awaitable
 
-Column = list[Any]
-"""Always a list, so that what is no list is a column to be awaited."""
+from breadth.values import Column, MaybeAwaitable, Value
 
 NOTHING = (type(None), type(Undefined))
+
+GRACE_SECONDS = 0.05
+"""How long the values of a batch wait for those that are not there yet, before the others are completed first."""
 
 _KNOWN_MAX = 2_000
 
@@ -19,9 +21,9 @@ _KNOWN_MAX = 2_000
 class Traits(NamedTuple):
     """What a class of values needs besides being completed."""
 
-    awaitable: bool
-    iterates_async: bool
-    exception: bool
+    awaitable: bool = False
+    iterates_async: bool = False
+    exception: bool = False
 
 
 _TRAITS: dict[type, Traits] = {}
@@ -31,9 +33,9 @@ EASY: set[type] = {type(None)}
 
 
 def learn(kinds: Iterable[type]) -> Traits:
-    """What any of these classes needs."""
+    """Return what any of these classes needs."""
     found = [_TRAITS.get(kind) or _learnt(kind) for kind in kinds]
-    return Traits(*map(any, zip(*found, strict=True))) if found else Traits(False, False, False)  # noqa: FBT003
+    return Traits(*map(any, zip(*found, strict=True))) if found else Traits()
 
 
 def _learnt(kind: type) -> Traits:
@@ -50,49 +52,66 @@ def _learnt(kind: type) -> Traits:
     return traits
 
 
-def then(column: Any, proceed: Callable[[Column], Any]) -> Any:  # noqa: ANN401 — a column, or what is awaited for one.
-    """What `proceed` makes of the column, awaitable where either of them has to be waited for."""
-    return proceed(column) if type(column) is list else _after(column, proceed)
+def then(column: MaybeAwaitable[Column], proceed: Callable[[Column], MaybeAwaitable[Column]]) -> MaybeAwaitable[Column]:
+    """Return what `proceed` makes of the column, awaitable if either of them is."""
+    return proceed(column) if isinstance(column, list) else _after(column, proceed)
 
 
-async def _after(column: Awaitable[Column], proceed: Callable[[Column], Any]) -> Column:
-    result: Any = proceed(await column)
-    return result if type(result) is list else await result
+async def _after(column: Awaitable[Column], proceed: Callable[[Column], MaybeAwaitable[Column]]) -> Column:
+    result = proceed(await column)
+    return result if isinstance(result, list) else await result
 
 
-async def settled(values: Sequence[Any], awaitable: Sequence[int]) -> Column:
-    """The values with those at these places awaited, all at once; what one of them raises stands in its place."""
+async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
+    """Return the values with those of these indices awaited, at once; an exception stays as a value."""
     column = list(values)
     if len(awaitable) == 1:
-        place = awaitable[0]
         try:
-            column[place] = await column[place]
-        except Exception as error:  # noqa: BLE001 — a resolver may raise anything, which is the error of its place.
-            column[place] = error
+            column[awaitable[0]] = await column[awaitable[0]]
+        except Exception as error:
+            column[awaitable[0]] = error
         return column
-    results = await asyncio.gather(*(column[place] for place in awaitable), return_exceptions=True)
-    for place, result in zip(awaitable, results, strict=True):
-        if isinstance(result, BaseException) and not isinstance(result, Exception):
-            raise result
-        column[place] = result
+    results = await asyncio.gather(*(column[index] for index in awaitable), return_exceptions=True)
+    for index, result in zip(awaitable, results, strict=True):
+        column[index] = _value(result)
     return column
 
 
-async def gathered(waiting: Sequence[Awaitable[Any]]) -> list[Any]:
-    """What all of these are awaited for, at once; where one raises, the others are cancelled."""
-    tasks = [asyncio.ensure_future(each) for each in waiting]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+def result_of(task: asyncio.Future[Value]) -> Value:
+    """Return what a task that is done returned, or the exception that it raised."""
+    if task.cancelled():
+        return asyncio.CancelledError()
+    return _value(task.exception() or task.result())
 
 
-def discard(columns: Iterable[Any]) -> None:
-    """Give up columns that nobody will await any more."""
+def _value(result: Value) -> Value:
+    if isinstance(result, BaseException) and not isinstance(result, Exception | asyncio.CancelledError):
+        raise result
+    return result
+
+
+async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None) -> None:
+    """Await all of these for so many seconds, but the others only for a moment after the first that raises.
+
+    In that moment they may raise too, so that the response has all errors that come together.
+    """
+    _, pending = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+    if pending and seconds is None:
+        await asyncio.wait(pending, timeout=GRACE_SECONDS)
+
+
+async def cancel(tasks: Iterable[asyncio.Future[Value]]) -> None:
+    """Cancel those of the tasks that are not done, and wait for their end."""
+    pending = [task for task in tasks if not task.done()]
+    for task in pending:
+        task.cancel()
+    if pending:
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+def discard(columns: Iterable[Value]) -> None:
+    """Close coroutines that are not going to be awaited."""
     for column in columns:
         close = getattr(column, "close", None)
-        if type(column) is not list and is_awaitable(column) and close is not None:
+        if not isinstance(column, list) and is_awaitable(column) and close is not None:
             close()

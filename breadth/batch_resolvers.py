@@ -1,11 +1,13 @@
 """What a schema says of itself to be executed level by level."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from graphql import GraphQLField, GraphQLResolveInfo
 
-from breadth.column_batch import is_table
+from breadth.awaiting import GRACE_SECONDS
+from breadth.column_batch import Sources, is_table
+from breadth.values import Column, Value
 
 LEVEL = "level-resolver"
 """Where the extensions of a field hold its level resolver."""
@@ -13,17 +15,19 @@ LEVEL = "level-resolver"
 READS = "level-resolver-reads"
 """Where they hold the attributes that it reads."""
 
+_WAITS = "breadth-waits"
 _BY_CLASS = "by_class"
 _OF_COLUMN = "of_column"
+_PURE = "pure"
 
-LevelResolver = Callable[..., Any]
+LevelResolver = Callable[..., Value]
 """Called with all the objects of a level, the info and the arguments: one value for each object, in their order.
 
 The values are a list, a table, or awaited for either. An exception in a place is the error of that place, and one that
 is raised is the error of all of them.
 """
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Value])
 
 
 def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: Iterable[str] | None = None) -> None:
@@ -32,7 +36,7 @@ def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: I
     Where it reads just some attributes of the objects, `reads` names them for whoever looks ahead.
     """
 
-    def resolve_one(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:  # noqa: ANN401 — of any type.
+    def resolve_one(source: Value, info: GraphQLResolveInfo[Value], /, **arguments: Value) -> Value:
         return only(resolver([source], info, **arguments))
 
     field.extensions[LEVEL] = resolver
@@ -40,25 +44,39 @@ def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: I
     field.resolve = resolve_one
 
 
-def only(values: Any) -> Any:  # noqa: ANN401 — whatever a level resolver gives.
+def wait_for(field: GraphQLField, seconds: float) -> None:
+    """Set how long the values of a field wait for each other, before those that are there are completed.
+
+    With 0 they don't: each is completed when it arrives, and batch resolvers below it have as small batches.
+    """
+    field.extensions[_WAITS] = seconds
+
+
+def waits_for_seconds(field: GraphQLField) -> float:
+    """Return how long the values of the field wait for each other."""
+    seconds = field.extensions.get(_WAITS, GRACE_SECONDS) if field.extensions else GRACE_SECONDS
+    return float(seconds)
+
+
+def only(values: Value) -> Value:
     """The value of a level of one object, raised where it is an exception; awaitable where the level is."""
     if not hasattr(type(values), "__await__"):
         return _first(values)
 
-    async def awaited() -> Any:  # noqa: ANN401 — the same.
+    async def awaited() -> Value:
         return _first(await values)
 
     return awaited()
 
 
-def _first(values: Sequence[Any]) -> Any:  # noqa: ANN401 — the same.
+def _first(values: Sequence[Value]) -> Value:
     (value,) = one_for_each(values, 1)
     if isinstance(value, Exception):
         raise value
     return value
 
 
-def one_for_each(values: Any, count: int) -> Any:  # noqa: ANN401 — whatever a level resolver gives.
+def one_for_each(values: Value, count: int) -> Sources:
     """The values of a level resolver as a list or a table. Raises TypeError where they are not one for each object."""
     if not isinstance(values, Sequence) or isinstance(values, str):
         message = f"A level resolver returns a list of values, not {type(values).__name__}."
@@ -75,14 +93,28 @@ def by_class(is_type_of: Function) -> Function:
     return is_type_of
 
 
+def pure(parse: Function) -> Function:
+    """Mark a scalar's parsing of input: equal literals have equal values, whenever they are parsed.
+
+    A literal is then parsed when the document is executed first and when its plan is completed, and never again.
+    """
+    setattr(parse, _PURE, True)
+    return parse
+
+
+def is_pure(parse: Callable[..., Value]) -> bool:
+    """Whether the function is so marked."""
+    return getattr(parse, _PURE, False) is True
+
+
 class ColumnSerialization(NamedTuple):
     """How whole columns of values of a class are serialised."""
 
     kind: type
-    serialize: Callable[[list[Any]], list[Any]]
+    serialize: Callable[[Column], Column]
 
 
-def of_column(kind: type, serialize: Callable[[list[Any]], list[Any]]) -> Callable[[Function], Function]:
+def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Function], Function]:
     """Mark a scalar's serialisation of one value with one of a whole column, which gives the same.
 
     It is used for columns of values of exactly that class, with None among them where null may stand there. Where it
@@ -96,12 +128,12 @@ def of_column(kind: type, serialize: Callable[[list[Any]], list[Any]]) -> Callab
     return marked
 
 
-def column_serialization(of_one: Callable[..., Any]) -> ColumnSerialization | None:
+def column_serialization(of_one: Callable[..., Value]) -> ColumnSerialization | None:
     """The serialisation of columns that the function is marked with."""
     found = getattr(of_one, _OF_COLUMN, None)
     return found if isinstance(found, ColumnSerialization) else None
 
 
-def is_by_class(is_type_of: Callable[..., Any]) -> bool:
+def is_by_class(is_type_of: Callable[..., Value]) -> bool:
     """Whether the function is so marked."""
     return getattr(is_type_of, _BY_CLASS, False) is True

@@ -6,7 +6,9 @@ inherit from anything: a class is one of tables where it has what `Table` has.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, Self, TypeGuard
+from typing import Protocol, Self, TypeGuard
+
+from breadth.values import Column, Value
 
 _KNOWN_MAX = 2_000
 
@@ -15,7 +17,7 @@ class Table(Protocol):
     """Objects that are all there: none of them is null, an error, or awaited."""
 
     @property
-    def of_class(self) -> type[Any]:
+    def of_class(self) -> type[Value]:
         """The class of the objects."""
 
     def column(self, name: str) -> "Sources":
@@ -27,10 +29,10 @@ class Table(Protocol):
     def __len__(self) -> int:
         """How many objects there are."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Value]:
         """The objects."""
 
-    def __getitem__(self, index: int, /) -> Any:  # noqa: ANN401 — of any class.
+    def __getitem__(self, index: int, /) -> Value:
         """One of the objects."""
 
 
@@ -38,7 +40,7 @@ class Repeating(Table, Protocol):
     """A table in which one object may stand in several places, so that it is completed once for all of them."""
 
     @property
-    def different(self) -> Any:  # noqa: ANN401 — a list, or a table.
+    def different(self) -> "Sources":
         """The objects."""
 
     @property
@@ -46,7 +48,7 @@ class Repeating(Table, Protocol):
         """Which of them stands in each place."""
 
 
-Sources = list[Any] | Table
+Sources = Column | Table
 """The objects of a level."""
 
 _TABLES: dict[type, bool] = {list: False}

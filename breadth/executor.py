@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import ClassVar
 
 from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, Node, OperationType, located_error
 from graphql.execution import default_field_resolver
@@ -12,14 +12,26 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
-from breadth.awaiting import Column
-from breadth.paths import Failure, Place, Raised, Root
-from breadth.plan.field import Field
+from breadth.paths import Cause, Failure, Place, Raised, Root
 from breadth.plan.operation import Plan, Plans
 from breadth.plan.selection import AllRaisedError, Selection
+from breadth.protocols import PlannedField
+from breadth.values import Column, MaybeAwaitable, Value
+
+Response = MaybeAwaitable[ExecutionResult]
 
 _ROOT = Root()
 _plans = Plans()
+
+
+_NOT_CALLED = frozenset(
+    "execute_collected_root_fields execute_root_grouped_field_set execute_fields_serially execute_fields execute_field "
+    "handle_field_error complete_value complete_awaitable_value complete_list_value complete_iterable_value "
+    "complete_async_iterator_value complete_list_item_value complete_awaitable_list_item_value complete_leaf_value "
+    "complete_abstract_value complete_object_value collect_and_execute_subfields execute_collected_subfields "
+    "collect_subfields".split()
+)
+"""Methods of graphql-core's executor that are called for stock execution only."""
 
 
 class LevelExecutor(IncrementalExecutor):
@@ -31,9 +43,14 @@ class LevelExecutor(IncrementalExecutor):
     plan: Plan | None = None
     """The plan of the operation, where the caller keeps it."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 — graphql-core's own.
-        """Begin an execution."""
+    _checked: ClassVar[set[type]] = set()
+
+    def __init__(self, *arguments: Value, **named: Value) -> None:
+        """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
+        if type(self) not in self._checked:
+            _refuse_overrides(type(self))
+            self._checked.add(type(self))
         self.failures: list[Failure] = []
         self.raised = False
         """Whether any error is, or was, on its way up."""
@@ -42,7 +59,7 @@ class LevelExecutor(IncrementalExecutor):
         self.plain = self.middleware_manager is None and self.field_resolver is default_field_resolver
         """Whether nothing stands between the resolvers of the schema and their fields."""
 
-    def again(self, *, root_value: Any, context_value: Any, variable_values: VariableValues) -> "LevelExecutor":  # noqa: ANN401 — of any type.
+    def again(self, *, root_value: Value, context_value: Value, variable_values: VariableValues) -> "LevelExecutor":
         """An executor of the same operation for another request, without making again what does not change.
 
         It is for one that has not begun: what it would collect meanwhile is empty.
@@ -74,13 +91,14 @@ class LevelExecutor(IncrementalExecutor):
             (name, type(value)) for name, value in vars(self).items() if type(value) in kinds and id(value) not in given
         ]
 
-    def build_per_event_executor(self, payload: Any) -> "LevelExecutor":  # noqa: ANN401 — an event of any kind.
-        """An executor for one event of a subscription."""
-        executor: Any = super().build_per_event_executor(payload)
+    def build_per_event_executor(self, payload: Value) -> "LevelExecutor":
+        """Return an executor for one event of a subscription."""
+        executor = super().build_per_event_executor(payload)
+        assert isinstance(executor, LevelExecutor)  # noqa: S101 — it is a copy of this one.
         executor.failures, executor.raised = [], False
-        return executor  # type: ignore[no-any-return]  # It is a copy of this one.
+        return executor
 
-    def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: ANN401, FBT001 — graphql-core's own.
+    def execute_operation(self, serially: bool | None = None) -> Value:  # noqa: FBT001 — graphql-core's own.
         """Execute the operation."""
         plan = self.plan or _plans.get(self.schema, self.operation, self.fragment_definitions)
         if self.abort_signal is not None or not plan.by_level:
@@ -100,40 +118,39 @@ class LevelExecutor(IncrementalExecutor):
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
         rows = self._serially(selection, []) if serially else selection.level(self, [self.root_value], _ROOT)
-        return self._result(rows) if type(rows) is list else self._later_result(rows)
+        return self._result(rows) if isinstance(rows, list) else self._later_result(rows)
 
-    def build_response(self, data: dict[str, Any] | None) -> Any:  # noqa: ANN401 — graphql-core's own.
-        """The response, with the errors of each place that is still there to be null."""
+    def build_response(self, data: dict[str, Value] | None) -> Value:
+        """Return the response with all errors, of nulls in what became null itself too."""
         if self.failures:
-            nulled = {failure.position for failure in self.failures}
-            for failure in self.failures:
-                if not _is_below(failure.position, nulled):
-                    self.collected_errors.add(failure.error, failure.position)
+            self.collected_errors.errors.extend(failure.error for failure in self.failures)
             self.failures = []
         if self.tasks or self.streams or self.hooks is not None:
             return super().build_response(data)
         return ExecutionResult(data, self.collected_errors.errors or None)
 
-    def info(self, field: Field, path: Path | None) -> GraphQLResolveInfo[Any]:
+    def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
         """The info of a field. That of a level has no path but the field's own key."""
         return self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)  # type: ignore[arg-type]
 
     def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
         """Send an error on its way up."""
         self.raised = True
-        return Raised(error, nodes)
+        return Raised(Cause(error, nodes))
 
     def stop(self, raised: Raised, place: Place, index: int) -> None:
         """Let null stand in this place because of the error."""
         for path in place.paths(index):
-            keys = [*(path.as_list() if path else ()), *raised.suffix]
-            self.failures.append(Failure(located_error(raised.error, raised.nodes, keys), path))
+            above = path.as_list() if path else []
+            for cause in raised.causes:
+                error = located_error(cause.error, cause.nodes, [*above, *cause.suffix])
+                self.failures.append(Failure(error, path))
 
-    def _serially(self, selection: Selection, columns: Column) -> Any:  # noqa: ANN401 — rows, or awaited.
+    def _serially(self, selection: Selection, columns: Column) -> MaybeAwaitable[Column]:
         """The root object, each of its fields after the one before is done with all that is below it."""
         for field in selection.fields[len(columns) :]:
             column = field.column(self, [self.root_value], _ROOT)
-            if type(column) is not list:
+            if not isinstance(column, list):
                 return self._later_serially(selection, columns, column)
             columns.append(column)
             if type(column[0]) is Raised:
@@ -147,24 +164,28 @@ class LevelExecutor(IncrementalExecutor):
             column = all_of.column
         if type(column[0]) is Raised:
             return [column[0].under(selection.fields[len(columns)].key)]
-        rows: Any = self._serially(selection, [*columns, column])
-        return rows if type(rows) is list else await rows
+        rows = self._serially(selection, [*columns, column])
+        return rows if isinstance(rows, list) else await rows
 
-    def _result(self, rows: Column) -> Any:  # noqa: ANN401 — graphql-core's own.
+    def _result(self, rows: Column) -> Response:
         (data,) = rows
         if type(data) is Raised:
             self.stop(data, _ROOT, 0)
             data = None
-        return self.build_response(data)
+        response: Response = self.build_response(data)
+        return response
 
-    async def _later_result(self, rows: Awaitable[Column]) -> Any:  # noqa: ANN401 — graphql-core's own.
-        return self._result(await rows)
+    async def _later_result(self, rows: Awaitable[Column]) -> ExecutionResult:
+        response = self._result(await rows)
+        return response if isinstance(response, ExecutionResult) else await response
 
 
-def _is_below(position: Path | None, nulled: set[Path | None]) -> bool:
-    """Whether a place further up is null, so that nothing of this one is in the response."""
-    while position is not None:
-        position = position.prev
-        if position in nulled:
-            return True
-    return False
+def _refuse_overrides(kind: type[LevelExecutor]) -> None:
+    for name in sorted(_NOT_CALLED):
+        owner = next(each for each in kind.__mro__ if name in vars(each))
+        if not owner.__module__.startswith("graphql."):
+            message = (
+                f"{owner.__name__}.{name} would not be called: {kind.__name__} executes the objects of a batch "
+                "together. Use a middleware, a field's resolver or a type's own methods instead."
+            )
+            raise TypeError(message)

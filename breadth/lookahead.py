@@ -1,7 +1,7 @@
 """Looking ahead: what a query asks for below a field, so that its resolver can bring it along, and nothing more."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import NoReturn, TypeVar
 
 from graphql import (
     FieldNode,
@@ -15,6 +15,7 @@ from graphql import (
 )
 
 from breadth.plan.resolver import Resolution
+from breadth.values import Value
 
 Found = TypeVar("Found")
 Fragments = dict[str, FragmentDefinitionNode]
@@ -27,14 +28,21 @@ class Nodes(list[FieldNode]):
 
     def known(self, what: object, find: Callable[[], Found]) -> Found:
         """What is found, which is looked for once."""
-        memory: dict[object, Any] = self.__dict__.setdefault("memory", {})
+        memory: dict[object, Value] = self.__dict__.setdefault("memory", {})
         if what not in memory:
             memory[what] = find()
         found: Found = memory[what]
         return found
 
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        message = "The nodes of a field are shared by all executions of its plan; copy the list to change it."
+        raise TypeError(message)
 
-def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+
+
+def selected(info: GraphQLResolveInfo[Value]) -> frozenset[str]:
     """The names of the fields below this one, as `nodes.product.name`, four levels down.
 
     Fields of any type that an object may be of are among them, and fields that a directive may leave out.
@@ -48,7 +56,7 @@ def selected(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
     )
 
 
-def reads(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str] | None:
+def reads(info: GraphQLResolveInfo[Value], *path: str) -> frozenset[str] | None:
     """The attributes that are read of the field's objects, or of those at a path of fields below; None for any.
 
     None are read where nothing stands at the path. Only objects of one type are looked at: of an interface or union,
@@ -57,13 +65,13 @@ def reads(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str] | None:
     return known(info, ("reads", path), lambda: _reads(info, path))
 
 
-def known(info: GraphQLResolveInfo[Any], what: object, find: Callable[[], Found]) -> Found:
+def known(info: GraphQLResolveInfo[Value], what: object, find: Callable[[], Found]) -> Found:
     """What is found out about the field's nodes, which is kept with the plan where there is one."""
     # Stock execution makes its nodes anew for each object.
     return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
 
 
-def fields(info: GraphQLResolveInfo[Any], *path: str) -> Mapping[str, GraphQLField]:
+def fields(info: GraphQLResolveInfo[Value], *path: str) -> Mapping[str, GraphQLField]:
     """The fields that are asked of the objects at a path of fields below the field, by their names in the schema."""
 
     def find() -> Mapping[str, GraphQLField]:
@@ -74,14 +82,14 @@ def fields(info: GraphQLResolveInfo[Any], *path: str) -> Mapping[str, GraphQLFie
     return known(info, ("fields", path), find)
 
 
-def leads_on(info: GraphQLResolveInfo[Any], *path: str) -> bool:
+def leads_on(info: GraphQLResolveInfo[Value], *path: str) -> bool:
     """Whether any objects are asked of the objects at a path of fields below the field."""
     return known(info, ("leads on", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
 
 
-def _asked(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
+def _asked(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
     """The type of the objects at the path, and the fields that are asked of them; none where nothing stands there."""
-    of_type: Any = get_named_type(info.return_type)
+    of_type: Value = get_named_type(info.return_type)
     asked = list(_fields(info.field_nodes, info.fragments))
     for step in path:
         nodes = [node for node in asked if node.name.value == step]
@@ -93,7 +101,7 @@ def _asked(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> tuple[object
     return of_type, asked
 
 
-def _reads(info: GraphQLResolveInfo[Any], path: tuple[str, ...]) -> frozenset[str] | None:
+def _reads(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> frozenset[str] | None:
     of_type, asked = _asked(info, path)
     if not asked:
         return frozenset()

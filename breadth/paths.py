@@ -1,13 +1,16 @@
 """Where values stand in a response: chains of places, from which a path is made only where something needs one."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError, Node
 from graphql.pyutils import Path
 
-Key = str | int
+from breadth.values import Key, Value
+
+_CAUSES_MAX = 100
+"""Maximum number of errors that are told for one null."""
 
 
 class Place(Protocol):
@@ -82,57 +85,82 @@ class Items:
 
 
 class Shared:
-    """The different objects of a column, each of which may stand in several places."""
+    """The distinct objects of a column, each of which may have several indices in it."""
 
-    __slots__ = ("_different", "_objects", "_place")
+    __slots__ = ("_distinct", "_indices", "_objects", "_place")
 
-    def __init__(self, place: Place, objects: Sequence[Any], different: Sequence[Any]) -> None:
-        """Name the column, its place, and the different objects in it."""
-        self._place, self._objects, self._different = place, objects, different
+    def __init__(self, place: Place, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
+        """Name the column, its place, and the distinct objects in it."""
+        self._place, self._objects, self._distinct = place, objects, distinct
+        self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths of every place of the object."""
-        wanted = self._different[index]
-        for at, value in enumerate(self._objects):
-            if value is wanted:
-                yield from self._place.paths(at)
+        """Return the paths of every index of the object."""
+        if self._indices is None:
+            self._indices = _indices(map(id, self._objects))
+        for at in self._indices[id(self._distinct[index])]:
+            yield from self._place.paths(at)
 
 
 class Repeated:
-    """The different objects of a table, which says in which places each of them stands."""
+    """The distinct objects of a table, which has the index of one for each of its rows."""
 
-    __slots__ = ("_place", "_places")
+    __slots__ = ("_indices", "_place", "_places")
 
     def __init__(self, place: Place, places: Sequence[int]) -> None:
-        """Name the table's place, and which object stands in each place of it."""
+        """Name the table's place, and the index of the object in each row."""
         self._place, self._places = place, places
+        self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths of every place of the object."""
-        for at, which in enumerate(self._places):
-            if which == index:
-                yield from self._place.paths(at)
+        """Return the paths of every row of the object."""
+        if self._indices is None:
+            self._indices = _indices(self._places)
+        for at in self._indices.get(index, ()):
+            yield from self._place.paths(at)
+
+
+def _indices(values: Iterable[int]) -> dict[int, list[int]]:
+    """Return the indices of each value."""
+    found: dict[int, list[int]] = {}
+    for index, value in enumerate(values):
+        found.setdefault(value, []).append(index)
+    return found
+
+
+class Cause(NamedTuple):
+    """An error, the nodes that it is located at, and the keys from the null down to what failed."""
+
+    error: Exception
+    nodes: Sequence[Node]
+    suffix: tuple[Key, ...] = ()
 
 
 class Raised:
-    """An error on its way up, in the place of a value that can't be null, to the first place that can."""
+    """Errors that propagate, in place of a value that can't be null, to the nearest nullable parent."""
 
-    __slots__ = ("error", "nodes", "suffix")
+    __slots__ = ("causes",)
 
-    def __init__(self, error: Exception, nodes: Sequence[Node], suffix: tuple[Key, ...] = ()) -> None:
-        """Name the error, where the document asked for what failed, and the keys from the place here down to it."""
-        self.error, self.nodes, self.suffix = error, nodes, suffix
+    def __init__(self, *causes: Cause) -> None:
+        """Name the errors, in the order of the document."""
+        self.causes = causes
 
     def under(self, key: Key) -> "Raised":
-        """The error one place further up."""
-        return Raised(self.error, self.nodes, (key, *self.suffix))
+        """Return the errors one step further up."""
+        return Raised(*[Cause(each.error, each.nodes, (key, *each.suffix)) for each in self.causes])
 
 
-class Failure:
-    """An error of the response, and the place that is null because of it."""
+def propagated(values: Iterable[Value], keys: Iterable[Key]) -> Raised | None:
+    """Return the propagating errors among the values of these keys, as one; None if there is none."""
+    causes: list[Cause] = []
+    for key, value in zip(keys, values, strict=False):
+        if type(value) is Raised and len(causes) < _CAUSES_MAX:
+            causes += value.under(key).causes
+    return Raised(*causes) if causes else None
 
-    __slots__ = ("error", "position")
 
-    def __init__(self, error: GraphQLError, position: Path | None) -> None:
-        """Name both; the position None is that of all the data."""
-        self.error, self.position = error, position
+class Failure(NamedTuple):
+    """An error of the response, and the path that is null because of it; the path None is that of all the data."""
+
+    error: GraphQLError
+    position: Path | None

@@ -1,7 +1,5 @@
 """Operations that are executed again and again."""
 
-from typing import Any
-
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -15,8 +13,9 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
 from breadth.coercion.variables import Variables
-from breadth.executor import LevelExecutor
+from breadth.executor import LevelExecutor, Response
 from breadth.plan.operation import Plan
+from breadth.values import Value
 
 
 class Prepared:
@@ -27,7 +26,7 @@ class Prepared:
         schema: GraphQLSchema,
         document: DocumentNode,
         operation: OperationDefinitionNode,
-        executor_class: type[Executor[Any]] = LevelExecutor,
+        executor_class: type[Executor[Value]] = LevelExecutor,
     ) -> None:
         """Plan the operation. Raises GraphQLError where a fragment has variables, whose values no plan could know."""
         definitions = {
@@ -54,36 +53,39 @@ class Prepared:
     def execute(
         self,
         *,
-        root_value: Any = None,  # noqa: ANN401 — the schema's own.
-        context_value: Any = None,  # noqa: ANN401 — the schema's own.
-        variable_values: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 — an ExecutionResult, or awaited for one.
+        root_value: Value = None,
+        context_value: Value = None,
+        variable_values: dict[str, Value] | None = None,
+    ) -> Response:
         """The result of the operation, awaitable where anything in it is. No error of it has a suggestion."""
         variables = self.coerced(variable_values or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         return self.execute_with(variables, root_value=root_value, context_value=context_value)
 
-    def coerced(self, variable_values: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+    def coerced(self, variable_values: dict[str, Value]) -> VariableValues | list[GraphQLError]:
         """Return the variables' values as resolvers get them, or what is wrong with them, without suggestions."""
         return self._variables.values(variable_values, hide_suggestions=True)
 
-    def execute_with(self, variables: VariableValues, *, root_value: Any = None, context_value: Any = None) -> Any:  # noqa: ANN401 — as above.
+    def execute_with(
+        self, variables: VariableValues, *, root_value: Value = None, context_value: Value = None
+    ) -> Response:
         """The result of the operation for values that are coerced already."""
         if self._level is not None:
-            executor: Executor[Any] = self._level.again(
+            executor: Executor[Value] = self._level.again(
                 root_value=root_value, context_value=context_value, variable_values=variables
             )
         else:
             executor = self._executor(root_value, context_value, variables)
-        return executor.execute_operation()
+        response: Response = _executed(executor)
+        return response
 
-    def errors_with_suggestions(self, variable_values: dict[str, Any]) -> list[GraphQLError]:
+    def errors_with_suggestions(self, variable_values: dict[str, Value]) -> list[GraphQLError]:
         """Return the errors of variables that were refused, with suggestions, of which `coerced` makes none."""
         refused = self._variables.values(variable_values)
         return refused if isinstance(refused, list) else []
 
-    def _executor(self, root_value: Any, context_value: Any, variables: VariableValues) -> Executor[Any]:  # noqa: ANN401 — as above.
+    def _executor(self, root_value: Value, context_value: Value, variables: VariableValues) -> Executor[Value]:
         return self._executor_class(
             self._schema,
             self._definitions,
@@ -98,3 +100,8 @@ class Prepared:
             # Validation has made suggestions for literals, and the errors of variables have theirs.
             hide_suggestions=True,
         )
+
+
+def _executed(executor: Executor[Value]) -> Value:
+    """Execute an operation, which has more than one result only if graphql-core is asked for them."""
+    return executor.execute_operation()

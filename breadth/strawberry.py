@@ -1,7 +1,8 @@
 """Batch fields in Strawberry: their resolver is called once with all objects of a batch."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn, Protocol, Self
+from importlib.metadata import version
+from typing import NoReturn, Protocol, Self
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
@@ -10,10 +11,14 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from breadth._versions import check
 from breadth.batch_resolvers import only
 from breadth.coercion.inputs import Inputs
 from breadth.executor import LevelExecutor
-from breadth.plan.resolver import Level, Resolution, attribute
+from breadth.plan.resolver import ADAPTERS, Level, Resolution, attribute
+from breadth.values import Value
+
+check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newest=(0, 341))
 
 _DEFINITION = "strawberry-definition"
 
@@ -28,8 +33,8 @@ class BatchField(StrawberryField):
     reads: frozenset[str] | None = None
     """The attributes of the objects that the resolver reads; None where it may read any."""
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401 — Strawberry's.
-        """The value for one object, in stock execution."""
+    def get_result(self, source: Value, info: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        """Return the value for one object, in stock execution."""
         parent = self.base_resolver.parent_parameter if self.base_resolver else None
         if parent is None:
             message = f"The level resolver of {self.python_name} takes its objects as a strawberry.Parent."
@@ -51,7 +56,7 @@ class Batch(Protocol):
         """The attributes of the objects that are read; None if it may be any."""
 
     @property
-    def resolve(self) -> Callable[..., Any]:
+    def resolve(self) -> Callable[..., Value]:
         """The batch resolver: it is called with the objects, the info, and the arguments by their Python names."""
 
 
@@ -65,7 +70,7 @@ class DeclaredField(StrawberryField):
         """Whether Strawberry reads an attribute of that name, which it does not."""
         return False
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401, ARG002 — Strawberry's.
+    def get_result(self, source: Value, info: Value, args: list[Value], kwargs: Value) -> Value:  # noqa: ARG002 — Strawberry's.
         """Return the value for one object, in stock execution."""
         return only(self.batch.resolve([source], info._raw_info, **kwargs))  # noqa: SLF001 — it has no public name.
 
@@ -76,14 +81,14 @@ class DeclaredField(StrawberryField):
         return copied
 
 
-def declared(batch: Batch, *, arguments: Iterable[StrawberryArgument] = (), **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def declared(batch: Batch, *, arguments: Iterable[StrawberryArgument] = (), **named: Value) -> Value:
     """Return a field that `batch` resolves; its type is the annotation of the attribute that it is assigned to."""
     field = DeclaredField(**named)
     field.batch, field.arguments = batch, list(arguments)
     return field
 
 
-def batch_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Any) -> Any:  # noqa: ANN401 — as `strawberry.field`.
+def batch_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Value) -> Value:
     """Return `strawberry.field` for a batch resolver; `graphql_type` is the type of the value for one object.
 
     `reads` names the attributes of the objects that the resolver reads, so that those who load the objects can defer
@@ -94,20 +99,37 @@ def batch_field(*, graphql_type: object, reads: Iterable[str] | None = None, **n
     return field
 
 
-def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution:
-    """How the values of a field of a Strawberry schema are had."""
+def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution | None:
+    """Return how the values of a field of a Strawberry schema are had; None if it is not one of Strawberry's."""
     field = definition.extensions[_DEFINITION]
-    converter = schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001 — the way back.
+    # Schemas that graphql-core derives from Strawberry's keep its extensions.
+    strawberry_schema = schema.extensions.get(_DEFINITION)
+    if strawberry_schema is None or not _is_strawberrys(definition):
+        return None
+    converter: GraphQLCoreConverter = strawberry_schema.schema_converter
+    if type(field).get_result not in _KNOWN_RESULTS:
+        return Resolution()
     if field.is_basic_field and field.default_resolver is getattr and _is_read_only(definition):
         return attribute(field.python_name)
-    if isinstance(field, DeclaredField) and not (field.extensions or _handles_errors(field, converter)):
+    if field.extensions or field.is_subscription or _handles_errors(field, converter):
+        return Resolution()
+    return _by_resolver(field, converter)
+
+
+def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Resolution:
+    if isinstance(field, DeclaredField):
         return Level(_Declared(field, converter).resolver(), reads=field.batch.reads)
-    if field.base_resolver is None or field.extensions or field.is_subscription or _handles_errors(field, converter):
+    if field.base_resolver is None:
         return Resolution()
     call = _Call(field, converter)
     if isinstance(field, BatchField):
         return Level(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
     return Resolution(call.of_one)
+
+
+def _is_strawberrys(definition: GraphQLField) -> bool:
+    """Whether the resolver is the one that Strawberry made, and was not replaced in the graphql-core schema."""
+    return getattr(definition.resolve, "__module__", None) == GraphQLCoreConverter.__module__
 
 
 def _is_read_only(definition: GraphQLField) -> bool:
@@ -119,7 +141,7 @@ def _handles_errors(field: StrawberryField, converter: GraphQLCoreConverter) -> 
     return bool(converter._get_field_exception_handlers(field))  # noqa: SLF001 — there is no public way to know.
 
 
-def _arguments(field: StrawberryField, converter: GraphQLCoreConverter) -> dict[str, tuple[str, Any]]:
+def _arguments(field: StrawberryField, converter: GraphQLCoreConverter) -> dict[str, tuple[str, Value]]:
     """Return the Python name of each argument and what converts its value, by its name in GraphQL."""
     inputs = Inputs(converter)
     return {
@@ -138,11 +160,11 @@ class _Declared:
         self._field, self._info_class = field, converter.config.info_class
         self._arguments = _arguments(field, converter)
 
-    def resolver(self) -> Callable[..., Any]:
+    def resolver(self) -> Callable[..., Value]:
         """Return what is called with the objects of a batch."""
         return self._with_arguments if self._arguments else self._field.batch.resolve
 
-    def _with_arguments(self, objects: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:  # noqa: ANN401 — of any type.
+    def _with_arguments(self, objects: Value, info: GraphQLResolveInfo[Value], **given: Value) -> Value:
         named = {}
         for name, value in given.items():
             python_name, convert = self._arguments[name]
@@ -158,7 +180,7 @@ class _Call:
     def __init__(self, field: StrawberryField, converter: GraphQLCoreConverter) -> None:
         self._field, self._config = field, converter.config
         self._named = _arguments(field, converter)
-        resolver: Any = field.base_resolver
+        resolver: Value = field.base_resolver
         # Strawberry's own call of it would look first whether it can be called.
         self._function = resolver.wrapped_func if callable(resolver.wrapped_func) else resolver
         self._of_self = resolver.self_parameter is not None
@@ -167,7 +189,7 @@ class _Call:
         self.needs_info = self._info is not None or any(convert for _, convert in self._named.values())
         """Whether the info is looked at."""
 
-    def for_levels(self) -> Callable[..., Any]:
+    def for_levels(self) -> Callable[..., Value]:
         """What is called with the objects of a level."""
         if not self._sources:
             return self._without_objects
@@ -179,12 +201,12 @@ class _Call:
         made, field = self._config.info_class, self._field
         return lambda objects, info: function(**{name: objects, of_info: made(_raw_info=info, _field=field)})
 
-    def _without_objects(self, *_: object, **__: object) -> NoReturn:
+    def _without_objects(self, /, *_: object, **__: object) -> NoReturn:
         message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
         raise TypeError(message)
 
-    def of_one(self, source: Any, info: GraphQLResolveInfo[Any] | None, **given: Any) -> Any:  # noqa: ANN401 — of any type.
-        """The value for one object."""
+    def of_one(self, source: Value, info: GraphQLResolveInfo[Value] | None, /, **given: Value) -> Value:
+        """Return the value for one object."""
         strawberry_info = None if info is None else self._config.info_class(_raw_info=info, _field=self._field)
         named = self._converted(given, strawberry_info) if given else given
         for name in self._sources:
@@ -193,9 +215,13 @@ class _Call:
             named[self._info] = strawberry_info
         return self._function(source, **named) if self._of_self else self._function(**named)
 
-    def _converted(self, given: dict[str, Any], info: Any) -> dict[str, Any]:  # noqa: ANN401 — Strawberry's.
+    def _converted(self, given: dict[str, Value], info: Value) -> dict[str, Value]:
         named = {}
         for name, value in given.items():
             python_name, convert = self._named[name]
             named[python_name] = value if convert is None else convert(value, info, (name,))
         return named
+
+
+_KNOWN_RESULTS = (StrawberryField.get_result, BatchField.get_result, DeclaredField.get_result)
+ADAPTERS[_DEFINITION] = resolution

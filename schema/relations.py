@@ -138,7 +138,7 @@ class _ToPage:
         self.key, self.reads, self.loader_name, self._by = key, frozenset({key}), pages, by
         self._pages: Callable[[Loaders], Pages[Any]] = attrgetter(pages)
 
-    def resolve(self, rows: Rows, info: Info, **arguments: Any) -> Level[Page[Any]]:  # noqa: ANN401 — of their types.
+    def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Level[Page[Any]]:  # noqa: ANN401 — of their types.
         chosen = None if self._by is None else given(arguments.pop(self._by, None))
         named = PageArguments(**{name: given(value) for name, value in arguments.items()})
         return pages.pages_of(

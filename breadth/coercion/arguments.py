@@ -2,22 +2,29 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any
 
 from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLError,
     GraphQLField,
+    GraphQLInputType,
+    GraphQLScalarType,
     ListValueNode,
     ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
     get_argument_values,
+    get_named_type,
+    is_input_object_type,
     is_non_null_type,
+    is_specified_scalar_type,
 )
 from graphql.execution.values import VariableValues
+
+from breadth.batch_resolvers import is_pure
+from breadth.values import Value
 
 _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 
@@ -25,30 +32,30 @@ _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 class Arguments:
     """The arguments of one field of a document."""
 
-    __slots__ = ("_constant", "_definition", "_node", "_variables")
+    __slots__ = ("_asked", "_constant", "_definition", "_node", "_variables")
 
     def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
-        """Find out what depends on no variable, and what is a variable as it comes."""
+        """Name the field and its node; more is found out when the values are needed again."""
         self._definition, self._node = definition, node
-        self._constant: dict[str, Any] | None = None
+        self._constant: dict[str, Value] | None = None
         self._variables: tuple[tuple[str, str, bool], ...] = ()
+        # None before they were first needed, and False before it is known whether they can be kept.
+        self._asked: bool | None = None
         if not definition.args and not node.arguments:
-            self._constant = {}
-        else:
-            self._prepare()
+            self._constant, self._asked = {}, True
 
     @property
-    def constant(self) -> bool:
-        """Whether the values depend on no request, and fit."""
-        return self._constant is not None and not self._variables
-
-    @property
-    def known(self) -> dict[str, Any] | None:
+    def known(self) -> dict[str, Value] | None:
         """The values, where they depend on no request, and fit."""
         return None if self._variables else self._constant
 
-    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Any]:
-        """The values for a request. Raises GraphQLError where one does not fit."""
+    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
+        """Return the values for a request. Raises GraphQLError if one does not fit."""
+        if not self._asked:
+            if self._asked is None:
+                self._asked = False
+                return self._values(variables, hide_suggestions=hide_suggestions)
+            self.prepare()
         if self._constant is not None:
             if not self._variables:
                 return self._constant
@@ -61,10 +68,16 @@ class Arguments:
                     break
             else:
                 return values
+        return self._values(variables, hide_suggestions=hide_suggestions)
+
+    def _values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
         return get_argument_values(self._definition, self._node, variables, None, hide_suggestions=hide_suggestions)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Keep what can be given again: nothing that a resolver could change for the next request."""
+        if self._asked:
+            return
+        self._asked = True
         whole = {node.name.value: node.value for node in self._node.arguments or ()}
         variables = {name: value.name.value for name, value in whole.items() if isinstance(value, VariableNode)}
         if any(_has_variable(value) for name, value in whole.items() if name not in variables):
@@ -77,6 +90,12 @@ class Arguments:
             self._definition.type,
             args={name: definition for name, definition in self._definition.args.items() if name not in variables},
         )
+        if not all(
+            _is_pure(definition.type)
+            for name, definition in rest.args.items()
+            if name in whole or definition.default is not None
+        ):
+            return
         try:
             constant = get_argument_values(rest, fixed)
         except GraphQLError:
@@ -93,6 +112,14 @@ class Arguments:
 def _may_be_left_out(argument: GraphQLArgument) -> bool:
     """Whether null may be given, and nothing as well, which stands for nothing else."""
     return not is_non_null_type(argument.type) and argument.default is None and argument.default_value is Undefined
+
+
+def _is_pure(of_type: GraphQLInputType) -> bool:
+    """Whether a literal of the type has the same value each time; input objects are never kept."""
+    named = get_named_type(of_type)
+    if isinstance(named, GraphQLScalarType):
+        return is_specified_scalar_type(named) or is_pure(named.coerce_input_literal or named.coerce_input_value)
+    return not is_input_object_type(named)
 
 
 def _has_variable(value: ValueNode) -> bool:

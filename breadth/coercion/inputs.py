@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
-from typing import Any
 
-from strawberry import UNSET
 from strawberry.relay import GlobalID
 from strawberry.scalars import is_scalar
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -12,8 +10,11 @@ from strawberry.types.arguments import convert_argument
 from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, has_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 
+from breadth.values import Value
+from strawberry import UNSET
+
 Path = tuple[str | int, ...]
-Convert = Callable[[Any, Any, Path], Any]
+Convert = Callable[[Value, Value, Path], Value]
 """Makes the value of an argument, or of a part of one, of what graphql-core gives. It is told the info and the path."""
 
 
@@ -23,9 +24,9 @@ class Inputs:
     def __init__(self, converter: GraphQLCoreConverter) -> None:
         """Begin with none."""
         self._converter = converter
-        self._of_objects: dict[type[Any], Convert] = {}
+        self._of_objects: dict[type[Value], Convert] = {}
 
-    def conversion(self, wanted: Any) -> Convert | None:  # noqa: ANN401 — any type of Strawberry's.
+    def conversion(self, wanted: Value) -> Convert | None:
         """How values of the type are converted; None where they are taken as they are."""
         if isinstance(wanted, StrawberryMaybe):
             return self._by_strawberry(wanted)
@@ -41,18 +42,18 @@ class Inputs:
                 return self._of_object(wanted)
         return self._by_strawberry(wanted)
 
-    def _is_leaf(self, wanted: Any) -> bool:  # noqa: ANN401 — as above.
+    def _is_leaf(self, wanted: Value) -> bool:
         """Whether graphql-core gives values as they are meant, as it does of scalars and enums."""
         if isinstance(wanted, StrawberryEnumDefinition) or has_enum_definition(wanted):
             return True
         return wanted is not GlobalID and is_scalar(wanted, self._converter.scalar_registry)
 
-    def _by_strawberry(self, wanted: Any) -> Convert:  # noqa: ANN401 — as above.
+    def _by_strawberry(self, wanted: Value) -> Convert:
         registry, config = self._converter.scalar_registry, self._converter.config
         return lambda value, info, path: convert_argument(value, wanted, registry, config, info, path=path)
 
     def _of_list(self, of_item: Convert | None) -> Convert:
-        def convert(values: Any, info: Any, path: Path) -> Any:  # noqa: ANN401 — as above.
+        def convert(values: Value, info: Value, path: Path) -> Value:
             if values is None or values is UNSET:
                 return values
             if of_item is None:
@@ -62,7 +63,7 @@ class Inputs:
 
         return convert
 
-    def _of_object(self, wanted: type[Any]) -> Convert:
+    def _of_object(self, wanted: type[Value]) -> Convert:
         """An input may have fields of its own type, so its fields are looked at when the first value comes."""
         known = self._of_objects.get(wanted)
         if known is not None:
@@ -75,12 +76,12 @@ class Inputs:
         }
         fields: list[tuple[str, str, Convert | None]] = []
 
-        def convert(values: Mapping[str, Any] | None, info: Any, path: Path) -> Any:  # noqa: ANN401 — as above.
+        def convert(values: Mapping[str, Value] | None, info: Value, path: Path) -> Value:
             if values is None or values is UNSET:
                 return values
             if not fields and definition.fields:
                 fields[:] = self._fields(definition)
-            named: dict[str, Any] = dict(left_out)
+            named: dict[str, Value] = dict(left_out)
             for name, python_name, of_field in fields:
                 if name in values:
                     value = values[name]
@@ -90,7 +91,7 @@ class Inputs:
         self._of_objects[wanted] = convert
         return convert
 
-    def _fields(self, definition: Any) -> list[tuple[str, str, Convert | None]]:  # noqa: ANN401 — Strawberry's.
+    def _fields(self, definition: Value) -> list[tuple[str, str, Convert | None]]:
         name_of = self._converter.config.name_converter.from_field
         return [
             (name_of(field), field.python_name, self.conversion(field.resolve_type(type_definition=definition)))

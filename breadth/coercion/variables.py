@@ -1,7 +1,6 @@
 """The values of an operation's variables, which are mostly plain values of plain types."""
 
 from collections.abc import Collection
-from typing import Any
 
 from graphql import (
     GraphQLBoolean,
@@ -18,6 +17,8 @@ from graphql import (
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
+
+from breadth.values import Value
 
 _ERRORS_MAX = 50
 _PLAIN: dict[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool, GraphQLInt: int}
@@ -39,12 +40,12 @@ class Variables:
         ]
         self._plain = plain if len(plain) == len(signatures) else None
 
-    def values(self, given: dict[str, Any], *, hide_suggestions: bool = False) -> VariableValues | list[GraphQLError]:
+    def values(self, given: dict[str, Value], *, hide_suggestions: bool = False) -> VariableValues | list[GraphQLError]:
         """The values for a request, or what is wrong with them."""
         found = None if self._plain is None else self._as_given(given)
         return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX, hide_suggestions)
 
-    def _as_given(self, given: dict[str, Any]) -> VariableValues | None:
+    def _as_given(self, given: dict[str, Value]) -> VariableValues | None:
         """The values where each variable is of its type or may be left out; None where there is more to find out."""
         values = VariableValues({}, {})
         for signature, kind, may_be_left_out in self._plain or ():

@@ -1,16 +1,14 @@
-"""Completing columns: what resolvers gave becomes what the response holds, for all objects of a level together."""
+"""Completing columns: what resolvers gave becomes what the response holds, for all objects of a batch together."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from breadth.awaiting import EASY, NOTHING, Column, gathered, learn, settled, then
+from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then
 from breadth.column_batch import Sources
 from breadth.paths import Chosen, Items, Place, Raised
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
+from breadth.protocols import PlannedField, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
 
@@ -20,12 +18,12 @@ class Completion:
 
     __slots__ = ("field", "nullable")
 
-    def __init__(self, field: "Field", *, nullable: bool) -> None:
-        """Name the field that is completed, and whether null may stand in the place of a value."""
+    def __init__(self, field: PlannedField, *, nullable: bool) -> None:
+        """Name the field that is completed, and whether its values may be null."""
         self.field, self.nullable = field, nullable
 
-    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
-        """The completed column, a `Raised` in the place of what can't be null; awaitable where a value is."""
+    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+        """Return the completed column, with a `Raised` for what can't be null; awaitable if a value is."""
         if not isinstance(values, list):
             values = list(values)
         kinds = set(map(type, values))
@@ -34,45 +32,84 @@ class Completion:
         traits = learn(kinds)
         if traits.awaitable:
             awaitable = [index for index, value in enumerate(values) if run.is_awaitable(value)]
-            if awaitable and not self.nullable and isinstance(place, Items) and place.of_one_list:
-                return self._first_error(run, values, awaitable, place)
             if awaitable:
-                return then(settled(values, awaitable), partial(self._sift, run, place=place))
+                return self._awaited(run, values, awaitable, place)
         if traits.exception or _NONE in kinds:
             return self._sift(run, values, place)
         return self._settled(run, values, place)
 
     def plan_ahead(self) -> None:
-        """Make what is made when objects are first completed. Raises GraphQLError where a directive does not fit."""
+        """Make what is made when objects are first completed. Raises GraphQLError if a directive does not fit."""
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         """Complete values that are there, and no errors."""
         raise NotImplementedError
 
-    async def _first_error(
-        self, run: "LevelExecutor", values: Column, awaitable: Sequence[int], place: Place
-    ) -> Column:
-        """Complete the items of one list, which no other item has to be waited for once one of them can't be had."""
-
-        async def awaited(index: int) -> Any:  # noqa: ANN401 — of any type.
-            try:
-                return await values[index]
-            except Exception as error:
-                raise _ItemFailedError(index, error) from error
-
+    async def _awaited(self, run: Run, values: Column, awaitable: Sequence[int], place: Place) -> Column:
+        """Await values and complete them, all together if they arrive together."""
         column = list(values)
+        if len(values) == 1:
+            try:
+                column[0] = await values[0]
+            except Exception as error:
+                column[0] = error
+            completed = self._sift(run, column, place)
+            return completed if isinstance(completed, list) else await completed
+        # One awaitable may be the value of several objects.
+        futures = {id(values[index]): values[index] for index in awaitable}
+        tasks = {key: asyncio.ensure_future(each) for key, each in futures.items()}
+        waiting = {index: tasks[id(values[index])] for index in awaitable}
         try:
-            for index, value in zip(awaitable, await gathered(list(map(awaited, awaitable))), strict=True):
-                column[index] = value
-        except _ItemFailedError as failed:
-            results: Column = [None] * len(values)
-            results[failed.index] = self.fail(run, failed.error, place, failed.index)
-            return results
-        completed = self._sift(run, column, place)
-        return completed if type(completed) is list else await completed
+            await asyncio.wait(tasks.values(), timeout=self.field.grace, return_when=self._until(place))
+            if any(not task.done() for task in tasks.values()):
+                return await self._parts(run, column, waiting, place)
+            for index, task in waiting.items():
+                column[index] = result_of(task)
+            completed = self._sift(run, column, place)
+            return completed if isinstance(completed, list) else await completed
+        finally:
+            await cancel(tasks.values())
 
-    def _sift(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
-        """Complete the values that are there, and put null or an error in the place of the others."""
+    def _until(self, place: Place) -> str:
+        """Return when to end waiting: an item that can't be had ends it for a list of which nothing is left."""
+        return asyncio.FIRST_EXCEPTION if self._ends(place) else asyncio.ALL_COMPLETED
+
+    def _ends(self, place: Place) -> bool:
+        return not self.nullable and isinstance(place, Items) and place.of_one_list
+
+    async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], place: Place) -> Column:
+        """Complete values as they arrive: those that are there may be what the others wait for."""
+        parts: list[asyncio.Task[Column]] = []
+        there = [index for index in range(len(column)) if index not in waiting]
+        try:
+            while True:
+                for index, task in [*waiting.items()]:
+                    if task.done():
+                        column[index] = result_of(waiting.pop(index))
+                        there.append(index)
+                if there:
+                    parts.append(asyncio.ensure_future(self._part(run, column, sorted(there), place)))
+                    there = []
+                pending = [*waiting.values(), *(part for part in parts if not part.done())]
+                if not pending:
+                    break
+                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(pending, timeout=self.field.grace)
+                if self._ends(place) and any(part.done() and has_raised(part.result()) for part in parts):
+                    break
+            return _merged([part.result() for part in parts if part.done()], len(column))
+        finally:
+            await cancel(parts)
+
+    async def _part(self, run: Run, column: Column, indices: Sequence[int], place: Place) -> Column:
+        """Complete the values of these indices; the others are null."""
+        results: Column = [None] * len(column)
+        completed = self._sift(run, [column[index] for index in indices], Chosen(place, indices))
+        scatter(results, indices, completed if isinstance(completed, list) else await completed)
+        return results
+
+    def _sift(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+        """Complete the values that are there, and put null or an error in place of the others."""
         results: Column = [None] * len(values)
         kept = []
         for index, value in enumerate(values):
@@ -87,31 +124,26 @@ class Completion:
             return results
         if len(kept) == len(values):
             return self._settled(run, values, place)
+        chosen = [values[index] for index in kept]
+        return then(self._settled(run, chosen, Chosen(place, kept)), partial(scatter, results, kept))
 
-        def scatter(completed: Column) -> Column:
-            for index, value in zip(kept, completed, strict=True):
-                results[index] = value
-            return results
-
-        return then(self._settled(run, [values[index] for index in kept], Chosen(place, kept)), scatter)
-
-    def fail(self, run: "LevelExecutor", error: Exception, place: Place, index: int) -> Raised | None:
-        """What stands in the place of a value that could not be had."""
+    def fail(self, run: Run, error: Exception, place: Place, index: int) -> Raised | None:
+        """Return what is in place of a value that could not be had."""
         raised = run.raising(error, self.field.nodes)
         if not self.nullable:
             return raised
         run.stop(raised, place, index)
         return None
 
-    def null(self, run: "LevelExecutor", place: Place, index: int) -> Raised | None:
-        """What stands in the place of a null: itself, where it may."""
+    def null(self, run: Run, place: Place, index: int) -> Raised | None:
+        """Return what is in place of a null: null if the type allows it."""
         if self.nullable:
             return None
         message = f"Cannot return null for non-nullable field {self.field.parent_type}.{self.field.name}."
         return self.fail(run, TypeError(message), place, index)
 
-    def stop(self, run: "LevelExecutor", column: Column, place: Place) -> Column:
-        """The column, its errors stopped where null may stand in their place."""
+    def stop(self, run: Run, column: Column, place: Place) -> Column:
+        """Return the column, with null in place of its errors if the type allows it."""
         if not (run.raised and self.nullable):
             return column
         stopped = list(column)
@@ -122,12 +154,23 @@ class Completion:
         return stopped
 
 
-class _ItemFailedError(Exception):
-    def __init__(self, index: int, error: Exception) -> None:
-        super().__init__()
-        self.index, self.error = index, error
+def has_raised(column: Column) -> bool:
+    """Whether there is a propagating error among the values."""
+    return any(type(value) is Raised for value in column)
 
 
-def first_raised(values: Sequence[Any]) -> int | None:
-    """The place of the first error on its way up, for which whatever holds the values can't be had."""
-    return next((place for place, value in enumerate(values) if type(value) is Raised), None)
+def _merged(parts: Sequence[Column], count: int) -> Column:
+    """Return the column of parts, of which each has null for the values of the others."""
+    results: Column = [None] * count
+    for part in parts:
+        for index, value in enumerate(part):
+            if value is not None:
+                results[index] = value
+    return results
+
+
+def scatter(results: Column, indices: Sequence[int], column: Column) -> Column:
+    """Put the values of a column at these indices of the results."""
+    for index, value in zip(indices, column, strict=True):
+        results[index] = value
+    return results

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from enum import Enum
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -16,17 +17,15 @@ from graphql import (
 )
 from graphql.pyutils import inspect
 
-from breadth.awaiting import Column
 from breadth.batch_resolvers import column_serialization
 from breadth.column_batch import Sources
 from breadth.completion.base import Completion
 from breadth.paths import Place
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
+from breadth.protocols import PlannedField, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
+_NO_CLASSES: frozenset[type] = frozenset()
 _NO_NAMES: dict[int, str | None] = {}
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
@@ -43,22 +42,24 @@ class LeafCompletion(Completion):
 
     __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are")
 
-    def __init__(self, field: "Field", leaf: GraphQLLeafType, *, nullable: bool) -> None:
+    def __init__(self, field: PlannedField, leaf: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
         super().__init__(field, nullable=nullable)
         self._leaf, self._coerce = leaf, leaf.coerce_output_value
         # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
         self._names: dict[int, str | None] = _NO_NAMES
-        self._named: frozenset[type] = frozenset()
-        self._ready, self._fit = _READY[leaf.name] if leaf in _BUILT_IN else _Ready(frozenset())
-        self._together: frozenset[type] = frozenset()
+        self._named = self._together = _NO_CLASSES
+        if leaf in _BUILT_IN:
+            self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[leaf.name]
+            self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
+            return
+        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[""]
         of_column = column_serialization(self._coerce)
         if of_column is not None:
             self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
-        if nullable:
-            self._ready |= {_NONE}
-            self._together |= {_NONE}
-        self.as_they_are = self._ready if self._fit is None else frozenset[type]()
+            if nullable:
+                self._together |= {_NONE}
+        self.as_they_are = self._ready
         """The classes whose values are in their JSON form, whatever they are."""
 
     def ready(self, values: Sources) -> Column | None:
@@ -77,42 +78,47 @@ class LeafCompletion(Completion):
         if kinds <= self._together:
             try:
                 column = self._of_column(values)
-            except Exception:  # noqa: BLE001 — told once it is known in which place.
+            except Exception:
                 return None
             if type(column) is list and len(column) == len(values):
                 return column
         return None
 
-    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
         """As any completion, with one look for values that are ready."""
         ready = self.ready(values)
         return super().complete(run, values, place) if ready is None else ready
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+    def _settled(self, run: Run, values: Column, place: Place) -> Column:
         try:
             column = list(map(self._coerce, values))
-        except Exception:  # noqa: BLE001 — told once it is known in which place.
+        except Exception:
             return self._one_by_one(run, values, place)
         if any(value is None or value is Undefined for value in column):
             return self._one_by_one(run, values, place)
-        self._remember(values, column)
+        # A scalar may give another form each time, or one that its caller changes.
+        if isinstance(self._leaf, GraphQLEnumType):
+            self._remember(values, column)
         return column
 
-    def _one_by_one(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
         column: Column = []
         for index, value in enumerate(values):
             try:
-                coerced = self._coerce(value)
-                if coerced is None or coerced is Undefined:
-                    call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
-                    message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
-                    raise TypeError(message)  # noqa: TRY301 — it is the error of this place.
-                column.append(coerced)
-            except Exception as error:  # noqa: BLE001 — a scalar may raise anything.
+                column.append(self._coerced(value))
+            except Exception as error:
                 column.append(self.fail(run, error, place, index))
         return column
 
-    def _remember(self, values: Sequence[Any], names: Sequence[Any]) -> None:
+    def _coerced(self, value: Value) -> Value:
+        coerced = self._coerce(value)
+        if coerced is None or coerced is Undefined:
+            call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
+            message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
+            raise TypeError(message)
+        return coerced
+
+    def _remember(self, values: Sequence[Value], names: Sequence[Value]) -> None:
         """Know the names of an enum's members, whose number is small; any other value may be equal to another one."""
         for value, name in zip(values, names, strict=True):
             kind = type(value)
@@ -150,4 +156,6 @@ _READY = {
     "Boolean": _Ready(frozenset({bool})),
     "Int": _Ready(frozenset({int}), _fit_int),
     "Float": _Ready(frozenset({float}), _fit_float),
+    "": _Ready(_NO_CLASSES),
 }
+_READY_OR_NULL = {name: _Ready(ready.classes | {_NONE}, ready.fit) for name, ready in _READY.items()}

@@ -3,20 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, count
 
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from breadth.awaiting import EASY, NOTHING, Column, learn, settled, then
+from breadth.awaiting import EASY, NOTHING, learn, settled, then
 from breadth.column_batch import Table, is_table
-from breadth.completion.base import Completion, first_raised
-from breadth.paths import Chosen, Items, Place
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
+from breadth.completion.base import Completion
+from breadth.paths import Chosen, Items, Place, propagated
+from breadth.protocols import PlannedField, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 
 class ListCompletion(Completion):
@@ -24,7 +21,7 @@ class ListCompletion(Completion):
 
     __slots__ = ("item",)
 
-    def __init__(self, field: "Field", item: Completion, *, nullable: bool) -> None:
+    def __init__(self, field: PlannedField, item: Completion, *, nullable: bool) -> None:
         """Name the completion of the items."""
         super().__init__(field, nullable=nullable)
         self.item = item
@@ -33,20 +30,20 @@ class ListCompletion(Completion):
         """Plan what is asked of the items."""
         self.item.plan_ahead()
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         kinds = set(map(type, values))
         if not kinds <= EASY and learn(kinds).iterates_async and any(map(run.is_async_iterable, values)):
             return then(self._collected(run, values), partial(self._lists, run, place=place))
         return self._lists(run, values, place)
 
-    async def _collected(self, run: "LevelExecutor", values: Column) -> Column:
+    async def _collected(self, run: Run, values: Column) -> Column:
         async_ones = [index for index, value in enumerate(values) if run.is_async_iterable(value)]
         column = list(values)
         for index in async_ones:
             column[index] = _items(values[index], nullable=self.item.nullable)
         return await settled(column, async_ones)
 
-    def _lists(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _lists(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         if any(map(is_table, values)):
             table = _joined(values)
             if table is not None:
@@ -58,7 +55,7 @@ class ListCompletion(Completion):
         for index, value in enumerate(values):
             try:
                 items = value if type(value) is list else self._listed(run, value)
-            except Exception as error:  # noqa: BLE001 — an iterator may raise anything.
+            except Exception as error:
                 results[index] = self.fail(run, error, place, index)
                 continue
             kept.append(index)
@@ -72,13 +69,12 @@ class ListCompletion(Completion):
         def split(column: Column) -> Column:
             for index, start, end in zip(kept, starts, ends, strict=True):
                 items = column[start:end]
-                failed = first_raised(items) if run.raised else None
-                results[index] = items if failed is None else items[failed].under(failed)
+                results[index] = (run.raised and propagated(items, count())) or items
             return self.stop(run, results, place)
 
         return then(self.item.complete(run, flat, items_place), split)
 
-    def _split(self, run: "LevelExecutor", items: Table, lengths: Sequence[int], place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _split(self, run: Run, items: Table, lengths: Sequence[int], place: Place) -> MaybeAwaitable[Column]:
         """Complete the items of tables, which are all there, as many in each as it is long."""
         ends = list(accumulate(lengths))
         starts = [0, *ends[:-1]]
@@ -86,22 +82,19 @@ class ListCompletion(Completion):
         def split(column: Column) -> Column:
             results: Column = [column[start:end] for start, end in zip(starts, ends, strict=True)]
             if run.raised:
-                for index, row in enumerate(results):
-                    failed = first_raised(row)
-                    if failed is not None:
-                        results[index] = row[failed].under(failed)
+                results = [propagated(row, count()) or row for row in results]
             return self.stop(run, results, place)
 
         return then(self.item.complete(run, items, Items(place, starts)), split)
 
-    def _listed(self, run: "LevelExecutor", value: Any) -> Sequence[Any]:  # noqa: ANN401 — a resolver may give anything.
+    def _listed(self, run: Run, value: Value) -> Sequence[Value]:
         if isinstance(value, Exception):
             raise value
         if not is_iterable(value):
             field = self.field
             message = f"Expected Iterable, but did not find one for field '{field.parent_type}.{field.name}'."
             raise GraphQLError(message)
-        items: list[Any] = []
+        items: Column = []
         iterator = iter(value)
         try:
             items.extend(iterator)
@@ -112,27 +105,28 @@ class ListCompletion(Completion):
         return items
 
 
-def _joined(values: Sequence[Any]) -> Table | None:
+def _joined(values: Sequence[Value]) -> Table | None:
     """One table of all of them; None where they are not all tables of one kind, or lists of nothing."""
     tables = [value for value in values if type(value) is not list or value]
     if len(tables) == 1:
-        return tables[0]  # type: ignore[no-any-return]  # One of the values is, and there is no other.
+        table: Table = tables[0]
+        return table
     if len(set(map(type, tables))) > 1:
         return None
     joined: Table | None = tables[0].joined(tables[1:])
     return joined
 
 
-def _rest(iterator: Iterator[Any]) -> list[Any]:
-    items: list[Any] = []
+def _rest(iterator: Iterator[Value]) -> Column:
+    items: Column = []
     with suppress(Exception):
         items.extend(iterator)
     return items
 
 
-async def _items(iterable: Any, *, nullable: bool) -> list[Any]:  # noqa: ANN401 — anything that iterates asynchronously.
+async def _items(iterable: Value, *, nullable: bool) -> Column:
     """The items up to the first one for which the list can't be had, after which nobody reads on."""
-    items: list[Any] = []
+    items: Column = []
     iterator = aiter(iterable)
     try:
         async for item in iterator:
@@ -148,7 +142,7 @@ async def _items(iterable: Any, *, nullable: bool) -> list[Any]:  # noqa: ANN401
     return items
 
 
-async def _close(iterator: Any) -> None:  # noqa: ANN401 — the same.
+async def _close(iterator: Value) -> None:
     close = getattr(iterator, "aclose", None)
     if close is not None:
         with suppress(Exception):

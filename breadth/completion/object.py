@@ -1,22 +1,19 @@
 """Completing objects: the objects of a column are one level, or one for each class of an abstract type."""
 
 import asyncio
+from collections.abc import Awaitable
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path, inspect
 
-from breadth.awaiting import EASY, Column, settled, then
+from breadth.awaiting import EASY, settled, then
 from breadth.batch_resolvers import is_by_class
 from breadth.column_batch import Sources, Table, is_repeating
-from breadth.completion.base import Completion
+from breadth.completion.base import Completion, scatter
 from breadth.paths import Chosen, Place, Repeated, Shared
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
-    from breadth.plan.selection import Selection
+from breadth.protocols import PlannedField, PlannedSelection, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 
 class Objects:
@@ -24,39 +21,39 @@ class Objects:
 
     __slots__ = ("_accepted", "_by_class", "_field", "_is_type_of", "_selection", "_type")
 
-    def __init__(self, field: "Field", of_type: GraphQLObjectType) -> None:
+    def __init__(self, field: PlannedField, of_type: GraphQLObjectType) -> None:
         """Name the field and the type."""
         self._field, self._type = field, of_type
-        self._selection: Selection | None = None
+        self._selection: PlannedSelection | None = None
         self._is_type_of = of_type.is_type_of
         self._by_class = self._is_type_of is not None and is_by_class(self._is_type_of)
         self._accepted: set[type] = set()
 
     @property
-    def selection(self) -> "Selection":
+    def selection(self) -> PlannedSelection:
         """What is asked of the objects. Raises GraphQLError where a directive does not fit."""
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
 
-    def of_table(self, run: "LevelExecutor", table: Table, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+    def of_table(self, run: Run, table: Table, place: Place) -> MaybeAwaitable[Column] | None:
         """What the response holds of the objects of a table; None where each of them has to be looked at."""
         try:
             if not self._takes(run, table, place):
                 return None
             selection = self.selection
-        except Exception:  # noqa: BLE001 — it is told of every object.
+        except Exception:
             return None
         if not is_repeating(table):
             return selection.level(run, table, place)
         if not (run.plain and selection.shareable):
             return None
         rows = selection.level(run, table.different, Repeated(place, table.places))
-        if type(rows) is list:
+        if isinstance(rows, list):
             return list(map(rows.__getitem__, table.places))
         return then(rows, lambda rows: list(map(rows.__getitem__, table.places)))
 
-    def _takes(self, run: "LevelExecutor", table: Table, place: Place) -> bool:
+    def _takes(self, run: Run, table: Table, place: Place) -> bool:
         """Whether the class of the objects says that they are of the type."""
         if self._is_type_of is None or table.of_class in self._accepted:
             return True
@@ -65,22 +62,22 @@ class Objects:
             return True
         return False
 
-    def rows(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
+    def rows(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
         if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
             return self._level(run, values, place)
         return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
 
-    def _asked(self, run: "LevelExecutor", values: Column, place: Place) -> Column:
+    def _asked(self, run: Run, values: Column, place: Place) -> Column:
         answers: Column = []
         for index, value in enumerate(values):
             try:
                 answers.append(self._is_type_of(value, info_of(run, self._field, place, index)))  # type: ignore[misc]
-            except Exception as error:  # noqa: BLE001 — a check may raise anything, which is the error of its place.
+            except Exception as error:
                 answers.append(error)
         return answers
 
-    def _checked(self, run: "LevelExecutor", values: Column, place: Place, answers: Column) -> Any:  # noqa: ANN401 — as above.
+    def _checked(self, run: Run, values: Column, place: Place, answers: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         kept = []
         for index, answer in enumerate(answers):
@@ -97,13 +94,13 @@ class Objects:
             return self._level(run, values, place)
         return then(
             self._level(run, [values[index] for index in kept], Chosen(place, kept)),
-            partial(_scattered, results, kept),
+            partial(scatter, results, kept),
         )
 
-    def _level(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _level(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         try:
             selection = self.selection
-        except Exception as error:  # noqa: BLE001 — it is the error of every object.
+        except Exception as error:
             return [run.raising(error, self._field.nodes) for _ in values]
         if len(values) > 1 and run.plain and selection.shareable:
             different = dict(zip(map(id, values), values, strict=True))
@@ -112,8 +109,8 @@ class Objects:
         return selection.level(run, values, place)
 
     def _shared(
-        self, run: "LevelExecutor", selection: "Selection", values: Column, different: Column, place: Place
-    ) -> Any:  # noqa: ANN401 — as above.
+        self, run: Run, selection: PlannedSelection, values: Column, different: Column, place: Place
+    ) -> MaybeAwaitable[Column]:
         def spread(rows: Column) -> Column:
             of = dict(zip(map(id, different), rows, strict=True))
             return list(map(of.__getitem__, map(id, values)))
@@ -126,7 +123,7 @@ class ObjectCompletion(Completion):
 
     __slots__ = ("_objects",)
 
-    def __init__(self, field: "Field", of_type: GraphQLObjectType, *, nullable: bool) -> None:
+    def __init__(self, field: PlannedField, of_type: GraphQLObjectType, *, nullable: bool) -> None:
         """Name the type."""
         super().__init__(field, nullable=nullable)
         self._objects = Objects(field, of_type)
@@ -140,7 +137,7 @@ class ObjectCompletion(Completion):
         """Plan what is asked of the objects, and of those below them."""
         self._objects.selection.plan_ahead()
 
-    def complete(self, run: "LevelExecutor", values: Sources, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
         """As any completion, but a table's objects are there, and are not looked at."""
         if not isinstance(values, list):
             rows = self._objects.of_table(run, values, place)
@@ -150,10 +147,10 @@ class ObjectCompletion(Completion):
             return self._stopped(run, self._objects.rows(run, values, place), place)
         return super().complete(run, values, place)
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         return self._stopped(run, self._objects.rows(run, values, place), place)
 
-    def _stopped(self, run: "LevelExecutor", rows: Any, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _stopped(self, run: Run, rows: MaybeAwaitable[Column], place: Place) -> MaybeAwaitable[Column]:
         return then(rows, partial(self.stop, run, place=place)) if self.nullable else rows
 
 
@@ -162,23 +159,23 @@ class AbstractCompletion(Completion):
 
     __slots__ = ("_objects", "_type")
 
-    def __init__(self, field: "Field", of_type: GraphQLAbstractType, *, nullable: bool) -> None:
+    def __init__(self, field: PlannedField, of_type: GraphQLAbstractType, *, nullable: bool) -> None:
         """Name the interface or union."""
         super().__init__(field, nullable=nullable)
         self._type = of_type
         self._objects: dict[GraphQLObjectType, Objects] = {}
 
-    def _settled(self, run: "LevelExecutor", values: Column, place: Place) -> Any:  # noqa: ANN401 — as above.
+    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         resolve_type = self._type.resolve_type or run.type_resolver
         names: Column = []
         for index, value in enumerate(values):
             try:
                 names.append(resolve_type(value, info_of(run, self.field, place, index), self._type))
-            except Exception as error:  # noqa: BLE001 — it may raise anything, which is the error of its place.
+            except Exception as error:
                 names.append(error)
         return then(_answers(run, names), partial(self._split, run, values, place))
 
-    def _split(self, run: "LevelExecutor", values: Column, place: Place, names: Column) -> Any:  # noqa: ANN401 — as above.
+    def _split(self, run: Run, values: Column, place: Place, names: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         of_types: dict[GraphQLObjectType, list[int]] = {}
         for index, name in enumerate(names):
@@ -190,20 +187,20 @@ class AbstractCompletion(Completion):
                     name, self._type, self.field.details, info_of(run, self.field, place, index), values[index]
                 )
                 of_types.setdefault(runtime_type, []).append(index)
-            except Exception as error:  # noqa: BLE001 — as above.
+            except Exception as error:
                 results[index] = run.raising(error, self.field.nodes)
-        waiting = []
+        waiting: list[Awaitable[Column]] = []
         for runtime_type, indices in of_types.items():
             objects = self._of(runtime_type)
             rows = objects.rows(run, [values[index] for index in indices], Chosen(place, indices))
-            scattered = then(rows, partial(_scattered, results, indices))
-            if type(scattered) is not list:
+            scattered = then(rows, partial(scatter, results, indices))
+            if not isinstance(scattered, list):
                 waiting.append(scattered)
         if not waiting:
             return self.stop(run, results, place)
         return self._after(run, waiting, results, place)
 
-    async def _after(self, run: "LevelExecutor", waiting: list[Any], results: Column, place: Place) -> Column:
+    async def _after(self, run: Run, waiting: list[Awaitable[Column]], results: Column, place: Place) -> Column:
         await asyncio.gather(*waiting)
         return self.stop(run, results, place)
 
@@ -214,7 +211,7 @@ class AbstractCompletion(Completion):
         return found
 
 
-def info_of(run: "LevelExecutor", field: "Field", place: Place, index: int) -> GraphQLResolveInfo[Any]:
+def info_of(run: Run, field: PlannedField, place: Place, index: int) -> GraphQLResolveInfo[Value]:
     """The info of the field that an object was resolved by, whose path ends before the indices of lists."""
     path: Path | None = next(place.paths(index))
     while path is not None and isinstance(path.key, int):
@@ -222,12 +219,6 @@ def info_of(run: "LevelExecutor", field: "Field", place: Place, index: int) -> G
     return run.info(field, path)
 
 
-def _answers(run: "LevelExecutor", answers: Column) -> Any:  # noqa: ANN401 — a column, or awaited.
+def _answers(run: Run, answers: Column) -> MaybeAwaitable[Column]:
     awaitable = [index for index, answer in enumerate(answers) if run.is_awaitable(answer)]
     return settled(answers, awaitable) if awaitable else answers
-
-
-def _scattered(results: Column, indices: list[int], rows: Column) -> Column:
-    for index, row in zip(indices, rows, strict=True):
-        results[index] = row
-    return results

@@ -1,39 +1,43 @@
-"""Fields and selections: what is known of them before a request comes, and how they are resolved for a level."""
+"""Fields: what is known of them before a request comes, and how they are resolved for a batch."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    FieldNode,
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    is_abstract_type,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
+    GraphQLScalarType,
+    GraphQLUnionType,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from breadth.awaiting import Column, then
-from breadth.batch_resolvers import one_for_each
+from breadth.awaiting import then
+from breadth.batch_resolvers import one_for_each, waits_for_seconds
 from breadth.coercion.arguments import Arguments
 from breadth.column_batch import Sources, is_table
 from breadth.completion.base import Completion
 from breadth.completion.leaf import LeafCompletion
 from breadth.completion.list import ListCompletion
 from breadth.completion.object import AbstractCompletion, ObjectCompletion
+from breadth.hooks import Hooked
 from breadth.info import LevelInfo
 from breadth.lookahead import Nodes
 from breadth.paths import Place, Under
-from breadth.plan.resolver import Attribute, Level, Resolution
-from breadth.plan.selection import AllRaisedError, Selection, all_raised
+from breadth.plan.resolver import Attribute, Level, Resolution, read_on
+from breadth.plan.selection import AllRaisedError, all_raised
+from breadth.protocols import PlannedSelection, PlannedVariant, Run
+from breadth.values import Column, MaybeAwaitable, Value
 
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.operation import Variant
+Completed = MaybeAwaitable[Column]
+Quick = Callable[[Run, Sources, Place], Completed]
 
 
 class Field:
@@ -46,18 +50,18 @@ class Field:
         "completion",
         "definition",
         "details",
+        "grace",
         "key",
         "name",
         "nodes",
         "parent_type",
-        "path",
         "quick",
         "resolution",
     )
 
     def __init__(
         self,
-        variant: "Variant",
+        variant: PlannedVariant,
         parent_type: GraphQLObjectType,
         key: str,
         details: FieldDetailsList,
@@ -66,21 +70,31 @@ class Field:
         """Find out how the field is resolved, and what becomes of its values."""
         self._variant = variant
         self.parent_type, self.key, self.details, self.definition = parent_type, key, details, definition
-        self.nodes = Nodes(each.node for each in details)
+        self.nodes: list[FieldNode] = Nodes([each.node for each in details])
         self.name = self.nodes[0].name.value
+        self.grace = waits_for_seconds(definition)
         self.arguments = Arguments(definition, self.nodes[0])
         self.completion: Completion = _completion(self, definition.type)
         self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
-        self.path = Path(None, key, parent_type.name)
-        """Where the field stands in an object of a level, whichever that is."""
-        self._given = self.arguments.known
-        self.quick = _quick(self.resolution, self.completion) if self.arguments.constant else _nothing
-        """The completed values, where nothing stands between the objects and their attributes and a look says that the
-        values fit; None where there is more to find out.
-        """
+        self._given: dict[str, Value] | None = self.arguments.known
+        self.quick: Quick = self.column if self._given is None else _quick(self, self.resolution)
+        """As `column`, with less to find out for an attribute that is read as it is."""
 
-    def selection(self, of_type: GraphQLObjectType) -> Selection:
-        """What is asked of the field's objects of that type."""
+    @property
+    def path(self) -> Path:
+        """The path of the field within an object of the batch."""
+        return Path(None, self.key, self.parent_type.name)
+
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
+        if self._given is None:
+            self.arguments.prepare()
+            self._given = self.arguments.known
+            if self._given is not None:
+                self.quick = _quick(self, self.resolution)
+
+    def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
+        """Return what is selected of the field's objects of that type."""
         return self._variant.selection(of_type, self.details)
 
     @property
@@ -88,45 +102,87 @@ class Field:
         """Whether the field gives equal objects equal values, all the way down, as an ordinary resolver need not."""
         if not self.resolution.shareable:
             return False
-        inner: Any = self.completion
+        inner = self.completion
         while isinstance(inner, ListCompletion):
             inner = inner.item
         return isinstance(inner, LeafCompletion) or (isinstance(inner, ObjectCompletion) and inner.shareable)
 
-    def column(self, run: "LevelExecutor", objects: Sources, place: Place) -> Any:  # noqa: ANN401 — a column, or awaited.
-        """The completed values of the field for the objects of a level. Errors stand in their places."""
+    def column(self, run: Run, objects: Sources, place: Place) -> Completed:
+        """Return the completed values of the field for the objects of a batch, errors at their indices."""
         here = Under(place, self.key, self.parent_type.name)
         try:
             values = self._values(run, objects, here)
+        except Exception as error:
+            return self._failed(run, error, len(objects), here)
+        return self.completed(run, objects, values, here)
+
+    def completed(self, run: Run, objects: Sources, values: Value, here: Place) -> Completed:
+        """Return the completed values, which may have to be awaited."""
+        column: Completed
+        try:
             if type(values) is list or is_table(values):
                 column = self.completion.complete(run, values, here)
             else:
                 column = then(_listed(values, len(objects)), partial(self.completion.complete, run, place=here))
-        except Exception as error:  # noqa: BLE001 — resolvers may raise anything, which is the error of each place.
+        except Exception as error:
             return self._failed(run, error, len(objects), here)
-        return column if type(column) is list else self._awaited(run, column, len(objects), here)
+        return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
-    def _values(self, run: "LevelExecutor", objects: Sources, here: Place) -> Any:  # noqa: ANN401 — as above.
+    def read(self, run: Run, objects: Sources, values: Sources, place: Place) -> Completed:
+        """Return the completed values of a scalar or enum that were read of the objects."""
+        here = Under(place, self.key, self.parent_type.name)
+        if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
+            values = self.called(run, list(values), here)
+        return self.completed(run, objects, values, here)
+
+    def called(self, run: Run, values: Column, here: Place) -> Column:
+        """Return the values with those called that can be, as graphql-core's default resolver does."""
+        column: Column = []
+        for index, value in enumerate(values):
+            if not callable(value):
+                column.append(value)
+                continue
+            try:
+                info = run.info(self, next(here.paths(index)))
+                column.append(value(info, **self._arguments(run)))
+            except Exception as error:
+                column.append(error)
+        return column
+
+    def _arguments(self, run: Run) -> dict[str, Value]:
+        if self._given is not None:
+            return self._given
+        given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
+        self._given = self.arguments.known
+        return given
+
+    def _values(self, run: Run, objects: Sources, here: Place) -> Value:
         resolution = self.resolution
-        if not run.plain or type(resolution) is Resolution:
-            return self._one_by_one(run, objects, here)
         if isinstance(resolution, Level):
-            given = self._given
-            if given is None:
-                given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
             info = LevelInfo(run, self) if resolution.needs_info else None
+            if run.middleware_manager is not None:
+                return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
+            given = self._arguments(run)
             # A table can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
                 return values
             return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
-        if not self.arguments.constant:
+        if not isinstance(resolution, Attribute) or not self._reads_plainly(run):
+            return self._one_by_one(run, objects, here)
+        if self._given is None:
             # Nothing is made of the values, but one that does not fit is an error.
-            self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
-        read = resolution.values(objects) if isinstance(resolution, Attribute) else None
-        return self._one_by_one(run, objects, here) if read is None else read
+            self._arguments(run)
+        read = resolution.read(objects)
+        if resolution.calls and any(map(callable, read)):
+            return self.called(run, list(read), here)
+        return read
 
-    def _one_by_one(self, run: "LevelExecutor", objects: Sources, here: Place) -> Column:
+    def _reads_plainly(self, run: Run) -> bool:
+        """Whether there is nothing between the objects and their attributes."""
+        return run.plain or (run.middleware_manager is None and self.definition.resolve is not None)
+
+    def _one_by_one(self, run: Run, objects: Sources, here: Place) -> Column:
         resolve = self.definition.resolve or run.field_resolver
         if run.middleware_manager is not None:
             resolve = run.middleware_manager.get_field_resolver(resolve)
@@ -138,73 +194,91 @@ class Field:
                 info = run.info(self, next(here.paths(index)))
                 given = self.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
                 values.append(resolve(source, info, **given))
-            except Exception as error:  # noqa: BLE001 — as above.
+            except Exception as error:
                 values.append(error)
         return values
 
-    async def _awaited(self, run: "LevelExecutor", waiting: Awaitable[Column], count: int, here: Place) -> Column:
+    async def _awaited(self, run: Run, waiting: Awaitable[Column], count: int, here: Place) -> Column:
         try:
             column = await waiting
-        except Exception as error:  # noqa: BLE001 — as above.
+        except Exception as error:
             column = self._failed(run, error, count, here)
         if run.raised and all_raised(column):
-            raise AllRaisedError(self.key, column)
+            raise AllRaisedError(column)
         return column
 
-    def _failed(self, run: "LevelExecutor", error: Exception, count: int, here: Place) -> Column:
+    def _failed(self, run: Run, error: Exception, count: int, here: Place) -> Column:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
 
 
-def _quick(resolution: Resolution, completion: Completion) -> Callable[[Sources], Column | None]:
-    """What reads the attribute and looks at its values in one call, for fields that are scalars or enums."""
+def _quick(field: Field, resolution: Resolution) -> Quick:
+    """Return what reads the attribute and looks at its values in one call, for fields that are scalars or enums."""
+    completion = field.completion
     if not isinstance(resolution, Attribute) or not isinstance(completion, LeafCompletion):
-        return _nothing
-    read, ready, classes = resolution.read, completion.ready, completion.as_they_are
+        return field.column
     if resolution.name is not None:
-        return _quick_attribute(resolution.name, completion)
+        return _quick_attribute(field, completion, resolution, resolution.name)
+    read, classes = resolution.read, completion.as_they_are
 
-    def quick(objects: Sources) -> Column | None:
-        try:
-            values = read(objects)
-        except Exception:  # noqa: BLE001 — told once it is known for which object.
-            return None
-        if type(values) is not list:
-            return None
-        return values if set(map(type, values)) <= classes else ready(values)
+    def quick(run: Run, objects: Sources, place: Place) -> Completed:
+        values = read(objects)
+        if type(values) is list and set(map(type, values)) <= classes:
+            return values
+        return field.read(run, objects, values, place)
 
     return quick
 
 
-def _quick_attribute(name: str, completion: LeafCompletion) -> Callable[[Sources], Column | None]:
-    """The same with one call less for what is a plain attribute, as nearly every field is."""
-    get, ready, classes = attrgetter(name), completion.ready, completion.as_they_are
+def _quick_attribute(field: Field, completion: LeafCompletion, resolution: Attribute, name: str) -> Quick:
+    """Return the same with one call less for a plain attribute, as nearly every field is."""
+    get, classes = attrgetter(name), completion.as_they_are
 
-    def quick(objects: Sources) -> Column | None:
+    def quick(run: Run, objects: Sources, place: Place) -> Completed:
+        read: Column = []
+        values: Sources = read
         try:
-            values = list(map(get, objects)) if isinstance(objects, list) else objects.column(name)
-        except Exception:  # noqa: BLE001 — as above.
-            return None
-        return values if set(map(type, values)) <= classes and type(values) is list else ready(values)
+            if isinstance(objects, list):
+                read += map(get, objects)
+            else:
+                values = objects.column(name)
+        except Exception as error:
+            values = go_on(objects, values, error)
+        if type(values) is list and set(map(type, values)) <= classes and len(values) == len(objects):
+            return values
+        if len(values) != len(objects):
+            # A StopIteration of one of the objects looks like the end of all of them.
+            values = go_on(objects, values, StopIteration())
+        return field.read(run, objects, values, place)
+
+    def go_on(objects: Sources, values: Sources, error: Exception) -> Sources:
+        if isinstance(objects, list) and isinstance(values, list):
+            return read_on(get, objects, values, error)
+        return resolution.read(list(objects))
 
     return quick
 
 
-def _nothing(_objects: Sources) -> None:
-    return None
-
-
-async def _listed(values: Awaitable[Any], count: int) -> Any:  # noqa: ANN401 — a list, or a table.
+async def _listed(values: Awaitable[Value], count: int) -> Value:
     return one_for_each(await values, count)
 
 
-def _completion(field: "Field", of_type: GraphQLOutputType) -> Completion:
-    """The completion of a type, its wrappers from the outside in."""
-    nullable = not is_non_null_type(of_type)
-    inner: Any = of_type if nullable else of_type.of_type  # type: ignore[union-attr]
-    if is_list_type(inner):
+_COMPLETIONS: dict[type, type[LeafCompletion | ObjectCompletion | AbstractCompletion]] = {
+    GraphQLScalarType: LeafCompletion,
+    GraphQLEnumType: LeafCompletion,
+    GraphQLObjectType: ObjectCompletion,
+    GraphQLInterfaceType: AbstractCompletion,
+    GraphQLUnionType: AbstractCompletion,
+}
+
+
+def _completion(field: Field, of_type: GraphQLOutputType) -> Completion:
+    """Return the completion of a type, its wrappers from the outside in."""
+    nullable = not isinstance(of_type, GraphQLNonNull)
+    inner: Value = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
+    if isinstance(inner, GraphQLList):
         return ListCompletion(field, _completion(field, inner.of_type), nullable=nullable)
-    if is_leaf_type(inner):
-        return LeafCompletion(field, inner, nullable=nullable)
-    if is_abstract_type(inner):
-        return AbstractCompletion(field, inner, nullable=nullable)
-    return ObjectCompletion(field, inner, nullable=nullable)
+    made: Value = _COMPLETIONS.get(type(inner))
+    if made is None:
+        made = next(each for kind, each in _COMPLETIONS.items() if isinstance(inner, kind))
+    completion: Completion = made(field, inner, nullable=nullable)
+    return completion

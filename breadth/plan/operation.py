@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
+from operator import attrgetter
 from threading import Lock
 
 from graphql import (
@@ -10,6 +11,8 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLFieldResolver,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -26,6 +29,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from breadth.plan.comparison import same
 from breadth.plan.field import Field
 from breadth.plan.selection import Selection
 
@@ -33,6 +37,7 @@ _SWITCHES = ("skip", "include")
 _STOCK_ONLY = ("defer", "stream", "experimental_disableErrorPropagation")
 _VARIANTS_KEPT = 64
 _PLANS_KEPT = 256
+_RESOLVER = attrgetter("resolve")
 
 
 class Plan:
@@ -76,22 +81,24 @@ class Plan:
         operation: OperationDefinitionNode,
         definitions: Mapping[str, FragmentDefinitionNode],
     ) -> bool:
-        """Whether it is the plan of that very operation."""
-        if self.schema is not schema or self.operation is not operation or len(self.definitions) != len(definitions):
+        """Whether it is the plan of that operation, or of one that has equal nodes at equal locations."""
+        if self.schema is not schema or len(self.definitions) != len(definitions):
             return False
-        return all(definitions.get(name) is node for name, node in self.definitions.items())
+        if not same(self.operation, operation):
+            return False
+        return all(same(node, definitions.get(name)) for name, node in self.definitions.items())
 
     def variant(self, variables: VariableValues) -> "Variant":
         """The variant for these variables, of which it keeps those that switch fields on and off."""
         switched = tuple(variables.coerced.get(name) for name in self._switches)
         found = self._variants.get(switched)
-        if found is None:
+        if found is None or found.is_outdated:
             kept = VariableValues(
                 {name: source for name, source in variables.sources.items() if name in self._switches},
                 {name: value for name, value in variables.coerced.items() if name in self._switches},
             )
             found = Variant(self.schema, self.operation, self._fragments, kept)
-            if len(self._variants) < _VARIANTS_KEPT:
+            if len(self._variants) < _VARIANTS_KEPT or switched in self._variants:
                 self._variants[switched] = found
         return found
 
@@ -110,6 +117,13 @@ class Variant:
         self.schema = schema
         self._operation, self._fragments, self._variables = operation, fragments, variables
         self._root: Selection | None = None
+        self._definitions: list[GraphQLField] = []
+        self._resolvers: list[GraphQLFieldResolver | None] = []
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a resolver of its fields was replaced after they were planned."""
+        return list(map(_RESOLVER, self._definitions)) != self._resolvers
 
     @property
     def root(self) -> Selection:
@@ -132,16 +146,22 @@ class Variant:
         for key, details in grouped.items():
             definition = self.schema.get_field(of_type, details[0].node.name.value)
             if definition is not None:
+                # The resolver is noted first: another one may come while the field is planned.
+                self._resolvers.append(definition.resolve)
+                self._definitions.append(definition)
                 fields.append(Field(self, of_type, key, details, definition))
         return Selection(fields)
 
 
 class Plans:
-    """The plans of the operations that were executed lately, for callers who keep none themselves."""
+    """The plans of the operations that were executed lately, for callers who keep none themselves.
+
+    A plan is found by its operation, or by the text and then by comparison: a program may change what it parsed.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._kept: OrderedDict[int, Plan] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Plan] = OrderedDict()
         self._lock = Lock()
 
     def get(
@@ -150,18 +170,25 @@ class Plans:
         operation: OperationDefinitionNode,
         definitions: Mapping[str, FragmentDefinitionNode],
     ) -> Plan:
-        """The plan of that operation. It is found by the node itself: two texts may be equal in two schemas."""
+        """Return the plan of that operation, an operation of equal text and nodes included."""
+        key = _key(schema, operation)
         with self._lock:
-            found = self._kept.get(id(operation))
-            if found is not None and found.is_of(schema, operation, definitions):
-                self._kept.move_to_end(id(operation))
-                return found
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+        if found is not None and found.is_of(schema, operation, definitions):
+            return found
         found = Plan(schema, operation, definitions)
         with self._lock:
-            self._kept[id(operation)] = found
+            self._kept[key] = found
             while len(self._kept) > _PLANS_KEPT:
                 self._kept.popitem(last=False)
         return found
+
+
+def _key(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Hashable:
+    location = operation.loc
+    return id(schema), id(operation) if location is None else (location.source.body, location.start)
 
 
 def _directives(

@@ -1,15 +1,24 @@
-"""How the values of a field are had for a level: read from the objects, from a level resolver, or one by one."""
+"""How the values of a field are had for a batch: read from the objects, from a batch resolver, or one by one."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
-from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from breadth.batch_resolvers import LEVEL, READS, LevelResolver
-from breadth.column_batch import Sources
+from breadth.column_batch import Sources, Table
+from breadth.values import Column, Value
 
-_STRAWBERRY = "strawberry-definition"
+Read = Callable[[Sources], Sources]
+"""Returns a value for each object; an exception for one that can't be read."""
+
+Adapter = Callable[[GraphQLField, GraphQLSchema], "Resolution | None"]
+"""Returns how the values of a field of a framework's schema are had; None for graphql-core's way."""
+
+ADAPTERS: dict[str, Adapter] = {}
+"""By the name that a framework gives to what it keeps in the extensions of its fields."""
 
 
 class Resolution:
@@ -18,51 +27,47 @@ class Resolution:
     __slots__ = ("reads", "resolve")
     shareable = False
 
-    def __init__(self, resolve: Callable[..., Any] | None = None, *, reads: frozenset[str] | None = None) -> None:
-        """Name the resolver in the place of the field's own, and the attributes of the objects that it reads."""
+    def __init__(self, resolve: Callable[..., Value] | None = None, *, reads: frozenset[str] | None = None) -> None:
+        """Name the resolver in place of the field's own, and the attributes of the objects that it reads."""
         self.resolve, self.reads = resolve, reads
 
     @staticmethod
     def of(definition: GraphQLField, name: str, parent_type: GraphQLObjectType, schema: GraphQLSchema) -> "Resolution":
-        """How the values of that field are had."""
+        """Return how the values of that field are had."""
         if name == "__typename":
             return Attribute(lambda objects: [parent_type.name] * len(objects), reads=frozenset())
-        if LEVEL in definition.extensions:
-            return Level(definition.extensions[LEVEL], reads=definition.extensions[READS])
-        if _STRAWBERRY in definition.extensions:
-            # Only who uses Strawberry has it installed.
-            from breadth import strawberry  # noqa: PLC0415
+        extensions = definition.extensions
+        if extensions:
+            if LEVEL in extensions:
+                return Level(extensions[LEVEL], reads=extensions[READS])
+            for key, adapter in ADAPTERS.items():
+                found = adapter(definition, schema) if key in extensions else None
+                if found is not None:
+                    return found
+        return _default(name) if definition.resolve is None else STOCK
 
-            return strawberry.resolution(definition, schema)
-        return Attribute(_default(name), reads=frozenset({name})) if definition.resolve is None else Resolution()
+
+STOCK = Resolution()
+"""By the field's own resolver."""
 
 
 class Attribute(Resolution):
-    """Read from the objects, all of them in one pass."""
+    """Read from the objects, all of them in one pass and each of them once."""
 
-    __slots__ = ("name", "read")
+    __slots__ = ("calls", "name", "read")
     shareable = True
 
-    def __init__(
-        self, read: Callable[[Sources], Sources | None], *, reads: frozenset[str], name: str | None = None
-    ) -> None:
-        """Name the function that reads a level, or None where it has to be read one by one.
+    def __init__(self, read: Read, *, reads: frozenset[str], name: str | None = None, calls: bool = False) -> None:
+        """Name the function that reads a batch, and whether what it reads is called if it can be.
 
-        Where it does no more than `getattr` does, the attribute is named too.
+        An attribute that is read as `getattr` does has a name too.
         """
         super().__init__(reads=reads)
-        self.read, self.name = read, name
-
-    def values(self, objects: Sources) -> Sources | None:
-        """The values of the objects; None where reading failed for one of them, so that they are read one by one."""
-        try:
-            return self.read(objects)
-        except Exception:  # noqa: BLE001 — told once it is known for which object.
-            return None
+        self.read, self.name, self.calls = read, name, calls
 
 
 class Level(Resolution):
-    """From a level resolver, called once for all the objects."""
+    """From a batch resolver, called once for all the objects."""
 
     __slots__ = ("needs_info", "resolver")
     shareable = True
@@ -70,37 +75,78 @@ class Level(Resolution):
     def __init__(
         self, resolver: LevelResolver, *, needs_info: bool = True, reads: frozenset[str] | None = None
     ) -> None:
-        """Name the resolver, which is called with None where it needs no info."""
+        """Name the resolver, which is called with None if it needs no info."""
         super().__init__(reads=reads)
         self.resolver, self.needs_info = resolver, needs_info
 
 
 def attribute(name: str) -> Attribute:
-    """Reads the attribute as `getattr` does."""
+    """Return what reads the attribute as `getattr` does."""
     get = attrgetter(name)
 
     def read(objects: Sources) -> Sources:
-        return list(map(get, objects)) if isinstance(objects, list) else objects.column(name)
+        return read_each(get, objects) if isinstance(objects, list) else _of_table(get, objects, name)
 
     return Attribute(read, reads=frozenset({name}), name=name)
 
 
-def _default(name: str) -> Callable[[Sources], Sources | None]:
-    """Reads as graphql-core's default resolver does: mappings by key, and nothing that has to be called."""
-    get = attrgetter(name)
+def read_each(get: Callable[[Value], Value], objects: Column) -> Column:
+    """Return what `get` reads of each object, which it is asked for once; an exception stays as a value."""
+    values: Column = []
+    try:
+        values += map(get, objects)
+    except Exception as error:
+        return read_on(get, objects, values, error)
+    # A StopIteration of one of the objects looks like the end of all of them.
+    return values if len(values) == len(objects) else read_on(get, objects, values, StopIteration())
 
-    def read(objects: Sources) -> Sources | None:
-        values: Sources
+
+def read_on(get: Callable[[Value], Value], objects: Column, values: Column, first: Value) -> Column:
+    """Read the objects after the one that failed first, for which `first` is the value."""
+    rest = islice(objects, len(values) + 1, None)
+    values.append(first)
+    while len(values) < len(objects):
+        try:
+            values += map(get, rest)
+            if len(values) < len(objects):
+                values.append(StopIteration())
+        except Exception as another:
+            values.append(another)
+    return values
+
+
+def _of_table(get: Callable[[Value], Value], table: Table, name: str) -> Sources:
+    try:
+        return table.column(name)
+    except Exception:
+        # It is not known for which object.
+        return read_each(get, list(table))
+
+
+@lru_cache(2_000)
+def _default(name: str) -> Attribute:
+    """Return what reads as graphql-core's default resolver does, apart from calling what can be called."""
+
+    def get(source: Value) -> Value:
+        return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+
+    fast = attrgetter(name)
+
+    def read(objects: Sources) -> Sources:
         if not isinstance(objects, list):
-            values = objects.column(name)
-            return None if any(map(callable, values)) else values
+            return _of_table(get, objects, name)
         kinds = set(map(type, objects))
         if kinds == {dict}:
-            values = [each.get(name) for each in objects]
-        elif any(issubclass(kind, Mapping) for kind in kinds):
-            return None
-        else:
-            values = list(map(get, objects))
-        return None if any(map(callable, values)) else values
+            return [each.get(name) for each in objects]
+        if any(issubclass(kind, Mapping) for kind in kinds):
+            return read_each(get, objects)
+        values: Column = []
+        try:
+            values += map(fast, objects)
+        except AttributeError:
+            return read_on(get, objects, values, None)
+        except Exception as error:
+            return read_on(get, objects, values, error)
+        return values if len(values) == len(objects) else read_on(get, objects, values, StopIteration())
 
-    return read
+    return Attribute(read, reads=frozenset({name}), calls=True)

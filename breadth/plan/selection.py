@@ -1,116 +1,196 @@
-"""Selections: the fields that are asked of objects of one type, resolved for all the objects of a level."""
+"""Selections: the fields that are selected of objects of one type, resolved for all the objects of a batch."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from graphql import GraphQLError
 
-from breadth.awaiting import Column, discard, gathered
+from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
 from breadth.column_batch import Sources
-from breadth.completion.base import first_raised
-from breadth.paths import Place, Raised
-
-if TYPE_CHECKING:
-    from breadth.executor import LevelExecutor
-    from breadth.plan.field import Field
+from breadth.paths import Place, Raised, propagated
+from breadth.protocols import Run
+from breadth.values import Column, MaybeAwaitable, Value
 
 
 class AllRaisedError(Exception):
-    """A field can't be had for any object of a level, so that nothing else of them has to be waited for."""
+    """A field can't be had for any object of a batch, so that nothing else of them has to be waited for."""
 
-    def __init__(self, key: str, column: Column) -> None:
-        """Name the field's key and the errors."""
+    def __init__(self, column: Column) -> None:
+        """Name the errors."""
         super().__init__()
-        self.key, self.column = key, column
+        self.column = column
 
 
-def all_raised(column: Any) -> bool:  # noqa: ANN401 — a column, or what is awaited for one.
-    """Whether there is an error on its way up in every place."""
+class _Completion(Protocol):
+    def plan_ahead(self) -> None:
+        """Plan what is below."""
+
+
+class SelectedField(Protocol):
+    """What a selection knows of its fields."""
+
+    key: str
+    quick: Callable[[Run, Sources, Place], MaybeAwaitable[Column]]
+
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
+
+    @property
+    def completion(self) -> _Completion:
+        """The completion of its values."""
+
+    @property
+    def shareable(self) -> bool:
+        """Whether the field gives equal objects equal values."""
+
+    def column(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+        """Return the completed values of the field."""
+
+
+def all_raised(column: Value) -> bool:
+    """Whether there is a propagating error at every index."""
     return type(column) is list and bool(column) and all(type(value) is Raised for value in column)
 
 
 class Selection:
-    """The fields that are asked of the objects of one type."""
+    """The fields that are selected of the objects of one type."""
 
-    def __init__(self, fields: Sequence["Field"]) -> None:
-        """Make what makes the objects of the response."""
+    def __init__(self, fields: Sequence[SelectedField]) -> None:
+        """Name the fields."""
         self.fields = tuple(fields)
-        self._make = _maker([field.key for field in fields])
+        self._keys = [field.key for field in fields]
+        self._make: Callable[..., Column] = self._made_once
         self._shareable: bool | None = None
 
     @property
     def shareable(self) -> bool:
-        """Whether an object that stands in several places may be made once for all of them."""
+        """Whether an object that has several paths may be completed once for all of them."""
         if self._shareable is None:
             try:
                 self._shareable = all(field.shareable for field in self.fields)
             except GraphQLError:
-                # What does not fit further down is told there, in the place of each object.
+                # A directive that does not fit further down is an error of each object there.
                 self._shareable = False
         return self._shareable
 
     def plan_ahead(self) -> None:
-        """Plan what is below, but for objects of interfaces and unions, whose types only a request can tell."""
+        """Plan what is below, except for objects of interfaces and unions, whose types only a request can tell."""
+        if self.fields:
+            self._make = _maker(self._keys)
         for field in self.fields:
+            field.prepare()
             field.completion.plan_ahead()
 
-    def level(self, run: "LevelExecutor", objects: Sources, place: Place) -> Any:  # noqa: ANN401 — rows, or awaited.
-        """What the response holds of the objects of a level, a `Raised` in the place of one that can't be had."""
-        columns: Column = []
+    def level(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+        """Return the response objects of a batch, with a `Raised` for each object that is null."""
+        columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
         plain = run.plain
         try:
             for field in self.fields:
-                column = field.quick(objects) if plain else None
-                if column is None:
-                    column = field.column(run, objects, place)
-                    if type(column) is not list:
-                        waiting.append(len(columns))
-                    elif run.raised and all_raised(column):
-                        # No object is left to ask anything more of.
-                        run.settle_in_background([columns[index] for index in waiting])
-                        return [raised.under(field.key) for raised in column]
+                column = field.quick(run, objects, place) if plain else field.column(run, objects, place)
+                if type(column) is not list:
+                    waiting.append(len(columns))
+                elif run.raised and all_raised(column):
+                    # No object is left to ask anything more of.
+                    columns.append(column)
+                    return self._ended(run, columns, waiting, len(objects))
                 columns.append(column)
         except BaseException:
             discard(columns)
             raise
         return self._later(run, columns, waiting, len(objects)) if waiting else self.rows(run, columns, len(objects))
 
-    async def _later(self, run: "LevelExecutor", columns: Column, waiting: list[int], count: int) -> Column:
-        try:
-            if len(waiting) == 1:
-                columns[waiting[0]] = await columns[waiting[0]]
-            else:
-                for index, column in zip(waiting, await gathered([columns[index] for index in waiting]), strict=True):
-                    columns[index] = column
-        except AllRaisedError as all_of:
-            return [raised.under(all_of.key) for raised in all_of.column]
+    def _ended(
+        self, run: Run, columns: list[MaybeAwaitable[Column]], waiting: Sequence[int], count: int
+    ) -> MaybeAwaitable[Column]:
+        """Return the errors of the fields up to one that fails for all objects."""
+        columns += [[None] * count for _ in self.fields[len(columns) :]]
+        if waiting and _loop_is_running():
+            return self._later(run, columns, waiting, count, for_seconds=GRACE_SECONDS)
+        run.settle_in_background([columns[index] for index in waiting])
+        for index in waiting:
+            columns[index] = [None] * count
         return self.rows(run, columns, count)
 
-    def rows(self, run: "LevelExecutor", columns: Sequence[Column], count: int) -> Column:
-        """The objects of the response, a `Raised` in the place of one for which a field can't be had."""
+    async def _later(
+        self,
+        run: Run,
+        columns: list[MaybeAwaitable[Column]],
+        waiting: Sequence[int],
+        count: int,
+        for_seconds: float | None = None,
+    ) -> Column:
+        if len(waiting) == 1 and for_seconds is None:
+            (index,) = waiting
+            try:
+                columns[index] = await _awaitable(columns[index])
+            except AllRaisedError as all_of:
+                columns[index] = all_of.column
+            return self.rows(run, columns, count)
+        tasks = [asyncio.ensure_future(_awaitable(columns[index])) for index in waiting]
+        try:
+            await first_to_fail(tasks, for_seconds)
+            for index, task in zip(waiting, tasks, strict=True):
+                try:
+                    # What is not there will not be needed: no object is left to be part of.
+                    columns[index] = task.result() if task.done() else [None] * count
+                except AllRaisedError as all_of:
+                    columns[index] = all_of.column
+        finally:
+            await cancel(tasks)
+        return self.rows(run, columns, count)
+
+    def rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
+        """Return the response objects, with a `Raised` for each object of which a field can't be had."""
         if not columns:
             return [{} for _ in range(count)]
         rows = self._make(*columns)
         if run.raised:
-            for place, values in enumerate(zip(*columns, strict=True)):
-                failed = first_raised(values)
-                if failed is not None:
-                    rows[place] = values[failed].under(self.fields[failed].key)
+            for index, values in enumerate(zip(*columns, strict=True)):
+                raised = propagated(values, self._keys)
+                if raised is not None:
+                    rows[index] = raised
         return rows
+
+    def _made_once(self, *columns: Column) -> Column:
+        """Make the objects without the function that is worth making for an operation that is executed again."""
+        keys = self._keys
+        self._make = self._made_again
+        return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def _made_again(self, *columns: Column) -> Column:
+        for field in self.fields:
+            field.prepare()
+        self._make = _maker(self._keys)
+        return self._make(*columns)
+
+
+def _awaitable(column: MaybeAwaitable[Column]) -> Awaitable[Column]:
+    assert not isinstance(column, list)  # noqa: S101 — for the type checker.
+    return column
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _maker(keys: Sequence[str]) -> Callable[..., Column]:
-    """A function that makes objects of these keys from their columns.
+    """Return a function that makes objects of these keys from their columns.
 
     It is written and compiled for the keys, as dataclasses write their methods: a dict display of constant keys takes
     a third of the time of `dict(zip(keys, values))`.
     """
-    names = [f"v{place}" for place in range(len(keys))]
-    columns = [f"c{place}" for place in range(len(keys))]
+    names = [f"v{index}" for index in range(len(keys))]
+    columns = [f"c{index}" for index in range(len(keys))]
     display = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
     many = f"for {', '.join(names)} in zip({', '.join(columns)})"
     loop = f"for {names[0]} in {columns[0]}" if len(keys) == 1 else many
-    source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]" if keys else "lambda: []"
+    source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]"
     made: Callable[..., Column] = eval(source, {})  # noqa: S307 — keys are GraphQL names, and are quoted.
     return made

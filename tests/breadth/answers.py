@@ -38,13 +38,14 @@ class Asked:
         expected = await self._answer(variables, seed)
         actual = await self._answer(variables, seed, LevelExecutor)
         prepared = await self._answer_prepared(variables, seed)
+        without_suggestions = await self._answer(variables, seed, hide_suggestions=True)
         possible = None
         if actual.errors and actual.errors != expected.errors:
             every_place = DocumentNode(definitions=tuple(map(_unpropagated, self._document.definitions)))
             possible = (await self._answer(variables, seed, document=every_place)).errors or []
         return [
             *differences(expected, actual, possible=possible),
-            *(f"Prepared: {each}" for each in differences(expected, prepared, possible=possible)),
+            *(f"Prepared: {each}" for each in differences(without_suggestions, prepared, possible=possible)),
         ]
 
     async def _answer(
@@ -53,11 +54,21 @@ class Asked:
         seed: int,
         executor_class: type[Executor[Any]] | None = None,
         document: DocumentNode | None = None,
+        *,
+        hide_suggestions: bool = False,
     ) -> ExecutionResult:
         """The result in the world of the seed."""
         root, world = self._world(seed)
         document = document or self._document
-        result = execute(self._schema, document, root, world, variables, executor_class=executor_class)
+        result = execute(
+            self._schema,
+            document,
+            root,
+            world,
+            variables,
+            executor_class=executor_class,
+            hide_suggestions=hide_suggestions,
+        )
         return result if isinstance(result, ExecutionResult) else await result
 
     async def _answer_prepared(self, variables: dict[str, Any], seed: int) -> ExecutionResult:

@@ -83,13 +83,13 @@ def test_one_error_is_told_of_each_place_that_is_null() -> None:
     assert [(error.path or [])[0] for error in result.errors or ()] == ["a", "b"]
 
 
-def test_nothing_is_told_of_what_is_below_a_place_that_is_null() -> None:
+def test_errors_below_an_object_that_becomes_null_are_told_too() -> None:
     schema = build_schema("type Query { a: A } type A { b: [Int], c: Int! }")
 
     result = answer(schema, "{ a { b c } }", {"a": {"b": ["no", "never"]}})
 
     assert result.data == {"a": None}
-    assert [error.path for error in result.errors or ()] == [["a", "c"]]
+    assert [error.path for error in result.errors or ()] == [["a", "b", 0], ["a", "b", 1], ["a", "c"]]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ async def test_variables_are_given_equally(only: object) -> None:
     assert not different(await both(document, only=only))
 
 
-async def test_a_level_field_is_called_once_for_a_level() -> None:
+async def test_a_batch_field_is_called_once_for_a_level() -> None:
     stock, levels = context(), context()
 
     for schema, given in ((STOCK, stock), (LEVELS, levels)):

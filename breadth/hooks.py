@@ -1,0 +1,74 @@
+"""Middleware around batch resolvers: it is called for each object, and the batch resolver once for all of them."""
+
+import asyncio
+from collections.abc import Callable
+
+from graphql.execution import MiddlewareManager
+
+from breadth.batch_resolvers import one_for_each, only
+from breadth.column_batch import Sources
+from breadth.paths import Place
+from breadth.protocols import PlannedField, Run
+from breadth.values import Column, Value
+
+
+class Hooked:
+    """One batch of a field that is resolved behind middleware.
+
+    The first object for which the middleware proceeds has the batch resolver called with all objects. A middleware
+    that proceeds with another object or other arguments has it called for that object alone.
+    """
+
+    def __init__(
+        self, field: PlannedField, run: Run, resolver: Callable[..., Value], objects: Sources, info: Value
+    ) -> None:
+        """Name the batch resolver and all that it is called with but its arguments."""
+        self._field, self._run, self._resolver, self._objects, self._info = field, run, resolver, objects, info
+        self._batch: Value = None
+        self._asked = False
+
+    def values(self, here: Place, given: dict[str, Value]) -> Column:
+        """Return what the middleware makes of the value of each object, or raises."""
+        manager = self._run.middleware_manager
+        infos = [self._run.info(self._field, next(here.paths(index))) for index in range(len(self._objects))]
+        indices = {id(info): index for index, info in enumerate(infos)}
+        objects = list(self._objects)
+
+        def proceed(source: Value, info: Value, /, **named: Value) -> Value:
+            index = indices.get(id(info))
+            if index is not None and source is objects[index] and named == given:
+                return self._value(index, given)
+            return only(self._resolver([source], info, **named))
+
+        # The manager would remember the function for as long as the process runs.
+        chained = proceed if manager is None else MiddlewareManager(*manager.middlewares).get_field_resolver(proceed)
+        values: Column = []
+        for source, info in zip(objects, infos, strict=True):
+            try:
+                values.append(chained(source, info, **given))
+            except Exception as error:
+                values.append(error)
+        return values
+
+    def _value(self, index: int, given: dict[str, Value]) -> Value:
+        if not self._asked:
+            self._asked = True
+            try:
+                objects = list(self._objects) if isinstance(self._objects, list) else self._objects
+                self._batch = self._resolver(objects, self._info, **given)
+            except Exception as error:
+                self._batch = error
+        return self._later(index) if hasattr(type(self._batch), "__await__") else self._one(self._batch, index)
+
+    async def _later(self, index: int) -> Value:
+        # It is awaited once, as a future, which may be awaited again.
+        self._batch = asyncio.ensure_future(self._batch)
+        return self._one(await self._batch, index)
+
+    def _one(self, batch: Value, index: int) -> Value:
+        if isinstance(batch, Exception):
+            raise batch
+        value = one_for_each(batch, len(self._objects))[index]
+        if isinstance(value, Exception):
+            raise value
+        return value

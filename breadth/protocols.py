@@ -1,0 +1,114 @@
+"""What the parts of the executor know of each other: completions of the run, and fields of what encloses them."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from graphql import (
+    FieldNode,
+    GraphQLAbstractType,
+    GraphQLField,
+    GraphQLFieldResolver,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLTypeResolver,
+    Node,
+)
+from graphql.execution import MiddlewareManager
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
+
+from breadth.column_batch import Sources
+from breadth.paths import Place, Raised
+from breadth.values import Column, MaybeAwaitable, Value
+
+
+class PlannedSelection(Protocol):
+    """The fields that are selected of the objects of one type."""
+
+    @property
+    def shareable(self) -> bool:
+        """Whether an object that has several paths may be completed once for all of them."""
+
+    def plan_ahead(self) -> None:
+        """Plan what is below. Raises GraphQLError if a directive does not fit."""
+
+    def level(self, run: "Run", objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+        """Return the response objects of a batch, with a `Raised` for each object that is null."""
+
+
+class PlannedField(Protocol):
+    """A field of a selection."""
+
+    key: str
+    name: str
+    nodes: list[FieldNode]
+    details: FieldDetailsList
+    parent_type: GraphQLObjectType
+    definition: GraphQLField
+    grace: float
+
+    @property
+    def path(self) -> Path:
+        """The path of the field within an object of the batch."""
+
+    def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
+        """Return what is selected of the field's objects of that type."""
+
+
+class PlannedVariant(Protocol):
+    """An operation for certain values of the variables of its @skip and @include."""
+
+    schema: GraphQLSchema
+
+    def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> PlannedSelection:
+        """Return what a field selects of the objects of that type."""
+
+
+class Run(Protocol):
+    """One execution of an operation."""
+
+    schema: GraphQLSchema
+    context_value: Value
+    variable_values: VariableValues
+    hide_suggestions: bool
+    middleware_manager: MiddlewareManager | None
+    field_resolver: GraphQLFieldResolver
+    type_resolver: GraphQLTypeResolver
+    plain: bool
+    raised: bool
+
+    @property
+    def is_awaitable(self) -> Callable[[Value], bool]:
+        """The predicate for values that are awaited."""
+
+    @property
+    def is_async_iterable(self) -> Callable[[Value], bool]:
+        """The predicate for lists that are iterated asynchronously."""
+
+    def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
+        """Return graphql-core's info of a field."""
+
+    def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
+        """Return a propagating error."""
+
+    def stop(self, raised: Raised, place: Place, index: int) -> None:
+        """Record that the value of this index is null because of the error."""
+
+    def settle_in_background(self, awaitables: list[Value], /) -> None:
+        """Await what the response does not need any more."""
+
+    def track_async_work(self, values: Sequence[Value], /) -> None:
+        """Await those of the values that are awaitable, in the background."""
+
+    def ensure_valid_runtime_type(
+        self,
+        runtime_type_name: Value,
+        return_type: GraphQLAbstractType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Value],
+        result: Value,
+        /,
+    ) -> GraphQLObjectType:
+        """Return the object type of that name. Raises GraphQLError if the abstract type does not have it."""
