@@ -82,8 +82,8 @@ lock: $(BIN)/python
 	done
 
 clean:
-	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist $(NODE_TESTS:%=%/node_modules) .coverage* htmlcov .hypothesis \
-		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist $(NODE_TESTS:%=%/node_modules) build docs/reference \
+		.coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # A lock names every package, so nothing is resolved: pip would look for newer ones where a requirement has an extra.
 $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python

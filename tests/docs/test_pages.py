@@ -16,6 +16,7 @@ _AVOIDED = re.compile(
 )
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:breadth|db|demo|docs|domain|examples|resolvers|schema|server|tests)(?:/[\w.-]+)+/?")
+_LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 _STEP = re.compile(r"^\d+\. ", re.MULTILINE)
 _BUILT = ("docs/reference",)
 
@@ -50,6 +51,18 @@ def test_a_page_uses_plain_words_and_names_files_that_exist(page: str) -> None:
 
     assert _AVOIDED.findall(whole) == []
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_a_page_that_is_not_of_the_site_links_to_what_exists(page: str) -> None:
+    targets = [target.partition("#") for target in _LINK.findall(text(page))]
+
+    for path, _, heading in targets:
+        assert (ROOT / path).exists()
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", text(path or page), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles}
+    assert targets
 
 
 def test_the_diagrams_name_files_that_exist() -> None:
