@@ -26,7 +26,7 @@ async def run(portal: Portal) -> None:
 async def tidy(portal: Portal) -> None:
     """Delete what counts no longer. What can't be deleted now is logged, and deleted the next time."""
     try:
-        await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))
+        await portal.database.write(lambda tx: attempts.drop_old(tx, at=portal.now()))
     except Unavailable:
         log.warning("old failed sign-ins are deleted later: the database is not available")
     except Exception:

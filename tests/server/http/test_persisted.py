@@ -368,7 +368,7 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
         await documents.remove(portal, [first])
         while trusted.get(first) is not None or trusted.get(later) is None:
             # Each round waits for a statement, and lets the server have its turn.
-            await portal.database.query(stored.row_ids)
+            await portal.database.read(stored.row_ids)
 
 
 async def test_a_server_whose_database_is_away_keeps_what_it_knows_and_says_so_once(
