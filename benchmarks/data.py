@@ -99,14 +99,17 @@ async def _make(url: str) -> None:
     migrate.upgrade(url)
     made = Database(url)
     try:
-        async with made.write() as tx:
+
+        async def fill(tx: Transaction) -> None:
             product_ids = await _products(tx)
             ids = Ids()
             for here in [await _partner(tx, place, product_ids) for place in range(1 + _SMALL_PARTNERS)]:
                 year = Year(here.rng, here.partner, ids)
                 await _write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
             await _token(tx)
-        findings = [finding async for finding in checks.examine(made)]
+
+        await made.write(fill)
+        findings = await checks.examine(made)
         if findings:
             raise _Findings(findings[:10])
     finally:
@@ -195,8 +198,7 @@ async def _write(tx: Transaction, partner_id: int, rows: Rows) -> None:
     )
     for table, of_table in written:
         await bulk.insert(tx, table, of_table)
-    for activation_id, moved_to_id in rows.moved:
-        await activations.point_to(tx, partner_id, activation_id, moved_to_id=moved_to_id)
+    await activations.point_to(tx, partner_id, rows.moved)
     await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.engine import Connection, Database
+from db.engine import Connection, Database, returned
+from db.engine.filters import value
+from db.engine.statement import Statement
 
 _OF_READERS = ("journal_mode", "busy_timeout", "foreign_keys", "cache_size", "mmap_size", "temp_store")
 _OF_WRITERS = ("synchronous", "wal_autocheckpoint")
@@ -45,12 +47,16 @@ def of_portal(file: Path, durability: str) -> Mapping[str, str]:
 async def _read(url: str) -> Mapping[str, str]:
     database = Database(url)
     try:
-        found = await database.query(partial(_values, names=_OF_READERS))
-        found |= await database.transact(partial(_values, names=_OF_WRITERS))
+        found = await database.read(partial(_values, names=_OF_READERS))
+        found |= await database.write(partial(_values, names=_OF_WRITERS))
     finally:
         await database.close()
     return found | {"synchronous": _LEVELS[int(found["synchronous"])]}
 
 
 async def _values(connection: Connection, *, names: Sequence[str]) -> dict[str, str]:
-    return {name: str(await connection.scalar(sa.text(f"PRAGMA {name}"))) for name in names}
+    return {name: str(await returned(connection, _pragma(name))) for name in names}
+
+
+def _pragma(name: str) -> Statement[object]:
+    return Statement(sa.text(f"PRAGMA {name}").columns(sa.column(name)), value)

@@ -1,7 +1,7 @@
 """Statements about activations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -12,13 +12,12 @@ from sqlalchemy import ColumnElement
 
 from db.clients import ClientRow
 from db.clients import columns as client_columns
-from db.engine import Connection, Transaction, execute, filters
-from db.engine.execute import KEEPING_KEYS
-from db.engine.expressions import among, contains, found_by_id
-from db.engine.filters import PARTNER, Shape
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.expressions import KEEPING_KEYS, among, contains, during, found_by_id, starts_with
+from db.engine.filters import PARTNER, Shape, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Columns, Join
+from db.engine.statement import Columns, Join, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 
@@ -136,26 +135,26 @@ def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
         found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
         ours = activations.c.client_id.in_(_clients(sa.or_(*found)))
         key = chosen.search_key
-        yield ours if key is None else sa.or_(ours, execute.starts_with(activations.c.activation_key, key))
+        yield ours if key is None else sa.or_(ours, starts_with(activations.c.activation_key, key))
     if chosen.client_name is not None:
         named = contains(clients.c.names_folded, chosen.client_name)
         yield activations.c.client_id.in_(_clients(named))
     if chosen.cnpj is not None:
-        numbered = execute.starts_with(clients.c.cnpj, chosen.cnpj)
+        numbered = starts_with(clients.c.cnpj, chosen.cnpj)
         yield activations.c.client_id.in_(_clients(numbered))
     if chosen.activation_key is not None:
-        yield execute.starts_with(activations.c.activation_key, chosen.activation_key)
-    for column, value in (
+        yield starts_with(activations.c.activation_key, chosen.activation_key)
+    for column, wanted in (
         (activations.c.client_id, chosen.client_id),
         (activations.c.authorization_code, chosen.authorization_code),
         (activations.c.ecf_serial_number, chosen.ecf_serial_number),
         (activations.c.product_id, chosen.product_id),
     ):
-        if value is not None:
-            yield column == value
+        if wanted is not None:
+            yield column == wanted
     if chosen.status is not None:
         yield among(activations.c.status, "status")
-    yield from execute.during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+    yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
 
 
 def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
@@ -170,30 +169,41 @@ async def by_ids(
 ) -> Mapping[int, ActivationRow]:
     """The partner's activations among these ids."""
     statement = _BY_IDS.load_only(None if columns is None else columns | {"id"})
-    found = await execute.fetch(connection, statement, {"partner_id": partner_id, "ids": ids})
+    found = await connection.fetch(statement, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
+
+
+_MINE = activations.c.partner_id == PARTNER, activations.c.id == sa.bindparam("activation_id")
+_OF_CLIENT = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
+_ACTIVE = activations.c.status == ActivationStatus.ACTIVE
+_LOCK = Statement(sa.select(*COLUMNS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), ActivationRow)
+_KEY_IN_USE: Statement[bool] = Statement(
+    sa.select(
+        sa.exists().where(
+            *_OF_CLIENT,
+            activations.c.product_id == sa.bindparam("product_id"),
+            activations.c.activation_key == sa.bindparam("activation_key"),
+            _ACTIVE,
+        )
+    ),
+    value,
+)
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
     """The partner's activation, locked until the transaction ends; None where it has no such one."""
-    mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
-    return await execute.one(
-        tx, sa.select(*COLUMNS).where(*mine).with_for_update(key_share=KEEPING_KEYS), ActivationRow
-    )
+    return await one(tx, _LOCK, {"partner_id": partner_id, "activation_id": activation_id})
 
 
 async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:
     """Whether the client, which the caller has locked, has an active activation of the product with the key."""
-    statement = sa.select(
-        sa.exists().where(
-            activations.c.partner_id == partner_id,
-            activations.c.client_id == client_id,
-            activations.c.product_id == product_id,
-            activations.c.activation_key == activation_key,
-            activations.c.status == ActivationStatus.ACTIVE,
-        )
-    )
-    return bool(await tx.scalar(statement))
+    wanted = {
+        "partner_id": partner_id,
+        "of_client": client_id,
+        "product_id": product_id,
+        "activation_key": activation_key,
+    }
+    return await returned(tx, _KEY_IN_USE, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,24 +221,41 @@ class NewActivation:
     client_name_folded: str
 
 
+_OF_NEW = tuple(each.name for each in fields(NewActivation))
+_ADD: Statement[int] = Statement(
+    sa.insert(activations).values(status=ActivationStatus.ACTIVE).returning(activations.c.id),
+    value,
+    inserted=["partner_id", "activated_at", "activated_by_id", *_OF_NEW],
+)
+
+
 async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
     """The id of the new activation."""
-    statement = sa.insert(activations).values(
-        partner_id=partner_id,
-        client_id=new.client_id,
-        product_id=new.product_id,
-        authorization_code=new.authorization_code,
-        activation_key=new.activation_key,
-        ecf_serial_number=new.ecf_serial_number,
-        seats=new.seats,
-        additional_seats=new.additional_seats,
-        note=new.note,
-        client_name_folded=new.client_name_folded,
-        status=ActivationStatus.ACTIVE,
-        activated_at=at,
-        activated_by_id=by_id,
+    activation = {name: getattr(new, name) for name in _OF_NEW}
+    return await returned(
+        tx, _ADD, {**activation, "partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
     )
-    return (await tx.execute(statement.returning(activations.c.id))).scalar_one()
+
+
+_ENDED = {
+    "status": ActivationStatus.CANCELLED,
+    "cancelled_at": sa.bindparam("at"),
+    "cancelled_by_id": sa.bindparam("by_id"),
+}
+_CANCEL = Statement(
+    sa.update(activations)
+    .where(*_MINE, _ACTIVE)
+    .values(_ENDED | {"cancellation_reason": sa.bindparam("reason"), "cancellation_note": sa.bindparam("note_of_it")}),
+    values_of,
+)
+_CANCEL_ALL = Statement(
+    sa.update(activations)
+    .where(*_OF_CLIENT, _ACTIVE)
+    .values(_ENDED | {"cancellation_reason": ActivationCancellationReason.CLIENT_CANCELLED})
+    .returning(*COLUMNS),
+    ActivationRow,
+)
+_POINT_TO = Statement(sa.update(activations).where(*_MINE).values(moved_to_id=sa.bindparam("moved_to")), values_of)
 
 
 async def cancel(
@@ -242,45 +269,24 @@ async def cancel(
     note: str | None = None,
 ) -> bool:
     """End one active activation; False, and nothing changed, where it is not active."""
-    statement = (
-        sa.update(activations)
-        .where(
-            activations.c.partner_id == partner_id,
-            activations.c.id == activation_id,
-            activations.c.status == ActivationStatus.ACTIVE,
-        )
-        .values(_cancelled(reason, by_id=by_id, at=at) | {"cancellation_note": note})
-    )
-    return (await tx.execute(statement)).rowcount == 1
+    which = {"partner_id": partner_id, "activation_id": activation_id}
+    return await tx.execute(_CANCEL, {**which, "reason": reason, "by_id": by_id, "at": at, "note_of_it": note}) == 1
 
 
 async def cancel_all(
     tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime
 ) -> list[ActivationRow]:
     """End every active activation of a cancelled client; what they were, in the order of their ids."""
-    statement = (
-        sa.update(activations)
-        .where(
-            activations.c.partner_id == partner_id,
-            activations.c.client_id == client_id,
-            activations.c.status == ActivationStatus.ACTIVE,
-        )
-        .values(_cancelled(ActivationCancellationReason.CLIENT_CANCELLED, by_id=by_id, at=at))
-        .returning(*COLUMNS)
+    which = {"partner_id": partner_id, "of_client": client_id}
+    return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
+
+
+async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]]) -> None:
+    """Write which activation took the place of each moved one, the moved one first."""
+    await tx.execute_many(
+        _POINT_TO,
+        [
+            {"partner_id": partner_id, "activation_id": activation_id, "moved_to": moved_to_id}
+            for activation_id, moved_to_id in moved
+        ],
     )
-    return sorted(await execute.rows(tx, statement, ActivationRow))
-
-
-def _cancelled(reason: ActivationCancellationReason, *, by_id: int, at: datetime) -> dict[str, Any]:
-    return {
-        "status": ActivationStatus.CANCELLED,
-        "cancelled_at": at,
-        "cancelled_by_id": by_id,
-        "cancellation_reason": reason,
-    }
-
-
-async def point_to(tx: Transaction, partner_id: int, activation_id: int, *, moved_to_id: int) -> None:
-    """Say which activation took the place of a moved one."""
-    mine = activations.c.partner_id == partner_id, activations.c.id == activation_id
-    await tx.execute(sa.update(activations).where(*mine).values(moved_to_id=moved_to_id))

@@ -5,49 +5,68 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from db.engine import Transaction, execute
+from db.engine import Transaction
+from db.engine.filters import upsert, values_of
+from db.engine.statement import Statement
 from db.tables import sign_in_attempts as attempts
 from domain.attempts import FORGOTTEN_AFTER, Failures
+
+_OF_DIGEST = attempts.c.digest == sa.bindparam("of_digest")
+_LOCK = upsert(
+    attempts,
+    lambda insert: (
+        insert.values(failures=0)
+        .on_conflict_do_update(index_elements=["digest"], set_={"failures": attempts.c.failures})
+        .returning(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at)
+    ),
+    values_of,
+    inserted=["digest", "first_failure_at", "last_failure_at"],
+)
+_RECORD = Statement(
+    sa.update(attempts)
+    .where(_OF_DIGEST)
+    .values(
+        failures=sa.bindparam("number"), first_failure_at=sa.bindparam("first"), last_failure_at=sa.bindparam("last")
+    ),
+    values_of,
+)
+_FORGET = Statement(sa.delete(attempts).where(_OF_DIGEST), values_of)
+_DROP_OLD = Statement(
+    sa.delete(attempts).where(
+        attempts.c.digest.in_(
+            sa.select(attempts.c.digest)
+            .where(attempts.c.last_failure_at <= sa.bindparam("until"))
+            .with_for_update(skip_locked=True)
+        )
+    ),
+    values_of,
+)
 
 
 async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -> Mapping[bytes, Failures]:
     """Return the failures under these digests, none included, locked until the transaction ends.
 
-    Every transaction locks in the order of the digests, so that no two wait for each other. The rows are inserted and
-    locked by one statement: between two, a sign-in that succeeds could delete a row.
+    Every transaction locks in the order of the digests, so that no two wait for each other. A row is inserted and
+    locked by one statement: between two, a sign-in that succeeds could delete it.
     """
-    none = [
-        {"digest": digest, "failures": 0, "first_failure_at": at, "last_failure_at": at} for digest in sorted(digests)
-    ]
-    statement = (
-        execute.insert(tx, attempts)
-        .values(none)
-        .on_conflict_do_update(index_elements=["digest"], set_={"failures": attempts.c.failures})
-        .returning(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at)
-    )
-    return {digest: Failures(*rest) for digest, *rest in await tx.execute(statement)}
+    none = [{"digest": digest, "first_failure_at": at, "last_failure_at": at} for digest in sorted(digests)]
+    return {digest: Failures(*rest) for digest, *rest in await tx.execute_many(_LOCK, none)}
 
 
 async def record(tx: Transaction, failures: Mapping[bytes, Failures]) -> None:
     """Write the failures under locked digests."""
-    for digest, (number, first_at, last_at) in failures.items():
-        await tx.execute(
-            sa.update(attempts)
-            .where(attempts.c.digest == digest)
-            .values(failures=number, first_failure_at=first_at, last_failure_at=last_at)
-        )
+    lines = [
+        {"of_digest": digest, "number": number, "first": first_at, "last": last_at}
+        for digest, (number, first_at, last_at) in failures.items()
+    ]
+    await tx.execute_many(_RECORD, lines)
 
 
 async def forget(tx: Transaction, digests: Collection[bytes]) -> None:
     """Delete what is known under locked digests."""
-    await tx.execute(sa.delete(attempts).where(attempts.c.digest.in_(sorted(digests))))
+    await tx.execute_many(_FORGET, [{"of_digest": digest} for digest in sorted(digests)])
 
 
 async def drop_old(tx: Transaction, *, at: datetime) -> None:
     """Delete the failures that count no longer, but for those that a sign-in has locked."""
-    old = (
-        sa.select(attempts.c.digest)
-        .where(attempts.c.last_failure_at <= at - FORGOTTEN_AFTER)
-        .with_for_update(skip_locked=True)
-    )
-    await tx.execute(sa.delete(attempts).where(attempts.c.digest.in_(old)))
+    await tx.execute(_DROP_OLD, {"until": at - FORGOTTEN_AFTER})

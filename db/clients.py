@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from db.engine import Connection, Transaction, execute, filters
-from db.engine.execute import KEEPING_KEYS
-from db.engine.expressions import among, contains
-from db.engine.filters import PARTNER, Shape
+from db.engine import Connection, Transaction, filters, one
+from db.engine.expressions import KEEPING_KEYS, among, contains, during, starts_with
+from db.engine.filters import PARTNER, Shape, one_row, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Columns
+from db.engine.statement import Columns, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
@@ -116,7 +115,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.name is not None:
         yield contains(clients.c.name_folded, chosen.name)
     if chosen.cnpj is not None:
-        yield execute.starts_with(clients.c.cnpj, chosen.cnpj)
+        yield starts_with(clients.c.cnpj, chosen.cnpj)
     if chosen.city is not None:
         yield contains(clients.c.city_folded, chosen.city)
     if chosen.state is not None:
@@ -126,7 +125,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.has_active_activations is not None:
         active = clients.c.id.in_(_active())
         yield active if chosen.has_active_activations else ~active
-    yield from execute.during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
+    yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
 def _active() -> sa.Select[Any]:
@@ -143,104 +142,114 @@ async def by_ids(
 ) -> Mapping[int, ClientRow]:
     """The partner's clients among these ids."""
     statement = _BY_IDS.load_only(None if columns is None else columns | {"id"})
-    found = await execute.fetch(connection, statement, {"partner_id": partner_id, "ids": ids})
+    found = await connection.fetch(statement, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
+
+
+_ID_BY_CNPJ: Statement[int] = Statement(
+    sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, clients.c.cnpj == sa.bindparam("cnpj")),
+    value,
+    reads=one_row,
+)
+_LOCK = Statement(
+    sa.select(*_COLUMNS)
+    .where(clients.c.partner_id == PARTNER, among(clients.c.id, "ids"))
+    .order_by(clients.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    ClientRow,
+)
+_DETAILS = (
+    "name",
+    "name_folded",
+    "trade_name",
+    "trade_name_folded",
+    "names_folded",
+    "city",
+    "city_folded",
+    "state",
+)
+_REGISTER = upsert(
+    clients,
+    lambda insert: (
+        insert.values(status=ClientStatus.ACTIVE)
+        .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
+        .returning(clients.c.cnpj, clients.c.id)
+    ),
+    values_of,
+    inserted=["partner_id", "cnpj", "registered_at", *_DETAILS],
+)
+_MINE = clients.c.partner_id == PARTNER, clients.c.id == sa.bindparam("client_id")
+_UPDATE = Statement(
+    sa.update(clients).where(*_MINE).values({name: sa.bindparam(f"new_{name}") for name in _DETAILS}), values_of
+)
+_ERASE = Statement(
+    sa.update(clients)
+    .where(*_MINE)
+    .values(
+        status=ClientStatus.CANCELLED,
+        cnpj=None,
+        name=None,
+        name_folded="",
+        trade_name=None,
+        trade_name_folded="",
+        names_folded="",
+        city=None,
+        city_folded="",
+        state=None,
+        cancelled_at=sa.bindparam("at"),
+        cancelled_by_id=sa.bindparam("by_id"),
+        cancellation_note=sa.bindparam("note"),
+    ),
+    values_of,
+)
+_ACTIVATIONS_OF = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
+_ERASE_IN_ACTIVATIONS = Statement(
+    sa.update(activations).where(*_ACTIVATIONS_OF).values(client_name_folded="", note=None, cancellation_note=None),
+    values_of,
+)
+_RENAME_IN_ACTIVATIONS = Statement(
+    sa.update(activations).where(*_ACTIVATIONS_OF).values(client_name_folded=sa.bindparam("name_folded")), values_of
+)
 
 
 async def id_by_cnpj(connection: Connection, partner_id: int, cnpj: str) -> int | None:
     """The partner's active client with that CNPJ."""
-    statement = sa.select(clients.c.id).where(clients.c.partner_id == partner_id, clients.c.cnpj == cnpj)
-    return await connection.scalar(statement)
+    return await one(connection, _ID_BY_CNPJ, {"partner_id": partner_id, "cnpj": cnpj})
 
 
 async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mapping[int, ClientRow]:
     """The partner's clients among these ids, in the order of their ids, locked until the transaction ends."""
-    statement = (
-        sa.select(*_COLUMNS)
-        .where(clients.c.partner_id == partner_id, clients.c.id.in_(sorted(set(ids))))
-        .order_by(clients.c.id)
-        .with_for_update(key_share=KEEPING_KEYS)
-    )
-    return {row.id: row for row in await execute.rows(tx, statement, ClientRow)}
+    return {row.id: row for row in await tx.fetch(_LOCK, {"partner_id": partner_id, "ids": sorted(set(ids))})}
 
 
 async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime) -> int | None:
     """The id of the new client; None, and nothing written, where an active client has the CNPJ."""
-    statement = (
-        execute.insert(tx, clients)
-        .values(
-            partner_id=partner_id,
-            cnpj=cnpj,
-            status=ClientStatus.ACTIVE,
-            registered_at=at,
-            **written(details),
-        )
-        .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
-        .returning(clients.c.id)
-    )
-    return await tx.scalar(statement)
+    return (await register_many(tx, partner_id, [(cnpj, details)], at=at)).get(cnpj)
 
 
 async def register_many(
     tx: Transaction, partner_id: int, wanted: Sequence[tuple[str, ClientDetails]], *, at: datetime
 ) -> dict[str, int]:
     """The ids of the new clients by their CNPJ; one whose CNPJ an active client has is left alone."""
-    if not wanted:
-        return {}
-    common = {"partner_id": partner_id, "status": ClientStatus.ACTIVE, "registered_at": at}
+    common = {"partner_id": partner_id, "registered_at": at}
     lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
-    statement = (
-        execute.insert(tx, clients)
-        .on_conflict_do_nothing(index_elements=["partner_id", "cnpj"])
-        .returning(clients.c.cnpj, clients.c.id)
-    )
-    # Given beside the statement, the rows are written many at a time, and the statement is compiled once for all.
-    return {row[0]: row[1] for row in await tx.execute(statement, lines)}
+    return dict(await tx.execute_many(_REGISTER, lines))
 
 
 async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:
     """Write a client's details, and the copy of its name that its activations are sorted by."""
-    mine = clients.c.partner_id == partner_id, clients.c.id == client_id
-    await tx.execute(sa.update(clients).where(*mine).values(**written(details)))
-    await _rename_in_activations(tx, partner_id, client_id, fold(details.name))
+    new = {f"new_{name}": text for name, text in written(details).items()}
+    await tx.execute(_UPDATE, {"partner_id": partner_id, "client_id": client_id, **new})
+    renamed = {"partner_id": partner_id, "of_client": client_id, "name_folded": fold(details.name)}
+    await tx.execute(_RENAME_IN_ACTIVATIONS, renamed)
 
 
 async def erase(
     tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime, note: str | None
 ) -> None:
     """Make a client cancelled, and every value that says who it was unreadable."""
-    await tx.execute(
-        sa.update(clients)
-        .where(clients.c.partner_id == partner_id, clients.c.id == client_id)
-        .values(
-            status=ClientStatus.CANCELLED,
-            cnpj=None,
-            name=None,
-            name_folded="",
-            trade_name=None,
-            trade_name_folded="",
-            names_folded="",
-            city=None,
-            city_folded="",
-            state=None,
-            cancelled_at=at,
-            cancelled_by_id=by_id,
-            cancellation_note=note,
-        )
-    )
-    await tx.execute(
-        sa.update(activations)
-        .where(activations.c.partner_id == partner_id, activations.c.client_id == client_id)
-        .values(client_name_folded="", note=None, cancellation_note=None)
-    )
-
-
-async def _rename_in_activations(tx: Transaction, partner_id: int, client_id: int, name_folded: str) -> None:
-    await tx.execute(
-        sa.update(activations)
-        .where(activations.c.partner_id == partner_id, activations.c.client_id == client_id)
-        .values(client_name_folded=name_folded)
-    )
+    await tx.execute(_ERASE, {"partner_id": partner_id, "client_id": client_id, "by_id": by_id, "at": at, "note": note})
+    await tx.execute(_ERASE_IN_ACTIVATIONS, {"partner_id": partner_id, "of_client": client_id})
 
 
 def written(details: ClientDetails) -> dict[str, str | None]:

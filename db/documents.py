@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db.engine import Connection, Transaction, execute
+from db.engine import Connection, Transaction, one, returned
 from db.engine.expressions import among
+from db.engine.filters import upsert, value
 from db.engine.statement import Statement
 from db.tables import trusted_documents as documents
 
@@ -33,44 +34,52 @@ _BY_ROW_IDS = Statement(sa.select(*_ROWS).where(among(documents.c.id, "ids")).or
 _BY_IDS = Statement(sa.select(*_ROWS).where(among(documents.c.document_id, "ids")), DocumentRow)
 
 
+_ALL = Statement(sa.select(*_ROWS).order_by(documents.c.id), DocumentRow)
+_ROW_IDS: Statement[int] = Statement(sa.select(documents.c.id), value)
+_EXTENT = Statement(
+    sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(documents.c.text)), 0)), Extent
+)
+_ADD: Statement[int] = upsert(
+    documents,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["document_id"]).returning(documents.c.id),
+    value,
+    inserted=["document_id", "text", "registered_at"],
+)
+_REMOVE: Statement[str] = Statement(
+    sa.delete(documents).where(among(documents.c.document_id, "ids")).returning(documents.c.document_id), value
+)
+
+
 async def all_documents(connection: Connection) -> list[DocumentRow]:
     """Every document, in the order in which they were registered."""
-    return await execute.rows(connection, sa.select(*_ROWS).order_by(documents.c.id), DocumentRow)
+    return list(await connection.fetch(_ALL))
 
 
 async def row_ids(connection: Connection) -> frozenset[int]:
     """The ids of all rows: whatever is registered or removed changes them."""
-    return frozenset(await connection.scalars(sa.select(documents.c.id)))
+    return frozenset(await connection.fetch(_ROW_IDS))
 
 
 async def by_row_ids(connection: Connection, ids: Sequence[int]) -> list[DocumentRow]:
     """The documents of these rows, in the order in which they were registered."""
-    return await execute.fetch(connection, _BY_ROW_IDS, {"ids": ids})
+    return list(await connection.fetch(_BY_ROW_IDS, {"ids": ids}))
 
 
 async def by_ids(connection: Connection, ids: Sequence[str]) -> Mapping[str, DocumentRow]:
     """The documents among these ids."""
-    return {row.document_id: row for row in await execute.fetch(connection, _BY_IDS, {"ids": ids})}
+    return {row.document_id: row for row in await connection.fetch(_BY_IDS, {"ids": ids})}
 
 
 async def extent(connection: Connection) -> Extent:
     """How much is registered."""
-    statement = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(documents.c.text)), 0))
-    return Extent._make((await connection.execute(statement)).one())
+    return await returned(connection, _EXTENT)
 
 
 async def add(tx: Transaction, document_id: str, text: str, *, at: datetime) -> bool:
     """Register a document; False, and nothing written, where the id is there already."""
-    statement = (
-        execute.insert(tx, documents)
-        .values(document_id=document_id, text=text, registered_at=at)
-        .on_conflict_do_nothing(index_elements=["document_id"])
-        .returning(documents.c.id)
-    )
-    return await tx.scalar(statement) is not None
+    return await one(tx, _ADD, {"document_id": document_id, "text": text, "registered_at": at}) is not None
 
 
 async def remove(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
     """Remove the documents with these ids, and say which of them there were."""
-    statement = sa.delete(documents).where(documents.c.document_id.in_(ids)).returning(documents.c.document_id)
-    return frozenset(await tx.scalars(statement))
+    return frozenset(await tx.fetch(_REMOVE, {"ids": ids}))

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, execute, filters
-from db.engine.expressions import among
-from db.engine.filters import PARTNER, Shape
+from db.engine import Connection, Transaction, filters, returned
+from db.engine.expressions import among, during
+from db.engine.filters import PARTNER, Shape, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
@@ -73,7 +73,7 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
         yield events.c.client_id == chosen.client_id
     if chosen.order_id is not None:
         yield events.c.order_id == chosen.order_id
-    yield from execute.during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
+    yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
 _BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
@@ -81,7 +81,7 @@ _BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, EventRow]:
     """The partner's events among these ids."""
-    return {row.id: row for row in await execute.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
+    return {row.id: row for row in await connection.fetch(_BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
@@ -100,30 +100,38 @@ _NUMBER_AN_ORDER = Statement(
     int,
 )
 _OF_EVENT = tuple(each.name for each in fields(Event))
-_APPEND = Statement(sa.insert(events), tuple, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT])
+_APPEND = Statement(
+    sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT]
+)
 
 
 async def append(
     tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
 ) -> None:
     """Number and write events. The partner's counters are the last lock that a transaction takes."""
-    last = await execute.returned(tx, _NUMBER_EVENTS, {"of_partner": partner_id, "more": len(happened)})
+    last = await returned(tx, _NUMBER_EVENTS, {"of_partner": partner_id, "more": len(happened)})
     first = last - len(happened) + 1
     common = {"partner_id": partner_id, "occurred_at": at, "actor_id": actor_id}
     lines = [
         {**common, "number": number, **{name: getattr(event, name) for name in _OF_EVENT}}
         for number, event in enumerate(happened, first)
     ]
-    await execute.write(tx, _APPEND, lines)
+    await tx.execute_many(_APPEND, lines)
 
 
 async def next_order_number(tx: Transaction, partner_id: int) -> int:
     """The next number of the partner's orders. It takes the same last lock as `append`, which may follow it."""
-    return await execute.returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
+    return await returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
+
+
+_SET_COUNTERS = Statement(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(order_number=sa.bindparam("orders"), event_number=sa.bindparam("events")),
+    values_of,
+)
 
 
 async def set_counters(tx: Transaction, partner_id: int, *, order_number: int, event_number: int) -> None:
     """Say which numbers of a partner's orders and events were given out."""
-    mine = partner_counters.c.partner_id == partner_id
-    values = {"order_number": order_number, "event_number": event_number}
-    await tx.execute(sa.update(partner_counters).where(mine).values(values))
+    await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, "orders": order_number, "events": event_number})

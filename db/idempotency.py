@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from db.engine import Transaction, execute
-from db.engine.filters import PARTNER
+from db.engine import Transaction, one, returned
+from db.engine.filters import PARTNER, upsert, value, values_of
 from db.engine.statement import Statement
 from db.tables import idempotency_keys
 
@@ -31,14 +30,14 @@ class Recorded(NamedTuple):
 
 
 _keys = idempotency_keys
-_EXPIRE: Statement[Any] = Statement(
-    sa.delete(_keys).where(_keys.c.partner_id == PARTNER, _keys.c.created_at <= sa.bindparam("until")), tuple
+_EXPIRE = Statement(
+    sa.delete(_keys).where(_keys.c.partner_id == PARTNER, _keys.c.created_at <= sa.bindparam("until")), values_of
 )
 _CLAIMED = ["partner_id", "mutation", "key_digest", "input_digest", "created_at"]
-_CLAIM = Statement(
-    postgresql.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
-    int,
-    on_sqlite=sqlite.insert(_keys).on_conflict_do_nothing().returning(_keys.c.partner_id),
+_CLAIM: Statement[int] = upsert(
+    _keys,
+    lambda insert: insert.on_conflict_do_nothing().returning(_keys.c.partner_id),
+    value,
     inserted=_CLAIMED,
 )
 _IS_CLAIMED = (
@@ -47,22 +46,20 @@ _IS_CLAIMED = (
     _keys.c.key_digest == sa.bindparam("of_key"),
 )
 _RECORDED = Statement(sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), Recorded)
-_COMPLETE: Statement[Any] = Statement(
-    sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), tuple
-)
+_COMPLETE = Statement(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), values_of)
 
 
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
     """Claim the key; what is recorded of it where it is taken, after its transaction has ended."""
-    await execute.write(tx, _EXPIRE, [{"partner_id": wanted.partner_id, "until": at - KEPT}])
-    if await execute.fetch(tx, _CLAIM, {**wanted._asdict(), "created_at": at}):
+    await tx.execute(_EXPIRE, {"partner_id": wanted.partner_id, "until": at - KEPT})
+    if await one(tx, _CLAIM, {**wanted._asdict(), "created_at": at}) is not None:
         return None
-    return await execute.returned(tx, _RECORDED, _which(wanted))
+    return await returned(tx, _RECORDED, _which(wanted))
 
 
 async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
     """Record the ids of what was done."""
-    await execute.write(tx, _COMPLETE, [{**_which(claimed), "what_came": outcome}])
+    await tx.execute(_COMPLETE, {**_which(claimed), "what_came": outcome})
 
 
 def _which(claim: Claim) -> dict[str, Any]:

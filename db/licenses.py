@@ -1,17 +1,16 @@
 """Statements about the stock of licenses: counters that only guarded statements change, and their ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, execute
-from db.engine.execute import KEEPING_KEYS
-from db.engine.expressions import among, found_by_id
-from db.engine.filters import PARTNER
+from db.engine import Connection, Transaction, filters
+from db.engine.expressions import KEEPING_KEYS, among
+from db.engine.filters import PARTNER, one_each, upsert, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -72,74 +71,82 @@ _STOCK = tuple(license_stock.c[name] for name in StockRow._fields)
 _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 
-async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
-    """The partner's stock of every product it has bought, in the order of the products."""
-    statement = sa.select(*_STOCK).where(license_stock.c.partner_id == partner_id).order_by(license_stock.c.product_id)
-    return await execute.rows(connection, statement, StockRow)
-
-
-_BY_PRODUCTS = Statement(
-    sa.select(*_STOCK).where(license_stock.c.partner_id == PARTNER, among(license_stock.c.product_id, "product_ids")),
+_COUNTERS = tuple(each.name for each in fields(Delta))
+_OF_PARTNER = Statement(
+    sa.select(*_STOCK).where(license_stock.c.partner_id == PARTNER).order_by(license_stock.c.product_id), StockRow
+)
+_OF_PRODUCTS = license_stock.c.partner_id == PARTNER, among(license_stock.c.product_id, "product_ids")
+_BY_PRODUCTS = Statement(sa.select(*_STOCK).where(*_OF_PRODUCTS), StockRow, reads=one_each("product_ids"))
+_LOCK = Statement(
+    sa.select(*_STOCK)
+    .where(*_OF_PRODUCTS)
+    .order_by(license_stock.c.product_id)
+    .with_for_update(key_share=KEEPING_KEYS),
     StockRow,
 )
+_BEGIN = upsert(
+    license_stock,
+    lambda insert: insert.values(dict.fromkeys(_COUNTERS, 0)).on_conflict_do_nothing(),
+    values_of,
+    inserted=["partner_id", "product_id"],
+)
+_MORE = {name: sa.bindparam(f"more_{name}", type_=sa.BigInteger) for name in _COUNTERS}
+_bought = license_stock.c.purchased + license_stock.c.bonus
+_seats = license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
+
+
+def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
+    mine = license_stock.c.partner_id == PARTNER, license_stock.c.product_id == sa.bindparam("of_product")
+    added = {name: license_stock.c[name] + amount for name, amount in _MORE.items()}
+    return Statement(sa.update(license_stock).where(*mine, *more).values(added), values_of)
+
+
+_ADD = _change(
+    _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
+    license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
+)
+_TAKE = _change(
+    license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
+)
+_RELEASE = _change()
+_RECORD = Statement(
+    sa.insert(stock_movements),
+    values_of,
+    inserted=["partner_id", "product_id", "type", "occurred_at", "order_id", "activation_id", *_COUNTERS],
+)
+
+
+async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
+    """The partner's stock of every product it has bought, in the order of the products."""
+    return list(await connection.fetch(_OF_PARTNER, {"partner_id": partner_id}))
 
 
 async def by_products(connection: Connection, partner_id: int, product_ids: Sequence[int]) -> Mapping[int, StockRow]:
     """The partner's stock of these products, by product."""
-    found = await execute.fetch(connection, _BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
+    found = await connection.fetch(_BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
     return {row.product_id: row for row in found}
 
 
 async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -> Mapping[int, StockRow]:
     """The partner's stock of these products, in the order of the products, locked until the transaction ends."""
-    statement = (
-        sa.select(*_STOCK)
-        .where(license_stock.c.partner_id == partner_id, license_stock.c.product_id.in_(sorted(set(product_ids))))
-        .order_by(license_stock.c.product_id)
-        .with_for_update(key_share=KEEPING_KEYS)
-    )
-    return {row.product_id: row for row in await execute.rows(tx, statement, StockRow)}
+    found = await tx.fetch(_LOCK, {"partner_id": partner_id, "product_ids": sorted(set(product_ids))})
+    return {row.product_id: row for row in found}
 
 
 async def add(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
     """Add what an order bought; False, and nothing changed, where a counter would pass its limit."""
-    await tx.execute(
-        execute.insert(tx, license_stock)
-        .values(partner_id=partner_id, product_id=product_id, **asdict(Delta()))
-        .on_conflict_do_nothing()
-    )
-    bought = license_stock.c.purchased + license_stock.c.bonus
-    statement = (
-        sa.update(license_stock)
-        .where(
-            *_mine(partner_id, product_id),
-            bought <= COUNTER_MAX - delta.purchased - delta.bonus,
-            license_stock.c.additional_seats_total <= COUNTER_MAX - delta.additional_seats_total,
-        )
-        .values(_added(delta))
-    )
-    return (await tx.execute(statement)).rowcount == 1
+    await tx.execute(_BEGIN, {"partner_id": partner_id, "product_id": product_id})
+    return await tx.execute(_ADD, _changed(partner_id, product_id, delta)) == 1
 
 
 async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
     """Take licenses and additional seats into use; False, and nothing changed, where they are not free."""
-    bought = license_stock.c.purchased + license_stock.c.bonus
-    seats = license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
-    statement = (
-        sa.update(license_stock)
-        .where(
-            *_mine(partner_id, product_id),
-            license_stock.c.activated <= bought - delta.activated,
-            seats >= delta.additional_seats_allocated,
-        )
-        .values(_added(delta))
-    )
-    return (await tx.execute(statement)).rowcount == 1
+    return await tx.execute(_TAKE, _changed(partner_id, product_id, delta)) == 1
 
 
 async def release(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> None:
     """Give licenses and additional seats back; a CHECK refuses to give back more than was taken."""
-    await tx.execute(sa.update(license_stock).where(*_mine(partner_id, product_id)).values(_added(delta)))
+    await tx.execute(_RELEASE, _changed(partner_id, product_id, delta))
 
 
 async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMovement], *, at: datetime) -> None:
@@ -156,8 +163,7 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
         }
         for movement in movements
     ]
-    if lines:
-        await tx.execute(sa.insert(stock_movements), lines)
+    await tx.execute_many(_RECORD, lines)
 
 
 def movements_of(partner_id: int, product_ids: Sequence[int]) -> Listing[MovementRow]:
@@ -174,23 +180,15 @@ _LEDGER = Listing(
     sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
     parent=stock_movements.c.product_id,
 )
-_MOVEMENTS_BY_IDS = Statement(
-    sa.select(*_MOVEMENTS).where(
-        found_by_id(stock_movements.c.partner_id) == PARTNER, among(stock_movements.c.id, "ids")
-    ),
-    MovementRow,
-)
+_MOVEMENTS_BY_IDS = filters.by_ids(stock_movements, _MOVEMENTS, MovementRow)
 
 
 async def movements_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, MovementRow]:
     """The partner's lines of the ledger among these ids."""
-    found = await execute.fetch(connection, _MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    found = await connection.fetch(_MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
-def _mine(partner_id: int, product_id: int) -> tuple[ColumnElement[bool], ...]:
-    return license_stock.c.partner_id == partner_id, license_stock.c.product_id == product_id
-
-
-def _added(delta: Delta) -> dict[str, ColumnElement[int]]:
-    return {name: license_stock.c[name] + amount for name, amount in asdict(delta).items() if amount}
+def _changed(partner_id: int, product_id: int, delta: Delta) -> dict[str, int]:
+    more = {f"more_{name}": amount for name, amount in asdict(delta).items()}
+    return {"partner_id": partner_id, "of_product": product_id, **more}

@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, execute, filters
-from db.engine.execute import KEEPING_KEYS
-from db.engine.expressions import among
-from db.engine.filters import PARTNER, Shape
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.expressions import KEEPING_KEYS, among, during
+from db.engine.filters import PARTNER, Shape, one_row, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import order_items, orders
-from domain.orders import Line, OrderStatus, OrderType
+from domain.orders import ITEMS_MAX, Line, OrderStatus, OrderType
 
 
 class OrderRow(NamedTuple):
@@ -129,7 +128,7 @@ def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
                 order_items.c.partner_id == PARTNER, order_items.c.product_id == chosen.product_id
             )
         )
-    yield from execute.during(orders.c.created_at, chosen.created_from, chosen.created_to)
+    yield from during(orders.c.created_at, chosen.created_from, chosen.created_to)
 
 
 _BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
@@ -139,23 +138,30 @@ _ITEMS_OF = Statement(
     .where(order_items.c.partner_id == PARTNER, among(order_items.c.order_id, "order_ids"))
     .order_by(order_items.c.order_id, order_items.c.id),
     OrderItemRow,
+    reads=lambda values: len(values["order_ids"]) * ITEMS_MAX,
 )
+_ID_BY_NUMBER: Statement[int] = Statement(
+    sa.select(orders.c.id).where(orders.c.partner_id == PARTNER, orders.c.number == sa.bindparam("number")),
+    value,
+    reads=one_row,
+)
+_MINE = orders.c.partner_id == PARTNER, orders.c.id == sa.bindparam("order_id")
+_LOCK = Statement(sa.select(*_ORDERS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
 async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderRow]:
     """The partner's orders among these ids."""
-    return {row.id: row for row in await execute.fetch(connection, _BY_IDS, {"partner_id": partner_id, "ids": ids})}
+    return {row.id: row for row in await connection.fetch(_BY_IDS, {"partner_id": partner_id, "ids": ids})}
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
     """The partner's order with that number."""
-    statement = sa.select(orders.c.id).where(orders.c.partner_id == partner_id, orders.c.number == number)
-    return await connection.scalar(statement)
+    return await one(connection, _ID_BY_NUMBER, {"partner_id": partner_id, "number": number})
 
 
 async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
     """The partner's order items among these ids."""
-    rows = await execute.fetch(connection, _ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    rows = await connection.fetch(_ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in rows}
 
 
@@ -163,7 +169,7 @@ async def items_of(
     connection: Connection, partner_id: int, order_ids: Sequence[int]
 ) -> Mapping[int, list[OrderItemRow]]:
     """The items of each of these orders, as they were entered."""
-    found = await execute.fetch(connection, _ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
+    found = await connection.fetch(_ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
     by_order: dict[int, list[OrderItemRow]] = {}
     for row in found:
         by_order.setdefault(row.order_id, []).append(row)
@@ -172,8 +178,7 @@ async def items_of(
 
 async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
     """The partner's order, locked until the transaction ends; None where it has no such one."""
-    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
-    return await execute.one(tx, sa.select(*_ORDERS).where(*mine).with_for_update(key_share=KEEPING_KEYS), OrderRow)
+    return await one(tx, _LOCK, {"partner_id": partner_id, "order_id": order_id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +238,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         "created_at": at,
         "created_by_id": by_id,
     }
-    order_id = await execute.returned(tx, _CREATE, order)
+    order_id = await returned(tx, _CREATE, order)
     items = [
         {
             "partner_id": partner_id,
@@ -247,21 +252,37 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         }
         for line in new.lines
     ]
-    await execute.write(tx, _ADD_ITEM, items)
+    await tx.execute_many(_ADD_ITEM, items)
     return order_id
+
+
+_COMPLETE = Statement(
+    sa.update(orders)
+    .where(*_MINE)
+    .values(status=OrderStatus.COMPLETED, approved_by_id=sa.bindparam("by_id"), approved_at=sa.bindparam("at")),
+    values_of,
+)
+_CANCEL = Statement(
+    sa.update(orders)
+    .where(*_MINE)
+    .values(
+        status=OrderStatus.CANCELLED,
+        cancelled_by_id=sa.bindparam("by_id"),
+        cancelled_at=sa.bindparam("at"),
+        cancellation_note=sa.bindparam("note_of_it"),
+    ),
+    values_of,
+)
 
 
 async def complete(tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime) -> None:
     """Make the order, which the caller has locked and found pending, completed."""
-    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
-    values = {"status": OrderStatus.COMPLETED, "approved_by_id": by_id, "approved_at": at}
-    await tx.execute(sa.update(orders).where(*mine).values(values))
+    await tx.execute(_COMPLETE, {"partner_id": partner_id, "order_id": order_id, "by_id": by_id, "at": at})
 
 
 async def cancel(
     tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime, note: str | None
 ) -> None:
     """Make the order, which the caller has locked and found pending, cancelled."""
-    mine = orders.c.partner_id == partner_id, orders.c.id == order_id
-    values = {"status": OrderStatus.CANCELLED, "cancelled_by_id": by_id, "cancelled_at": at, "cancellation_note": note}
-    await tx.execute(sa.update(orders).where(*mine).values(values))
+    which = {"partner_id": partner_id, "order_id": order_id}
+    await tx.execute(_CANCEL, {**which, "by_id": by_id, "at": at, "note_of_it": note})

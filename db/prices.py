@@ -6,9 +6,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, execute, filters
+from db.engine import Connection, Transaction, filters, returned
 from db.engine.expressions import among
-from db.engine.filters import PARTNER
+from db.engine.filters import PARTNER, one_each, one_row, value, values_of
 from db.engine.statement import Statement
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
@@ -62,41 +62,49 @@ def _tiers(*more: ColumnElement[bool]) -> Statement[_TierRow]:
         )
         .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
     )
-    return Statement(statement, _TierRow)
+    # A price table has a few tiers for each product.
+    return Statement(statement, _TierRow, reads=one_row)
 
 
 _TIERS = _tiers()
 _TIERS_OF_PRODUCTS = _tiers(among(price_tiers.c.product_id, "product_ids"))
-_PRODUCTS_BY_IDS = Statement(sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow)
-_TABLES_OF = Statement(sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")), PriceTableRow)
+_ALL_PRODUCTS = Statement(sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
+_PRODUCTS_BY_IDS = Statement(
+    sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow, reads=one_each("ids")
+)
+_TABLES_OF = Statement(
+    sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")),
+    PriceTableRow,
+    reads=one_each("partner_ids"),
+)
 _TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 
 async def all_products(connection: Connection) -> list[ProductRow]:
     """Every product of the vendor, in the order of their codes."""
-    return await execute.rows(connection, sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
+    return list(await connection.fetch(_ALL_PRODUCTS))
 
 
 async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
     """The products among these ids; they are the vendor's, and every partner may read them."""
-    return {row.id: row for row in await execute.fetch(connection, _PRODUCTS_BY_IDS, {"ids": ids})}
+    return {row.id: row for row in await connection.fetch(_PRODUCTS_BY_IDS, {"ids": ids})}
 
 
 async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
     """The partner's price table, which every partner has."""
-    (found,) = await execute.fetch(connection, _TABLES_OF, {"partner_ids": [partner_id]})
+    (found,) = await connection.fetch(_TABLES_OF, {"partner_ids": [partner_id]})
     return found
 
 
 async def tables_of(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The price tables of these partners, by partner."""
-    found = await execute.fetch(connection, _TABLES_OF, {"partner_ids": partner_ids})
+    found = await connection.fetch(_TABLES_OF, {"partner_ids": partner_ids})
     return {row.partner_id: row for row in found}
 
 
 async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
     """The partner's price tables among these ids."""
-    found = await execute.fetch(connection, _TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
+    found = await connection.fetch(_TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -107,7 +115,7 @@ async def tiers(
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
     statement = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
     by_key: dict[PriceKey, list[Tier]] = {}
-    for row in await execute.fetch(connection, statement, values):
+    for row in await connection.fetch(statement, values):
         tier = Tier(
             minimum_quantity=row.minimum_quantity,
             unit_monthly_price=Cents(row.unit_monthly_price),
@@ -118,31 +126,36 @@ async def tiers(
     return by_key
 
 
+_CREATE_TABLE: Statement[int] = Statement(
+    sa.insert(price_tables).returning(price_tables.c.id), value, inserted=["partner_id", "name"]
+)
+_DELETE_TIERS = Statement(
+    sa.delete(price_tiers).where(
+        price_tiers.c.partner_id == PARTNER,
+        price_tiers.c.price_table_id == sa.bindparam("price_table_id"),
+        price_tiers.c.product_id == sa.bindparam("product_id"),
+        price_tiers.c.order_type == sa.bindparam("order_type"),
+    ),
+    values_of,
+)
+_ADD_TIER = Statement(sa.insert(price_tiers), values_of, inserted=["partner_id", "price_table_id", *_TierRow._fields])
+
+
 async def create_table(tx: Transaction, partner_id: int, name: str) -> int:
     """The id of the partner's new price table, empty yet."""
-    statement = sa.insert(price_tables).values(partner_id=partner_id, name=name).returning(price_tables.c.id)
-    return (await tx.execute(statement)).scalar_one()
+    return await returned(tx, _CREATE_TABLE, {"partner_id": partner_id, "name": name})
 
 
 async def replace_tiers(
     tx: Transaction, partner_id: int, price_table_id: int, priced: Mapping[PriceKey, Sequence[Tier]]
 ) -> None:
     """Replace the tiers of what is named; other products keep theirs."""
-    for key in priced:
-        await tx.execute(
-            sa.delete(price_tiers).where(
-                price_tiers.c.partner_id == partner_id,
-                price_tiers.c.price_table_id == price_table_id,
-                price_tiers.c.product_id == key.product_id,
-                price_tiers.c.order_type == key.order_type,
-            )
-        )
+    table = {"partner_id": partner_id, "price_table_id": price_table_id}
+    await tx.execute_many(_DELETE_TIERS, [{**table, **key._asdict()} for key in priced])
     lines = [
         {
-            "partner_id": partner_id,
-            "price_table_id": price_table_id,
-            "product_id": key.product_id,
-            "order_type": key.order_type,
+            **table,
+            **key._asdict(),
             "minimum_quantity": tier.minimum_quantity,
             "unit_monthly_price": tier.unit_monthly_price,
             "unit_setup_fee": tier.unit_setup_fee,
@@ -151,5 +164,4 @@ async def replace_tiers(
         for key, tiers_of_key in priced.items()
         for tier in tiers_of_key
     ]
-    if lines:
-        await tx.execute(sa.insert(price_tiers), lines)
+    await tx.execute_many(_ADD_TIER, lines)

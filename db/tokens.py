@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, execute
-from db.engine.execute import KEEPING_KEYS
+from db.engine import Connection, Transaction, filters
+from db.engine.column_types import Instant
+from db.engine.expressions import KEEPING_KEYS
+from db.engine.filters import PARTNER, Shape, values_of
+from db.engine.statement import Statement
 from db.tables import tokens, users
 from domain.access import Permission, Permissions, Role, TokenKind, effective
 
@@ -65,34 +69,50 @@ _COLUMNS = (
 )
 
 
+_AT = sa.bindparam("at", type_=Instant)
+_NOT_REVOKED = (
+    tokens.c.partner_id == PARTNER,
+    tokens.c.user_id == sa.bindparam("user_id"),
+    tokens.c.revoked_at.is_(None),
+)
+_LOCK_ALL = Statement(
+    sa.select(*(tokens.c[name] for name in Revoked._fields))
+    .where(*_NOT_REVOKED)
+    # As the uses of tokens are written, so that the two don't deadlock.
+    .order_by(tokens.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    Revoked,
+)
+_REVOKE_ALL = Statement(sa.update(tokens).where(*_NOT_REVOKED).values(revoked_at=_AT), values_of)
+
+
 async def live(connection: Connection, chosen: TokenFilter, *, at: datetime) -> list[LiveToken]:
     """Return the tokens that work at that moment, oldest first; the vendor may see those of all partners."""
-    statement = (
+    shape, values = filters.shaped(None, chosen)
+    return list(await connection.fetch(_live(shape), {**values, "at": at}))
+
+
+@lru_cache
+def _live(shape: Shape) -> Statement[LiveToken]:
+    return Statement(
         sa.select(*_COLUMNS)
         .join(users, users.c.id == tokens.c.user_id)
         .where(
             tokens.c.revoked_at.is_(None),
-            sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > at),
+            sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > _AT),
             users.c.disabled_at.is_(None),
-            *_conditions(chosen),
+            *_conditions(filters.named(TokenFilter, shape)),
         )
-        .order_by(tokens.c.id)
+        .order_by(tokens.c.id),
+        _live_token,
     )
-    return await execute.rows(connection, statement, _live_token)
 
 
 async def revoke_all(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> list[Revoked]:
     """Revoke all tokens of the partner's user, and return them."""
-    not_revoked = tokens.c.partner_id == partner_id, tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)
-    # In the order of their ids, as the uses of tokens are written, so that the two don't deadlock.
-    statement = (
-        sa.select(*(tokens.c[name] for name in Revoked._fields))
-        .where(*not_revoked)
-        .order_by(tokens.c.id)
-        .with_for_update(key_share=KEEPING_KEYS)
-    )
-    revoked = await execute.rows(tx, statement, Revoked)
-    await tx.execute(sa.update(tokens).where(*not_revoked).values(revoked_at=at))
+    of_user = {"partner_id": partner_id, "user_id": user_id}
+    revoked = list(await tx.fetch(_LOCK_ALL, of_user))
+    await tx.execute(_REVOKE_ALL, {**of_user, "at": at})
     return revoked
 
 
@@ -105,7 +125,7 @@ def _conditions(chosen: TokenFilter) -> Iterator[ColumnElement[bool]]:
         yield tokens.c.id == chosen.id
     if chosen.prefix is not None:
         # Not LIKE, which on SQLite takes capitals for small letters.
-        yield sa.func.substr(tokens.c.prefix, 1, len(chosen.prefix)) == chosen.prefix
+        yield sa.func.substr(tokens.c.prefix, 1, sa.func.length(sa.cast(chosen.prefix, sa.Text))) == chosen.prefix
     if chosen.digest is not None:
         yield tokens.c.digest == chosen.digest
 

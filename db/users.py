@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from db.access import Credentials
-from db.engine import Connection, Transaction, execute
-from db.engine.execute import KEEPING_KEYS
+from db.engine import Connection, Transaction, one, returned
+from db.engine.expressions import KEEPING_KEYS
+from db.engine.filters import PARTNER, value, values_of
+from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import Role
 
@@ -33,49 +36,68 @@ class LockedUser(NamedTuple):
     disabled_at: datetime | None
 
 
+_ALL = (
+    sa.select(partners.c.name, users.c.email, users.c.name, users.c.role, users.c.disabled_at)
+    .join(partners, partners.c.id == users.c.partner_id)
+    .order_by(users.c.partner_id, users.c.email)
+)
+_LISTED = Statement(_ALL, ListedUser)
+_LISTED_OF_PARTNER = Statement(_ALL.where(users.c.partner_id == PARTNER), ListedUser)
+_LOCK_BY_EMAIL = Statement(
+    sa.select(*(users.c[name] for name in LockedUser._fields))
+    .where(users.c.email == sa.bindparam("email"))
+    .with_for_update(key_share=KEEPING_KEYS),
+    LockedUser,
+)
+_MINE = users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")
+_LOCK = Statement(
+    sa.select(users.c.password_hash, users.c.disabled_at).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
+    values_of,
+)
+_REVOKED_AT: Statement[datetime | None] = Statement(
+    sa.select(tokens.c.revoked_at).where(
+        tokens.c.partner_id == PARTNER,
+        tokens.c.user_id == sa.bindparam("user_id"),
+        tokens.c.id == sa.bindparam("token_id"),
+    ),
+    value,
+)
+
+
 async def listed(connection: Connection, partner_id: int | None = None) -> list[ListedUser]:
     """Return the partner's users, or those of all partners, by partner and e-mail address."""
-    statement = (
-        sa.select(partners.c.name, users.c.email, users.c.name, users.c.role, users.c.disabled_at)
-        .join(partners, partners.c.id == users.c.partner_id)
-        .order_by(users.c.partner_id, users.c.email)
-    )
-    mine = statement if partner_id is None else statement.where(users.c.partner_id == partner_id)
-    return await execute.rows(connection, mine, ListedUser)
+    if partner_id is None:
+        return list(await connection.fetch(_LISTED))
+    return list(await connection.fetch(_LISTED_OF_PARTNER, {"partner_id": partner_id}))
 
 
 async def locked(tx: Transaction, email: str) -> LockedUser | None:
     """Return the user with that address, unique among all partners, locked until the transaction ends."""
-    statement = (
-        sa.select(*(users.c[name] for name in LockedUser._fields))
-        .where(users.c.email == email)
-        .with_for_update(key_share=KEEPING_KEYS)
-    )
-    return await execute.one(tx, statement, LockedUser)
+    return await one(tx, _LOCK_BY_EMAIL, {"email": email})
 
 
-async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, Any]) -> None:
+async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, object]) -> None:
     """Write these columns of the partner's user."""
-    mine = users.c.partner_id == partner_id, users.c.id == user_id
-    await tx.execute(sa.update(users).where(*mine).values(**values))
+    new = {f"new_{name}": content for name, content in values.items()}
+    await tx.execute(_update(frozenset(values)), {"partner_id": partner_id, "user_id": user_id, **new})
+
+
+@lru_cache
+def _update(names: frozenset[str]) -> Statement[tuple[Any, ...]]:
+    new: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in sorted(names)}
+    return Statement(sa.update(users).where(*_MINE).values(new), values_of)
 
 
 async def lock_if_unchanged(tx: Transaction, found: Credentials) -> bool:
     """Lock the user; return whether the user is enabled and still has the password that was checked."""
-    statement = (
-        sa.select(users.c.password_hash, users.c.disabled_at)
-        .where(users.c.partner_id == found.partner_id, users.c.id == found.user_id)
-        .with_for_update(key_share=KEEPING_KEYS)
-    )
-    return (await tx.execute(statement)).one() == (found.password_hash, None)
+    locked = await returned(tx, _LOCK, {"partner_id": found.partner_id, "user_id": found.user_id})
+    return locked == (found.password_hash, None)
 
 
 async def lock_if_live(tx: Transaction, partner_id: int, user_id: int, token_id: int) -> bool:
     """Lock the user; return whether the user is enabled and the token is not revoked."""
-    mine = users.c.partner_id == partner_id, users.c.id == user_id
-    statement = sa.select(users.c.disabled_at).where(*mine).with_for_update(key_share=KEEPING_KEYS)
-    enabled = (await tx.execute(statement)).scalar_one() is None
+    of_user = {"partner_id": partner_id, "user_id": user_id}
+    _, disabled_at = await returned(tx, _LOCK, of_user)
     # A statement of its own, after the lock: one that waited for a revocation would not see it.
-    of_user = tokens.c.partner_id == partner_id, tokens.c.user_id == user_id, tokens.c.id == token_id
-    revoked_at = await tx.scalar(sa.select(tokens.c.revoked_at).where(*of_user))
-    return enabled and revoked_at is None
+    revoked_at = await one(tx, _REVOKED_AT, {**of_user, "token_id": token_id})
+    return disabled_at is None and revoked_at is None

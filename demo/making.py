@@ -47,7 +47,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
     """
     planned = _plan(sizes, seed=seed, now=now)
     password_hash = await hash_password(DEMO_PASSWORD)
-    async with portal.database.write() as tx:
+
+    async def fill(tx: Transaction) -> None:
         if await access.any_partner(tx):
             raise NotEmptyError
         product_ids = {
@@ -66,6 +67,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             await bulk.number_on(tx, table)
         for table in tables.metadata.sorted_tables:
             await bulk.describe(tx, table)
+
+    await portal.database.write(fill)
 
 
 def _plan(sizes: Sizes, *, seed: int, now: datetime) -> list[_Planned]:
@@ -136,8 +139,7 @@ async def _write(tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callabl
             chunk = of_table[start : start + _CHUNK]
             await bulk.insert(tx, table, chunk)
             wrote(len(chunk))
-    for activation_id, moved_to_id in rows.moved:
-        await activations.point_to(tx, partner_id, activation_id, moved_to_id=moved_to_id)
+    await activations.point_to(tx, partner_id, rows.moved)
     await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
 
 

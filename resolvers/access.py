@@ -55,7 +55,7 @@ async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
 
 async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Viewer | None:
     forgotten = portal.viewers.forgotten
-    found = await portal.database.query_shortly(lambda connection: access.bearer(connection, token_digest))
+    found = await portal.database.read(lambda connection: access.bearer(connection, token_digest), alone=True)
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         return None
     viewer = Viewer(
@@ -84,7 +84,7 @@ async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
 async def api_tokens(context: Context) -> list[TokenRow]:
     """Up to 100 of the partner's API tokens, those that work first, then the newest."""
     viewer, now = context.require(Permission.TOKENS_MANAGE), context.now()
-    return await context.portal.database.query(
+    return await context.portal.database.read(
         lambda connection: access.api_tokens(connection, viewer.partner_id, at=now)
     )
 

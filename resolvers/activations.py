@@ -170,7 +170,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         included=previous.seats - previous.additional_seats,
         additional=previous.additional_seats,
     )
-    await activations.point_to(work.tx, work.partner_id, previous.id, moved_to_id=activation_id)
+    await activations.point_to(work.tx, work.partner_id, [(previous.id, activation_id)])
     back, out = released(previous.additional_seats), taken(previous.additional_seats)
     lines = [
         NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),

@@ -30,7 +30,7 @@ def by_id(context: Context, client_id: int, columns: Columns = None) -> Soon[Cli
 async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
     """The partner's active client with that CNPJ."""
     viewer = context.require(Permission.CLIENTS_READ)
-    client_id = await context.portal.database.query(
+    client_id = await context.portal.database.read(
         lambda connection: clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
     )
     return None if client_id is None else await context.loaders.client.load(client_id)
@@ -158,7 +158,7 @@ async def released_by(context: Context, client_id: int) -> list[Released]:
 
 async def cancelled_with(context: Context, client_id: int) -> list[ActivationRow]:
     """Return the activations that the cancellation of the client ended: the first 100 by id."""
-    return await context.portal.database.query(
+    return await context.portal.database.read(
         lambda connection: holdings.cancelled_with(connection, context.partner_id, client_id, at_most=pages.SIZE_MAX)
     )
 

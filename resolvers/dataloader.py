@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from operator import attrgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from db.engine import Connection, Database
+from db.engine import Connection, Database, Pending
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns, Join
 
@@ -89,20 +89,16 @@ class Loader(Generic[Key, Value]):
         database: Database,
         read: Callable[[Connection, list[Key], Columns], Awaitable[Mapping[Key, Value]]],
         *,
-        at_once: bool = False,
-        at_once_most: int | None = None,
         wide: bool = False,
         columns: Columns = None,
     ) -> None:
         """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one.
 
-        What is found by an index can be read at once where the database can be read in place, for as many keys as are
-        told. That is for callers who ask with all the keys of a level: those who ask one by one need the batch. The
-        rows of a `wide` loader can be read with some of their columns.
+        Where the engine can, it reads in place; callers give all keys of a batch together. The rows of a `wide`
+        loader can be read with some of their columns.
         """
         self._database, self._read_columns, self.wide, self._columns = database, read, wide, columns
         self._reading: dict[Columns, Loader[Key, Value]] | None = None
-        self._at_once, self._at_once_most = at_once and database.reads_here, at_once_most
         self._loaded: dict[Key | None, Value | None] = {None: None}
         self._batches: dict[Key, asyncio.Future[None]] = {}
         self._wanted: list[Key] = []
@@ -119,8 +115,6 @@ class Loader(Generic[Key, Value]):
             found = Loader(
                 self._database,
                 self._read_columns,
-                at_once=self._at_once,
-                at_once_most=self._at_once_most,
                 wide=True,
                 columns=columns,
             )
@@ -172,11 +166,11 @@ class Loader(Generic[Key, Value]):
             return None
         # In their order, so that one request sends one statement each time.
         ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
-        if not self._at_once or (self._at_once_most is not None and len(ordered) > self._at_once_most):
-            return {self._batch(key) for key in ordered}
-        found = self._database.query_here(lambda connection: self._read(connection, ordered), alone=True)
-        self._keep(ordered, found)
-        return None
+        found = self._database.read_now(lambda connection: self._read(connection, ordered), alone=True)
+        if not isinstance(found, Pending):
+            self._keep(ordered, found)
+            return None
+        return {self._batch(key) for key in ordered}
 
     async def _after(
         self,
@@ -210,7 +204,7 @@ class Loader(Generic[Key, Value]):
 
     async def _load(self, keys: list[Key]) -> None:
         try:
-            found = await self._database.query(lambda connection: self._read(connection, keys))
+            found = await self._database.read(lambda connection: self._read(connection, keys))
             self._keep(keys, found)
         finally:
             for key in keys:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from db import documents
+from db.engine import Transaction
 from domain.documents import CHARACTERS_MAX, DOCUMENTS_MAX
 from resolvers.portal import Portal
 
@@ -33,9 +34,9 @@ async def register(portal: Portal, texts: Mapping[str, str]) -> int:
 
     Whether they are any good is for the caller to know.
     """
-    new, known = 0, []
-    async with portal.database.write() as tx:
-        at = portal.now()
+
+    async def add(tx: Transaction) -> int:
+        new, known, at = 0, [], portal.now()
         # In one order, so that two who register the same documents wait for each other, and not crosswise.
         for document_id in sorted(texts):
             if await documents.add(tx, document_id, texts[document_id], at=at):
@@ -49,16 +50,21 @@ async def register(portal: Portal, texts: Mapping[str, str]) -> int:
             raise DocumentsRefused([DocumentFault(document_id, reason) for document_id in sorted(other)])
         if new:
             _check(await documents.extent(tx))
-    return new
+        return new
+
+    return await portal.database.write(add)
 
 
 async def remove(portal: Portal, ids: Sequence[str]) -> None:
     """Remove these documents."""
-    async with portal.database.write() as tx:
+
+    async def delete(tx: Transaction) -> None:
         removed = await documents.remove(tx, ids)
         unknown = [document_id for document_id in ids if document_id not in removed]
         if unknown:
             raise DocumentsRefused([DocumentFault(each, "no document is registered under this id") for each in unknown])
+
+    await portal.database.write(delete)
 
 
 def _check(extent: documents.Extent) -> None:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from db import clients, events, prices
 from db.engine import Transaction
@@ -28,21 +29,28 @@ async def register_clients(
     Each batch is a transaction, or all of them are one, of which nothing is left where `batches` raises an error.
     `told` hears of each batch which of its clients were registered.
     """
+    now = portal.now()
+
+    async def at_once(tx: Transaction) -> None:
+        client_ids = array("q")
+        for batch in batches:
+            registered = await _register(tx, partner_id, batch, at=now)
+            client_ids.extend(registered.values())
+            told([client.cnpj in registered for client in batch])
+        # The counters, which the events are numbered by, are the last lock that a transaction takes.
+        await _append(tx, partner_id, client_ids, at=now)
+
+    async def one_batch(tx: Transaction, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
+        at = portal.now()
+        registered = await _register(tx, partner_id, batch, at=at)
+        await _append(tx, partner_id, list(registered.values()), at=at)
+        return registered
+
     if all_or_nothing:
-        async with portal.database.write() as tx:
-            now, client_ids = portal.now(), array("q")
-            for batch in batches:
-                registered = await _register(tx, partner_id, batch, at=now)
-                client_ids.extend(registered.values())
-                told([client.cnpj in registered for client in batch])
-            # The counters, which the events are numbered by, are the last lock that a transaction takes.
-            await _append(tx, partner_id, client_ids, at=now)
+        await portal.database.write(at_once)
         return
     for batch in batches:
-        async with portal.database.write() as tx:
-            now = portal.now()
-            registered = await _register(tx, partner_id, batch, at=now)
-            await _append(tx, partner_id, list(registered.values()), at=now)
+        registered = await portal.database.write(partial(one_batch, batch=batch))
         told([client.cnpj in registered for client in batch])
 
 
@@ -65,12 +73,14 @@ async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *
 
 async def products(portal: Portal) -> list[ProductRow]:
     """Every product that a price can be for."""
-    async with portal.database.read() as connection:
-        return await prices.all_products(connection)
+    return await portal.database.read(prices.all_products)
 
 
 async def replace_prices(portal: Portal, partner_id: int, tiers: Mapping[PriceKey, Sequence[Tier]]) -> None:
     """Replace the tiers of the products and types that are named; others keep theirs."""
-    async with portal.database.write() as tx:
+
+    async def replace(tx: Transaction) -> None:
         table = await prices.table_of(tx, partner_id)
         await prices.replace_tiers(tx, partner_id, table.id, tiers)
+
+    await portal.database.write(replace)

@@ -15,7 +15,7 @@ async def stock(context: Context, product_id: int | None) -> list[StockRow]:
     if product_id is not None:
         found = await context.loaders.stock_of_product.load(product_id)
         return [] if found is None else [found]
-    return await context.portal.database.query(lambda connection: licenses.of_partner(connection, viewer.partner_id))
+    return await context.portal.database.read(lambda connection: licenses.of_partner(connection, viewer.partner_id))
 
 
 async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRow]:

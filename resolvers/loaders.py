@@ -16,7 +16,6 @@ from db.holdings import Released
 from db.licenses import MovementRow, StockRow
 from db.orders import OrderItemRow, OrderRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
-from domain.orders import ITEMS_MAX
 from domain.prices import Tier
 from resolvers.dataloader import Loader
 
@@ -24,10 +23,6 @@ Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Load = Callable[[Connection, list[int], Columns], Awaitable[Mapping[int, Value]]]
 ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
-
-
-_ROWS_AT_ONCE = 1_000
-"""How many rows of a level are read in place at most, which takes SQLite a millisecond or two."""
 
 
 class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
@@ -76,9 +71,7 @@ class Pages(Generic[Row]):
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
             return await listings.pages(connection, listing, kind.window, kind.columns)
 
-        # Where nothing is left out, an index leads to the rows of each page, and to no others.
-        most = _ROWS_AT_ONCE // (kind.window.size + 1) if kind.chosen is None else 0
-        return self._loader(self._pages, kind, read, at_once_most=most)
+        return self._loader(self._pages, kind, read)
 
     def count(self, kind: PageKind) -> Loader[int, int]:
         """How many rows the whole lists have, by their parents; none where there is none."""
@@ -97,16 +90,13 @@ class Pages(Generic[Row]):
         known: dict[PageKind, Loader[int, Value]],
         kind: PageKind,
         read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
-        *,
-        at_once_most: int = 0,
     ) -> Loader[int, Value]:
         listing = self.listing
 
         async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, listing(kind.partner_id, parent_ids, kind.chosen))
 
-        loader = Loader(self._database, load, at_once=at_once_most > 0, at_once_most=at_once_most)
-        return known.setdefault(kind, loader)
+        return known.setdefault(kind, Loader(self._database, load))
 
 
 class Loaders:
@@ -169,18 +159,17 @@ class Loaders:
     @made_once
     def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
         """The lines of an order."""
-        # An order has a limited number of lines.
-        return self._many(orders.items_of, at_once_most=_ROWS_AT_ONCE // ITEMS_MAX)
+        return self._by_id(orders.items_of)
 
     @made_once
     def held_by_client(self) -> Loader[int, list[Released]]:
         """What a client's active activations hold of each product."""
-        return self._many(_held)
+        return self._by_id(_held)
 
     @made_once
     def released_by_client(self) -> Loader[int, list[Released]]:
         """What the cancellation of a client gave back of each product."""
-        return self._many(_released)
+        return self._by_id(_released)
 
     @made_once
     def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
@@ -225,15 +214,10 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:
             return await read(connection, partner_id, ids, columns)
 
-        return Loader(self._database, load, at_once=True, at_once_most=_ROWS_AT_ONCE, wide=True)
+        return Loader(self._database, load, wide=True)
 
     def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
-        return Loader(self._database, self._of_partner(read), at_once=True, at_once_most=_ROWS_AT_ONCE)
-
-    def _many(self, read: ByIds[Value], *, at_once_most: int = 0) -> Loader[int, Value]:
-        """A loader of what may be many rows for an id, which are read in place for so many ids."""
-        at_once = at_once_most > 0
-        return Loader(self._database, self._of_partner(read), at_once=at_once, at_once_most=at_once_most)
+        return Loader(self._database, self._of_partner(read))
 
     def _of_partner(self, read: ByIds[Value]) -> Load[Value]:
         partner_id = self._partner_id
@@ -249,7 +233,7 @@ class Loaders:
         async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
             return await read(connection, ids)
 
-        return Loader(self._database, load, at_once=True, at_once_most=_ROWS_AT_ONCE)
+        return Loader(self._database, load)
 
 
 async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

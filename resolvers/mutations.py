@@ -68,7 +68,7 @@ class Mutation(Generic[Given, Outcome]):
             work = Work(context, tx, viewer, context.now())
             return await self._once(work, given, claim), work.after_commit
 
-        outcome, after_commit = await context.portal.database.transact(attempt)
+        outcome, after_commit = await context.portal.database.write(attempt)
         context.forget()
         for act in after_commit:
             act()

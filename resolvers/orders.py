@@ -28,7 +28,7 @@ def by_id(context: Context, order_id: int) -> Soon[OrderRow | None]:
 async def by_number(context: Context, number: int) -> OrderRow | None:
     """The partner's order of that number."""
     viewer = context.require(Permission.ORDERS_READ)
-    order_id = await context.portal.database.query(
+    order_id = await context.portal.database.read(
         lambda connection: orders.id_by_number(connection, viewer.partner_id, number)
     )
     return None if order_id is None else await context.loaders.order.load(order_id)

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, o
 
 from sqlalchemy import types as sqltypes
 
-from db.engine import Connection, Database, listings
+from db.engine import Connection, Database, Pending, listings
 from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
@@ -186,7 +186,7 @@ class _Alone(Generic[Row]):
         async def read(connection: Connection) -> list[int | None]:
             return [await listings.count(connection, self.listing) for _ in pages]
 
-        return await self.database.query(read)
+        return await self.database.read(read)
 
     async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
         windows = [page.window._replace(backward=backward) for page in pages]
@@ -194,7 +194,7 @@ class _Alone(Generic[Row]):
         async def read(connection: Connection) -> list[bool | None]:
             return [await listings.any_beyond(connection, self.listing, each) for each in windows]
 
-        return await self.database.query(read)
+        return await self.database.read(read)
 
 
 @dataclass(slots=True)
@@ -270,11 +270,11 @@ def page(
     def made(found: Slice[Row]) -> Page[Row]:
         return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
 
-    async def later() -> Page[Row]:
-        return made(await database.query(read))
+    async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
+        return made(await pending)
 
-    # Without a filter, an index leads to the rows of the page and to no others.
-    return made(database.query_here(read)) if database.reads_here and not listing.filtered else later()
+    found = database.read_now(read)
+    return later(found) if isinstance(found, Pending) else made(found)
 
 
 def pages_of(

@@ -19,13 +19,13 @@ async def create(portal: Portal, *, name: str, cnpj: str, price_table: str) -> i
         await prices.create_table(tx, partner_id, price_table)
         return partner_id
 
-    return await portal.database.transact(insert)
+    return await portal.database.write(insert)
 
 
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:
     """Return the partner with that name, or that CNPJ in any mask; raise UnknownPartner if that is not exactly one."""
     key = cnpjs.parse(name_or_cnpj) or normal(name_or_cnpj)
-    found = await portal.database.query(lambda connection: access.partner_named(connection, key))
+    found = await portal.database.read(lambda connection: access.partner_named(connection, key))
     if found is None:
         raise UnknownPartner(("partner",), name=name_or_cnpj)
     return found

@@ -151,13 +151,13 @@ def _line(
 async def quote(context: Context, wanted: WantedOrder) -> Quote:
     """What the order would come to now."""
     viewer = context.require(Permission.ORDERS_READ)
-    return await context.portal.database.query(lambda connection: priced(connection, viewer.partner_id, wanted))
+    return await context.portal.database.read(lambda connection: priced(connection, viewer.partner_id, wanted))
 
 
 async def products(context: Context) -> list[ProductRow]:
     """Every product of the vendor."""
     context.require(Permission.ORDERS_READ)
-    return await context.portal.database.query(prices.all_products)
+    return await context.portal.database.read(prices.all_products)
 
 
 async def price_table(context: Context, partner_id: int) -> PriceTableRow | None:

@@ -1,6 +1,7 @@
 """The vendor's products: creating one, and bringing many up to date."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from db import products
 from db.engine import Transaction
@@ -18,7 +19,7 @@ async def create(portal: Portal, details: ProductDetails) -> int:
             raise ProductCodeTaken(("code",), product_code=details.code)
         return product_id
 
-    return await portal.database.transact(insert)
+    return await portal.database.write(insert)
 
 
 async def put_all(
@@ -33,15 +34,16 @@ async def put_all(
     Orders and activations keep the seats that they were made with. Each batch is a transaction, or all of them are
     one, which is rolled back if `batches` raises an error. `told` is called with the changes of each batch.
     """
+
+    async def at_once(tx: Transaction) -> None:
+        for batch in batches:
+            told(await _put(tx, batch))
+
     if all_or_nothing:
-        async with portal.database.write() as tx:
-            for batch in batches:
-                told(await _put(tx, batch))
+        await portal.database.write(at_once)
         return
     for batch in batches:
-        async with portal.database.write() as tx:
-            changes = await _put(tx, batch)
-        told(changes)
+        told(await portal.database.write(partial(_put, batch=batch)))
 
 
 async def _put(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:

@@ -67,7 +67,7 @@ async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
         tried = await _count_try(portal, email, context.client_address)
-        found = await portal.database.query(lambda connection: access.credentials(connection, email))
+        found = await portal.database.read(lambda connection: access.credentials(connection, email))
         known = None if found is None else found.password_hash
         if not await is_password(known, password, context.gone) or found is None:
             raise InvalidCredentials
@@ -93,7 +93,7 @@ async def _count_try(portal: Portal, email: str, address: str | None) -> Tried:
         await attempts.record(tx, dict(tried.values()))
         return tried
 
-    return await portal.database.transact(count)
+    return await portal.database.write(count)
 
 
 async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn:
@@ -107,7 +107,7 @@ async def _begin_session(context: Context, found: Credentials, tried: Tried) -> 
             raise InvalidCredentials
         await access.add_token(tx, found.partner_id, new, at=now)
 
-    await context.portal.database.transact(begin)
+    await context.portal.database.write(begin)
     return await _signed_in(context, secret)
 
 
@@ -129,7 +129,7 @@ async def sign_out(context: Context) -> bool:
     viewer = context.viewer
     if viewer is None or viewer.token_kind is not TokenKind.SESSION:
         return False
-    revoked = await context.portal.database.transact(
+    revoked = await context.portal.database.write(
         lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
     )
     if revoked is not None:
@@ -160,7 +160,7 @@ async def renew(context: Context) -> SignedIn:
         await access.add_token(tx, viewer.partner_id, new, at=now)
         return ended.digest
 
-    context.portal.viewers.forget(await context.portal.database.transact(replace))
+    context.portal.viewers.forget(await context.portal.database.write(replace))
     return await _signed_in(context, secret)
 
 

@@ -65,13 +65,13 @@ async def issue(
         created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
         await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
 
-    await portal.database.transact(insert)
+    await portal.database.write(insert)
     return secret.secret
 
 
 async def live(portal: Portal, chosen: TokenFilter) -> list[LiveToken]:
     """Return the tokens that work now."""
-    return await portal.database.query(lambda connection: tokens.live(connection, chosen, at=portal.now()))
+    return await portal.database.read(lambda connection: tokens.live(connection, chosen, at=portal.now()))
 
 
 async def revoke(portal: Portal, named: str) -> LiveToken:
@@ -95,7 +95,7 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
             await events.append(tx, token.partner_id, happened, actor_id=None, at=now)
         return token, revoked
 
-    token, revoked = await portal.database.transact(write)
+    token, revoked = await portal.database.write(write)
     if revoked is not None:
         portal.viewers.forget(revoked)
     return token

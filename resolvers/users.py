@@ -42,7 +42,7 @@ async def create(portal: Portal, partner_id: int, *, email: str, name: str, role
             raise EmailTaken(("email",))
         return user_id
 
-    return await portal.database.transact(insert)
+    return await portal.database.write(insert)
 
 
 async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
@@ -79,7 +79,7 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
             await events.append(tx, user.partner_id, happened, actor_id=None, at=now)
         return user.partner_id, user.id, ended
 
-    partner_id, user_id, ended = await portal.database.transact(write)
+    partner_id, user_id, ended = await portal.database.write(write)
     portal.viewers.forget_user(partner_id, user_id)
     kinds = [token.kind for token in ended]
     return UserUpdated(sessions=kinds.count(TokenKind.SESSION), api_tokens=kinds.count(TokenKind.API))
@@ -87,4 +87,4 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
 
 async def listed(portal: Portal, partner_id: int | None = None) -> list[ListedUser]:
     """Return the users of a partner, or of all partners."""
-    return await portal.database.query(lambda connection: users.listed(connection, partner_id))
+    return await portal.database.read(lambda connection: users.listed(connection, partner_id))

@@ -23,6 +23,7 @@ from resolvers import ids
 from resolvers.access import new_secret
 from resolvers.portal import Portal
 from tests import cnpjs
+from tests.units import writing
 
 Json = Any
 """Body of a response; a test that misreads it fails."""
@@ -136,7 +137,7 @@ def address() -> str:
 
 async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
     """Create a partner with an empty price table, and return its id."""
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         partner_id = await access.create_partner(tx, name=name, cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")
@@ -149,7 +150,7 @@ async def new_product(
     """Create a product with a price for the partner, and return its id."""
     flat = [tier(1)]
     priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         code = uuid4().hex
         product_id = await products.put(tx, code=code, name="Moderniza Completo", included_seats=included_seats)
         table = await prices.table_of(tx, partner_id)
@@ -182,7 +183,7 @@ async def new_caller(
 ) -> Api:
     """Create a user of the partner with a token that has all permissions of the role, or the chosen ones."""
     secret = new_secret(kind)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         user_id = await access.create_user(
             tx,
             partner_id,
@@ -200,7 +201,7 @@ async def new_caller(
 async def with_tokens(api: Api, number: int, *, expires_at: datetime | None = None) -> Api:
     """Create a user of the partner with this number of API tokens, which work until they expire."""
     caller = await new_caller(api.http, api.portal, api.partner_id)
-    async with api.portal.database.write() as tx:
+    async with writing(api.portal.database) as tx:
         for secret in [new_secret(TokenKind.API) for _ in range(number)]:
             new = NewToken(caller.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, expires_at)
             await access.add_token(tx, api.partner_id, new, at=api.portal.now())

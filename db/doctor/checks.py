@@ -1,17 +1,18 @@
 """Checks of the data against its own rules, each of them one statement that returns what is wrong."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, Table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.doctor import balances
 from db.doctor.findings import Check, Finding
-from db.engine import Database
+from db.engine import Connection, Database
+from db.engine.filters import values_of
+from db.engine.statement import Statement
 from db.tables import (
     activations,
     clients,
@@ -26,23 +27,23 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 
 
-async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> AsyncIterator[Finding]:
-    """Run every check, and give what each finds; `began` hears the name of each."""
-    async with database.read() as connection:
+async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> list[Finding]:
+    """Run every check on the data as it is at one moment; `began` is called with the name of each."""
+
+    async def work(connection: Connection) -> list[Finding]:
+        found: list[Finding] = []
         if connection.dialect.name == "sqlite":
             began("file")
-            for finding in await _sqlite_file(connection):
-                yield finding
-        else:
-            # Every statement has to see the same moment, whatever is changed meanwhile; on SQLite it does.
-            await connection.execution_options(isolation_level="REPEATABLE READ")
+            found += await _sqlite_file(connection)
         began("tables")
-        for finding in await connection.run_sync(_tables):
-            yield finding
+        found += await connection.inspect(_tables)
         for check in checks():
             began(check.name)
-            for partner_id, *facts in await connection.execute(check.statement):
-                yield Finding(check.name, partner_id, check.sentence.format(*facts))
+            wrong = await connection.fetch(check.statement)
+            found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
+        return found
+
+    return await database.read(work)
 
 
 def checks() -> Iterator[Check]:
@@ -155,10 +156,18 @@ def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or 
     return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
-async def _sqlite_file(connection: AsyncConnection) -> list[Finding]:
+async def _sqlite_file(connection: Connection) -> list[Finding]:
     found: list[Finding] = []
     for pragma, right in (("integrity_check", ("ok",)), ("foreign_key_check", None)):
-        said = [tuple(row) for row in await connection.exec_driver_sql(f"PRAGMA {pragma}")]
+        said = await connection.fetch(_PRAGMAS[pragma])
         wrong = (" ".join(map(str, row)) for row in said if row != right)
         found += [Finding("file", None, f"SQLite's {pragma} says: {row}.") for row in wrong]
     return found
+
+
+_PRAGMAS = {
+    "integrity_check": Statement(sa.text("PRAGMA integrity_check").columns(sa.column("said")), values_of),
+    "foreign_key_check": Statement(
+        sa.text("PRAGMA foreign_key_check").columns(*map(sa.column, ("table", "rowid", "parent", "fkid"))), values_of
+    ),
+}

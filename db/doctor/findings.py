@@ -4,6 +4,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select
 
+from db.engine.filters import values_of
+from db.engine.statement import Statement
+
 
 class Finding(NamedTuple):
     """One thing that is wrong: whose it is, and what would be right."""
@@ -17,5 +20,10 @@ class Check(NamedTuple):
     """A statement whose every row is a finding, the partner first, and the sentence that the row fills in."""
 
     name: str
-    statement: Select[Any]
+    expression: Select[Any]
     sentence: str
+
+    @property
+    def statement(self) -> Statement[tuple[Any, ...]]:
+        """The statement, whose rows have as many columns as the sentence needs."""
+        return Statement(self.expression, values_of)

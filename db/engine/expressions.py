@@ -1,6 +1,6 @@
 """Expressions that both engines have, each in its own words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -11,6 +11,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+KEEPING_KEYS = True
+"""Lock rows with FOR NO KEY UPDATE.
+
+A full lock waits for each transaction that wrote a row that refers to the locked one, and that transaction may wait for
+this one in turn. No mutation changes a key. SQLite locks the whole file.
+"""
 
 
 class Many(TypeDecorator[Any]):
@@ -113,3 +120,17 @@ def _among_json(element: among, compiler: SQLCompiler, **named: Any) -> str:  # 
 def _among_array(element: among, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
     column, values = [compiler.process(each, **named) for each in element.clauses]
     return f"{column} = ANY({values})"
+
+
+def starts_with(column: ColumnElement[Any], beginning: Any) -> ColumnElement[bool]:  # noqa: ANN401 — a text or its name.
+    """Whether the bytewise column begins with the text: a range, so that an index serves it."""
+    end = sa.cast(beginning, sa.Text) + sa.literal("\U0010ffff", sa.Text)
+    return sa.and_(column >= beginning, column < end)
+
+
+def during(column: ColumnElement[Any], start: object, end: object) -> Iterable[ColumnElement[bool]]:
+    """The conditions of a range of time: from its start on, and before its end; None leaves a side open."""
+    if start is not None:
+        yield column >= start
+    if end is not None:
+        yield column < end

@@ -5,12 +5,15 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import UpdateBase
+from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine.expressions import among, found_by_id
-from db.engine.statement import Statement
+from db.engine.statement import Statement, Values
 
 Row = TypeVar("Row")
 Filter = TypeVar("Filter")
+Value = TypeVar("Value")
 
 PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
 """The partner, which every statement of a partner's data names."""
@@ -21,10 +24,10 @@ Shape = tuple[tuple[str, bool | None], ...]
 """What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
 
 
-def shaped(partner_id: int, chosen: Any) -> tuple[Shape, dict[str, Any]]:  # noqa: ANN401 — a data class of any kind.
+def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, Any]]:  # noqa: ANN401 — a data class of any kind.
     """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
 
-    The partner is one of them.
+    The partner is one of them, None for the vendor, who may see those of all partners.
     """
     asked = [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
     shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
@@ -47,4 +50,35 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Statement[Row]:
     """The partner's rows among these ids; it binds `partner_id` and `ids`."""
     mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
-    return Statement(sa.select(*columns).where(*mine), row)
+    return Statement(sa.select(*columns).where(*mine), row, reads=one_each("ids"))
+
+
+def one_each(name: str) -> Callable[[Values], int]:
+    """Return how many rows a unique index leads to: one for each value that is bound by the name."""
+    return lambda values: len(values[name])
+
+
+def one_row(_values: Values) -> int:
+    """One row, which a unique index leads to."""
+    return 1
+
+
+def value(found: Value) -> Value:
+    """The row of a statement with one column: its value."""
+    return found
+
+
+def values_of(*found: object) -> tuple[Any, ...]:
+    """The row of a statement whose columns have no class."""
+    return found
+
+
+def upsert(
+    table: sa.Table,
+    written: Callable[[postgresql.Insert | sqlite.Insert], UpdateBase],
+    row: Callable[..., Row],
+    *,
+    inserted: Sequence[str],
+) -> Statement[Row]:
+    """An INSERT with ON CONFLICT, which standard SQL lacks and both engines write alike."""
+    return Statement(written(postgresql.insert(table)), row, on_sqlite=written(sqlite.insert(table)), inserted=inserted)

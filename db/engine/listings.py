@@ -7,11 +7,11 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from db.engine import execute, keyset
-from db.engine.database import Connection
+from db.engine import keyset
+from db.engine.connection import Connection
 from db.engine.expressions import among
 from db.engine.keyset import Keyset, Sorting, Window
-from db.engine.statement import NO_JOINS, Columns, Joins, Statement
+from db.engine.statement import NO_JOINS, Columns, Joins, Statement, Values
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -78,12 +78,13 @@ class Listing(Generic[Row]):
         row: Callable[..., Any],
         on_sqlite: Callable[[], Select[Any]] | None = None,
         keyed: bool = False,
+        reads: Callable[[Values], int] | None = None,
     ) -> Statement[Any]:
         """The statement of that kind, made once."""
         found = self.statements.get(kind)
         if found is None:
             of_sqlite = None if on_sqlite is None else on_sqlite()
-            found = Statement(expression(), row, on_sqlite=of_sqlite, keyed=keyed)
+            found = Statement(expression(), row, on_sqlite=of_sqlite, keyed=keyed, reads=reads)
             self.statements[kind] = found
         return found
 
@@ -102,9 +103,11 @@ async def page(
         keyset.shape(window),
         expression=lambda: keyset.page(_rows(listing), listing.sorting, window),
         row=listing.row,
+        # Without a filter, an index leads to the rows of the page and to no others.
+        reads=None if listing.filtered else _rows_of_page,
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await execute.read(connection, statement.load_only(listing.at_least(columns), joins), values)
+    found = await connection.fetch(statement.load_only(listing.at_least(columns), joins), values)
     return Slice(*keyset.cut(found, window))
 
 
@@ -118,12 +121,13 @@ async def pages(
         expression=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
         row=listing.row,
         keyed=True,
+        reads=None if listing.filtered else _rows_of_pages(listing.parents),
         on_sqlite=lambda: keyset.pages_by_index(
             _of_any(listing), listing.sorting, window, _parent(listing), listing.parents
         ),
     )
     values = {**listing.values, **keyset.values(window)}
-    found = await execute.read(connection, statement.load_only(listing.at_least(columns)), values)
+    found = await connection.fetch(statement.load_only(listing.at_least(columns)), values)
     return {parent: Slice(*keyset.cut(of_parent, window)) for parent, of_parent in found.by_key()}
 
 
@@ -132,7 +136,7 @@ async def count(connection: Connection, listing: Listing[Row]) -> int:
     statement = listing.statement(
         "count", expression=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
     )
-    (total,) = await execute.fetch(connection, statement, listing.values)
+    (total,) = await connection.fetch(statement, listing.values)
     return int(total)
 
 
@@ -140,7 +144,7 @@ async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int
     """How many rows the list of each parent has; none where it has none."""
     parent = _parent(listing)
     statement = listing.statement("counts", expression=lambda: _counted(listing, parent), row=_pair)
-    return dict(await execute.fetch(connection, statement, listing.values))
+    return dict(await connection.fetch(statement, listing.values))
 
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
@@ -153,7 +157,7 @@ async def any_beyond(connection: Connection, listing: Listing[Row], window: Wind
         expression=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
         row=int,
     )
-    return bool(await execute.fetch(connection, statement, {**listing.values, **keyset.values(window)}))
+    return bool(await connection.fetch(statement, {**listing.values, **keyset.values(window)}))
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
@@ -168,7 +172,15 @@ async def parents_beyond(connection: Connection, listing: Listing[Row], window: 
         ).distinct(),
         row=int,
     )
-    return frozenset(await execute.fetch(connection, statement, {**listing.values, **keyset.values(window)}))
+    return frozenset(await connection.fetch(statement, {**listing.values, **keyset.values(window)}))
+
+
+def _rows_of_page(values: Values) -> int:
+    return int(values["limit"])
+
+
+def _rows_of_pages(parents: str) -> Callable[[Values], int]:
+    return lambda values: len(values[parents]) * int(values["limit"])
 
 
 def _pair(parent: int, rows: int) -> tuple[int, int]:

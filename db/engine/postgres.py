@@ -1,18 +1,21 @@
-"""Units of work on PostgreSQL: what is read often is asked of the driver itself, which takes half of the time."""
+"""Units of work on PostgreSQL: statements run on the driver itself, which takes half of the time of SQLAlchemy."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable
-from sqlalchemy.engine import Dialect, ScalarResult
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import failures
+from db.engine import failures, pools
+from db.engine.availability import Availability
+from db.engine.connection import NO_VALUES, Connection, NotInlineError, Observer, Work, returned
 from db.engine.failures import OutcomeUnknownError
+from db.engine.filters import value
 from db.engine.row_batch import RowBatch
-from db.engine.sqlite import Observer
-from db.engine.statement import Statement
+from db.engine.statement import Statement, Values
+from db.engine.statement_count import counted
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -21,46 +24,54 @@ _TRIES = 5
 """How often a unit of work is run whose transaction loses against others."""
 
 
-class PostgresConnection:
-    """The connection that a unit of work is given, in a transaction."""
+_READ_ONLY_SETTING: Statement[str] = Statement(
+    sa.select(sa.func.current_setting("transaction_read_only", type_=sa.Text)), value
+)
+"""Its value is "on" for a standby too, whose transactions can't be anything else."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — asyncpg's, or its pool's.
-        """Let SQLAlchemy run its statements in the driver's transaction, beside those that need no SQLAlchemy."""
+
+class PostgresConnection:
+    """A connection of the pool in a transaction of the driver's."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — asyncpg has no types.
+        """Run statements on the driver's connection."""
         self._connection, self._driver, self._observers = connection, driver, observers
         self.dialect: Dialect = connection.dialect
         self.statements = 0
-        """How many statements were run so far."""
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 — as SQLAlchemy.
-        """The result of a statement."""
-        self.statements += 1
-        return await self._connection.execute(statement, parameters)
-
-    async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 — as SQLAlchemy.
-        """The first value of the first row."""
-        self.statements += 1
-        return await self._connection.scalar(statement)
-
-    async def scalars(self, statement: Executable) -> ScalarResult[Any]:
-        """The first value of each row."""
-        self.statements += 1
-        return await self._connection.scalars(statement)
-
-    async def fetch(self, statement: Statement[Row], values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a statement."""
-        return list(await self.read(statement, values))
-
-    async def read(self, statement: Statement[Row], values: Mapping[str, Any]) -> RowBatch[Row]:
-        """The same rows, of which none is made before somebody asks for it."""
+    async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
+        """Run a statement and return its rows."""
         compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
         return RowBatch(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
 
-    async def write(self, statement: Statement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement that returns nothing, for each of these rows of values."""
+    async def execute(self, statement: Statement[Row], values: Values = NO_VALUES) -> int:
+        """Run a statement and return the number of rows that it wrote."""
         compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
-        await self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
+        status: str = await self._driver.execute(compiled.text, *compiled.bound(values))
+        # "UPDATE 1", "INSERT 0 1", but "CREATE TABLE".
+        number = status.rpartition(" ")[2]
+        return int(number) if number.isdecimal() else 0
+
+    async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
+        """Run a statement for each row of values, in order, and return all rows that it returns."""
+        compiled = statement.compiled(self.dialect)
+        if not rows:
+            return RowBatch(compiled.layout, [])
+        self._observe(compiled.text)
+        bound = [compiled.bound(values) for values in rows]
+        if compiled.returns_rows:
+            return RowBatch(compiled.layout, await self._driver.fetchmany(compiled.text, bound))
+        await self._driver.executemany(compiled.text, bound)
+        return RowBatch(compiled.layout, [])
+
+    async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
+        if not self._connection.in_transaction():
+            # Alembic finds itself in a transaction, and leaves it to the unit to end it.
+            await self._connection.begin()
+        return await self._connection.run_sync(work)
 
     def _observe(self, statement: str) -> None:
         self.statements += 1
@@ -68,9 +79,45 @@ class PostgresConnection:
             observe(statement)
 
 
+class PostgresEngine:
+    """Runs units of work on connections of a pool."""
+
+    def __init__(self, url: URL, availability: Availability, observers: list[Observer], *, connections: int) -> None:
+        """Connect to nothing yet."""
+        self._availability, self._observers = availability, observers
+        self._pool = pools.postgresql(url, availability, connections=connections)
+
+    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:  # noqa: ARG002 — of the protocol.
+        """Raise NotInlineError: each answer of a server has to be waited for."""
+        raise NotInlineError
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run a unit of work that sees everything as it is at one moment."""
+        return await run(self._pool, counted(work), self._observers, read_only=True)
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
+        return await run(self._pool, counted(work), self._observers, read_only=False)
+
+    async def is_writable(self) -> bool:
+        """Whether the server is no standby, and lets transactions write."""
+        # Not by `read`, whose transactions are read-only on any server.
+        found = await run(self._pool, _read_only_setting, self._observers, read_only=False)
+        self._availability.demotions += found == "on"
+        return found == "off"
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.dispose()
+
+
+async def _read_only_setting(connection: Connection) -> str:
+    return await returned(connection, _READ_ONLY_SETTING)
+
+
 async def run(
     engine: AsyncEngine,
-    work: Callable[[PostgresConnection], Awaitable[Result]],
+    work: Work[Result],
     observers: list[Observer],
     *,
     read_only: bool,
@@ -91,7 +138,7 @@ async def run(
 
 async def _run_once(
     engine: AsyncEngine,
-    work: Callable[[PostgresConnection], Awaitable[Result]],
+    work: Work[Result],
     observers: list[Observer],
     *,
     read_only: bool,

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine.column_types import Instant
-from db.engine.postgres import PostgresConnection
-from db.engine.sqlite import SqliteConnection
+from db.engine.connection import Transaction
+from db.engine.filters import values_of
+from db.engine.statement import Statement
 
 _ATTEMPTS = sa.table(
     "sign_in_attempts",
@@ -25,11 +25,15 @@ _ROWS = 400
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-async def write(tx: AsyncConnection | SqliteConnection | PostgresConnection) -> None:
+_INSERT = Statement(sa.insert(_ATTEMPTS), values_of, inserted=[column.name for column in _ATTEMPTS.columns])
+_DELETE = Statement(sa.delete(_ATTEMPTS).where(_ATTEMPTS.c.digest == sa.bindparam("digest")), values_of)
+
+
+async def write(tx: Transaction) -> None:
     """Insert rows and delete them again in the same transaction, unseen by all others."""
     rows = [
         {"digest": token_bytes(32), "failures": 0, "first_failure_at": _AT, "last_failure_at": _AT}
         for _ in range(_ROWS)
     ]
-    await tx.execute(sa.insert(_ATTEMPTS), rows)
-    await tx.execute(sa.delete(_ATTEMPTS).where(_ATTEMPTS.c.digest.in_([row["digest"] for row in rows])))
+    await tx.execute_many(_INSERT, rows)
+    await tx.execute_many(_DELETE, rows)

@@ -1,113 +1,122 @@
-"""Units of work on SQLite: a connection lives in a thread of its own, and a unit runs there to its end in one go.
+"""Units of work on SQLite: each runs to its end in the thread of its connection.
 
 An ordinary statement on an asynchronous driver goes to the thread and back four times, and a transaction of ten goes
-forty times, while all that SQLite does takes less than one of these ways. A unit is an async function that awaits
-nothing but statements of the connection that it is given, as it is on PostgreSQL; here none of them has to be waited
-for, so it is run without an event loop.
+forty times, while all that SQLite does takes less than one of these ways. A unit awaits nothing but its connection, as
+on PostgreSQL; here no statement has to be waited for, so a unit runs without an event loop.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import CursorResult, Executable, event
-from sqlalchemy.engine import ScalarResult
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
 from db.engine import failures
+from db.engine.connection import NO_VALUES, Observer, Work
 from db.engine.failures import OutcomeUnknownError
-from db.engine.files import DatabaseFile, Files
 from db.engine.row_batch import RowBatch
-from db.engine.statement import Statement
-from db.engine.statement_count import tally
+from db.engine.statement import Compiled, Statement, Values
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
 
-Observer = Callable[[str], None]
+DIALECT: Dialect = sqlite.dialect()
+
+_SAVEPOINT, _RELEASE, _UNDO = "SAVEPOINT unit", "RELEASE unit", "ROLLBACK TO unit"
 
 
 class SqliteConnection:
-    """The connection that a unit of work is given; used in its thread only."""
+    """One connection to a SQLite file, used in one thread only."""
 
-    def __init__(self, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — the driver's own connection.
-        """Let SQLAlchemy run its statements on the driver's connection, beside those that need no SQLAlchemy."""
+    dialect: Dialect = DIALECT
+
+    def __init__(self, driver: sqlite3.Connection, observers: list[Observer]) -> None:
+        """Run statements on the driver's connection."""
         self._driver, self._observers = driver, observers
+        self._inspected: sa.Connection | None = None
         self.statements = 0
-        """How many statements were run so far; those that begin and end transactions are not counted."""
-        engine = sa.create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool, hide_parameters=True)
-        event.listen(engine, "before_cursor_execute", self._before_execute)
-        self._connection = engine.connect()
-        self.dialect = engine.dialect
         self.is_stuck = False
         """Whether a transaction could not be rolled back, so that no other one can begin."""
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 — as SQLAlchemy.
-        """The result of a statement."""
-        return self._connection.execute(statement, parameters)
-
-    async def scalar(self, statement: Executable) -> Any:  # noqa: ANN401 — as SQLAlchemy.
-        """The first value of the first row."""
-        return self._connection.scalar(statement)
-
-    async def scalars(self, statement: Executable) -> ScalarResult[Any]:
-        """The first value of each row."""
-        return self._connection.scalars(statement)
-
-    def fetch(self, statement: Statement[Row], values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a statement."""
-        return list(self.read(statement, values))
-
-    def read(self, statement: Statement[Row], values: Mapping[str, Any]) -> RowBatch[Row]:
-        """The same rows, of which none is made before somebody asks for it."""
-        compiled = statement.compiled(self.dialect)
+    async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
+        """Run a statement and return its rows."""
+        compiled = statement.compiled(DIALECT)
         self._observe(compiled.text)
         return RowBatch(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
 
-    def write(self, statement: Statement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement that returns nothing, for each of these rows of values."""
-        compiled = statement.compiled(self.dialect)
+    async def execute(self, statement: Statement[Row], values: Values = NO_VALUES) -> int:
+        """Run a statement and return the number of rows that it wrote."""
+        compiled = statement.compiled(DIALECT)
         self._observe(compiled.text)
-        self._driver.executemany(compiled.text, [compiled.bound(values) for values in rows])
+        return self._driver.execute(compiled.text, compiled.bound(values)).rowcount
 
-    def run(self, work: Callable[["SqliteConnection"], Awaitable[Result]], begin: str) -> Result:
-        """Run a unit in a transaction, committed at the end and rolled back where anything is raised."""
+    async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
+        """Run a statement for each row of values, in order, and return all rows that it returns."""
+        compiled = statement.compiled(DIALECT)
+        if rows:
+            self._observe(compiled.text)
+        return RowBatch(compiled.layout, self._returned(compiled, [compiled.bound(values) for values in rows]))
+
+    async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
+        if self._inspected is None:
+            engine = sa.create_engine(
+                "sqlite://",
+                creator=lambda: self._driver,
+                poolclass=StaticPool,
+                hide_parameters=True,
+                # It would roll this transaction back when it connects.
+                skip_autocommit_rollback=True,
+            )
+            self._inspected = engine.connect()
+            # It finds itself in a transaction, and leaves it to the unit to end it.
+            self._inspected.begin()
+        return work(self._inspected)
+
+    def _returned(self, compiled: Compiled[Row], bound: list[Sequence[Any]]) -> list[Any]:
+        if compiled.returns_rows:
+            return [row for values in bound for row in self._driver.execute(compiled.text, values).fetchall()]
+        self._driver.executemany(compiled.text, bound)
+        return []
+
+    def run(self, work: Work[Result], begin: str) -> Result:
+        """Run a unit in a transaction, committed at the end and rolled back if it raises."""
         self._driver.execute(begin)
         try:
-            result = _completed(work(self))
+            result = completed(work(self))
         except BaseException:
             self._roll_back()
             raise
         self._commit()
         return result
 
-    def run_all(self, works: Sequence[Callable[["SqliteConnection"], Awaitable[Any]]], begin: str) -> list["Outcome"]:
+    def run_all(self, works: Sequence[Work[Any]], begin: str) -> list["Outcome"]:
         """Run units one after the other in one transaction, so that the file is synchronised once for all of them.
 
-        Each is rolled back alone where it raises. Where one takes the transaction along, or the commit is refused,
-        nothing is left of any, and each is run again in a transaction of its own; not so if the commit may have
-        succeeded.
+        A unit that raises is rolled back alone. If one ends the transaction, or the commit is refused, nothing is left
+        of any, and each runs again in a transaction of its own; not so if the commit may have succeeded.
         """
         if len(works) > 1:
             outcomes = self._run_together(works, begin)
             if outcomes is not None:
                 return outcomes
-        return [_outcome(lambda work=work: self.run(work, begin)) for work in works]  # type: ignore[misc]
+        return [_outcome(partial(self.run, work, begin)) for work in works]
 
-    def _run_together(
-        self, works: Sequence[Callable[["SqliteConnection"], Awaitable[Any]]], begin: str
-    ) -> list["Outcome"] | None:
+    def _run_together(self, works: Sequence[Work[Any]], begin: str) -> list["Outcome"] | None:
         self._driver.execute(begin)
         try:
             outcomes = []
             for work in works:
-                self._driver.execute("SAVEPOINT unit")
-                outcome = _outcome(lambda work=work: _completed(work(self)))  # type: ignore[misc]
+                self._driver.execute(_SAVEPOINT)
+                outcome = _outcome(partial(self._ran, work))
                 if outcome.error is not None:
-                    self._driver.execute("ROLLBACK TO unit")
-                self._driver.execute("RELEASE unit")
+                    self._driver.execute(_UNDO)
+                self._driver.execute(_RELEASE)
                 outcomes.append(outcome)
             self._commit()
         except OutcomeUnknownError as error:
@@ -120,6 +129,9 @@ class SqliteConnection:
             self._roll_back()
             raise
         return outcomes
+
+    def _ran(self, work: Work[Result]) -> Result:
+        return completed(work(self))
 
     def _commit(self) -> None:
         try:
@@ -136,9 +148,6 @@ class SqliteConnection:
             with contextlib.suppress(sqlite3.Error):
                 self._driver.execute("ROLLBACK")
             self.is_stuck = self._driver.in_transaction
-
-    def _before_execute(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        self._observe(statement)
 
     def _observe(self, statement: str) -> None:
         self.statements += 1
@@ -164,7 +173,7 @@ def _driver_error(error: OutcomeUnknownError) -> Exception:
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
-def _completed(work: Awaitable[Result]) -> Result:
+def completed(work: Awaitable[Result]) -> Result:
     """The result of what awaits nothing that is not there."""
     steps = work.__await__()
     try:
@@ -175,53 +184,3 @@ def _completed(work: Awaitable[Result]) -> Result:
     steps.close()
     message = "A unit of work awaits nothing but the statements of its connection."
     raise RuntimeError(message)
-
-
-class InlineReader:
-    """One reading connection to a SQLite file in the thread of the caller, for units that take no time worth a way.
-
-    A page by its index, or rows by their ids, take SQLite less than the way to another thread and back.
-    """
-
-    def __init__(self, file: DatabaseFile, *, begin: str, pragmas: list[str], observers: list[Observer]) -> None:
-        """Connect to nothing yet."""
-        self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
-        self._driver: sqlite3.Connection | None = None
-        self._unit: SqliteConnection | None = None
-        self._files: Files | None = None
-
-    def run(self, work: Callable[[SqliteConnection], Awaitable[Result]], *, alone: bool = False) -> Result:
-        """Run a unit of work now, without a transaction where it is one statement alone."""
-        unit = self._unit
-        if unit is None or self._file.seen() != self._files:
-            unit = self._open()
-        mine, before = tally.get(), unit.statements
-        try:
-            return _completed(work(unit)) if alone else unit.run(work, self._begin)
-        except Exception as error:
-            if unit.is_stuck or failures.breaks_connection(error):
-                self.close()
-            raise
-        finally:
-            if mine is not None:
-                mine.append(unit.statements - before)
-
-    def _open(self) -> SqliteConnection:
-        self._file.prepare()
-        self.close()
-        driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
-        try:
-            for pragma in self._pragmas:
-                driver.execute(f"PRAGMA {pragma}")
-            self._files = self._file.opened()
-        except BaseException:
-            driver.close()
-            raise
-        self._driver, self._unit = driver, SqliteConnection(driver, self._observers)
-        return self._unit
-
-    def close(self) -> None:
-        """Close the connection."""
-        if self._driver is not None:
-            self._driver.close()
-            self._driver = self._unit = None

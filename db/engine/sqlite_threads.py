@@ -3,16 +3,18 @@
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import aiosqlite
 
 from db.engine import failures
+from db.engine.connection import Connection, Observer, Work
 from db.engine.files import DatabaseFile, Files
-from db.engine.sqlite import Observer, Outcome, SqliteConnection
+from db.engine.sqlite import Outcome, SqliteConnection
 
 Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
 
 _TOGETHER_MAX = 32
 """How many units are committed together at most: while they run, no other process writes to the file."""
@@ -26,11 +28,11 @@ class _Opened(NamedTuple):
     files: Files
 
 
-class ReaderThread:
+class _ConnectionThread:
     """One connection to a SQLite file, in the thread that its driver gives it."""
 
     def __init__(
-        self, file: DatabaseFile, *, begin: str, pragmas: list[str], timeout: float, observers: list[Observer]
+        self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], timeout: float, observers: list[Observer]
     ) -> None:
         """Connect to nothing yet."""
         self._file, self._begin, self._pragmas, self._timeout = file, begin, pragmas, timeout
@@ -40,21 +42,6 @@ class ReaderThread:
         self._closing: set[asyncio.Future[Any]] = set()
         self.waiting = 0
         """How many units wait for the thread, the one that it runs among them."""
-
-    async def run(self, work: Callable[[SqliteConnection], Awaitable[Result]]) -> Result:
-        """Run a unit of work when those before it are done."""
-        self.waiting += 1
-        opened = self._opened
-        try:
-            if opened is None or self._file.seen() != opened.files:
-                opened = await self._open()
-            # The driver has no public name for running a function in its thread, which all of its methods do.
-            return await opened.connection._execute(opened.unit.run, work, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        except Exception as error:
-            self._drop_if_broken(opened, error)
-            raise
-        finally:
-            self.waiting -= 1
 
     async def _open(self) -> _Opened:
         async with self._opening:
@@ -66,7 +53,7 @@ class ReaderThread:
                 try:
                     for pragma in self._pragmas:
                         await connection.execute(f"PRAGMA {pragma}")
-                    unit = await connection._execute(self._unit_of, connection)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
+                    unit = await _in_thread(connection, self._unit_of, connection)
                     files = self._file.opened()
                 except BaseException:
                     connection.stop()
@@ -75,6 +62,7 @@ class ReaderThread:
             return self._opened
 
     def _unit_of(self, connection: aiosqlite.Connection) -> SqliteConnection:
+        # In the thread: the public name refuses a connection that another thread is closing.
         return SqliteConnection(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
 
     def _drop_if_broken(self, opened: _Opened | None, error: Exception) -> None:
@@ -107,7 +95,25 @@ class ReaderThread:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-class GroupCommitWriter(ReaderThread):
+class ReaderThread(_ConnectionThread):
+    """The connection of one thread that reads."""
+
+    async def run(self, work: Work[Result]) -> Result:
+        """Run a unit of work when those before it are done."""
+        self.waiting += 1
+        opened = self._opened
+        try:
+            if opened is None or self._file.seen() != opened.files:
+                opened = await self._open()
+            return await _in_thread(opened.connection, opened.unit.run, work, self._begin)
+        except Exception as error:
+            self._drop_if_broken(opened, error)
+            raise
+        finally:
+            self.waiting -= 1
+
+
+class GroupCommitWriter(_ConnectionThread):
     """The connection that writes: units that come while others are run are committed together.
 
     Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
@@ -115,14 +121,14 @@ class GroupCommitWriter(ReaderThread):
     """
 
     def __init__(
-        self, file: DatabaseFile, *, begin: str, pragmas: list[str], timeout: float, observers: list[Observer]
+        self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], timeout: float, observers: list[Observer]
     ) -> None:
         """Connect to nothing yet."""
         super().__init__(file, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
-        self._waiting: deque[tuple[Callable[[SqliteConnection], Awaitable[Any]], asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Callable[[SqliteConnection], Awaitable[Result]]) -> Result:
+    async def run(self, work: Work[Result]) -> Result:
         """Run a unit of work after those that came before it."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, done))
@@ -137,17 +143,17 @@ class GroupCommitWriter(ReaderThread):
                 # A unit whose caller has given up is not run.
                 wanted = [(work, done) for work, done in together if not done.done()]
                 for (_, done), outcome in zip(wanted, await self._outcomes([work for work, _ in wanted]), strict=True):
-                    _tell(done, outcome)
+                    _settle(done, outcome)
         finally:
             self._writing = None
 
-    async def _outcomes(self, works: Sequence[Callable[[SqliteConnection], Awaitable[Any]]]) -> list[Outcome]:
+    async def _outcomes(self, works: Sequence[Work[Any]]) -> list[Outcome]:
         opened = self._opened
         try:
             if opened is None:
                 opened = await self._open()
             verified = [self._verified(work) for work in works]
-            outcomes: list[Outcome] = await opened.connection._execute(opened.unit.run_all, verified, self._begin)  # type: ignore[no-untyped-call]  # noqa: SLF001 — the same reason.
+            outcomes = await _in_thread(opened.connection, opened.unit.run_all, verified, self._begin)
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(works)
         for outcome in outcomes:
@@ -155,10 +161,8 @@ class GroupCommitWriter(ReaderThread):
                 self._drop_if_broken(opened, outcome.error)
         return outcomes
 
-    def _verified(
-        self, work: Callable[[SqliteConnection], Awaitable[Result]]
-    ) -> Callable[[SqliteConnection], Awaitable[Result]]:
-        async def run(unit: SqliteConnection) -> Result:
+    def _verified(self, work: Work[Result]) -> Work[Result]:
+        async def run(unit: Connection) -> Result:
             # The transaction has the lock of the open files now: a commit to removed ones would be lost.
             self._file.verify()
             return await work(unit)
@@ -166,7 +170,18 @@ class GroupCommitWriter(ReaderThread):
         return run
 
 
-async def save(threads: Sequence[ReaderThread]) -> bool:
+async def _in_thread(
+    connection: aiosqlite.Connection,
+    work: Callable[Parameters, Result],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result:
+    """Run a function in the thread of the connection, for which the driver has no public name."""
+    result: Result = await connection._execute(work, *args, **kwargs)  # type: ignore[no-untyped-call]  # noqa: SLF001 — all of its methods do.
+    return result
+
+
+async def save(threads: Sequence[_ConnectionThread]) -> bool:
     """Copy the log to the file on the first open connection; without one, the last to be closed does it."""
     for thread in threads:
         is_saved = await thread.save()
@@ -175,7 +190,7 @@ async def save(threads: Sequence[ReaderThread]) -> bool:
     return True
 
 
-def _tell(done: asyncio.Future[Any], outcome: Outcome) -> None:
+def _settle(done: asyncio.Future[Any], outcome: Outcome) -> None:
     if done.done():
         return
     if outcome.error is None:

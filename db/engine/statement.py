@@ -4,16 +4,21 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, UpdateBase
+from sqlalchemy import ColumnElement, FromClause, Select, TextClause, TextualSelect, UpdateBase
 from sqlalchemy.engine import Dialect
 
 from db.engine import row_factories
 from db.engine.row_batch import Layout
-from db.engine.row_factories import AS_IT_IS, Converter
+from db.engine.row_factories import Converter
 
 Row = TypeVar("Row")
+
+Expression: TypeAlias = Select[Any] | UpdateBase | TextClause | TextualSelect
+
+Values: TypeAlias = Mapping[str, Any]
+"""What a statement binds, by name."""
 
 Columns = frozenset[str] | None
 """The columns that are read of a row, by the names of its fields; None for all of them."""
@@ -42,42 +47,37 @@ NO_JOINS: Joins = MappingProxyType({})
 
 
 class Statement(Generic[Row]):
-    """A statement whose values are bound by name, and the class of the rows that it returns, where it returns any.
+    """A statement, compiled once for each engine, and the class of the rows that it returns, if it returns any.
 
-    SQLite may have a statement of its own, where it finds the same rows faster so. An INSERT names the columns that it
-    is given values for. A `keyed` statement has one column more than its rows, which says whose each of them is.
+    Its values are bound by name. `on_sqlite` finds the same rows faster there. `inserted` names the columns that an
+    INSERT is given values for. A `keyed` statement has one column more than its rows, which says whose each row is.
+    `reads` returns the most rows that an index leads to for these values; None if no index bounds them.
     """
 
     def __init__(
         self,
-        expression: Select[Any] | UpdateBase,
+        expression: Expression,
         row: Callable[..., Row],
         *,
-        on_sqlite: Select[Any] | UpdateBase | None = None,
+        on_sqlite: Expression | None = None,
         inserted: Sequence[str] | None = None,
         keyed: bool = False,
+        reads: Callable[[Values], int] | None = None,
         columns: Columns = None,
         beside: Mapping[Join, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Compile nothing yet."""
         self.expression, self.row, self._on_sqlite, self.inserted = expression, row, on_sqlite, inserted
-        self.keyed, self.columns, self.beside = keyed, columns, beside
+        self.keyed, self.reads, self.columns, self.beside = keyed, reads, columns, beside
         self._compiled: dict[str, Compiled[Row]] = {}
         self._narrower: dict[object, Statement[Row]] = {}
-        self._as_it_is: Layout[Row] | None = None
 
-    def of(self, dialect: Dialect) -> Select[Any] | UpdateBase:
+    def of(self, dialect: Dialect) -> Expression:
         """The statement for an engine."""
         return self.expression if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
-    def as_it_is(self) -> Layout[Row]:
-        """The layout of what SQLAlchemy has read already."""
-        if self._as_it_is is None:
-            self._as_it_is = self.layout([AS_IT_IS] * len(_columns(self.expression)))
-        return self._as_it_is
-
     def load_only(self, columns: Columns, joins: Joins = NO_JOINS) -> "Statement[Row]":
-        """The query for the same rows, of which only these columns are read and the others are DEFERRED, with joins."""
+        """Return the statement for the same rows with joins, of which it reads these columns; others are DEFERRED."""
         if columns is None and not joins:
             return self
         wanted = (columns, frozenset(joins.items()))
@@ -117,6 +117,7 @@ class Statement(Generic[Row]):
             self.row,
             on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside),
             keyed=self.keyed,
+            reads=self.reads,
             columns=columns,
             beside=beside,
         )
@@ -142,9 +143,11 @@ class Compiled(Generic[Row]):
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        self.layout = statement.layout([row_factories.of(column.type, dialect) for column in _columns(expression)])
+        columns = _columns(expression)
+        self.returns_rows = bool(columns)
+        self.layout = statement.layout([row_factories.of(column.type, dialect) for column in columns])
 
-    def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
+    def bound(self, values: Values) -> Sequence[Any]:
         """The values in the order in which the text asks for them."""
         parameters = []
         for name, bind in self._binders:
@@ -153,8 +156,10 @@ class Compiled(Generic[Row]):
         return parameters
 
 
-def _columns(expression: Select[Any] | UpdateBase) -> Sequence[ColumnElement[Any]]:
-    return list(expression.selected_columns if isinstance(expression, Select) else expression.exported_columns)
+def _columns(expression: Expression) -> Sequence[ColumnElement[Any]]:
+    if isinstance(expression, TextClause):
+        return []
+    return list(expression.exported_columns if isinstance(expression, UpdateBase) else expression.selected_columns)
 
 
 def _fields(row: Callable[..., Any]) -> Sequence[str]:
@@ -180,7 +185,7 @@ def _with_id(columns: Columns) -> Columns:
 
 
 def _only(
-    expression: Select[Any] | UpdateBase,
+    expression: Expression,
     places: Sequence[int],
     beside: Mapping[Join, Sequence[str]],
 ) -> Select[Any]:

@@ -18,10 +18,10 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database, storage
+from db.engine import Database, Transaction, storage
+from db.engine.filters import values_of
+from db.engine.statement import Statement
 from db.migrations import revisions
 from db.migrations.revisions import State, WrongDatabaseError
 from db.tables import metadata
@@ -29,6 +29,16 @@ from db.tables import metadata
 _STEPS = Path(__file__).parent
 _LOCK = 0x706F7274616C
 """The key of PostgreSQL's advisory lock, "portal" in ASCII."""
+
+_LOCK_FOR_STEPS = Statement(
+    # Of the type void, which has no value.
+    sa.text("SELECT pg_advisory_xact_lock(:lock)").bindparams(sa.bindparam("lock", _LOCK, sa.BigInteger)),
+    values_of,
+)
+_DANGLING = Statement(
+    sa.text('SELECT "table", parent FROM pragma_foreign_key_check').columns(table=sa.String, parent=sa.String),
+    values_of,
+)
 
 Result = TypeVar("Result")
 
@@ -60,16 +70,23 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _upgrade(url: str, *, to: str = "head") -> None:
-    database = _open(url)
+    # SQLite alters little of a table: a step puts a new one in the place of one that others refer to, and the checks
+    # can't be turned off inside of a transaction. They are made up for before the commit.
+    database = Database(url, enforces_references=False)
+    if database.url.get_backend_name() == "sqlite":
+        storage.create(str(database.url.database))
+
+    async def steps(tx: Transaction) -> None:
+        await _wait_for_others(tx)
+        found = await revisions.examined(tx)
+        if found.state in {State.NEWER, State.FOREIGN}:
+            raise WrongDatabaseError(found)
+        if found.state is not State.CURRENT:
+            await tx.inspect(lambda connection: command.upgrade(_config(connection), to))
+            await _check_references(tx)
+
     try:
-        async with database.write() as tx:
-            await _wait_for_others(tx)
-            found = await revisions.examined(tx)
-            if found.state in {State.NEWER, State.FOREIGN}:
-                raise WrongDatabaseError(found)
-            if found.state is not State.CURRENT:
-                await tx.run_sync(lambda connection: command.upgrade(_config(connection), to))
-                await _check_references(tx)
+        await database.write(steps)
     finally:
         await database.close()
 
@@ -78,8 +95,7 @@ async def _next_step(url: str) -> str:
     await _upgrade(url)
     database = Database(url)
     try:
-        async with database.read() as connection:
-            return await connection.run_sync(_difference)
+        return await database.read(lambda connection: connection.inspect(_difference))
     finally:
         await database.close()
 
@@ -89,33 +105,16 @@ def _difference(connection: sa.Connection) -> str:
     return render_python_code(operations, render_as_batch=True) if operations else ""
 
 
-def _open(url: str) -> Database:
-    database = Database(url)
-    if database.url.get_backend_name() == "sqlite":
-        storage.create(str(database.url.database))
-
-        @event.listens_for(database.writing.sync_engine, "connect")
-        def let_tables_be_replaced(connection: Any, _record: object) -> None:  # noqa: ANN401 — the driver's own type.
-            # SQLite alters little of a table: a step puts a new one in the place of one that others refer to, and
-            # the checks can't be turned off inside of a transaction. They are made up for before the commit.
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA foreign_keys = OFF")
-            cursor.close()
-
-    return database
-
-
-async def _wait_for_others(tx: AsyncConnection) -> None:
+async def _wait_for_others(tx: Transaction) -> None:
     # On SQLite this transaction could begin only when no other one was writing.
     if tx.dialect.name == "postgresql":
-        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        await tx.fetch(_LOCK_FOR_STEPS)
 
 
-async def _check_references(tx: AsyncConnection) -> None:
+async def _check_references(tx: Transaction) -> None:
     if tx.dialect.name == "sqlite":
-        dangling = (await tx.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
-        if dangling is not None:
-            message = f"A row of {dangling['table']} refers to a row of {dangling['parent']} that does not exist."
+        for table, parent in await tx.fetch(_DANGLING):
+            message = f"A row of {table} refers to a row of {parent} that does not exist."
             raise LookupError(message)
 
 

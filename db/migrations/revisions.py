@@ -5,9 +5,10 @@ from enum import Enum
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import Database
+from db.engine import Connection, Database
+from db.engine.filters import value
+from db.engine.statement import Statement
 
 HEAD = "0005"
 """The last step of `db.migrations`."""
@@ -18,10 +19,14 @@ _OWN_TABLES = frozenset({"partners", "users", "clients"})
 """Tables that all versions have."""
 
 # Extensions such as PostGIS put tables into the database that are no program's.
-_OF_EXTENSIONS = sa.text(
-    "SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND classid = 'pg_class'::regclass "
-    "WHERE deptype = 'e'"
+_OF_EXTENSIONS: Statement[str] = Statement(
+    sa.text(
+        "SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid AND classid = 'pg_class'::regclass "
+        "WHERE deptype = 'e'"
+    ).columns(relname=sa.String),
+    value,
 )
+_DONE: Statement[str] = Statement(sa.select(_VERSION.c.version_num), value)
 
 
 class State(Enum):
@@ -61,19 +66,19 @@ async def at_head(database: Database) -> bool:
 
 async def examine(database: Database) -> Examined:
     """Return what the database is."""
-    async with database.read() as connection:
-        return await examined(connection)
+    return await database.read(examined)
 
 
-async def examined(connection: AsyncConnection) -> Examined:
+async def examined(connection: Connection) -> Examined:
     """Return what the database of the connection is."""
     done = await _steps_done(connection)
     if done == {HEAD}:
         return Examined(State.CURRENT)
-    tables = set(await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
+    tables = set(await connection.inspect(lambda sync: sa.inspect(sync).get_table_names()))
     if not tables >= _OWN_TABLES:
         if connection.dialect.name == "postgresql":
-            tables -= set(await connection.scalars(_OF_EXTENSIONS))
+            of_extensions = await connection.fetch(_OF_EXTENSIONS)
+            tables -= set(of_extensions)
         tables -= set() if done else {_VERSION.name}
         return Examined(State.FOREIGN, tables=sorted(tables)) if tables else Examined(State.EMPTY)
     if done and done <= _STEPS:
@@ -81,7 +86,7 @@ async def examined(connection: AsyncConnection) -> Examined:
     return Examined(State.NEWER, steps=sorted(done)) if done else Examined(State.FOREIGN, tables=sorted(tables))
 
 
-async def _steps_done(connection: AsyncConnection) -> set[str]:
-    if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
+async def _steps_done(connection: Connection) -> set[str]:
+    if not await connection.inspect(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
         return set()
-    return set(await connection.scalars(sa.select(_VERSION.c.version_num)))
+    return set(await connection.fetch(_DONE))

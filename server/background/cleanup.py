@@ -26,7 +26,7 @@ async def run(portal: Portal) -> None:
 async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
-        await portal.database.transact(lambda tx: attempts.drop_old(tx, at=portal.now()))
+        await portal.database.write(lambda tx: attempts.drop_old(tx, at=portal.now()))
     except Unavailable:
         log.warning("old failed sign-ins are deleted later: the database is not available")
     except Exception:

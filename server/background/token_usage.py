@@ -68,4 +68,4 @@ class TokenUsageWriter:
                 at = max(due[partner_id, token_id] for token_id in token_ids)
                 await access.touch(tx, partner_id, token_ids, at=at)
 
-        await self.portal.database.transact(touch)
+        await self.portal.database.write(touch)

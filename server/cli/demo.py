@@ -48,8 +48,7 @@ def demo(
 
 
 async def _make(portal: Portal, sizes: Sizes, *, seed: int, if_empty: bool) -> bool:
-    async with portal.database.read() as connection:
-        empty = not await access.any_partner(connection)
+    empty = not await portal.database.read(access.any_partner)
     if not empty and if_empty:
         return False
     try:

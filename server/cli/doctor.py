@@ -61,5 +61,4 @@ async def _findings(portal: Portal) -> list[Finding]:
 
     console = Console(stderr=True)
     with console.status("Looking", spinner="dots") as status:
-        examined = examine(portal.database, lambda check: status.update(f"Looking at {check}"))
-        return [finding async for finding in examined]
+        return await examine(portal.database, lambda check: status.update(f"Looking at {check}"))

@@ -80,8 +80,7 @@ async def _removed(portal: Portal, ids: list[str]) -> None:
 
 
 async def _all(portal: Portal) -> list[DocumentRow]:
-    async with portal.database.read() as connection:
-        return await stored.all_documents(connection)
+    return await portal.database.read(stored.all_documents)
 
 
 def _faults(document_id: str, text: str) -> list[DocumentFault]:

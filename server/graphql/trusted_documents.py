@@ -107,7 +107,7 @@ class TrustedDocuments:
         try:
             at = self._portal.now()
             known = frozenset(self._rows)
-            there, new = await self._portal.database.query(lambda connection: _changes(connection, known))
+            there, new = await self._portal.database.read(lambda connection: _changes(connection, known))
             if known - there:
                 self._rows = {row_id: trusted for row_id, trusted in self._rows.items() if row_id in there}
                 self._by_name = _named(self._rows.values())

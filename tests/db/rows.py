@@ -13,6 +13,7 @@ from db.tables import activations
 from domain.access import Role
 from domain.activations import AUTHORIZATION_CODE_BITS, ActivationStatus, authorization_code
 from tests import cnpjs
+from tests.units import execute
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -68,4 +69,4 @@ async def some_activations(
         for number, (client_id, at) in enumerate(wanted)
     ]
     if lines:
-        await tx.execute(sa.insert(activations), lines)
+        await execute(tx, sa.insert(activations), lines)

@@ -14,6 +14,7 @@ from domain.clients import NAME_LENGTH
 from tests import cnpjs
 from tests.databases import Databases
 from tests.db.rows import NOON, a_partner
+from tests.units import fetch_all, reading, writing
 
 SEARCHES = [
     ActivationFilter(client_name="sol"),
@@ -28,8 +29,12 @@ async def test_sqlite_looks_for_names_in_an_index_alone(databases: Databases, ch
     statement = sa.select(tables.activations.c.id).where(*listing.where)
     written = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
 
-    async with database.read() as connection:
-        found = await connection.execute(sa.text(f"EXPLAIN QUERY PLAN {written}"), {**written.params, **listing.values})
+    async with reading(database) as connection:
+        found = await fetch_all(
+            connection,
+            sa.text(f"EXPLAIN QUERY PLAN {written}").columns(*map(sa.column, ("id", "parent", "unused", "detail"))),
+            {**written.params, **listing.values},
+        )
         plan = [row.detail for row in found]
     await database.close()
 
@@ -47,7 +52,7 @@ async def test_the_longest_names_fit_into_the_indexes(database: Database, syllab
         return "".join(chr(start + rng.randrange(size)) for start, size in drawn)
 
     details = ClientDetails(name=name(), trade_name=name())
-    async with database.write() as tx:
+    async with writing(database) as tx:
         partner_id = await a_partner(tx)
         client_id = await clients.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=NOON)
 

@@ -16,23 +16,24 @@ from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
 from db.tables import clients, metadata
 from tests.databases import Databases
+from tests.units import execute, reading, writing
 
 Seen = TypeVar("Seen")
 
 
 async def look(url: str, at: Callable[[sa.Connection], Seen]) -> Seen:
     database = Database(url)
-    async with database.read() as connection:
-        seen = await connection.run_sync(at)
+    async with reading(database) as connection:
+        seen = await connection.inspect(at)
     await database.close()
     return seen
 
 
 async def write(url: str, *statements: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
+    async with writing(database) as tx:
         for statement in statements:
-            await tx.exec_driver_sql(statement)
+            await execute(tx, sa.text(statement))
     await database.close()
 
 
@@ -47,8 +48,8 @@ async def test_the_steps_make_the_tables_that_the_code_expects(engine: str, data
 async def test_the_steps_make_the_same_checks_and_collations_as_the_code(engine: str, databases: Databases) -> None:
     expected_url, url = databases.empty(engine), databases.migrated(engine)
     database = Database(expected_url)
-    async with database.write() as tx:
-        await tx.run_sync(metadata.create_all)
+    async with writing(database) as tx:
+        await tx.inspect(metadata.create_all)
     await database.close()
 
     assert await look(url, _small_print) == await look(expected_url, _small_print)

@@ -25,6 +25,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.sessions import sign_in
 from tests.databases import Databases
+from tests.units import fetch_all, fetch_value, reading, writing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SMALL = Sizes(clients=60, activations=150, orders=40)
@@ -49,8 +50,8 @@ async def make(engine: str, databases: Databases) -> AsyncIterator[Make]:
 
 
 async def rows(portal: Portal, *columns: Any) -> list[Any]:  # noqa: ANN401 — the columns of any table.
-    async with portal.database.read() as connection:
-        return list(await connection.execute(sa.select(*columns)))
+    async with reading(portal.database) as connection:
+        return list(await fetch_all(connection, sa.select(*columns)))
 
 
 async def everything(portal: Portal) -> dict[str, list[Any]]:
@@ -74,7 +75,7 @@ async def test_one_seed_makes_one_demo(make: Make) -> None:
 async def test_nothing_is_wrong_with_it(make: Make, sizes: Sizes, seed: int) -> None:
     portal = await make(sizes, seed=seed)
 
-    assert [finding async for finding in examine(portal.database)] == []
+    assert await examine(portal.database) == []
     for table, count in zip((clients, activations, orders), sizes, strict=True):
         assert await rows(portal, sa.func.count(table.c.id)) == [(count,)]
 
@@ -119,11 +120,11 @@ async def test_events_are_numbered_in_the_order_of_time_and_have_all_happened(ma
 async def test_ids_go_on_after_those_of_the_demo(make: Make) -> None:
     portal = await make()
 
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         folded = dict.fromkeys(("name_folded", "trade_name_folded", "names_folded", "city_folded"), "")
         values = {"partner_id": 1, **folded}
         new = sa.insert(clients).values(**values, cnpj="1", name="A", status=ClientStatus.ACTIVE, registered_at=NOW)
-        added = await tx.scalar(new.returning(clients.c.id))
+        added = await fetch_value(tx, new.returning(clients.c.id))
 
     assert added == SMALL.clients + 1
 

@@ -23,6 +23,7 @@ from tests.api import Json, new_caller, new_partner
 from tests.clusters import Cluster
 from tests.disks import no_longer_files
 from tests.e2e.processes import Server, serving
+from tests.units import fetch_values, reading
 
 CALLERS = 8
 RECOVERY_SECONDS = 2
@@ -72,8 +73,8 @@ class Load:
     async def stored(self) -> set[str]:
         """Return the CNPJs of the partner's clients in the database."""
         statement = sa.select(clients.c.cnpj).where(clients.c.partner_id == self.partner_id)
-        async with self.database.read() as connection:
-            return set(await connection.scalars(statement))
+        async with reading(self.database) as connection:
+            return set(await fetch_values(connection, statement))
 
     async def run(self, trouble: Callable[[], Awaitable[float]]) -> None:
         """Cause the trouble under load, and check that all callers succeed soon after it ends."""

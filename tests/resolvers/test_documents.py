@@ -9,6 +9,7 @@ from db import documents as stored
 from resolvers import documents
 from resolvers.documents import DocumentFault, DocumentsRefused
 from resolvers.portal import Portal
+from tests.units import reading
 
 ROLE = "{ viewer { role } }"
 
@@ -31,7 +32,7 @@ async def test_of_two_texts_for_one_id_at_once_one_is_registered(portal: Portal)
     (refused,) = (each for each in done if isinstance(each, DocumentsRefused))
     assert refused.faults == [DocumentFault(document_id, "it is registered already, with another text")]
     assert [each for each in done if each is not refused] == [2]
-    async with portal.database.read() as connection:
+    async with reading(portal.database) as connection:
         found = await stored.by_ids(connection, [document_id, *beside])
     assert len(found) == 2
 
@@ -43,5 +44,5 @@ async def test_removing_an_unknown_document_removes_no_other(portal: Portal) -> 
     with pytest.raises(DocumentsRefused, match="nowhere: no document is registered"):
         await documents.remove(portal, [document_id, "nowhere"])
 
-    async with portal.database.read() as connection:
+    async with reading(portal.database) as connection:
         assert set(await stored.by_ids(connection, [document_id, "nowhere"])) == {document_id}

@@ -19,6 +19,7 @@ from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
 from tests import cnpjs
 from tests.api import Api, with_tokens
+from tests.units import writing
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 
@@ -36,7 +37,7 @@ async def raced(
     """Let the mutation read, start the rival, let the mutation write and commit; return the rival's refusals."""
     viewer = await viewer_of(api.portal, api.token or "")
     assert viewer is not None
-    async with api.portal.database.write() as tx:
+    async with writing(api.portal.database) as tx:
         if read is not None:
             await read(tx)
         else:

@@ -21,6 +21,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, new_caller, new_partner, new_product, tier
 from tests.databases import Databases
+from tests.units import fetch_all, reading
 
 COUNTERS = ("purchased", "bonus", "activated", "additional_seats_total", "additional_seats_allocated")
 TIERS = {
@@ -107,9 +108,9 @@ async def _check(world: World, database: Database) -> None:
     ledger = sa.select(stock_movements.c.product_id, *summed).where(
         stock_movements.c.partner_id == world.api.partner_id
     )
-    async with database.read() as connection:
-        stock = {row[0]: tuple(row[1:]) for row in await connection.execute(sa.select(*columns).where(mine))}
-        rows = await connection.execute(ledger.group_by(stock_movements.c.product_id))
+    async with reading(database) as connection:
+        stock = {row[0]: tuple(row[1:]) for row in await fetch_all(connection, sa.select(*columns).where(mine))}
+        rows = await fetch_all(connection, ledger.group_by(stock_movements.c.product_id))
         assert stock == {row[0]: tuple(row[1:]) for row in rows}
     for product in world.products:
         if ids.number("Product", product) in stock:
@@ -142,7 +143,7 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
             await world.take(doing, chosen, amount)
             await _check(world, database)
     # Each active activation has exactly one license, each cancelled one none, and cancelled clients are erased.
-    assert [finding async for finding in examine(database) if finding.partner_id == api.partner_id] == []
+    assert [finding for finding in await examine(database) if finding.partner_id == api.partner_id] == []
     await database.close()
 
 

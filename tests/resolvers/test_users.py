@@ -19,6 +19,7 @@ from resolvers.portal import Portal
 from resolvers.users import UserChange, UserUpdated
 from tests.api import Api, Json, new_partner
 from tests.clock import Clock
+from tests.units import writing
 
 PASSWORD = "correct horse"
 OTHER_PASSWORD = "battery staple"
@@ -48,7 +49,7 @@ async def email(portal: Portal) -> str:
     """Address of a manager of a new partner."""
     address = f"{uuid4()}@alfa.example"
     partner_id = await new_partner(portal)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         await access.create_user(
             tx, partner_id, email=address, name="Ana", role=Role.MANAGER, password_hash=CHEAP.hash(PASSWORD)
         )
@@ -112,7 +113,7 @@ async def test_a_disabled_user_is_answered_as_after_a_wrong_password(
 
 async def test_the_token_row_of_a_disabled_user_is_worth_nothing(anonymous: Api, portal: Portal, email: str) -> None:
     session = await signed_in(anonymous, email)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         found = await user_statements.locked(tx, email)
         assert found is not None
         await user_statements.update(tx, found.partner_id, found.id, {"disabled_at": portal.now()})
@@ -197,7 +198,7 @@ async def test_a_sign_in_whose_password_was_being_checked_leaves_no_session(
 
 
 async def test_a_sign_in_waits_for_a_user_who_is_being_disabled(anonymous: Api, portal: Portal, email: str) -> None:
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         found = await user_statements.locked(tx, email)
         assert found is not None
         await user_statements.update(tx, found.partner_id, found.id, {"disabled_at": portal.now()})

@@ -12,6 +12,7 @@ from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, To
 from server.background.token_usage import TokenUsageWriter
 from tests.api import Api, Json, new_caller, with_tokens
 from tests.clock import Clock
+from tests.units import execute, fetch_all, reading, writing
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -85,9 +86,9 @@ async def test_the_secret_is_shown_once_and_stored_nowhere(api: Api) -> None:
     listed = await api.data("{ viewer { apiTokens { id name prefix } } }")
     assert secret.startswith(prefix)
     assert secret not in str(listed)
-    async with api.portal.database.read() as connection:
+    async with reading(api.portal.database) as connection:
         for table in metadata.sorted_tables:
-            rows = str((await connection.execute(sa.select(table))).all())
+            rows = str(await fetch_all(connection, sa.select(table)))
             assert secret not in rows
             assert secret.removeprefix(prefix) not in rows
 
@@ -158,8 +159,8 @@ async def test_a_token_acts_with_its_makers_role_as_it_is_now(api: Api, clock: C
     script = replace(api, token=payload["secret"])
     await script.data(VIEWER)
 
-    async with api.portal.database.write() as tx:
-        await tx.execute(sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
+    async with writing(api.portal.database) as tx:
+        await execute(tx, sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
     clock.forward(seconds=5)
 
     assert Permission.ORDERS_APPROVE not in ROLE_PERMISSIONS[Role.VIEWER]

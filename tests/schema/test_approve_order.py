@@ -8,6 +8,7 @@ from domain.licenses import COUNTER_MAX, Delta
 from domain.orders import OrderType
 from resolvers import ids
 from tests.api import Api, new_caller, new_product, tier
+from tests.units import writing
 
 
 async def test_an_approved_order_adds_its_quantity_and_bonus_to_the_stock(api: Api) -> None:
@@ -131,6 +132,6 @@ async def test_an_operator_may_not_approve_and_nothing_happens(api: Api, product
 
 async def _fill(api: Api, product: str) -> None:
     """Set the product's counters to their limit, which would take too many orders of 10,000."""
-    async with api.portal.database.write() as tx:
+    async with writing(api.portal.database) as tx:
         number = ids.number("Product", product)
         assert await licenses.add(tx, api.partner_id, number, Delta(purchased=COUNTER_MAX - 1))

@@ -6,6 +6,7 @@ from db.tables import metadata
 from domain.access import Permission, Permissions
 from tests import cnpjs
 from tests.api import Api, Json, new_caller, new_product
+from tests.units import fetch_all, reading
 
 CANCELLED = """client { id name tradeName cnpj city state status cancellationNote viewerCanCancel
         cancelledAt cancelledBy { name } cancellationImpact { activationCount } }
@@ -275,12 +276,12 @@ async def _last_events(api: Api, size: int) -> list[tuple[str, str | None]]:
 async def _holding(api: Api, values: tuple[str, ...]) -> list[str]:
     """Return the columns of the partner's rows that contain any of the values, in any case."""
     holding = []
-    async with api.portal.database.read() as connection:
+    async with reading(api.portal.database) as connection:
         for table in metadata.sorted_tables:
             own = table.c.get("partner_id", table.c.id if table.name == "partners" else None)
             rows = sa.select(table) if own is None else sa.select(table).where(own == api.partner_id)
-            for row in (await connection.execute(rows)).mappings():
-                texts = {name: repr(value).casefold() for name, value in row.items()}
+            for row in await fetch_all(connection, rows):
+                texts = {name: repr(value).casefold() for name, value in row._asdict().items()}
                 holding += [
                     f"{table.name}.{name}: {text}"
                     for name, text in texts.items()

@@ -12,6 +12,7 @@ import pytest
 from db.engine import Database
 from tests.api import Api
 from tests.db import rows
+from tests.units import writing
 
 CALLS_FOR_A_ROW = 8
 """A row of the page has an activation, a client of its own, and a product and a user that it shares with others."""
@@ -83,7 +84,7 @@ def counted(database: Database) -> Iterator[Calls]:
 @pytest.fixture
 async def full(level: Api) -> Api:
     """Manager of a partner with a hundred clients, each with an activation."""
-    async with level.portal.database.write() as tx:
+    async with writing(level.portal.database) as tx:
         user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
         clients = [await rows.a_client(tx, level.partner_id) for _ in range(100)]
         wanted = [(client, rows.NOON + timedelta(minutes=minute)) for minute, client in enumerate(clients)]
@@ -120,7 +121,7 @@ async def test_pages_below_a_page_cost_no_more_calls_than_they_did(full: Api) ->
 
 
 async def test_fields_of_a_repeated_client_are_resolved_once(level: Api) -> None:
-    async with level.portal.database.write() as tx:
+    async with writing(level.portal.database) as tx:
         user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
         client = await rows.a_client(tx, level.partner_id)
         wanted = [(client, rows.NOON + timedelta(minutes=minute)) for minute in range(100)]

@@ -21,6 +21,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api, new_caller, new_partner, new_product, tier, with_tokens
 from tests.databases import Databases
+from tests.units import execute, writing
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     transport = httpx.ASGITransport(create_app(portal, Settings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         caller = await new_caller(client, portal, await new_partner(portal))
-        async with database.write() as tx:
-            await tx.execute(sa.text("ALTER TABLE clients RENAME TO lost"))
+        async with writing(database) as tx:
+            await execute(tx, sa.text("ALTER TABLE clients RENAME TO lost"))
         yield caller
     await database.close()
 

@@ -14,6 +14,7 @@ from tests import cnpjs
 from tests.api import Api, Json, new_product
 from tests.clock import Clock
 from tests.schema.worlds import GRAPHQL
+from tests.units import execute, fetch_all, reading, writing
 
 Given = Mapping[str, object]
 
@@ -199,8 +200,8 @@ async def test_a_replay_needs_the_permission_still(api: Api, name: str, clock: C
     given = await keyed(api, name)
     await do(api, name, given)
 
-    async with api.portal.database.write() as tx:
-        await tx.execute(sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
+    async with writing(api.portal.database) as tx:
+        await execute(tx, sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
     clock.forward(seconds=5)
     type_name = f"{name[0].upper()}{name[1:]}Input!"
     error = await api.error(f"mutation ($input: {type_name}) {{ {name}(input: $input) {{ __typename }} }}", input=given)
@@ -231,9 +232,9 @@ async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api) -> None:
     given = {"cnpj": cnpjs.another(), "name": "Padaria São João", "idempotencyKey": "padaria-2026"}
     await do(api, "registerClient", given)
 
-    async with api.portal.database.read() as connection:
+    async with reading(api.portal.database) as connection:
         mine = idempotency_keys.c.partner_id == api.partner_id
-        kept = (await connection.execute(sa.select(idempotency_keys).where(mine))).all()
+        kept = await fetch_all(connection, sa.select(idempotency_keys).where(mine))
 
     assert len(kept) == 1
     assert not [value for value in given.values() if value in str(kept) or repr(value.encode())[2:-1] in str(kept)]

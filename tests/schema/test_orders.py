@@ -11,6 +11,7 @@ from domain.access import Role
 from domain.orders import OrderType
 from resolvers import ids
 from tests.api import Api, Json, new_caller, new_product, tier
+from tests.units import execute, writing
 
 VALUES = """quantity bonusQuantity totalQuantity seats unitMonthlyPrice unitSetupFee setupFee monthlyTotal
     totalWithSetupFee product { id }"""
@@ -120,9 +121,9 @@ async def test_a_quantity_below_the_lowest_tier_has_no_price(api: Api) -> None:
 
 
 async def test_an_inactive_product_can_not_be_ordered(api: Api, product: str) -> None:
-    async with api.portal.database.write() as tx:
+    async with writing(api.portal.database) as tx:
         mine = products.c.id == ids.number("Product", product)
-        await tx.execute(sa.update(products).where(mine).values(active=False))
+        await execute(tx, sa.update(products).where(mine).values(active=False))
 
     assert await refused(api, (product, 1)) == [("PRODUCT_NOT_PRICED", "items.0.productId")]
 
@@ -156,7 +157,7 @@ async def test_an_order_keeps_its_prices_when_the_table_changes(api: Api, produc
     query = f"query ($id: ID!) {{ order(id: $id) {{ {TOTALS} }} }}"
     before = await api.data(query, id=order)
 
-    async with api.portal.database.write() as tx:
+    async with writing(api.portal.database) as tx:
         table = await prices.table_of(tx, api.partner_id)
         key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
         await prices.replace_tiers(tx, api.partner_id, table.id, {key: [tier(1, monthly=1, setup=2, bonus=3)]})

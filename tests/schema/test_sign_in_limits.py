@@ -21,6 +21,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, Json, address, new_caller, new_partner
 from tests.clock import Clock
+from tests.units import fetch_all, reading, writing
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -169,10 +170,10 @@ async def test_an_office_signs_in_from_one_address_as_often_as_it_likes(caller_f
     codes = {await answered(office, email, PASSWORD) for _ in range(60)}
 
     assert codes == {""}
-    async with office.portal.database.read() as connection:
+    async with reading(office.portal.database) as connection:
         digest = office.portal.digest("sign-in by e-mail", email.encode())
         kept = sa.select(sign_in_attempts.c.failures).where(sign_in_attempts.c.digest == digest)
-        assert (await connection.execute(kept)).all() == []
+        assert await fetch_all(connection, kept) == []
 
 
 async def test_many_at_once_get_no_more_tries_than_one_after_the_other(caller_from: From, email: str) -> None:
@@ -216,8 +217,8 @@ async def test_neither_e_mails_nor_addresses_are_kept(caller_from: From, email: 
     host = address()
     await answered(caller_from(host), email)
 
-    async with caller_from(host).portal.database.read() as connection:
-        rows = str((await connection.execute(sa.select(sign_in_attempts))).all())
+    async with reading(caller_from(host).portal.database) as connection:
+        rows = str(await fetch_all(connection, sa.select(sign_in_attempts)))
 
     assert email not in rows
     assert host not in rows
@@ -230,7 +231,7 @@ async def test_a_race_is_held_by_the_locked_rows(caller_from: From, email: str) 
     for _ in range(4):
         await answered(caller, email)
     digest = portal.digest("sign-in by e-mail", email.encode())
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         await attempts.locked(tx, [digest], at=portal.now())
         behind = asyncio.ensure_future(answered(caller, email))
         done, _ = await asyncio.wait([behind], timeout=0.3)
@@ -245,7 +246,7 @@ async def test_an_attempt_continues_if_the_rows_it_waits_for_are_deleted(caller_
     caller = caller_from(host)
     await answered(caller, email)
     digests = [portal.digest("sign-in by e-mail", email.encode()), portal.digest("sign-in by address", host.encode())]
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         held = await attempts.locked(tx, digests, at=portal.now())
         behind = asyncio.ensure_future(answered(caller, email))
         await asyncio.wait([behind], timeout=0.3)

@@ -13,6 +13,7 @@ from tests import cnpjs
 from tests.api import Api, Json
 from tests.schema.test_payloads import RECIPES
 from tests.schema.worlds import GRAPHQL
+from tests.units import fetch_all, reading
 
 REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
 """Characters that are refused in every text."""
@@ -160,15 +161,15 @@ async def _given(api: Api, field: Field) -> dict[str, object]:
 async def _hidden_texts(api: Api) -> list[Json]:
     """Return the texts of the partner's rows that have an invisible character."""
     found = []
-    async with api.portal.database.read() as connection:
+    async with reading(api.portal.database) as connection:
         for table in metadata.sorted_tables:
             if "partner_id" not in table.c:
                 continue
-            rows = await connection.execute(sa.select(table).where(table.c.partner_id == api.partner_id))
+            rows = await fetch_all(connection, sa.select(table).where(table.c.partner_id == api.partner_id))
             found += [
                 (table.name, name, value)
-                for row in rows.mappings()
-                for name, value in row.items()
+                for row in rows
+                for name, value in row._asdict().items()
                 # The folded names of a client are two lines.
                 if isinstance(value, str) and hidden(value.replace("\n", " "))
             ]

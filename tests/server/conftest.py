@@ -24,6 +24,7 @@ from tests import cnpjs
 from tests.api import transport
 from tests.databases import Databases
 from tests.server.log import Log
+from tests.units import writing
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -76,7 +77,7 @@ async def sign_up(
 ) -> Caller:
     """Create a manager of a new partner, with an API token."""
     secret = new_secret(TokenKind.API)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         partner_id = await access.create_partner(tx, name="Alfa", cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner
 
 from db.doctor.checks import examine
@@ -65,8 +66,7 @@ async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
 async def damage(portal: Portal, statement: str) -> None:
     """Write what constraints would refuse."""
     unchecked = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "SET session_replication_role = replica"}
-    checked = {"sqlite": "PRAGMA foreign_keys = ON", "postgresql": "SET session_replication_role = DEFAULT"}
-    engine = portal.database.writing
+    engine = create_async_engine(portal.database.url)
     async with engine.connect() as connection:
         # SQLite accepts the first one outside of a transaction only.
         raw = (await connection.get_raw_connection()).driver_connection
@@ -74,11 +74,11 @@ async def damage(portal: Portal, statement: str) -> None:
         await raw.execute(unchecked[engine.dialect.name])
         await connection.execute(sa.text(statement))
         await connection.commit()
-        await raw.execute(checked[engine.dialect.name])
+    await engine.dispose()
 
 
 async def findings(portal: Portal) -> list[Finding]:
-    return [finding async for finding in examine(portal.database)]
+    return await examine(portal.database)
 
 
 @pytest.mark.parametrize(("statement", "said"), DAMAGES, ids=[said for _, said in DAMAGES])
@@ -109,7 +109,7 @@ async def test_a_column_that_is_not_as_expected_is_found(demo: Portal) -> None:
 
 async def test_old_idempotency_records_are_nothing_wrong(demo: Portal) -> None:
     moment = "'2001-01-01T00:00:00.000000Z'"
-    digest = {"sqlite": "x'00'", "postgresql": r"'\x00'"}[demo.database.writing.dialect.name]
+    digest = {"sqlite": "x'00'", "postgresql": r"'\x00'"}[demo.database.url.get_backend_name()]
     columns = "partner_id, mutation, key_digest, input_digest, created_at"
     values = f"1, 'm', {digest}, {digest}, {moment}"
     await damage(demo, f"INSERT INTO idempotency_keys ({columns}) VALUES ({values})")

@@ -20,6 +20,7 @@ from db.engine import Database
 from db.migrations import migrate as steps
 from server.cli import app
 from tests.databases import Databases
+from tests.units import execute, writing
 
 COMMANDS: Sequence[Sequence[str]] = (
     ("serve", "--port", "0"),
@@ -109,9 +110,9 @@ def test_a_file_in_the_place_of_the_folder_is_named(
 
 async def _execute(url: str, *statements: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
+    async with writing(database) as tx:
         for statement in statements:
-            await tx.execute(sa.text(statement))
+            await execute(tx, sa.text(statement))
     await database.close()
 
 

@@ -10,6 +10,7 @@ from db.engine import Database
 from db.engine.column_types import Instant
 from db.tables import clients
 from tests.db.rows import a_client, a_partner
+from tests.units import fetch_value, fetch_values, reading, writing
 
 moments = st.datetimes(
     min_value=datetime(1, 1, 3),  # noqa: DTZ001 — the strategy adds the time zone.
@@ -21,8 +22,8 @@ moments = st.datetimes(
 @settings(max_examples=25)
 @given(at=moments)
 async def test_a_moment_is_read_as_it_was_written_and_in_utc(database: Database, at: datetime) -> None:
-    async with database.read() as connection:
-        read = await connection.scalar(sa.select(sa.literal(at, Instant)))
+    async with reading(database) as connection:
+        read = await fetch_value(connection, sa.select(sa.literal(at, Instant)))
 
     assert read == at
     assert read is not None
@@ -32,11 +33,11 @@ async def test_a_moment_is_read_as_it_was_written_and_in_utc(database: Database,
 @settings(max_examples=10)
 @given(times=st.lists(moments, min_size=2, max_size=5))
 async def test_moments_are_sorted_by_time(database: Database, times: list[datetime]) -> None:
-    async with database.write() as tx:
+    async with writing(database) as tx:
         partner_id = await a_partner(tx)
         for at in times:
             await a_client(tx, partner_id, at=at)
         statement = sa.select(clients.c.registered_at).where(clients.c.partner_id == partner_id)
-        read = (await tx.scalars(statement.order_by(clients.c.registered_at))).all()
+        read = await fetch_values(tx, statement.order_by(clients.c.registered_at))
 
     assert read == sorted(times)

@@ -17,6 +17,7 @@ from db.engine import Database, listings
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from tests.db.rows import NOON, a_client, a_partner, a_product, a_user, some_activations
+from tests.units import execute, reading, writing
 
 # Few keys, so that many rows share one; bytes put upper case first and accents last, a dictionary would not.
 names = st.sampled_from(["acai", "Zebra", "~", "é", "acai 2"])
@@ -36,7 +37,7 @@ wanted_clients = st.lists(st.builds(Wanted, names, moments), max_size=14)
 
 
 async def a_partner_with(database: Database, wanted: Sequence[Wanted]) -> tuple[int, list[int]]:
-    async with database.write() as tx:
+    async with writing(database) as tx:
         partner_id = await a_partner(tx)
         return partner_id, [await a_client(tx, partner_id, name=client.name, at=client.at) for client in wanted]
 
@@ -54,7 +55,7 @@ async def walk(
     position: Keyset | None = None
     for size in cycle(page_sizes):
         window = Window(size=size, backward=backward, **{"before" if backward else "after": position})
-        async with database.read() as connection:
+        async with reading(database) as connection:
             page = await listings.page(connection, listing, window)
         assert len(page.rows) <= size
         shown = [*page.rows, *shown] if backward else [*shown, *page.rows]
@@ -88,7 +89,7 @@ async def test_pages_of_any_size_show_every_row_once_and_in_order(
 
     shown = await walk(database, listing, page_sizes, backward=backward)
 
-    async with database.read() as connection:
+    async with reading(database) as connection:
         assert await listings.count(connection, listing) == len(ids)
     assert sorted(row.id for row in shown) == ids
     assert shown == sorted(shown, key=listing.position, reverse=descending)
@@ -118,9 +119,9 @@ async def test_a_row_that_stays_is_shown_once_while_others_come_and_go(
     to_leave, to_come = list(left), list(coming)
 
     async def others_come_and_go() -> None:
-        async with database.write() as tx:
+        async with writing(database) as tx:
             if to_leave:
-                await tx.execute(sa.delete(tables.clients).where(tables.clients.c.id == to_leave.pop()))
+                await execute(tx, sa.delete(tables.clients).where(tables.clients.c.id == to_leave.pop()))
             if to_come:
                 name, at = to_come.pop()
                 await a_client(tx, partner_id, name=name, at=at)
@@ -145,7 +146,7 @@ async def test_the_page_knows_what_stands_on_the_other_side_of_its_cursor(
     first, last = listing.position(rows[0]), listing.position(rows[-1])
     before_all, behind_all = (Keyset("", 0), Keyset("\U0010ffff", 0))[:: -1 if descending else 1]
 
-    async with database.read() as connection:
+    async with reading(database) as connection:
         for window, beyond in (
             (Window(size=1), False),
             (Window(size=1, backward=True), False),
@@ -166,7 +167,7 @@ async def test_a_page_stays_between_its_two_cursors(
     listing = clients.listing(partner_id, ClientFilter(), ClientSortKey.NAME, descending=False)
     after, before = (Keyset(end, 0) for end in sorted(ends))
 
-    async with database.read() as connection:
+    async with reading(database) as connection:
         page = await listings.page(connection, listing, Window(size=20, after=after, before=before))
 
     everything = await walk(database, listing, [5], backward=False)
@@ -185,13 +186,13 @@ async def test_the_lists_of_many_parents_are_what_each_is_alone(
 ) -> None:
     partner_id, parents = await a_partner_with(database, [Wanted("acai", NOON)] * len(lists))
     wanted = [(parent, at) for parent, times in zip(parents, lists, strict=True) for at in times]
-    async with database.write() as tx:
+    async with writing(database) as tx:
         user_id, product_id = await a_user(tx, partner_id), await a_product(tx)
         await some_activations(tx, partner_id, user_id=user_id, product_id=product_id, wanted=wanted)
     window = Window(size=size, backward=backward, **{"before" if backward else "after": cursor})
     together = activations.of_clients(partner_id, parents, None)
 
-    async with database.read() as connection:
+    async with reading(database) as connection:
         pages = await listings.pages(connection, together, window)
         counts = await listings.counts(connection, together)
         beyond = await listings.parents_beyond(connection, together, window)
@@ -233,6 +234,6 @@ def test_a_cursor_is_tied_to_the_list_and_its_order() -> None:
 async def test_a_list_without_parents_is_not_read_for_parents(database: Database) -> None:
     listing = replace(activations.of_clients(1, [1], None), parent=None)
 
-    async with database.read() as connection:
+    async with reading(database) as connection:
         with pytest.raises(TypeError, match=r"client\.activations has no parents"):
             await listings.pages(connection, listing, Window(size=1))

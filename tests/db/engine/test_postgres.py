@@ -5,12 +5,13 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction, execute
+from db.engine import Connection, Database, Transaction
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
 from tests.databases import Databases
+from tests.units import execute, fetch_value
 
 NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
 
@@ -22,11 +23,11 @@ async def postgresql(databases: Databases) -> Database:
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
-    return await execute.fetch(connection, NAMES, {"wanted": cnpj})
+    return list(await connection.fetch(NAMES, {"wanted": cnpj}))
 
 
 async def add(tx: Transaction, cnpj: str) -> None:
-    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
 
 
 async def test_both_ways_to_run_a_statement_are_in_one_transaction(postgresql: Database) -> None:
@@ -37,15 +38,15 @@ async def test_both_ways_to_run_a_statement_are_in_one_transaction(postgresql: D
         return await names(tx, cnpj)
 
     async def fail(tx: Transaction) -> None:
-        await tx.execute(sa.delete(partners).where(partners.c.cnpj == cnpj))
+        await execute(tx, sa.delete(partners).where(partners.c.cnpj == cnpj))
         assert await names(tx, cnpj) == []
         raise LookupError(cnpj)
 
-    assert await postgresql.transact(write) == ["Alfa"]
+    assert await postgresql.write(write) == ["Alfa"]
     with pytest.raises(LookupError):
-        await postgresql.transact(fail)
+        await postgresql.write(fail)
 
-    assert await postgresql.query(lambda connection: names(connection, cnpj)) == ["Alfa"]
+    assert await postgresql.read(lambda connection: names(connection, cnpj)) == ["Alfa"]
     await postgresql.close()
 
 
@@ -59,33 +60,32 @@ async def test_a_unit_reads_what_was_there_when_it_began(postgresql: Database) -
         await written.wait()
         return [before, await names(connection, cnpj)]
 
-    reading = asyncio.create_task(postgresql.query(twice))
+    reading = asyncio.create_task(postgresql.read(twice))
     await read.wait()
-    await postgresql.transact(lambda tx: add(tx, cnpj))
+    await postgresql.write(lambda tx: add(tx, cnpj))
     written.set()
 
     assert await reading == [[], []]
-    assert await postgresql.query(lambda connection: names(connection, cnpj)) == ["Alfa"]
+    assert await postgresql.read(lambda connection: names(connection, cnpj)) == ["Alfa"]
     await postgresql.close()
 
 
 async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="read-only"):
-        await postgresql.query(lambda connection: add(connection, cnpjs.another()))
+        await postgresql.read(lambda connection: add(connection, cnpjs.another()))
     await postgresql.close()
 
 
 async def test_a_connection_that_breaks_is_told_as_unavailable_and_replaced(postgresql: Database) -> None:
     async def break_off(connection: Connection) -> None:
-        mine = await connection.scalar(sa.text("SELECT pg_backend_pid()"))
-        async with postgresql.write() as other:
-            await other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+        mine = await fetch_value(connection, sa.text("SELECT pg_backend_pid()"))
+        await postgresql.write(lambda other: fetch_value(other, sa.select(sa.func.pg_terminate_backend(mine))))
         await names(connection, "")
 
     with pytest.raises(Unavailable):
-        await postgresql.query(break_off)
+        await postgresql.read(break_off)
 
-    assert await postgresql.query(lambda connection: names(connection, "")) == []
+    assert await postgresql.read(lambda connection: names(connection, "")) == []
     await postgresql.close()
 
 
@@ -93,5 +93,5 @@ async def test_a_statement_that_the_driver_refuses_is_sqlalchemys_error(postgres
     nonsense: Statement[int] = Statement(sa.select(sa.literal_column("1 / 0")), int)
 
     with pytest.raises(sa.exc.DBAPIError, match="division by zero"):
-        await postgresql.query(lambda connection: execute.fetch(connection, nonsense, {}))
+        await postgresql.read(lambda connection: connection.fetch(nonsense, {}))
     await postgresql.close()

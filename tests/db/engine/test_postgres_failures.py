@@ -6,18 +6,21 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from db.engine import Connection, Database, Transaction, availability, execute, pools
+from db.engine import Connection, Database, Transaction, availability, pools, returned
+from db.engine.postgres import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually
+from tests.units import execute, fetch_all, fetch_value, fetch_values, writing
 
 PID: Statement[int] = Statement(sa.select(sa.func.pg_backend_pid()), int)
 
@@ -25,33 +28,23 @@ Act = Callable[[Database, str], Awaitable[object]]
 
 
 async def add(tx: Transaction, cnpj: str) -> None:
-    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
-    return list(await connection.scalars(sa.select(partners.c.name).where(partners.c.cnpj == cnpj)))
+    return list(await fetch_values(connection, sa.select(partners.c.name).where(partners.c.cnpj == cnpj)))
 
 
 async def query(database: Database, cnpj: str) -> list[str]:
-    return await database.query(lambda connection: names(connection, cnpj))
+    return await database.read(lambda connection: names(connection, cnpj))
 
 
 async def transact(database: Database, cnpj: str) -> None:
-    await database.transact(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add(tx, cnpj))
 
 
-async def read(database: Database, cnpj: str) -> list[str]:
-    async with database.read() as connection:
-        return await names(connection, cnpj)
-
-
-async def write(database: Database, cnpj: str) -> None:
-    async with database.write() as tx:
-        await add(tx, cnpj)
-
-
-WAYS = [query, transact, read, write]
-WRITES = [transact, write]
+WAYS = [query, transact]
+WRITES = [transact]
 
 
 async def succeeds(doing: Awaitable[object]) -> bool:
@@ -135,18 +128,18 @@ async def test_a_server_that_is_set_to_read_only_takes_no_writes(cluster: Cluste
 async def test_no_connection_to_a_former_primary_is_used_again(database: Database) -> None:
     async def pids() -> set[int]:
         async def pid(connection: Connection) -> int:
-            await connection.execute(sa.text("SELECT pg_sleep(0.05)"))
-            return int(await connection.scalar(PID.expression))
+            await fetch_all(connection, sa.text("SELECT pg_sleep(0.05)"))
+            return int(await fetch_value(connection, PID.expression))
 
-        return set(await asyncio.gather(*(database.query(pid) for _ in range(4))))
+        return set(await asyncio.gather(*(database.read(pid) for _ in range(4))))
 
     async def demoted(tx: Transaction) -> None:
-        await tx.execute(sa.text("SET TRANSACTION READ ONLY"))
+        await execute(tx, sa.text("SET TRANSACTION READ ONLY"))
         await add(tx, cnpjs.another())
 
     before = await pids()
     with pytest.raises(Unavailable):
-        await database.transact(demoted)
+        await database.write(demoted)
 
     assert len(before) == 4
     assert before & await pids() == set()
@@ -160,7 +153,7 @@ async def test_a_server_without_free_connections_is_unavailable(cluster: Cluster
             with pytest.raises(Unavailable):
                 await way(database, cnpjs.another())
 
-    await eventually(lambda: succeeds(read(database, "")))
+    await eventually(lambda: succeeds(query(database, "")))
     for way in WAYS:
         await way(database, cnpjs.another())
 
@@ -169,10 +162,22 @@ async def test_a_unit_that_waits_too_long_for_a_connection_is_unavailable(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "_LENDING_SECONDS", 0.05)
-    async with opened(cluster.url, readers=1) as database, database.read(), database.read():
+    async with opened(cluster.url, readers=1) as database:
+        free, begun = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def hold(connection: Connection) -> None:
+            await names(connection, "")
+            begun.release()
+            await free.wait()
+
+        holding = [asyncio.create_task(database.read(hold)) for _ in range(2)]
+        for _ in holding:
+            await begun.acquire()
         for way in WAYS:
             with pytest.raises(Unavailable):
                 await way(database, cnpjs.another())
+        free.set()
+        await asyncio.gather(*holding)
 
 
 @pytest.mark.parametrize("part", ["nobody@/portal", "postgres@/missing"])
@@ -191,11 +196,11 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     async def ended(tx: Transaction) -> None:
         await add(tx, cnpj)
         async with cluster.connected() as other:
-            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.expression))
+            await other.execute("SELECT pg_terminate_backend($1)", await returned(tx, PID))
         await names(tx, cnpj)
 
     with pytest.raises(Unavailable, match="Nothing was changed") as raised:
-        await database.transact(ended)
+        await database.write(ended)
 
     assert raised.type is Unavailable
     assert await query(database, cnpj) == []
@@ -209,12 +214,13 @@ async def test_a_connection_that_is_lost_before_the_commit_is_sent_has_changed_n
     async def ended(tx: Transaction) -> None:
         await add(tx, cnpj)
         async with cluster.connected() as other:
-            await other.execute("SELECT pg_terminate_backend($1)", await tx.scalar(PID.expression))
-        while not tx._driver.is_closed():  # type: ignore[union-attr]  # noqa: SLF001, ASYNC110 — the driver tells nobody.
+            await other.execute("SELECT pg_terminate_backend($1)", await returned(tx, PID))
+        assert isinstance(tx, PostgresConnection)
+        while not tx._driver.is_closed():  # noqa: SLF001, ASYNC110 — the driver has no event for it.
             await asyncio.sleep(0.01)
 
     with pytest.raises(Unavailable, match="Nothing was changed") as raised:
-        await database.transact(ended)
+        await database.write(ended)
 
     assert raised.type is Unavailable
     assert await query(database, cnpj) == []
@@ -225,11 +231,11 @@ async def test_a_server_whose_process_is_killed_is_unavailable_until_it_has_reco
 
     async def killed(tx: Transaction) -> None:
         await add(tx, cnpj)
-        os.kill(int(await tx.scalar(PID.expression)), signal.SIGKILL)
+        os.kill(await returned(tx, PID), signal.SIGKILL)
         await names(tx, cnpj)
 
     with pytest.raises(Unavailable, match="Nothing was changed"):
-        await database.transact(killed)
+        await database.write(killed)
 
     await eventually(lambda: succeeds(query(database, cnpj)))
     assert await query(database, cnpj) == []
@@ -275,9 +281,10 @@ def raising(code: str) -> Statement[int]:
 async def raiser(database: Database) -> Database:
     """A database with a function that raises an error of any code."""
     body = "BEGIN RAISE EXCEPTION USING ERRCODE = code; END"
-    async with database.write() as tx:
-        await tx.execute(
-            sa.text(f"CREATE OR REPLACE FUNCTION raise_error(code text) RETURNS int LANGUAGE plpgsql AS $$ {body} $$")
+    async with writing(database) as tx:
+        await execute(
+            tx,
+            sa.text(f"CREATE OR REPLACE FUNCTION raise_error(code text) RETURNS int LANGUAGE plpgsql AS $$ {body} $$"),
         )
     return database
 
@@ -301,19 +308,19 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize("by_driver", [True, False])
+@pytest.mark.parametrize("fetches", [True, False])
 async def test_each_failure_is_logged_with_what_to_look_at(
-    raiser: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, by_driver: bool
+    raiser: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, fetches: bool
 ) -> None:
     monkeypatch.setattr(availability, "LOGGED_AGAIN_AFTER_SECONDS", 0)
 
     async def fail(tx: Transaction, code: str) -> None:
-        await (execute.fetch(tx, raising(code), {}) if by_driver else tx.execute(raising(code).expression))
+        await (tx.fetch(raising(code)) if fetches else tx.execute(raising(code)))
 
     for code, words in CODES.items():
         caplog.clear()
         with caplog.at_level(logging.ERROR, "portal"), pytest.raises(Unavailable, match="Nothing was changed"):
-            await raiser.transact(lambda tx, code=code: fail(tx, code))  # type: ignore[misc]
+            await raiser.write(partial(fail, code=code))
 
         (line,) = [record.getMessage() for record in caplog.records if record.name == "portal.database"]
         assert words in line
@@ -323,7 +330,7 @@ async def test_each_failure_is_logged_with_what_to_look_at(
 @pytest.mark.parametrize("code", ["22012", "23505", "42P01", "XX000"])
 async def test_an_error_of_a_statement_is_no_failure_of_the_database(raiser: Database, code: str) -> None:
     with pytest.raises(DBAPIError):
-        await raiser.transact(lambda tx: execute.fetch(tx, raising(code), {}))
+        await raiser.write(lambda tx: tx.fetch(raising(code), {}))
 
 
 async def test_a_unit_that_always_loses_is_given_up(raiser: Database) -> None:
@@ -332,10 +339,10 @@ async def test_a_unit_that_always_loses_is_given_up(raiser: Database) -> None:
     async def lose(tx: Transaction) -> None:
         nonlocal runs
         runs += 1
-        await execute.fetch(tx, raising("40001"), {})
+        await tx.fetch(raising("40001"), {})
 
     with pytest.raises(Unavailable):
-        await raiser.transact(lose)
+        await raiser.write(lose)
 
     assert runs == 5
 
@@ -348,13 +355,13 @@ async def test_a_statement_that_takes_too_long_is_unavailable(
     cluster: Cluster, database: Database, setting: str, statement: str
 ) -> None:
     async def slow(tx: Transaction) -> None:
-        await tx.execute(sa.text(f"SET LOCAL {setting} = 50"))
-        await tx.execute(sa.text(statement))
+        await execute(tx, sa.text(f"SET LOCAL {setting} = 50"))
+        await execute(tx, sa.text(statement))
 
     async with cluster.connected() as other, other.transaction():
         await other.execute("LOCK TABLE partners IN SHARE MODE")
         with pytest.raises(Unavailable, match="Nothing was changed"):
-            await database.transact(slow)
+            await database.write(slow)
 
 
 async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cluster) -> None:
@@ -363,12 +370,12 @@ async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cl
     async def slow(tx: Transaction) -> None:
         await add(tx, cnpj)
         reached.set()
-        await tx.execute(sa.text("SELECT pg_sleep(5)"))
+        await execute(tx, sa.text("SELECT pg_sleep(5)"))
 
     async with opened(cluster.url, readers=1) as database:
         for _ in range(3):
             reached.clear()
-            task = asyncio.create_task(database.transact(slow))
+            task = asyncio.create_task(database.write(slow))
             await reached.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, execute
+from db.engine import Connection, Database
 from db.engine.column_types import Instant
 from db.engine.row_batch import RowBatch
 from db.engine.row_factories import DEFERRED
@@ -83,9 +83,9 @@ OWNED = Statement(sa.select(*_COLUMNS, _BASKETS.c.shop_id).order_by(_BASKETS.c.i
 
 async def read(database: Database, statement: Statement[Basket]) -> RowBatch[Basket]:
     async def unit(connection: Connection) -> RowBatch[Basket]:
-        return await execute.read(connection, statement, {})
+        return await connection.fetch(statement, {})
 
-    return await database.query(unit)
+    return await database.read(unit)
 
 
 async def test_a_column_is_the_attribute_of_each_row(database: Database) -> None:

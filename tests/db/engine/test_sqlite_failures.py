@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction, availability
-from db.engine import database as engine
+from db.engine import Connection, Database, Transaction, availability, sqlite_engine
+from db.engine.filters import one_row, value
+from db.engine.statement import Statement
 from db.migrations import migrate
 from db.tables import partners
 from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.disks import no_longer_files, read_only
+from tests.units import execute, fetch_values
 
 Act = Callable[[Database, str], Awaitable[object]]
 
@@ -25,37 +27,32 @@ LONG = "A" * 100_000
 
 
 async def add(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
-    await tx.execute(sa.insert(partners).values(cnpj=cnpj, name=name))
+    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name=name))
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
-    return list(await connection.scalars(sa.select(partners.c.name).where(partners.c.cnpj == cnpj)))
+    return list(await fetch_values(connection, sa.select(partners.c.name).where(partners.c.cnpj == cnpj)))
 
 
 async def query(database: Database, cnpj: str) -> list[str]:
-    return await database.query(lambda connection: names(connection, cnpj))
+    return await database.read(lambda connection: names(connection, cnpj))
 
 
-async def query_here(database: Database, cnpj: str) -> list[str]:
-    return database.query_here(lambda connection: names(connection, cnpj))
+_BOUNDED: Statement[str] = Statement(
+    sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("cnpj")), value, reads=one_row
+)
+
+
+async def read_inline(database: Database, cnpj: str) -> list[str]:
+    return list(await database.read(lambda connection: connection.fetch(_BOUNDED, {"cnpj": cnpj})))
 
 
 async def transact(database: Database, cnpj: str) -> None:
-    await database.transact(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add(tx, cnpj))
 
 
-async def read(database: Database, cnpj: str) -> list[str]:
-    async with database.read() as connection:
-        return await names(connection, cnpj)
-
-
-async def write(database: Database, cnpj: str) -> None:
-    async with database.write() as tx:
-        await add(tx, cnpj)
-
-
-READS = [query, query_here, read]
-WRITES = [transact, write]
+READS = [query, read_inline]
+WRITES = [transact]
 
 
 @pytest.fixture
@@ -78,20 +75,20 @@ async def database(file: Path) -> AsyncIterator[Database]:
 
 async def test_a_full_disk_changes_nothing_and_is_left_behind(database: Database) -> None:
     async def limit(tx: Transaction, pages: int) -> None:
-        await tx.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
+        await execute(tx, sa.text(f"PRAGMA max_page_count = {pages}"))
 
     short, long = cnpjs.another(), cnpjs.another()
-    await database.transact(lambda tx: limit(tx, 1))
+    await database.write(lambda tx: limit(tx, 1))
     outcomes = await asyncio.gather(
-        database.transact(lambda tx: add(tx, short)),
-        database.transact(lambda tx: add(tx, long, LONG)),
+        database.write(lambda tx: add(tx, short)),
+        database.write(lambda tx: add(tx, long, LONG)),
         return_exceptions=True,
     )
     with pytest.raises(Unavailable, match="Nothing was changed"):
-        await database.transact(lambda tx: add(tx, long, LONG))
+        await database.write(lambda tx: add(tx, long, LONG))
 
-    await database.transact(lambda tx: limit(tx, 1_000_000))
-    await database.transact(lambda tx: add(tx, long, LONG))
+    await database.write(lambda tx: limit(tx, 1_000_000))
+    await database.write(lambda tx: add(tx, long, LONG))
 
     assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable]
     assert (await query(database, short), await query(database, long)) == (["Alfa"], [LONG])
@@ -131,9 +128,9 @@ async def test_units_whose_common_commit_may_have_succeeded_do_not_run_again(dat
     wanted = [cnpjs.another() for _ in range(3)]
     with no_longer_files(file.with_name("portal.db-wal").stat().st_size):
         outcomes = await asyncio.gather(
-            database.transact(lambda tx: noted(tx, wanted[0])),
-            database.transact(lambda tx: refused(tx, wanted[1])),
-            database.transact(lambda tx: noted(tx, wanted[2])),
+            database.write(lambda tx: noted(tx, wanted[0])),
+            database.write(lambda tx: refused(tx, wanted[1])),
+            database.write(lambda tx: noted(tx, wanted[2])),
             return_exceptions=True,
         )
 
@@ -257,7 +254,7 @@ async def test_a_file_that_is_read_only_takes_no_writes_until_it_is_writable(fil
 async def test_a_file_that_another_process_keeps_locked_is_unavailable(
     file: Path, way: Act, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_engine, "BUSY_TIMEOUT_SECONDS", 0.05)
     database = Database(f"sqlite+aiosqlite:///{file}")
 
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

@@ -4,21 +4,23 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction, files
+from db.engine import Connection, Database, Pending, Transaction, files
+from db.engine.filters import one_row, value
+from db.engine.statement import Statement
 from db.migrations import migrate
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
+from tests.units import execute, fetch_values
 
 Damage = Callable[[Path], object]
-Add = Callable[[Database], Awaitable[str]]
 
 LOG = ["-wal", "-shm"]
 
@@ -28,29 +30,26 @@ async def add(database: Database) -> str:
     cnpj = cnpjs.another()
 
     async def work(tx: Transaction) -> None:
-        await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+        await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
 
-    await database.transact(work)
-    return cnpj
-
-
-async def add_lent(database: Database) -> str:
-    """Write on a connection of the pool."""
-    cnpj = cnpjs.another()
-    async with database.write() as tx:
-        await tx.execute(sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+    await database.write(work)
     return cnpj
 
 
 async def select(connection: Connection) -> set[str]:
-    return set(await connection.scalars(sa.select(partners.c.cnpj)))
+    return set(await fetch_values(connection, sa.select(partners.c.cnpj)))
+
+
+async def select_inline(connection: Connection) -> set[str]:
+    return set(await connection.fetch(_BOUNDED))
+
+
+_BOUNDED: Statement[str] = Statement(sa.select(partners.c.cnpj), value, reads=one_row)
 
 
 async def stored(database: Database) -> list[set[str]]:
     """Return what each way of reading finds."""
-    async with database.read() as connection:
-        lent = await select(connection)
-    return [await database.query(select), database.query_here(select), lent]
+    return [await database.read(select), await database.read(select_inline)]
 
 
 def stored_in(file: Path) -> set[str]:
@@ -89,26 +88,24 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 async def database(file: Path) -> AsyncIterator[Database]:
     database = Database(f"sqlite+aiosqlite:///{file}")
-    await add_lent(database)
+    await add(database)
     await stored(database)
     yield database
     await database.close()
 
 
-@pytest.mark.parametrize("add_again", [add, add_lent])
 @pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
 async def test_a_log_that_is_removed_loses_no_commit(
     database: Database,
     file: Path,
     suffixes: list[str],
-    add_again: Add,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     before = await add(database)
 
     remove(file, suffixes)
     with caplog.at_level(logging.WARNING):
-        after = await add_again(database)
+        after = await add(database)
 
     assert "was removed while the server had it open; all commits were saved" in caplog.text
     assert all({before, after} <= found for found in await stored(database))
@@ -133,23 +130,19 @@ async def test_a_removed_log_is_noticed_by_a_read(database: Database, file: Path
     before = await add(database)
 
     remove(file, suffixes)
-    found = await database.query(select)
+    found = await database.read(select)
 
     assert before in found
     assert before in stored_in(file)
 
 
-async def test_a_removed_log_that_a_read_in_place_notices_is_made_again_meanwhile(
-    database: Database, file: Path
-) -> None:
+async def test_a_removed_log_that_a_read_in_place_notices_is_made_again(database: Database, file: Path) -> None:
     before = await add(database)
 
     remove(file, LOG)
-    with pytest.raises(Unavailable):
-        database.query_here(select)
 
-    assert before in await database.query(select)
-    assert before in database.query_here(select)
+    assert before in await database.read(select_inline)
+    assert not isinstance(database.read_now(select_inline), Pending)
 
 
 @pytest.mark.parametrize("suffixes", [["-wal"], ["-shm"], LOG])
@@ -175,18 +168,16 @@ async def test_a_file_that_is_overwritten_is_unavailable_until_another_is_in_its
     await add(database)
 
     damage(file)
-    for unit in (database.transact(select), database.query(select), add_lent(database)):
+    for unit in (database.write(select), database.read(select), database.read(select_inline)):
         with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
             await unit
-    with pytest.raises(Unavailable):
-        database.query_here(select)
     shutil.copyfile(file.with_name("backup.db"), file.with_name("new.db"))
     file.with_name("new.db").rename(file)
     after = await add(database)
 
     assert "was overwritten while the server had it open" in caplog.text
     assert "stop every server of it, restore a backup" in caplog.text
-    assert await stored(database) == [{after}] * 3
+    assert await stored(database) == [{after}] * 2
     await database.close()
     assert stored_in(file) == {after}
 
@@ -216,5 +207,5 @@ async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
         after = await add(database)
 
     assert "another database file is at" in caplog.text
-    assert await stored(database) == [{after}] * 3
+    assert await stored(database) == [{after}] * 2
     assert before not in stored_in(file)

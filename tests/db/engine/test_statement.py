@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, execute
+from db.engine import Connection, Database
 from db.engine.column_types import Instant
 from db.engine.row_factories import DEFERRED
 from db.engine.statement import Statement
+from tests.units import reading
 
 
 class Fruit(Enum):
@@ -47,16 +48,16 @@ ROW = Row(1, "Alfa", NOON, Fruit.APPLE)
 async def test_a_row_is_read_whole_unless_columns_are_named(database: Database) -> None:
     async def read(connection: Connection) -> list[list[Row]]:
         queries = (WHOLE, WHOLE.load_only(None), WHOLE.load_only(frozenset(Row._fields)))
-        return [await execute.fetch(connection, statement, VALUES) for statement in queries]
+        return [list(await connection.fetch(statement, VALUES)) for statement in queries]
 
-    assert await database.query(read) == [[ROW]] * 3
+    assert await database.read(read) == [[ROW]] * 3
 
 
 @pytest.mark.parametrize("columns", [{"id"}, {"name", "fruit"}, {"at"}, {"fruit", "id", "at"}])
 async def test_only_the_columns_that_are_named_are_read(database: Database, columns: set[str]) -> None:
     statement = WHOLE.load_only(frozenset(columns))
 
-    (row,) = await database.query(lambda connection: execute.fetch(connection, statement, VALUES))
+    (row,) = await database.read(lambda connection: connection.fetch(statement, VALUES))
 
     assert type(row) is Row
     assert {name: value for name, value in row._asdict().items() if value is not DEFERRED} == {
@@ -65,9 +66,9 @@ async def test_only_the_columns_that_are_named_are_read(database: Database, colu
 
 
 async def test_rows_come_with_what_says_whose_they_are(database: Database) -> None:
-    whole = await database.query(lambda connection: execute.read(connection, KEYED, VALUES))
+    whole = await database.read(lambda connection: connection.fetch(KEYED, VALUES))
     named = KEYED.load_only(frozenset({"name"}))
-    some = await database.query(lambda connection: execute.read(connection, named, VALUES))
+    some = await database.read(lambda connection: connection.fetch(named, VALUES))
 
     assert {key: list(found) for key, found in whole.by_key()} == {7: [ROW]}
     ((key, (row,)),) = some.by_key()
@@ -75,9 +76,9 @@ async def test_rows_come_with_what_says_whose_they_are(database: Database) -> No
 
 
 async def test_a_lent_connection_reads_the_same(database: Database) -> None:
-    async with database.read() as connection:
-        whole = await execute.fetch(connection, WHOLE, VALUES)
-        keyed = await execute.read(connection, KEYED.load_only(frozenset({"at"})), VALUES)
+    async with reading(database) as connection:
+        whole = await connection.fetch(WHOLE, VALUES)
+        keyed = await connection.fetch(KEYED.load_only(frozenset({"at"})), VALUES)
 
     assert whole == [ROW]
     ((key, (row,)),) = keyed.by_key()
@@ -115,11 +116,9 @@ async def test_columns_that_were_forgotten_are_read_as_before(database: Database
 
     async def read(connection: Connection) -> list[Wide]:
         return [
-            row
-            for columns in (*subsets, *subsets)
-            for row in await execute.fetch(connection, statement.load_only(columns), {})
+            row for columns in (*subsets, *subsets) for row in await connection.fetch(statement.load_only(columns), {})
         ]
 
-    found = await database.query(read)
+    found = await database.read(read)
 
     assert [frozenset(name for name in "abcdefg" if getattr(row, name) is not DEFERRED) for row in found] == subsets * 2

@@ -14,6 +14,7 @@ from server.app import create_app
 from server.background import cleanup
 from server.settings import Settings
 from tests.clock import Clock
+from tests.units import fetch_value, reading
 
 
 async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
@@ -24,8 +25,8 @@ async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
 async def known(portal: Portal, email: str) -> bool:
     digest = portal.digest("sign-in by e-mail", email.encode())
     statement = sa.select(sa.exists().where(sign_in_attempts.c.digest == digest))
-    async with portal.database.read() as connection:
-        return bool(await connection.scalar(statement))
+    async with reading(portal.database) as connection:
+        return bool(await fetch_value(connection, statement))
 
 
 async def test_failures_are_deleted_a_day_after_the_last_one(
@@ -49,7 +50,7 @@ async def test_a_running_server_deletes_them(
     email = f"{uuid4()}@anonymous.example"
     await fail_to_sign_in(http, email)
     clock.forward(hours=24)
-    of_a_server = Portal(Database(portal.database.reading.url.render_as_string(hide_password=False)), portal.secret)
+    of_a_server = Portal(Database(portal.database.url.render_as_string(hide_password=False)), portal.secret)
     of_a_server.now = clock
     app = create_app(of_a_server, settings)
 

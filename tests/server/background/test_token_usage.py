@@ -18,10 +18,11 @@ from server.background.token_usage import TokenUsageWriter
 from server.settings import Settings
 from tests.clock import Clock
 from tests.server.conftest import Caller, sign_up
+from tests.units import reading, writing
 
 
 async def last_use(portal: Portal, caller: Caller) -> datetime | None:
-    async with portal.database.read() as connection:
+    async with reading(portal.database) as connection:
         found = await access.api_tokens_by_ids(connection, caller.partner_id, [caller.token_id])
     return found[caller.token_id].last_used_at
 
@@ -96,7 +97,7 @@ async def test_the_server_writes_the_last_uses_when_it_stops(
 
 async def test_a_revoked_token_keeps_its_last_use(portal: Portal, caller: Caller, clock: Clock) -> None:
     portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 
     await TokenUsageWriter(portal).write()

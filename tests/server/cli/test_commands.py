@@ -16,6 +16,7 @@ from resolvers.access import new_secret
 from resolvers.portal import utc_now
 from tests.databases import Databases
 from tests.server.conftest import Command
+from tests.units import execute, writing
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PARTNER = "Alfa Automação Comercial Ltda"
@@ -52,7 +53,7 @@ def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
 
 async def _give_tokens(url: str, number: int) -> None:
     database = Database(url)
-    async with database.write() as tx:
+    async with writing(database) as tx:
         user = await access.credentials(tx, "gerente@alfa.example")
         assert user is not None
         for secret in [new_secret(TokenKind.API) for _ in range(number)]:
@@ -179,8 +180,8 @@ DAMAGES = {
 
 async def _run(url: str, statement: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
-        await tx.execute(sa.text(statement))
+    async with writing(database) as tx:
+        await execute(tx, sa.text(statement))
     await database.close()
 
 

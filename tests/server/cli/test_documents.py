@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from db.engine import Database
 from resolvers import documents
 from tests.server.conftest import Command
+from tests.units import execute, writing
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "persisted-documents.json"
 ROLE = "query Role { viewer { role } }"
@@ -114,8 +115,8 @@ def test_a_document_that_the_schema_no_longer_knows_is_listed_as_such(command: C
 
 async def _run(url: str, statement: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
-        await tx.execute(sa.text(statement))
+    async with writing(database) as tx:
+        await execute(tx, sa.text(statement))
     await database.close()
 
 

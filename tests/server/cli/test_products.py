@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from db.engine import Database
 from db.tables import products
 from tests.server.conftest import Command
+from tests.units import fetch_all, reading
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -22,8 +23,8 @@ def stored() -> list[Product]:
     async def read() -> list[Product]:
         database = Database(os.environ["DATABASE_URL"])
         columns = products.c.code, products.c.name, products.c.included_seats, products.c.active
-        async with database.read() as connection:
-            found = [tuple(row) for row in await connection.execute(sa.select(*columns).order_by(products.c.code))]
+        async with reading(database) as connection:
+            found = [tuple(row) for row in await fetch_all(connection, sa.select(*columns).order_by(products.c.code))]
         await database.close()
         return found
 

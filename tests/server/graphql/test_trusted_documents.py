@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from db.engine import Database
@@ -22,6 +22,7 @@ from server.graphql.documents import Documents
 from server.graphql.trusted_documents import LOOKED_AGAIN_AFTER, TrustedDocuments
 from tests.clock import Clock
 from tests.server.graphql.test_documents import GRAPHQL_CORE
+from tests.units import fetch_all, reading
 
 
 @pytest.fixture
@@ -45,16 +46,11 @@ def statements(database: Database) -> Iterator[list[str]]:
     """Yield the statements that the database gets meanwhile."""
     asked: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
     database.observers.append(asked.append)
-    event.listen(database.reading.sync_engine, "before_cursor_execute", note)
     try:
         yield asked
     finally:
         database.observers.remove(asked.append)
-        event.remove(database.reading.sync_engine, "before_cursor_execute", note)
 
 
 async def test_a_document_is_prepared_once_and_stays(portal: Portal, known: TrustedDocuments) -> None:
@@ -192,6 +188,6 @@ async def test_documents_beyond_what_is_kept_prepared_are_run_all_the_same(
     assert known._by_name[ids[0]].document is None  # noqa: SLF001 — which are prepared shows nowhere else.
 
 
-async def _rows(portal: Portal) -> list[sa.Row[tuple[str]]]:
-    async with portal.database.read() as connection:
-        return list(await connection.execute(sa.select(trusted_documents.c.text)))
+async def _rows(portal: Portal) -> list[Any]:
+    async with reading(portal.database) as connection:
+        return list(await fetch_all(connection, sa.select(trusted_documents.c.text)))

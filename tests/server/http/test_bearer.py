@@ -13,6 +13,7 @@ from resolvers.portal import Portal
 from tests.clock import Clock
 from tests.server.conftest import Caller, sign_up
 from tests.server.requests import ANSWERED, STOCK, VIEWER, ask, code
+from tests.units import writing
 
 
 async def test_a_caller_without_a_token_is_not_signed_in(http: httpx.AsyncClient) -> None:
@@ -136,7 +137,7 @@ async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
     http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
 ) -> None:
     await ask(http, STOCK, caller.headers)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 
     clock.forward(seconds=5)

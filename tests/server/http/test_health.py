@@ -17,6 +17,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
 from tests.databases import Databases
+from tests.units import execute, writing
 
 
 @asynccontextmanager
@@ -78,17 +79,17 @@ async def test_a_portal_is_ready_once_a_full_disk_takes_writes_again(
     database = Database(url)
 
     async def register(tx: Transaction) -> None:
-        await tx.execute(sa.insert(partners).values(cnpj=cnpjs.another(), name="Alfa"))
+        await execute(tx, sa.insert(partners).values(cnpj=cnpjs.another(), name="Alfa"))
 
     async with serving(database, settings) as http:
         statuses = [(await http.get("/readyz")).status_code]
         await fill(url)
         with pytest.raises(Unavailable):
-            await database.transact(register)
+            await database.write(register)
         full = await http.get("/readyz")
         await clear(url)
         statuses.append((await http.get("/readyz")).status_code)
-        await database.transact(register)
+        await database.write(register)
 
     assert (full.status_code, full.json()) == (503, {"status": "unavailable", "failed": "writes"})
     assert statuses == [200, 200]
@@ -110,8 +111,8 @@ async def clear(url: str) -> None:
 
 async def run(url: str, statement: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
-        await tx.execute(sa.text(statement))
+    async with writing(database) as tx:
+        await execute(tx, sa.text(statement))
     await database.close()
 
 

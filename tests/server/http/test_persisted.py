@@ -366,7 +366,7 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
         await documents.remove(portal, [first])
         while trusted.get(first) is not None or trusted.get(later) is None:
             # Each round waits for a statement, and lets the server run.
-            await portal.database.query(stored.row_ids)
+            await portal.database.read(stored.row_ids)
 
 
 async def test_a_server_without_its_database_keeps_its_documents_and_logs_once(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from db import access, prices, products
 from db.clients import ClientDetails
-from db.engine import Database
+from db.engine import Database, Work
 from db.prices import PriceKey
 from db.tables import clients as client_table
 from db.tables import events as event_table
@@ -25,12 +25,13 @@ from resolvers.portal import Portal
 from server.cli import app
 from tests import cnpjs
 from tests.databases import Databases
+from tests.units import fetch_all, fetch_value, reading, writing
 
 Command = Callable[..., Result]
 
 
 async def a_partner(portal: Portal) -> int:
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         partner_id = await access.create_partner(tx, name="Épsilon", cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")
@@ -61,16 +62,13 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
     heard = await bring(portal, partner_id, [wanted(*numbers[:2]), wanted(*numbers[2:])], all_or_nothing=all_or_nothing)
 
     assert heard == [[True, False], [True, True]]
-    async with portal.database.read() as connection:
+    async with reading(portal.database) as connection:
         mine = sa.select(client_table).where(client_table.c.partner_id == partner_id).order_by(client_table.c.id)
-        found = (await connection.execute(mine)).all()
-        events = (
-            await connection.execute(
-                sa.select(event_table).where(event_table.c.partner_id == partner_id).order_by(event_table.c.number)
-            )
-        ).all()
+        found = await fetch_all(connection, mine)
+        of_partner = sa.select(event_table).where(event_table.c.partner_id == partner_id).order_by(event_table.c.number)
+        events = await fetch_all(connection, of_partner)
         counter = sa.select(partner_counters.c.event_number).where(partner_counters.c.partner_id == partner_id)
-        assert await connection.scalar(counter) == 4
+        assert await fetch_value(connection, counter) == 4
     assert {client.cnpj for client in found} == set(numbers)
     folded = {(client.name_folded, client.names_folded, client.city_folded) for client in found}
     assert folded == {("padaria sao joao", "padaria sao joao", "sao luis")}
@@ -89,15 +87,17 @@ async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Por
     with pytest.raises(LookupError):
         await bring(portal, partner_id, batches(), all_or_nothing=True)
 
-    async with portal.database.read() as connection:
-        assert not (await connection.scalar(sa.select(sa.exists().where(client_table.c.partner_id == partner_id))))
+    async with reading(portal.database) as connection:
+        assert not (
+            await fetch_value(connection, sa.select(sa.exists().where(client_table.c.partner_id == partner_id)))
+        )
         counter = sa.select(partner_counters.c.event_number).where(partner_counters.c.partner_id == partner_id)
-        assert await connection.scalar(counter) == 0
+        assert await fetch_value(connection, counter) == 0
 
 
 async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> None:
     partner_id = await a_partner(portal)
-    async with portal.database.write() as tx:
+    async with writing(portal.database) as tx:
         product_id = await products.put(tx, code=cnpjs.another(), name="Moderniza", included_seats=1)
     purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
     old, new = (
@@ -108,7 +108,7 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
 
     await imports.replace_prices(portal, partner_id, {purchase: [new]})
 
-    async with portal.database.read() as connection:
+    async with reading(portal.database) as connection:
         table = await prices.table_of(connection, partner_id)
         assert await prices.tiers(connection, partner_id, table.id) == {purchase: [new], seats: [old]}
 
@@ -163,10 +163,10 @@ def test_what_was_imported_before_the_database_failed_is_said(
     transactions = iter([Database.write])
     written = Database.write
 
-    def write(database: Database) -> object:
+    async def write(database: Database, work: Work[object]) -> object:
         if next(transactions, None) is None:
             raise OSError
-        return written(database)
+        return await written(database, work)
 
     monkeypatch.setattr(Database, "write", write)
 
@@ -188,7 +188,7 @@ def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_pa
 
 async def a_product(url: str, code: str) -> None:
     database = Database(url)
-    async with database.write() as tx:
+    async with writing(database) as tx:
         await products.put(tx, code=code, name=code, included_seats=1)
     await database.close()
 

@@ -3,8 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Database, execute
-from db.engine.expressions import contains
+from db.engine import Database
+from db.engine.expressions import contains, starts_with
+from tests.units import fetch_value, reading
 
 
 @pytest.mark.parametrize(
@@ -21,8 +22,8 @@ from db.engine.expressions import contains
 async def test_wildcards_of_sql_are_letters_like_others(
     database: Database, value: str, part: str, *, found: bool
 ) -> None:
-    async with database.read() as connection:
-        contained = await connection.scalar(sa.select(contains(sa.literal(value, sa.Text), part)))
+    async with reading(database) as connection:
+        contained = await fetch_value(connection, sa.select(contains(sa.literal(value, sa.Text), part)))
 
     assert bool(contained) is found
 
@@ -32,8 +33,8 @@ async def test_wildcards_of_sql_are_letters_like_others(
     [("ABC-1", "ABC", True), ("ABC", "ABC", True), ("ABD", "ABC", False), ("AB", "ABC", False), ("XABC", "ABC", False)],
 )
 async def test_a_beginning_is_a_range(database: Database, value: str, beginning: str, *, found: bool) -> None:
-    async with database.read() as connection:
+    async with reading(database) as connection:
         column = sa.literal(value, sa.Text(collation=None))
-        begins = await connection.scalar(sa.select(execute.starts_with(column, beginning)))
+        begins = await fetch_value(connection, sa.select(starts_with(column, beginning)))
 
     assert bool(begins) is found

@@ -1,0 +1,82 @@
+"""What a unit of work is given: a connection that runs compiled statements."""
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from types import MappingProxyType
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from db.engine.row_batch import RowBatch
+from db.engine.statement import Statement, Values
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
+Observer: TypeAlias = Callable[[str], None]
+"""Called with the text of each statement before it runs."""
+
+NO_VALUES: Values = MappingProxyType({})
+
+
+class Connection(Protocol):
+    """A connection in a unit of work, which awaits nothing but these methods."""
+
+    statements: int
+    """Number of statements run so far; those that begin and end transactions are not counted."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that statements are compiled for."""
+
+    async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
+        """Run a statement and return its rows."""
+
+    async def execute(self, statement: Statement[Row], values: Values = NO_VALUES) -> int:
+        """Run a statement and return the number of rows that it wrote."""
+
+    async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
+        """Run a statement for each row of values, in order, and return all rows that it returns."""
+
+    async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
+
+
+Transaction: TypeAlias = Connection
+"""A connection in the transaction of a mutation, which alone may lock and write."""
+
+Work: TypeAlias = Callable[[Connection], Awaitable[Result]]
+"""A unit of work: an async function that awaits nothing but its connection."""
+
+
+class NotInlineError(Exception):
+    """The unit of work runs a statement that may take too long for the thread of the event loop."""
+
+
+class Pending(Generic[Result]):
+    """A read that can't be answered in place; it runs when it is awaited."""
+
+    __slots__ = ("_read", "_work")
+
+    def __init__(self, read: Callable[[Work[Result]], Awaitable[Result]], work: Work[Result]) -> None:
+        """Name the unit of work, and what runs it."""
+        self._read, self._work = read, work
+
+    def __await__(self) -> Generator[object, None, Result]:
+        """Run the unit of work."""
+        return self._read(self._work).__await__()
+
+
+async def one(connection: Connection, statement: Statement[Row], values: Values = NO_VALUES) -> Row | None:
+    """Return the only row; None if there is none. Raises ValueError if there are more."""
+    found = await connection.fetch(statement, values)
+    if not found:
+        return None
+    (row,) = found
+    return row
+
+
+async def returned(connection: Connection, statement: Statement[Row], values: Values = NO_VALUES) -> Row:
+    """Return the only row. Raises ValueError if there is none, or more than one."""
+    (row,) = await connection.fetch(statement, values)
+    return row

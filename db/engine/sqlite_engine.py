@@ -1,0 +1,129 @@
+"""The engine of a SQLite file: reads in place or in threads, and one thread that writes."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy.engine import URL
+
+from db.engine import sqlite_threads
+from db.engine.availability import Availability
+from db.engine.connection import NotInlineError, Observer, Work
+from db.engine.failures import FilesChangedError
+from db.engine.files import DatabaseFile
+from db.engine.inline_reader import InlineReader
+from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
+from db.engine.statement_count import counted
+
+BUSY_TIMEOUT_SECONDS = 15
+"""How long a writer of one process waits for those of others on the same SQLite file."""
+
+_READING_THREADS = max(2, min(8, os.cpu_count() or 2))
+"""More than there are cores would wait for each other; with one, a long search would delay all other reads."""
+
+_BUSY_INLINE_SECONDS = 0.25
+
+_READING_CACHE_KIB = 8_000
+"""How much of the file a reading connection of SQLite keeps at most. Rows of many clients lie all over the file: with
+the usual two megabytes, each of them is asked of the system anew."""
+
+SYNCHRONOUS = frozenset({"full", "normal"})
+"""What a SQLite URL may ask for: the last commits survive a power failure with `full` only, the data with either."""
+
+Result = TypeVar("Result")
+
+
+class SqliteEngine:
+    """Runs units of work on a SQLite file."""
+
+    def __init__(
+        self,
+        url: URL,
+        availability: Availability,
+        observers: list[Observer],
+        *,
+        enforces_references: bool,
+        in_place: bool,
+    ) -> None:
+        """Connect to nothing yet."""
+        self._synchronous = str(url.query.get("synchronous", "full"))
+        self._enforces_references, self._in_place = enforces_references, in_place
+        self._availability = availability
+        self._file = file = DatabaseFile(str(url.database))
+        reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
+        self._readers = [
+            ReaderThread(file, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS, observers=observers)
+            for _ in range(_READING_THREADS)
+        ]
+        self._writer = GroupCommitWriter(
+            file, begin="BEGIN IMMEDIATE", pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
+        )
+        # In WAL mode no reader waits for a writer; what little else there is to wait for must not hold the loop.
+        inline = self._pragmas(query_only=True, busy_seconds=_BUSY_INLINE_SECONDS)
+        self._inline = InlineReader(file, begin="BEGIN", pragmas=inline, observers=observers)
+        self._reopening = asyncio.Lock()
+
+    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
+        """Run a unit of work in place. Raises NotInlineError unless each statement says that an index bounds it."""
+        if not self._in_place:
+            raise NotInlineError
+        try:
+            return self._inline.run(work, alone=alone)
+        except FilesChangedError as error:
+            raise NotInlineError from error
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run a unit of work on the reader thread for which the fewest units wait."""
+        try:
+            return await min(self._readers, key=_waiting).run(counted(work))
+        except FilesChangedError:
+            await self._reopen()
+            return await min(self._readers, key=_waiting).run(counted(work))
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Run a unit of work in a transaction on the thread that writes."""
+        try:
+            return await self._writer.run(counted(work))
+        except FilesChangedError:
+            await self._reopen()
+            return await self._writer.run(counted(work))
+
+    async def is_writable(self) -> bool:
+        """Whether the process may write the file."""
+        return self._file.is_writable()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for thread in (*self._readers, self._writer):
+            await thread.close()
+        self._inline.close()
+
+    async def _reopen(self) -> None:
+        """Close all connections to files that were removed or replaced, and save what only the open log has."""
+        async with self._reopening:
+            if not self._file.have_changed():
+                return
+            loss = self._file.loss()
+            saved = not loss.can_save or await sqlite_threads.save([self._writer, *self._readers])
+            if not saved and not loss.is_replaced:
+                raise FilesChangedError
+            await self.close()
+            self._file.release()
+            self._availability.report_loss(loss)
+
+    def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> Sequence[str]:
+        return [
+            f"busy_timeout = {round(busy_seconds * 1000)}",
+            "journal_mode = WAL",
+            # A read, so that the files of the log are open from here on.
+            "schema_version",
+            f"synchronous = {self._synchronous}",
+            f"foreign_keys = {'ON' if self._enforces_references else 'OFF'}",
+            f"query_only = {'ON' if query_only else 'OFF'}",
+            *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else []),
+        ]
+
+
+def _waiting(thread: ReaderThread) -> int:
+    return thread.waiting

@@ -1,0 +1,181 @@
+"""Every statement compiles for both engines, and each engine takes it."""
+
+import importlib
+import pkgutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import product
+from types import ModuleType
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+import pytest
+from sqlalchemy import TextClause, TextualSelect
+from sqlalchemy.engine import Dialect, make_url
+
+import db
+from db import activations, clients, events, licenses, orders, tokens
+from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
+from db.clients import ClientFilter, ClientSortKey
+from db.engine import Connection, Database, listings
+from db.engine.column_types import Instant
+from db.engine.keyset import Keyset, Window
+from db.engine.listings import Listing
+from db.engine.statement import Joins, Statement
+from db.events import EventFilter
+from db.orders import OrderFilter, OrderSortKey
+from db.tokens import TokenFilter
+from domain.activations import ActivationStatus
+from domain.clients import ClientStatus
+from domain.events import EventType
+from domain.orders import OrderStatus, OrderType
+from tests.db.rows import NOON
+
+DIALECTS: dict[str, Dialect] = {
+    "sqlite": make_url("sqlite://").get_dialect()(),
+    "postgresql": make_url("postgresql+asyncpg://").get_dialect()(),
+}
+
+ONE_ENGINES = {"db.engine.postgres._READ_ONLY_SETTING"}
+"""Statements with a function that the other engine lacks."""
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(db.__path__, "db."):
+        # Alembic runs its steps and its environment itself.
+        if ".versions" not in found.name and not found.name.endswith(".env"):
+            yield importlib.import_module(found.name)
+
+
+STATEMENTS: dict[str, Statement[Any]] = {
+    f"{module.__name__}.{name}": each
+    for module in modules()
+    for name, each in vars(module).items()
+    if isinstance(each, Statement)
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_compiles(name: str, dialect: str) -> None:
+    assert STATEMENTS[name].compiled(DIALECTS[dialect]).text
+
+
+async def test_the_engine_takes_every_statement(database: Database) -> None:
+    engine = database.url.get_backend_name()
+    texts = {
+        name: each.compiled(DIALECTS[engine])
+        for name, each in STATEMENTS.items()
+        if not isinstance(each.expression, TextClause | TextualSelect) and name not in ONE_ENGINES
+    }
+
+    if engine == "sqlite":
+        with closing(sqlite3.connect(str(database.url.database))) as driver:
+            for compiled in texts.values():
+                driver.execute(f"EXPLAIN {compiled.text}", [None] * compiled.text.count("?"))
+    else:
+        driver = await asyncpg.connect(database.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        for compiled in texts.values():
+            await driver.prepare(compiled.text)
+        await driver.close()
+
+
+FILTERS: dict[type[Any], dict[str, object]] = {
+    ActivationFilter: {
+        "search": "a",
+        "search_cnpj": "1",
+        "search_key": "A",
+        "client_id": 1,
+        "client_name": "a",
+        "cnpj": "1",
+        "activation_key": "A",
+        "authorization_code": "A",
+        "ecf_serial_number": "A",
+        "product_id": 1,
+        "status": frozenset(ActivationStatus),
+        "activated_from": NOON,
+        "activated_to": NOON,
+    },
+    ClientFilter: {
+        "status": frozenset(ClientStatus),
+        "search": "a",
+        "search_cnpj": "1",
+        "name": "a",
+        "cnpj": "1",
+        "city": "a",
+        "state": "SP",
+        "ecf_serial_number": "A",
+        "has_active_activations": True,
+        "registered_from": NOON,
+        "registered_to": NOON,
+    },
+    OrderFilter: {
+        "number": 1,
+        "type": OrderType.PURCHASE,
+        "status": frozenset(OrderStatus),
+        "product_id": 1,
+        "created_from": NOON,
+        "created_to": NOON,
+    },
+    EventFilter: {
+        "types": frozenset(EventType),
+        "client_id": 1,
+        "order_id": 1,
+        "occurred_from": NOON,
+        "occurred_to": NOON,
+    },
+    TokenFilter: {"partner_id": 1, "email": "a", "id": 1, "prefix": "a", "digest": b"a"},
+}
+
+
+def chosen(kind: type[Any]) -> Iterator[Any]:
+    """No filter, each one alone, and all of them together."""
+    given = FILTERS[kind]
+    assert set(given) == set(kind.__dataclass_fields__)
+    yield kind()
+    yield from (kind(**{name: asked}) for name, asked in given.items())
+    yield kind(**given)
+
+
+def all_listings() -> Iterator[Listing[Any]]:
+    for descending in (False, True):
+        for of_activations in product(chosen(ActivationFilter), ActivationSortKey):
+            yield activations.listing(1, *of_activations, descending=descending)
+        for of_clients in product(chosen(ClientFilter), ClientSortKey):
+            yield clients.listing(1, *of_clients, descending=descending)
+        for of_orders in product(chosen(OrderFilter), OrderSortKey):
+            yield orders.listing(1, *of_orders, descending=descending)
+    yield from (events.listing(1, each) for each in chosen(EventFilter))
+    yield from (activations.of_clients(1, [1], status) for status in (None, ActivationStatus.ACTIVE))
+    yield licenses.movements_of(1, [1])
+
+
+def windows(listing: Listing[Any]) -> Iterator[Window]:
+    key = listing.sorting.key.type
+    at = Keyset(NOON if isinstance(key, Instant) else key.python_type(), 1)
+    for backward, after, before in product((False, True), (None, at), (None, at)):
+        yield Window(2, backward=backward, after=after, before=before)
+
+
+async def read(connection: Connection, listing: Listing[Any], window: Window) -> None:
+    if listing.parent is None:
+        joins: Joins = {activations.CLIENT: None} if listing.row is ActivationRow else {}
+        await listings.page(connection, listing, window, None, joins)
+        await listings.any_beyond(connection, listing, window)
+        await listings.count(connection, listing)
+    else:
+        await listings.pages(connection, listing, window)
+        await listings.parents_beyond(connection, listing, window)
+        await listings.counts(connection, listing)
+
+
+async def test_the_engine_takes_every_page_of_every_list(database: Database) -> None:
+    async def work(connection: Connection) -> None:
+        for listing in all_listings():
+            for window in windows(listing):
+                await read(connection, listing, window)
+        for each in chosen(TokenFilter):
+            await tokens.live(connection, each, at=NOON)
+
+    await database.read(work)

@@ -1,0 +1,96 @@
+"""Units of work in tests: connections that a test holds open, and statements that only tests run."""
+
+import asyncio
+import sqlite3
+from collections import namedtuple
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from db.engine import Connection, Database, Transaction, storage
+from db.engine.filters import values_of
+from db.engine.postgres import PostgresConnection
+from db.engine.sqlite import SqliteConnection
+from db.engine.statement import Expression, Statement
+
+Found = list[Any]
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[Connection]:
+    """Hold a transaction open that reads, whatever is awaited meanwhile."""
+    async with _held(database, read_only=True) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def writing(database: Database) -> AsyncIterator[Transaction]:
+    """Hold a transaction open that writes, whatever is awaited meanwhile; commit it at the end."""
+    async with _held(database, read_only=False) as tx:
+        yield tx
+
+
+async def fetch_all(connection: Connection, expression: Expression, values: Mapping[str, object] = {}) -> Found:
+    """The rows of a statement."""
+    if isinstance(expression, sa.TextClause):
+        expression = expression.columns(sa.column("value"))
+    names = [str(column.key) for column in expression.exported_columns]
+    row = namedtuple("row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 — its fields are those of the statement.
+    return list(await connection.fetch(Statement(expression, row), values or {}))
+
+
+async def fetch_value(connection: Connection, expression: Expression) -> Any:  # noqa: ANN401 — of any column.
+    """The first value of the first row of a statement; None if it has no row."""
+    found = await fetch_all(connection, expression)
+    return found[0][0] if found else None
+
+
+async def fetch_values(connection: Connection, expression: Expression) -> list[Any]:
+    """The first value of each row of a statement."""
+    return [row[0] for row in await fetch_all(connection, expression)]
+
+
+async def execute(tx: Transaction, expression: Expression, lines: Sequence[Mapping[str, object]] | None = None) -> int:
+    """Run a statement, or an INSERT for each of these lines; return how many rows it wrote."""
+    if lines is None:
+        return await tx.execute(Statement(expression, values_of))
+    if lines:
+        await tx.execute_many(Statement(expression, values_of, inserted=list(lines[0])), lines)
+    return len(lines)
+
+
+@asynccontextmanager
+async def _held(database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
+    if database.url.get_backend_name() == "sqlite":
+        held = _on_sqlite(str(database.url.database), database, read_only=read_only)
+    else:
+        held = _on_postgresql(database.url, database, read_only=read_only)
+    async with held as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _on_sqlite(path: str, database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
+    driver = sqlite3.connect(storage.uri(path), isolation_level=None, uri=True, timeout=15, check_same_thread=False)
+    try:
+        driver.execute("PRAGMA foreign_keys = ON")
+        # Another transaction of the test may have to end first, for which the loop must run.
+        await asyncio.to_thread(driver.execute, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+        yield SqliteConnection(driver, database.observers)
+        driver.execute("COMMIT")
+    finally:
+        driver.close()
+
+
+@asynccontextmanager
+async def _on_postgresql(url: sa.URL, database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        isolation = "repeatable_read" if read_only else "read_committed"
+        async with driver.transaction(isolation=isolation, readonly=read_only):
+            yield PostgresConnection(connection, driver, database.observers)
