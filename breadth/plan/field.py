@@ -159,7 +159,7 @@ class Field:
             info = LevelInfo(run, self) if resolution.needs_info else None
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
-            given = self._arguments(run)
+            given = self._arguments(run) if self._given is None else self._given
             # A table can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
