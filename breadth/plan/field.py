@@ -110,16 +110,9 @@ class Field:
     def column(self, run: Run, objects: Sources, place: Place) -> Completed:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""
         here = Under(place, self.key, self.parent_type.name)
-        try:
-            values = self._values(run, objects, here)
-        except Exception as error:
-            return self._failed(run, error, len(objects), here)
-        return self.completed(run, objects, values, here)
-
-    def completed(self, run: Run, objects: Sources, values: Value, here: Place) -> Completed:
-        """Return the completed values, which may have to be awaited."""
         column: Completed
         try:
+            values = self._values(run, objects, here)
             if type(values) is list or is_table(values):
                 column = self.completion.complete(run, values, here)
             else:
@@ -133,7 +126,11 @@ class Field:
         here = Under(place, self.key, self.parent_type.name)
         if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
             values = self.called(run, list(values), here)
-        return self.completed(run, objects, values, here)
+        try:
+            column = self.completion.complete(run, values, here)
+        except Exception as error:
+            return self._failed(run, error, len(objects), here)
+        return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
     def called(self, run: Run, values: Column, here: Place) -> Column:
         """Return the values with those called that can be, as graphql-core's default resolver does."""
@@ -162,7 +159,7 @@ class Field:
             info = LevelInfo(run, self) if resolution.needs_info else None
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
-            given = self._arguments(run)
+            given = self._arguments(run) if self._given is None else self._given
             # A table can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
@@ -231,29 +228,28 @@ def _quick(field: Field, resolution: Resolution) -> Quick:
 
 def _quick_attribute(field: Field, completion: LeafCompletion, resolution: Attribute, name: str) -> Quick:
     """Return the same with one call less for a plain attribute, as nearly every field is."""
-    get, classes = attrgetter(name), completion.as_they_are
+    get, ready, classes = attrgetter(name), completion.ready, completion.as_they_are
 
     def quick(run: Run, objects: Sources, place: Place) -> Completed:
-        read: Column = []
-        values: Sources = read
-        try:
-            if isinstance(objects, list):
-                read += map(get, objects)
-            else:
+        values: Sources
+        if isinstance(objects, list):
+            values = []
+            try:
+                values += map(get, objects)
+            except Exception as error:
+                values = read_on(get, objects, values, error)
+            if len(values) != len(objects):
+                # A StopIteration of one of the objects looks like the end of all of them.
+                values = read_on(get, objects, values, StopIteration())
+        else:
+            try:
                 values = objects.column(name)
-        except Exception as error:
-            values = go_on(objects, values, error)
-        if type(values) is list and set(map(type, values)) <= classes and len(values) == len(objects):
+            except Exception:
+                values = resolution.read(list(objects))
+        if set(map(type, values)) <= classes and type(values) is list:
             return values
-        if len(values) != len(objects):
-            # A StopIteration of one of the objects looks like the end of all of them.
-            values = go_on(objects, values, StopIteration())
-        return field.read(run, objects, values, place)
-
-    def go_on(objects: Sources, values: Sources, error: Exception) -> Sources:
-        if isinstance(objects, list) and isinstance(values, list):
-            return read_on(get, objects, values, error)
-        return resolution.read(list(objects))
+        completed = ready(values)
+        return field.read(run, objects, values, place) if completed is None else completed
 
     return quick
 

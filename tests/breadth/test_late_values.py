@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -194,19 +193,3 @@ async def test_a_field_resolver_of_the_caller_keeps_batch_resolvers_batched() ->
     await answer(schema, "{ rows { name } }", ROWS, field_resolver=lambda source, info: source[info.field_name])
 
     assert batches == [3]
-
-
-def test_failing_objects_that_occur_twice_cost_hardly_more_than_in_stock_execution() -> None:
-    schema = build_schema("type Row { must: Int! } type Query { rows: [Row] }")
-    rows = [{"must": None} for _ in range(8_000)]
-    document = parse("{ rows { must } }")
-
-    def seconds(executor_class: ExecutorClass) -> float:
-        begun = perf_counter()
-        result = execute(schema, document, {"rows": [*rows, *rows]}, executor_class=executor_class)
-        took = perf_counter() - begun
-        assert isinstance(result, ExecutionResult)
-        assert len(result.errors or ()) == 16_000
-        return took
-
-    assert seconds(LevelExecutor) < 1.5 * seconds(IncrementalExecutor)
