@@ -31,7 +31,7 @@ from server.settings import Settings
 
 log = structlog.get_logger("portal")
 
-_OBJECTS_BETWEEN_LOOKS = 10_000
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Number of new objects after which Python's garbage collection looks at the youngest generation."""
 
 _HINTS = {
@@ -115,7 +115,7 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         # A page makes hundreds of objects and no cycles: collecting after every 700 takes a tenth of its time.
-        gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 10, 10)
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
     beside = [asyncio.create_task(each) for each in (writer.run(), cleanup.run(portal), document_refresh.run(trusted))]

@@ -24,7 +24,7 @@ from server.http.protocol import Protocol
 
 _HANDSHAKE_SECONDS = 0.3
 """Time for handshakes that have begun, and for the signal to reach the other processes."""
-_BETWEEN_LOOKS_SECONDS = 0.05
+_CHECK_INTERVAL_SECONDS = 0.05
 
 _SO_ATTACH_FILTER = 26
 _TCP_FLAGS_OFFSET = 13
@@ -81,7 +81,7 @@ class StoppingServer(Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Check the timeouts of connections too."""
-        self._connections.look(asyncio.get_running_loop().time())
+        self._connections.check_all(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -117,8 +117,8 @@ class StoppingServer(Server):
         while not self.force_exit and (now := loop.time()) < until:
             if for_all and not self._connections.connections and not self._connections.tasks:
                 return
-            self._connections.look(now)
-            await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
+            self._connections.check_all(now)
+            await asyncio.sleep(_CHECK_INTERVAL_SECONDS)
 
     async def _accept_all(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()

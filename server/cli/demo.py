@@ -12,7 +12,7 @@ from demo.plan import Sizes, TooFewOrdersError
 from domain.access import DEMO_PASSWORD
 from resolvers.portal import Portal
 from server.cli.progress import progress
-from server.cli.running import WRONGLY_USED, fail, run, settings
+from server.cli.runner import WRONGLY_USED, fail, run, settings
 
 _Clients = Annotated[int, typer.Option(min=LEAST.clients, help="Number of clients of all partners.")]
 _Activations = Annotated[int, typer.Option(min=LEAST.activations, help="Number of activations in the whole year.")]

@@ -13,7 +13,7 @@ from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal
 from server.cli.ownership import warn_if_open_to_others
-from server.cli.running import FAILED, failures, settings
+from server.cli.runner import FAILED, failures, settings
 from server.settings import Settings
 
 _SHOWN = 20

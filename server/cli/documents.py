@@ -12,7 +12,7 @@ from domain.documents import ID_LENGTH_MAX, complaint, is_id
 from resolvers import documents
 from resolvers.documents import DocumentFault, DocumentsRefused, TooManyDocuments
 from resolvers.portal import Portal
-from server.cli.running import WRONGLY_USED, fail, failures, run
+from server.cli.runner import WRONGLY_USED, fail, failures, run
 from server.graphql import manifests, trusted_documents
 from server.graphql.manifests import ManifestError
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schema import schema
-from server.cli.running import fail
+from server.cli.runner import fail
 
 _Output = Annotated[Path, typer.Option(help="The file to write; - for standard output.", dir_okay=False)]
 

@@ -16,7 +16,7 @@ from resolvers import imports, partners, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli.progress import ProgressCallback, progress
-from server.cli.running import FAILED, WRONGLY_USED, fail, run
+from server.cli.runner import FAILED, WRONGLY_USED, fail, run
 from server.imports import clients as client_rows
 from server.imports import prices as price_rows
 from server.imports import products as product_rows

@@ -8,7 +8,7 @@ from db.engine import storage
 from db.migrations.revisions import WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
-from server.cli.running import fail, failures, settings
+from server.cli.runner import fail, failures, settings
 from server.settings import Settings
 
 

@@ -8,7 +8,7 @@ from domain.checks import Checks
 from domain.partners import NAME_LENGTH
 from resolvers import partners
 from resolvers.portal import Portal
-from server.cli.running import run
+from server.cli.runner import run
 
 
 def create_partner(

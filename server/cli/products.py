@@ -8,7 +8,7 @@ from domain.checks import Checks
 from domain.products import CODE_LENGTH, INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from resolvers import products
 from resolvers.portal import Portal
-from server.cli.running import run
+from server.cli.runner import run
 
 
 def create_product(

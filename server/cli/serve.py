@@ -20,7 +20,7 @@ from resolvers import tokens
 from resolvers.portal import Portal
 from server import diagnosis, logs, proxies
 from server.cli.ownership import warn_if_open_to_others
-from server.cli.running import fail, failures, run, settings
+from server.cli.runner import fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
 from server.http.deadlines import Limits
 from server.settings import Settings

@@ -13,7 +13,7 @@ from resolvers import partners, tokens
 from resolvers.portal import Portal
 from resolvers.tokens import AmbiguousTokenError, UnknownTokenError
 from server.cli.listing import instant, print_rows
-from server.cli.running import WRONGLY_USED, fail, run
+from server.cli.runner import WRONGLY_USED, fail, run
 
 _LONGEST_DAYS = 3650
 _CANDIDATES_SHOWN = 20

@@ -14,7 +14,7 @@ from resolvers import partners, users
 from resolvers.portal import Portal
 from resolvers.users import UserChange, UserUpdated
 from server.cli.listing import instant, print_rows
-from server.cli.running import WRONGLY_USED, fail, run
+from server.cli.runner import WRONGLY_USED, fail, run
 
 _COLUMNS = ("partner", "e-mail", "name", "role", "state")
 

@@ -18,7 +18,7 @@ from schema.root import schema
 from server.graphql.documents import Document, Documents, prepare
 from server.graphql.errors import without_values
 
-LOOKED_AGAIN_AFTER = timedelta(seconds=0.25)
+QUERY_INTERVAL = timedelta(seconds=0.25)
 """Minimum time between two queries for unknown ids, independent of their number."""
 
 _READY_CHARACTERS = 500_000
@@ -101,7 +101,7 @@ class TrustedDocuments:
         await asyncio.shield(self._refreshing)
 
     def _is_due(self) -> bool:
-        return self._refreshed_at is None or self._portal.now() - self._refreshed_at >= LOOKED_AGAIN_AFTER
+        return self._refreshed_at is None or self._portal.now() - self._refreshed_at >= QUERY_INTERVAL
 
     async def _refresh(self) -> None:
         try:

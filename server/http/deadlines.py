@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from uvicorn.server import ServerState
 
-_LOOKS_PER_LIMIT = 4
-_LONGEST_BETWEEN_LOOKS = 1.0
-_BETWEEN_LOOKS_WHILE_STOPPING = 0.1
+_CHECKS_PER_LIMIT = 4
+_LONGEST_INTERVAL = 1.0
+_INTERVAL_WHILE_STOPPING = 0.1
 _LAST_CALL_SECONDS = 1.0
 """Seconds for which an idle connection may still send a request when the server stops."""
 LINGER_SECONDS = 2.0
@@ -58,23 +58,23 @@ class Connections(ServerState):
         """Times of the last two checks, in seconds. Only a part of a longer stall is counted."""
         self.stopping = False
         shortest = min(limits.header, limits.body, limits.answer, limits.keep_alive)
-        self._between_looks = min(_LONGEST_BETWEEN_LOOKS, shortest / _LOOKS_PER_LIMIT)
-        self._looked_at: float | None = None
+        self._interval = min(_LONGEST_INTERVAL, shortest / _CHECKS_PER_LIMIT)
+        self._checked_at: float | None = None
         self.elapsed = 0.0
 
     def idle_limit(self, limit: float) -> float:
         """Return the seconds for which a connection may be without a request."""
         return min(limit, _LAST_CALL_SECONDS) if self.stopping else limit
 
-    def look(self, time: float) -> None:
+    def check_all(self, time: float) -> None:
         """Let each connection check its timeouts, if the last check was long enough ago."""
-        between = _BETWEEN_LOOKS_WHILE_STOPPING if self.stopping else self._between_looks
-        if self._looked_at is None:
-            self._looked_at = time
-        passed = time - self._looked_at
+        between = _INTERVAL_WHILE_STOPPING if self.stopping else self._interval
+        if self._checked_at is None:
+            self._checked_at = time
+        passed = time - self._checked_at
         if passed < between:
             return
-        self._looked_at = time
+        self._checked_at = time
         self.elapsed = min(passed, 2 * between)
         self.before = self.now
         self.now += self.elapsed

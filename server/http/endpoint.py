@@ -91,12 +91,12 @@ class Endpoint:
         try:
             answer, body, coming = await self._answer(scope, receive, given, form=form, coding=coding)
         except Rejected as rejected:
-            status, headers, body = self._turned_away(scope, rejected, form)
+            status, headers, body = self._refused(scope, rejected, form)
         except MutationOverGet as fault:
             refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(fault), code=fault.code, headers={"Allow": "POST"})
-            status, headers, body = self._turned_away(scope, refused, form)
+            status, headers, body = self._refused(scope, refused, form)
         except Fault as fault:
-            status, headers, body = self._turned_away(scope, rejected_for(fault), form)
+            status, headers, body = self._refused(scope, rejected_for(fault), form)
         else:
             status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
@@ -236,7 +236,7 @@ class Endpoint:
         wanted = given[b"accept-encoding"]
         return _known_coding(", ".join(wanted)) if wanted and self._gzip_from_bytes else Coding.PLAIN
 
-    def _turned_away(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
+    def _refused(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
         scope["state"]["error"] = rejected.code
         status = status_codes.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]

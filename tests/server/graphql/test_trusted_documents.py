@@ -19,7 +19,7 @@ from resolvers import documents
 from resolvers.portal import Portal
 from server.graphql import trusted_documents as trusted
 from server.graphql.documents import Documents
-from server.graphql.trusted_documents import LOOKED_AGAIN_AFTER, TrustedDocuments
+from server.graphql.trusted_documents import QUERY_INTERVAL, TrustedDocuments
 from tests.clock import Clock
 from tests.server.graphql.test_documents import GRAPHQL_CORE
 from tests.units import fetch_all, reading
@@ -118,7 +118,7 @@ async def test_any_number_of_made_up_ids_costs_one_query_per_interval(
         for number in range(500):
             await known.find(f"made-up-again-{number}")
         first = len([each for each in asked if "trusted_documents" in each])
-        clock.forward(seconds=LOOKED_AGAIN_AFTER.total_seconds())
+        clock.forward(seconds=QUERY_INTERVAL.total_seconds())
         await known.find("made-up")
 
     assert first == 1

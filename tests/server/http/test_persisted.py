@@ -148,7 +148,7 @@ async def test_a_text_with_its_hash_is_run_and_not_registered(http: httpx.AsyncC
         ({"documentId": "a b"}, "“documentId”"),
         ({"documentId": "md5:00"}, "“documentId”"),
         ({"documentId": "a" * 129}, "“documentId”"),
-        ({"documentId": "a", "query": VIEWER}, "in the place of “query”"),
+        ({"documentId": "a", "query": VIEWER}, "replaces “query”"),
         ({"documentId": "a", "extensions": older("a")}, "“extensions.persistedQuery”"),
         ({"documentId": "a", "variables": []}, "“variables”"),
         ({"documentId": "a", "operationName": 5}, "“operationName”"),
