@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from db.clients import ClientRow
 from db.clients import columns as client_columns
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, among, contains, during, found_by_id, starts_with
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, found_by_id, starts_with
 from db.engine.filters import PARTNER, Shape, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -46,7 +46,7 @@ class ActivationRow(NamedTuple):
     moved_to_id: int | None
 
 
-COLUMNS: Sequence[ColumnElement[Any]] = tuple(activations.c[name] for name in ActivationRow._fields)
+COLUMNS: Sequence[AnyColumn] = tuple(activations.c[name] for name in ActivationRow._fields)
 
 
 class ActivationSortKey(Enum):
@@ -157,7 +157,7 @@ def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
 
 
-def _clients(condition: ColumnElement[bool]) -> sa.Select[Any]:
+def _clients(condition: ColumnElement[bool]) -> AnySelect:
     return sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, condition)
 
 

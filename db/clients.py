@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
 from db.engine import Connection, Transaction, filters, one
-from db.engine.expressions import KEEPING_KEYS, among, contains, during, starts_with
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, starts_with
 from db.engine.filters import PARTNER, Shape, one_row, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -40,7 +40,7 @@ class ClientRow(NamedTuple):
     name_folded: str
 
 
-def columns(of: FromClause) -> Sequence[ColumnElement[Any]]:
+def columns(of: FromClause) -> Sequence[AnyColumn]:
     """What a row is read of, from the table or another name of it."""
     return tuple(
         sa.func.coalesce(of.c.name, REMOVED_NAME).label(name) if name == "name" else of.c[name]
@@ -128,7 +128,7 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
-def _active() -> sa.Select[Any]:
+def _active() -> AnySelect:
     return sa.select(activations.c.client_id).where(
         activations.c.partner_id == PARTNER, activations.c.status == ActivationStatus.ACTIVE
     )

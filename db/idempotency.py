@@ -1,7 +1,7 @@
 """Statements about idempotency keys, of which only keyed hashes are kept."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -62,5 +62,5 @@ async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
     await tx.execute(_COMPLETE, {**_which(claimed), "what_came": outcome})
 
 
-def _which(claim: Claim) -> dict[str, Any]:
+def _which(claim: Claim) -> dict[str, object]:
     return {"of_partner": claim.partner_id, "of_mutation": claim.mutation, "of_key": claim.key_digest}

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, among, during
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, during
 from db.engine.filters import PARTNER, Shape, one_row, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -60,13 +60,13 @@ class OrderItemRow(NamedTuple):
     total_with_setup_fee: int
 
 
-_ORDER_VALUES: Mapping[str, ColumnElement[Any]] = dict(orders.c.items()) | {
+_ORDER_VALUES: Mapping[str, AnyColumn] = dict(orders.c.items()) | {
     "total_with_setup_fee": (orders.c.monthly_total + orders.c.setup_fee_total).label("total_with_setup_fee"),
 }
 _ORDERS = tuple(_ORDER_VALUES[name] for name in OrderRow._fields)
 
 _quantity = sa.cast(order_items.c.quantity, sa.BigInteger)
-_ITEM_VALUES: Mapping[str, ColumnElement[Any]] = dict(order_items.c.items()) | {
+_ITEM_VALUES: Mapping[str, AnyColumn] = dict(order_items.c.items()) | {
     "total_quantity": (order_items.c.quantity + order_items.c.bonus_quantity).label("total_quantity"),
     "setup_fee": (order_items.c.unit_setup_fee * _quantity).label("setup_fee"),
     "monthly_total": (order_items.c.unit_monthly_price * _quantity).label("monthly_total"),

@@ -1,12 +1,12 @@
 """Checks of what has to balance: the stock, its ledger, and the orders and activations behind them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement
 
 from db.doctor.findings import Check
+from db.engine.expressions import AnySelect
 from db.tables import activations, license_stock, order_items, orders, stock_movements
 from domain.activations import ActivationStatus
 from domain.orders import OrderStatus, OrderType
@@ -66,7 +66,7 @@ def _stock() -> Iterator[Check]:
         )
 
 
-def _of_stock(counter: ColumnElement[int], right: ColumnElement[int]) -> Select[Any]:
+def _of_stock(counter: ColumnElement[int], right: ColumnElement[int]) -> AnySelect:
     columns = license_stock.c.partner_id, license_stock.c.product_id, counter, right
     return sa.select(*columns).where(counter != right)
 

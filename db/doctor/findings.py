@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select
-
+from db.engine.expressions import AnySelect
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 
@@ -20,7 +19,7 @@ class Check(NamedTuple):
     """A statement whose every row is a finding, the partner first, and the sentence that the row fills in."""
 
     name: str
-    expression: Select[Any]
+    expression: AnySelect
     sentence: str
 
     @property

@@ -34,11 +34,15 @@ class Instant(TypeDecorator[datetime]):
         # strftime would write the year 999 with three digits, and times would no longer sort as text.
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 — the driver's own type.
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:  # noqa: ARG002 — of the base.
         """Read the moment."""
-        if value is None or dialect.name != "sqlite":
-            return None if value is None else value.astimezone(UTC)
-        return datetime.fromisoformat(value)
+        match value:
+            case datetime():
+                return value.astimezone(UTC)
+            case str():
+                return datetime.fromisoformat(value)
+            case _:
+                return None
 
 
 def one_of(enum: type[Enum]) -> sa.Enum:

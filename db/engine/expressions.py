@@ -1,11 +1,11 @@
 """Expressions that both engines have, each in its own words."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -18,6 +18,15 @@ KEEPING_KEYS = True
 A full lock waits for each transaction that wrote a row that refers to the locked one, and that transaction may wait for
 this one in turn. No mutation changes a key. SQLite locks the whole file.
 """
+
+
+AnyColumn: TypeAlias = ColumnElement[Any]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+Text: TypeAlias = str | ColumnElement[str]
+"""A text, or the name by which a statement binds it."""
+
+Value = TypeVar("Value")
 
 
 class Many(TypeDecorator[Any]):
@@ -46,89 +55,104 @@ class Many(TypeDecorator[Any]):
         return lambda values: orjson.dumps([each(value) for value in values]).decode()
 
 
-class among(FunctionElement[bool]):  # noqa: N801 — it is used as a function is.
-    """Whether the column is one of the values that are bound by the name, however many they are."""
+class Among(FunctionElement[Any]):
+    """The expression of `among`."""
 
     inherit_cache = True
     # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
-    type = sa.types.NullType()  # type: ignore[assignment]
+    type: TypeEngine[Any] = sa.types.NullType()
     name = "among"
 
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+    def __init__(self, column: AnyColumn, name: str) -> None:
         """Name the column and the values."""
         bound: BindParameter[Any] = sa.bindparam(name, type_=Many(column.type))
         super().__init__(column, bound)
 
 
-class contains(FunctionElement[bool]):  # noqa: N801 — it is used as a function is.
-    """Whether the text stands anywhere in the column, byte for byte."""
+class Contains(FunctionElement[Any]):
+    """The expression of `contains`."""
 
     inherit_cache = True
     # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
-    type = sa.types.NullType()  # type: ignore[assignment]
+    type: TypeEngine[Any] = sa.types.NullType()
     name = "contains"
 
-    def __init__(self, column: ColumnElement[Any], part: Any) -> None:  # noqa: ANN401 — a text or its name.
+    def __init__(self, column: AnyColumn, part: Text) -> None:
         """Name the column and the text."""
         super().__init__(column, part)
 
 
-class found_by_id(FunctionElement[Any]):  # noqa: N801 — as above.
-    """A column that is looked at in rows which are found by their ids, and not to find them by.
-
-    SQLite knows nothing of how many rows a partner has, and would rather read all of them than find a few by id.
-    """
+class FoundById(FunctionElement[Any]):
+    """The expression of `found_by_id`."""
 
     inherit_cache = True
     name = "found_by_id"
 
-    def __init__(self, column: ColumnElement[Any]) -> None:
+    def __init__(self, column: AnyColumn) -> None:
         """Name the column."""
         super().__init__(column)
         self.type = column.type
 
 
-@compiles(found_by_id, "sqlite")
-def _without_index(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+def among(column: AnyColumn, name: str) -> ColumnElement[bool]:
+    """Whether the column is one of the values that are bound by the name, however many they are."""
+    return Among(column, name)
+
+
+def contains(column: AnyColumn, part: Text) -> ColumnElement[bool]:
+    """Whether the text is anywhere in the column, byte for byte."""
+    return Contains(column, part)
+
+
+def found_by_id(column: ColumnElement[Value]) -> ColumnElement[Value]:
+    """The column, looked at in rows that are found by their ids, and not to find them by.
+
+    SQLite knows nothing of how many rows a partner has, and would rather read all of them than find a few by id.
+    """
+    return FoundById(column)
+
+
+@compiles(FoundById, "sqlite")
+def _without_index(element: FoundById, compiler: SQLCompiler, **named: object) -> str:
     return f"+{compiler.process(next(iter(element.clauses)), **named)}"
 
 
-@compiles(found_by_id, "postgresql")
-def _as_it_is(element: found_by_id, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+@compiles(FoundById, "postgresql")
+def _as_it_is(element: FoundById, compiler: SQLCompiler, **named: object) -> str:
     return compiler.process(next(iter(element.clauses)), **named)
 
 
-@compiles(contains, "sqlite")
-def _contains_instr(element: contains, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+@compiles(Contains, "sqlite")
+def _contains_instr(element: Contains, compiler: SQLCompiler, **named: object) -> str:
     column, part = [compiler.process(each, **named) for each in element.clauses]
     return f"instr({column}, {part}) > 0"
 
 
-@compiles(contains, "postgresql")
-def _contains_strpos(element: contains, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+@compiles(Contains, "postgresql")
+def _contains_strpos(element: Contains, compiler: SQLCompiler, **named: object) -> str:
     column, part = [compiler.process(each, **named) for each in element.clauses]
     return f"strpos({column}, {part}) > 0"
 
 
-@compiles(among, "sqlite")
-def _among_json(element: among, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+@compiles(Among, "sqlite")
+def _among_json(element: Among, compiler: SQLCompiler, **named: object) -> str:
     column, values = [compiler.process(each, **named) for each in element.clauses]
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 — both are the compiler's own texts.
 
 
-@compiles(among, "postgresql")
-def _among_array(element: among, compiler: SQLCompiler, **named: Any) -> str:  # noqa: ANN401 — the compiler's own.
+@compiles(Among, "postgresql")
+def _among_array(element: Among, compiler: SQLCompiler, **named: object) -> str:
     column, values = [compiler.process(each, **named) for each in element.clauses]
     return f"{column} = ANY({values})"
 
 
-def starts_with(column: ColumnElement[Any], beginning: Any) -> ColumnElement[bool]:  # noqa: ANN401 — a text or its name.
+def starts_with(column: AnyColumn, beginning: Text) -> ColumnElement[bool]:
     """Whether the bytewise column begins with the text: a range, so that an index serves it."""
     end = sa.cast(beginning, sa.Text) + sa.literal("\U0010ffff", sa.Text)
     return sa.and_(column >= beginning, column < end)
 
 
-def during(column: ColumnElement[Any], start: object, end: object) -> Iterable[ColumnElement[bool]]:
+def during(column: AnyColumn, start: object, end: object) -> Iterable[ColumnElement[bool]]:
     """The conditions of a range of time: from its start on, and before its end; None leaves a side open."""
     if start is not None:
         yield column >= start

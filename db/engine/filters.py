@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.engine.expressions import among, found_by_id
+from db.engine.expressions import AnyColumn, among, found_by_id
 from db.engine.statement import Statement, Values
 
 Row = TypeVar("Row")
@@ -24,7 +24,7 @@ Shape = tuple[tuple[str, bool | None], ...]
 """What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
 
 
-def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, Any]]:  # noqa: ANN401 — a data class of any kind.
+def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
     """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
 
     The partner is one of them, None for the vendor, who may see those of all partners.
@@ -36,7 +36,7 @@ def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, Any]]:
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
     """A filter of that shape with the names of its values in their place."""
-    unasked: dict[str, Any] = dict.fromkeys((each.name for each in fields(kind)), None)  # type: ignore[arg-type]
+    unasked = dict.fromkeys(_names(kind))
     asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
     return kind(**(unasked | asked))
 
@@ -47,7 +47,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return _NAMES[kind]
 
 
-def by_ids(table: sa.Table, columns: Sequence[sa.ColumnElement[Any]], row: Callable[..., Row]) -> Statement[Row]:
+def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row]) -> Statement[Row]:
     """The partner's rows among these ids; it binds `partner_id` and `ids`."""
     mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
     return Statement(sa.select(*columns).where(*mine), row, reads=one_each("ids"))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement
 
-from db.engine.expressions import Many
+from db.engine.expressions import AnyColumn, AnySelect, Many
 
 
 class Keyset(NamedTuple):
@@ -30,7 +30,7 @@ class Window(NamedTuple):
 class Sorting:
     """The order of a list: by a column that is never null, then by id in the same direction."""
 
-    key: ColumnElement[Any]
+    key: AnyColumn
     id: ColumnElement[int]
     descending: bool = False
 
@@ -42,7 +42,7 @@ class Sorting:
         """Whether a row comes before the cursor of that name."""
         return self._beyond(cursor, greater=self.descending, or_at=or_at)
 
-    def clauses(self, *, reverse: bool) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    def clauses(self, *, reverse: bool) -> tuple[AnyColumn, AnyColumn]:
         """The ORDER BY, read from either end."""
         if self.descending != reverse:
             return self.key.desc(), self.id.desc()
@@ -62,9 +62,9 @@ _LIMIT = sa.bindparam("limit", type_=sa.Integer())
 """One row more than the page shows, which tells whether there is another page."""
 
 
-def values(window: Window) -> dict[str, Any]:
+def values(window: Window) -> dict[str, object]:
     """The values of the names that the statements of a window bind."""
-    bound: dict[str, Any] = {"limit": window.size + 1}
+    bound: dict[str, object] = {"limit": window.size + 1}
     for name, position in (("after", window.after), ("before", window.before)):
         if position is not None:
             bound[f"{name}_key"], bound[f"{name}_id"] = position
@@ -86,12 +86,12 @@ def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def page(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     """The statement for one page and one row more, which tells whether there is another page."""
     return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
 
 
-def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int]) -> Select[Any]:
+def pages(rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int]) -> AnySelect:
     """The statement for a page of each parent at once, in the order that `page` would read each of them.
 
     The parent's id stands last in each row.
@@ -106,8 +106,8 @@ def pages(rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnEle
 
 
 def pages_by_index(
-    rows: Select[Any], sorting: Sorting, window: Window, parent: ColumnElement[int], parents: str
-) -> Select[Any]:
+    rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int], parents: str
+) -> AnySelect:
     """The same pages as SQLite finds them fastest: for each parent the rows that the index begins with.
 
     `rows` are those of any parent; the parents are bound by their name. Ranked by a window, all rows of each parent
@@ -136,7 +136,7 @@ def nothing_beyond(window: Window) -> bool:
     return (window.before if window.backward else window.after) is None
 
 
-def beyond(rows: Select[Any], sorting: Sorting, window: Window) -> Select[Any]:
+def beyond(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     """The rows at or behind the cursor that the page begins at."""
     if window.backward:
         return rows.where(sorting.past("before", or_at=True))

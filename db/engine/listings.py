@@ -1,15 +1,15 @@
 """Lists that are read page by page, alone or for many parents at once."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement
 
 from db.engine import keyset
 from db.engine.connection import Connection
-from db.engine.expressions import among
+from db.engine.expressions import AnyColumn, AnySelect, among
 from db.engine.keyset import Keyset, Sorting, Window
 from db.engine.statement import NO_JOINS, Columns, Joins, Statement, Values
 
@@ -36,14 +36,14 @@ class Listing(Generic[Row]):
 
     name: str
     row: type[Row]
-    columns: Sequence[ColumnElement[Any]]
+    columns: Sequence[AnyColumn]
     where: Sequence[ColumnElement[bool]]
     key: str
     sorting: Sorting
     parent: ColumnElement[int] | None = None
     parents: str = "parent_ids"
     """The name by which the parents are bound, which the conditions leave out."""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
     @property
@@ -56,7 +56,7 @@ class Listing(Generic[Row]):
         """Whether rows are left out that are in the order's index, so that a page may have to look at many."""
         return len(self.where) > 1
 
-    def of(self, values: Mapping[str, Any]) -> "Listing[Row]":
+    def of(self, values: Values) -> "Listing[Row]":
         """The same listing for other values."""
         other: Listing[Row] = object.__new__(type(self))
         # One is made for each request, and what makes them is ten times as slow.
@@ -74,9 +74,9 @@ class Listing(Generic[Row]):
     def statement(
         self,
         *kind: Hashable,
-        expression: Callable[[], Select[Any]],
+        expression: Callable[[], AnySelect],
         row: Callable[..., Any],
-        on_sqlite: Callable[[], Select[Any]] | None = None,
+        on_sqlite: Callable[[], AnySelect] | None = None,
         keyed: bool = False,
         reads: Callable[[Values], int] | None = None,
     ) -> Statement[Any]:
@@ -187,20 +187,19 @@ def _pair(parent: int, rows: int) -> tuple[int, int]:
     return parent, rows
 
 
-def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> Select[Any]:
-    counted: Any = sa.select(parent, sa.func.count()).where(*listing.conditions).group_by(parent)
-    return cast("Select[Any]", counted)
+def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> AnySelect:
+    return sa.select(parent, sa.func.count()).where(*listing.conditions).group_by(parent)
 
 
-def _rows(listing: Listing[Row]) -> Select[Any]:
+def _rows(listing: Listing[Row]) -> AnySelect:
     return sa.select(*listing.columns).where(*listing.conditions)
 
 
-def _of_any(listing: Listing[Row]) -> Select[Any]:
+def _of_any(listing: Listing[Row]) -> AnySelect:
     return sa.select(*listing.columns).where(*listing.where)
 
 
-def _plain(listing: Listing[Row]) -> Select[Any]:
+def _plain(listing: Listing[Row]) -> AnySelect:
     return sa.select(listing.sorting.id).where(*listing.conditions)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import failures, pools
+from db.engine.asyncpg_types import DriverConnection, DriverTransaction
 from db.engine.availability import Availability
 from db.engine.connection import NO_VALUES, Connection, NotInlineError, Observer, Work, returned
 from db.engine.failures import OutcomeUnknownError
@@ -33,7 +34,7 @@ _READ_ONLY_SETTING: Statement[str] = Statement(
 class PostgresConnection:
     """A connection of the pool in a transaction of the driver's."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any, observers: list[Observer]) -> None:  # noqa: ANN401 — asyncpg has no types.
+    def __init__(self, connection: AsyncConnection, driver: DriverConnection, observers: list[Observer]) -> None:
         """Run statements on the driver's connection."""
         self._connection, self._driver, self._observers = connection, driver, observers
         self.dialect: Dialect = connection.dialect
@@ -49,7 +50,7 @@ class PostgresConnection:
         """Run a statement and return the number of rows that it wrote."""
         compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
-        status: str = await self._driver.execute(compiled.text, *compiled.bound(values))
+        status = await self._driver.execute(compiled.text, *compiled.bound(values))
         # "UPDATE 1", "INSERT 0 1", but "CREATE TABLE".
         number = status.rpartition(" ")[2]
         return int(number) if number.isdecimal() else 0
@@ -145,7 +146,7 @@ async def _run_once(
 ) -> Result:
     # The transaction is the driver's: SQLAlchemy is told that there is none to begin.
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver = await _driver_of(connection)
         isolation = "repeatable_read" if read_only else "read_committed"
         transaction = driver.transaction(isolation=isolation, readonly=read_only)
         committing = False
@@ -168,7 +169,13 @@ async def _run_once(
         return result
 
 
-async def _roll_back(transaction: Any) -> bool:  # noqa: ANN401 — asyncpg's, which has no types.
+async def _driver_of(connection: AsyncConnection) -> DriverConnection:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    found: DriverConnection = driver
+    return found
+
+
+async def _roll_back(transaction: DriverTransaction) -> bool:
     """Roll back, and tell whether that was possible. What made it necessary is the error to raise."""
     try:
         await transaction.rollback()
@@ -177,7 +184,7 @@ async def _roll_back(transaction: Any) -> bool:  # noqa: ANN401 — asyncpg's, w
     return True
 
 
-async def _drop(connection: AsyncConnection, driver: Any, *, politely: bool) -> None:  # noqa: ANN401 — the same reason.
+async def _drop(connection: AsyncConnection, driver: DriverConnection, *, politely: bool) -> None:
     """Close the connection instead of giving it back to the pool."""
     if not politely:
         # It may have an operation under way that it would wait for.

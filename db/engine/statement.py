@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, FromClause, Select, TextClause, TextualSel
 from sqlalchemy.engine import Dialect
 
 from db.engine import row_factories
+from db.engine.expressions import AnyColumn, AnySelect
 from db.engine.row_batch import Layout
 from db.engine.row_factories import Converter
 
 Row = TypeVar("Row")
 
-Expression: TypeAlias = Select[Any] | UpdateBase | TextClause | TextualSelect
+Expression: TypeAlias = AnySelect | UpdateBase | TextClause | TextualSelect
 
 Values: TypeAlias = Mapping[str, Any]
 """What a statement binds, by name."""
@@ -156,23 +157,23 @@ class Compiled(Generic[Row]):
         return parameters
 
 
-def _columns(expression: Expression) -> Sequence[ColumnElement[Any]]:
+def _columns(expression: Expression) -> Sequence[AnyColumn]:
     if isinstance(expression, TextClause):
         return []
     return list(expression.exported_columns if isinstance(expression, UpdateBase) else expression.selected_columns)
 
 
-def _fields(row: Callable[..., Any]) -> Sequence[str]:
+def _fields(row: Callable[..., object]) -> Sequence[str]:
     return getattr(row, "_fields", ())
 
 
-def _kept(row: Callable[..., Any], columns: frozenset[str]) -> list[int] | None:
+def _kept(row: Callable[..., object], columns: frozenset[str]) -> list[int] | None:
     """The places of the columns among the row's; None where all are needed, as for what a row makes of them."""
     fields = _fields(row)
     return [place for place, name in enumerate(fields) if name in columns] if columns < set(fields) else None
 
 
-def _named(row: Callable[..., Any], columns: Columns) -> Sequence[str]:
+def _named(row: Callable[..., object], columns: Columns) -> Sequence[str]:
     """The names of the columns that are read, in the order of the row's fields."""
     kept = None if columns is None else _kept(row, columns)
     fields = _fields(row)
@@ -188,7 +189,7 @@ def _only(
     expression: Expression,
     places: Sequence[int],
     beside: Mapping[Join, Sequence[str]],
-) -> Select[Any]:
+) -> AnySelect:
     """The statement with those of its columns, and of the rows beside it those of these names."""
     if not isinstance(expression, Select):
         message = "Only what selects can leave columns out."

@@ -1,0 +1,45 @@
+"""Types of what is used of asyncpg, which has none."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class DriverTransaction(Protocol):
+    """A transaction of `DriverConnection`."""
+
+    async def start(self) -> None:
+        """Send BEGIN."""
+
+    async def commit(self) -> None:
+        """Send COMMIT."""
+
+    async def rollback(self) -> None:
+        """Send ROLLBACK."""
+
+
+class DriverConnection(Protocol):
+    """An `asyncpg.Connection`."""
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
+        """Return all rows."""
+
+    async def fetchmany(self, query: str, args: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
+        """Run a statement for each of these arguments, and return all rows."""
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Return the status, such as `UPDATE 1`."""
+
+    async def executemany(self, command: str, args: Sequence[Sequence[object]]) -> None:
+        """Run a statement for each of these arguments."""
+
+    def transaction(self, *, isolation: str, readonly: bool) -> DriverTransaction:
+        """Return a transaction that has not begun."""
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed."""
+
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction has begun and not ended."""
+
+    def terminate(self) -> None:
+        """Close the connection without waiting for what it does."""
