@@ -8,13 +8,14 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from breadth import of_column
+from breadth import of_column, pure
 from domain import cnpj, money, timestamps
 from domain.money import Cents
 
 Cnpj = NewType("Cnpj", str)
 
 
+@pure
 def _parse_cnpj(value: object) -> Cnpj:
     number = cnpj.parse(value) if isinstance(value, str) else None
     if number is None:
@@ -28,6 +29,7 @@ def _serialize_cnpj(value: object) -> str:
     return str(value)
 
 
+@pure
 def _parse_money(value: object) -> Cents:
     cents = money.parse(value) if isinstance(value, str) else None
     if cents is None:
@@ -36,6 +38,7 @@ def _parse_money(value: object) -> Cents:
     return cents
 
 
+@pure
 def _parse_datetime(value: object) -> datetime:
     moment = timestamps.parse(value) if isinstance(value, str) else None
     if moment is None:
