@@ -1,7 +1,7 @@
 """How rows are made of the driver's: in one go, by functions that are written for their columns."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -53,15 +53,20 @@ def of(column_type: TypeEngine[Any], dialect: Dialect) -> Converter:
         members: dict[str | None, Enum | None] = {None: None} | {each.name: each for each in column_type.enum_class}
         return Converter("{known}[{value}]", members, lambda values: list(map(members.__getitem__, values)))
     if isinstance(column_type, Instant):
-        # PostgreSQL's driver gives moments in UTC.
-        of_text = Converter("None if {value} is None else {known}({value})", datetime.fromisoformat, _moments)
-        return of_text if dialect.name == "sqlite" else AS_IT_IS
+        if dialect.name == "sqlite":
+            return Converter("None if {value} is None else {known}({value})", datetime.fromisoformat, _moments)
+        return Converter("{known}({value})", _in_utc, lambda values: list(map(_in_utc, values)))
     process = column_type.dialect_impl(dialect).result_processor(dialect, None)
     return (
         AS_IT_IS
         if process is None
         else Converter("{known}({value})", process, lambda values: list(map(process, values)))
     )
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # asyncpg writes the first and the last datetime as infinity, and reads infinity without a time zone.
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _moments(texts: Values) -> list[datetime | None]:
