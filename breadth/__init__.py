@@ -9,7 +9,7 @@ objects of a level: `set_level_resolver` for a graphql-core schema, `breadth.str
 Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
 
 A resolver may return a `Table` in the place of a list of objects: it is read a column at a time, and no object of it is
-made that nobody asks for.
+made unless a resolver needs it.
 """
 
 # First of all, so that an untested version is refused before anything else of it fails.

@@ -33,7 +33,7 @@ Function = TypeVar("Function", bound=Callable[..., Value])
 def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: Iterable[str] | None = None) -> None:
     """Let a level resolver give the field's values, in stock execution for one object at a time.
 
-    Where it reads just some attributes of the objects, `reads` names them for whoever looks ahead.
+    If it reads only some attributes of the objects, `reads` names them for look-ahead.
     """
 
     def resolve_one(source: Value, info: GraphQLResolveInfo[Value], /, **arguments: Value) -> Value:

@@ -45,7 +45,7 @@ class Repeating(Table, Protocol):
 
     @property
     def places(self) -> list[int]:
-        """Which of them stands in each place."""
+        """Index of the value of each object."""
 
 
 Sources = Column | Table
@@ -55,7 +55,7 @@ _TABLES: dict[type, bool] = {list: False}
 
 
 def is_table(value: object) -> TypeGuard[Table]:
-    """Whether the value is a table, which is told by its class."""
+    """Whether the value is a table, which depends on its class only."""
     kind = type(value)
     found = _TABLES.get(kind)
     if found is None:

@@ -57,7 +57,7 @@ class LevelExecutor(IncrementalExecutor):
         if self.middleware_manager is not None and not self.middleware_manager.middlewares:
             self.middleware_manager = None
         self.plain = self.middleware_manager is None and self.field_resolver is default_field_resolver
-        """Whether nothing stands between the resolvers of the schema and their fields."""
+        """Whether no middleware and no field resolver of the caller's wraps the resolvers of the schema."""
 
     def again(self, *, root_value: Value, context_value: Value, variable_values: VariableValues) -> "LevelExecutor":
         """An executor of the same operation for another request, without making again what does not change.

@@ -12,7 +12,7 @@ class LevelInfo:
     """What graphql-core's info tells, and made when more of it is asked for than nearly every resolver does."""
 
     def __init__(self, run: Run, field: PlannedField) -> None:
-        """Name the operation that is executed and the field, which is told without a path to an object."""
+        """Name the operation that is executed and the field; there is no path to an object."""
         self._run, self._field = run, field
 
     @property

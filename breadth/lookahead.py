@@ -1,4 +1,4 @@
-"""Looking ahead: what a query asks for below a field, so that its resolver can bring it along, and nothing more."""
+"""Look-ahead: what a query selects below a field, so that its resolver loads that and nothing more."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn, TypeVar
@@ -59,7 +59,7 @@ def selected(info: GraphQLResolveInfo[Value]) -> frozenset[str]:
 def reads(info: GraphQLResolveInfo[Value], *path: str) -> frozenset[str] | None:
     """The attributes that are read of the field's objects, or of those at a path of fields below; None for any.
 
-    None are read where nothing stands at the path. Only objects of one type are looked at: of an interface or union,
+    None are read if no field is selected at the path. Only objects of one type are looked at: of an interface or union,
     any attribute may be read.
     """
     return known(info, ("reads", path), lambda: _reads(info, path))
@@ -88,7 +88,7 @@ def leads_on(info: GraphQLResolveInfo[Value], *path: str) -> bool:
 
 
 def _asked(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
-    """The type of the objects at the path, and the fields that are asked of them; none where nothing stands there."""
+    """The type of the objects at the path, and the fields that are selected of them, if any."""
     of_type: Value = get_named_type(info.return_type)
     asked = list(_fields(info.field_nodes, info.fragments))
     for step in path:

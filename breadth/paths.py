@@ -10,18 +10,18 @@ from graphql.pyutils import Path
 from breadth.values import Key, Value
 
 _CAUSES_MAX = 100
-"""Maximum number of errors that are told for one null."""
+"""Maximum number of errors in a response for one null."""
 
 
 class Place(Protocol):
-    """Where each value of a column stands: at one path, or at several where equal objects share their work."""
+    """Paths of each value of a column: one, or several if equal objects share their work."""
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """The paths of a value; None is the root's."""
 
 
 class Root:
-    """Where the root object stands."""
+    """Path of the root object."""
 
     __slots__ = ()
 

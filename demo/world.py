@@ -69,7 +69,7 @@ class Year:
         self._pending: dict[int, tuple[Order, list[OrderItem]]] = {}
 
     def live(self, steps: Sequence[Step], *, lived: Callable[[int], object]) -> Rows:
-        """Let everything happen; `lived` is told now and then how many steps more are done."""
+        """Run all steps; `lived` is called now and then with the number of steps since its last call."""
         for start in range(0, len(steps), _TOLD_EVERY):
             some = steps[start : start + _TOLD_EVERY]
             for step in some:

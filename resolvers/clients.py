@@ -103,7 +103,7 @@ async def register(work: Work, given: RegisterClient) -> ClientChanged:
 
 
 class UpdateClient(NamedTuple):
-    """New details of a client: only what stands in `changes`."""
+    """New details of a client; what `changes` does not name is kept."""
 
     client_id: int
     changes: tuple[tuple[str, str | None], ...]

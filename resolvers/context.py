@@ -1,4 +1,4 @@
-"""What one request brings along: the portal, who asks, in which language, and its dataloaders."""
+"""Context of one request: the portal, the viewer, the language, and the dataloaders."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class Context:
 
     @property
     def loaders(self) -> Loaders:
-        """The dataloaders of the viewer's partner; Unauthenticated where nobody is signed in."""
+        """The dataloaders of the viewer's partner; raises Unauthenticated if the caller is not signed in."""
         if self._loaders is None:
             self._loaders = Loaders(self.portal.database, self.partner_id)
         return self._loaders
@@ -47,7 +47,7 @@ class Context:
         self._loaders = None
 
     def require(self, permission: Permission) -> Viewer:
-        """The viewer, who holds the permission; Forbidden where not, Unauthenticated where nobody is signed in."""
+        """Return the viewer; raise Forbidden without the permission, Unauthenticated if not signed in."""
         viewer = self.signed_in
         if permission not in viewer.permissions:
             raise Forbidden([permission])
@@ -55,7 +55,7 @@ class Context:
 
     @property
     def signed_in(self) -> Viewer:
-        """The viewer; Unauthenticated where nobody is signed in."""
+        """The viewer; raises Unauthenticated if the caller is not signed in."""
         if self.viewer is None:
             raise unauthenticated()
         return self.viewer

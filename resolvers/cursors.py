@@ -15,12 +15,12 @@ _ID_MAX = 2**63 - 1
 
 
 def encode(order: str, partner_id: int, position: Keyset) -> str:
-    """The cursor of a row that stands there in the partner's list of that order."""
+    """Return the cursor of the row at that position of the partner's list in that order."""
     return urlsafe_b64encode(orjson.dumps([order, partner_id, position.key, position.id])).decode().rstrip("=")
 
 
 def decode(text: str, argument: str, order: str, partner_id: int, key_type: type[Any]) -> Keyset:
-    """Where the cursor stands; BadUserInput where it is not one of that list in that order."""
+    """Return the position of the cursor; raise BadUserInput if it is not one of that list in that order."""
     try:
         found = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (Base64Error, ValueError):

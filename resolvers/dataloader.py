@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 Level = list[Value] | Awaitable[list[Value]]
-"""A value for each object of a level; awaitable unless all of them are at hand."""
+"""A value for each object of a batch; awaitable unless all of them are loaded."""
 
 Related = Sequence[Value] | Awaitable[Sequence[Value]]
 """The same where it is for the executor alone, which takes any sequence."""
@@ -35,7 +35,7 @@ async def _after(level: Awaitable[list[Value]], made: Callable[[list[Value]], li
 
 
 Soon: TypeAlias = Value | Awaitable[Value]
-"""A value; awaitable unless it is at hand."""
+"""A value; awaitable unless it is loaded."""
 
 
 class Recurring(Sequence[Value], Generic[Value]):
@@ -44,7 +44,7 @@ class Recurring(Sequence[Value], Generic[Value]):
     __slots__ = ("different", "places")
 
     def __init__(self, different: list[Value], places: list[int]) -> None:
-        """Name the values, and which of them each object leads to."""
+        """Keep the different values, and the index of each object's value among them."""
         self.different, self.places = different, places
 
     @property
@@ -58,7 +58,7 @@ class Recurring(Sequence[Value], Generic[Value]):
         return list(map(of_each.__getitem__, self.places))
 
     def joined(self, _others: Sequence[object]) -> None:
-        """Nobody asks for lists of them."""
+        """Return None: they are never joined."""
 
     def __len__(self) -> int:
         """How many objects there are."""
@@ -133,7 +133,7 @@ class Loader(Generic[Key, Value]):
         return _each(self._loaded, keys) if batches is None else self._after(batches, keys, _each)
 
     def relate(self, keys: Sequence[Key | None]) -> Related[Value | None]:
-        """The same for a field that returns what it is given: a value that many of the keys lead to is told as one."""
+        """Return the same for a field that returns it as it is: a value that keys have in common is in it once."""
         batches = self._asked(keys)
         return _recurring(self._loaded, keys) if batches is None else self._after(batches, keys, _recurring)
 
@@ -238,5 +238,5 @@ def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
         batch.set_result(None)
         return
     batch.set_exception(error)
-    # Whoever asked may be gone by now, and then nobody hears of the error.
+    # If the caller was cancelled, nothing awaits the error.
     batch.exception()

@@ -25,7 +25,7 @@ class DocumentsRefused(Exception):  # noqa: N818 — the word of the domain for 
         self.faults = faults
 
 
-class TooManyDocuments(Exception):  # noqa: N818 — as above.
+class TooManyDocuments(Exception):  # noqa: N818 — a refusal, not a fault of the program.
     """Nothing was changed, because there would be more than every server process can hold."""
 
 

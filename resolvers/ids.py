@@ -13,7 +13,7 @@ _ID_MAX = 2**63 - 1
 
 
 class GlobalId(NamedTuple):
-    """What a global id stands for; a stock has its partner's and its product's id."""
+    """Type and database id of an object; a stock has the ids of its partner and its product."""
 
     type: str
     id: int
@@ -34,7 +34,7 @@ def encode_all(type_name: str, numbers: Iterable[int]) -> list[str]:
 
 
 def decode(text: str) -> GlobalId | None:
-    """What the id stands for; None where it is none that we gave out."""
+    """Return the parts of the id; None if the portal has not made it."""
     try:
         plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         type_name, *numbers = plain.split(":")

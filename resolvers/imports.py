@@ -24,7 +24,7 @@ async def register_clients(
     all_or_nothing: bool,
     told: Callable[[list[bool]], object],
 ) -> None:
-    """Register clients as the API does, by nobody in particular, and leave those alone that are active already.
+    """Register clients as the API does, without an actor, and leave those alone that are active already.
 
     Each batch is a transaction, or all of them are one, of which nothing is left where `batches` raises an error.
     `told` hears of each batch which of its clients were registered.

@@ -43,7 +43,7 @@ class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
 
 
 class PageKind(NamedTuple):
-    """What the pages of many parents have in common; what else chooses the rows stands in `chosen`.
+    """What the pages of many parents have in common; `chosen` is what else chooses the rows.
 
     All but the columns decides about which rows they are.
     """

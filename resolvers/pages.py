@@ -102,7 +102,7 @@ class Source(Protocol):
     """Where pages come from, and what of them costs a query of its own."""
 
     def counts(self, pages: Sequence["Page[Any]"]) -> Level[int | None]:
-        """How many rows the whole list of each page has; None stands for none."""
+        """Return the number of rows of each page's whole list; None means 0."""
 
     def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Level[bool | None]:
         """Whether rows stand at or behind the cursor that each page begins, or read backward ends, at."""
@@ -127,7 +127,7 @@ class Page(Generic[Row]):
 
     @property
     def page_info(self) -> "Page[Row]":
-        """Where the page stands, which it knows itself."""
+        """The page itself, which has the fields of PageInfo."""
         return self
 
     @property

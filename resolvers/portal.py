@@ -28,5 +28,5 @@ class Portal:
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
-        """A keyed hash, from which nobody without the secret finds the value by trying."""
+        """Return a keyed hash; without the secret, the value can't be found by trying."""
         return hmac.digest(self.secret, purpose.encode() + b"\0" + value, sha256)

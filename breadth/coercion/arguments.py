@@ -110,7 +110,7 @@ class Arguments:
 
 
 def _may_be_left_out(argument: GraphQLArgument) -> bool:
-    """Whether null may be given, and nothing as well, which stands for nothing else."""
+    """Whether null may be given, and omitting the argument means the same."""
     return not is_non_null_type(argument.type) and argument.default is None and argument.default_value is Undefined
 
 

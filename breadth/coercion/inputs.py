@@ -15,7 +15,7 @@ from strawberry import UNSET
 
 Path = tuple[str | int, ...]
 Convert = Callable[[Value, Value, Path], Value]
-"""Makes the value of an argument, or of a part of one, of what graphql-core gives. It is told the info and the path."""
+"""Converts what graphql-core gives for an argument, or for a part of one; it gets the info and the path too."""
 
 
 class Inputs:

@@ -65,7 +65,7 @@ class LeafCompletion(Completion):
     def ready(self, values: Sources) -> Column | None:
         """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
         if not isinstance(values, list):
-            # Objects are no scalars, which is told when they are completed one by one.
+            # Objects are no scalars; completing them one by one raises the error.
             return None
         kinds = set(map(type, values))
         if kinds <= self._ready and (self._fit is None or self._fit(values)):

@@ -125,7 +125,7 @@ def _rest(iterator: Iterator[Value]) -> Column:
 
 
 async def _items(iterable: Value, *, nullable: bool) -> Column:
-    """The items up to the first one for which the list can't be had, after which nobody reads on."""
+    """The items up to the first one that makes the list null; no later one is read."""
     items: Column = []
     iterator = aiter(iterable)
     try:

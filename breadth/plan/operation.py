@@ -71,7 +71,7 @@ class Plan:
     def plan_ahead(self) -> None:
         """Plan now what would be planned by the first request, where no variable decides about it."""
         if self.by_level and not self._switches:
-            # What does not fit is told to whoever asks for it.
+            # The caller gets the error of what does not fit.
             with suppress(GraphQLError):
                 self.variant(VariableValues({}, {})).root.plan_ahead()
 

@@ -21,7 +21,7 @@ PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 
 Shape = tuple[tuple[str, bool | None], ...]
-"""What of a filter is asked for. A boolean, which asks for one thing or its opposite, stands there as it is."""
+"""The names of a filter's values that are given. A boolean is in it as a value, since it chooses the condition."""
 
 
 def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
@@ -54,12 +54,12 @@ def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row
 
 
 def one_each(name: str) -> Callable[[Values], int]:
-    """Return how many rows a unique index leads to: one for each value that is bound by the name."""
+    """Return the most rows that a unique index has: one for each value that is bound by the name."""
     return lambda values: len(values[name])
 
 
 def one_row(_values: Values) -> int:
-    """One row, which a unique index leads to."""
+    """Return 1, the most rows that a unique index has for one value."""
     return 1
 
 

@@ -11,7 +11,7 @@ from db.engine.expressions import AnyColumn, AnySelect, Many
 
 
 class Keyset(NamedTuple):
-    """Where a row stands in an order: its sort key, then its id."""
+    """Position of a row in an order: its sort key, then its id."""
 
     key: Any
     id: int
@@ -94,7 +94,7 @@ def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
 def pages(rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int]) -> AnySelect:
     """The statement for a page of each parent at once, in the order that `page` would read each of them.
 
-    The parent's id stands last in each row.
+    The last column of each row is the parent's id.
     """
     order = sorting.clauses(reverse=window.backward)
     place = sa.func.row_number().over(partition_by=parent, order_by=order)

@@ -31,7 +31,7 @@ class Slice(NamedTuple, Generic[Row]):
 class Listing(Generic[Row]):
     """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents.
 
-    The conditions bind by name what stands in `values`: listings that differ in nothing else share their statements.
+    The conditions bind `values` by name: listings that differ in nothing else share their statements.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Listing(Generic[Row]):
         return other
 
     def at_least(self, columns: Columns) -> Columns:
-        """The columns, and those that say where a row stands."""
+        """The columns, and those of a row's position."""
         return None if columns is None else columns | {self.key, "id"}
 
     def position(self, row: Row) -> Keyset:
-        """Where a row stands in the list."""
+        """Position of a row in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
 
     def statement(
@@ -97,13 +97,13 @@ class Listing(Generic[Row]):
 async def page(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, joins: Joins = NO_JOINS
 ) -> Slice[Row]:
-    """One page, with these columns and those that say where a row stands, and what is brought beside each row."""
+    """Return one page, with these columns, those of a row's position, and the joined rows."""
     statement = listing.statement(
         "page",
         keyset.shape(window),
         expression=lambda: keyset.page(_rows(listing), listing.sorting, window),
         row=listing.row,
-        # Without a filter, an index leads to the rows of the page and to no others.
+        # Without a filter, an index has the rows of the page and reads no others.
         reads=None if listing.filtered else _rows_of_page,
     )
     values = {**listing.values, **keyset.values(window)}
@@ -114,7 +114,7 @@ async def page(
 async def pages(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None
 ) -> dict[int, Slice[Row]]:
-    """One page for each parent that has any rows, with these columns and those that say where a row stands."""
+    """Return one page for each parent that has rows, with these columns and those of a row's position."""
     statement = listing.statement(
         "pages",
         keyset.shape(window),

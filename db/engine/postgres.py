@@ -144,7 +144,7 @@ async def _run_once(
     *,
     read_only: bool,
 ) -> Result:
-    # The transaction is the driver's: SQLAlchemy is told that there is none to begin.
+    # The transaction is the driver's, so SQLAlchemy begins none.
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         driver = await _driver_of(connection)
         isolation = "repeatable_read" if read_only else "read_committed"

@@ -1,4 +1,4 @@
-"""Rows as they were read: made one by one for whoever asks for a row, and a column at a time for whoever reads many."""
+"""Rows as the driver returned them: converted to row objects on demand, or read a column at a time."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
@@ -13,7 +13,7 @@ Found = Sequence[Sequence[Any]]
 
 
 class Column(NamedTuple):
-    """Where a column stands in the driver's rows, and what makes its values of the driver's, unless they are."""
+    """Index of the column in driver rows, and its converter (None if the driver's value is used as it is)."""
 
     place: int
     made: Callable[[Sequence[Any]], list[Any]] | None = None
@@ -72,7 +72,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
         return RowBatch(layout, self._found, by_column)
 
     def by_key(self) -> Iterator[tuple[Any, "RowBatch[Row]"]]:
-        """The rows of each owner, which the statement has put together. Raises TypeError where nobody owns them."""
+        """Yield the rows of each owner, by which the statement has sorted them. Raises TypeError without one."""
         if self._layout.key is None:
             message = "The rows say nothing of whose they are."
             raise TypeError(message)
@@ -83,7 +83,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
         """These rows and those of the others, where they are of the same statement."""
         if any(other._layout is not self._layout for other in others):  # noqa: SLF001 — of the same class.
             return None
-        found = list(chain(self._found, *(other._found for other in others)))  # noqa: SLF001 — as above.
+        found = list(chain(self._found, *(other._found for other in others)))  # noqa: SLF001 — of the same class.
         return type(self)(self._layout, found)
 
     def _columns(self) -> Sequence[Sequence[Any]]:

@@ -19,14 +19,14 @@ Values = Sequence[Any]
 
 
 class Deferred:
-    """Stands in a row in the place of a column that was not read, and is of no use as a value."""
+    """Value of a column that a query did not select; every use of it raises TypeError."""
 
     def __repr__(self) -> str:
         """Tell it in a message."""
         return "DEFERRED"
 
     def _refuse(self, *_: object) -> NoReturn:
-        message = "The column was not read: whoever reads it has to say so beforehand."
+        message = "The column was not selected; the reader must name it in `reads`."
         raise TypeError(message)
 
     __bool__ = __str__ = __eq__ = __lt__ = __hash__ = __iter__ = __len__ = _refuse

@@ -52,7 +52,7 @@ class Statement(Generic[Row]):
 
     Its values are bound by name. `on_sqlite` finds the same rows faster there. `inserted` names the columns that an
     INSERT is given values for. A `keyed` statement has one column more than its rows, which says whose each row is.
-    `reads` returns the most rows that an index leads to for these values; None if no index bounds them.
+    `reads` returns the most rows that an index has for these values; None if no index bounds them.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Statement(Generic[Row]):
         if found is None:
             found = self._narrowed(columns, joins)
             with _keeping:
-                # Which columns are read is for documents to say, and whoever comes late must find room too.
+                # Documents choose the columns, and those of later ones need room too.
                 if len(self._narrower) >= _VARIANTS_MAX:
                     del self._narrower[next(iter(self._narrower))]
                 self._narrower[wanted] = found

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of today. Each step is run once, whoever comes first, and all of them or none.
+"""Migration of a database to the current tables. Each step runs once, in whichever process is first; all or none.
 
 `python -m db.migrations.migrate` prints what the next step has to do: what `db.tables` has and the steps so far don't
 make.

@@ -28,7 +28,7 @@ def differences(
         found.extend(_different(position, wanted.get(position, []), given.get(position, [])))
     if possible is not None:
         allowed = [_facts(error) for error in possible]
-        found.extend(f"Nobody said {error!r}." for error in actual.errors or () if _facts(error) not in allowed)
+        found.extend(f"Stock has no {error!r}." for error in actual.errors or () if _facts(error) not in allowed)
     return found
 
 
@@ -41,7 +41,7 @@ def _different(position: Position, wanted: list[GraphQLError], given: list[Graph
             yield f"An error at {position} is missing: {_told([error])}; there is {_told(given)}."
     for index, error in enumerate(given):
         if _facts(error) in facts[:index]:
-            yield f"An error is told twice: {_told([error])}."
+            yield f"An error occurs twice: {_told([error])}."
 
 
 def _by_position(result: ExecutionResult) -> dict[Position, list[GraphQLError]]:

@@ -42,7 +42,7 @@ class _Writing:
     schema: GraphQLSchema
     ways: tuple[str, ...]
     arguments: dict[str, str] = field(default_factory=dict)
-    """By response key: whoever asks for a key again has to give it the same arguments."""
+    """By response key: a key that occurs again must have the same arguments."""
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """A Strawberry schema of what Strawberry adds to GraphQL, with ordinary and with level resolvers."""
 
-# What stands here is a schema, whose fields are named by what they show.
+# The fields of this schema are named by what they show.
 # ruff: noqa: D101, D102
-# `strawberry.field(...)` with arguments returns Any where it stands over a function.
+# `strawberry.field(...)` with arguments over a function, returns Any.
 # mypy: disallow-untyped-decorators=False
 
 import asyncio
@@ -29,7 +29,7 @@ class Color(Enum):
 
 
 class MayRead(BasePermission):
-    """Refuses whoever is called nobody."""
+    """Refuses the viewer “nobody”."""
 
     message = "You may not."
 

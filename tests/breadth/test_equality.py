@@ -16,7 +16,7 @@ from tests.breadth.features import features
 FEWER = features(["Text", "Count", "Rows", "Kinded", "Points"])
 """hypothesis-graphql can't count the ways to ask for more fields than these."""
 
-# Stock execution cancels what stands beside an error before it began. The warning of that is an error of its own where
+# Stock execution cancels the siblings of an error before they began. The warning of that is an error of its own where
 # the garbage is found while a named tuple is made, as the code that makes it has no builtins to import with.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),

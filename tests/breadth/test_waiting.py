@@ -61,7 +61,7 @@ class Loader:
         self._waiting: dict[int, asyncio.Future[dict[str, int]]] = {}
 
     def load(self, key: int) -> asyncio.Future[dict[str, int]]:
-        """What the key stands for, with the next batch."""
+        """Load the key's value with the next batch."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._send)

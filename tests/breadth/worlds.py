@@ -18,7 +18,7 @@ from graphql import (
 from tests.breadth.tables import tabled
 
 OBJECTS_KEPT = 4
-"""How many objects of each type level resolvers choose from, so that one object stands in several places."""
+"""How many objects of each type level resolvers choose from, so that one object occurs in several places."""
 
 
 class Color(Enum):
@@ -159,7 +159,7 @@ def _table(items: Iterator[Any]) -> Any:  # noqa: ANN401 — a table, or a list.
     return tabled(list(items))
 
 
-def _repeating(items: Iterator[Any]) -> Any:  # noqa: ANN401 — as above.
+def _repeating(items: Iterator[Any]) -> Any:  # noqa: ANN401 — of any type.
     return tabled(list(items), 1)
 
 

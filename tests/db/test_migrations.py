@@ -1,4 +1,4 @@
-"""The steps lead to the tables of today, on both engines, whoever runs them and however often."""
+"""The steps make the current tables, on both engines, run by any process and any number of times."""
 
 import sqlite3
 from collections.abc import Callable

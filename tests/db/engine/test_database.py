@@ -104,7 +104,7 @@ async def crosswise(tx: Transaction, *partner_ids: int) -> None:
 
 @pytest.mark.parametrize("path", ["here/is/no/directory", "."])
 async def test_a_database_out_of_reach_is_unavailable(tmp_path: Path, path: str) -> None:
-    (tmp_path / "here").write_text("a file stands where a directory would have to be")
+    (tmp_path / "here").write_text("a file in the place of a directory")
     unreachable = Database(f"postgresql+asyncpg://postgres@/portal?host={tmp_path / path}")
 
     with pytest.raises(Unavailable, match="could not be read"):

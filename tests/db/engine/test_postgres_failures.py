@@ -255,7 +255,7 @@ async def test_a_connection_that_is_lost_during_the_commit_leaves_its_outcome_un
             with pytest.raises(OutcomeUnknown, match="unknown whether it was made"):
                 await way(database, cnpj)
 
-            # A commit whose answer nobody waits for may take a moment longer.
+            # A commit that no caller waits for may take a moment longer.
             await eventually(lambda: finds(direct, cnpj, found))
             await way(database, cnpjs.another())
 

@@ -37,7 +37,7 @@ class Basket(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a basket leads to."""
+    """The row that a basket refers to."""
 
     id: int
     town: str
