@@ -27,7 +27,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
-	echo "             (those of the API twice: level by level, and by stock execution)"
+	echo "             (those of the API twice: executed by batch, and by stock execution)"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -52,7 +52,7 @@ test: $(TEST)
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory docs
 	$(BIN)/pytest -n auto --cov --cov-report=term
-	# Levels and graphql-core's own execution have to answer alike, whatever is asked of the API.
+	# Execution by batch and graphql-core's own have to answer alike, whatever the operation.
 	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers
 
 page: $(PAGE)
