@@ -37,7 +37,7 @@ _WARM_UP, _REQUESTS = 50, 300
 _AREAS = (
     ("SQLite itself", ("sqlite3.",)),
     ("JSON, by orjson", ("orjson.",)),
-    ("execution, level by level", ("breadth/",)),
+    ("execution by batch", ("breadth/",)),
     ("graphql-core", ("site-packages/graphql/",)),
     ("strawberry", ("site-packages/strawberry/",)),
     ("fields (schema/)", (f"{PROJECT}/schema/",)),

@@ -1,11 +1,11 @@
-"""Level by level: GraphQL executed once for all the objects of a level, instead of once for each of them.
+"""Breadth-first execution of GraphQL: each field is resolved once for a batch of objects, not once for each.
 
-`LevelExecutor` takes the place of graphql-core's executor:
+`BatchExecutor` takes the place of graphql-core's executor:
 
-    graphql.execute(schema, document, executor_class=LevelExecutor)
+    graphql.execute(schema, document, executor_class=BatchExecutor)
 
-and answers as graphql-core does. It is fastest where relations are level resolvers, which are called once with all the
-objects of a level: `set_level_resolver` for a graphql-core schema, `breadth.strawberry.batch_field` for a
+and answers as graphql-core does. It is fastest if relations are batch resolvers, which are called once with all
+objects of a batch: `set_batch_resolver` for a graphql-core schema, `breadth.strawberry.batch_field` for a
 Strawberry one. A `Prepared` operation keeps its plan for the requests that ask for it again.
 
 A resolver may return a `Table` in the place of a list of objects: it is read a column at a time, and no object of it is
@@ -14,13 +14,13 @@ made unless a resolver needs it.
 
 # First of all, so that an untested version is refused before anything else of it fails.
 from breadth._versions import UntestedVersionError
-from breadth.batch_resolvers import by_class, of_column, pure, set_level_resolver, wait_for
+from breadth.batch_resolvers import by_class, of_column, pure, set_batch_resolver, wait_for
 from breadth.column_batch import Repeating, Table
-from breadth.executor import LevelExecutor
+from breadth.executor import BatchExecutor
 from breadth.prepared import Prepared
 
 __all__ = [
-    "LevelExecutor",
+    "BatchExecutor",
     "Prepared",
     "Repeating",
     "Table",
@@ -28,6 +28,6 @@ __all__ = [
     "by_class",
     "of_column",
     "pure",
-    "set_level_resolver",
+    "set_batch_resolver",
     "wait_for",
 ]

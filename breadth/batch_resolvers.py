@@ -1,4 +1,4 @@
-"""What a schema says of itself to be executed level by level."""
+"""What a schema declares for execution by batch."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
@@ -9,10 +9,10 @@ from breadth.awaiting import GRACE_SECONDS
 from breadth.column_batch import Sources, is_table
 from breadth.values import Column, Value
 
-LEVEL = "level-resolver"
-"""Where the extensions of a field hold its level resolver."""
+BATCH_RESOLVER = "batch-resolver"
+"""Where the extensions of a field hold its batch resolver."""
 
-READS = "level-resolver-reads"
+READS = "batch-resolver-reads"
 """Where they hold the attributes that it reads."""
 
 _WAITS = "breadth-waits"
@@ -20,8 +20,8 @@ _BY_CLASS = "by_class"
 _OF_COLUMN = "of_column"
 _PURE = "pure"
 
-LevelResolver = Callable[..., Value]
-"""Called with all the objects of a level, the info and the arguments: one value for each object, in their order.
+BatchResolver = Callable[..., Value]
+"""Called with all objects of a batch, the info and the arguments: one value for each object, in their order.
 
 The values are a list, a table, or awaited for either. An exception in a place is the error of that place, and one that
 is raised is the error of all of them.
@@ -30,8 +30,8 @@ is raised is the error of all of them.
 Function = TypeVar("Function", bound=Callable[..., Value])
 
 
-def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: Iterable[str] | None = None) -> None:
-    """Let a level resolver give the field's values, in stock execution for one object at a time.
+def set_batch_resolver(field: GraphQLField, resolver: BatchResolver, *, reads: Iterable[str] | None = None) -> None:
+    """Let a batch resolver give the field's values, in stock execution for one object at a time.
 
     If it reads only some attributes of the objects, `reads` names them for look-ahead.
     """
@@ -39,7 +39,7 @@ def set_level_resolver(field: GraphQLField, resolver: LevelResolver, *, reads: I
     def resolve_one(source: Value, info: GraphQLResolveInfo[Value], /, **arguments: Value) -> Value:
         return only(resolver([source], info, **arguments))
 
-    field.extensions[LEVEL] = resolver
+    field.extensions[BATCH_RESOLVER] = resolver
     field.extensions[READS] = None if reads is None else frozenset(reads)
     field.resolve = resolve_one
 
@@ -59,7 +59,7 @@ def waits_for_seconds(field: GraphQLField) -> float:
 
 
 def only(values: Value) -> Value:
-    """The value of a level of one object, raised where it is an exception; awaitable where the level is."""
+    """The value of a batch of one object, raised if it is an exception; awaitable if the batch is."""
     if not hasattr(type(values), "__await__"):
         return _first(values)
 
@@ -77,12 +77,12 @@ def _first(values: Sequence[Value]) -> Value:
 
 
 def one_for_each(values: Value, count: int) -> Sources:
-    """The values of a level resolver as a list or a table. Raises TypeError where they are not one for each object."""
+    """The values of a batch resolver as a list or a table. Raises TypeError unless there is one for each object."""
     if not isinstance(values, Sequence) or isinstance(values, str):
-        message = f"A level resolver returns a list of values, not {type(values).__name__}."
+        message = f"A batch resolver returns a list of values, not {type(values).__name__}."
         raise TypeError(message)
     if len(values) != count:
-        message = f"A level resolver returns one value for each object: {count} values, not {len(values)}."
+        message = f"A batch resolver returns one value for each object: {count} values, not {len(values)}."
         raise TypeError(message)
     return values if type(values) is list or is_table(values) else list(values)
 

@@ -49,7 +49,7 @@ class Repeating(Table, Protocol):
 
 
 Sources = Column | Table
-"""The objects of a level."""
+"""The objects of a batch."""
 
 _TABLES: dict[type, bool] = {list: False}
 

@@ -1,4 +1,4 @@
-"""The executor: graphql-core's, with levels in the place of objects."""
+"""The executor: graphql-core's, with batches in the place of objects."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cached_property
@@ -34,8 +34,8 @@ _NOT_CALLED = frozenset(
 """Methods of graphql-core's executor that are called for stock execution only."""
 
 
-class LevelExecutor(IncrementalExecutor):
-    """Executes an operation level by level; what it can't do so, stock execution does.
+class BatchExecutor(IncrementalExecutor):
+    """Executes an operation by batch; what it can't do so, stock execution does.
 
     That is: @defer and @stream, an abort signal, fragments with variables, and errors that are not propagated.
     """
@@ -59,12 +59,12 @@ class LevelExecutor(IncrementalExecutor):
         self.plain = self.middleware_manager is None and self.field_resolver is default_field_resolver
         """Whether no middleware and no field resolver of the caller's wraps the resolvers of the schema."""
 
-    def again(self, *, root_value: Value, context_value: Value, variable_values: VariableValues) -> "LevelExecutor":
+    def again(self, *, root_value: Value, context_value: Value, variable_values: VariableValues) -> "BatchExecutor":
         """An executor of the same operation for another request, without making again what does not change.
 
         It is for one that has not begun: what it would collect meanwhile is empty.
         """
-        other: LevelExecutor = object.__new__(type(self))
+        other: BatchExecutor = object.__new__(type(self))
         own = other.__dict__
         own.update(self.__dict__, root_value=root_value, context_value=context_value, variable_values=variable_values)
         for name, kind in self._collecting:
@@ -91,17 +91,17 @@ class LevelExecutor(IncrementalExecutor):
             (name, type(value)) for name, value in vars(self).items() if type(value) in kinds and id(value) not in given
         ]
 
-    def build_per_event_executor(self, payload: Value) -> "LevelExecutor":
+    def build_per_event_executor(self, payload: Value) -> "BatchExecutor":
         """Return an executor for one event of a subscription."""
         executor = super().build_per_event_executor(payload)
-        assert isinstance(executor, LevelExecutor)  # noqa: S101 — it is a copy of this one.
+        assert isinstance(executor, BatchExecutor)  # noqa: S101 — it is a copy of this one.
         executor.failures, executor.raised = [], False
         return executor
 
     def execute_operation(self, serially: bool | None = None) -> Value:  # noqa: FBT001 — graphql-core's own.
         """Execute the operation."""
         plan = self.plan or _plans.get(self.schema, self.operation, self.fragment_definitions)
-        if self.abort_signal is not None or not plan.by_level:
+        if self.abort_signal is not None or not plan.by_batch:
             return super().execute_operation(serially)
         if self.schema.get_root_type(self.operation.operation) is None:
             return super().execute_operation(serially)
@@ -117,7 +117,7 @@ class LevelExecutor(IncrementalExecutor):
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
-        rows = self._serially(selection, []) if serially else selection.level(self, [self.root_value], _ROOT)
+        rows = self._serially(selection, []) if serially else selection.batch(self, [self.root_value], _ROOT)
         return self._result(rows) if isinstance(rows, list) else self._later_result(rows)
 
     def build_response(self, data: dict[str, Value] | None) -> Value:
@@ -130,7 +130,7 @@ class LevelExecutor(IncrementalExecutor):
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
-        """The info of a field. That of a level has no path but the field's own key."""
+        """The info of a field. That of a batch has no path but the field's own key."""
         return self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)  # type: ignore[arg-type]
 
     def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
@@ -180,7 +180,7 @@ class LevelExecutor(IncrementalExecutor):
         return response if isinstance(response, ExecutionResult) else await response
 
 
-def _refuse_overrides(kind: type[LevelExecutor]) -> None:
+def _refuse_overrides(kind: type[BatchExecutor]) -> None:
     for name in sorted(_NOT_CALLED):
         owner = next(each for each in kind.__mro__ if name in vars(each))
         if not owner.__module__.startswith("graphql."):

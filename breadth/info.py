@@ -1,4 +1,4 @@
-"""The info of a field of a level."""
+"""The info of a field of a batch."""
 
 from functools import cached_property
 
@@ -8,7 +8,7 @@ from breadth.protocols import PlannedField, Run
 from breadth.values import Value
 
 
-class LevelInfo:
+class BatchInfo:
     """What graphql-core's info tells, and made when more of it is asked for than nearly every resolver does."""
 
     def __init__(self, run: Run, field: PlannedField) -> None:

@@ -31,7 +31,7 @@ class Root:
 
 
 class Under:
-    """The values of one field of the objects of a level."""
+    """The values of one field of the objects of a batch."""
 
     __slots__ = ("_key", "_place", "_typename")
 

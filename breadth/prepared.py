@@ -13,7 +13,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
 from breadth.coercion.variables import Variables
-from breadth.executor import LevelExecutor, Response
+from breadth.executor import BatchExecutor, Response
 from breadth.plan.operation import Plan
 from breadth.values import Value
 
@@ -26,7 +26,7 @@ class Prepared:
         schema: GraphQLSchema,
         document: DocumentNode,
         operation: OperationDefinitionNode,
-        executor_class: type[Executor[Value]] = LevelExecutor,
+        executor_class: type[Executor[Value]] = BatchExecutor,
     ) -> None:
         """Plan the operation. Raises GraphQLError where a fragment has variables, whose values no plan could know."""
         definitions = {
@@ -40,9 +40,9 @@ class Prepared:
         if any(node.variable_definitions for node in definitions.values()):
             message = "A fragment with variables can't be prepared."
             raise GraphQLError(message)
-        self._level: LevelExecutor | None = None
+        self._level: BatchExecutor | None = None
         first = self._executor(None, None, VariableValues({}, {}))
-        if isinstance(first, LevelExecutor):
+        if isinstance(first, BatchExecutor):
             first.plan = self._plan
             self._level = first
 

@@ -34,7 +34,7 @@ class PlannedSelection(Protocol):
     def plan_ahead(self) -> None:
         """Plan what is below. Raises GraphQLError if a directive does not fit."""
 
-    def level(self, run: "Run", objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def batch(self, run: "Run", objects: Sources, place: Place) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `Raised` for each object that is null."""
 
 

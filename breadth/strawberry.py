@@ -14,8 +14,8 @@ from strawberry.types.field import StrawberryField
 from breadth._versions import check
 from breadth.batch_resolvers import only
 from breadth.coercion.inputs import Inputs
-from breadth.executor import LevelExecutor
-from breadth.plan.resolver import ADAPTERS, Level, Resolution, attribute
+from breadth.executor import BatchExecutor
+from breadth.plan.resolver import ADAPTERS, BatchFunction, Resolution, attribute
 from breadth.values import Value
 
 check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newest=(0, 341))
@@ -23,7 +23,7 @@ check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newe
 _DEFINITION = "strawberry-definition"
 
 
-class StrawberryLevelExecutor(LevelExecutor, StrawberryGraphQLCoreExecutionContext):
+class StrawberryBatchExecutor(BatchExecutor, StrawberryGraphQLCoreExecutionContext):
     """The executor for `strawberry.Schema(execution_context_class=…)`."""
 
 
@@ -37,7 +37,7 @@ class BatchField(StrawberryField):
         """Return the value for one object, in stock execution."""
         parent = self.base_resolver.parent_parameter if self.base_resolver else None
         if parent is None:
-            message = f"The level resolver of {self.python_name} takes its objects as a strawberry.Parent."
+            message = f"The batch resolver of {self.python_name} takes its objects as a strawberry.Parent."
             raise TypeError(message)
         return only(super().get_result(source, info, args, kwargs | {parent.name: [source]}))
 
@@ -48,7 +48,7 @@ class BatchField(StrawberryField):
         return copied
 
 
-class Batch(Protocol):
+class Declaration(Protocol):
     """How a declared field is resolved."""
 
     @property
@@ -63,7 +63,7 @@ class Batch(Protocol):
 class DeclaredField(StrawberryField):
     """A batch field without a resolver function: an annotation gives its type."""
 
-    batch: Batch
+    batch: Declaration
 
     @property
     def is_basic_field(self) -> bool:
@@ -81,7 +81,7 @@ class DeclaredField(StrawberryField):
         return copied
 
 
-def declared(batch: Batch, *, arguments: Iterable[StrawberryArgument] = (), **named: Value) -> Value:
+def declared(batch: Declaration, *, arguments: Iterable[StrawberryArgument] = (), **named: Value) -> Value:
     """Return a field that `batch` resolves; its type is the annotation of the attribute that it is assigned to."""
     field = DeclaredField(**named)
     field.batch, field.arguments = batch, list(arguments)
@@ -118,12 +118,12 @@ def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution | 
 
 def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Resolution:
     if isinstance(field, DeclaredField):
-        return Level(_Declared(field, converter).resolver(), reads=field.batch.reads)
+        return BatchFunction(_Declared(field, converter).resolver(), reads=field.batch.reads)
     if field.base_resolver is None:
         return Resolution()
     call = _Call(field, converter)
     if isinstance(field, BatchField):
-        return Level(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
+        return BatchFunction(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
     return Resolution(call.of_one)
 
 
@@ -190,7 +190,7 @@ class _Call:
         """Whether the info is looked at."""
 
     def for_levels(self) -> Callable[..., Value]:
-        """What is called with the objects of a level."""
+        """What is called with the objects of a batch."""
         if not self._sources:
             return self._without_objects
         if self._named or self._of_self or len(self._sources) > 1:
@@ -202,7 +202,7 @@ class _Call:
         return lambda objects, info: function(**{name: objects, of_info: made(_raw_info=info, _field=field)})
 
     def _without_objects(self, /, *_: object, **__: object) -> NoReturn:
-        message = f"The level resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
+        message = f"The batch resolver of {self._field.python_name} takes its objects as a strawberry.Parent."
         raise TypeError(message)
 
     def of_one(self, source: Value, info: GraphQLResolveInfo[Value] | None, /, **given: Value) -> Value:

@@ -27,12 +27,12 @@ from domain.refusals import (
 from resolvers import pages
 from resolvers.clients import active
 from resolvers.context import Context
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
-def by_id(context: Context, activation_id: int, columns: Columns = None) -> Soon[ActivationRow | None]:
+def by_id(context: Context, activation_id: int, columns: Columns = None) -> MaybeAwaitable[ActivationRow | None]:
     """The partner's activation, with these columns."""
     context.require(Permission.ACTIVATIONS_READ)
     return context.loaders.activation.load_only(columns).find(activation_id)
@@ -46,7 +46,7 @@ def page(
     *,
     descending: bool,
     selection: Selection = EVERYTHING,
-) -> Soon[Page[ActivationRow]]:
+) -> MaybeAwaitable[Page[ActivationRow]]:
     """Return a page of the partner's activations, of which it reads the selection."""
     viewer = context.require(Permission.ACTIVATIONS_READ)
     listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)

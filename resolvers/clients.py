@@ -16,12 +16,12 @@ from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.dataloader import Level, Soon, column, then
+from resolvers.dataloader import Batch, MaybeAwaitable, column, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
-def by_id(context: Context, client_id: int, columns: Columns = None) -> Soon[ClientRow | None]:
+def by_id(context: Context, client_id: int, columns: Columns = None) -> MaybeAwaitable[ClientRow | None]:
     """The partner's client, with these columns."""
     context.require(Permission.CLIENTS_READ)
     return context.loaders.client.load_only(columns).find(client_id)
@@ -44,25 +44,25 @@ def page(
     *,
     descending: bool,
     selection: Selection = EVERYTHING,
-) -> Soon[Page[ClientRow]]:
+) -> MaybeAwaitable[Page[ClientRow]]:
     """Return a page of the partner's clients, of which it reads the selection."""
     viewer = context.require(Permission.CLIENTS_READ)
     listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
     return pages.page(context, listing, arguments, selection)
 
 
-def active_activation_counts(context: Context, rows: Sequence[ClientRow]) -> Level[int]:
+def active_activation_counts(context: Context, rows: Sequence[ClientRow]) -> Batch[int]:
     """Number of active activations of each client."""
     return then(held(context, rows), lambda found: [sum(released.licenses for released in each) for each in found])
 
 
-def held(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released]]:
+def held(context: Context, rows: Sequence[ClientRow]) -> Batch[Sequence[Released]]:
     """What the active activations of each client hold of each product."""
     loaded = context.loaders.held_by_client.load_many(column(rows, "id"))
     return then(loaded, lambda found: [each or [] for each in found])
 
 
-def impacts(context: Context, rows: Sequence[ClientRow]) -> Level[Sequence[Released] | None]:
+def impacts(context: Context, rows: Sequence[ClientRow]) -> Batch[Sequence[Released] | None]:
     """What cancelling each client would give back of each product; None for one that is cancelled."""
     return then(
         held(context, rows),

@@ -1,4 +1,4 @@
-"""Dataloaders that take many keys at once: what a level asks for is read together, and kept for the request."""
+"""Dataloaders that take many keys at once: what a batch needs is read together, and kept for the request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -13,33 +13,33 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Result = TypeVar("Result")
 
-Level = list[Value] | Awaitable[list[Value]]
+Batch = list[Value] | Awaitable[list[Value]]
 """A value for each object of a batch; awaitable unless all of them are loaded."""
 
 Related = Sequence[Value] | Awaitable[Sequence[Value]]
 """The same where it is for the executor alone, which takes any sequence."""
 
 
-def then(level: Level[Value], made: Callable[[list[Value]], list[Result]]) -> Level[Result]:
-    """What is made of a level, as soon as it is there."""
-    return made(level) if isinstance(level, list) else _after(level, made)
+def then(batch: Batch[Value], made: Callable[[list[Value]], list[Result]]) -> Batch[Result]:
+    """Apply the function to a batch as soon as it is loaded."""
+    return made(batch) if isinstance(batch, list) else _after(batch, made)
 
 
-async def loaded(level: Level[Value]) -> list[Value]:
-    """The values of a level, waited for where they have to be."""
-    return level if isinstance(level, list) else await level
+async def loaded(batch: Batch[Value]) -> list[Value]:
+    """Return the values of a batch, awaited if necessary."""
+    return batch if isinstance(batch, list) else await batch
 
 
-async def _after(level: Awaitable[list[Value]], made: Callable[[list[Value]], list[Result]]) -> list[Result]:
-    return made(await level)
+async def _after(batch: Awaitable[list[Value]], made: Callable[[list[Value]], list[Result]]) -> list[Result]:
+    return made(await batch)
 
 
-Soon: TypeAlias = Value | Awaitable[Value]
+MaybeAwaitable: TypeAlias = Value | Awaitable[Value]
 """A value; awaitable unless it is loaded."""
 
 
 class Recurring(Sequence[Value], Generic[Value]):
-    """A value for each object of a level, of which there are fewer than objects: many lead to the same one."""
+    """A value for each object of a batch, dictionary-encoded: several objects have the same one."""
 
     __slots__ = ("different", "places")
 
@@ -127,7 +127,7 @@ class Loader(Generic[Key, Value]):
         if missing:
             self._keep(missing, await self._read(connection, missing))  # type: ignore[arg-type]  # None is loaded.
 
-    def load_many(self, keys: Sequence[Key | None]) -> Level[Value | None]:
+    def load_many(self, keys: Sequence[Key | None]) -> Batch[Value | None]:
         """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
         batches = self._asked(keys)
         return _each(self._loaded, keys) if batches is None else self._after(batches, keys, _each)
@@ -137,7 +137,7 @@ class Loader(Generic[Key, Value]):
         batches = self._asked(keys)
         return _recurring(self._loaded, keys) if batches is None else self._after(batches, keys, _recurring)
 
-    def find(self, key: Key) -> Soon[Value | None]:
+    def find(self, key: Key) -> MaybeAwaitable[Value | None]:
         """The value of one key, None where it has none."""
         batches = self._asked([key])
         return self._loaded[key] if batches is None else self._found(batches, key)

@@ -9,7 +9,7 @@ from domain.access import Permission
 from domain.events import MESSAGES, WITHHELD
 from resolvers import cursors, pages
 from resolvers.context import Context
-from resolvers.dataloader import Level, Loader, Soon, loaded
+from resolvers.dataloader import Batch, Loader, MaybeAwaitable, loaded
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 Row = TypeVar("Row")
@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 
 def page(
     context: Context, chosen: EventFilter, arguments: PageArguments, selection: Selection = EVERYTHING
-) -> Soon[Page[EventRow]]:
+) -> MaybeAwaitable[Page[EventRow]]:
     """Return a page of the partner's events, oldest first, of which it reads the selection."""
     viewer = context.require(Permission.EVENTS_READ)
     return pages.page(context, events.listing(viewer.partner_id, chosen), arguments, selection)
@@ -36,7 +36,7 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
     """
     loaders = context.loaders
 
-    def asked(type_name: str, loader: Loader[int, Row], keys: Sequence[int | None]) -> Level[Row | None]:
+    def asked(type_name: str, loader: Loader[int, Row], keys: Sequence[int | None]) -> Batch[Row | None]:
         return loader.load_many(keys) if context.may_read(type_name) else [None] * len(keys)
 
     # All is asked for before any of it is waited for, so that nothing waits for the other.

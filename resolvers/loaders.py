@@ -1,4 +1,4 @@
-"""Dataloaders: what a level asks for is read in one statement. They are one partner's, whom every statement names."""
+"""Dataloaders: what a batch needs is read in one statement. They are one partner's, whom every statement names."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar

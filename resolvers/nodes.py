@@ -7,7 +7,7 @@ from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import BadUserInput
 from resolvers import ids
 from resolvers.context import Context
-from resolvers.dataloader import Level, Loader, loaded
+from resolvers.dataloader import Batch, Loader, loaded
 from resolvers.ids import GlobalId
 
 NODES_MAX = 100
@@ -42,10 +42,10 @@ async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
     for needed in filter(None, (NODE_PERMISSIONS[name] for name in of_types)):
         context.require(needed)
     # All types are asked for before any of them is waited for.
-    levels = {name: _load(context, name, [wanted[place] for place in places]) for name, places in of_types.items()}
+    batches = {name: _load(context, name, [wanted[place] for place in places]) for name, places in of_types.items()}
     rows: list[NodeRow | None] = [None] * len(texts)
     for name, places in of_types.items():
-        for place, row in zip(places, await loaded(levels[name]), strict=True):
+        for place, row in zip(places, await loaded(batches[name]), strict=True):
             rows[place] = row
     return rows
 
@@ -59,13 +59,13 @@ def _may_be(wanted: GlobalId, partner_id: int) -> bool:
     return wanted.of is None and wanted.type in NODE_PERMISSIONS
 
 
-def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -> Level[NodeRow | None]:
+def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -> Batch[NodeRow | None]:
     loaders = context.loaders
     numbers = [each.id for each in wanted if each is not None]
     if type_name == "Product":
-        return cast("Level[NodeRow | None]", loaders.product.load_many(numbers))
+        return cast("Batch[NodeRow | None]", loaders.product.load_many(numbers))
     if type_name == "Partner":
-        return cast("Level[NodeRow | None]", loaders.partner.load_many(numbers))
+        return cast("Batch[NodeRow | None]", loaders.partner.load_many(numbers))
     by_type: dict[str, Callable[[], Loader[int, Any]]] = {
         "Client": lambda: loaders.client,
         "Activation": lambda: loaders.activation,

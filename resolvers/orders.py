@@ -13,13 +13,13 @@ from domain.orders import OrderStatus, OrderType, can_move, move
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
 from resolvers import pages, prices
 from resolvers.context import Context
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.prices import WantedOrder
 
 
-def by_id(context: Context, order_id: int) -> Soon[OrderRow | None]:
+def by_id(context: Context, order_id: int) -> MaybeAwaitable[OrderRow | None]:
     """The partner's order."""
     context.require(Permission.ORDERS_READ)
     return context.loaders.order.find(order_id)
@@ -42,7 +42,7 @@ def page(
     *,
     descending: bool,
     selection: Selection = EVERYTHING,
-) -> Soon[Page[OrderRow]]:
+) -> MaybeAwaitable[Page[OrderRow]]:
     """Return a page of the partner's orders, of which it reads the selection."""
     viewer = context.require(Permission.ORDERS_READ)
     listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)

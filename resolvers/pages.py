@@ -16,7 +16,7 @@ from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.faults import BadUserInput
 from resolvers import cursors
 from resolvers.context import Context
-from resolvers.dataloader import Level, Loader, Soon, column, then
+from resolvers.dataloader import Batch, Loader, MaybeAwaitable, column, then
 from resolvers.loaders import Loaders, PageKind, Pages
 
 SIZE_DEFAULT = 25
@@ -101,10 +101,10 @@ def cursors_of(listing: Listing[Row], partner_id: int, rows: Sequence[Row]) -> l
 class Source(Protocol):
     """Where pages come from, and what of them costs a query of its own."""
 
-    def counts(self, pages: Sequence["Page[Any]"]) -> Level[int | None]:
+    def counts(self, pages: Sequence["Page[Any]"]) -> Batch[int | None]:
         """Return the number of rows of each page's whole list; None means 0."""
 
-    def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Level[bool | None]:
+    def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Batch[bool | None]:
         """Whether rows stand at or behind the cursor that each page begins, or read backward ends, at."""
 
 
@@ -153,12 +153,12 @@ class Page(Generic[Row]):
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
-def counts(pages: Sequence[Page[Any]]) -> Level[int]:
+def counts(pages: Sequence[Page[Any]]) -> Batch[int]:
     """How many rows the whole list of each of these pages has."""
     return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
 
 
-def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool]:
+def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
     """Whether rows follow each of these pages, or stand before it."""
     ends = [page.reaches_end(backward=backward) for page in pages]
     unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
@@ -204,10 +204,10 @@ class _Among(Generic[Row]):
     loaders: Pages[Row]
     kind: PageKind
 
-    def counts(self, pages: Sequence[Page[Any]]) -> Level[int | None]:
+    def counts(self, pages: Sequence[Page[Any]]) -> Batch[int | None]:
         return self.loaders.count(self.kind._replace(columns=None)).load_many([page.parent_id for page in pages])
 
-    def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Level[bool | None]:
+    def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool | None]:
         kind = self.kind._replace(window=self.kind.window._replace(backward=backward), columns=None)
         return self.loaders.beyond(kind).load_many([page.parent_id for page in pages])
 
@@ -254,7 +254,7 @@ EVERYTHING = Selection()
 
 def page(
     context: Context, listing: Listing[Row], arguments: PageArguments, selection: Selection = EVERYTHING
-) -> Soon[Page[Row]]:
+) -> MaybeAwaitable[Page[Row]]:
     """Return a page of a list of the viewer's partner, and load what is selected with it."""
     database, partner_id = context.portal.database, context.partner_id
     wanted = window(arguments, listing, partner_id)
@@ -285,7 +285,7 @@ def pages_of(
     parent_ids: Sequence[int],
     chosen: Hashable = None,
     columns: Columns = None,
-) -> Level[Page[Row]]:
+) -> Batch[Page[Row]]:
     """A page of the list of each parent."""
     listing = loaders.listing(partner_id, [], chosen)
     kind = PageKind(partner_id, window(arguments, listing, partner_id), chosen, columns)

@@ -9,7 +9,7 @@ from db.activations import CLIENT, ActivationRow, ActivationSortKey
 from db.activations import ActivationFilter as Chosen
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
@@ -146,7 +146,7 @@ class ActivationQueries:
     @staticmethod
     def activation(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the activation.")]
-    ) -> Soon[ActivationRow | None]:
+    ) -> MaybeAwaitable[ActivationRow | None]:
         return activations.by_id(info.context, ids.number("Activation", id), columns(info))
 
     @strawberry.field(
@@ -166,7 +166,7 @@ class ActivationQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Soon[Page[ActivationRow]]:
+    ) -> MaybeAwaitable[Page[ActivationRow]]:
         asked, order = given(filter), given(sort) or _NEWEST_FIRST
         chosen = _ALL if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC

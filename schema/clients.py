@@ -11,7 +11,7 @@ from db.holdings import Released
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
@@ -168,7 +168,7 @@ class ClientQueries:
     @staticmethod
     def client(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the client.")]
-    ) -> Soon[ClientRow | None]:
+    ) -> MaybeAwaitable[ClientRow | None]:
         return clients.by_id(info.context, ids.number("Client", id), columns(info))
 
     @strawberry.field(
@@ -198,7 +198,7 @@ class ClientQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Soon[Page[ClientRow]]:
+    ) -> MaybeAwaitable[Page[ClientRow]]:
         asked, order = given(filter), given(sort) or _BY_NAME
         chosen = _ACTIVE if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC

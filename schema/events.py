@@ -10,7 +10,7 @@ from db.events import EventRow
 from domain.access import Permission
 from domain.events import EventType
 from resolvers import events
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
@@ -114,7 +114,7 @@ class EventQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Soon[Page[EventRow]]:
+    ) -> MaybeAwaitable[Page[EventRow]]:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
         window = arguments(first, after, last, before)

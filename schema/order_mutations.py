@@ -10,7 +10,7 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import NOTE_LENGTH, OrderType
 from resolvers import ids, licenses, orders
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder, OrderApproved, OrderChanged
 from schema import references
 from schema.errors import Payload, settle
@@ -75,7 +75,7 @@ class OrderChangedPayload(Payload):
     @strawberry.field(
         graphql_type=Order | None, description="The order after the change. Returns null if `userErrors` is not empty."
     )
-    def order(self, info: Info) -> Soon[OrderRow | None]:
+    def order(self, info: Info) -> MaybeAwaitable[OrderRow | None]:
         return None if self.outcome is None else info.context.loaders.order.find(self.outcome.order_id)
 
 

@@ -10,7 +10,7 @@ from db.orders import OrderItemRow, OrderRow, OrderSortKey
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
-from resolvers.dataloader import Soon
+from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
@@ -151,7 +151,7 @@ class OrderQueries:
     @staticmethod
     def order(
         info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the order.")]
-    ) -> Soon[OrderRow | None]:
+    ) -> MaybeAwaitable[OrderRow | None]:
         return orders.by_id(info.context, ids.number("Order", id))
 
     @strawberry.field(
@@ -180,7 +180,7 @@ class OrderQueries:
         after: After = strawberry.UNSET,
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
-    ) -> Soon[Page[OrderRow]]:
+    ) -> MaybeAwaitable[Page[OrderRow]]:
         asked, order = given(filter), given(sort) or OrderSort()
         chosen = Chosen() if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC

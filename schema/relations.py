@@ -20,7 +20,7 @@ from db.engine.statement import Columns, Join
 from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
-from resolvers.dataloader import Level, Loader, Related, column, joined, then
+from resolvers.dataloader import Batch, Loader, Related, column, joined, then
 from resolvers.loaders import Loaders, Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
@@ -87,7 +87,7 @@ class _Computed:
         self.reads = None if reads is None else frozenset(reads)
         self._compute = compute
 
-    def resolve(self, rows: Rows, info: Info) -> Level[object]:
+    def resolve(self, rows: Rows, info: Info) -> Batch[object]:
         compute, context = self._compute, info.context
         return [compute(context, row) for row in rows]
 
@@ -128,7 +128,7 @@ class _ToMany:
         self.key, self.reads, self.loader_name = key, frozenset({key}), loader
         self._loader: Callable[[Loaders], Loader[int, Any]] = attrgetter(loader)
 
-    def resolve(self, rows: Rows, info: Info) -> Level[Sequence[Any]]:
+    def resolve(self, rows: Rows, info: Info) -> Batch[Sequence[Any]]:
         loaded = self._loader(info.context.loaders).load_many(column(rows, self.key))
         return then(loaded, lambda lists: [each or [] for each in lists])
 
@@ -138,7 +138,7 @@ class _ToPage:
         self.key, self.reads, self.loader_name, self._by = key, frozenset({key}), pages, by
         self._pages: Callable[[Loaders], Pages[Any]] = attrgetter(pages)
 
-    def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Level[Page[Any]]:  # noqa: ANN401 — of their types.
+    def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Batch[Page[Any]]:  # noqa: ANN401 — of their types.
         chosen = None if self._by is None else given(arguments.pop(self._by, None))
         named = PageArguments(**{name: given(value) for name, value in arguments.items()})
         return pages.pages_of(

@@ -14,7 +14,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
@@ -82,7 +82,7 @@ def open_portal(settings: Settings) -> Portal:
     return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
 
 
-def create_app(portal: Portal, settings: Settings, *, executor: type[Executor[Any]] = LevelExecutor) -> Application:
+def create_app(portal: Portal, settings: Settings, *, executor: type[Executor[Any]] = BatchExecutor) -> Application:
     """Return the application that serves a portal, and closes its database at shutdown."""
     operations = Operations(portal, executor, trusted_only=settings.trusted_documents == "only")
     endpoint = Endpoint(portal, operations, settings)

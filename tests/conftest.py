@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 from db.engine import Database
 from resolvers.portal import Portal
 from server.app import create_app
@@ -91,7 +91,7 @@ def engine_url(engine: str, databases: Databases) -> str:
 async def database(engine_url: str) -> AsyncIterator[Database]:
     """Shared database, open."""
     # Stock execution loads one object at a time, which only batching turns into one statement.
-    opened = Database(engine_url, in_place=EXECUTOR is LevelExecutor)
+    opened = Database(engine_url, in_place=EXECUTOR is BatchExecutor)
     yield opened
     await opened.close()
 

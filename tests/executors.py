@@ -6,6 +6,6 @@ from typing import Any
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 
-EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION") == "stock" else LevelExecutor
+EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION") == "stock" else BatchExecutor

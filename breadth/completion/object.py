@@ -1,4 +1,4 @@
-"""Completing objects: the objects of a column are one level, or one for each class of an abstract type."""
+"""Completing objects: the objects of a column are one batch, or one for each class of an abstract type."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -45,10 +45,10 @@ class Objects:
         except Exception:
             return None
         if not is_repeating(table):
-            return selection.level(run, table, place)
+            return selection.batch(run, table, place)
         if not (run.plain and selection.shareable):
             return None
-        rows = selection.level(run, table.different, Repeated(place, table.places))
+        rows = selection.batch(run, table.different, Repeated(place, table.places))
         if isinstance(rows, list):
             return list(map(rows.__getitem__, table.places))
         return then(rows, lambda rows: list(map(rows.__getitem__, table.places)))
@@ -106,7 +106,7 @@ class Objects:
             different = dict(zip(map(id, values), values, strict=True))
             if len(different) < len(values):
                 return self._shared(run, selection, values, list(different.values()), place)
-        return selection.level(run, values, place)
+        return selection.batch(run, values, place)
 
     def _shared(
         self, run: Run, selection: PlannedSelection, values: Column, different: Column, place: Place
@@ -115,7 +115,7 @@ class Objects:
             of = dict(zip(map(id, different), rows, strict=True))
             return list(map(of.__getitem__, map(id, values)))
 
-        return then(selection.level(run, different, Shared(place, values, different)), spread)
+        return then(selection.batch(run, different, Shared(place, values, different)), spread)
 
 
 class ObjectCompletion(Completion):
@@ -155,7 +155,7 @@ class ObjectCompletion(Completion):
 
 
 class AbstractCompletion(Completion):
-    """Completes objects of an interface or union: a level is split by the objects' types."""
+    """Completes objects of an interface or union: a batch is split by the objects' types."""
 
     __slots__ = ("_objects", "_type")
 

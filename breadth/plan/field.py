@@ -28,10 +28,10 @@ from breadth.completion.leaf import LeafCompletion
 from breadth.completion.list import ListCompletion
 from breadth.completion.object import AbstractCompletion, ObjectCompletion
 from breadth.hooks import Hooked
-from breadth.info import LevelInfo
+from breadth.info import BatchInfo
 from breadth.lookahead import Nodes
 from breadth.paths import Place, Under
-from breadth.plan.resolver import Attribute, Level, Resolution, read_on
+from breadth.plan.resolver import Attribute, BatchFunction, Resolution, read_on
 from breadth.plan.selection import AllRaisedError, all_raised
 from breadth.protocols import PlannedSelection, PlannedVariant, Run
 from breadth.values import Column, MaybeAwaitable, Value
@@ -155,8 +155,8 @@ class Field:
 
     def _values(self, run: Run, objects: Sources, here: Place) -> Value:
         resolution = self.resolution
-        if isinstance(resolution, Level):
-            info = LevelInfo(run, self) if resolution.needs_info else None
+        if isinstance(resolution, BatchFunction):
+            info = BatchInfo(run, self) if resolution.needs_info else None
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
             given = self._arguments(run) if self._given is None else self._given

@@ -53,10 +53,10 @@ class Plan:
         self.schema, self.operation, self.definitions = schema, operation, definitions
         self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
         directives = list(_directives(operation, definitions))
-        self.by_level = not any(each.name.value in _STOCK_ONLY for each in directives) and not any(
+        self.by_batch = not any(each.name.value in _STOCK_ONLY for each in directives) and not any(
             definition.variable_definitions for definition in definitions.values()
         )
-        """Whether the operation can be executed level by level; if not, stock execution has to."""
+        """Whether the operation can be executed by batch; if not, stock execution has to."""
         self._switches = sorted(
             {
                 argument.value.name.value
@@ -70,7 +70,7 @@ class Plan:
 
     def plan_ahead(self) -> None:
         """Plan now what would be planned by the first request, where no variable decides about it."""
-        if self.by_level and not self._switches:
+        if self.by_batch and not self._switches:
             # The caller gets the error of what does not fit.
             with suppress(GraphQLError):
                 self.variant(VariableValues({}, {})).root.plan_ahead()

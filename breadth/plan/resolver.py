@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from breadth.batch_resolvers import LEVEL, READS, LevelResolver
+from breadth.batch_resolvers import BATCH_RESOLVER, READS, BatchResolver
 from breadth.column_batch import Sources, Table
 from breadth.values import Column, Value
 
@@ -38,8 +38,8 @@ class Resolution:
             return Attribute(lambda objects: [parent_type.name] * len(objects), reads=frozenset())
         extensions = definition.extensions
         if extensions:
-            if LEVEL in extensions:
-                return Level(extensions[LEVEL], reads=extensions[READS])
+            if BATCH_RESOLVER in extensions:
+                return BatchFunction(extensions[BATCH_RESOLVER], reads=extensions[READS])
             for key, adapter in ADAPTERS.items():
                 found = adapter(definition, schema) if key in extensions else None
                 if found is not None:
@@ -66,14 +66,14 @@ class Attribute(Resolution):
         self.read, self.name, self.calls = read, name, calls
 
 
-class Level(Resolution):
+class BatchFunction(Resolution):
     """From a batch resolver, called once for all the objects."""
 
     __slots__ = ("needs_info", "resolver")
     shareable = True
 
     def __init__(
-        self, resolver: LevelResolver, *, needs_info: bool = True, reads: frozenset[str] | None = None
+        self, resolver: BatchResolver, *, needs_info: bool = True, reads: frozenset[str] | None = None
     ) -> None:
         """Name the resolver, which is called with None if it needs no info."""
         super().__init__(reads=reads)

@@ -82,7 +82,7 @@ class Selection:
             field.prepare()
             field.completion.plan_ahead()
 
-    def level(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def batch(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `Raised` for each object that is null."""
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []

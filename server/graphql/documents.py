@@ -26,7 +26,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from breadth import LevelExecutor, Prepared
+from breadth import BatchExecutor, Prepared
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.faults import BadUserInput
@@ -88,7 +88,7 @@ class DocumentRequest(NamedTuple):
 class Documents:
     """Cache of recently used documents, by text."""
 
-    def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = LevelExecutor) -> None:
+    def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = BatchExecutor) -> None:
         """Start with an empty cache; `executor_class` executes the operations."""
         self._schema, self._executor_class = schema, executor_class
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -125,7 +125,7 @@ class Documents:
 def prepare(
     schema: GraphQLSchema,
     text: str,
-    executor_class: type[Executor[Any]] = LevelExecutor,
+    executor_class: type[Executor[Any]] = BatchExecutor,
     request: DocumentRequest | None = None,
 ) -> Document:
     """Parse, limit, validate and analyse a document.

@@ -15,7 +15,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 from domain.access import Permissions
 from domain.faults import (
     BadUserInput,
@@ -90,7 +90,7 @@ class Operations:
     """Executor of operations, with a cache of their documents."""
 
     def __init__(
-        self, portal: Portal, executor: type[Executor[Any]] = LevelExecutor, *, trusted_only: bool = False
+        self, portal: Portal, executor: type[Executor[Any]] = BatchExecutor, *, trusted_only: bool = False
     ) -> None:
         """Start with an empty cache; `trusted_only` refuses every text."""
         self._documents = Documents(_graphql_schema, executor)

@@ -14,7 +14,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from breadth import LevelExecutor, Prepared
+from breadth import BatchExecutor, Prepared
 from tests.breadth.comparison import differences
 from tests.breadth.features import features
 from tests.breadth.worlds import World
@@ -36,7 +36,7 @@ class Asked:
     async def differences(self, variables: dict[str, Any], seed: int) -> list[str]:
         """What the level executor answers differently from stock execution, and what a prepared operation does."""
         expected = await self._answer(variables, seed)
-        actual = await self._answer(variables, seed, LevelExecutor)
+        actual = await self._answer(variables, seed, BatchExecutor)
         prepared = await self._answer_prepared(variables, seed)
         without_suggestions = await self._answer(variables, seed, hide_suggestions=True)
         possible = None

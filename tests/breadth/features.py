@@ -22,7 +22,7 @@ from graphql import (
     get_named_type,
 )
 
-from breadth import by_class, set_level_resolver
+from breadth import by_class, set_batch_resolver
 from tests.breadth.tables import tabled
 from tests.breadth.worlds import OBJECTS, Color, How, Item, Point, Row, World, place_of, written
 
@@ -187,7 +187,7 @@ def _describe_field(name: str, field: GraphQLField) -> None:
     if "string" in field.args:
         field.args["string"].out_name = "text"
     if name.startswith("level"):
-        set_level_resolver(field, partial(_level_later if name.startswith("levelLater") else _level, field))
+        set_batch_resolver(field, partial(_level_later if name.startswith("levelLater") else _level, field))
     elif name.startswith("each"):
         field.resolve = partial(_each_later if name.startswith("eachLater") else _each, field)
 
@@ -224,7 +224,7 @@ def _describe_mutations(schema: GraphQLSchema) -> None:
     for name in ("add", "addRow", "addMust"):
         fields[name].resolve = partial(_add, fields[name])
     fields["addLater"].resolve = partial(_add_later, fields["addLater"])
-    set_level_resolver(fields["addLevel"], partial(_add_level, fields["addLevel"]))
+    set_batch_resolver(fields["addLevel"], partial(_add_level, fields["addLevel"]))
 
 
 def _add(field: GraphQLField, _source: object, info: Info, *, text: str) -> Any:  # noqa: ANN401

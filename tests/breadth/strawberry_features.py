@@ -1,4 +1,4 @@
-"""A Strawberry schema of what Strawberry adds to GraphQL, with ordinary and with level resolvers."""
+"""A Strawberry schema of what Strawberry adds to GraphQL, with ordinary and with batch resolvers."""
 
 # The fields of this schema are named by what they show.
 # ruff: noqa: D101, D102

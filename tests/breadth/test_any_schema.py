@@ -27,12 +27,12 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import LevelExecutor, Prepared, pure, set_level_resolver
+from breadth import BatchExecutor, Prepared, pure, set_batch_resolver
 
 Info = GraphQLResolveInfo[Any]
 ExecutorClass = type[Executor[Any]]
 
-EXECUTORS: list[ExecutorClass] = [IncrementalExecutor, LevelExecutor]
+EXECUTORS: list[ExecutorClass] = [IncrementalExecutor, BatchExecutor]
 both = pytest.mark.parametrize("executor_class", EXECUTORS)
 
 
@@ -43,7 +43,7 @@ def fields_of(schema: GraphQLSchema, name: str = "Query") -> dict[str, Any]:
 
 
 def answer(schema: GraphQLSchema, document: str, root: object = None, **named: Any) -> ExecutionResult:  # noqa: ANN401
-    result = execute(schema, parse(document), root, **{"executor_class": LevelExecutor, **named})
+    result = execute(schema, parse(document), root, **{"executor_class": BatchExecutor, **named})
     assert isinstance(result, ExecutionResult)
     return result
 
@@ -101,7 +101,7 @@ def parsed(schema: GraphQLSchema, parse_value: Callable[[Any], object], times: i
     fields_of(schema)["at"].resolve = lambda _source, _info, moment: given.append(moment)
     document = parse('{ at(moment: "now") }')
     for _ in range(times):
-        execute(schema, document, executor_class=LevelExecutor)
+        execute(schema, document, executor_class=BatchExecutor)
     return given
 
 
@@ -245,10 +245,10 @@ def test_the_nodes_of_a_field_cannot_be_changed_for_others() -> None:
         return [1]
 
     fields_of(schema)["a"].resolve = spoil
-    set_level_resolver(fields_of(schema)["b"], spoil_all)
+    set_batch_resolver(fields_of(schema)["b"], spoil_all)
     document = parse("{ a b }")
 
-    answers = [execute(schema, document, executor_class=LevelExecutor) for _ in range(2)]
+    answers = [execute(schema, document, executor_class=BatchExecutor) for _ in range(2)]
 
     assert [[error.locations for error in each.errors] for each in answers] == [[[(1, 3)], [(1, 5)]]] * 2  # type: ignore[union-attr]
 
@@ -279,26 +279,26 @@ def test_a_resolver_that_was_replaced_after_planning_is_used(executor_class: Exe
 
 def test_a_batch_resolver_that_was_replaced_after_planning_is_used() -> None:
     schema = build_schema("type Query { a: Int }")
-    set_level_resolver(fields_of(schema)["a"], lambda sources, _info: [1 for _ in sources])
+    set_batch_resolver(fields_of(schema)["a"], lambda sources, _info: [1 for _ in sources])
     document = parse("{ a }")
-    execute(schema, document, executor_class=LevelExecutor)
-    set_level_resolver(fields_of(schema)["a"], lambda sources, _info: [2 for _ in sources])
+    execute(schema, document, executor_class=BatchExecutor)
+    set_batch_resolver(fields_of(schema)["a"], lambda sources, _info: [2 for _ in sources])
 
-    result: Any = execute(schema, document, executor_class=LevelExecutor)
+    result: Any = execute(schema, document, executor_class=BatchExecutor)
 
     assert result.data == {"a": 2}
 
 
 @pytest.mark.parametrize("name", ["execute_field", "execute_fields", "complete_value", "complete_leaf_value"])
 def test_a_method_that_would_not_be_called_cannot_be_overridden(name: str) -> None:
-    own = type("Own", (LevelExecutor,), {name: lambda *_arguments, **_named: None})
+    own = type("Own", (BatchExecutor,), {name: lambda *_arguments, **_named: None})
 
     with pytest.raises(TypeError, match=f"Own.{name} would not be called"):
         execute(build_schema("type Query { a: Int }"), parse("{ a }"), executor_class=own)
 
 
 def test_methods_that_are_called_can_be_overridden() -> None:
-    class Own(LevelExecutor):
+    class Own(BatchExecutor):
         """Gives every resolver another info."""
 
         def build_resolve_info(self, *arguments: Any) -> Any:  # noqa: ANN401 — graphql-core's own.
@@ -323,7 +323,7 @@ def test_an_equal_text_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "get_field", noted)
 
     for _ in range(3):
-        execute(schema, parse("{ a }"), {"a": 1}, executor_class=LevelExecutor)
+        execute(schema, parse("{ a }"), {"a": 1}, executor_class=BatchExecutor)
 
     assert planned == ["a"]
 
@@ -342,7 +342,7 @@ def test_a_document_that_was_changed_after_parsing_is_another_one() -> None:
     answer(schema, "{ a }", root)
     changed = visit(parse("{ a }"), Renaming())
 
-    result: Any = execute(schema, changed, root, executor_class=LevelExecutor)
+    result: Any = execute(schema, changed, root, executor_class=BatchExecutor)
 
     assert result.data == {"b": 2}
 
@@ -355,7 +355,7 @@ def test_an_enum_is_remembered_by_its_members_only() -> None:
         value.value = Unit[name]
     document = parse("{ units }")
     answers = [
-        execute(built, document, {"units": units}, executor_class=LevelExecutor)
+        execute(built, document, {"units": units}, executor_class=BatchExecutor)
         for units in ([Unit.SMALL], [Unit.LARGE, Unit.SMALL, None])
     ]
 

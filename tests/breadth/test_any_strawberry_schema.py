@@ -15,11 +15,11 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
-from breadth.strawberry import StrawberryLevelExecutor, batch_field
+from breadth.strawberry import StrawberryBatchExecutor, batch_field
 
 ExecutorClass = type[Executor[Any]]
 
-EXECUTORS: list[ExecutorClass] = [StrawberryGraphQLCoreExecutionContext, StrawberryLevelExecutor]
+EXECUTORS: list[ExecutorClass] = [StrawberryGraphQLCoreExecutionContext, StrawberryBatchExecutor]
 both = pytest.mark.parametrize("executor_class", EXECUTORS)
 
 BATCHES: list[int] = []
@@ -109,7 +109,7 @@ def test_an_argument_may_be_called_self(executor_class: ExecutorClass) -> None:
 
 
 def test_an_argument_may_even_be_called_info() -> None:
-    result = answer('{ items { informed(info: "x") } }', StrawberryLevelExecutor)
+    result = answer('{ items { informed(info: "x") } }', StrawberryBatchExecutor)
 
     assert result.data == {"items": [{"informed": "x"}, {"informed": "x"}]}
 
@@ -138,7 +138,7 @@ def test_schemas_that_are_derived_by_graphql_core_are_executed(derived: str, exe
 def test_batch_resolvers_of_derived_schemas_are_called_once(derived: str) -> None:
     BATCHES.clear()
 
-    answer("{ items { labels } }", StrawberryLevelExecutor, DERIVED[derived])
+    answer("{ items { labels } }", StrawberryBatchExecutor, DERIVED[derived])
 
     assert BATCHES == [2]
 

@@ -20,12 +20,12 @@ from graphql.execution import AbortedGraphQLExecutionError, ExecutionHooks, Exec
 from graphql.pyutils import AbortController
 from graphql.type import GraphQLDeferDirective, GraphQLStreamDirective
 
-from breadth import LevelExecutor, set_level_resolver
+from breadth import BatchExecutor, set_batch_resolver
 
 Info = GraphQLResolveInfo[Any]
 ExecutorClass = type[Executor[Any]] | None
 
-EXECUTORS: list[ExecutorClass] = [None, LevelExecutor]
+EXECUTORS: list[ExecutorClass] = [None, BatchExecutor]
 """What is said here is true of stock execution too."""
 
 pytestmark = pytest.mark.parametrize("executor_class", EXECUTORS)
@@ -55,7 +55,7 @@ async def test_middleware_sees_every_field_of_every_object(
         value = proceed(source, info, **given)
         return value.upper() if isinstance(value, str) else value
 
-    set_level_resolver(field(schema, "Child", "name"), lambda sources, _info: [each["name"] for each in sources])
+    set_batch_resolver(field(schema, "Child", "name"), lambda sources, _info: [each["name"] for each in sources])
     root = {"children": [{"name": "a"}, {"name": "b"}]}
 
     result = execute(schema, parse("{ children { name } }"), root, middleware=[watch], executor_class=executor_class)

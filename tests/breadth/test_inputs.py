@@ -9,7 +9,7 @@ from graphql import ExecutionResult, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 from strawberry import relay
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 
 
 @strawberry.enum
@@ -75,7 +75,7 @@ def answers(document: str, variables: dict[str, Any]) -> list[ExecutionResult]:
     parsed = parse(document)
     found = [
         execute(SCHEMA, parsed, variable_values=variables, executor_class=executor)
-        for executor in (IncrementalExecutor, LevelExecutor, LevelExecutor)
+        for executor in (IncrementalExecutor, BatchExecutor, BatchExecutor)
     ]
     return [each for each in found if isinstance(each, ExecutionResult)]
 

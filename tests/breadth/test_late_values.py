@@ -9,12 +9,12 @@ from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, Grap
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import LevelExecutor, set_level_resolver, wait_for
+from breadth import BatchExecutor, set_batch_resolver, wait_for
 
 Info = GraphQLResolveInfo[Any]
 ExecutorClass = type[Executor[Any]]
 
-EXECUTORS: list[ExecutorClass] = [IncrementalExecutor, LevelExecutor]
+EXECUTORS: list[ExecutorClass] = [IncrementalExecutor, BatchExecutor]
 both = pytest.mark.parametrize("executor_class", EXECUTORS)
 
 SDL = """
@@ -30,7 +30,7 @@ def fields_of(schema: GraphQLSchema, name: str = "Row") -> dict[str, Any]:
 
 
 async def answer(schema: GraphQLSchema, document: str, root: object, **named: Any) -> ExecutionResult:  # noqa: ANN401
-    result = execute(schema, parse(document), root, **{"executor_class": LevelExecutor, **named})
+    result = execute(schema, parse(document), root, **{"executor_class": BatchExecutor, **named})
     async with asyncio.timeout(5):
         return result if isinstance(result, ExecutionResult) else await result
 
@@ -120,7 +120,7 @@ async def test_values_that_arrive_together_are_one_batch_below() -> None:
         return [f"row {row['id']}" for row in rows]
 
     fields_of(schema)["next"].resolve = following
-    set_level_resolver(fields_of(schema)["name"], names)
+    set_batch_resolver(fields_of(schema)["name"], names)
 
     await answer(schema, "{ rows { next { name } } }", ROWS)
 
@@ -150,7 +150,7 @@ async def test_middleware_keeps_a_batch_resolver_batched(resolver: Callable[...,
         seen.append(info.path.as_list())
         return proceed(source, info, **given)
 
-    set_level_resolver(fields_of(schema)["name"], counted)
+    set_batch_resolver(fields_of(schema)["name"], counted)
     stock = await answer(schema, "{ rows { name } }", ROWS, middleware=[watch], executor_class=IncrementalExecutor)
     seen_by_stock, seen[:] = list(seen), []
     batches.clear()
@@ -170,7 +170,7 @@ async def test_middleware_may_answer_itself_or_ask_of_another_object() -> None:
             return proceed(source, info, **given)
         return "own" if source["id"] == 0 else proceed({"id": 7}, info, **given)
 
-    set_level_resolver(fields_of(schema)["name"], named)
+    set_batch_resolver(fields_of(schema)["name"], named)
 
     stock, ours = [
         await answer(schema, "{ rows { name } }", ROWS, middleware=[change], executor_class=each) for each in EXECUTORS
@@ -188,7 +188,7 @@ async def test_a_field_resolver_of_the_caller_keeps_batch_resolvers_batched() ->
         batches.append(len(rows))
         return ["" for _ in rows]
 
-    set_level_resolver(fields_of(schema)["name"], names)
+    set_batch_resolver(fields_of(schema)["name"], names)
 
     await answer(schema, "{ rows { name } }", ROWS, field_resolver=lambda source, info: source[info.field_name])
 

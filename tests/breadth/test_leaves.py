@@ -20,7 +20,7 @@ from graphql.execution.incremental import IncrementalExecutor
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from breadth import LevelExecutor, of_column
+from breadth import BatchExecutor, of_column
 from schema import schema
 
 _datetime: Any = schema._schema.type_map["DateTime"]  # noqa: SLF001 — Strawberry shows it under no other name.
@@ -39,7 +39,7 @@ def answers(scalar: GraphQLScalarType, values: Sequence[object]) -> list[Executi
     document = parse("{ rows { may } again: rows { must } }")
     results = [
         execute(GraphQLSchema(query), document, rows, executor_class=executor)
-        for executor in (IncrementalExecutor, LevelExecutor)
+        for executor in (IncrementalExecutor, BatchExecutor)
     ]
     return [result for result in results if isinstance(result, ExecutionResult)]
 

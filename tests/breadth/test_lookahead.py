@@ -7,7 +7,7 @@ import pytest
 from graphql import ExecutionResult, GraphQLResolveInfo, build_schema, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import LevelExecutor, set_level_resolver
+from breadth import BatchExecutor, set_batch_resolver
 from breadth.lookahead import reads, selected
 
 SCHEMA = build_schema("""
@@ -30,7 +30,7 @@ def seen(document: str, executor: type[Any]) -> list[set[str]]:
     return found
 
 
-@pytest.mark.parametrize("executor", [LevelExecutor, IncrementalExecutor])
+@pytest.mark.parametrize("executor", [BatchExecutor, IncrementalExecutor])
 def test_names_below_are_seen_through_fragments_and_aliases(executor: type[Any]) -> None:
     document = """
     { one: first { called: name ...F } second { ... on Client { friend { name } } } }
@@ -44,7 +44,7 @@ def test_names_below_are_seen_through_fragments_and_aliases(executor: type[Any])
     assert again == [first, second]
 
 
-@pytest.mark.parametrize("executor", [LevelExecutor, IncrementalExecutor])
+@pytest.mark.parametrize("executor", [BatchExecutor, IncrementalExecutor])
 def test_all_that_is_merged_into_a_field_is_seen(executor: type[Any]) -> None:
     (first, _) = seen("{ first { name } first { friend { name } } }", executor)
 
@@ -54,7 +54,7 @@ def test_all_that_is_merged_into_a_field_is_seen(executor: type[Any]) -> None:
 def test_nobody_looks_further_than_four_levels() -> None:
     deep = "friend { friend { friend { friend { friend { name } } } } }"
 
-    (first, _) = seen(f"{{ first {{ {deep} }} }}", LevelExecutor)
+    (first, _) = seen(f"{{ first {{ {deep} }} }}", BatchExecutor)
 
     assert max(name.count(".") for name in first) == 3
 
@@ -63,8 +63,8 @@ def read(document: str, *path: str) -> AbstractSet[str] | None:
     """What is read of the objects of `first`, or of those at a path below, as its resolver sees it each time."""
     schema = build_schema(SDL)
     client: Any = schema.type_map["Client"]
-    set_level_resolver(client.fields["initials"], lambda clients, _info: ["A"] * len(clients), reads=["name"])
-    set_level_resolver(client.fields["score"], lambda clients, _info: [1] * len(clients))
+    set_batch_resolver(client.fields["initials"], lambda clients, _info: ["A"] * len(clients), reads=["name"])
+    set_batch_resolver(client.fields["score"], lambda clients, _info: [1] * len(clients))
     client.fields["secret"].resolve = lambda _client, _info: "s"
     found: list[AbstractSet[str] | None] = []
 
@@ -73,7 +73,7 @@ def read(document: str, *path: str) -> AbstractSet[str] | None:
 
     parsed = parse(document)
     for _ in range(2):
-        execute(schema, parsed, {"first": look, "second": look}, executor_class=LevelExecutor)
+        execute(schema, parsed, {"first": look, "second": look}, executor_class=BatchExecutor)
     assert len(set(found)) == 1
     return found[0]
 

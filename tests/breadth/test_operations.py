@@ -16,13 +16,13 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from breadth import LevelExecutor, set_level_resolver
+from breadth import BatchExecutor, set_batch_resolver
 
 Info = GraphQLResolveInfo[Any]
 
 ExecutorClass = type[Executor[Any]] | None
 
-EXECUTORS: list[ExecutorClass] = [None, LevelExecutor]
+EXECUTORS: list[ExecutorClass] = [None, BatchExecutor]
 """What is said here is true of stock execution too."""
 
 pytestmark = pytest.mark.parametrize("executor_class", EXECUTORS)
@@ -106,7 +106,7 @@ async def test_the_payload_of_a_mutation_is_done_before_the_next_begins(executor
         log.append(f"set {to}")
         return to
 
-    set_level_resolver(field(schema, "Set", "slow"), slow)
+    set_batch_resolver(field(schema, "Set", "slow"), slow)
     field(schema, "Mutation", "set").resolve = begin
 
     await execute(  # type: ignore[misc]

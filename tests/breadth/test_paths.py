@@ -7,7 +7,7 @@ import pytest
 from graphql import ExecutionResult, build_schema, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 from breadth.paths import Items, Place, Repeated, Root, Shared
 
 MANY = 8_000
@@ -55,7 +55,7 @@ def test_each_path_of_an_object_that_fails_has_its_error(count: int) -> None:
 
     stock, ours = (
         execute(schema, document, {"rows": [*rows, *rows]}, executor_class=executor_class)
-        for executor_class in (IncrementalExecutor, LevelExecutor)
+        for executor_class in (IncrementalExecutor, BatchExecutor)
     )
 
     assert isinstance(stock, ExecutionResult)

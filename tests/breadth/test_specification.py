@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
 
-from breadth import LevelExecutor
+from breadth import BatchExecutor
 
 HEROES = """
   interface Character {{ id: ID!, name: {name} }}
@@ -32,7 +32,7 @@ def heroes(*, name: str = "String", friends: str = "[Human]") -> GraphQLSchema:
 
 
 def answer(schema: GraphQLSchema, document: str, root: object, **variables: Any) -> ExecutionResult:  # noqa: ANN401
-    result = execute(schema, parse(document), root, variable_values=variables, executor_class=LevelExecutor)
+    result = execute(schema, parse(document), root, variable_values=variables, executor_class=BatchExecutor)
     assert isinstance(result, ExecutionResult)
     return result
 

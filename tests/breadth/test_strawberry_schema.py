@@ -9,12 +9,12 @@ from graphql import ExecutionResult as GraphQLResult
 from graphql import GraphQLResolveInfo
 from strawberry.extensions import SchemaExtension
 
-from breadth.strawberry import StrawberryLevelExecutor
+from breadth.strawberry import StrawberryBatchExecutor
 from tests.breadth.comparison import differences
 from tests.breadth.strawberry_features import strawberry_schema
 
 STOCK = strawberry_schema()
-LEVELS = strawberry_schema(StrawberryLevelExecutor)
+LEVELS = strawberry_schema(StrawberryBatchExecutor)
 
 FRAGMENT = """
   fragment Whole on Book {
@@ -157,7 +157,7 @@ async def test_schema_extensions_see_the_same(extension: type[Watch]) -> None:
 
     results = [
         await strawberry_schema(executor_class, [extension]).execute(document, context_value=context())
-        for executor_class in (None, StrawberryLevelExecutor)
+        for executor_class in (None, StrawberryBatchExecutor)
     ]
 
     assert not different(results)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema, execute, parse
 
-from breadth import LevelExecutor, set_level_resolver
+from breadth import BatchExecutor, set_batch_resolver
 
 Info = GraphQLResolveInfo[Any]
 
@@ -77,7 +77,7 @@ class Loader:
 async def test_what_needs_no_waiting_begins_no_task(tasks: list[asyncio.Task[Any]]) -> None:
     begun = len(tasks)
 
-    result = execute(schema_with(), parse("{ rows { id owner { id } } }"), rows(), executor_class=LevelExecutor)
+    result = execute(schema_with(), parse("{ rows { id owner { id } } }"), rows(), executor_class=BatchExecutor)
 
     assert isinstance(result, ExecutionResult)
     assert len(tasks) == begun
@@ -90,11 +90,11 @@ async def test_one_level_that_is_waited_for_begins_no_task(tasks: list[asyncio.T
         await asyncio.sleep(0)
         return [source["owner"] for source in sources]
 
-    set_level_resolver(fields_of(schema, "Row")["owner"], owners)
+    set_batch_resolver(fields_of(schema, "Row")["owner"], owners)
     begun = len(tasks)
 
     result: Any = await execute(  # type: ignore[misc]
-        schema, parse("{ rows { id owner { id } } }"), rows(), executor_class=LevelExecutor
+        schema, parse("{ rows { id owner { id } } }"), rows(), executor_class=BatchExecutor
     )
 
     assert len(result.data["rows"]) == MANY
@@ -108,12 +108,12 @@ async def test_several_levels_that_are_waited_for_begin_a_task_each(tasks: list[
         await asyncio.sleep(0)
         return [source["owner"] for source in sources]
 
-    set_level_resolver(fields_of(schema, "Row")["owner"], owners)
-    set_level_resolver(fields_of(schema, "Row")["slow"], owners)
+    set_batch_resolver(fields_of(schema, "Row")["owner"], owners)
+    set_batch_resolver(fields_of(schema, "Row")["slow"], owners)
     begun = len(tasks)
 
     await execute(  # type: ignore[misc]
-        schema, parse("{ rows { a: owner { id } b: owner { id } } }"), rows(), executor_class=LevelExecutor
+        schema, parse("{ rows { a: owner { id } b: owner { id } } }"), rows(), executor_class=BatchExecutor
     )
 
     assert len(tasks) - begun == 2
@@ -124,7 +124,7 @@ async def test_a_dataloader_sees_the_keys_of_a_level_in_one_batch() -> None:
     schema = schema_with(owner=lambda row, _info: loader.load(row["id"] % 7))
 
     result: Any = await execute(  # type: ignore[misc]
-        schema, parse("{ rows { owner { id } parts { owner { id } } } }"), rows(), executor_class=LevelExecutor
+        schema, parse("{ rows { owner { id } parts { owner { id } } } }"), rows(), executor_class=BatchExecutor
     )
 
     assert result.data["rows"][8] == {"owner": {"id": 1}, "parts": [{"owner": {"id": 1}}]}
@@ -142,7 +142,7 @@ async def test_levels_beside_each_other_wait_at_the_same_time() -> None:
     fields_of(schema, "Query")["a"].resolve = fields_of(schema, "Query")["b"].resolve = wait
 
     async with asyncio.timeout(5):
-        result: Any = await execute(schema, parse("{ a b }"), executor_class=LevelExecutor)  # type: ignore[misc]
+        result: Any = await execute(schema, parse("{ a b }"), executor_class=BatchExecutor)  # type: ignore[misc]
 
     assert result.data == {"a": 1, "b": 1}
 
@@ -156,7 +156,7 @@ async def test_the_objects_of_a_level_wait_at_the_same_time() -> None:
 
     async with asyncio.timeout(5):
         result: Any = await execute(  # type: ignore[misc]
-            schema_with(slow=wait), parse("{ rows { slow } }"), rows(), executor_class=LevelExecutor
+            schema_with(slow=wait), parse("{ rows { slow } }"), rows(), executor_class=BatchExecutor
         )
 
     assert result.data["rows"] == [{"slow": number} for number in range(MANY)]
@@ -175,7 +175,7 @@ async def test_a_request_that_is_cancelled_cancels_its_resolvers() -> None:
             raise
 
     result: Any = execute(
-        schema_with(slow=hang), parse("{ rows { slow again: slow } }"), rows(3), executor_class=LevelExecutor
+        schema_with(slow=hang), parse("{ rows { slow again: slow } }"), rows(3), executor_class=BatchExecutor
     )
     task = asyncio.ensure_future(result)
     await everybody_began.wait()
@@ -203,7 +203,7 @@ async def test_an_error_beside_work_leaves_no_coroutine_behind() -> None:
     fields_of(schema, "Query")["a"].resolve = slow
     fields_of(schema, "Query")["must"].resolve = fail
 
-    result: Any = await execute(schema, parse("{ a must }"), executor_class=LevelExecutor)  # type: ignore[misc]
+    result: Any = await execute(schema, parse("{ a must }"), executor_class=BatchExecutor)  # type: ignore[misc]
 
     assert result.data is None
     assert [error.message for error in result.errors] == ["no"]
@@ -220,7 +220,7 @@ async def test_an_async_iterable_is_closed_when_the_request_is_cancelled() -> No
             closed.set()
 
     result: Any = execute(
-        build_schema(SDL), parse("{ rows { id } }"), {"rows": endless()}, executor_class=LevelExecutor
+        build_schema(SDL), parse("{ rows { id } }"), {"rows": endless()}, executor_class=BatchExecutor
     )
     task = asyncio.ensure_future(result)
     await asyncio.sleep(0)

@@ -18,7 +18,7 @@ from graphql import (
 from tests.breadth.tables import tabled
 
 OBJECTS_KEPT = 4
-"""How many objects of each type level resolvers choose from, so that one object occurs in several places."""
+"""How many objects of each type that batch resolvers choose from, so that one object occurs in several places."""
 
 
 class Color(Enum):

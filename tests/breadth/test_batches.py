@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema, execute, parse
 
-from breadth import LevelExecutor, set_level_resolver
-from breadth.batch_resolvers import LevelResolver
+from breadth import BatchExecutor, set_batch_resolver
+from breadth.batch_resolvers import BatchResolver
 from tests.breadth.tables import Columns, Repeating
 
 Info = GraphQLResolveInfo[Any]
@@ -21,7 +21,7 @@ SDL = """
 
 
 class Calls:
-    """A level resolver that writes down the levels it is called with."""
+    """A batch resolver that records the batches it is called with."""
 
     def __init__(self, answer: Callable[[Any], Any] = lambda _source: None) -> None:
         """Name what it answers for each object."""
@@ -38,21 +38,21 @@ class Calls:
         return [self._answer(source) for source in sources]
 
 
-def schema_with(**resolvers: LevelResolver) -> GraphQLSchema:
-    """The schema, with level resolvers for fields of people and, where they have them, robots."""
+def schema_with(**resolvers: BatchResolver) -> GraphQLSchema:
+    """The schema, with batch resolvers for fields of people and, if they have them, robots."""
     schema = build_schema(SDL)
     for name, resolver in resolvers.items():
         for of_type in ("Person", "Robot"):
             found = schema.type_map[of_type]
             assert isinstance(found, GraphQLObjectType)
             if name in found.fields:
-                set_level_resolver(found.fields[name], resolver)
+                set_batch_resolver(found.fields[name], resolver)
     return schema
 
 
 def at_once(schema: GraphQLSchema, document: str, root: object, **variables: Any) -> ExecutionResult:  # noqa: ANN401
     """The result, which needs no waiting."""
-    result = execute(schema, parse(document), root, variable_values=variables, executor_class=LevelExecutor)
+    result = execute(schema, parse(document), root, variable_values=variables, executor_class=BatchExecutor)
     assert isinstance(result, ExecutionResult)
     return result
 
@@ -135,7 +135,7 @@ def test_the_info_of_a_level_knows_the_request() -> None:
     document = parse("query Asked($by: Int) { people { twice: double(by: $by) } }")
     root = {"people": people("a", "b")}
 
-    execute(schema, document, root, "context", {"by": 4}, executor_class=LevelExecutor)
+    execute(schema, document, root, "context", {"by": 4}, executor_class=BatchExecutor)
 
     (info,) = double.infos
     assert (info.context, info.field_name, info.parent_type.name) == ("context", "double", "Person")
@@ -206,7 +206,7 @@ async def test_a_wrong_number_of_values_is_an_error_of_every_place(values: Any, 
     resolver = double_later if later else lambda *_given, **_named: values
     schema = schema_with(double=resolver)
     result: Any = execute(
-        schema, parse("{ people { double } }"), {"people": people("a", "b")}, executor_class=LevelExecutor
+        schema, parse("{ people { double } }"), {"people": people("a", "b")}, executor_class=BatchExecutor
     )
 
     if later:
