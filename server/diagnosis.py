@@ -15,6 +15,10 @@ from db.migrations.revisions import HEAD, Examined, State
 
 _TABLES_NAMED = 3
 
+_OTHER_TABLES = (
+    "The tables in {where} are not those of this version of the portal; “portal doctor” names the differences."
+)
+
 _OF_SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_NOTADB: "{file} is not a SQLite database; DATABASE_URL has to name one.",
     sqlite3.SQLITE_CORRUPT: "{file} is damaged; put a backup in its place.",
@@ -31,6 +35,7 @@ _OF_POSTGRESQL: Mapping[str, str] = {
     "28P01": "PostgreSQL at {where} refuses the password of the user “{user}”; correct it in DATABASE_URL.",
     "28000": "PostgreSQL at {where} does not let the user “{user}” in: there is no such role, or pg_hba.conf does not "
     "allow it. Correct DATABASE_URL or the server.",
+    **dict.fromkeys(("42P01", "42703"), _OTHER_TABLES),
     "3D000": "PostgreSQL at {where} has no database “{database}”; correct DATABASE_URL, or make it with createdb.",
     "25006": "PostgreSQL at {where} is a standby or read-only; let DATABASE_URL name the primary.",
     "53100": "The disk of PostgreSQL at {where} is full.",
@@ -108,6 +113,14 @@ def trouble_of(examined: Examined) -> DatabaseTroubleError:
     return DatabaseTroubleError(message, passing=True)
 
 
+_MISSING = ("no such table", "no such column")
+"""How SQLite's messages about other tables than those of this version begin."""
+
+_OTHER_TABLES = (
+    "The tables in {where} are not those of this version of the portal; “portal doctor” names the differences."
+)
+
+
 def trouble(error: BaseException, url: str) -> DatabaseTroubleError:
     """Return the problem that a database driver's error means."""
     parsed = make_url(url)
@@ -132,6 +145,9 @@ def _of_sqlite(chain: list[BaseException], url: URL) -> DatabaseTroubleError | N
         if code in _OF_SQLITE:
             passing = code == sqlite3.SQLITE_BUSY
             return DatabaseTroubleError(_OF_SQLITE[code].format(file=url.database), passing=passing)
+        if str(error).startswith(_MISSING):
+            # The rest of the message is the name of a table or column.
+            return DatabaseTroubleError(_OTHER_TABLES.format(where=url.database))
     return None
 
 

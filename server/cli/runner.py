@@ -1,6 +1,7 @@
 """How a command runs, and how it fails: a sentence on standard error, and an exit status."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
@@ -76,7 +77,7 @@ def failures(given: Settings | None = None) -> Iterator[None]:
         if refusals is None or others is not None:
             raise
         fail("\n".join(_sentences(refusals)), status=WRONGLY_USED)
-    except (Unavailable, DBAPIError) as error:
+    except (Unavailable, DBAPIError, sqlite3.Error) as error:
         _fail_to_reach(error, given)
     except OSError as error:
         if error.filename is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 import sys
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
@@ -109,7 +110,7 @@ async def _check_tables(given: Settings) -> None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await diagnosis.check_tables(database)
-    except (Unavailable, DBAPIError, OSError) as error:
+    except (Unavailable, DBAPIError, sqlite3.Error, OSError) as error:
         raise diagnosis.trouble(error, given.database_url) from error
     finally:
         await database.close()

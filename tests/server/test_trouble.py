@@ -229,6 +229,17 @@ def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:
     assert refused(["users"]) == f"{tmp_path}/portal.db is damaged; put a backup in its place."
 
 
+def test_tables_that_are_not_those_of_the_version_are_for_the_doctor(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["migrate"])
+    with closing(sqlite3.connect(tmp_path / "portal.db")) as connection:
+        connection.execute("ALTER TABLE users RENAME TO people")
+
+    assert refused(["users"]) == (
+        f"The tables in {tmp_path}/portal.db are not those of this version of the portal; "
+        "“portal doctor” names the differences."
+    )
+
+
 READING = """
 import os, sys
 from typer.testing import CliRunner
