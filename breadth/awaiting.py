@@ -15,6 +15,9 @@ NOTHING = (type(None), type(Undefined))
 GRACE_SECONDS = 0.05
 """How long the values of a batch wait for those that are not there yet, before the others are completed first."""
 
+_ITERATIONS_MIN = 50
+"""How many iterations of the loop a wait lasts at least: on a busy machine, its time is over before ready tasks ran."""
+
 _KNOWN_MAX = 2_000
 
 
@@ -95,9 +98,29 @@ async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float |
 
     In that moment they may raise too, so that the response has all errors that come together.
     """
-    _, pending = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+    pending = await wait(tasks, seconds, asyncio.FIRST_EXCEPTION)
     if pending and seconds is None:
-        await asyncio.wait(pending, timeout=GRACE_SECONDS)
+        await wait(pending, GRACE_SECONDS)
+
+
+async def wait(
+    tasks: Iterable[asyncio.Future[Value]], seconds: float | None, until: str = asyncio.ALL_COMPLETED
+) -> set[asyncio.Future[Value]]:
+    """Wait as `asyncio.wait` does, and return the tasks that are pending.
+
+    The seconds, unless they are 0, are extended to a number of iterations of the loop.
+    """
+    tasks = [*tasks]
+    done, pending = await asyncio.wait(tasks, timeout=seconds, return_when=until)
+    left = _ITERATIONS_MIN if seconds else 0
+    while pending and left and not (until == asyncio.FIRST_EXCEPTION and any(map(_has_failed, done))):
+        done, pending = await asyncio.wait(tasks, timeout=0, return_when=until)
+        left -= 1
+    return pending
+
+
+def _has_failed(task: asyncio.Future[Value]) -> bool:
+    return not task.cancelled() and task.exception() is not None
 
 
 async def cancel(tasks: Iterable[asyncio.Future[Value]]) -> None:

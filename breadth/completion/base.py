@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then
+from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
 from breadth.column_batch import Sources
 from breadth.paths import Chosen, Items, Place, Raised
 from breadth.protocols import PlannedField, Run
@@ -60,7 +60,7 @@ class Completion:
         tasks = {key: asyncio.ensure_future(each) for key, each in futures.items()}
         waiting = {index: tasks[id(values[index])] for index in awaitable}
         try:
-            await asyncio.wait(tasks.values(), timeout=self.field.grace, return_when=self._until(place))
+            await wait(tasks.values(), self.field.grace, self._until(place))
             if any(not task.done() for task in tasks.values()):
                 return await self._parts(run, column, waiting, place)
             for index, task in waiting.items():
@@ -94,7 +94,7 @@ class Completion:
                 if not pending:
                     break
                 await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.wait(pending, timeout=self.field.grace)
+                await wait(pending, self.field.grace)
                 if self._ends(place) and any(part.done() and has_raised(part.result()) for part in parts):
                     break
             return _merged([part.result() for part in parts if part.done()], len(column))

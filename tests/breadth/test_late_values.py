@@ -1,6 +1,7 @@
 """Values of a batch that arrive at different times, and middleware around batch resolvers."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -193,3 +194,27 @@ async def test_a_field_resolver_of_the_caller_keeps_batch_resolvers_batched() ->
     await answer(schema, "{ rows { name } }", ROWS, field_resolver=lambda source, info: source[info.field_name])
 
     assert batches == [3]
+
+
+async def test_errors_that_are_ready_on_a_busy_machine_are_all_in_the_response() -> None:
+    schema = build_schema("type Query { first: Int!, second: Int! }")
+    query = fields_of(schema, "Query")
+
+    async def at_once(_root: object, _info: Info) -> int:
+        await asyncio.sleep(0)
+        message = "at once"
+        raise ValueError(message)
+
+    async def in_steps(_root: object, _info: Info) -> int:
+        for _ in range(20):
+            await asyncio.sleep(0)
+            # The loop is busy for longer than a batch waits.
+            time.sleep(0.02)  # noqa: ASYNC251
+        message = "in steps"
+        raise ValueError(message)
+
+    query["first"].resolve, query["second"].resolve = at_once, in_steps
+
+    result = await answer(schema, "{ first second }", None)
+
+    assert sorted(error.message for error in result.errors or ()) == ["at once", "in steps"]
