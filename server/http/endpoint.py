@@ -8,28 +8,24 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
-from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from domain.faults import Fault, Unavailable, UnusableToken
-from domain.languages import preferred
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long, withheld
-from server.http import bearer, compression, etag, request_body, response_body, status_codes
+from server.http import bearer, etag, request_body, response_body, status_codes
 from server.http.backlog import FREE_BYTES, Backlog
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
-from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, media_type
+from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE
+from server.http.request_headers import Headers, Negotiated
 from server.http.response_body import Json, encoded
 from server.http.scheduling import Admission
 from server.http.security_headers import Header
@@ -41,29 +37,7 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
-_LONGEST_KEPT_HEADER = 200
 _LONGEST_NUMBER = 20
-_WORD = r"[!#-'*+.0-9^-z|~-]++"
-_CHARSET = r'charset\s*=\s*(?:"utf-?8"|utf-?8)'
-_OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"(?:[^"\\]|\\.)*+")'
-_JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?+)*+\s*+", re.IGNORECASE)
-_HEADERS = frozenset(
-    {
-        b"accept",
-        b"accept-encoding",
-        b"accept-language",
-        b"authorization",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"if-none-match",
-    }
-)
-
-Given = Mapping[bytes, list[str]]
-"""Relevant headers, each with all its values."""
-
-Read = TypeVar("Read")
 
 
 class Endpoint:
@@ -84,12 +58,12 @@ class Endpoint:
         if scope["method"] == "OPTIONS":
             await _send_nothing(send, HTTPStatus.NO_CONTENT, [(b"allow", _ALLOWED.encode()), _VARY])
             return
-        given = _given(scope)
-        form = _form(", ".join(given[b"accept"]))
-        coding = self._coding(given)
+        given = Headers(scope["headers"])
+        negotiated = given.negotiated()
+        form, coding = negotiated.form, negotiated.coding if self._gzip_from_bytes else Coding.PLAIN
         coming = 0
         try:
-            answer, body, coming = await self._answer(scope, receive, given, form=form, coding=coding)
+            answer, body, coming = await self._answer(scope, receive, given, negotiated)
         except Rejected as rejected:
             status, headers, body = self._refused(scope, rejected, form)
         except MutationOverGet as fault:
@@ -103,7 +77,7 @@ class Endpoint:
             if answer.may_be_kept:
                 tag = etag.etag(self._portal, body, form or JSON_TYPE)
                 headers += etag.headers(tag)
-                if etag.holds(given[b"if-none-match"], tag):
+                if etag.holds(given.all(b"if-none-match"), tag):
                     await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
                     return
             del answer
@@ -123,7 +97,7 @@ class Endpoint:
                 _backlog(scope).remove(coming)
 
     async def _answer(
-        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
+        self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
     ) -> tuple[Answer, Json, int]:
         """Return the answer, its JSON, and the number of its bytes in the backlog."""
         if scope["method"] not in METHODS:
@@ -134,11 +108,11 @@ class Endpoint:
         viewer: Viewer | None = None
         unusable: UnusableToken | None = None
         try:
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given[b"authorization"])
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given.all(b"authorization"))
         except UnusableToken as fault:
             unusable = fault
         try:
-            state["wanted"] = wanted = await self._wanted(scope, receive, given, form=form, coding=coding)
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
             # An error of the token comes first, unless an operation is known to need none.
             if unusable is not None:
@@ -149,7 +123,7 @@ class Endpoint:
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
-            language=_language(", ".join(given[b"accept-language"])),
+            language=negotiated.language,
             request_id=state["request_id"],
             client_address=state["client_address"],
             gone=partial(request_body.gone, receive),
@@ -184,13 +158,11 @@ class Endpoint:
             return answer, encoded(answer.body), 0
         return answer, body, size
 
-    async def _wanted(
-        self, scope: Scope, receive: Receive, given: Given, *, form: str | None, coding: Coding | None
-    ) -> OperationRequest:
-        if form is None:
+    async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
+        if negotiated.form is None:
             message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
-        if coding is None:
+        if negotiated.coding is None and self._gzip_from_bytes:
             message = "Accept the encoding gzip or identity."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
         if scope["method"] != "POST":
@@ -198,14 +170,13 @@ class Endpoint:
                 message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
                 raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
             return request_body.from_parameters(QueryParams(scope["query_string"]))
-        for announced in given[b"content-length"]:
+        for announced in given.all(b"content-length"):
             if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
                 raise self._too_long()
-        content = ", ".join(given[b"content-type"]).strip()
-        if content != JSON_TYPE and not _JSON_CONTENT.fullmatch(content):
+        if not negotiated.is_json:
             message = f"Send the request as Content-Type: {JSON_TYPE}."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept": JSON_TYPE})
-        encodings = given[b"content-encoding"]
+        encodings = given.all(b"content-encoding")
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
@@ -232,28 +203,11 @@ class Endpoint:
         # The rest of the body is not read, so the connection can't be used again.
         return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, headers={"Connection": "close"})
 
-    def _coding(self, given: Given) -> Coding | None:
-        wanted = given[b"accept-encoding"]
-        return _known_coding(", ".join(wanted)) if wanted and self._gzip_from_bytes else Coding.PLAIN
-
     def _refused(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
         scope["state"]["error"] = rejected.code
         status = status_codes.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
         return status, headers, rejected.body()
-
-
-def _given(scope: Scope) -> Given:
-    headers: list[Header] = scope["headers"]
-    given: dict[bytes, list[str]] = defaultdict(list)
-    once = dict(headers)
-    if len(once) == len(headers):
-        given.update({name: [once[name].decode("latin-1")] for name in _HEADERS & once.keys()})
-        return given
-    for name, value in headers:
-        if name in _HEADERS:
-            given[name].append(value.decode("latin-1"))
-    return given
 
 
 def _backlog(scope: Scope) -> Backlog:
@@ -265,21 +219,6 @@ def _backlog(scope: Scope) -> Backlog:
 async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body"})
-
-
-def _remembering(read: Callable[[str], Read]) -> Callable[[str], Read]:
-    """Cache the value read of a header, which most callers write alike; a long one is not cached."""
-    known = lru_cache(maxsize=256)(read)
-
-    def remembered(header: str) -> Read:
-        return known(header) if len(header) <= _LONGEST_KEPT_HEADER else read(header)
-
-    return remembered
-
-
-_form = _remembering(media_type)
-_language = _remembering(preferred)
-_known_coding = _remembering(compression.accepted)
 
 
 def _headers(answer: Answer, status: int) -> list[Header]:

@@ -2,11 +2,13 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from random import getrandbits
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -42,9 +44,14 @@ _logger = logging.getLogger("portal.http")
 class RequestLog:
     """Middleware that gives each request an id, logs it when it is done, and answers for unhandled exceptions."""
 
-    def __init__(self, app: ASGIApp, cors: Cors | None = None) -> None:
-        """Wrap the application; without CORS no page of another origin may read its answers."""
-        self.app = app
+    def __init__(
+        self, app: ASGIApp, cors: Cors | None = None, direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})
+    ) -> None:
+        """Wrap the application; without CORS no page of another origin may read its answers.
+
+        Requests of the methods and paths in `direct` go to those applications instead.
+        """
+        self.app, self._direct = app, direct
         self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +78,7 @@ class RequestLog:
         statements: list[int] = []
         before, tally_before = logs.request_id.set(request_id), tally.set(statements)
         try:
-            await self.app(scope, receive, send_completed)
+            await self._direct.get((scope["method"], scope["path"]), self.app)(scope, receive, send_completed)
         except ClientDisconnect:
             status = _CLIENT_GONE
         except Exception:
