@@ -192,18 +192,19 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that the operation requires, and return the values of its variables."""
-    if operation.private or operation.error is not None:
-        _insist_on_token(context)
+    if context.unusable is not None and (operation.private or operation.error is not None):
+        raise context.unusable
     if operation.error is not None:
         return [operation.error]
     # As for a new document, whose values are measured before validation.
     if given and (too_long := operation.lengths.error(given)) is not None:
         return [too_long]
-    if context.viewer is None and operation.private:
+    viewer = context.viewer
+    if viewer is None and operation.private:
         raise unauthenticated()
     variables = operation.prepared.coerced(given)
-    if context.viewer is not None:
-        _check_permissions(context.viewer, operation, variables)
+    if viewer is not None and (operation.node_fields or not operation.permissions <= viewer.permissions):
+        _check_permissions(viewer, operation, variables)
     if isinstance(variables, list):
         if _gets_suggestions(context):
             variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
