@@ -15,21 +15,19 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from sqlalchemy import Table
-
 from benchmarks.paths import CACHE, PROJECT
-from db import access, activations, events, products, tables
+from db import access, products
 from db.access import NewToken
 from db.doctor import checks
-from db.engine import Database, Transaction, bulk
+from db.engine import Database, Transaction
 from db.migrations import migrate
 from demo import catalogue
 from demo.calendar import Calendar
 from demo.catalogue import PRODUCTS, Partner
 from demo.companies import Companies
-from demo.making import put_prices
+from demo.making import put_prices, write
 from demo.plan import Sizes, Step, plan
-from demo.rows import Ids, Rows
+from demo.rows import Ids
 from demo.world import PartnerHere, Year
 from domain.access import Role, TokenKind
 
@@ -105,7 +103,7 @@ async def _make(url: str) -> None:
             ids = Ids()
             for here in [await _partner(tx, place, product_ids) for place in range(1 + _SMALL_PARTNERS)]:
                 year = Year(here.rng, here.partner, ids)
-                await _write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
+                await write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
             await _token(tx)
 
         await made.write(fill)
@@ -183,23 +181,6 @@ def _steps(here: _Here) -> Sequence[Step]:
             for product in PRODUCTS:
                 step.order.quantities.setdefault(product.code, here.rng.randint(1, 9))
     return steps
-
-
-async def _write(tx: Transaction, partner_id: int, rows: Rows) -> None:
-    # In the order of their references: each table after those that it refers to.
-    written: Sequence[tuple[Table, Sequence[object]]] = (
-        (tables.license_stock, rows.stock),
-        (tables.clients, rows.clients),
-        (tables.activations, rows.activations),
-        (tables.orders, rows.orders),
-        (tables.order_items, rows.items),
-        (tables.stock_movements, rows.movements),
-        (tables.events, rows.events),
-    )
-    for table, of_table in written:
-        await bulk.insert(tx, table, of_table)
-    await activations.point_to(tx, partner_id, rows.moved)
-    await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
 
 
 async def _token(tx: Transaction) -> None:

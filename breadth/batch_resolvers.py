@@ -117,7 +117,7 @@ class ColumnSerialization(NamedTuple):
 def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Function], Function]:
     """Mark a scalar's serialisation of one value with one of a whole column, which gives the same.
 
-    It is used for columns of values of exactly that class, with None among them where null may stand there. Where it
+    The executor calls it for columns of values of exactly that class, and of None if the field is nullable. If it
     raises anything, the values are serialised one by one.
     """
 

@@ -1,4 +1,4 @@
-"""Where values stand in a response: chains of places, from which a path is made only where something needs one."""
+"""Positions of values in a response, as linked steps; a path is made of them only for an error or a resolver."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence

@@ -250,7 +250,7 @@ async def live_api_tokens(tx: Transaction, partner_id: int, *, at: datetime) -> 
 
 
 async def end_session(tx: Transaction, partner_id: int, token_id: int, *, at: datetime) -> EndedSession | None:
-    """Revoke a session that has not ended; return None, and change nothing, if it has."""
+    """Revoke a live session. Return None, changing nothing, if it has ended."""
     return await one(tx, _END_SESSION, {"partner_id": partner_id, "token_id": token_id, "at": at})
 
 

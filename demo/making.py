@@ -62,7 +62,7 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             here = await _settle(tx, partner, product_ids, password_hash)
             label = partner.name.split()[0]
             rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
-            await _write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
+            await write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
         for table in tables.metadata.sorted_tables:
@@ -123,7 +123,10 @@ async def put_prices(
     return price_table_id, products
 
 
-async def _write(tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callable[[int], object]) -> None:
+async def write(
+    tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callable[[int], object] = lambda _: None
+) -> None:
+    """Write the rows of a partner; `wrote` is called with the number of rows of each statement."""
     # In the order of their references: each table after those that it refers to.
     written: Sequence[tuple[Table, Sequence[object]]] = (
         (tables.license_stock, rows.stock),

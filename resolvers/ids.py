@@ -34,7 +34,7 @@ def encode_all(type_name: str, numbers: Iterable[int]) -> list[str]:
 
 
 def decode(text: str) -> GlobalId | None:
-    """Return the parts of the id; None if the portal has not made it."""
+    """Return the parts of the id; None if it is not an id of the portal."""
     try:
         plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         type_name, *numbers = plain.split(":")

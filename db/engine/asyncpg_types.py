@@ -33,7 +33,7 @@ class DriverConnection(Protocol):
         """Run a statement for each of these arguments."""
 
     def transaction(self, *, isolation: str, readonly: bool) -> DriverTransaction:
-        """Return a transaction that has not begun."""
+        """Return a transaction; its `start` begins it."""
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""

@@ -61,9 +61,8 @@ class OperationRequest(NamedTuple):
 class Answer(NamedTuple):
     """Body of a response, with facts about it.
 
-    The facts: whether anything was executed, the codes of its errors, whether its document could be parsed, whether the
-    caller may keep it if it revalidates it each time, the operation (None if none has that name), and whether the
-    operation could select much.
+    `codes` are those of its errors. `may_be_kept` says that a caller may cache it, revalidating each time. `operation` is
+    None if the document has none of the requested name. `large` says that it takes a share of the budget.
     """
 
     body: dict[str, Any]

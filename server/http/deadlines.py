@@ -87,7 +87,7 @@ class Connections(ServerState):
             connection.give_up()
 
     def held_bytes(self) -> int:
-        """Return the bytes of answers that the connections hold and the kernel has not taken."""
+        """Return the number of bytes of answers in the write buffers of all connections."""
         return sum(connection.transport.get_write_buffer_size() for connection in self._timed())
 
     def _timed(self) -> list[TimedConnection]:
