@@ -61,7 +61,7 @@ class OperationRequest(NamedTuple):
 class Answer(NamedTuple):
     """Body of a response, with facts about it.
 
-    `codes` are those of its errors. `may_be_kept` says that a caller may cache it, revalidating each time. `operation` is
+    `codes` are those of its errors. `may_be_kept` says that a caller may cache and revalidate it. `operation` is
     None if the document has none of the requested name. `large` says that it takes a share of the budget.
     """
 
