@@ -82,4 +82,5 @@ class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutat
 schema = strawberry.Schema(
     query=Query, mutation=Mutation, types=USER_ERRORS, config=StrawberryConfig(scalar_map=SCALARS)
 )
-lengths.describe(schema._schema)  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+GRAPHQL_SCHEMA = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+lengths.describe(GRAPHQL_SCHEMA)

@@ -4,22 +4,20 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import structlog
-from graphql.execution import Executor
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from breadth import BatchExecutor
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
 from server.background import cleanup, document_refresh
 from server.background.token_usage import TokenUsageWriter
+from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.trusted_documents import TrustedDocuments
 from server.http import graphiql, health, home
@@ -77,9 +75,12 @@ def open_portal(settings: Settings) -> Portal:
     return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
 
 
-def create_app(portal: Portal, settings: Settings, *, executor: type[Executor[Any]] = BatchExecutor) -> Application:
-    """Return the application that serves a portal, and closes its database at shutdown."""
-    operations = Operations(portal, executor, trusted_only=settings.trusted_documents == "only")
+def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:
+    """Return the application that serves a portal, and closes its database at shutdown.
+
+    Applications of one process can share a cache of `documents`, which also chooses how they are executed.
+    """
+    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only")
     endpoint = Endpoint(portal, operations, settings)
     app = Application(
         endpoint,

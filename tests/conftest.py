@@ -1,5 +1,6 @@
 """Fixtures for all tests: databases on both engines, a portal, and callers."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,13 +20,27 @@ from tests.api import Api, new_caller, new_partner, new_product, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
-from tests.executors import EXECUTOR
+from tests.executors import DOCUMENTS, EXECUTOR
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
+_SETTINGS = Settings()
+
 _DIRECTORY = pytest.StashKey[Path]()
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
+_MEMORY_BYTES_MIN = 4 << 30
+
+
+def _use_memory_for_files() -> None:
+    # A commit of a file in memory does not wait for a disk, which several test processes share.
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES_MIN:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+_use_memory_for_files()
 
 
 class _WorkerNode(Protocol):
@@ -113,7 +128,7 @@ def clock(portal: Portal) -> Clock:
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """Client of the portal's real HTTP application."""
     async with httpx.AsyncClient(
-        transport=transport(create_app(portal, Settings(), executor=EXECUTOR)), base_url="http://portal.test"
+        transport=transport(create_app(portal, _SETTINGS, documents=DOCUMENTS)), base_url="http://portal.test"
     ) as client:
         yield client
 

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
+import sqlalchemy as sa
+
 from db.engine import storage
 from db.migrations import migrate
 
@@ -36,13 +38,14 @@ class PostgreSQL:
         self._user = "nobody" if os.geteuid() == 0 else None
         self._installed = directory / "installed" if self._user else _installed()
 
-    def create(self, name: str) -> str:
-        """Create an empty database, and return its URL."""
+    def create(self, name: str, *, template: str = "template1") -> str:
+        """Create a copy of a database, which is empty by default, and return its URL."""
         with self._alone():
             self._install()
             if not self._cluster.exists():
                 self._start()
-        self.run("createdb", "--host", str(self._cluster), "--username", _SUPERUSER, name)
+        options = ("--host", str(self._cluster), "--username", _SUPERUSER, "--template", template)
+        self.run("createdb", *options, name)
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
 
     def stop(self) -> None:
@@ -126,13 +129,13 @@ class Databases:
         self._postgresql = postgresql
         self._files = files
         self._shared: dict[str, str] = {}
+        self._templates: dict[str, str] = {}
 
     def empty(self, engine: str) -> str:
         """Create a database without tables, and return its URL."""
-        name = f"portal_{uuid4().hex}"
         if engine == "postgresql":
-            return self._postgresql.create(name)
-        file = self._files / f"{name}.db"
+            return self._postgresql.create(_new_name())
+        file = self._files / f"{_new_name()}.db"
         storage.create(str(file))
         return f"sqlite+aiosqlite:///{file}"
 
@@ -142,12 +145,21 @@ class Databases:
 
     def migrated(self, engine: str) -> str:
         """Create a database with all tables and no rows, and return its URL."""
-        url = self.empty(engine)
-        migrate.upgrade(url)
-        return url
+        if engine not in self._templates:
+            self._templates[engine] = self.empty(engine)
+            migrate.upgrade(self._templates[engine])
+        template = sa.make_url(self._templates[engine]).database
+        if engine == "postgresql":
+            return self._postgresql.create(_new_name(), template=str(template))
+        file = shutil.copy(str(template), self._files / f"{_new_name()}.db")
+        return f"sqlite+aiosqlite:///{file}"
 
     def shared(self, engine: str) -> str:
         """Return the URL of the migrated database that all tests of this process share."""
         if engine not in self._shared:
             self._shared[engine] = self.migrated(engine)
         return self._shared[engine]
+
+
+def _new_name() -> str:
+    return f"portal_{uuid4().hex}"

@@ -7,5 +7,10 @@ from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
 from breadth import BatchExecutor
+from schema.root import GRAPHQL_SCHEMA
+from server.graphql.documents import Documents
 
 EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION") == "stock" else BatchExecutor
+
+DOCUMENTS = Documents(GRAPHQL_SCHEMA, EXECUTOR)
+"""Prepared documents of the applications that share them, so that a text is validated once and not for each test."""

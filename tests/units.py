@@ -5,10 +5,11 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.engine import Connection, Database, Transaction, storage
@@ -36,11 +37,16 @@ async def writing(database: Database) -> AsyncIterator[Transaction]:
 
 async def fetch_all(connection: Connection, expression: Expression, values: Mapping[str, object] = {}) -> Found:
     """The rows of a statement."""
+    return list(await connection.fetch(compiled(expression), values or {}))
+
+
+def compiled(expression: Expression) -> Statement[Any]:
+    """A statement that is compiled once, for a test that runs it often."""
     if isinstance(expression, sa.TextClause):
         expression = expression.columns(sa.column("value"))
     names = [str(column.key) for column in expression.exported_columns]
     row = namedtuple("row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 — its fields are those of the statement.
-    return list(await connection.fetch(Statement(expression, row), values or {}))
+    return Statement(expression, row)
 
 
 async def fetch_value(connection: Connection, expression: Expression) -> Any:  # noqa: ANN401 — of any column.
@@ -88,9 +94,15 @@ async def _on_sqlite(path: str, database: Database, *, read_only: bool) -> Async
 
 @asynccontextmanager
 async def _on_postgresql(url: sa.URL, database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
-    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
+    async with _engine(url).connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         isolation = "repeatable_read" if read_only else "read_committed"
         async with driver.transaction(isolation=isolation, readonly=read_only):
             yield PostgresConnection(connection, driver, database.observers)
+
+
+@cache
+def _engine(url: sa.URL) -> AsyncEngine:
+    # A new engine asks the server for its version and settings. Its connections are new each time, as a server may
+    # have been restarted.
+    return create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")

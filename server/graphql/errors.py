@@ -7,7 +7,7 @@ import structlog
 from graphql import GraphQLError, GraphQLFormattedError, ValueNode
 
 from domain.faults import Fault
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql.traces import described
 
 _log = structlog.get_logger("portal")
@@ -105,7 +105,7 @@ def shortened(message: str) -> str:
 @cache
 def _names() -> frozenset[str]:
     """Return every name of the schema: none of them is the caller's text."""
-    types = schema._schema.type_map  # noqa: SLF001 — as in `server.graphql.operations`.
+    types = GRAPHQL_SCHEMA.type_map
     fields = [field for each in types.values() for field in getattr(each, "fields", {}).items()]
     values = [value for each in types.values() for value in getattr(each, "values", {})]
     arguments = [argument for _, field in fields for argument in getattr(field, "args", ())]

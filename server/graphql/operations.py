@@ -12,10 +12,8 @@ from graphql import (
     OperationType,
     get_argument_values,
 )
-from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 
-from breadth import BatchExecutor
 from domain.access import Permissions
 from domain.faults import (
     BadUserInput,
@@ -30,7 +28,7 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE, Cost
 from server.graphql.documents import Document, Documents, Operation
@@ -38,8 +36,7 @@ from server.graphql.errors import presented
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
 
-_graphql_schema = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-_query_type = cast("GraphQLObjectType", _graphql_schema.query_type)
+_query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 
 OPERATION_NAME_MAX = 250
@@ -88,11 +85,9 @@ class MutationOverGet(Fault):
 class Operations:
     """Executor of operations, with a cache of their documents."""
 
-    def __init__(
-        self, portal: Portal, executor: type[Executor[Any]] = BatchExecutor, *, trusted_only: bool = False
-    ) -> None:
-        """Start with an empty cache; `trusted_only` refuses every text."""
-        self._documents = Documents(_graphql_schema, executor)
+    def __init__(self, portal: Portal, documents: Documents | None = None, *, trusted_only: bool = False) -> None:
+        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        self._documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self._budget = Budget()
         self.trusted = TrustedDocuments(portal, self._documents)

@@ -14,7 +14,7 @@ from db.documents import DocumentRow
 from db.engine import Connection
 from domain.documents import SHA256_PREFIX, hashed
 from resolvers.portal import Portal
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare
 from server.graphql.errors import without_values
 
@@ -46,7 +46,7 @@ class Inspection(NamedTuple):
 
 def inspected(text: str) -> Inspection:
     """Check a document before it is registered."""
-    document = prepare(schema._schema, text)  # noqa: SLF001 — as in `server.graphql.operations`.
+    document = prepare(GRAPHQL_SCHEMA, text)
     names = [name for name in document.operations if name is not None]
     return Inspection(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
 

@@ -4,11 +4,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    DocumentNode,
+    FieldNode,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLNamedType,
+    GraphQLOutputType,
     GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     get_named_type,
     get_nullable_type,
     is_enum_type,
@@ -22,6 +29,8 @@ from hypothesis import strategies as st
 Draw = st.DrawFn
 
 DEPTH = 4
+ROWS_MAX = 3
+"""Maximum length of a list in `worlds`."""
 COMPOSITES = ("Row", "Item", "Note", "Point", "Named", "Kinded", "Slow", "Thing", "Chosen")
 LEAVES = ("__typename", "int", "must", "float", "string", "boolean", "id", "color", "amount", "ints", "matrix")
 """A document asks for these more often than for the rest, which is a hundred fields."""
@@ -240,3 +249,24 @@ _VALUES: dict[str, list[Any]] = {
     "Color": ["RED", "GREEN", "BLUE"],
     "Amount": [7, "x", {"a": [1]}],
 }
+
+
+def size(document: DocumentNode, schema: GraphQLSchema) -> int:
+    """Return how many fields a document without fragments can answer at most, in lists of `ROWS_MAX` rows."""
+    (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    root = schema.get_root_type(operation.operation)
+    assert root is not None
+    return _size(operation.selection_set, root, schema)
+
+
+def _size(selections: SelectionSetNode | None, of_type: GraphQLNamedType, schema: GraphQLSchema) -> int:
+    total = 0
+    for each in selections.selections if selections else ():
+        if isinstance(each, InlineFragmentNode):
+            on = schema.type_map[each.type_condition.name.value] if each.type_condition else of_type
+            total += _size(each.selection_set, on, schema)
+        elif isinstance(each, FieldNode) and not each.name.value.startswith("__"):
+            field_type: GraphQLOutputType = of_type.fields[each.name.value].type  # type: ignore[attr-defined]
+            rows = ROWS_MAX if is_list_type(get_nullable_type(field_type)) else 1
+            total += 1 + rows * _size(each.selection_set, get_named_type(field_type), schema)
+    return total

@@ -15,6 +15,7 @@ from graphql import (
     is_non_null_type,
 )
 
+from tests.breadth.documents import ROWS_MAX
 from tests.breadth.tables import tabled
 
 OBJECTS_KEPT = 4
@@ -126,7 +127,7 @@ class World:
         return self._kept[key]
 
     def _list(self, place: str, of_type: GraphQLOutputType, how: How) -> Any:  # noqa: ANN401 — any kind of list.
-        length = self.number(f"length {place}") % 4
+        length = self.number(f"length {place}") % (ROWS_MAX + 1)
         form = self.number(f"form {place}") % 12
         if form == 0 and self._faults:
             return self.number(f"no list {place}")

@@ -8,13 +8,12 @@ from graphql import get_named_type, get_nullable_type, is_list_type
 
 from schema import lengths
 from schema.lengths import InputValue
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import prepare
 from server.graphql.operations import OPERATION_NAME_MAX
 from tests.api import Api, Json
 
-GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
-INPUT_VALUES = {value.coordinate: value for value in lengths.input_values(GRAPHQL_CORE)}
+INPUT_VALUES = {value.coordinate: value for value in lengths.input_values(GRAPHQL_SCHEMA)}
 
 
 def _takes_text_or_list(value: InputValue) -> bool:
@@ -265,7 +264,7 @@ async def test_a_document_that_is_too_long_is_refused_before_it_is_parsed(api: A
 
     facts = {"argument": "query", "maxLength": 100_000, "length": len(text)}
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
-    assert [each.message for each in prepare(GRAPHQL_CORE, text).errors] == [error["message"]]
+    assert [each.message for each in prepare(GRAPHQL_SCHEMA, text).errors] == [error["message"]]
 
 
 async def test_an_operation_name_that_is_too_long_is_refused(api: Api) -> None:

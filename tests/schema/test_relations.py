@@ -9,7 +9,7 @@ from breadth.strawberry import DeclaredField
 from schema import references
 from schema.nodes import OfRow
 from schema.relations import attribute, computed, to_one, to_page
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 
 
 class Row(NamedTuple):
@@ -60,7 +60,7 @@ def test_a_parents_declaration_is_checked_against_the_childs_rows() -> None:
 def test_every_type_with_a_relation_says_what_its_rows_are() -> None:
     unchecked = [
         f"{name}.{field.python_name}"
-        for name, graphql_type in schema._schema.type_map.items()  # noqa: SLF001 — it has no public name.
+        for name, graphql_type in GRAPHQL_SCHEMA.type_map.items()
         if isinstance(graphql_type, GraphQLObjectType)
         for field in _declared(graphql_type)
         if hasattr(field.batch, "loader_name")

@@ -13,7 +13,7 @@ from tests import cnpjs
 from tests.api import Api, Json
 from tests.schema.test_payloads import RECIPES
 from tests.schema.worlds import GRAPHQL
-from tests.units import fetch_all, reading
+from tests.units import compiled, reading
 
 REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
 """Characters that are refused in every text."""
@@ -56,6 +56,12 @@ def _texts(of: object) -> Iterator[tuple[str, bool]]:
             yield name, str(field.type).endswith("!")
         assert not [*_texts(named)], "a text inside of a list needs a path of its own here"
 
+
+_ROWS_OF_PARTNER = {
+    table.name: compiled(sa.select(table).where(table.c.partner_id == sa.bindparam("partner_id")))
+    for table in metadata.sorted_tables
+    if "partner_id" in table.c
+}
 
 FIELDS = [field for field in _fields() if field[:2] != _PASSWORD]
 each_field = pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.mutation}.{field.name}")
@@ -162,14 +168,11 @@ async def _hidden_texts(api: Api) -> list[Json]:
     """Return the texts of the partner's rows that have an invisible character."""
     found = []
     async with reading(api.portal.database) as connection:
-        for table in metadata.sorted_tables:
-            if "partner_id" not in table.c:
-                continue
-            rows = await fetch_all(connection, sa.select(table).where(table.c.partner_id == api.partner_id))
+        for name, statement in _ROWS_OF_PARTNER.items():
             found += [
-                (table.name, name, value)
-                for row in rows
-                for name, value in row._asdict().items()
+                (name, column, value)
+                for row in await connection.fetch(statement, {"partner_id": api.partner_id})
+                for column, value in row._asdict().items()
                 # The folded names of a client are two lines.
                 if isinstance(value, str) and hidden(value.replace("\n", " "))
             ]

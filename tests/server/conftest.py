@@ -23,6 +23,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import transport
 from tests.databases import Databases
+from tests.executors import DOCUMENTS
 from tests.server.log import Log
 from tests.units import writing
 
@@ -58,7 +59,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(portal: Portal, settings: Settings) -> Starlette:
-    return create_app(portal, settings)
+    return create_app(portal, settings, documents=DOCUMENTS)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from graphql import (
 
 from benchmarks import workloads
 from resolvers import documents
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.app import create_app
 from server.graphql import list_sizes
 from server.graphql.cost_terms import SATURATED
@@ -27,7 +27,6 @@ from server.graphql.trusted_documents import inspected
 from server.settings import Settings
 from tests.api import Api, Json, new_product
 
-GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 MULTIPLIED = """query Multiplied($id: ID!) { client(id: $id) { ...A } }
     fragment A on Client { activations(first: 100) { nodes { client { activations(first: 100) { nodes {
         client { activations(first: 100) { nodes { client { id name } } } } } } } } } }"""
@@ -45,7 +44,7 @@ def cost(text: str) -> Cost:
     definitions = parse(text).definitions
     (operation,) = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
     fragments = {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
-    return Cost(GRAPHQL_CORE, operation, fragments)
+    return Cost(GRAPHQL_SCHEMA, operation, fragments)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +183,7 @@ def test_every_list_of_the_schema_has_a_size() -> None:
 
 
 def _lists() -> Iterator[tuple[GraphQLObjectType, str]]:
-    for each in GRAPHQL_CORE.type_map.values():
+    for each in GRAPHQL_SCHEMA.type_map.values():
         if isinstance(each, GraphQLObjectType):
             for name, field in each.fields.items():
                 if is_list_type(get_nullable_type(field.type)):
@@ -258,7 +257,7 @@ def test_all_operations_of_a_document_are_limited_together() -> None:
     fields = "fragment F on Query { " + " ".join(f"a{number}: __typename" for number in range(1_000)) + " }"
     operations = " ".join(f"query Q{number} {{ ...F }}" for number in range(6))
 
-    (error,) = prepare(GRAPHQL_CORE, f"{operations} {fields}").errors
+    (error,) = prepare(GRAPHQL_SCHEMA, f"{operations} {fields}").errors
 
     assert "at most 5000 fields" in error.message
 

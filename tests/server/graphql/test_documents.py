@@ -5,13 +5,11 @@ from graphql import GraphQLField, GraphQLObjectType, get_introspection_query, ge
 from graphql.type import GraphQLNonNull
 
 from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
-from schema.root import schema
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Documents
 from server.graphql.limits import DEPTH_MAX, FIELDS_MAX, FRAGMENTS_MAX, TOKENS_MAX
 from tests.api import Api, new_caller
 from tests.schema.worlds import GRAPHQL, node_types, object_types
-
-GRAPHQL_CORE = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 
 
 def _doubling(times: int) -> str:
@@ -203,7 +201,7 @@ async def test_what_is_hidden_still_needs_its_permission(api: Api, query: str) -
 
 
 def test_only_so_many_documents_are_kept() -> None:
-    kept = Documents(GRAPHQL_CORE)
+    kept = Documents(GRAPHQL_SCHEMA)
     first = kept.get("{a0:__typename}")
     assert kept.get("{a0:__typename}") is first
 
@@ -214,7 +212,7 @@ def test_only_so_many_documents_are_kept() -> None:
 
 
 def test_a_document_that_is_asked_for_again_stays() -> None:
-    kept = Documents(GRAPHQL_CORE)
+    kept = Documents(GRAPHQL_SCHEMA)
     first = kept.get("{a0:__typename}")
 
     for number in range(1, 1_500):
@@ -223,7 +221,7 @@ def test_a_document_that_is_asked_for_again_stays() -> None:
 
 
 def test_large_documents_are_cached_only_within_the_total_length() -> None:
-    kept = Documents(GRAPHQL_CORE)
+    kept = Documents(GRAPHQL_SCHEMA)
     texts = [f"{{a{number}:__typename}}" + " " * 90_000 for number in range(12)]
     found = [kept.get(text) for text in texts]
 
@@ -232,7 +230,7 @@ def test_large_documents_are_cached_only_within_the_total_length() -> None:
 
 
 def test_a_very_long_document_is_not_kept() -> None:
-    kept, long = Documents(GRAPHQL_CORE), "{__typename}" + " " * 100_000
+    kept, long = Documents(GRAPHQL_SCHEMA), "{__typename}" + " " * 100_000
 
     assert kept.get(long) is not kept.get(long)
 

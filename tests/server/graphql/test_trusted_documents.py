@@ -17,18 +17,18 @@ from domain.documents import hashed
 from domain.faults import Unavailable
 from resolvers import documents
 from resolvers.portal import Portal
+from schema.root import GRAPHQL_SCHEMA
 from server.graphql import trusted_documents as trusted
 from server.graphql.documents import Documents
 from server.graphql.trusted_documents import QUERY_INTERVAL, TrustedDocuments
 from tests.clock import Clock
-from tests.server.graphql.test_documents import GRAPHQL_CORE
 from tests.units import fetch_all, reading
 
 
 @pytest.fixture
 async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
     """Documents of a server that has just started."""
-    started = TrustedDocuments(portal, Documents(GRAPHQL_CORE))
+    started = TrustedDocuments(portal, Documents(GRAPHQL_SCHEMA))
     await started.refresh()
     clock.forward(seconds=2)
     return started
@@ -145,7 +145,7 @@ async def test_one_who_gives_up_waiting_takes_nothing_from_the_others(portal: Po
 
 async def test_a_database_out_of_reach_is_not_taken_for_an_unknown_document(portal: Portal) -> None:
     away = Portal(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), portal.secret)
-    unknowing = TrustedDocuments(away, Documents(GRAPHQL_CORE))
+    unknowing = TrustedDocuments(away, Documents(GRAPHQL_SCHEMA))
 
     answers = await asyncio.gather(unknowing.find("a"), unknowing.find("b"), return_exceptions=True)
 
