@@ -27,7 +27,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
-	echo "             (those of the API twice: executed by batch, and by stock execution)"
+	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -51,9 +51,9 @@ test: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory docs
-	$(BIN)/pytest -n auto --cov --cov-report=term
-	# Execution by batch and graphql-core's own have to answer alike, whatever the operation.
-	EXECUTION=stock $(BIN)/pytest -n auto tests/schema tests/resolvers
+	$(BIN)/python -m pytest -n auto -p tests.measured
+	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
+	EXECUTION=stock $(BIN)/pytest -n auto -k "not postgresql" tests/schema tests/resolvers
 
 page: $(PAGE)
 
@@ -83,7 +83,7 @@ lock: $(BIN)/python
 
 clean:
 	rm -rf $(VENV) $(FRONTEND)/node_modules $(FRONTEND)/dist $(NODE_TESTS:%=%/node_modules) build docs/reference \
-		.coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # A lock names every package, so nothing is resolved: pip would look for newer ones where a requirement has an extra.
 $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python

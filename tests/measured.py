@@ -1,0 +1,90 @@
+"""Plugin of pytest that measures which lines and branches the tests run: `python -m pytest -p tests.measured`.
+
+SlipCover writes its counters into the code and takes out those that have counted, so that a run takes a tenth longer
+and not twice as long. Servers that tests start as processes of their own are not measured.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import slipcover  # type: ignore[import-untyped]  # It has no types.
+from slipcover.importer import SlipcoverLoader  # type: ignore[import-untyped]  # The same.
+
+PACKAGES = ("breadth", "domain", "db", "resolvers", "schema", "demo", "server")
+PERCENT_MIN = 95
+
+_UNMEASURED = (
+    "if TYPE_CHECKING:",  # Never runs.
+    r"assert_never\(",  # Says that the line before it is never reached.
+    "@overload",  # Has no body.
+)
+_FOLDER = pytest.StashKey[Path]()
+_FOUND = pytest.StashKey[dict[str, Any]]()
+
+_UNMEASURED_FILES = ("db/migrations/versions/*", "server/graphiql/*")
+"""Migrations, which Alembic loads by their paths and runs from the first line to the last; and packages of Node."""
+
+_measure = slipcover.Slipcover(
+    branch=True, source=list(PACKAGES), omit=list(_UNMEASURED_FILES), exclude_also=list(_UNMEASURED)
+)
+
+
+class _Finder(MetaPathFinder):
+    """Finder of the packages, which loads them with counters."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] not in PACKAGES:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = SlipcoverLoader(_measure, spec.loader, spec.origin)
+        return spec
+
+
+sys.meta_path.insert(0, _Finder())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the folder for what the workers measure; they get it from the process that starts them."""
+    folder = os.environ.setdefault("MEASURED", tempfile.mkdtemp(prefix="measured-"))
+    config.stash[_FOLDER] = Path(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what a worker measured; in the process that started them, add everything up."""
+    folder = session.config.stash[_FOLDER]
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None:
+        (folder / f"{worker}.json").write_text(json.dumps(_measure.get_coverage()), encoding="utf-8")
+        return
+    found = _measure.get_coverage()
+    for each in folder.iterdir():
+        found = slipcover.merge_coverage(found, json.loads(each.read_text(encoding="utf-8")))
+    shutil.rmtree(folder)
+    session.config.stash[_FOUND] = found
+    if session.exitstatus == pytest.ExitCode.OK and found["summary"]["percent_covered"] < PERCENT_MIN:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print a line for each module of which a line or branch did not run."""
+    table = StringIO()
+    slipcover.print_coverage(config.stash[_FOUND], outfile=table, skip_covered=True)
+    terminalreporter.section("coverage")
+    terminalreporter.write(table.getvalue())
+    percent = config.stash[_FOUND]["summary"]["percent_covered"]
+    terminalreporter.write_line(f"{percent:.1f} % of lines and branches ran; at least {PERCENT_MIN} % have to")
