@@ -91,6 +91,8 @@ class RequestLog:
             _write_line(scope, status, perf_counter() - started, statements)
             logs.request_id.reset(before)
             tally.reset(tally_before)
+            # The connection keeps the scope, which must not keep the answer, nor the context, which has the connection.
+            state.clear()
 
 
 def request_id_for(proposed: bytes | None) -> str:

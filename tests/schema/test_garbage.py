@@ -1,11 +1,20 @@
 """Objects loaded by a request are freed with its answer, not by a later garbage collection."""
 
+import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+import httpx
 import pytest
+from uvicorn import Config
 
+from server.app import create_app
+from server.graphql.operations import Answer
+from server.http.deadlines import Connections, Limits
+from server.http.protocol import Protocol
+from server.settings import Settings
 from tests.api import Api, new_product
 
 QUERIES = [
@@ -34,16 +43,38 @@ def garbage() -> Iterator[list[object]]:
         gc.enable()
 
 
+@pytest.fixture
+async def connected(level: Api) -> AsyncIterator[Api]:
+    """Caller on a connection of the server, which keeps the scope of its last request."""
+    config = Config(create_app(level.portal, Settings()), log_config=None, lifespan="off")
+    config.load()
+    connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60))
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Protocol(config, connections, {}, loop), "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as http:
+        yield replace(level, http=http)
+    server.close()
+    await server.wait_closed()
+
+
 @pytest.mark.parametrize("query", QUERIES)
-async def test_nothing_of_a_request_is_left_to_the_garbage_collector(level: Api, query: str) -> None:
-    product = await new_product(level.portal, level.partner_id)
-    await level.approve(await level.order((product, 9)))
+async def test_nothing_of_a_request_is_left_to_the_garbage_collector(connected: Api, query: str) -> None:
+    product = await new_product(connected.portal, connected.partner_id)
+    await connected.approve(await connected.order((product, 9)))
     for _ in range(2):
-        await level.activation(await level.client(), product)
+        await connected.activation(await connected.client(), product)
     for _ in range(2):
-        await level.data(query)
+        await connected.data(query)
 
     with garbage() as found:
-        await level.data(query)
+        await connected.data(query)
 
     assert [each for each in found if type(each).__module__.startswith(OURS)] == []
+
+
+async def test_an_idle_connection_does_not_keep_its_last_answer(connected: Api) -> None:
+    await connected.data(QUERIES[0])
+    gc.collect()
+
+    assert [each for each in gc.get_objects() if isinstance(each, Answer)] == []
