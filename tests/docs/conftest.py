@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from tests.api import Json
-from tests.docs import forks, shell
-from tests.e2e.processes import ROOT, serving
+from tests.docs import shell
+from tests.e2e import forks
+from tests.e2e.forks import ROOT
+from tests.e2e.processes import serving
 
 
 class Demo(NamedTuple):
@@ -49,10 +51,9 @@ class Command(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def program() -> Path:
     """The program `portal`, which begins at once."""
-    with forks.forking(tmp_path_factory.mktemp("forks")) as path:
-        yield path
+    return forks.portal()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Command line and server as an operator starts them, and curl as a reader of the documentation runs it."""
 
 import argparse
+import contextlib
 import re
 import shlex
 import signal
@@ -10,17 +11,21 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from tests.e2e import forks
+from tests.e2e.forks import ROOT
+
 Server = subprocess.Popen[bytes]
 
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
     """Return the output of a command that succeeds."""
-    command = [sys.executable, "-m", "server", *arguments]
+    command = [str(forks.portal()), *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True, input=typed
     )
@@ -40,7 +45,8 @@ def serving(
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
     """
-    url = f"http://127.0.0.1:{(port := free_port())}"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     command = [*program, "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
@@ -50,16 +56,22 @@ def serving(
         ) as process,
     ):
         try:
-            for _ in range(300):
-                try:
-                    httpx.get(f"{url}/readyz").raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    time.sleep(0.1)
+            _wait_until_ready(port)
             yield url, process
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def _wait_until_ready(port: int) -> None:
+    for _ in range(600):
+        # A client of httpx reads all certificates of the machine first, which takes longer than the answer.
+        connection = HTTPConnection("127.0.0.1", port)
+        with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == HTTPStatus.OK:
+                return
+        time.sleep(0.05)
 
 
 def token(welcome: str) -> str:

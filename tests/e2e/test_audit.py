@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.forks import ROOT
 from tests.e2e.node import node_with
-from tests.e2e.processes import ROOT, portal, serving
+from tests.e2e.processes import portal, serving
 
 AUDIT = ROOT / "tests" / "audit"
 

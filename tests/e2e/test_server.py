@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.api import Json
-from tests.e2e.processes import ROOT, curl, portal, serving, token
+from tests.e2e.forks import ROOT
+from tests.e2e.processes import curl, portal, serving, token
 
 ACTIVATE = """mutation ($input: ActivateLicenseInput!) {
     activateLicense(input: $input) { activation { id } userErrors { code } } }"""

@@ -4,19 +4,21 @@ The command runs as ever, with the arguments, environment, folder and streams of
 seconds that its imports take are saved.
 """
 
-import contextlib
+import atexit
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from tests.e2e.processes import ROOT
+ROOT = Path(__file__).parents[2]
 
 _PRELOADED = ("server.cli", "server.app", "db.migrations.migrate", "aiosqlite", "asyncpg", "uvicorn.loops.uvloop")
 _CALLER = """#!{python} -IS
@@ -33,20 +35,26 @@ with socket.socket(socket.AF_UNIX) as portal:
 """
 
 
-@contextlib.contextmanager
-def forking(folder: Path) -> Iterator[Path]:
-    """Serve commands until the end, and give the path of the program that calls for one."""
+@cache
+def portal() -> Path:
+    """Return the path of a program that calls for one, for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="forks-"))
     address, program = folder / "socket", folder / "portal"
-    command = [sys.executable, "-m", "tests.docs.forks", str(address)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            program.write_text(_CALLER.format(python=sys.executable, address=str(address)), encoding="utf-8")
-            program.chmod(0o755)
-            yield program
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    command = [sys.executable, "-m", "tests.e2e.forks", str(address)]
+    # It runs until the tests end.
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
+    atexit.register(_stop, process, folder)
+    assert process.stdout is not None
+    process.stdout.readline()
+    program.write_text(_CALLER.format(python=sys.executable, address=str(address)), encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    shutil.rmtree(folder)
 
 
 def _serve(address: str) -> None:
