@@ -103,8 +103,6 @@ class BatchExecutor(IncrementalExecutor):
         plan = self.plan or _plans.get(self.schema, self.operation, self.fragment_definitions)
         if self.abort_signal is not None or not plan.by_batch:
             return super().execute_operation(serially)
-        if self.schema.get_root_type(self.operation.operation) is None:
-            return super().execute_operation(serially)
         try:
             selection = plan.variant(self.variable_values).root
         except GraphQLError as error:

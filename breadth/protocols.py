@@ -43,11 +43,14 @@ class PlannedField(Protocol):
 
     key: str
     name: str
-    nodes: list[FieldNode]
     details: FieldDetailsList
     parent_type: GraphQLObjectType
     definition: GraphQLField
     grace: float
+
+    @property
+    def nodes(self) -> list[FieldNode]:
+        """The nodes of the document that select the field."""
 
     @property
     def path(self) -> Path:

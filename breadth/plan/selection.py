@@ -31,7 +31,7 @@ class SelectedField(Protocol):
     """What a selection knows of its fields."""
 
     key: str
-    quick: Callable[[Run, Sources, Place], MaybeAwaitable[Column]]
+    quick: Callable[..., MaybeAwaitable[Column]]
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""
@@ -89,7 +89,7 @@ class Selection:
         plain = run.plain
         try:
             for field in self.fields:
-                column = field.quick(run, objects, place) if plain else field.column(run, objects, place)
+                column = field.quick(field, run, objects, place) if plain else field.column(run, objects, place)
                 if type(column) is not list:
                     waiting.append(len(columns))
                 elif run.raised and all_raised(column):

@@ -28,6 +28,9 @@ SEEDS = st.integers(0, 2**16)
 WORLDS_EACH = 3
 """Each document is asked in a world without faults, one with a few, and one with many."""
 
+EXAMPLES = settings.default.max_examples if settings.default else 0
+"""Number of examples of the profile, 100 unless it is chosen by `--hypothesis-profile`."""
+
 AMOUNTS = st.one_of(
     st.integers(0, 9).map(lambda number: IntValueNode(value=str(number))),
     st.text("ab", max_size=3).map(lambda text: StringValueNode(value=text)),
@@ -53,31 +56,31 @@ async def check(request: Request, seed: int, schema: GraphQLSchema = SCHEMA) -> 
             assert not different
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * EXAMPLES)
 @given(requests(SCHEMA), SEEDS)
 async def test_a_query_of_any_shape_is_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * EXAMPLES)
 @given(requests(SCHEMA, ways=("level", "own", "method")), SEEDS)
 async def test_objects_that_stand_in_several_places_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=100)
+@settings(max_examples=EXAMPLES)
 @given(requests(SCHEMA, OperationType.MUTATION), SEEDS)
 async def test_mutations_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=150)
+@settings(max_examples=3 * EXAMPLES // 2)
 @given(queries(FEWER, custom_scalars={"Amount": AMOUNTS}), SEEDS)
 async def test_a_query_with_any_arguments_is_answered_equally(document: str, seed: int) -> None:
     await check(Request(document, {}), seed, FEWER)
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES // 4)
 @given(st.sampled_from([OperationType.QUERY, OperationType.MUTATION]).flatmap(lambda kind: requests(SCHEMA, kind)))
 def test_what_is_asked_here_is_valid(request_: Request) -> None:
     assert not validate(SCHEMA, parse(request_.document))
