@@ -1,4 +1,4 @@
-"""Whatever a document asks for, the level executor answers as stock execution does."""
+"""Random documents are answered as by stock execution."""
 
 import gc
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ pytestmark = [
 
 SEEDS = st.integers(0, 2**16)
 WORLDS_EACH = 3
-"""Each document is asked in a world without faults, one with a few, and one with many."""
+"""Each document is executed in a world without faults, one with a few, and one with many."""
 
 EXAMPLES = settings.default.max_examples if settings.default else 0
 """Number of examples of the profile, 100 unless it is chosen by `--hypothesis-profile`."""
@@ -63,8 +63,8 @@ async def test_a_query_of_any_shape_is_answered_equally(request_: Request, seed:
 
 
 @settings(max_examples=2 * EXAMPLES)
-@given(requests(SCHEMA, ways=("level", "own", "method")), SEEDS)
-async def test_objects_that_stand_in_several_places_are_answered_equally(request_: Request, seed: int) -> None:
+@given(requests(SCHEMA, ways=("batch", "own", "method")), SEEDS)
+async def test_objects_that_have_several_paths_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
@@ -82,5 +82,5 @@ async def test_a_query_with_any_arguments_is_answered_equally(document: str, see
 
 @settings(max_examples=EXAMPLES // 4)
 @given(st.sampled_from([OperationType.QUERY, OperationType.MUTATION]).flatmap(lambda kind: requests(SCHEMA, kind)))
-def test_what_is_asked_here_is_valid(request_: Request) -> None:
+def test_the_random_documents_are_valid(request_: Request) -> None:
     assert not validate(SCHEMA, parse(request_.document))
