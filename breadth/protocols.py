@@ -19,8 +19,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from breadth.column_batch import Sources
 from breadth.paths import Place, Raised
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 

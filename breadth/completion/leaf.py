@@ -18,10 +18,10 @@ from graphql import (
 from graphql.pyutils import inspect
 
 from breadth.batch_resolvers import column_serialization
-from breadth.column_batch import Sources
 from breadth.completion.base import Completion
 from breadth.paths import Place
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
@@ -119,7 +119,7 @@ class LeafCompletion(Completion):
         self.field, self.nullable, self._leaf = field, nullable, leaf
 
     def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """As any completion, with one look for values that are ready."""
+        """Complete as any completion does, after one look for values that are ready."""
         ready = self._leaf.ready(values)
         return super().complete(run, values, place) if ready is None else ready
 

@@ -10,7 +10,6 @@ from graphql.pyutils import Path
 from breadth.awaiting import GRACE_SECONDS, then
 from breadth.batch_resolvers import one_for_each, waits_for_seconds
 from breadth.coercion.arguments import NO_ARGUMENTS, Arguments
-from breadth.column_batch import Sources, is_table
 from breadth.completion.base import Completion
 from breadth.completion.leaf import LeafCompletion
 from breadth.completion.list import ListCompletion
@@ -23,6 +22,7 @@ from breadth.plan.resolver import Attribute, BatchFunction
 from breadth.plan.schema_field import Quick, SchemaField
 from breadth.plan.selection import AllRaisedError, all_raised
 from breadth.protocols import PlannedSelection, PlannedVariant, Run
+from breadth.row_batch import Sources, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
 
 Completed = MaybeAwaitable[Column]
@@ -110,7 +110,7 @@ class Field:
         column: Completed
         try:
             values = self._values(run, objects, here)
-            if type(values) is list or is_table(values):
+            if type(values) is list or is_row_batch(values):
                 column = self.completion.complete(run, values, here)
             else:
                 column = then(_listed(values, len(objects)), partial(self.completion.complete, run, place=here))
@@ -157,7 +157,7 @@ class Field:
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
             given = self._arguments(run) if self._given is None else self._given
-            # A table can't be changed, and a list is the resolver's own.
+            # A row batch can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
                 return values

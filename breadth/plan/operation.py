@@ -126,7 +126,7 @@ class Variant:
 
     @property
     def root(self) -> Selection:
-        """What is asked of the root object."""
+        """The fields that are selected of the root object."""
         if self._root is None:
             root_type = self._root_type
             if root_type is None:
@@ -136,7 +136,7 @@ class Variant:
         return self._root
 
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
-        """What is asked of the objects of that type by a field."""
+        """Return what a field selects of the objects of that type."""
         collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
         return self._planned(of_type, collected.grouped_field_set)
 

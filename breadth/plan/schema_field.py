@@ -16,7 +16,6 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from breadth.column_batch import Sources
 from breadth.completion.base import Completion
 from breadth.completion.leaf import Leaf, LeafCompletion
 from breadth.completion.list import ListCompletion
@@ -24,6 +23,7 @@ from breadth.completion.object import AbstractCompletion, ObjectCompletion
 from breadth.paths import Place
 from breadth.plan.resolver import Attribute, Resolution, read_on
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 _KEPT = "breadth-fields"

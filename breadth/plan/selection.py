@@ -7,9 +7,9 @@ from typing import Protocol
 from graphql import GraphQLError
 
 from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
-from breadth.column_batch import Sources
 from breadth.paths import Place, Raised, propagated
 from breadth.protocols import Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 
@@ -75,7 +75,7 @@ class Selection:
         return self._shareable
 
     def plan_ahead(self) -> None:
-        """Plan what is below, except for objects of interfaces and unions, whose types only a request can tell."""
+        """Plan what is below, except for interfaces and unions, whose types are known during execution only."""
         if self.fields:
             self._make = _maker(self._keys)
         for field in self.fields:

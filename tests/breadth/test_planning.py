@@ -92,7 +92,7 @@ def test_objects_of_an_interface_are_planned_when_their_type_is_known() -> None:
     assert collected_by(operation) == ["collect_subfields"]
 
 
-def test_a_scalar_that_serializes_otherwise_later_is_asked_again() -> None:
+def test_a_replaced_serialization_of_a_scalar_is_used() -> None:
     schema = build_schema("scalar Label type Query { label: Label }")
     label: Any = schema.type_map["Label"]
     label.coerce_output_value = str.upper
