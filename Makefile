@@ -8,10 +8,15 @@ BIN := $(VENV)/bin
 
 # An installation is named by the content of what it was made from, so that it is made again when that changes and
 # only then.
-stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml requirements/$(1).txt | cksum | tr ' ' '-')
+stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml breadth/pyproject.toml requirements/$(1).txt | cksum | tr ' ' '-')
 RUN := $(call stamp,run)
 TEST := $(call stamp,test)
 DOCS := $(call stamp,docs)
+# Environments with the oldest and the newest versions that breadth supports, and nothing of the portal.
+LIBRARY := breadth/pyproject.toml --extra strawberry --group breadth/pyproject.toml:test
+VERSIONS := oldest newest
+VERSION_STAMPS := $(foreach version,$(VERSIONS),$(VENV)/$(version)/.$(shell cat requirements/breadth-$(version).txt \
+	| cksum | tr ' ' '-'))
 # What tests run on Node, each with a lock of its own; npm writes that file last.
 NODE_TESTS := tests/audit tests/typescript
 NODE_MODULES := $(NODE_TESTS:%=%/node_modules/.package-lock.json)
@@ -21,13 +26,15 @@ FRONTEND := server/graphiql
 PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*) \
 	| cksum | tr ' ' '-')
 
-.PHONY: help run test page docs docs-serve bench format lock clean
+.PHONY: help run test test-versions page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
 	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
+	echo "make test-versions"
+	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -52,8 +59,17 @@ test: $(TEST)
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory docs
 	$(BIN)/python -m pytest -n auto -p tests.measured
+	$(MAKE) --no-print-directory test-versions
 	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
 	EXECUTION=stock $(BIN)/pytest -n auto -k "not postgresql" tests/schema tests/resolvers
+
+# They import neither the portal nor its conftest.py; the other runs of them have many more examples.
+test-versions: $(VERSION_STAMPS)
+	for version in $(VERSIONS); do \
+		echo "Testing breadth with its $$version versions …"; \
+		$(VENV)/$$version/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth \
+			|| exit 1; \
+	done
 
 page: $(PAGE)
 
@@ -76,8 +92,11 @@ lock: $(BIN)/python
 	for set in "run:pyproject.toml --group build" \
 			"test:pyproject.toml --group build --group test --constraint requirements/run.txt" \
 			"node:--group pyproject.toml:node" \
-			"docs:--group pyproject.toml:docs --constraint requirements/test.txt"; do \
+			"docs:--group pyproject.toml:docs --constraint requirements/test.txt" \
+			"breadth-oldest:$(LIBRARY) --resolution lowest-direct" \
+			"breadth-newest:$(LIBRARY)"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			--no-emit-package breadth \
 			$(if $(UPGRADE),--upgrade) $${set#*:} --output-file "requirements/$${set%%:*}.txt" || exit 1; \
 	done
 
@@ -90,9 +109,18 @@ $(RUN) $(TEST): $(VENV)/.%: $(BIN)/python
 	set=$*; set=$${set%%-*}; \
 	echo "Installing what requirements/$$set.txt pins into $(VENV) …"; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/$$set.txt && \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable . --editable breadth && \
 	$(BIN)/python -m pip check --disable-pip-version-check > /dev/null && \
 	rm -f $(VENV)/.$$set-* && touch $@
+
+$(VERSION_STAMPS): | $(BIN)/python
+	version=$(notdir $(@D)); \
+	echo "Installing what requirements/breadth-$$version.txt pins into $(@D) …"; \
+	$(BIN)/python -m venv --clear $(@D) && \
+	$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/breadth-$$version.txt && \
+	$(@D)/bin/python -m pip check --disable-pip-version-check > /dev/null && touch $@
 
 # Its versions are those of test.txt where both have a package, so that both can share an environment.
 $(DOCS): | $(BIN)/python

@@ -7,14 +7,21 @@ from graphql import version
 
 Release = tuple[int, int]
 
+GRAPHQL_CORE: tuple[Release, Release] = ((3, 3), (3, 3))
+STRAWBERRY: tuple[Release, Release] = ((0, 331), (0, 341))
+"""Oldest and newest release that the tests run with."""
+
 _ALLOW = "BREADTH_ALLOW_UNTESTED"
 
 
 class UntestedVersionError(ImportError):
-    """A version is installed that the executor was not tested with."""
+    """A version is installed that the executor was not tested with.
+
+    The environment variable BREADTH_ALLOW_UNTESTED=1 allows it, unless a name is missing in it that the executor uses.
+    """
 
 
-def check(name: str, installed: str, *, oldest: Release, newest: Release) -> None:
+def check(name: str, installed: str, oldest: Release, newest: Release) -> None:
     """Raise UntestedVersionError if the version is not of a tested release and the environment does not allow it."""
     major, minor = ([int(part) for part in re.findall(r"\d+", installed)] + [0, 0])[:2]
     if oldest <= (major, minor) <= newest or os.environ.get(_ALLOW) == "1":
@@ -27,4 +34,11 @@ def check(name: str, installed: str, *, oldest: Release, newest: Release) -> Non
     raise UntestedVersionError(message)
 
 
-check("graphql-core", version, oldest=(3, 3), newest=(3, 3))
+def require(name: str, owner: type, attribute: str) -> None:
+    """Raise UntestedVersionError if a class has neither the attribute nor an annotation of it."""
+    if not hasattr(owner, attribute) and attribute not in getattr(owner, "__annotations__", {}):
+        message = f"breadth uses {owner.__name__}.{attribute}, which the installed version of {name} does not have."
+        raise UntestedVersionError(message)
+
+
+check("graphql-core", version, *GRAPHQL_CORE)

@@ -60,6 +60,11 @@ def then(column: MaybeAwaitable[Column], proceed: Callable[[Column], MaybeAwaita
     return proceed(column) if isinstance(column, list) else _after(column, proceed)
 
 
+async def awaited(column: MaybeAwaitable[Column]) -> Column:
+    """Return the column, awaited if it is awaitable."""
+    return column if isinstance(column, list) else await column
+
+
 async def _after(column: Awaitable[Column], proceed: Callable[[Column], MaybeAwaitable[Column]]) -> Column:
     result = proceed(await column)
     return result if isinstance(result, list) else await result

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from graphql import GraphQLField, GraphQLResolveInfo
 
 from breadth.awaiting import GRACE_SECONDS
-from breadth.column_batch import Sources, is_table
+from breadth.row_batch import Sources, is_row_batch
 from breadth.values import Column, Value
 
 BATCH_RESOLVER = "batch-resolver"
@@ -23,8 +23,8 @@ _PURE = "pure"
 BatchResolver = Callable[..., Value]
 """Called with all objects of a batch, the info and the arguments: one value for each object, in their order.
 
-The values are a list, a table, or awaited for either. An exception in a place is the error of that place, and one that
-is raised is the error of all of them.
+The values are a list, a row batch, or an awaitable of either. An exception at an index is the error of that object, and
+one that is raised is the error of each of them.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Value])
@@ -77,18 +77,18 @@ def _first(values: Sequence[Value]) -> Value:
 
 
 def one_for_each(values: Value, count: int) -> Sources:
-    """The values of a batch resolver as a list or a table. Raises TypeError unless there is one for each object."""
+    """Return the values of a batch resolver; raise TypeError unless there is one for each object."""
     if not isinstance(values, Sequence) or isinstance(values, str):
         message = f"A batch resolver returns a list of values, not {type(values).__name__}."
         raise TypeError(message)
     if len(values) != count:
         message = f"A batch resolver returns one value for each object: {count} values, not {len(values)}."
         raise TypeError(message)
-    return values if type(values) is list or is_table(values) else list(values)
+    return values if type(values) is list or is_row_batch(values) else list(values)
 
 
 def by_class(is_type_of: Function) -> Function:
-    """Mark an `is_type_of` whose answer depends on the value's class only, so that it is asked once for each class."""
+    """Mark an `is_type_of` whose answer depends on the value's class only, so that it is called once for each class."""
     setattr(is_type_of, _BY_CLASS, True)
     return is_type_of
 

@@ -1,4 +1,4 @@
-"""The executor: graphql-core's, with batches in the place of objects."""
+"""The executor: graphql-core's, with batches in place of objects."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cached_property
@@ -103,8 +103,6 @@ class BatchExecutor(IncrementalExecutor):
         plan = self.plan or _plans.get(self.schema, self.operation, self.fragment_definitions)
         if self.abort_signal is not None or not plan.by_batch:
             return super().execute_operation(serially)
-        if self.schema.get_root_type(self.operation.operation) is None:
-            return super().execute_operation(serially)
         try:
             selection = plan.variant(self.variable_values).root
         except GraphQLError as error:
@@ -139,7 +137,7 @@ class BatchExecutor(IncrementalExecutor):
         return Raised(Cause(error, nodes))
 
     def stop(self, raised: Raised, place: Place, index: int) -> None:
-        """Let null stand in this place because of the error."""
+        """Record the errors of a value that is null because of them."""
         for path in place.paths(index):
             above = path.as_list() if path else []
             for cause in raised.causes:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from graphql.execution import MiddlewareManager
 
 from breadth.batch_resolvers import one_for_each, only
-from breadth.column_batch import Sources
 from breadth.paths import Place
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import Sources
 from breadth.values import Column, Value
 
 

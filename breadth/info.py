@@ -9,7 +9,7 @@ from breadth.values import Value
 
 
 class BatchInfo:
-    """What graphql-core's info tells, and made when more of it is asked for than nearly every resolver does."""
+    """The info of graphql-core, most of which is made only if a resolver uses it."""
 
     def __init__(self, run: Run, field: PlannedField) -> None:
         """Name the operation that is executed and the field; there is no path to an object."""
@@ -22,12 +22,12 @@ class BatchInfo:
 
     @property
     def field_nodes(self) -> list[FieldNode]:
-        """Where the document asks for the field."""
+        """The nodes of the document that select the field."""
         return self._field.nodes
 
     @cached_property
     def whole(self) -> GraphQLResolveInfo[Value]:
-        """All that graphql-core tells."""
+        """The whole info of graphql-core."""
         return self._run.info(self._field, self._field.path)
 
     def __getattr__(self, name: str) -> Value:

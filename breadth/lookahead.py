@@ -1,4 +1,7 @@
-"""Look-ahead: what a query selects below a field, so that its resolver loads that and nothing more."""
+"""Look-ahead: what a query selects below a field, so that its resolver loads that and nothing more.
+
+Each function takes the info of the field; a path names fields below it, from the outermost.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn, TypeVar
@@ -17,6 +20,8 @@ from graphql import (
 from breadth.plan.resolver import Resolution
 from breadth.values import Value
 
+__all__ = ["fields", "known", "reads", "selected", "selects_objects"]
+
 Found = TypeVar("Found")
 Fragments = dict[str, FragmentDefinitionNode]
 
@@ -27,7 +32,7 @@ class Nodes(list[FieldNode]):
     """The nodes of a field in a plan, which keep what was found out about them."""
 
     def known(self, what: object, find: Callable[[], Found]) -> Found:
-        """What is found, which is looked for once."""
+        """Return what was found, which is looked for once."""
         memory: dict[object, Value] = self.__dict__.setdefault("memory", {})
         if what not in memory:
             memory[what] = find()
@@ -43,9 +48,9 @@ class Nodes(list[FieldNode]):
 
 
 def selected(info: GraphQLResolveInfo[Value]) -> frozenset[str]:
-    """The names of the fields below this one, as `nodes.product.name`, four levels down.
+    """Return the names of the fields below this one, such as `nodes.product.name`, four levels deep.
 
-    Fields of any type that an object may be of are among them, and fields that a directive may leave out.
+    Fields of each type that an object may have are among them, and fields that a directive may leave out.
     """
     return known(
         info,
@@ -57,22 +62,24 @@ def selected(info: GraphQLResolveInfo[Value]) -> frozenset[str]:
 
 
 def reads(info: GraphQLResolveInfo[Value], *path: str) -> frozenset[str] | None:
-    """The attributes that are read of the field's objects, or of those at a path of fields below; None for any.
+    """Return the attributes that are read of the objects at the path; None if it may be any.
 
-    None are read if no field is selected at the path. Only objects of one type are looked at: of an interface or union,
-    any attribute may be read.
+    No attribute is read if no field is selected at the path. Any may be read of objects of an interface or union, and
+    by a resolver that does not name what it reads.
     """
     return known(info, ("reads", path), lambda: _reads(info, path))
 
 
 def known(info: GraphQLResolveInfo[Value], what: object, find: Callable[[], Found]) -> Found:
-    """What is found out about the field's nodes, which is kept with the plan where there is one."""
-    # Stock execution makes its nodes anew for each object.
+    """Return what `find` returns, which is kept with the plan of the operation under the key `what`.
+
+    Stock execution has no plan and calls `find` each time.
+    """
     return info.field_nodes.known(what, find) if isinstance(info.field_nodes, Nodes) else find()
 
 
 def fields(info: GraphQLResolveInfo[Value], *path: str) -> Mapping[str, GraphQLField]:
-    """The fields that are asked of the objects at a path of fields below the field, by their names in the schema."""
+    """Return the fields that are selected of the objects at the path, by their names in the schema."""
 
     def find() -> Mapping[str, GraphQLField]:
         of_type, asked = _asked(info, path)
@@ -82,13 +89,13 @@ def fields(info: GraphQLResolveInfo[Value], *path: str) -> Mapping[str, GraphQLF
     return known(info, ("fields", path), find)
 
 
-def leads_on(info: GraphQLResolveInfo[Value], *path: str) -> bool:
-    """Whether any objects are asked of the objects at a path of fields below the field."""
-    return known(info, ("leads on", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
+def selects_objects(info: GraphQLResolveInfo[Value], *path: str) -> bool:
+    """Whether a field that is selected of the objects at the path has objects itself."""
+    return known(info, ("objects", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
 
 
 def _asked(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> tuple[object, list[FieldNode]]:
-    """The type of the objects at the path, and the fields that are selected of them, if any."""
+    """Return the type of the objects at the path, and the nodes that are selected of them."""
     of_type: Value = get_named_type(info.return_type)
     asked = list(_fields(info.field_nodes, info.fragments))
     for step in path:
@@ -118,7 +125,7 @@ def _reads(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> frozenset[
 
 
 def _fields(nodes: Iterable[FieldNode], fragments: Fragments) -> Iterator[FieldNode]:
-    """The fields that are asked of the objects of these fields, in fragments too."""
+    """Return the nodes that are selected of the objects of these fields, in fragments too."""
     for node in nodes:
         if node.selection_set is not None:
             yield from _within(node.selection_set, fragments)

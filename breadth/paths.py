@@ -62,11 +62,11 @@ class Chosen:
 class Items:
     """The items of all the lists of a column, one list after the other."""
 
-    __slots__ = ("_place", "_starts")
+    __slots__ = ("_firsts", "_place", "_starts")
 
-    def __init__(self, place: Place, starts: Sequence[int]) -> None:
-        """Name the lists' place and where each of them begins."""
-        self._place, self._starts = place, starts
+    def __init__(self, place: Place, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
+        """Name the lists' place, where each of them begins, and how many items of each were before."""
+        self._place, self._starts, self._firsts = place, starts, firsts
 
     @property
     def of_one_list(self) -> bool:
@@ -76,8 +76,9 @@ class Items:
     def paths(self, index: int) -> Iterator[Path | None]:
         """The paths of the list, each with the item's place in it."""
         of_list = self.list_of(index)
+        first = self._firsts[of_list] if self._firsts else 0
         for path in self._place.paths(of_list):
-            yield Path(path, index - self._starts[of_list], None)
+            yield Path(path, index - self._starts[of_list] + first, None)
 
     def list_of(self, index: int) -> int:
         """Which list an item is in."""
@@ -103,12 +104,12 @@ class Shared:
 
 
 class Repeated:
-    """The distinct objects of a table, which has the index of one for each of its rows."""
+    """The distinct objects of a row batch, which has the index of one for each of its rows."""
 
     __slots__ = ("_indices", "_place", "_places")
 
     def __init__(self, place: Place, places: Sequence[int]) -> None:
-        """Name the table's place, and the index of the object in each row."""
+        """Name the row batch's place, and the index of the object in each row."""
         self._place, self._places = place, places
         self._indices: dict[int, list[int]] | None = None
 

@@ -40,11 +40,11 @@ class Prepared:
         if any(node.variable_definitions for node in definitions.values()):
             message = "A fragment with variables can't be prepared."
             raise GraphQLError(message)
-        self._level: BatchExecutor | None = None
+        self._template: BatchExecutor | None = None
         first = self._executor(None, None, VariableValues({}, {}))
         if isinstance(first, BatchExecutor):
             first.plan = self._plan
-            self._level = first
+            self._template = first
 
     def plan_ahead(self) -> None:
         """Plan the operation before it is first executed."""
@@ -71,8 +71,8 @@ class Prepared:
         self, variables: VariableValues, *, root_value: Value = None, context_value: Value = None
     ) -> Response:
         """The result of the operation for values that are coerced already."""
-        if self._level is not None:
-            executor: Executor[Value] = self._level.again(
+        if self._template is not None:
+            executor: Executor[Value] = self._template.again(
                 root_value=root_value, context_value=context_value, variable_values=variables
             )
         else:
@@ -103,5 +103,5 @@ class Prepared:
 
 
 def _executed(executor: Executor[Value]) -> Value:
-    """Execute an operation, which has more than one result only if graphql-core is asked for them."""
+    """Execute an operation, which has one result."""
     return executor.execute_operation()

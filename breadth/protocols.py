@@ -19,8 +19,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from breadth.column_batch import Sources
 from breadth.paths import Place, Raised
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 
@@ -43,11 +43,14 @@ class PlannedField(Protocol):
 
     key: str
     name: str
-    nodes: list[FieldNode]
     details: FieldDetailsList
     parent_type: GraphQLObjectType
     definition: GraphQLField
     grace: float
+
+    @property
+    def nodes(self) -> list[FieldNode]:
+        """The nodes of the document that select the field."""
 
     @property
     def path(self) -> Path:

@@ -1,26 +1,44 @@
 """Batch fields in Strawberry: their resolver is called once with all objects of a batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import NoReturn, Protocol, Self
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.permission import BasePermission
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+from strawberry.types.info import Info
 
-from breadth._versions import check
+from breadth._versions import STRAWBERRY, check, require
 from breadth.batch_resolvers import only
 from breadth.coercion.inputs import Inputs
 from breadth.executor import BatchExecutor
 from breadth.plan.resolver import ADAPTERS, BatchFunction, Resolution, attribute
 from breadth.values import Value
 
-check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newest=(0, 341))
+__all__ = [
+    "BatchField",
+    "Declaration",
+    "DeclaredField",
+    "StrawberryBatchExecutor",
+    "batch_field",
+    "declared",
+]
+
+check("strawberry-graphql", version("strawberry-graphql"), *STRAWBERRY)
+# Private names that are used here; without one of them, even a version that the environment allows is refused.
+require("strawberry-graphql", GraphQLCoreConverter, "_get_field_exception_handlers")
+require("strawberry-graphql", Info, "_raw_info")
 
 _DEFINITION = "strawberry-definition"
+
+Resolver = Callable[..., Value] | StrawberryResolver[Value]
 
 
 class StrawberryBatchExecutor(BatchExecutor, StrawberryGraphQLCoreExecutionContext):
@@ -82,21 +100,47 @@ class DeclaredField(StrawberryField):
 
 
 def declared(batch: Declaration, *, arguments: Iterable[StrawberryArgument] = (), **named: Value) -> Value:
-    """Return a field that `batch` resolves; its type is the annotation of the attribute that it is assigned to."""
+    """Return a field that `batch` resolves; its type is the annotation of the attribute that it is assigned to.
+
+    `named` is what `StrawberryField` takes: `description`, `graphql_name` and the like. The call of a resolver with
+    arguments that do not fit raises GraphQLError, as any other field's does.
+    """
     field = DeclaredField(**named)
     field.batch, field.arguments = batch, list(arguments)
     return field
 
 
-def batch_field(*, graphql_type: object, reads: Iterable[str] | None = None, **named: Value) -> Value:
-    """Return `strawberry.field` for a batch resolver; `graphql_type` is the type of the value for one object.
+def batch_field(
+    resolver: Resolver | None = None,
+    *,
+    graphql_type: object,
+    reads: Iterable[str] | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    permission_classes: Iterable[type[BasePermission]] = (),
+    deprecation_reason: str | None = None,
+    metadata: Mapping[str, object] | None = None,
+    directives: Iterable[object] = (),
+    extensions: Iterable[FieldExtension] = (),
+) -> Value:
+    """Return `strawberry.field` for a batch resolver: a decorator, or the field if the resolver is given.
 
-    `reads` names the attributes of the objects that the resolver reads, so that those who load the objects can defer
-    the others; None if it may be any.
+    `graphql_type` is the type of the value for one object. `reads` names the attributes of the objects that the
+    resolver reads, so that a loader of the objects can defer the others; None if it may read any. Everything else is
+    as in `strawberry.field`. A resolver without a `strawberry.Parent` is a TypeError of each object.
     """
-    field = BatchField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), **named)
+    field = BatchField(
+        graphql_name=name,
+        type_annotation=StrawberryAnnotation.from_annotation(graphql_type),
+        description=description,
+        permission_classes=list(permission_classes),
+        deprecation_reason=deprecation_reason,
+        metadata=metadata,
+        directives=list(directives),
+        extensions=list(extensions),
+    )
     field.reads = None if reads is None else frozenset(reads)
-    return field
+    return field if resolver is None else field(resolver)
 
 
 def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution | None:
@@ -123,7 +167,7 @@ def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Res
         return Resolution()
     call = _Call(field, converter)
     if isinstance(field, BatchField):
-        return BatchFunction(call.for_levels(), needs_info=call.needs_info, reads=field.reads)
+        return BatchFunction(call.for_batches(), needs_info=call.needs_info, reads=field.reads)
     return Resolution(call.of_one)
 
 
@@ -189,7 +233,7 @@ class _Call:
         self.needs_info = self._info is not None or any(convert for _, convert in self._named.values())
         """Whether the info is looked at."""
 
-    def for_levels(self) -> Callable[..., Value]:
+    def for_batches(self) -> Callable[..., Value]:
         """What is called with the objects of a batch."""
         if not self._sources:
             return self._without_objects

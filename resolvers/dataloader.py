@@ -41,34 +41,34 @@ MaybeAwaitable: TypeAlias = Value | Awaitable[Value]
 class Recurring(Sequence[Value], Generic[Value]):
     """A value for each object of a batch, dictionary-encoded: several objects have the same one."""
 
-    __slots__ = ("different", "places")
+    __slots__ = ("dictionary", "indices")
 
-    def __init__(self, different: list[Value], places: list[int]) -> None:
-        """Keep the different values, and the index of each object's value among them."""
-        self.different, self.places = different, places
+    def __init__(self, dictionary: list[Value], indices: list[int]) -> None:
+        """Keep the distinct values, and the index of each object's value among them."""
+        self.dictionary, self.indices = dictionary, indices
 
     @property
     def of_class(self) -> type[Value]:
         """The class of the values, which are rows of one kind."""
-        return type(self.different[0])
+        return type(self.dictionary[0])
 
     def column(self, name: str) -> list[Any]:
-        """That attribute of each value; the executor reads the different ones instead."""
-        of_each = list(map(attrgetter(name), self.different))
-        return list(map(of_each.__getitem__, self.places))
+        """That attribute of each value; the executor reads the distinct ones instead."""
+        of_each = list(map(attrgetter(name), self.dictionary))
+        return list(map(of_each.__getitem__, self.indices))
 
     def joined(self, _others: Sequence[object]) -> None:
         """Return None: they are never joined."""
 
     def __len__(self) -> int:
         """How many objects there are."""
-        return len(self.places)
+        return len(self.indices)
 
     def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
         """The value for one of the objects, or for some."""
         if isinstance(index, slice):
-            return [self.different[place] for place in self.places[index]]
-        return self.different[self.places[index]]
+            return [self.dictionary[at] for at in self.indices[index]]
+        return self.dictionary[self.indices[index]]
 
 
 def column(rows: Sequence[Any], name: str) -> list[Any]:

@@ -196,7 +196,7 @@ def _selection(info: Info) -> Selection:
         relation = _to_one(definition)
         # Load a row on its own if more objects are selected below it: rows with the same key then share it, and its
         # fields are resolved once.
-        if relation is None or any(lookahead.leads_on(info, *path, name) for path in _PATHS):
+        if relation is None or any(lookahead.selects_objects(info, *path, name) for path in _PATHS):
             continue
         columns = _columns(info, name)
         if relation.join is not None and relation.permission is None:

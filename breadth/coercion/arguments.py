@@ -41,8 +41,6 @@ class Arguments:
         self._variables: tuple[tuple[str, str, bool], ...] = ()
         # None before they were first needed, and False before it is known whether they can be kept.
         self._asked: bool | None = None
-        if not definition.args and not node.arguments:
-            self._constant, self._asked = {}, True
 
     @property
     def known(self) -> dict[str, Value] | None:
@@ -107,6 +105,19 @@ class Arguments:
                 for name, variable in variables.items()
                 if (argument := self._definition.args.get(name)) is not None
             )
+
+
+class _NoArguments(Arguments):
+    """The arguments of a field that takes none."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Keep the values, which are none."""
+        self._constant, self._variables, self._asked = {}, (), True
+
+
+NO_ARGUMENTS: Arguments = _NoArguments()
 
 
 def _may_be_left_out(argument: GraphQLArgument) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
-from breadth.column_batch import Sources
 from breadth.paths import Chosen, Items, Place, Raised
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)

@@ -18,10 +18,10 @@ from graphql import (
 from graphql.pyutils import inspect
 
 from breadth.batch_resolvers import column_serialization
-from breadth.column_batch import Sources
 from breadth.completion.base import Completion
 from breadth.paths import Place
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 _NONE = type(None)
@@ -37,33 +37,33 @@ class _Ready(NamedTuple):
     fit: Callable[[Column], bool] | None = None
 
 
-class LeafCompletion(Completion):
-    """Completes scalars and enums; values that are in their JSON form are left as they are."""
+class Leaf:
+    """What is known of the values of a scalar or enum, for all documents that select a field of it."""
 
-    __slots__ = ("_coerce", "_fit", "_leaf", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are")
+    __slots__ = ("_fit", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are", "coerce", "of_type")
 
-    def __init__(self, field: PlannedField, leaf: GraphQLLeafType, *, nullable: bool) -> None:
+    def __init__(self, of_type: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
-        super().__init__(field, nullable=nullable)
-        self._leaf, self._coerce = leaf, leaf.coerce_output_value
+        self.of_type, self.coerce = of_type, of_type.coerce_output_value
         # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
         self._names: dict[int, str | None] = _NO_NAMES
         self._named = self._together = _NO_CLASSES
-        if leaf in _BUILT_IN:
-            self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[leaf.name]
-            self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
-            return
-        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[""]
-        of_column = column_serialization(self._coerce)
+        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[of_type.name if of_type in _BUILT_IN else ""]
+        self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
+        """The classes whose values are in their JSON form, whatever they are."""
+        of_column = None if of_type in _BUILT_IN else column_serialization(self.coerce)
         if of_column is not None:
             self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
             if nullable:
                 self._together |= {_NONE}
-        self.as_they_are = self._ready
-        """The classes whose values are in their JSON form, whatever they are."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the type serializes by another function now."""
+        return self.coerce != self.of_type.coerce_output_value
 
     def ready(self, values: Sources) -> Column | None:
-        """The values in their JSON form, where one look at their classes says that they can be had for nothing."""
+        """Return the values in their JSON form, if one look at their classes finds it; None if not."""
         if not isinstance(values, list):
             # Objects are no scalars; completing them one by one raises the error.
             return None
@@ -84,51 +84,63 @@ class LeafCompletion(Completion):
                 return column
         return None
 
-    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """As any completion, with one look for values that are ready."""
-        ready = self.ready(values)
-        return super().complete(run, values, place) if ready is None else ready
-
-    def _settled(self, run: Run, values: Column, place: Place) -> Column:
-        try:
-            column = list(map(self._coerce, values))
-        except Exception:
-            return self._one_by_one(run, values, place)
-        if any(value is None or value is Undefined for value in column):
-            return self._one_by_one(run, values, place)
-        # A scalar may give another form each time, or one that its caller changes.
-        if isinstance(self._leaf, GraphQLEnumType):
-            self._remember(values, column)
-        return column
-
-    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
-        column: Column = []
-        for index, value in enumerate(values):
-            try:
-                column.append(self._coerced(value))
-            except Exception as error:
-                column.append(self.fail(run, error, place, index))
-        return column
-
-    def _coerced(self, value: Value) -> Value:
-        coerced = self._coerce(value)
+    def coerced(self, value: Value) -> Value:
+        """Return the JSON form of one value. Raises whatever the type raises, and TypeError if that is null."""
+        coerced = self.coerce(value)
         if coerced is None or coerced is Undefined:
-            call = f"`{inspect(self._leaf)}.coerce_output_value({inspect(value)})`"
+            call = f"`{inspect(self.of_type)}.coerce_output_value({inspect(value)})`"
             message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
             raise TypeError(message)
         return coerced
 
-    def _remember(self, values: Sequence[Value], names: Sequence[Value]) -> None:
-        """Know the names of an enum's members, whose number is small; any other value may be equal to another one."""
+    def remember(self, values: Sequence[Value], names: Sequence[Value], *, nullable: bool) -> None:
+        """Keep the names of an enum's members, whose number is small; any other value may be equal to another one."""
+        # A scalar may give another form each time, or one that its caller changes.
+        if not isinstance(self.of_type, GraphQLEnumType):
+            return
         for value, name in zip(values, names, strict=True):
             kind = type(value)
             if not _is_plain_enum(kind):
                 return
             if not self._named:
                 self._names = {id(None): None}
-                self._named = frozenset({_NONE}) if self.nullable else self._named
+                self._named = frozenset({_NONE}) if nullable else self._named
             self._names[id(value)] = name
             self._named |= {kind}
+
+
+class LeafCompletion(Completion):
+    """Completes scalars and enums; values that are in their JSON form are left as they are."""
+
+    __slots__ = ("_leaf",)
+
+    def __init__(self, field: PlannedField, leaf: Leaf, *, nullable: bool) -> None:
+        """Name the scalar or enum."""
+        self.field, self.nullable, self._leaf = field, nullable, leaf
+
+    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+        """Complete as any completion does, after one look for values that are ready."""
+        ready = self._leaf.ready(values)
+        return super().complete(run, values, place) if ready is None else ready
+
+    def _settled(self, run: Run, values: Column, place: Place) -> Column:
+        try:
+            column = list(map(self._leaf.coerce, values))
+        except Exception:
+            return self._one_by_one(run, values, place)
+        if any(value is None or value is Undefined for value in column):
+            return self._one_by_one(run, values, place)
+        self._leaf.remember(values, column, nullable=self.nullable)
+        return column
+
+    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
+        column: Column = []
+        for index, value in enumerate(values):
+            try:
+                column.append(self._leaf.coerced(value))
+            except Exception as error:
+                column.append(self.fail(run, error, place, index))
+        return column
 
 
 def _is_plain_enum(kind: type) -> bool:

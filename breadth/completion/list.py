@@ -1,5 +1,6 @@
 """Completing lists: the items of all the lists of a column are one column."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -8,11 +9,12 @@ from itertools import accumulate, count
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from breadth.awaiting import EASY, NOTHING, learn, settled, then
-from breadth.column_batch import Table, is_table
-from breadth.completion.base import Completion
-from breadth.paths import Chosen, Items, Place, propagated
+from breadth.awaiting import EASY, awaited, learn, then
+from breadth.completion.async_list import Reading
+from breadth.completion.base import Completion, scatter
+from breadth.paths import Chosen, Items, Place, Raised, propagated
 from breadth.protocols import PlannedField, Run
+from breadth.row_batch import RowBatch, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
 
 
@@ -27,27 +29,46 @@ class ListCompletion(Completion):
         self.item = item
 
     def plan_ahead(self) -> None:
-        """Plan what is asked of the items."""
+        """Plan what is selected of the items."""
         self.item.plan_ahead()
 
     def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         kinds = set(map(type, values))
         if not kinds <= EASY and learn(kinds).iterates_async and any(map(run.is_async_iterable, values)):
-            return then(self._collected(run, values), partial(self._lists, run, place=place))
+            return self._read(run, values, place)
         return self._lists(run, values, place)
 
-    async def _collected(self, run: Run, values: Column) -> Column:
-        async_ones = [index for index, value in enumerate(values) if run.is_async_iterable(value)]
-        column = list(values)
-        for index in async_ones:
-            column[index] = _items(values[index], nullable=self.item.nullable)
-        return await settled(column, async_ones)
+    async def _read(self, run: Run, values: Column, place: Place) -> Column:
+        """Complete lists some of which are async iterables, all together if these end soon."""
+        iterables = {index: value for index, value in enumerate(values) if run.is_async_iterable(value)}
+        reading = Reading(iterables, nullable=self.item.nullable, grace=self.field.grace)
+        try:
+            if await reading.is_done():
+                read = reading.lists
+                return await awaited(
+                    self._lists(run, [read.get(index, each) for index, each in enumerate(values)], place)
+                )
+            others = [index for index in range(len(values)) if index not in iterables]
+            completed, read = await asyncio.gather(
+                awaited(self._lists(run, [values[index] for index in others], Chosen(place, others))),
+                reading.parts(place, partial(self.item.complete, run)),
+            )
+        finally:
+            await reading.cancel()
+        results = scatter([None] * len(values), others, completed)
+        for index, items in read.items():
+            raised, error = propagated(items, count()), reading.readers[index].error
+            if error is not None:
+                causes = () if raised is None else raised.causes
+                raised = Raised(*causes, *run.raising(error, self.field.nodes).causes)
+            results[index] = raised or items
+        return self.stop(run, results, place)
 
     def _lists(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
-        if any(map(is_table, values)):
-            table = _joined(values)
-            if table is not None:
-                return self._split(run, table, list(map(len, values)), place)
+        if any(map(is_row_batch, values)):
+            batch = _joined(values)
+            if batch is not None:
+                return self._split(run, batch, list(map(len, values)), place)
         results: Column = [None] * len(values)
         kept: list[int] = []
         starts: list[int] = []
@@ -74,8 +95,8 @@ class ListCompletion(Completion):
 
         return then(self.item.complete(run, flat, items_place), split)
 
-    def _split(self, run: Run, items: Table, lengths: Sequence[int], place: Place) -> MaybeAwaitable[Column]:
-        """Complete the items of tables, which are all there, as many in each as it is long."""
+    def _split(self, run: Run, items: RowBatch, lengths: Sequence[int], place: Place) -> MaybeAwaitable[Column]:
+        """Complete the items of row batches, as many in each as it is long."""
         ends = list(accumulate(lengths))
         starts = [0, *ends[:-1]]
 
@@ -105,15 +126,15 @@ class ListCompletion(Completion):
         return items
 
 
-def _joined(values: Sequence[Value]) -> Table | None:
-    """One table of all of them; None where they are not all tables of one kind, or lists of nothing."""
-    tables = [value for value in values if type(value) is not list or value]
-    if len(tables) == 1:
-        table: Table = tables[0]
-        return table
-    if len(set(map(type, tables))) > 1:
+def _joined(values: Sequence[Value]) -> RowBatch | None:
+    """Return one row batch of all of them; None if they are not of one class, apart from empty lists."""
+    batches = [value for value in values if type(value) is not list or value]
+    if len(batches) == 1:
+        batch: RowBatch = batches[0]
+        return batch
+    if len(set(map(type, batches))) > 1:
         return None
-    joined: Table | None = tables[0].joined(tables[1:])
+    joined: RowBatch | None = batches[0].joined(batches[1:])
     return joined
 
 
@@ -122,28 +143,3 @@ def _rest(iterator: Iterator[Value]) -> Column:
     with suppress(Exception):
         items.extend(iterator)
     return items
-
-
-async def _items(iterable: Value, *, nullable: bool) -> Column:
-    """The items up to the first one that makes the list null; no later one is read."""
-    items: Column = []
-    iterator = aiter(iterable)
-    try:
-        async for item in iterator:
-            items.append(item)
-            if not nullable and (type(item) in NOTHING or isinstance(item, Exception)):
-                break
-        else:
-            return items
-    except Exception:
-        await _close(iterator)
-        raise
-    await _close(iterator)
-    return items
-
-
-async def _close(iterator: Value) -> None:
-    close = getattr(iterator, "aclose", None)
-    if close is not None:
-        with suppress(Exception):
-            await close()

@@ -9,10 +9,10 @@ from graphql.pyutils import Path, inspect
 
 from breadth.awaiting import EASY, settled, then
 from breadth.batch_resolvers import is_by_class
-from breadth.column_batch import Sources, Table, is_repeating
 from breadth.completion.base import Completion, scatter
 from breadth.paths import Chosen, Place, Repeated, Shared
 from breadth.protocols import PlannedField, PlannedSelection, Run
+from breadth.row_batch import RowBatch, Sources, is_dictionary_encoded
 from breadth.values import Column, MaybeAwaitable, Value
 
 
@@ -31,41 +31,41 @@ class Objects:
 
     @property
     def selection(self) -> PlannedSelection:
-        """What is asked of the objects. Raises GraphQLError where a directive does not fit."""
+        """The fields that are selected of the objects. Raises GraphQLError if a directive does not fit."""
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
 
-    def of_table(self, run: Run, table: Table, place: Place) -> MaybeAwaitable[Column] | None:
-        """What the response holds of the objects of a table; None where each of them has to be looked at."""
+    def of_row_batch(self, run: Run, batch: RowBatch, place: Place) -> MaybeAwaitable[Column] | None:
+        """Return the response objects of a row batch; None if each of its objects has to be looked at."""
         try:
-            if not self._takes(run, table, place):
+            if not self._takes(run, batch, place):
                 return None
             selection = self.selection
         except Exception:
             return None
-        if not is_repeating(table):
-            return selection.batch(run, table, place)
+        if not is_dictionary_encoded(batch):
+            return selection.batch(run, batch, place)
         if not (run.plain and selection.shareable):
             return None
-        rows = selection.batch(run, table.different, Repeated(place, table.places))
+        rows = selection.batch(run, batch.dictionary, Repeated(place, batch.indices))
         if isinstance(rows, list):
-            return list(map(rows.__getitem__, table.places))
-        return then(rows, lambda rows: list(map(rows.__getitem__, table.places)))
+            return list(map(rows.__getitem__, batch.indices))
+        return then(rows, lambda rows: list(map(rows.__getitem__, batch.indices)))
 
-    def _takes(self, run: Run, table: Table, place: Place) -> bool:
+    def _takes(self, run: Run, batch: RowBatch, place: Place) -> bool:
         """Whether the class of the objects says that they are of the type."""
-        if self._is_type_of is None or table.of_class in self._accepted:
+        if self._is_type_of is None or batch.of_class in self._accepted:
             return True
-        if self._by_class and self._is_type_of(table[0], info_of(run, self._field, place, 0)) is True:
-            self._accepted.add(table.of_class)
+        if self._by_class and self._is_type_of(batch[0], info_of(run, self._field, place, 0)) is True:
+            self._accepted.add(batch.of_class)
             return True
         return False
 
     def rows(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
-        """What the response holds of the objects, a `Raised` in the place of one that can't be had."""
+        """Return the response objects, with a `Raised` for each object that can't be had."""
         if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
-            return self._level(run, values, place)
+            return self._batch(run, values, place)
         return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
 
     def _asked(self, run: Run, values: Column, place: Place) -> Column:
@@ -91,13 +91,13 @@ class Objects:
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
-            return self._level(run, values, place)
+            return self._batch(run, values, place)
         return then(
-            self._level(run, [values[index] for index in kept], Chosen(place, kept)),
+            self._batch(run, [values[index] for index in kept], Chosen(place, kept)),
             partial(scatter, results, kept),
         )
 
-    def _level(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _batch(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
         try:
             selection = self.selection
         except Exception as error:
@@ -134,13 +134,13 @@ class ObjectCompletion(Completion):
         return self._objects.selection.shareable
 
     def plan_ahead(self) -> None:
-        """Plan what is asked of the objects, and of those below them."""
+        """Plan what is selected of the objects, and of those below them."""
         self._objects.selection.plan_ahead()
 
     def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """As any completion, but a table's objects are there, and are not looked at."""
+        """Complete as any completion does, without a look at the objects of a row batch."""
         if not isinstance(values, list):
-            rows = self._objects.of_table(run, values, place)
+            rows = self._objects.of_row_batch(run, values, place)
             if rows is not None:
                 return self._stopped(run, rows, place)
         elif len(values) == 1 and type(values[0]) in EASY and values[0] is not None:

@@ -1,43 +1,31 @@
 """Fields: what is known of them before a request comes, and how they are resolved for a batch."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from operator import attrgetter
 
-from graphql import (
-    FieldNode,
-    GraphQLEnumType,
-    GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLScalarType,
-    GraphQLUnionType,
-)
+from graphql import FieldNode, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from breadth.awaiting import then
+from breadth.awaiting import GRACE_SECONDS, then
 from breadth.batch_resolvers import one_for_each, waits_for_seconds
-from breadth.coercion.arguments import Arguments
-from breadth.column_batch import Sources, is_table
+from breadth.coercion.arguments import NO_ARGUMENTS, Arguments
 from breadth.completion.base import Completion
 from breadth.completion.leaf import LeafCompletion
 from breadth.completion.list import ListCompletion
-from breadth.completion.object import AbstractCompletion, ObjectCompletion
+from breadth.completion.object import ObjectCompletion
 from breadth.hooks import Hooked
 from breadth.info import BatchInfo
 from breadth.lookahead import Nodes
 from breadth.paths import Place, Under
-from breadth.plan.resolver import Attribute, BatchFunction, Resolution, read_on
+from breadth.plan.resolver import Attribute, BatchFunction
+from breadth.plan.schema_field import Quick, SchemaField
 from breadth.plan.selection import AllRaisedError, all_raised
 from breadth.protocols import PlannedSelection, PlannedVariant, Run
+from breadth.row_batch import Sources, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
 
 Completed = MaybeAwaitable[Column]
-Quick = Callable[[Run, Sources, Place], Completed]
 
 
 class Field:
@@ -45,6 +33,8 @@ class Field:
 
     __slots__ = (
         "_given",
+        "_known",
+        "_nodes",
         "_variant",
         "arguments",
         "completion",
@@ -53,7 +43,6 @@ class Field:
         "grace",
         "key",
         "name",
-        "nodes",
         "parent_type",
         "quick",
         "resolution",
@@ -65,20 +54,28 @@ class Field:
         parent_type: GraphQLObjectType,
         key: str,
         details: FieldDetailsList,
-        definition: GraphQLField,
+        known: SchemaField,
     ) -> None:
-        """Find out how the field is resolved, and what becomes of its values."""
-        self._variant = variant
-        self.parent_type, self.key, self.details, self.definition = parent_type, key, details, definition
-        self.nodes: list[FieldNode] = Nodes([each.node for each in details])
-        self.name = self.nodes[0].name.value
-        self.grace = waits_for_seconds(definition)
-        self.arguments = Arguments(definition, self.nodes[0])
-        self.completion: Completion = _completion(self, definition.type)
-        self.resolution = Resolution.of(definition, self.name, parent_type, variant.schema)
+        """Name the operation, the type, the response key, and the nodes that select the field."""
+        node = details[0].node
+        self._variant, self._known = variant, known
+        self._nodes: list[FieldNode] | None = None
+        self.parent_type, self.key, self.details, self.name = parent_type, key, details, node.name.value
+        self.definition = definition = known.definition
+        self.resolution = known.resolution
+        self.grace = waits_for_seconds(definition) if definition.extensions else GRACE_SECONDS
+        self.arguments = Arguments(definition, node) if definition.args or node.arguments else NO_ARGUMENTS
+        self.completion: Completion = known.completion(self)
         self._given: dict[str, Value] | None = self.arguments.known
-        self.quick: Quick = self.column if self._given is None else _quick(self, self.resolution)
+        self.quick: Quick = (known.quick if self._given is not None else None) or Field.column
         """As `column`, with less to find out for an attribute that is read as it is."""
+
+    @property
+    def nodes(self) -> list[FieldNode]:
+        """The nodes of the document that select the field."""
+        if self._nodes is None:
+            self._nodes = Nodes([each.node for each in self.details])
+        return self._nodes
 
     @property
     def path(self) -> Path:
@@ -91,7 +88,7 @@ class Field:
             self.arguments.prepare()
             self._given = self.arguments.known
             if self._given is not None:
-                self.quick = _quick(self, self.resolution)
+                self.quick = self._known.quick or Field.column
 
     def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
         """Return what is selected of the field's objects of that type."""
@@ -113,7 +110,7 @@ class Field:
         column: Completed
         try:
             values = self._values(run, objects, here)
-            if type(values) is list or is_table(values):
+            if type(values) is list or is_row_batch(values):
                 column = self.completion.complete(run, values, here)
             else:
                 column = then(_listed(values, len(objects)), partial(self.completion.complete, run, place=here))
@@ -160,7 +157,7 @@ class Field:
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
             given = self._arguments(run) if self._given is None else self._given
-            # A table can't be changed, and a list is the resolver's own.
+            # A row batch can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
                 return values
@@ -208,73 +205,5 @@ class Field:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
 
 
-def _quick(field: Field, resolution: Resolution) -> Quick:
-    """Return what reads the attribute and looks at its values in one call, for fields that are scalars or enums."""
-    completion = field.completion
-    if not isinstance(resolution, Attribute) or not isinstance(completion, LeafCompletion):
-        return field.column
-    if resolution.name is not None:
-        return _quick_attribute(field, completion, resolution, resolution.name)
-    read, classes = resolution.read, completion.as_they_are
-
-    def quick(run: Run, objects: Sources, place: Place) -> Completed:
-        values = read(objects)
-        if type(values) is list and set(map(type, values)) <= classes:
-            return values
-        return field.read(run, objects, values, place)
-
-    return quick
-
-
-def _quick_attribute(field: Field, completion: LeafCompletion, resolution: Attribute, name: str) -> Quick:
-    """Return the same with one call less for a plain attribute, as nearly every field is."""
-    get, ready, classes = attrgetter(name), completion.ready, completion.as_they_are
-
-    def quick(run: Run, objects: Sources, place: Place) -> Completed:
-        values: Sources
-        if isinstance(objects, list):
-            values = []
-            try:
-                values += map(get, objects)
-            except Exception as error:
-                values = read_on(get, objects, values, error)
-            if len(values) != len(objects):
-                # A StopIteration of one of the objects looks like the end of all of them.
-                values = read_on(get, objects, values, StopIteration())
-        else:
-            try:
-                values = objects.column(name)
-            except Exception:
-                values = resolution.read(list(objects))
-        if set(map(type, values)) <= classes and type(values) is list:
-            return values
-        completed = ready(values)
-        return field.read(run, objects, values, place) if completed is None else completed
-
-    return quick
-
-
 async def _listed(values: Awaitable[Value], count: int) -> Value:
     return one_for_each(await values, count)
-
-
-_COMPLETIONS: dict[type, type[LeafCompletion | ObjectCompletion | AbstractCompletion]] = {
-    GraphQLScalarType: LeafCompletion,
-    GraphQLEnumType: LeafCompletion,
-    GraphQLObjectType: ObjectCompletion,
-    GraphQLInterfaceType: AbstractCompletion,
-    GraphQLUnionType: AbstractCompletion,
-}
-
-
-def _completion(field: Field, of_type: GraphQLOutputType) -> Completion:
-    """Return the completion of a type, its wrappers from the outside in."""
-    nullable = not isinstance(of_type, GraphQLNonNull)
-    inner: Value = of_type.of_type if isinstance(of_type, GraphQLNonNull) else of_type
-    if isinstance(inner, GraphQLList):
-        return ListCompletion(field, _completion(field, inner.of_type), nullable=nullable)
-    made: Value = _COMPLETIONS.get(type(inner))
-    if made is None:
-        made = next(each for kind, each in _COMPLETIONS.items() if isinstance(inner, kind))
-    completion: Completion = made(field, inner, nullable=nullable)
-    return completion

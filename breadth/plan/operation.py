@@ -1,7 +1,7 @@
 """Plans: what is known of an operation before it runs, made once for a document and kept with it."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from operator import attrgetter
 from threading import Lock
@@ -31,6 +31,7 @@ from graphql.execution.values import VariableValues
 
 from breadth.plan.comparison import same
 from breadth.plan.field import Field
+from breadth.plan.schema_field import SchemaFields
 from breadth.plan.selection import Selection
 
 _SWITCHES = ("skip", "include")
@@ -41,7 +42,7 @@ _RESOLVER = attrgetter("resolve")
 
 
 class Plan:
-    """One operation, with a variant for each way that its @skip and @include can stand."""
+    """One operation, with a variant for each combination of the variables of its @skip and @include."""
 
     def __init__(
         self,
@@ -51,21 +52,17 @@ class Plan:
     ) -> None:
         """Look through the operation for what decides about its fields."""
         self.schema, self.operation, self.definitions = schema, operation, definitions
+        self._root_type = schema.get_root_type(operation.operation)
         self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
-        directives = list(_directives(operation, definitions))
-        self.by_batch = not any(each.name.value in _STOCK_ONLY for each in directives) and not any(
+        self.by_batch = self._root_type is not None and not any(
             definition.variable_definitions for definition in definitions.values()
         )
         """Whether the operation can be executed by batch; if not, stock execution has to."""
-        self._switches = sorted(
-            {
-                argument.value.name.value
-                for directive in directives
-                if directive.name.value in _SWITCHES
-                for argument in directive.arguments or ()
-                if isinstance(argument.value, VariableNode)
-            }
-        )
+        self._switches: tuple[str, ...] = ()
+        directives = _directives(operation, definitions)
+        if directives:
+            self.by_batch = self.by_batch and not any(each.name.value in _STOCK_ONLY for each in directives)
+            self._switches = tuple(sorted(set(_switches(directives))))
         self._variants: dict[Hashable, Variant] = {}
 
     def plan_ahead(self) -> None:
@@ -90,14 +87,15 @@ class Plan:
 
     def variant(self, variables: VariableValues) -> "Variant":
         """The variant for these variables, of which it keeps those that switch fields on and off."""
-        switched = tuple(variables.coerced.get(name) for name in self._switches)
+        names = self._switches
+        switched = tuple([variables.coerced.get(name) for name in names]) if names else ()
         found = self._variants.get(switched)
         if found is None or found.is_outdated:
             kept = VariableValues(
-                {name: source for name, source in variables.sources.items() if name in self._switches},
-                {name: value for name, value in variables.coerced.items() if name in self._switches},
+                {name: variables.sources[name] for name in names if name in variables.sources},
+                {name: variables.coerced[name] for name in names if name in variables.coerced},
             )
-            found = Variant(self.schema, self.operation, self._fragments, kept)
+            found = Variant(self.schema, self.operation, self._root_type, self._fragments, kept)
             if len(self._variants) < _VARIANTS_KEPT or switched in self._variants:
                 self._variants[switched] = found
         return found
@@ -110,11 +108,12 @@ class Variant:
         self,
         schema: GraphQLSchema,
         operation: OperationDefinitionNode,
+        root_type: GraphQLObjectType | None,
         fragments: dict[str, FragmentDetails],
         variables: VariableValues,
     ) -> None:
         """Name what decides about the fields."""
-        self.schema = schema
+        self.schema, self._root_type = schema, root_type
         self._operation, self._fragments, self._variables = operation, fragments, variables
         self._root: Selection | None = None
         self._definitions: list[GraphQLField] = []
@@ -127,9 +126,9 @@ class Variant:
 
     @property
     def root(self) -> Selection:
-        """What is asked of the root object."""
+        """The fields that are selected of the root object."""
         if self._root is None:
-            root_type = self.schema.get_root_type(self._operation.operation)
+            root_type = self._root_type
             if root_type is None:
                 return Selection([])
             collected = collect_fields(self.schema, self._fragments, self._variables, root_type, self._operation)
@@ -137,19 +136,19 @@ class Variant:
         return self._root
 
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
-        """What is asked of the objects of that type by a field."""
+        """Return what a field selects of the objects of that type."""
         collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
         return self._planned(of_type, collected.grouped_field_set)
 
     def _planned(self, of_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
+        known = SchemaFields.of(self.schema, of_type)
         fields = []
         for key, details in grouped.items():
-            definition = self.schema.get_field(of_type, details[0].node.name.value)
-            if definition is not None:
-                # The resolver is noted first: another one may come while the field is planned.
-                self._resolvers.append(definition.resolve)
-                self._definitions.append(definition)
-                fields.append(Field(self, of_type, key, details, definition))
+            field = known.get(details[0].node.name.value)
+            if field is not None:
+                self._resolvers.append(field.resolve)
+                self._definitions.append(field.definition)
+                fields.append(Field(self, of_type, key, details, field))
         return Selection(fields)
 
 
@@ -172,11 +171,12 @@ class Plans:
     ) -> Plan:
         """Return the plan of that operation, an operation of equal text and nodes included."""
         key = _key(schema, operation)
-        with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
+        found = self._kept.get(key)
         if found is not None and found.is_of(schema, operation, definitions):
+            with self._lock:
+                # Another thread may have dropped it.
+                if key in self._kept:
+                    self._kept.move_to_end(key)
             return found
         found = Plan(schema, operation, definitions)
         with self._lock:
@@ -193,15 +193,26 @@ def _key(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Hashable:
 
 def _directives(
     operation: OperationDefinitionNode, definitions: Mapping[str, FragmentDefinitionNode]
-) -> Iterator[DirectiveNode]:
-    """Every directive of the operation and of all the fragments."""
-    yield from operation.directives or ()
+) -> list[DirectiveNode]:
+    """Return every directive of the operation and of all the fragments."""
+    found: list[DirectiveNode] = [*(operation.directives or ())]
     waiting: list[SelectionSetNode] = [operation.selection_set]
     for definition in definitions.values():
-        yield from definition.directives or ()
+        found += definition.directives or ()
         waiting.append(definition.selection_set)
     while waiting:
         for selection in waiting.pop().selections:
-            yield from selection.directives or ()
+            if selection.directives:
+                found += selection.directives
             if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
                 waiting.append(selection.selection_set)
+    return found
+
+
+def _switches(directives: Iterable[DirectiveNode]) -> Iterator[str]:
+    """Return the names of the variables that switch fields on and off."""
+    for directive in directives:
+        if directive.name.value in _SWITCHES:
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    yield argument.value.name.value

@@ -8,7 +8,7 @@ from operator import attrgetter
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from breadth.batch_resolvers import BATCH_RESOLVER, READS, BatchResolver
-from breadth.column_batch import Sources, Table
+from breadth.row_batch import RowBatch, Sources
 from breadth.values import Column, Value
 
 Read = Callable[[Sources], Sources]
@@ -85,7 +85,7 @@ def attribute(name: str) -> Attribute:
     get = attrgetter(name)
 
     def read(objects: Sources) -> Sources:
-        return read_each(get, objects) if isinstance(objects, list) else _of_table(get, objects, name)
+        return read_each(get, objects) if isinstance(objects, list) else _of_row_batch(get, objects, name)
 
     return Attribute(read, reads=frozenset({name}), name=name)
 
@@ -115,12 +115,12 @@ def read_on(get: Callable[[Value], Value], objects: Column, values: Column, firs
     return values
 
 
-def _of_table(get: Callable[[Value], Value], table: Table, name: str) -> Sources:
+def _of_row_batch(get: Callable[[Value], Value], rows: RowBatch, name: str) -> Sources:
     try:
-        return table.column(name)
+        return rows.column(name)
     except Exception:
         # It is not known for which object.
-        return read_each(get, list(table))
+        return read_each(get, list(rows))
 
 
 @lru_cache(2_000)
@@ -134,7 +134,7 @@ def _default(name: str) -> Attribute:
 
     def read(objects: Sources) -> Sources:
         if not isinstance(objects, list):
-            return _of_table(get, objects, name)
+            return _of_row_batch(get, objects, name)
         kinds = set(map(type, objects))
         if kinds == {dict}:
             return [each.get(name) for each in objects]

@@ -7,9 +7,9 @@ from typing import Protocol
 from graphql import GraphQLError
 
 from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
-from breadth.column_batch import Sources
 from breadth.paths import Place, Raised, propagated
 from breadth.protocols import Run
+from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 
@@ -31,7 +31,7 @@ class SelectedField(Protocol):
     """What a selection knows of its fields."""
 
     key: str
-    quick: Callable[[Run, Sources, Place], MaybeAwaitable[Column]]
+    quick: Callable[..., MaybeAwaitable[Column]]
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""
@@ -75,7 +75,7 @@ class Selection:
         return self._shareable
 
     def plan_ahead(self) -> None:
-        """Plan what is below, except for objects of interfaces and unions, whose types only a request can tell."""
+        """Plan what is below, except for interfaces and unions, whose types are known during execution only."""
         if self.fields:
             self._make = _maker(self._keys)
         for field in self.fields:
@@ -89,7 +89,7 @@ class Selection:
         plain = run.plain
         try:
             for field in self.fields:
-                column = field.quick(run, objects, place) if plain else field.column(run, objects, place)
+                column = field.quick(field, run, objects, place) if plain else field.column(run, objects, place)
                 if type(column) is not list:
                     waiting.append(len(columns))
                 elif run.raised and all_raised(column):

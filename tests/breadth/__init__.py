@@ -1,1 +1,1 @@
-"""Tests of the level-by-level executor, with stock graphql-core as the measure."""
+"""Tests of execution by batch, compared with stock execution."""

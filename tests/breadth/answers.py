@@ -25,7 +25,7 @@ _UNPROPAGATED = "experimental_disableErrorPropagation"
 
 
 class Asked:
-    """A document that is asked again and again."""
+    """A document that is executed several times."""
 
     def __init__(self, document: DocumentNode, schema: GraphQLSchema = SCHEMA) -> None:
         """Prepare its operation."""
@@ -34,7 +34,7 @@ class Asked:
         self._prepared = Prepared(schema, document, operation)
 
     async def differences(self, variables: dict[str, Any], seed: int) -> list[str]:
-        """What the level executor answers differently from stock execution, and what a prepared operation does."""
+        """Return how execution by batch, and of a prepared operation, differs from stock execution."""
         expected = await self._answer(variables, seed)
         actual = await self._answer(variables, seed, BatchExecutor)
         prepared = await self._answer_prepared(variables, seed)
@@ -82,7 +82,7 @@ class Asked:
 
 
 def _unpropagated(definition: DefinitionNode) -> DefinitionNode:
-    """The operation with every error told in its own place."""
+    """Return the operation with each error at its own path."""
     if not isinstance(definition, OperationDefinitionNode):
         return definition
     directive = ConstDirectiveNode(name=NameNode(value=_UNPROPAGATED), arguments=())

@@ -16,7 +16,7 @@ Position = tuple[str | int, ...]
 def differences(
     expected: ExecutionResult, actual: ExecutionResult, *, possible: Sequence[GraphQLError] | None = None
 ) -> list[str]:
-    """Sentences about all that the actual result should not be; `possible` are all the errors that can be told."""
+    """Sentences about all that the actual result should not be; `possible` are all errors that may occur."""
     if json.dumps(expected.data) != json.dumps(actual.data):
         return [f"The data is {actual.data}, and not {expected.data}."]
     if expected.data is None and all(error.path is None for error in expected.errors or ()):

@@ -158,7 +158,7 @@ def _switch(draw: Draw, writing: _Writing) -> str:
         return "true" if number > 4 else "false"
     name = f"switch{number}"
     if name not in writing.variables:
-        # A nullable variable with a default may stand here, and null is an error where it is used.
+        # A nullable variable with a default may be used here, and null is an error where it is used.
         declared = ("Boolean!", "Boolean! = true", "Boolean = false", "Boolean!")[number]
         writing.variables[name] = f"${name}: {declared}"
         if "=" not in declared or _chance(draw, 60):

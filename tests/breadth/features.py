@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from breadth import by_class, set_batch_resolver
-from tests.breadth.tables import tabled
+from tests.breadth.row_batches import tabled
 from tests.breadth.worlds import OBJECTS, Color, How, Item, Point, Row, World, place_of, written
 
 Info = GraphQLResolveInfo[World]
@@ -64,7 +64,7 @@ SHAPES = {
 }
 """Each of these types is had in each of the ways below."""
 
-RESOLVED = ("each", "eachLater", "level", "levelLater")
+RESOLVED = ("each", "eachLater", "batch", "batchLater")
 OWN = ("own", "method", "methodLater")
 """Ways that need no resolver: attributes, and methods that the default resolver calls."""
 
@@ -108,7 +108,7 @@ def _sdl(shapes: Collection[str]) -> str:
   type Mutation {{
     add(text: String!): [String!]!
     addLater(text: String!): [String!]
-    addLevel(text: String!): [String!]
+    addBatch(text: String!): [String!]
     addRow(text: String!): Row
     addMust(text: String!): Row!
   }}
@@ -186,8 +186,8 @@ async def _kind_later(value: object, info: Info, of_type: GraphQLAbstractType) -
 def _describe_field(name: str, field: GraphQLField) -> None:
     if "string" in field.args:
         field.args["string"].out_name = "text"
-    if name.startswith("level"):
-        set_batch_resolver(field, partial(_level_later if name.startswith("levelLater") else _level, field))
+    if name.startswith("batch"):
+        set_batch_resolver(field, partial(_batch_later if name.startswith("batchLater") else _batch, field))
     elif name.startswith("each"):
         field.resolve = partial(_each_later if name.startswith("eachLater") else _each, field)
 
@@ -205,7 +205,7 @@ def _asked_at(info: Info) -> str:
     return ".".join(map(str, info.path.as_list()))
 
 
-def _level(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
+def _batch(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
     info.context.told(f"all {info.field_name}", answer=True)
     asked = f"{info.field_name}{written(given)}"
     values = [info.context.given(f"{place_of(source)}.{asked}", field.type, How.KEPT) for source in sources]
@@ -213,9 +213,9 @@ def _level(field: GraphQLField, sources: list[Any], info: Info, **given: object)
     return tabled(values, choice) if choice < 2 else values
 
 
-async def _level_later(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
+async def _batch_later(field: GraphQLField, sources: list[Any], info: Info, **given: object) -> Any:  # noqa: ANN401
     await info.context.pause(info.field_name)
-    return _level(field, sources, info, **given)
+    return _batch(field, sources, info, **given)
 
 
 def _describe_mutations(schema: GraphQLSchema) -> None:
@@ -224,7 +224,7 @@ def _describe_mutations(schema: GraphQLSchema) -> None:
     for name in ("add", "addRow", "addMust"):
         fields[name].resolve = partial(_add, fields[name])
     fields["addLater"].resolve = partial(_add_later, fields["addLater"])
-    set_batch_resolver(fields["addLevel"], partial(_add_level, fields["addLevel"]))
+    set_batch_resolver(fields["addBatch"], partial(_add_batch, fields["addBatch"]))
 
 
 def _add(field: GraphQLField, _source: object, info: Info, *, text: str) -> Any:  # noqa: ANN401
@@ -241,7 +241,7 @@ async def _add_later(field: GraphQLField, source: object, info: Info, *, text: s
     return _add(field, source, info, text=text)
 
 
-async def _add_level(field: GraphQLField, sources: list[Any], info: Info, *, text: str) -> list[Any]:
+async def _add_batch(field: GraphQLField, sources: list[Any], info: Info, *, text: str) -> list[Any]:
     await info.context.pause(text)
     info.context.log.append(text)
     return [

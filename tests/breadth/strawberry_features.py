@@ -29,12 +29,12 @@ class Color(Enum):
 
 
 class MayRead(BasePermission):
-    """Refuses the viewer “nobody”."""
+    """Refuses the viewer “stranger”."""
 
     message = "You may not."
 
     def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:  # noqa: ANN401, ARG002 — Strawberry's.
-        return bool(info.context["viewer"] != "nobody")
+        return bool(info.context["viewer"] != "stranger")
 
 
 class MayReadLater(MayRead):
@@ -121,7 +121,7 @@ class Book(Node):
     @staticmethod
     async def related(books: strawberry.Parent[Sequence["Book"]], info: Info) -> list[Any]:
         await asyncio.sleep(0)
-        info.context["levels"].append([book.id for book in books])
+        info.context["batches"].append([book.id for book in books])
         return [[FILM, book] for book in books]
 
     @batch_field(graphql_type=str)
@@ -134,12 +134,12 @@ class Book(Node):
 
     @batch_field(graphql_type=str | None, permission_classes=[MayRead])
     @staticmethod
-    def guarded_level(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
+    def guarded_batch(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
         return [book.title for book in books]
 
     @batch_field(graphql_type=str, extensions=[Loud()])
     @staticmethod
-    def loud_level(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
+    def loud_batch(books: strawberry.Parent[Sequence["Book"]]) -> list[str]:
         return [book.title for book in books]
 
 
@@ -193,7 +193,7 @@ class Mutation:
     @strawberry.mutation
     async def rename(self, info: Info, title: str) -> Book:
         await asyncio.sleep(0)
-        info.context["levels"].append(title)
+        info.context["batches"].append(title)
         return Book(id=strawberry.ID("9"), title=title)
 
 

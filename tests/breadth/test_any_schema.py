@@ -59,7 +59,7 @@ LANGUAGE = ContextVar("LANGUAGE", default="en")
 
 
 @both
-def test_a_scalar_that_serializes_an_enum_by_a_context_variable_is_called_each_time(
+def test_a_scalar_that_serializes_by_a_context_variable_is_called_each_time(
     executor_class: ExecutorClass,
 ) -> None:
     schema = build_schema("scalar Label type Query { label: Label }")
@@ -224,7 +224,7 @@ async def test_a_property_that_is_a_coroutine_is_awaited_once(executor_class: Ex
 
 
 @both
-def test_an_error_of_a_nullable_field_is_told_beside_one_that_nulls_the_object(executor_class: ExecutorClass) -> None:
+def test_errors_of_nullable_and_non_null_fields_are_both_in_the_response(executor_class: ExecutorClass) -> None:
     rows = [Counting(a=ValueError("a"), must=ValueError("must"))]
 
     result = answer(build_schema(OBJECTS), "{ rows { a must } }", {"rows": rows}, executor_class=executor_class)

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import pytest
 import strawberry
-from graphql import ExecutionResult, GraphQLSchema, execute, extend_schema, lexicographic_sort_schema, parse
+from graphql import (
+    ExecutionResult,
+    GraphQLObjectType,
+    GraphQLSchema,
+    execute,
+    extend_schema,
+    lexicographic_sort_schema,
+    parse,
+)
 from graphql.execution import Executor
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -45,6 +53,7 @@ def _label_of(self_: Annotated[str, strawberry.argument(name="self")]) -> str:
 class Item:
     name: str
     labels: str = batch_field(graphql_type=str)(_labels)
+    given: str = batch_field(resolver=_labels, graphql_type=str, name="named", description="Labels.", reads=["name"])
     loud: Any = Shouting(type_annotation=StrawberryAnnotation(str))
 
     @strawberry.field
@@ -115,7 +124,7 @@ def test_an_argument_may_even_be_called_info() -> None:
 
 
 @both
-def test_a_field_with_a_get_result_of_its_own_is_asked(executor_class: ExecutorClass) -> None:
+def test_a_get_result_of_a_field_class_is_called(executor_class: ExecutorClass) -> None:
     result = answer("{ veryLoud items { loud name } }", executor_class)
 
     assert result.data == {
@@ -132,6 +141,16 @@ def test_schemas_that_are_derived_by_graphql_core_are_executed(derived: str, exe
     assert result == ExecutionResult(
         {"items": [{"name": "a", "labels": "ax", "said": "a: y"}, {"name": "b", "labels": "bx", "said": "b: y"}]}, None
     )
+
+
+@both
+def test_a_batch_field_takes_its_resolver_as_strawberry_fields_do(executor_class: ExecutorClass) -> None:
+    result = answer('{ items { named(source: "x") } }', executor_class)
+
+    assert result.data == {"items": [{"named": "ax"}, {"named": "bx"}]}
+    item = SCHEMA.type_map["Item"]
+    assert isinstance(item, GraphQLObjectType)
+    assert item.fields["named"].description == "Labels."
 
 
 @pytest.mark.parametrize("derived", DERIVED)

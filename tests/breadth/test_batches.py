@@ -1,4 +1,4 @@
-"""What is special about levels: how often resolvers are called, with what, and what waiting costs."""
+"""Batches: how often resolvers are called, with what, and how often the loop runs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, Grap
 
 from breadth import BatchExecutor, set_batch_resolver
 from breadth.batch_resolvers import BatchResolver
-from tests.breadth.tables import Columns, Repeating
+from tests.breadth.row_batches import Columns, DictionaryEncoded
 
 Info = GraphQLResolveInfo[Any]
 
@@ -26,13 +26,13 @@ class Calls:
     def __init__(self, answer: Callable[[Any], Any] = lambda _source: None) -> None:
         """Name what it answers for each object."""
         self._answer = answer
-        self.levels: list[list[Any]] = []
+        self.batches: list[list[Any]] = []
         self.infos: list[Info] = []
         self.given: list[dict[str, Any]] = []
 
     def __call__(self, sources: list[Any], info: Info, **given: Any) -> list[Any]:  # noqa: ANN401 — of any type.
         """One value for each object."""
-        self.levels.append(list(sources))
+        self.batches.append(list(sources))
         self.infos.append(info)
         self.given.append(given)
         return [self._answer(source) for source in sources]
@@ -61,25 +61,25 @@ def people(*names: str) -> list[dict[str, Any]]:
     return [{"__typename": "Person", "name": name, "age": index} for index, name in enumerate(names)]
 
 
-def test_a_level_resolver_is_called_once_with_all_objects_of_the_level() -> None:
+def test_a_batch_resolver_is_called_once_with_all_objects_of_the_batch() -> None:
     double = Calls(lambda person: person["age"] * 2)
 
     result = at_once(schema_with(double=double), "{ people { double } }", {"people": people("a", "b", "c")})
 
     assert result.data == {"people": [{"double": 0}, {"double": 2}, {"double": 4}]}
-    assert double.levels == [people("a", "b", "c")]
+    assert double.batches == [people("a", "b", "c")]
 
 
-def test_lists_of_lists_are_one_level() -> None:
+def test_lists_of_lists_are_one_batch() -> None:
     a, b, c = people("a", "b", "c")
     double = Calls()
 
     at_once(schema_with(double=double), "{ rows { double } }", {"rows": [[a], [], None, [b, None, c]]})
 
-    assert double.levels == [[a, b, c]]
+    assert double.batches == [[a, b, c]]
 
 
-def test_the_children_of_all_parents_are_one_level() -> None:
+def test_the_children_of_all_parents_are_one_batch() -> None:
     a, b, c, d = people("a", "b", "c", "d")
     double = Calls()
     friends = {"a": [c], "b": [c, d]}
@@ -87,8 +87,8 @@ def test_the_children_of_all_parents_are_one_level() -> None:
 
     at_once(schema, "{ people { friends { friends: double } } }", {"people": [a, b]})
 
-    assert [each for level in double.levels for each in level] in ([c, c, d], [c, d])
-    assert len(double.levels) == 1
+    assert [each for batch in double.batches for each in batch] in ([c, c, d], [c, d])
+    assert len(double.batches) == 1
 
 
 def test_merged_fragments_are_one_field() -> None:
@@ -101,7 +101,7 @@ def test_merged_fragments_are_one_field() -> None:
     result = at_once(schema_with(double=double), document, {"people": people("a", "b")})
 
     assert result.data == {"people": [{"double": 0, "name": "a"}, {"double": 1, "name": "b"}]}
-    assert double.levels == [people("a", "b")]
+    assert double.batches == [people("a", "b")]
 
 
 def test_each_alias_is_a_field_with_arguments_of_its_own() -> None:
@@ -117,7 +117,7 @@ def test_each_alias_is_a_field_with_arguments_of_its_own() -> None:
     assert double.given == [{"by": 2}, {"by": 3}, {"by": 7}]
 
 
-def test_the_objects_of_an_interface_are_a_level_for_each_type() -> None:
+def test_the_objects_of_an_interface_are_a_batch_for_each_type() -> None:
     double = Calls(lambda source: len(source["name"]))
     robots = [{"__typename": "Robot", "name": name} for name in ("r2d2", "k9")]
     a, b = people("a", "b")
@@ -125,11 +125,11 @@ def test_the_objects_of_an_interface_are_a_level_for_each_type() -> None:
 
     result = at_once(schema_with(double=double), document, {"anyone": [a, robots[0], b, robots[1]]})
 
-    assert double.levels == [[a, b], robots]
+    assert double.batches == [[a, b], robots]
     assert result.data == {"anyone": [{"double": 1}, {"double": 4}, {"double": 1}, {"double": 2}]}
 
 
-def test_the_info_of_a_level_knows_the_request() -> None:
+def test_the_info_of_a_batch_knows_the_request() -> None:
     double = Calls()
     schema = schema_with(double=double)
     document = parse("query Asked($by: Int) { people { twice: double(by: $by) } }")
@@ -146,13 +146,13 @@ def test_the_info_of_a_level_knows_the_request() -> None:
     assert info.path.key == "twice"
 
 
-def test_a_level_without_objects_is_not_asked() -> None:
+def test_a_batch_without_objects_is_not_resolved() -> None:
     double = Calls()
 
     result = at_once(schema_with(double=double), "{ people { double } must { double } }", {"people": [], "must": []})
 
     assert result == ExecutionResult({"people": [], "must": []}, None)
-    assert not any(double.levels)
+    assert not any(double.batches)
 
 
 def test_ordinary_resolvers_are_called_once_for_each_object() -> None:
@@ -237,7 +237,7 @@ def test_each_place_keeps_its_own_error_where_equal_children_share_their_work() 
     ]
 
 
-def test_an_error_below_a_shared_object_is_told_in_each_of_its_places() -> None:
+def test_an_error_below_a_shared_object_has_each_of_its_paths() -> None:
     shared = {"name": "shared"}
     schema = schema_with(
         best=Calls(lambda _person: shared), friends=Calls(lambda _person: [shared, shared]), double=Calls(ValueError)
@@ -267,31 +267,31 @@ def test_a_table_is_read_a_column_at_a_time() -> None:
     assert table.read == ["name", "age"]
 
 
-def test_lists_that_are_tables_are_one_level() -> None:
+def test_lists_that_are_row_batches_are_one_batch() -> None:
     a, b, c = people("a", "b", "c")
     double = Calls(lambda person: person["age"])
 
     result = at_once(schema_with(double=double), "{ rows { double } }", {"rows": [Columns([a]), [], Columns([b, c])]})
 
     assert result.data == {"rows": [[{"double": 0}], [], [{"double": 1}, {"double": 2}]]}
-    assert double.levels == [[a, b, c]]
+    assert double.batches == [[a, b, c]]
 
 
-def test_an_object_that_stands_in_several_places_of_a_table_is_completed_once() -> None:
+def test_an_object_that_repeats_in_a_row_batch_is_completed_once() -> None:
     a, b = people("a", "b")
     double = Calls(lambda person: person["age"])
 
-    result = at_once(schema_with(double=double), "{ people { double } }", {"people": Repeating([a, b, a, a])})
+    result = at_once(schema_with(double=double), "{ people { double } }", {"people": DictionaryEncoded([a, b, a, a])})
 
     assert result.data == {"people": [{"double": 0}, {"double": 1}, {"double": 0}, {"double": 0}]}
-    assert double.levels == [[a, b]]
+    assert double.batches == [[a, b]]
 
 
-def test_an_error_in_an_object_that_stands_in_several_places_is_told_of_each() -> None:
+def test_an_error_in_an_object_that_repeats_has_each_path() -> None:
     a, b = people("a", "b")
     b["age"] = None
 
-    result = at_once(schema_with(), "{ people { age } }", {"people": Repeating([b, a, b])})
+    result = at_once(schema_with(), "{ people { age } }", {"people": DictionaryEncoded([b, a, b])})
 
     assert result.data == {"people": [None, {"age": 0}, None]}
     assert [error.path for error in result.errors or ()] == [["people", 0, "age"], ["people", 2, "age"]]

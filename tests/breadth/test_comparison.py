@@ -43,7 +43,7 @@ def test_any_other_difference_is_found(expected: ExecutionResult, actual: Execut
     assert differences(expected, actual)
 
 
-def test_an_error_that_nobody_told_is_found() -> None:
+def test_an_error_that_is_not_possible_is_found() -> None:
     told = result({"a": None}, "a.b")
 
     assert differences(told, result({"a": None}, "a.c"), possible=told.errors)

@@ -134,7 +134,7 @@ def test_a_signal_that_was_given_before_lets_nothing_begin(
         execute(schema, parse("{ text }"), abort_signal=controller.signal, executor_class=executor_class)
 
 
-async def test_a_hook_is_told_when_all_work_is_done(schema: GraphQLSchema, executor_class: ExecutorClass) -> None:
+async def test_a_hook_is_called_when_all_work_is_done(schema: GraphQLSchema, executor_class: ExecutorClass) -> None:
     told: list[object] = []
     hooks = ExecutionHooks(async_work_finished=told.append)
 

@@ -1,7 +1,6 @@
-"""Whatever a document asks for, the level executor answers as stock execution does."""
+"""Random documents are answered as by stock execution."""
 
 import gc
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -27,11 +26,11 @@ pytestmark = [
 
 SEEDS = st.integers(0, 2**16)
 SIZE_MAX = 2_000
-THOROUGHNESS = int(os.environ.get("THOROUGHNESS", "1"))
-"""Factor of the number of documents: each run draws others, and a change of the executor deserves ten times as many."""
-
 WORLDS_EACH = 3
-"""Each document is asked in a world without faults, one with a few, and one with many."""
+"""Each document is executed in a world without faults, one with a few, and one with many."""
+
+EXAMPLES = settings.default.max_examples if settings.default else 0
+"""Number of examples of the profile, 100 unless it is chosen by `--hypothesis-profile`."""
 
 AMOUNTS = st.one_of(
     st.integers(0, 9).map(lambda number: IntValueNode(value=str(number))),
@@ -58,25 +57,25 @@ async def check(request: Request, seed: int, schema: GraphQLSchema = SCHEMA) -> 
             assert not different
 
 
-@settings(max_examples=150 * THOROUGHNESS)
+@settings(max_examples=3 * EXAMPLES // 2)
 @given(requests(SCHEMA), SEEDS)
 async def test_a_query_of_any_shape_is_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=75 * THOROUGHNESS)
-@given(requests(SCHEMA, ways=("level", "own", "method")), SEEDS)
-async def test_objects_that_stand_in_several_places_are_answered_equally(request_: Request, seed: int) -> None:
+@settings(max_examples=3 * EXAMPLES // 4)
+@given(requests(SCHEMA, ways=("batch", "own", "method")), SEEDS)
+async def test_objects_that_have_several_paths_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=50 * THOROUGHNESS)
+@settings(max_examples=EXAMPLES // 2)
 @given(requests(SCHEMA, OperationType.MUTATION), SEEDS)
 async def test_mutations_are_answered_equally(request_: Request, seed: int) -> None:
     await check(request_, seed)
 
 
-@settings(max_examples=60 * THOROUGHNESS)
+@settings(max_examples=3 * EXAMPLES // 5)
 @given(queries(FEWER, custom_scalars={"Amount": AMOUNTS}), SEEDS)
 async def test_a_query_with_any_arguments_is_answered_equally(document: str, seed: int) -> None:
     # The generator has no limit of depth, and ten lists in each other would take minutes.
@@ -84,7 +83,7 @@ async def test_a_query_with_any_arguments_is_answered_equally(document: str, see
     await check(Request(document, {}), seed, FEWER)
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES // 4)
 @given(st.sampled_from([OperationType.QUERY, OperationType.MUTATION]).flatmap(lambda kind: requests(SCHEMA, kind)))
-def test_what_is_asked_here_is_valid(request_: Request) -> None:
+def test_the_random_documents_are_valid(request_: Request) -> None:
     assert not validate(SCHEMA, parse(request_.document))

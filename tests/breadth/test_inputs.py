@@ -37,7 +37,7 @@ class Box:
 
 @strawberry.type
 class Query:
-    """Tells what came."""
+    """Returns what came."""
 
     @strawberry.field
     def one(self, box: Box) -> str:
@@ -99,7 +99,7 @@ def test_lists_of_inputs_are_what_they_are_in_stock_execution() -> None:
 
 
 def test_an_id_that_can_not_be_read_is_the_same_error() -> None:
-    stock, level, _ = answers('{ by(owner: "nothing") }', {})
+    stock, ours, _ = answers('{ by(owner: "nothing") }', {})
 
     assert stock.errors is not None
-    assert [error.message for error in level.errors or ()] == [error.message for error in stock.errors]
+    assert [error.message for error in ours.errors or ()] == [error.message for error in stock.errors]

@@ -196,7 +196,7 @@ async def test_a_field_resolver_of_the_caller_keeps_batch_resolvers_batched() ->
     assert batches == [3]
 
 
-async def test_errors_that_are_ready_on_a_busy_machine_are_all_in_the_response() -> None:
+async def test_a_busy_machine_leaves_no_ready_error_out() -> None:
     schema = build_schema("type Query { first: Int!, second: Int! }")
     query = fields_of(schema, "Query")
 

@@ -4,18 +4,26 @@ import ast
 import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.metadata import version
+from inspect import isfunction
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import breadth
-from breadth._versions import UntestedVersionError, check
+import breadth.lookahead
+import breadth.strawberry
+from breadth._versions import GRAPHQL_CORE, STRAWBERRY, Release, UntestedVersionError, check, require
 
 LIBRARY = Path(breadth.__file__).parent
+REQUIREMENTS = Path(__file__).parents[2] / "requirements"
+PUBLIC = [breadth, breadth.lookahead, breadth.strawberry]
 
 
 def modules() -> dict[str, Path]:
@@ -60,7 +68,7 @@ def test_it_imports_nothing_but_the_standard_library_and_graphql() -> None:
 
 
 def test_a_wheel_is_built_from_the_directory_alone(tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
+    copy = tmp_path / "library"
     copy.mkdir()
     for path in LIBRARY.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -68,10 +76,23 @@ def test_a_wheel_is_built_from_the_directory_alone(tmp_path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
 
-    build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    # The hooks that `python -m build` calls, without an environment of their own.
+    build = (
+        "import sys; from hatchling.build import build_sdist, build_wheel; "
+        "build_sdist(sys.argv[1]); build_wheel(sys.argv[1])"
+    )
     subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=copy, check=True, capture_output=True)
-
     (wheel,) = tmp_path.glob("breadth-*.whl")
+    (archive,) = tmp_path.glob("breadth-*.tar.gz")
+    used = "import sys; sys.path.insert(0, sys.argv[1]); import breadth.strawberry; print(breadth.__file__)"
+    imported_from = subprocess.run(
+        [sys.executable, "-P", "-c", used, str(wheel)], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert imported_from.startswith(str(wheel))
+    with tarfile.open(archive) as members:
+        packed = {name.split("/", 1)[-1] for name in members.getnames()}
+    assert {"pyproject.toml", "README.md", "py.typed", "plan/field.py"} <= packed
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"breadth/{path.relative_to(LIBRARY)}" for path in modules().values()} <= names
 
@@ -80,14 +101,71 @@ def test_a_wheel_is_built_from_the_directory_alone(tmp_path: Path) -> None:
     ("installed", "works"),
     [("3.3.0", True), ("3.3.2", True), ("3.3.99rc1", True), ("3.2.9", False), ("3.4.0", False), ("4.0", False)],
 )
-def test_a_version_that_it_was_not_tested_with_is_refused(installed: str, *, works: bool) -> None:
+def test_a_version_that_it_was_not_tested_with_is_refused(
+    installed: str, monkeypatch: pytest.MonkeyPatch, *, works: bool
+) -> None:
+    monkeypatch.delenv("BREADTH_ALLOW_UNTESTED", raising=False)
     if works:
-        check("graphql-core", installed, oldest=(3, 3), newest=(3, 3))
+        check("graphql-core", installed, (3, 3), (3, 3))
     else:
         with pytest.raises(UntestedVersionError, match=rf"graphql-core {re.escape(installed)}.*3\.3"):
-            check("graphql-core", installed, oldest=(3, 3), newest=(3, 3))
+            check("graphql-core", installed, (3, 3), (3, 3))
 
 
-def test_it_was_tested_with_the_versions_that_are_installed() -> None:
-    check("graphql-core", version("graphql-core"), oldest=(3, 3), newest=(3, 3))
-    check("strawberry-graphql", version("strawberry-graphql"), oldest=(0, 341), newest=(0, 341))
+def test_the_environment_may_allow_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BREADTH_ALLOW_UNTESTED", "1")
+
+    check("graphql-core", "4.0", (3, 3), (3, 3))
+
+
+def test_a_version_without_a_name_that_is_used_is_refused() -> None:
+    with pytest.raises(UntestedVersionError, match=r"Path\._gone.*pathlib"):
+        require("pathlib", Path, "_gone")
+
+
+@pytest.mark.parametrize(("package", "releases"), [("graphql-core", GRAPHQL_CORE), ("strawberry-graphql", STRAWBERRY)])
+def test_the_installed_versions_are_among_the_tested_ones(package: str, releases: tuple[Release, Release]) -> None:
+    check(package, version(package), *releases)
+
+
+@pytest.mark.parametrize(("lock", "which"), [("breadth-oldest", 0), ("breadth-newest", 1)])
+def test_the_tests_run_with_the_oldest_and_newest_version(lock: str, which: int) -> None:
+    pins = (REQUIREMENTS / f"{lock}.txt").read_text()
+
+    for package, releases in (("graphql-core", GRAPHQL_CORE), ("strawberry-graphql", STRAWBERRY)):
+        assert re.search(rf"^{package}=={releases[which][0]}\.{releases[which][1]}\.", pins, re.MULTILINE)
+
+
+def test_the_package_asks_for_the_tested_versions() -> None:
+    project = tomllib.loads((LIBRARY / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["strawberry"]]
+
+    assert asked == [
+        f"{package}>={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
+        for package, (oldest, newest) in (("graphql-core", GRAPHQL_CORE), ("strawberry-graphql", STRAWBERRY))
+    ]
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_the_readme_lists_the_public_names(module: ModuleType) -> None:
+    section = (LIBRARY / "README.md").read_text().split(f"### `{module.__name__}`\n")[1].split("\n#")[0]
+    listed = re.findall(r"^\| `(\w+)", section, re.MULTILINE)
+
+    assert listed == sorted(module.__all__, key=lambda name: (name.lower(), name))
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_documented(module: ModuleType) -> None:
+    for name in module.__all__:
+        public = getattr(module, name)
+        if isfunction(public):
+            assert public.__doc__, name
+        elif isinstance(public, type):
+            own = {key: member for key, member in vars(public).items() if not key.startswith("_")}
+            undocumented = [
+                key
+                for key, member in own.items()
+                if (isfunction(member) or isinstance(member, property)) and not member.__doc__
+            ]
+            assert public.__doc__, name
+            assert not undocumented, name

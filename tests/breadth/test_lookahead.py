@@ -1,4 +1,4 @@
-"""A resolver can see what is asked for below its field."""
+"""A resolver can look ahead at what is selected below its field."""
 
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -51,7 +51,7 @@ def test_all_that_is_merged_into_a_field_is_seen(executor: type[Any]) -> None:
     assert first == {"name", "friend", "friend.name"}
 
 
-def test_nobody_looks_further_than_four_levels() -> None:
+def test_look_ahead_is_four_fields_deep() -> None:
     deep = "friend { friend { friend { friend { friend { name } } } } }"
 
     (first, _) = seen(f"{{ first {{ {deep} }} }}", BatchExecutor)
@@ -93,7 +93,7 @@ def test_what_is_read_of_objects_is_seen_through_fragments_and_aliases() -> None
     assert read(document) == {"name", "city", "friend"}
 
 
-def test_a_level_resolver_says_what_it_reads() -> None:
+def test_a_batch_resolver_says_what_it_reads() -> None:
     assert read("{ first { initials } }") == {"name"}
     assert read("{ first { initials score } }") is None
 

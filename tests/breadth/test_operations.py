@@ -116,7 +116,7 @@ async def test_the_payload_of_a_mutation_is_done_before_the_next_begins(executor
     assert log == ["set 1", "read 1", "set 2", "read 2"]
 
 
-async def test_each_event_of_a_subscription_has_a_payload_and_errors_of_its_own(
+async def test_each_event_has_a_payload_and_errors_of_its_own(
     schema: GraphQLSchema, executor_class: ExecutorClass
 ) -> None:
     async def events(_source: object, _info: Info) -> AsyncIterator[dict[str, Any]]:
@@ -179,7 +179,7 @@ async def test_a_subscription_that_can_not_begin_is_one_error(
         ("query @experimental_disableErrorPropagation { text }", {}, None),
     ],
 )
-def test_what_is_wrong_with_a_request_is_told_as_stock_execution_does(
+def test_errors_of_a_request_are_those_of_stock_execution(
     schema: GraphQLSchema, executor_class: ExecutorClass, document: str, variables: dict[str, Any], name: str | None
 ) -> None:
     root = {"int": lambda _info, of: of, "text": "text", "children": [{"name": "a"}, {"child": {"name": "b"}}]}

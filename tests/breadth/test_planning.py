@@ -1,15 +1,17 @@
 """An operation is planned by the request that first needs it, or ahead of all of them."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+from weakref import ref
 
 import pytest
-from graphql import ExecutionResult, OperationDefinitionNode, build_schema, parse
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse
 
-from breadth import Prepared
+from breadth import BatchExecutor, Prepared
 
 SDL = """
   interface Named { name: String }
@@ -88,3 +90,33 @@ def test_objects_of_an_interface_are_planned_when_their_type_is_known() -> None:
     operation.plan_ahead()
 
     assert collected_by(operation) == ["collect_subfields"]
+
+
+def test_a_replaced_serialization_of_a_scalar_is_used() -> None:
+    schema = build_schema("scalar Label type Query { label: Label }")
+    label: Any = schema.type_map["Label"]
+    label.coerce_output_value = str.upper
+    first = answer(schema, "{ label }")
+    label.coerce_output_value = str.title
+
+    second = answer(schema, "{ label } # another text")
+
+    assert [first, second] == [{"label": "NAME"}, {"label": "Name"}]
+
+
+def test_what_is_known_of_a_schema_is_garbage_together_with_it() -> None:
+    schema = build_schema("type Query { label: String }")
+    operation = next(node for node in parse("{ label }").definitions if isinstance(node, OperationDefinitionNode))
+    Prepared(schema, parse("{ label }"), operation).execute(root_value={"label": "name"})
+    dropped = ref(schema)
+    del schema
+
+    gc.collect()
+
+    assert dropped() is None
+
+
+def answer(schema: GraphQLSchema, document: str) -> Any:  # noqa: ANN401 — the data.
+    result = execute(schema, parse(document), {"label": "name"}, executor_class=BatchExecutor)
+    assert isinstance(result, ExecutionResult)
+    return result.data

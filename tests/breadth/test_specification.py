@@ -74,7 +74,7 @@ def test_all_the_data_is_null_where_nothing_above_an_error_may_be() -> None:
     assert [error.path for error in result.errors or ()] == [["a", "b", 1, "c"]]
 
 
-def test_one_error_is_told_of_each_place_that_is_null() -> None:
+def test_each_null_has_one_error() -> None:
     schema = build_schema("type Query { a: A, b: A } type A { c: Int!, d: Int! }")
 
     result = answer(schema, "{ a { c d } b { c d } }", {"a": {}, "b": {}})
@@ -83,7 +83,7 @@ def test_one_error_is_told_of_each_place_that_is_null() -> None:
     assert [(error.path or [])[0] for error in result.errors or ()] == ["a", "b"]
 
 
-def test_errors_below_an_object_that_becomes_null_are_told_too() -> None:
+def test_errors_below_an_object_that_becomes_null_are_in_the_response() -> None:
     schema = build_schema("type Query { a: A } type A { b: [Int], c: Int! }")
 
     result = answer(schema, "{ a { b c } }", {"a": {"b": ["no", "never"]}})
@@ -147,7 +147,7 @@ def test_values_are_coerced_to_their_type(of_type: str, given: object, data: obj
     assert type(result.data["f"]) is type(data)
 
 
-def test_selections_of_one_response_key_are_merged_in_the_order_they_are_met() -> None:
+def test_selections_of_one_response_key_are_merged_in_their_order() -> None:
     document = """
       { hero { ...Who name } ... { other: hero { id } hero { height friends { id } } } ...Again }
       fragment Who on Character { id ... on Human { friends { name } } }
@@ -228,7 +228,7 @@ def test_an_object_of_no_known_type_is_an_error_of_its_place() -> None:
     assert [error.path for error in result.errors or ()] == [["search", 0], ["search", 2]]
 
 
-def test_the_schema_can_be_asked_about_itself() -> None:
+def test_introspection_is_answered() -> None:
     document = '{ __schema { queryType { name } } __type(name: "Found") { kind possibleTypes { name } } __typename }'
 
     result = answer(heroes(), document, None)

@@ -1,4 +1,4 @@
-"""A Strawberry schema answers with the level executor as it does without."""
+"""A Strawberry schema answers as with stock execution."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from tests.breadth.comparison import differences
 from tests.breadth.strawberry_features import strawberry_schema
 
 STOCK = strawberry_schema()
-LEVELS = strawberry_schema(StrawberryBatchExecutor)
+BATCHED = strawberry_schema(StrawberryBatchExecutor)
 
 FRAGMENT = """
   fragment Whole on Book {
     __typename id label title color older guarded guardedLater loud uncovered prefixed: uncovered(prefix: "a ")
     later(by: 3) loudLater fails length longer: length(plus: 2)
     matches(only: {startsWith: "a", within: {startsWith: null}}, inColor: RED)
-    guardedLevel loudLevel
+    guardedBatch loudBatch
     related { __typename ... on Node { id label } ... on Book { title } ... on Film { minutes } }
     sequel { id title color length related { ... on Book { length } } }
   }
@@ -41,23 +41,23 @@ DOCUMENTS = {
 }
 
 
-def context(viewer: str = "somebody") -> dict[str, Any]:
-    return {"viewer": viewer, "levels": []}
+def context(viewer: str = "reader") -> dict[str, Any]:
+    return {"viewer": viewer, "batches": []}
 
 
 def different(results: Sequence[Any]) -> list[str]:
-    """What the level executor told differently from stock execution."""
-    stock, levels = (GraphQLResult(result.data, result.errors) for result in results)
-    return differences(stock, levels)
+    """Return how execution by batch differs from stock execution."""
+    stock, ours = (GraphQLResult(result.data, result.errors) for result in results)
+    return differences(stock, ours)
 
 
-async def both(document: str, viewer: str = "somebody", **variables: object) -> list[Any]:
-    """The results of stock execution and of the level executor."""
+async def both(document: str, viewer: str = "reader", **variables: object) -> list[Any]:
+    """Return the results of stock execution and of execution by batch."""
     whole = f"{document}\n{FRAGMENT if '...Whole' in document else ''}"
-    return [await schema.execute(whole, variables, context(viewer)) for schema in (STOCK, LEVELS)]
+    return [await schema.execute(whole, variables, context(viewer)) for schema in (STOCK, BATCHED)]
 
 
-@pytest.mark.parametrize("viewer", ["somebody", "nobody"])
+@pytest.mark.parametrize("viewer", ["reader", "stranger"])
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 async def test_a_document_is_answered_equally(document: str, viewer: str) -> None:
     results = await both(document, viewer)
@@ -89,38 +89,38 @@ async def test_variables_are_given_equally(only: object) -> None:
     assert not different(await both(document, only=only))
 
 
-async def test_a_batch_field_is_called_once_for_a_level() -> None:
-    stock, levels = context(), context()
+async def test_a_batch_field_is_called_once_for_a_batch() -> None:
+    stock, ours = context(), context()
 
-    for schema, given in ((STOCK, stock), (LEVELS, levels)):
+    for schema, given in ((STOCK, stock), (BATCHED, ours)):
         await schema.execute("{ books { items { related { __typename } } } }", context_value=given)
 
-    assert stock["levels"] == [["1"], ["3"], ["4"]]
-    assert levels["levels"] == [["1", "3", "4"]]
+    assert stock["batches"] == [["1"], ["3"], ["4"]]
+    assert ours["batches"] == [["1", "3", "4"]]
 
 
 async def test_mutations_of_a_strawberry_schema_run_one_after_the_other() -> None:
     given = context()
 
-    await LEVELS.execute(
+    await BATCHED.execute(
         'mutation { a: rename(title: "A") { related { __typename } } b: rename(title: "B") { id } }',
         context_value=given,
     )
 
-    assert given["levels"] == ["A", ["9"], "B"]
+    assert given["batches"] == ["A", ["9"], "B"]
 
 
 def test_what_needs_no_waiting_is_answered_at_once() -> None:
     document = "{ books { total items { id label title length sequel { length uncovered } } } }"
 
-    results = [schema.execute_sync(document, context_value=context()) for schema in (STOCK, LEVELS)]
+    results = [schema.execute_sync(document, context_value=context()) for schema in (STOCK, BATCHED)]
 
     assert not different(results)
     assert results[1].data
 
 
 class Watch(SchemaExtension):
-    """Tells of the operation in the result."""
+    """Adds what it saw of the operation to the result."""
 
     seen: list[str]
 
@@ -136,7 +136,7 @@ class Watch(SchemaExtension):
 
 
 class WatchFields(Watch):
-    """Tells of every field that is resolved too."""
+    """Adds each field that is resolved too."""
 
     def resolve(
         self,
@@ -161,17 +161,17 @@ async def test_schema_extensions_see_the_same(extension: type[Watch]) -> None:
     ]
 
     assert not different(results)
-    stock, levels = (sorted((result.extensions or {})["seen"]) for result in results)
-    assert levels == stock
+    stock, ours = (sorted((result.extensions or {})["seen"]) for result in results)
+    assert ours == stock
 
 
 async def test_events_are_answered_equally() -> None:
     document = f'subscription {{ published(titles: ["a", "", "c"]) {{ ...Whole }} }} {FRAGMENT}'
 
-    stock, levels = [await events(schema, document) for schema in (STOCK, LEVELS)]
+    stock, ours = [await events(schema, document) for schema in (STOCK, BATCHED)]
 
-    assert [event.data["published"]["title"] for event in levels] == ["a", "", "c"]
-    assert not any(map(different, zip(stock, levels, strict=True)))
+    assert [event.data["published"]["title"] for event in ours] == ["a", "", "c"]
+    assert not any(map(different, zip(stock, ours, strict=True)))
 
 
 async def events(schema: strawberry.Schema, document: str) -> list[Any]:

@@ -83,7 +83,7 @@ async def test_what_needs_no_waiting_begins_no_task(tasks: list[asyncio.Task[Any
     assert len(tasks) == begun
 
 
-async def test_one_level_that_is_waited_for_begins_no_task(tasks: list[asyncio.Task[Any]]) -> None:
+async def test_one_batch_that_is_awaited_begins_no_task(tasks: list[asyncio.Task[Any]]) -> None:
     schema = schema_with()
 
     async def owners(sources: list[Any], _info: Info) -> list[Any]:
@@ -101,7 +101,7 @@ async def test_one_level_that_is_waited_for_begins_no_task(tasks: list[asyncio.T
     assert len(tasks) == begun
 
 
-async def test_several_levels_that_are_waited_for_begin_a_task_each(tasks: list[asyncio.Task[Any]]) -> None:
+async def test_several_batches_that_are_awaited_begin_a_task_each(tasks: list[asyncio.Task[Any]]) -> None:
     schema = schema_with()
 
     async def owners(sources: list[Any], _info: Info) -> list[Any]:
@@ -119,7 +119,7 @@ async def test_several_levels_that_are_waited_for_begin_a_task_each(tasks: list[
     assert len(tasks) - begun == 2
 
 
-async def test_a_dataloader_sees_the_keys_of_a_level_in_one_batch() -> None:
+async def test_a_dataloader_sees_the_keys_of_a_batch_in_one_batch() -> None:
     loader = Loader()
     schema = schema_with(owner=lambda row, _info: loader.load(row["id"] % 7))
 
@@ -131,7 +131,7 @@ async def test_a_dataloader_sees_the_keys_of_a_level_in_one_batch() -> None:
     assert loader.batches == [[0, 1, 2, 3, 4, 5, 6]]
 
 
-async def test_levels_beside_each_other_wait_at_the_same_time() -> None:
+async def test_batches_of_sibling_fields_wait_at_the_same_time() -> None:
     both = asyncio.Barrier(2)
 
     async def wait(_source: object, _info: Info) -> int:
@@ -147,7 +147,7 @@ async def test_levels_beside_each_other_wait_at_the_same_time() -> None:
     assert result.data == {"a": 1, "b": 1}
 
 
-async def test_the_objects_of_a_level_wait_at_the_same_time() -> None:
+async def test_the_objects_of_a_batch_wait_at_the_same_time() -> None:
     all_of_them = asyncio.Barrier(MANY)
 
     async def wait(row: dict[str, int], _info: Info) -> int:

@@ -1,4 +1,4 @@
-"""What the fields of `features` give: a value, null or an error, decided by a seed and the place that asks."""
+"""What the fields of `features` give: a value, null or an error, decided by a seed and the path of the field."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
@@ -16,7 +16,7 @@ from graphql import (
 )
 
 from tests.breadth.documents import ROWS_MAX
-from tests.breadth.tables import tabled
+from tests.breadth.row_batches import tabled
 
 OBJECTS_KEPT = 4
 """How many objects of each type that batch resolvers choose from, so that one object occurs in several places."""
@@ -34,7 +34,7 @@ class How(Enum):
     """What a place needs its value to be like."""
 
     FRESH = "an object of its own"
-    KEPT = "an object that may stand in other places too"
+    KEPT = "an object that may have other paths too"
     PLAIN = "a value that may be left unread, so that no part of it has to be awaited"
 
 

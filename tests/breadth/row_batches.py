@@ -1,4 +1,4 @@
-"""Tables, as a program that reads columns would give them in the place of lists of objects."""
+"""Row batches, as a program that reads columns would give them in place of lists of objects."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -19,14 +19,14 @@ class Columns(Sequence[Any]):
         """Their class."""
         return type(self.objects[0])
 
-    def column(self, name: str) -> Any:  # noqa: ANN401 — a list, or another table.
+    def column(self, name: str) -> Any:  # noqa: ANN401 — a list, or another row batch.
         """What the default resolver would read."""
         self.read.append(name)
         values = [each.get(name) if isinstance(each, Mapping) else getattr(each, name) for each in self.objects]
         return tabled(values) if name.startswith("own") else values
 
     def joined(self, others: Sequence[Self]) -> "Columns | None":
-        """One table, where the others are of the same class."""
+        """Return one row batch, if the others are of the same class."""
         objects = [*self.objects, *(each for other in others for each in other.objects)]
         return Columns(objects) if len(set(map(type, objects))) == 1 else None
 
@@ -39,25 +39,25 @@ class Columns(Sequence[Any]):
         return self.objects[index]
 
 
-class Repeating(Columns):
-    """Objects of one class, some of which stand in several places."""
+class DictionaryEncoded(Columns):
+    """Objects of one class, some of which occur several times."""
 
     def __init__(self, objects: Sequence[Any]) -> None:
-        """Find out which of them are one and the same."""
+        """Find out which of them repeat."""
         super().__init__(objects)
-        self.different = list({id(each): each for each in objects}.values())
-        index = {id(each): place for place, each in enumerate(self.different)}
-        self.places = [index[id(each)] for each in objects]
+        self.dictionary = list({id(each): each for each in objects}.values())
+        index = {id(each): place for place, each in enumerate(self.dictionary)}
+        self.indices = [index[id(each)] for each in objects]
 
     def joined(self, others: Sequence[Self]) -> None:
-        """Not made into one."""
+        """Return None: they are never joined."""
 
 
-def tabled(values: Sequence[Any], choice: int = 0) -> Any:  # noqa: ANN401 — a list, or a table.
-    """The values as a table, where they are objects of one class that are all there."""
+def tabled(values: Sequence[Any], choice: int = 0) -> Any:  # noqa: ANN401 — a list, or a row batch.
+    """Return the values as a row batch, if they are objects of one class that are all there."""
     kinds = set(map(type, values))
     there = not any(value is None or value is Undefined or isinstance(value, Exception) for value in values)
     objects = all(hasattr(value, "place") or (isinstance(value, dict) and "place" in value) for value in values)
     if len(kinds) != 1 or not there or not objects:
         return list(values)
-    return (Columns, Repeating)[choice % 2](values)
+    return (Columns, DictionaryEncoded)[choice % 2](values)
