@@ -1,18 +1,23 @@
 """Plugin of pytest that measures which lines and branches the tests run: `python -m pytest -p tests.measured`.
 
 SlipCover writes its counters into the code and takes out those that have counted, so that a run takes a tenth longer
-and not twice as long. Servers that tests start as processes of their own are not measured.
+and not twice as long. `python -m tests.measured` is `python -m server`, measured for the run that starts it.
 """
 
+import atexit
+import importlib
 import json
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,7 +74,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     folder = session.config.stash[_FOLDER]
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is not None:
-        (folder / f"{worker}.json").write_text(json.dumps(_measure.get_coverage()), encoding="utf-8")
+        _write(folder, worker)
         return
     found = _measure.get_coverage()
     for each in folder.iterdir():
@@ -80,6 +85,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def _write(folder: Path, process: str) -> None:
+    (folder / f"{process}.json").write_text(json.dumps(_measure.get_coverage()), encoding="utf-8")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print a line for each module of which a line or branch did not run."""
     table = StringIO()
@@ -88,3 +97,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write(table.getvalue())
     percent = config.stash[_FOUND]["summary"]["percent_covered"]
     terminalreporter.write_line(f"{percent:.1f} % of lines and branches ran; at least {PERCENT_MIN} % have to")
+
+
+def _write_at_exit() -> None:
+    # A process that multiprocessing has started runs its own finalizers, and not those of atexit.
+    end = partial(_write, Path(os.environ["MEASURED"]), f"process-{os.getpid()}")
+    if multiprocessing.parent_process() is None:
+        atexit.register(end)
+    else:
+        Finalize(None, end, exitpriority=0)
+
+
+if __name__ in {"__main__", "__mp_main__"}:
+    _write_at_exit()
+if __name__ == "__main__":
+    importlib.import_module("server.cli").app(prog_name="portal")

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -39,15 +40,18 @@ def serving(
     *,
     workers: int = 1,
     errors: Path | None = None,
-    program: Sequence[str] = (sys.executable, "-m", "server"),
+    program: Sequence[str] | None = None,
+    measured: bool = False,
 ) -> Iterator[tuple[str, Server]]:
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
-    `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output.
+    `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output. A `measured` server
+    adds to the coverage of the run, if that is measured.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [*program, "serve", "--port", str(port), "--workers", str(workers)]
+    module = "tests.measured" if measured and "MEASURED" in os.environ else "server"
+    command = [*(program or (sys.executable, "-m", module)), "serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
         nullcontext(subprocess.STDOUT) if errors is None else errors.open("wb") as error_output,

@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("protocol")
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
     portal(environment, "migrate")
-    with serving(environment, directory / "log") as (url, _):
+    with serving(environment, directory / "log", measured=True) as (url, _):
         yield Served(int(url.rpartition(":")[2]), directory / "log")
 
 

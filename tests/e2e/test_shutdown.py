@@ -62,8 +62,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @contextmanager
-def served(environment: dict[str, str], log: Path, *, workers: int, **settings: str) -> Iterator[Served]:
-    with serving(environment | settings, log, workers=workers) as (url, process):
+def served(
+    environment: dict[str, str], log: Path, *, workers: int, measured: bool = False, **settings: str
+) -> Iterator[Served]:
+    with serving(environment | settings, log, workers=workers, measured=measured) as (url, process):
         server = Served(process, int(url.rpartition(":")[2]), log)
         server.wait_for_workers(workers)
         yield server
@@ -159,7 +161,7 @@ def test_a_server_that_stops_answers_every_connection_that_it_let_in(
 
 def test_a_request_in_flight_is_answered_before_the_server_stops(environment: dict[str, str], tmp_path: Path) -> None:
     with (
-        served(environment, tmp_path / "log", workers=1) as server,
+        served(environment, tmp_path / "log", workers=1, measured=True) as server,
         calling(server.port) as sending,
         calling(server.port) as idle,
     ):
@@ -179,7 +181,7 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(environment: di
 
 
 def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, WORKER_TIMEOUT_SECONDS="10") as server:
+    with served(environment, tmp_path / "log", workers=2, measured=True, WORKER_TIMEOUT_SECONDS="10") as server:
         killed, stopped = server.workers()
         for begun, (worker, sig) in enumerate([(killed, signal.SIGKILL), (stopped, signal.SIGSTOP)], 3):
             os.kill(worker, sig)

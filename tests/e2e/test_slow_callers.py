@@ -32,7 +32,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def port(log: Path) -> Iterator[int]:
     environment = {**os.environ, **LIMITS, "DATABASE_URL": f"sqlite:///{log.parent}/portal.db", "LOG_FORMAT": "json"}
     portal(environment, "migrate")
-    with serving(environment, log) as (url, _):
+    with serving(environment, log, measured=True) as (url, _):
         yield int(url.rpartition(":")[2])
 
 
