@@ -12,6 +12,13 @@ _BELOW = 2
 """Depth of relations below a row."""
 
 RECIPES = {
+    "Query.partners": "{ partners { % } }",
+    "Partner.clients": "{ partners { nodes { clients(first: 100) { % } } } }",
+    "Partner.activations": "{ partners { nodes { activations(first: 100) { % } } } }",
+    "Partner.orders": "{ partners { nodes { orders(first: 100) { % } } } }",
+    "Partner.licenseStock": "{ partners { nodes { licenseStock { % } } } }",
+    "Partner.events": "{ partners { nodes { events(last: 100) { % } } } }",
+    "Partner.users": "{ partners { nodes { users(first: 100) { % } } } }",
     "Query.nodes": "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Client { % } } }",
     "Query.clients": "{ clients(first: 100) { % } }",
     "Query.activations": "{ activations(first: 100) { % } }",
