@@ -7,7 +7,7 @@ from typing import NamedTuple
 from db import licenses, prices
 from db.engine import Connection
 from db.licenses import StockRow
-from db.prices import PriceKey, PriceTableRow, ProductRow
+from db.prices import PriceKey, PriceTableRow, ProductRow, Tiers
 from domain import prices as rules
 from domain.access import Permission
 from domain.checks import Checks
@@ -18,6 +18,7 @@ from domain.partners import PartnerRequired
 from domain.prices import Tier
 from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
 from resolvers.context import Context
+from resolvers.dataloader import Batch, column, then
 from resolvers.ids import NOWHERE
 from resolvers.partners import check_partner
 
@@ -182,7 +183,11 @@ async def price_table(context: Context, named: int | None = None) -> PriceTableR
     return found
 
 
-async def price_table_items(context: Context, table: PriceTableRow) -> list[PriceTableItem]:
-    """What the price table has a price for."""
-    tiers = await context.loaders.tiers_of_price_table.load(table.id) or {}
+def price_table_items(context: Context, tables: Sequence[PriceTableRow]) -> Batch[list[PriceTableItem]]:
+    """What each of the price tables has a price for."""
+    found = context.loaders.tiers_of_price_table.load_many(column(tables, "id"))
+    return then(found, lambda of_tables: [_items(tiers or {}) for tiers in of_tables])
+
+
+def _items(tiers: Tiers) -> list[PriceTableItem]:
     return [PriceTableItem(key.product_id, key.order_type, of_key) for key, of_key in tiers.items()]

@@ -16,7 +16,7 @@ from schema.arguments import number
 from schema.errors import Payload, answer
 from schema.inputs import OnBehalf, PartnerId
 from schema.nodes import Info, Node, OfRow
-from schema.relations import attribute, to_one
+from schema.relations import attribute, computed_together, to_one
 
 
 @strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
@@ -57,10 +57,9 @@ class PriceTableItem(OfRow, row=PriceTableItemRow):
 class PriceTable(Node, row=PriceTableRow):
     name: str = attribute("The name of the price table.")
 
-    @strawberry.field(graphql_type=list[PriceTableItem], description="The prices, by product and type of order.")
-    @staticmethod
-    async def items(table: strawberry.Parent[PriceTableRow], info: Info) -> list[PriceTableItemRow]:
-        return await prices.price_table_items(info.context, table)
+    items: list[PriceTableItem] = computed_together(
+        prices.price_table_items, reads=("id",), description="The prices, by product and type of order."
+    )
 
 
 @strawberry.input(
