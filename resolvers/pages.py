@@ -63,7 +63,7 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
         """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
         # The cursors of partners' lists are tied to each of them.
-        if any(each._owner != self._owner for each in others):  # noqa: SLF001 — of the same class.
+        if {each._owner for each in others} - {self._owner}:  # noqa: SLF001 — of the same class.
             return None
         parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
         nodes = [part for part in parts if isinstance(part, RowBatch)]

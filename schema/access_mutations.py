@@ -83,7 +83,7 @@ class SignOutPayload:
 class CreateApiTokenInput:
     name: str = strawberry.field(description="The name of the token, which says what it is for. 1 to 100 characters.")
     permissions: list[Permission] = strawberry.field(
-        description="The 1 to 10 permissions of the token, each of which the viewer must hold."
+        description=f"The 1 to {len(Permission)} permissions of the token, each of which the viewer must hold."
     )
     expires_at: datetime | None = optional(
         "The date and time when the token expires, in the future. A token without it never expires."
