@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from benchmarks.paths import CACHE, PROJECT
-from db import access, products
+from db import access, partners, products
 from db.access import NewToken
 from db.doctor import checks
 from db.engine import Database, Transaction
@@ -143,7 +143,7 @@ async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) 
         percent=100 + place % 5,
         people=catalogue.people("Ana Gerente", "Beto Operador", "Caio Consulta"),
     )
-    partner_id = await access.create_partner(tx, name=partner.name, cnpj=partner.cnpj)
+    partner_id = await partners.create(tx, name=partner.name, cnpj=partner.cnpj)
     if partner_id is None:
         message = "two partners were made up with one CNPJ: choose another seed"
         raise LookupError(message)

@@ -1,4 +1,4 @@
-"""Statements about partners, their users and tokens."""
+"""Statements about users and tokens."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,31 +6,30 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, one_each, one_row, upsert, value, values_of
+from db.engine.expressions import KEEPING_KEYS, among, found_by_id
+from db.engine.filters import PARTNER, one_each, one_row, scoped, upsert, value, values_of
 from db.engine.statement import Statement
-from db.tables import partner_counters, partners, tokens, users
-from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
-
-
-class PartnerRow(NamedTuple):
-    """A partner."""
-
-    id: int
-    name: str
-    cnpj: str
+from db.tables import partners, tokens, users
+from domain.access import ALL, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, Role, TokenKind
+from domain.tenancy import Scope
 
 
 class UserRow(NamedTuple):
-    """A person who works at a partner."""
+    """A person who works at a partner or the vendor."""
 
     id: int
     partner_id: int
     name: str
     email: str
     role: Role
+    disabled_at: datetime | None
+
+    @property
+    def works_for_vendor(self) -> bool:
+        """Whether the person works for the vendor, and not for a partner."""
+        return self.role in VENDOR_ROLES
 
 
 class Credentials(NamedTuple):
@@ -67,6 +66,7 @@ class Bearer(NamedTuple):
     partner_id: int
     user_id: int
     role: Role
+    of_vendor: bool
 
 
 class NewToken(NamedTuple):
@@ -90,61 +90,27 @@ class EndedSession(NamedTuple):
     signed_in_at: datetime
 
 
-_PARTNERS = tuple(partners.c[name] for name in PartnerRow._fields)
-_USERS = tuple(users.c[name] for name in UserRow._fields)
+USER_COLUMNS = tuple(users.c[name] for name in UserRow._fields)
 _TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
 
 
-_PARTNERS_BY_IDS = Statement(
-    sa.select(*_PARTNERS).where(among(partners.c.id, "ids")), PartnerRow, reads=one_each("ids")
-)
-_PARTNERS_NAMED = Statement(
-    sa.select(*_PARTNERS)
-    .where(sa.or_(sa.func.lower(partners.c.name) == sa.bindparam("lowered"), partners.c.cnpj == sa.bindparam("cnpj")))
-    .limit(2),
-    PartnerRow,
-)
-_ANY_PARTNER: Statement[bool] = Statement(sa.select(sa.select(partners.c.id).exists()), value)
-_CREATE_PARTNER: Statement[int] = upsert(
-    partners,
-    lambda insert: insert.on_conflict_do_nothing(index_elements=["cnpj"]).returning(partners.c.id),
-    value,
-    inserted=["name", "cnpj"],
-)
-_CREATE_COUNTERS = Statement(
-    sa.insert(partner_counters).values(order_number=0, event_number=0), values_of, inserted=["partner_id"]
-)
 _CREATE_USER: Statement[int] = upsert(
     users,
     lambda insert: insert.on_conflict_do_nothing(index_elements=["email"]).returning(users.c.id),
     value,
     inserted=["partner_id", "email", "name", "role", "password_hash"],
 )
-_USERS_BY_IDS = filters.by_ids(users, _USERS, UserRow)
-
-
-async def partners_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
-    """The partners among these ids."""
-    return {row.id: row for row in await connection.fetch(_PARTNERS_BY_IDS, {"ids": ids})}
-
-
-async def partner_named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
-    """The partner with that name or CNPJ; None where none or more than one has it."""
-    found = await connection.fetch(_PARTNERS_NAMED, {"lowered": name_or_cnpj.lower(), "cnpj": name_or_cnpj})
-    return found[0] if len(found) == 1 else None
-
-
-async def any_partner(connection: Connection) -> bool:
-    """Whether there is any partner at all."""
-    return await returned(connection, _ANY_PARTNER)
-
-
-async def create_partner(tx: Transaction, *, name: str, cnpj: str) -> int | None:
-    """The id of the new partner, its counters at zero; None, and nothing written, where the CNPJ is taken."""
-    partner_id = await one(tx, _CREATE_PARTNER, {"name": name, "cnpj": cnpj})
-    if partner_id is not None:
-        await tx.execute(_CREATE_COUNTERS, {"partner_id": partner_id})
-    return partner_id
+_USERS_BY_IDS = scoped(
+    lambda mine: Statement(
+        sa.select(*USER_COLUMNS).where(
+            # The vendor's users act on behalf of any partner.
+            sa.or_(mine(found_by_id(users.c.partner_id)), *(users.c.role == role for role in VENDOR_ROLES)),
+            among(users.c.id, "ids"),
+        ),
+        UserRow,
+        reads=one_each("ids"),
+    )
+)
 
 
 async def create_user(
@@ -155,9 +121,9 @@ async def create_user(
     return await one(tx, _CREATE_USER, user)
 
 
-async def users_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, UserRow]:
-    """The partner's users among these ids."""
-    found = await connection.fetch(_USERS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+async def users_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, UserRow]:
+    """The users of a scope, and those of the vendor, among these ids."""
+    found = await connection.fetch(_USERS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -188,8 +154,10 @@ _BEARER = Statement(
         users.c.partner_id,
         users.c.id,
         users.c.role,
+        partners.c.is_vendor,
     )
     .join(users, users.c.id == tokens.c.user_id)
+    .join(partners, partners.c.id == users.c.partner_id)
     .where(
         tokens.c.digest == sa.bindparam("token_digest"), tokens.c.revoked_at.is_(None), users.c.disabled_at.is_(None)
     ),
@@ -223,9 +191,9 @@ async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -
     return list(await connection.fetch(_API_TOKENS, {"partner_id": partner_id, "at": at}))
 
 
-async def api_tokens_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, TokenRow]:
-    """The partner's API tokens among these ids."""
-    found = await connection.fetch(_API_TOKENS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+async def api_tokens_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, TokenRow]:
+    """The API tokens of a scope among these ids."""
+    found = await connection.fetch(_API_TOKENS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
@@ -276,8 +244,12 @@ _API_TOKENS = Statement(
     .limit(API_TOKENS_MAX),
     _token,
 )
-_API_TOKENS_BY_IDS = Statement(
-    sa.select(*_TOKENS).where(_OF_PARTNER, _IS_API, among(tokens.c.id, "ids")), _token, reads=one_each("ids")
+_API_TOKENS_BY_IDS = scoped(
+    lambda mine: Statement(
+        sa.select(*_TOKENS).where(mine(tokens.c.partner_id), _IS_API, among(tokens.c.id, "ids")),
+        _token,
+        reads=one_each("ids"),
+    )
 )
 _REVOKE: Statement[bytes] = Statement(
     sa.update(tokens)

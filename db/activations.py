@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -14,12 +15,13 @@ from db.clients import ClientRow
 from db.clients import columns as client_columns
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, found_by_id, starts_with
-from db.engine.filters import PARTNER, Shape, value, values_of
+from db.engine.filters import PARTNER, Mine, Shape, is_any, is_partner, of_parents, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Columns, Join, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class ActivationRow(NamedTuple):
@@ -81,67 +83,87 @@ CLIENT = Join(
     ClientRow,
     client_columns(_CLIENT),
     _CLIENT,
-    sa.and_(found_by_id(_CLIENT.c.partner_id) == PARTNER, _CLIENT.c.id == activations.c.client_id),
+    sa.and_(found_by_id(_CLIENT.c.partner_id) == activations.c.partner_id, _CLIENT.c.id == activations.c.client_id),
 )
 """The client of each activation. Nearly each has another; of what many share, a loader reads less."""
 
 
 def listing(
-    partner_id: int, chosen: ActivationFilter, by: ActivationSortKey, *, descending: bool
+    scope: Scope, chosen: ActivationFilter, by: ActivationSortKey, *, descending: bool
 ) -> Listing[ActivationRow]:
-    """The partner's activations that the filter lets through."""
-    shape, values = filters.shaped(partner_id, chosen)
-    return _listing(shape, by, descending=descending).of(values)
+    """The activations of a scope that the filter lets through."""
+    shape, values = filters.shaped(scope, chosen)
+    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool) -> Listing[ActivationRow]:
+def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool, all_partners: bool) -> Listing[ActivationRow]:
     key = activations.c.activated_at if by is ActivationSortKey.ACTIVATED_AT else activations.c.client_name_folded
+    mine = tenancy(all_partners=all_partners)
     return Listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[activations.c.partner_id == PARTNER, *_conditions(filters.named(ActivationFilter, shape))],
+        where=[mine(activations.c.partner_id), *_conditions(filters.named(ActivationFilter, shape), mine)],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
+        indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
     )
 
 
-def of_clients(partner_id: int, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
+def of_clients(scope: Scope, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
     """The activations of each of these clients, newest first."""
-    values = {"partner_id": partner_id, "parent_ids": client_ids, "status": status}
-    return (_OF_CLIENTS if status is None else _OF_CLIENTS_AND_STATUS).of(values)
+    return _of_parents("client", scope, client_ids, status)
 
 
-def _of_clients(*more: ColumnElement[bool]) -> Listing[ActivationRow]:
+def of_partners(scope: Scope, partner_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
+    """The activations of each of these partners, newest first."""
+    return _of_parents("partner", scope, partner_ids, status)
+
+
+def _of_parents(
+    parent: str, scope: Scope, parent_ids: Sequence[int], status: ActivationStatus | None
+) -> Listing[ActivationRow]:
+    values = {"partner_id": scope, "parent_ids": parent_ids, "status": status}
+    return _LISTINGS_OF[parent, status is not None, scope is ALL_PARTNERS].of(values)
+
+
+def _listing_of(parent: str, *, of_status: bool, all_partners: bool) -> Listing[ActivationRow]:
+    of_any = is_any if parent == "partner" else of_parents(clients, "parent_ids")
+    mine = of_any if all_partners else is_partner
     return Listing(
-        name="client.activations",
+        name=f"{parent}.activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[activations.c.partner_id == PARTNER, *more],
+        where=[
+            mine(activations.c.partner_id),
+            *([activations.c.status == sa.bindparam("status")] if of_status else []),
+        ],
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
-        parent=activations.c.client_id,
+        parent=activations.c[f"{parent}_id"],
     )
 
 
-_OF_CLIENTS = _of_clients()
-_OF_CLIENTS_AND_STATUS = _of_clients(activations.c.status == sa.bindparam("status"))
+_LISTINGS_OF = {
+    (parent, of_status, all_partners): _listing_of(parent, of_status=of_status, all_partners=all_partners)
+    for parent, of_status, all_partners in product(("client", "partner"), (False, True), (False, True))
+}
 
 
-def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
+def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
         found = [contains(clients.c.names_folded, chosen.search)]
         found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-        ours = activations.c.client_id.in_(_clients(sa.or_(*found)))
+        ours = activations.c.client_id.in_(_clients(sa.or_(*found), mine))
         key = chosen.search_key
         yield ours if key is None else sa.or_(ours, starts_with(activations.c.activation_key, key))
     if chosen.client_name is not None:
         named = contains(clients.c.names_folded, chosen.client_name)
-        yield activations.c.client_id.in_(_clients(named))
+        yield activations.c.client_id.in_(_clients(named, mine))
     if chosen.cnpj is not None:
         numbered = starts_with(clients.c.cnpj, chosen.cnpj)
-        yield activations.c.client_id.in_(_clients(numbered))
+        yield activations.c.client_id.in_(_clients(numbered, mine))
     if chosen.activation_key is not None:
         yield starts_with(activations.c.activation_key, chosen.activation_key)
     for column, wanted in (
@@ -157,19 +179,19 @@ def _conditions(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
 
 
-def _clients(condition: ColumnElement[bool]) -> AnySelect:
-    return sa.select(clients.c.id).where(clients.c.partner_id == PARTNER, condition)
+def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
+    return sa.select(clients.c.id).where(mine(clients.c.partner_id), condition)
 
 
 _BY_IDS = filters.by_ids(activations, COLUMNS, ActivationRow)
 
 
 async def by_ids(
-    connection: Connection, partner_id: int, ids: Sequence[int], columns: Columns = None
+    connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ActivationRow]:
-    """The partner's activations among these ids."""
-    statement = _BY_IDS.load_only(None if columns is None else columns | {"id"})
-    found = await connection.fetch(statement, {"partner_id": partner_id, "ids": ids})
+    """The activations of a scope among these ids."""
+    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
+    found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,13 +13,14 @@ from sqlalchemy import ColumnElement, FromClause
 
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, starts_with
-from db.engine.filters import PARTNER, Shape, one_row, upsert, value, values_of
+from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Columns, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
+from domain.tenancy import ALL_PARTNERS, Scope
 from domain.text import fold
 
 
@@ -85,26 +87,53 @@ class ClientFilter:
     registered_to: datetime | None = None
 
 
-def listing(partner_id: int, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
-    """The partner's clients that the filter lets through."""
-    shape, values = filters.shaped(partner_id, chosen)
-    return _listing(shape, by, descending=descending).of(values)
+def listing(scope: Scope, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
+    """The clients of a scope that the filter lets through."""
+    shape, values = filters.shaped(scope, chosen)
+    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
+def _listing(shape: Shape, by: ClientSortKey, *, descending: bool, all_partners: bool) -> Listing[ClientRow]:
     key = clients.c.name_folded if by is ClientSortKey.NAME else clients.c.registered_at
+    mine = tenancy(all_partners=all_partners)
     return Listing(
         name="clients",
         row=ClientRow,
         columns=_COLUMNS,
-        where=[clients.c.partner_id == PARTNER, *_conditions(filters.named(ClientFilter, shape))],
+        where=[mine(clients.c.partner_id), *_conditions(filters.named(ClientFilter, shape), mine)],
         key=key.name,
         sorting=Sorting(key, clients.c.id, descending=descending),
+        indexed=not all_partners or by is ClientSortKey.NAME,
     )
 
 
-def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
+def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:
+    """The clients of each of these partners, by name."""
+    values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
+    return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
+
+
+def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[ClientRow]:
+    mine = tenancy(all_partners=all_partners)
+    return Listing(
+        name="partner.clients",
+        row=ClientRow,
+        columns=_COLUMNS,
+        where=[mine(clients.c.partner_id), *([clients.c.status == sa.bindparam("of_status")] if of_status else [])],
+        key="name_folded",
+        sorting=Sorting(clients.c.name_folded, clients.c.id),
+        parent=clients.c.partner_id,
+    )
+
+
+_LISTINGS_OF_PARTNERS = {
+    (of_status, all_partners): _of_partners(of_status=of_status, all_partners=all_partners)
+    for of_status, all_partners in product((False, True), (False, True))
+}
+
+
+def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.status is not None:
         yield among(clients.c.status, "status")
     if chosen.search is not None:
@@ -121,16 +150,16 @@ def _conditions(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.state is not None:
         yield clients.c.state == chosen.state
     if chosen.ecf_serial_number is not None:
-        yield clients.c.id.in_(_active().where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
+        yield clients.c.id.in_(_active(mine).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
     if chosen.has_active_activations is not None:
-        active = clients.c.id.in_(_active())
+        active = clients.c.id.in_(_active(mine))
         yield active if chosen.has_active_activations else ~active
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
-def _active() -> AnySelect:
+def _active(mine: Mine) -> AnySelect:
     return sa.select(activations.c.client_id).where(
-        activations.c.partner_id == PARTNER, activations.c.status == ActivationStatus.ACTIVE
+        mine(activations.c.partner_id), activations.c.status == ActivationStatus.ACTIVE
     )
 
 
@@ -138,11 +167,11 @@ _BY_IDS = filters.by_ids(clients, _COLUMNS, ClientRow)
 
 
 async def by_ids(
-    connection: Connection, partner_id: int, ids: Sequence[int], columns: Columns = None
+    connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ClientRow]:
-    """The partner's clients among these ids."""
-    statement = _BY_IDS.load_only(None if columns is None else columns | {"id"})
-    found = await connection.fetch(statement, {"partner_id": partner_id, "ids": ids})
+    """The clients of a scope among these ids."""
+    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
+    found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 

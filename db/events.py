@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, returned
 from db.engine.expressions import among, during
-from db.engine.filters import PARTNER, Shape, values_of
+from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import events, partner_counters
 from domain.events import Event, EventType
+from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class EventRow(NamedTuple):
@@ -76,12 +77,32 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
+def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[EventRow]:
+    """The events of each of these partners, oldest first: the list of `listing`, with its cursors."""
+    values = {"partner_id": scope, "parent_ids": partner_ids}
+    return (_OF_ANY_PARTNERS if scope is ALL_PARTNERS else _OF_PARTNERS).of(values)
+
+
+def _of_partners(*, all_partners: bool) -> Listing[EventRow]:
+    return Listing(
+        name="events",
+        row=EventRow,
+        columns=_COLUMNS,
+        where=[tenancy(all_partners=all_partners)(events.c.partner_id)],
+        key="number",
+        sorting=Sorting(events.c.number, events.c.id),
+        parent=events.c.partner_id,
+    )
+
+
+_OF_PARTNERS, _OF_ANY_PARTNERS = _of_partners(all_partners=False), _of_partners(all_partners=True)
 _BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
 
 
-async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, EventRow]:
-    """The partner's events among these ids."""
-    return {row.id: row for row in await connection.fetch(_BY_IDS, {"partner_id": partner_id, "ids": ids})}
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, EventRow]:
+    """The events of a scope among these ids."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
 
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")

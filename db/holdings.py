@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement
 from db.activations import COLUMNS, ActivationRow
 from db.engine import Connection
 from db.engine.expressions import among
-from db.engine.filters import PARTNER
+from db.engine.filters import Mine, Scoped, is_partner, of_parents
 from db.engine.statement import Statement
-from db.tables import activations
+from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.tenancy import Scope
 
 _WITH_CLIENT = activations.c.cancellation_reason == ActivationCancellationReason.CLIENT_CANCELLED
 
@@ -26,7 +27,12 @@ class Released(NamedTuple):
     additional_seats: int
 
 
-def _summed(condition: ColumnElement[bool]) -> Statement[Released]:
+def _summed(condition: ColumnElement[bool]) -> Scoped[Released]:
+    of_all = of_parents(clients, "client_ids")
+    return Scoped(_summed_of(condition, is_partner), _summed_of(condition, of_all))
+
+
+def _summed_of(condition: ColumnElement[bool], mine: Mine) -> Statement[Released]:
     return Statement(
         sa.select(
             activations.c.client_id,
@@ -34,7 +40,7 @@ def _summed(condition: ColumnElement[bool]) -> Statement[Released]:
             sa.func.count(),
             sa.cast(sa.func.sum(activations.c.additional_seats), sa.BigInteger),
         )
-        .where(activations.c.partner_id == PARTNER, among(activations.c.client_id, "client_ids"), condition)
+        .where(mine(activations.c.partner_id), among(activations.c.client_id, "client_ids"), condition)
         .group_by(activations.c.client_id, activations.c.product_id)
         .order_by(activations.c.client_id, activations.c.product_id),
         Released,
@@ -45,21 +51,21 @@ _HELD = _summed(activations.c.status == ActivationStatus.ACTIVE)
 _RELEASED = _summed(_WITH_CLIENT)
 _CANCELLED_WITH = Statement(
     sa.select(*COLUMNS)
-    .where(activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("client_id"), _WITH_CLIENT)
+    .where(is_partner(activations.c.partner_id), activations.c.client_id == sa.bindparam("client_id"), _WITH_CLIENT)
     .order_by(activations.c.id)
     .limit(sa.bindparam("at_most", type_=sa.Integer)),
     ActivationRow,
 )
 
 
-async def held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
+async def held(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> list[Released]:
     """What each of these clients holds of each product."""
-    return list(await connection.fetch(_HELD, {"partner_id": partner_id, "client_ids": client_ids}))
+    return list(await connection.fetch(_HELD.within(scope), {"partner_id": scope, "client_ids": client_ids}))
 
 
-async def released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> list[Released]:
+async def released(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> list[Released]:
     """What the cancellation of each of these clients gave back of each product."""
-    return list(await connection.fetch(_RELEASED, {"partner_id": partner_id, "client_ids": client_ids}))
+    return list(await connection.fetch(_RELEASED.within(scope), {"partner_id": scope, "client_ids": client_ids}))
 
 
 async def cancelled_with(

@@ -10,12 +10,20 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters
 from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, one_each, upsert, values_of
+from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
 from db.tables import license_stock, stock_movements
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
+from domain.tenancy import ALL_PARTNERS, Scope
+
+
+class StockKey(NamedTuple):
+    """A product in a partner's stock."""
+
+    partner_id: int
+    product_id: int
 
 
 class StockRow(NamedTuple):
@@ -28,6 +36,11 @@ class StockRow(NamedTuple):
     activated: int
     additional_seats_total: int
     additional_seats_allocated: int
+
+    @property
+    def number(self) -> int:
+        """Number that no other stock has, made of the ids of partner and product; see `movements_of`."""
+        return self.partner_id * _OF_PARTNER_TIMES + self.product_id
 
     @property
     def available(self) -> int:
@@ -71,9 +84,21 @@ _STOCK = tuple(license_stock.c[name] for name in StockRow._fields)
 _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 
+_OF_PARTNER_TIMES = 2**32
 _COUNTERS = tuple(each.name for each in fields(Delta))
-_OF_PARTNER = Statement(
-    sa.select(*_STOCK).where(license_stock.c.partner_id == PARTNER).order_by(license_stock.c.product_id), StockRow
+_OF_PARTNERS = scoped(
+    lambda mine: Statement(
+        sa.select(*_STOCK)
+        .where(mine(license_stock.c.partner_id), among(license_stock.c.partner_id, "partner_ids"))
+        .order_by(license_stock.c.partner_id, license_stock.c.product_id),
+        StockRow,
+    )
+)
+_BY_KEYS = Statement(
+    sa.select(*_STOCK).where(
+        among(license_stock.c.partner_id, "partner_ids"), among(license_stock.c.product_id, "product_ids")
+    ),
+    StockRow,
 )
 _OF_PRODUCTS = license_stock.c.partner_id == PARTNER, among(license_stock.c.product_id, "product_ids")
 _BY_PRODUCTS = Statement(sa.select(*_STOCK).where(*_OF_PRODUCTS), StockRow, reads=one_each("product_ids"))
@@ -116,9 +141,23 @@ _RECORD = Statement(
 )
 
 
-async def of_partner(connection: Connection, partner_id: int) -> list[StockRow]:
-    """The partner's stock of every product it has bought, in the order of the products."""
-    return list(await connection.fetch(_OF_PARTNER, {"partner_id": partner_id}))
+async def of_partners(connection: Connection, scope: Scope, partner_ids: Sequence[int]) -> Mapping[int, list[StockRow]]:
+    """The stock of each of these partners of every product it has bought, in the order of the products."""
+    by_partner: dict[int, list[StockRow]] = {}
+    for row in await connection.fetch(_OF_PARTNERS.within(scope), {"partner_id": scope, "partner_ids": partner_ids}):
+        by_partner.setdefault(row.partner_id, []).append(row)
+    return by_partner
+
+
+async def by_keys(connection: Connection, scope: Scope, keys: Sequence[StockKey]) -> Mapping[StockKey, StockRow]:
+    """The stock of a scope of these products of these partners."""
+    if scope is not ALL_PARTNERS:
+        found = await by_products(connection, scope, [key.product_id for key in keys if key.partner_id == scope])
+        return {StockKey(scope, product_id): row for product_id, row in found.items()}
+    partner_ids, product_ids = {key.partner_id for key in keys}, {key.product_id for key in keys}
+    values = {"partner_ids": list(partner_ids), "product_ids": list(product_ids)}
+    # Each product of each of the partners, of which not all may have been asked for.
+    return {StockKey(row.partner_id, row.product_id): row for row in await connection.fetch(_BY_KEYS, values)}
 
 
 async def by_products(connection: Connection, partner_id: int, product_ids: Sequence[int]) -> Mapping[int, StockRow]:
@@ -166,26 +205,39 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
     await tx.execute_many(_RECORD, lines)
 
 
-def movements_of(partner_id: int, product_ids: Sequence[int]) -> Listing[MovementRow]:
-    """The ledger of each of these products, newest first."""
-    return _LEDGER.of({"partner_id": partner_id, "parent_ids": product_ids})
+def movements_of(scope: Scope, stock_numbers: Sequence[int]) -> Listing[MovementRow]:
+    """The ledger of each of these stocks, newest first; a stock is named by its `number`."""
+    values = {
+        "partner_id": scope,
+        "parent_ids": stock_numbers,
+        "partner_ids": list({number // _OF_PARTNER_TIMES for number in stock_numbers}),
+        "product_ids": list({number % _OF_PARTNER_TIMES for number in stock_numbers}),
+    }
+    return (_LEDGER_OF_ALL if scope is ALL_PARTNERS else _LEDGER).of(values)
 
 
-_LEDGER = Listing(
-    name="licenseStock.movements",
-    row=MovementRow,
-    columns=_MOVEMENTS,
-    where=[stock_movements.c.partner_id == PARTNER],
-    key="occurred_at",
-    sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
-    parent=stock_movements.c.product_id,
-)
+def _ledger(*, all_partners: bool) -> Listing[MovementRow]:
+    partner_id, product_id = stock_movements.c.partner_id, stock_movements.c.product_id
+    return Listing(
+        name="licenseStock.movements",
+        row=MovementRow,
+        columns=_MOVEMENTS,
+        where=[tenancy(all_partners=all_partners)(partner_id)],
+        key="occurred_at",
+        sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
+        parent=partner_id * sa.literal(_OF_PARTNER_TIMES, sa.BigInteger) + product_id,
+        of_parents=[among(partner_id, "partner_ids"), among(product_id, "product_ids")],
+        is_parent=lambda number: [partner_id == number.op(">>")(32), product_id == number.op("&")(0xFFFFFFFF)],
+    )
+
+
+_LEDGER, _LEDGER_OF_ALL = _ledger(all_partners=False), _ledger(all_partners=True)
 _MOVEMENTS_BY_IDS = filters.by_ids(stock_movements, _MOVEMENTS, MovementRow)
 
 
-async def movements_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, MovementRow]:
-    """The partner's lines of the ledger among these ids."""
-    found = await connection.fetch(_MOVEMENTS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+async def movements_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, MovementRow]:
+    """The lines of the ledger of a scope among these ids."""
+    found = await connection.fetch(_MOVEMENTS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,12 +13,24 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, during
-from db.engine.filters import PARTNER, Shape, one_row, value, values_of
+from db.engine.filters import (
+    PARTNER,
+    Mine,
+    Scoped,
+    Shape,
+    is_partner,
+    of_parents,
+    one_row,
+    tenancy,
+    value,
+    values_of,
+)
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import order_items, orders
 from domain.orders import ITEMS_MAX, Line, OrderStatus, OrderType
+from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class OrderRow(NamedTuple):
@@ -94,28 +107,92 @@ class OrderFilter:
     product_id: int | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    completed_from: datetime | None = None
+    completed_to: datetime | None = None
 
 
-def listing(partner_id: int, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
-    """The partner's orders that the filter lets through."""
-    shape, values = filters.shaped(partner_id, chosen)
-    return _listing(shape, by, descending=descending).of(values)
+class OrdersTotal(NamedTuple):
+    """Number of orders, and the sums of their totals in cents."""
+
+    order_count: int
+    monthly_total: int
+    setup_fee_total: int
+
+    @property
+    def total_with_setup_fee(self) -> int:
+        """Sum of both."""
+        return self.monthly_total + self.setup_fee_total
+
+
+def listing(scope: Scope, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
+    """The orders of a scope that the filter lets through."""
+    shape, values = filters.shaped(scope, chosen)
+    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
+def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: bool) -> Listing[OrderRow]:
     key = orders.c.number if by is OrderSortKey.NUMBER else orders.c.created_at
     return Listing(
         name="orders",
         row=OrderRow,
         columns=_ORDERS,
-        where=[orders.c.partner_id == PARTNER, *_conditions(filters.named(OrderFilter, shape))],
+        where=_where(shape, all_partners=all_partners),
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
+        indexed=not all_partners or by is OrderSortKey.CREATED_AT,
     )
 
 
-def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
+def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:
+    """The orders of each of these partners, newest first."""
+    values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
+    return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
+
+
+def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[OrderRow]:
+    mine = tenancy(all_partners=all_partners)
+    return Listing(
+        name="partner.orders",
+        row=OrderRow,
+        columns=_ORDERS,
+        where=[mine(orders.c.partner_id), *([orders.c.status == sa.bindparam("of_status")] if of_status else [])],
+        key="number",
+        sorting=Sorting(orders.c.number, orders.c.id, descending=True),
+        parent=orders.c.partner_id,
+    )
+
+
+_LISTINGS_OF_PARTNERS = {
+    (of_status, all_partners): _of_partners(of_status=of_status, all_partners=all_partners)
+    for of_status, all_partners in product((False, True), (False, True))
+}
+
+
+async def total(connection: Connection, scope: Scope, chosen: OrderFilter) -> OrdersTotal:
+    """Count the orders of a scope that the filter lets through, and add their totals up."""
+    shape, values = filters.shaped(scope, chosen)
+    return await returned(connection, _total(shape, all_partners=scope is ALL_PARTNERS), values)
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _total(shape: Shape, *, all_partners: bool) -> Statement[OrdersTotal]:
+    # PostgreSQL's sums of 64-bit integers are of a wider type.
+    sums = (sa.func.coalesce(sa.func.sum(orders.c[name]), 0) for name in ("monthly_total", "setup_fee_total"))
+    return Statement(
+        sa.select(sa.func.count(), *(sa.cast(each, sa.BigInteger) for each in sums)).where(
+            *_where(shape, all_partners=all_partners)
+        ),
+        OrdersTotal,
+    )
+
+
+def _where(shape: Shape, *, all_partners: bool) -> list[ColumnElement[bool]]:
+    mine = tenancy(all_partners=all_partners)
+    return [mine(orders.c.partner_id), *_conditions(filters.named(OrderFilter, shape), mine)]
+
+
+def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.number is not None:
         yield orders.c.number == chosen.number
     if chosen.type is not None:
@@ -125,21 +202,28 @@ def _conditions(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.product_id is not None:
         yield orders.c.id.in_(
             sa.select(order_items.c.order_id).where(
-                order_items.c.partner_id == PARTNER, order_items.c.product_id == chosen.product_id
+                mine(order_items.c.partner_id), order_items.c.product_id == chosen.product_id
             )
         )
     yield from during(orders.c.created_at, chosen.created_from, chosen.created_to)
+    yield from during(orders.c.approved_at, chosen.completed_from, chosen.completed_to)
 
 
 _BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
 _ITEMS_BY_IDS = filters.by_ids(order_items, _ITEMS, OrderItemRow)
-_ITEMS_OF = Statement(
-    sa.select(*_ITEMS)
-    .where(order_items.c.partner_id == PARTNER, among(order_items.c.order_id, "order_ids"))
-    .order_by(order_items.c.order_id, order_items.c.id),
-    OrderItemRow,
-    reads=lambda values: len(values["order_ids"]) * ITEMS_MAX,
-)
+
+
+def _items_of(mine: Mine) -> Statement[OrderItemRow]:
+    return Statement(
+        sa.select(*_ITEMS)
+        .where(mine(order_items.c.partner_id), among(order_items.c.order_id, "order_ids"))
+        .order_by(order_items.c.order_id, order_items.c.id),
+        OrderItemRow,
+        reads=lambda values: len(values["order_ids"]) * ITEMS_MAX,
+    )
+
+
+_ITEMS_OF = Scoped(_items_of(is_partner), _items_of(of_parents(orders, "order_ids")))
 _ID_BY_NUMBER: Statement[int] = Statement(
     sa.select(orders.c.id).where(orders.c.partner_id == PARTNER, orders.c.number == sa.bindparam("number")),
     value,
@@ -149,9 +233,10 @@ _MINE = orders.c.partner_id == PARTNER, orders.c.id == sa.bindparam("order_id")
 _LOCK = Statement(sa.select(*_ORDERS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
-async def by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-    """The partner's orders among these ids."""
-    return {row.id: row for row in await connection.fetch(_BY_IDS, {"partner_id": partner_id, "ids": ids})}
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderRow]:
+    """The orders of a scope among these ids."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
@@ -159,17 +244,15 @@ async def id_by_number(connection: Connection, partner_id: int, number: int) -> 
     return await one(connection, _ID_BY_NUMBER, {"partner_id": partner_id, "number": number})
 
 
-async def items_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
-    """The partner's order items among these ids."""
-    rows = await connection.fetch(_ITEMS_BY_IDS, {"partner_id": partner_id, "ids": ids})
+async def items_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
+    """The order items of a scope among these ids."""
+    rows = await connection.fetch(_ITEMS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in rows}
 
 
-async def items_of(
-    connection: Connection, partner_id: int, order_ids: Sequence[int]
-) -> Mapping[int, list[OrderItemRow]]:
+async def items_of(connection: Connection, scope: Scope, order_ids: Sequence[int]) -> Mapping[int, list[OrderItemRow]]:
     """The items of each of these orders, as they were entered."""
-    found = await connection.fetch(_ITEMS_OF, {"partner_id": partner_id, "order_ids": order_ids})
+    found = await connection.fetch(_ITEMS_OF.within(scope), {"partner_id": scope, "order_ids": order_ids})
     by_order: dict[int, list[OrderItemRow]] = {}
     for row in found:
         by_order.setdefault(row.order_id, []).append(row)

@@ -1,19 +1,20 @@
 """Statements about products and the partner's price table."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, returned
 from db.engine.expressions import among
-from db.engine.filters import PARTNER, one_each, one_row, value, values_of
+from db.engine.filters import PARTNER, Mine, Scoped, is_partner, of_parents, one_each, one_row, scoped, value, values_of
 from db.engine.statement import Statement
 from db.tables import price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
 from domain.prices import Tier
+from domain.tenancy import Scope
 
 
 class ProductRow(NamedTuple):
@@ -41,11 +42,14 @@ class PriceKey(NamedTuple):
     order_type: OrderType
 
 
+Tiers: TypeAlias = Mapping[PriceKey, Sequence[Tier]]
+
 _PRODUCTS = tuple(products.c[name] for name in ProductRow._fields)
 _PRICE_TABLES = tuple(price_tables.c[name] for name in PriceTableRow._fields)
 
 
 class _TierRow(NamedTuple):
+    price_table_id: int
     product_id: int
     order_type: OrderType
     minimum_quantity: int
@@ -54,28 +58,38 @@ class _TierRow(NamedTuple):
     bonus_quantity: int
 
 
-def _tiers(*more: ColumnElement[bool]) -> Statement[_TierRow]:
+def _tiers_of(mine: Mine, *more: ColumnElement[bool]) -> Statement[_TierRow]:
     statement = (
         sa.select(*(price_tiers.c[name] for name in _TierRow._fields))
-        .where(
-            price_tiers.c.partner_id == PARTNER, price_tiers.c.price_table_id == sa.bindparam("price_table_id"), *more
-        )
+        .where(mine(price_tiers.c.partner_id), *more)
         .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
     )
     # A price table has a few tiers for each product.
     return Statement(statement, _TierRow, reads=one_row)
 
 
-_TIERS = _tiers()
-_TIERS_OF_PRODUCTS = _tiers(among(price_tiers.c.product_id, "product_ids"))
+_OF_TABLE = price_tiers.c.price_table_id == sa.bindparam("price_table_id")
+_TIERS = _tiers_of(is_partner, _OF_TABLE)
+_TIERS_OF_PRODUCTS = _tiers_of(is_partner, _OF_TABLE, among(price_tiers.c.product_id, "product_ids"))
+_OF_TABLES = among(price_tiers.c.price_table_id, "price_table_ids")
+_TIERS_OF_TABLES = Scoped(
+    _tiers_of(is_partner, _OF_TABLES), _tiers_of(of_parents(price_tables, "price_table_ids"), _OF_TABLES)
+)
 _ALL_PRODUCTS = Statement(sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
 _PRODUCTS_BY_IDS = Statement(
     sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow, reads=one_each("ids")
 )
-_TABLES_OF = Statement(
-    sa.select(*_PRICE_TABLES).where(among(price_tables.c.partner_id, "partner_ids")),
-    PriceTableRow,
-    reads=one_each("partner_ids"),
+_TABLE_OF = Statement(
+    sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == PARTNER), PriceTableRow, reads=one_row
+)
+_TABLES_OF_PARTNERS = scoped(
+    lambda mine: Statement(
+        sa.select(*_PRICE_TABLES).where(
+            mine(price_tables.c.partner_id), among(price_tables.c.partner_id, "partner_ids")
+        ),
+        PriceTableRow,
+        reads=one_each("partner_ids"),
+    )
 )
 _TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
@@ -92,38 +106,51 @@ async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping
 
 async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
     """The partner's price table, which every partner has."""
-    (found,) = await connection.fetch(_TABLES_OF, {"partner_ids": [partner_id]})
-    return found
+    return await returned(connection, _TABLE_OF, {"partner_id": partner_id})
 
 
-async def tables_of(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
-    """The price tables of these partners, by partner."""
-    found = await connection.fetch(_TABLES_OF, {"partner_ids": partner_ids})
+async def tables_of_partners(
+    connection: Connection, scope: Scope, partner_ids: Sequence[int]
+) -> Mapping[int, PriceTableRow]:
+    """The price tables of these partners of a scope, by partner."""
+    values = {"partner_id": scope, "partner_ids": partner_ids}
+    found = await connection.fetch(_TABLES_OF_PARTNERS.within(scope), values)
     return {row.partner_id: row for row in found}
 
 
-async def tables_by_ids(connection: Connection, partner_id: int, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
-    """The partner's price tables among these ids."""
-    found = await connection.fetch(_TABLES_BY_IDS, {"partner_id": partner_id, "ids": ids})
+async def tables_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
+    """The price tables of a scope among these ids."""
+    found = await connection.fetch(_TABLES_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
 async def tiers(
     connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int] | None = None
-) -> Mapping[PriceKey, Sequence[Tier]]:
+) -> Tiers:
     """The tiers of the price table by what they are for, lowest first; of every product, or of these."""
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
     statement = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
-    by_key: dict[PriceKey, list[Tier]] = {}
-    for row in await connection.fetch(statement, values):
+    return _by_table(await connection.fetch(statement, values)).get(price_table_id, {})
+
+
+async def tiers_of_tables(connection: Connection, scope: Scope, price_table_ids: Sequence[int]) -> Mapping[int, Tiers]:
+    """The tiers of each of these price tables by what they are for, lowest first."""
+    values = {"partner_id": scope, "price_table_ids": price_table_ids}
+    return _by_table(await connection.fetch(_TIERS_OF_TABLES.within(scope), values))
+
+
+def _by_table(rows: Iterable[_TierRow]) -> Mapping[int, Tiers]:
+    by_table: dict[int, dict[PriceKey, list[Tier]]] = {}
+    for row in rows:
         tier = Tier(
             minimum_quantity=row.minimum_quantity,
             unit_monthly_price=Cents(row.unit_monthly_price),
             unit_setup_fee=Cents(row.unit_setup_fee),
             bonus_quantity=row.bonus_quantity,
         )
+        by_key = by_table.setdefault(row.price_table_id, {})
         by_key.setdefault(PriceKey(row.product_id, row.order_type), []).append(tier)
-    return by_key
+    return by_table
 
 
 _CREATE_TABLE: Statement[int] = Statement(
@@ -138,7 +165,7 @@ _DELETE_TIERS = Statement(
     ),
     values_of,
 )
-_ADD_TIER = Statement(sa.insert(price_tiers), values_of, inserted=["partner_id", "price_table_id", *_TierRow._fields])
+_ADD_TIER = Statement(sa.insert(price_tiers), values_of, inserted=["partner_id", *_TierRow._fields])
 
 
 async def create_table(tx: Transaction, partner_id: int, name: str) -> int:

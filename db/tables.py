@@ -1,4 +1,7 @@
-"""The tables. Whatever belongs to a partner has partner_id in its keys and at the front of its indexes."""
+"""The tables. Whatever belongs to a partner has partner_id in its keys and at the front of its indexes.
+
+The vendor is a row of `partners` too, so that its users, tokens and idempotency keys are kept as those of a partner.
+"""
 
 from typing import Any
 
@@ -36,6 +39,12 @@ def _partner() -> Column[int]:
     return _ref("partner_id", "partners")
 
 
+def _for_vendor(*columns: str, where: str | None = None) -> Index:
+    """Index for the vendor's users, whose lists are of all partners."""
+    condition = None if where is None else sa.text(where)
+    return Index(None, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 def _table(name: str, *items: Column[Any] | sa.Constraint | Index) -> Table:
     return Table(name, metadata, *items, sqlite_autoincrement=any(getattr(item, "name", "") == "id" for item in items))
 
@@ -44,7 +53,17 @@ partners = _table(
     "partners",
     _id(),
     Column("name", sa.Text, nullable=False),
+    Column("name_folded", BytewiseText, nullable=False, server_default=""),  # SQLite adds no such column without one.
     Column("cnpj", sa.String(14), nullable=False, unique=True),
+    Column("is_vendor", sa.Boolean, nullable=False, server_default=sa.false()),
+    Index(None, "name_folded", "id"),
+    Index(
+        "uq_partners_one_vendor",
+        "is_vendor",
+        unique=True,
+        sqlite_where=sa.text("is_vendor"),
+        postgresql_where=sa.text("is_vendor"),
+    ),
 )
 
 partner_counters = _table(
@@ -168,6 +187,8 @@ clients = _table(
     # A search looks at every client of the partner; all that it looks at is here, so that it reads no rows.
     Index(None, "partner_id", "names_folded", "cnpj", "status", "id"),
     Index(None, "partner_id", "registered_at", "id"),
+    _for_vendor("name_folded", "id"),
+    _for_vendor("cnpj"),
 )
 
 activations = _table(
@@ -200,6 +221,8 @@ activations = _table(
     Index(None, "partner_id", "client_id", "activated_at", "id"),
     Index(None, "partner_id", "activation_key"),
     Index(None, "partner_id", "ecf_serial_number"),
+    _for_vendor("activated_at", "id"),
+    _for_vendor("activation_key"),
     Index(
         "uq_activations_active_key",
         *("partner_id", "client_id", "product_id", "activation_key"),
@@ -247,6 +270,9 @@ orders = _table(
     sa.CheckConstraint("(status = 'COMPLETED') = (approved_at IS NOT NULL)", "completed_when_approved"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
     Index(None, "partner_id", "created_at", "id"),
+    _for_vendor("created_at", "id"),
+    # Orders to be invoiced: the statement that reads them names a range of time, so that they are not null.
+    _for_vendor("approved_at", "id", where="approved_at IS NOT NULL"),
 )
 
 order_items = _table(

@@ -16,6 +16,7 @@ from db.engine.filters import PARTNER, Shape, values_of
 from db.engine.statement import Statement
 from db.tables import tokens, users
 from domain.access import Permission, Permissions, Role, TokenKind, effective
+from domain.tenancy import ALL_PARTNERS
 
 
 class LiveToken(NamedTuple):
@@ -88,7 +89,7 @@ _REVOKE_ALL = Statement(sa.update(tokens).where(*_NOT_REVOKED).values(revoked_at
 
 async def live(connection: Connection, chosen: TokenFilter, *, at: datetime) -> list[LiveToken]:
     """Return the tokens that work at that moment, oldest first; the vendor may see those of all partners."""
-    shape, values = filters.shaped(None, chosen)
+    shape, values = filters.shaped(ALL_PARTNERS, chosen)
     return list(await connection.fetch(_live(shape), {**values, "at": at}))
 
 

@@ -1,23 +1,26 @@
 """Statements about users that the vendor looks at and changes, and the lock that a new session or token takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from db.access import Credentials
+from db.access import USER_COLUMNS, Credentials, UserRow
 from db.engine import Connection, Transaction, one, returned
 from db.engine.expressions import KEEPING_KEYS
-from db.engine.filters import PARTNER, value, values_of
+from db.engine.filters import PARTNER, tenancy, value, values_of
+from db.engine.keyset import Sorting
+from db.engine.listings import Listing
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import Role
+from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class ListedUser(NamedTuple):
-    """A user beside the name of the partner."""
+    """A user beside the name of the partner, or of the vendor."""
 
     partner: str
     email: str
@@ -62,6 +65,27 @@ _REVOKED_AT: Statement[datetime | None] = Statement(
     ),
     value,
 )
+
+
+def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[UserRow]:
+    """The users of each of these partners, in the order of their creation."""
+    values = {"partner_id": scope, "parent_ids": partner_ids}
+    return (_OF_ANY_PARTNERS if scope is ALL_PARTNERS else _OF_PARTNERS).of(values)
+
+
+def _of_partners(*, all_partners: bool) -> Listing[UserRow]:
+    return Listing(
+        name="partner.users",
+        row=UserRow,
+        columns=USER_COLUMNS,
+        where=[tenancy(all_partners=all_partners)(users.c.partner_id)],
+        key="id",
+        sorting=Sorting(users.c.id, users.c.id),
+        parent=users.c.partner_id,
+    )
+
+
+_OF_PARTNERS, _OF_ANY_PARTNERS = _of_partners(all_partners=False), _of_partners(all_partners=True)
 
 
 async def listed(connection: Connection, partner_id: int | None = None) -> list[ListedUser]:

@@ -24,11 +24,20 @@ class Product(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody who works at a partner."""
+    """Somebody who works at a partner or the vendor."""
 
     login: str
     name: str
     role: Role
+
+
+class Vendor(NamedTuple):
+    """The vendor, whose people see all partners."""
+
+    name: str
+    cnpj: str
+    domain: str
+    people: tuple[Person, ...]
 
 
 class Partner(NamedTuple):
@@ -91,6 +100,17 @@ PARTNERS = (
         share=0.15,
         percent=112,
         people=people("Renata Sant’Anna Simões", "Éverton Luís Kowalski", "Débora Nakamura"),
+    ),
+)
+
+
+VENDOR = Vendor(
+    name="Grupo Moderniza",
+    cnpj=with_check_digits("403217650001"),
+    domain="moderniza.example",
+    people=(
+        Person("admin", "Helena Martins Duarte", Role.VENDOR_ADMIN),
+        Person("vendas", "Rogério Tavares Pinto", Role.VENDOR_SALES),
     ),
 )
 

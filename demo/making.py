@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from db import access, activations, events, prices, products, tables
+from db import access, activations, events, partners, prices, products, tables
 from db.engine import Transaction, bulk
 from db.prices import PriceKey
 from demo import catalogue
 from demo.calendar import Calendar
-from demo.catalogue import PARTNERS, PRODUCTS, Partner
+from demo.catalogue import PARTNERS, PRODUCTS, VENDOR, Partner, Person
 from demo.plan import Sizes, Step, plan, shares
 from demo.rows import Ids, Rows
 from demo.world import PartnerHere, ProductHere, Year
 from domain.access import DEMO_PASSWORD, Role
+from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 
@@ -49,7 +50,7 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
     password_hash = await hash_password(DEMO_PASSWORD)
 
     async def fill(tx: Transaction) -> None:
-        if await access.any_partner(tx):
+        if await partners.exists_any(tx):
             raise NotEmptyError
         product_ids = {
             product.code: await products.put(
@@ -63,6 +64,7 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             label = partner.name.split()[0]
             rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
             await write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
+        await _settle_vendor(tx, password_hash)
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
         for table in tables.metadata.sorted_tables:
@@ -89,20 +91,30 @@ def _plan(sizes: Sizes, *, seed: int, now: datetime) -> list[_Planned]:
 
 
 async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, int], password_hash: str) -> PartnerHere:
-    partner_id = await access.create_partner(tx, name=partner.name, cnpj=partner.cnpj)
+    partner_id = await partners.create(tx, name=partner.name, cnpj=partner.cnpj)
     if partner_id is None:
         raise NotEmptyError
-    users: dict[Role, int] = {}
-    for person in partner.people:
-        email = f"{person.login}@{partner.domain}"
-        user_id = await access.create_user(
-            tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash
-        )
-        if user_id is None:
-            raise NotEmptyError
-        users[person.role] = user_id
+    users = {
+        person.role: await _hire(tx, partner_id, person, partner.domain, password_hash) for person in partner.people
+    }
     price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
     return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
+
+
+async def _settle_vendor(tx: Transaction, password_hash: str) -> None:
+    partner_id = await vendor_id(tx, NewVendor(VENDOR.name, VENDOR.cnpj))
+    for person in VENDOR.people:
+        await _hire(tx, partner_id, person, VENDOR.domain, password_hash)
+
+
+async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, password_hash: str) -> int:
+    email = f"{person.login}@{domain}"
+    user_id = await access.create_user(
+        tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash
+    )
+    if user_id is None:
+        raise NotEmptyError
+    return user_id
 
 
 async def put_prices(

@@ -17,15 +17,23 @@ class Permission(Enum):
     ORDERS_CREATE = "ORDERS_CREATE"
     ORDERS_APPROVE = "ORDERS_APPROVE"
     EVENTS_READ = "EVENTS_READ"
+    USERS_READ = "USERS_READ"
     TOKENS_MANAGE = "TOKENS_MANAGE"
 
 
 class Role(Enum):
-    """Role of a user at a partner."""
+    """Role of a user at a partner, or at the vendor."""
 
     VIEWER = "VIEWER"
     OPERATOR = "OPERATOR"
     MANAGER = "MANAGER"
+    VENDOR_VIEWER = "VENDOR_VIEWER"
+    VENDOR_SALES = "VENDOR_SALES"
+    VENDOR_ADMIN = "VENDOR_ADMIN"
+
+
+VENDOR_ROLES = frozenset({Role.VENDOR_VIEWER, Role.VENDOR_SALES, Role.VENDOR_ADMIN})
+"""Roles at the vendor; all others are roles at a partner."""
 
 
 class TokenKind(Enum):
@@ -39,12 +47,30 @@ Permissions = frozenset[Permission]
 
 ALL: Permissions = frozenset(Permission)
 
+_READ: Permissions = frozenset(
+    {
+        Permission.CLIENTS_READ,
+        Permission.ACTIVATIONS_READ,
+        Permission.ORDERS_READ,
+        Permission.EVENTS_READ,
+        Permission.USERS_READ,
+    }
+)
+_OPERATE = _READ | {
+    Permission.CLIENTS_WRITE,
+    Permission.CLIENTS_CANCEL,
+    Permission.ACTIVATIONS_WRITE,
+    Permission.ORDERS_CREATE,
+}
+
+# Named one by one, since a permission that only the vendor has must not be a manager's.
 ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
-    Role.VIEWER: frozenset(
-        {Permission.CLIENTS_READ, Permission.ACTIVATIONS_READ, Permission.ORDERS_READ, Permission.EVENTS_READ}
-    ),
-    Role.OPERATOR: ALL - {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
-    Role.MANAGER: ALL,
+    Role.VIEWER: _READ,
+    Role.OPERATOR: _OPERATE,
+    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
+    Role.VENDOR_VIEWER: _READ,
+    Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE},
+    Role.VENDOR_ADMIN: ALL,
 }
 
 PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
@@ -63,6 +89,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.order": Permission.ORDERS_READ,
     "Query.orderByNumber": Permission.ORDERS_READ,
     "Query.orders": Permission.ORDERS_READ,
+    "Query.ordersTotal": Permission.ORDERS_READ,
     "Query.products": Permission.ORDERS_READ,
     "Query.priceTable": Permission.ORDERS_READ,
     "Query.quoteOrder": Permission.ORDERS_READ,
@@ -72,6 +99,12 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
     "Order.items": Permission.ORDERS_READ,
     "PriceTable.items": Permission.ORDERS_READ,
+    "Partner.clients": Permission.CLIENTS_READ,
+    "Partner.activations": Permission.ACTIVATIONS_READ,
+    "Partner.orders": Permission.ORDERS_READ,
+    "Partner.licenseStock": Permission.ACTIVATIONS_READ,
+    "Partner.events": Permission.EVENTS_READ,
+    "Partner.users": Permission.USERS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,
@@ -104,7 +137,7 @@ NODE_PERMISSIONS: Mapping[str, Permission | None] = {
     "User": None,
     "Partner": None,
 }
-"""Permissions that `node` and `nodes` require, by type; None for the viewer's own partner and its users."""
+"""Permissions that `node` and `nodes` require, by type; None for partners and users that the viewer may see."""
 
 
 def effective(role: Role, chosen: Permissions | None) -> Permissions:

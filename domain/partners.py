@@ -1,4 +1,4 @@
-"""Refusals when the vendor creates or names a partner."""
+"""Refusals when the vendor creates or names a partner, and when its users act for one."""
 
 from domain.languages import Text
 from domain.refusals import Refusal
@@ -18,4 +18,22 @@ class UnknownPartner(Refusal):
     text = Text(
         pt="Nenhum parceiro, ou mais de um, se chama “{name}”. O CNPJ sempre diz qual é.",
         en="No partner, or more than one, is called “{name}”. Its CNPJ always says which one is meant.",
+    )
+
+
+class PartnerRequired(Refusal):
+    """A user of the vendor must name the partner to act for."""
+
+    text = Text(
+        pt="Diga para qual parceiro isto é feito: os usuários do fornecedor agem em nome de um parceiro.",
+        en="Say which partner this is for: the vendor's users act on behalf of a partner.",
+    )
+
+
+class VendorCnpjRequired(Refusal):
+    """The vendor's first user comes with the CNPJ of the vendor."""
+
+    text = Text(
+        pt="Este é o primeiro usuário do fornecedor: informe também o CNPJ do fornecedor.",
+        en="This is the vendor's first user: give the vendor's CNPJ too.",
     )

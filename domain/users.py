@@ -1,6 +1,6 @@
-"""Users of a partner: rules for email addresses and passwords."""
+"""Users of a partner or the vendor: rules for email addresses, roles and passwords."""
 
-from domain.access import DEMO_PASSWORD
+from domain.access import DEMO_PASSWORD, VENDOR_ROLES, Role
 from domain.languages import Text
 from domain.refusals import Refusal
 from domain.text import trimmed
@@ -36,6 +36,18 @@ class UserDisabled(Refusal):
     """The user is disabled."""
 
     text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
+
+
+class RoleOfVendor(Refusal):
+    """A user of a partner can't have a role of the vendor."""
+
+    text = Text(pt="Este papel é só para os usuários do fornecedor.", en="This role is only for users of the vendor.")
+
+
+class RoleOfPartner(Refusal):
+    """A user of the vendor can't have a role of a partner."""
+
+    text = Text(pt="Este papel é só para os usuários de um parceiro.", en="This role is only for users of a partner.")
 
 
 class InvalidPassword(Refusal):
@@ -74,3 +86,11 @@ def check_password(password: str, *path: str) -> None:
         raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
     if password == DEMO_PASSWORD:
         raise PublicPassword(path)
+
+
+def check_role(role: Role, *path: str, of_vendor: bool) -> None:
+    """Raise RoleOfVendor or RoleOfPartner if the role is not one of the user's organization."""
+    if of_vendor and role not in VENDOR_ROLES:
+        raise RoleOfPartner(path)
+    if not of_vendor and role in VENDOR_ROLES:
+        raise RoleOfVendor(path)

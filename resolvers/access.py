@@ -7,9 +7,11 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 
 from db import access, users
-from db.access import NewToken, PartnerRow, TokenRow, UserRow
+from db.access import NewToken, TokenRow, UserRow
 from db.engine import Transaction
-from domain.access import API_TOKENS_MAX, Permission, Permissions, TokenKind, effective
+from db.partners import PartnerRow
+from domain import tenancy
+from domain.access import API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
 from domain.events import Event, EventType
 from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
 from domain.violations import InvalidExpiry
@@ -58,6 +60,9 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
     found = await portal.database.read(lambda connection: access.bearer(connection, token_digest), alone=True)
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         return None
+    if found.of_vendor is not (found.role in VENDOR_ROLES):
+        # No use case writes such a user, who would have the permissions of another organization's role.
+        return None
     viewer = Viewer(
         partner_id=found.partner_id,
         user_id=found.user_id,
@@ -66,6 +71,7 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
         token_id=found.token_id,
         token_kind=found.kind,
         expires_at=found.expires_at,
+        scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
     )
     portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
     return viewer
@@ -77,7 +83,7 @@ async def user(context: Context, viewer: Viewer) -> UserRow | None:
 
 
 async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
-    """The partner of the user who is signed in."""
+    """The partner of the user who is signed in, or the vendor."""
     return await context.loaders.partner.load(viewer.partner_id)
 
 
@@ -104,7 +110,7 @@ class ApiTokenCreated(NamedTuple):
     secret: str
 
 
-@mutation("createApiToken", ApiTokenCreated)
+@mutation("createApiToken", ApiTokenCreated, for_vendor=True)
 async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
     """Make a token that does no more than was chosen for it, and no more than its maker may.
 
@@ -159,7 +165,7 @@ class ApiTokenRevoked(NamedTuple):
     token_id: int
 
 
-@mutation("revokeApiToken", ApiTokenRevoked)
+@mutation("revokeApiToken", ApiTokenRevoked, for_vendor=True)
 async def revoke_api_token(work: Work, given: RevokeApiToken) -> ApiTokenRevoked:
     """Revoke a token of the partner; one that was revoked before stays as it is."""
     mine = await access.api_tokens_by_ids(work.tx, work.partner_id, [given.token_id])

@@ -33,7 +33,7 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, activation_id: int, columns: Columns = None) -> MaybeAwaitable[ActivationRow | None]:
-    """The partner's activation, with these columns."""
+    """The activation, with these columns."""
     context.require(Permission.ACTIVATIONS_READ)
     return context.loaders.activation.load_only(columns).find(activation_id)
 
@@ -45,12 +45,14 @@ def page(
     arguments: PageArguments,
     *,
     descending: bool,
+    named: int | None = None,
     selection: Selection = EVERYTHING,
 ) -> MaybeAwaitable[Page[ActivationRow]]:
-    """Return a page of the partner's activations, of which it reads the selection."""
-    viewer = context.require(Permission.ACTIVATIONS_READ)
-    listing = activations.listing(viewer.partner_id, chosen, by, descending=descending)
-    return pages.page(context, listing, arguments, selection)
+    """Return a page of the activations, of the partner that is named or all, of which it reads the selection."""
+    context.require(Permission.ACTIVATIONS_READ)
+    scope = context.within(named)
+    listing = activations.listing(scope, chosen, by, descending=descending)
+    return pages.page(context, scope, listing, arguments, selection)
 
 
 def can_cancel(context: Context, activation: ActivationRow) -> bool:

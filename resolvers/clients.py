@@ -22,17 +22,16 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, client_id: int, columns: Columns = None) -> MaybeAwaitable[ClientRow | None]:
-    """The partner's client, with these columns."""
+    """The client, with these columns."""
     context.require(Permission.CLIENTS_READ)
     return context.loaders.client.load_only(columns).find(client_id)
 
 
-async def by_cnpj(context: Context, cnpj: str) -> ClientRow | None:
+async def by_cnpj(context: Context, cnpj: str, named: int | None = None) -> ClientRow | None:
     """The partner's active client with that CNPJ."""
-    viewer = context.require(Permission.CLIENTS_READ)
-    client_id = await context.portal.database.read(
-        lambda connection: clients.id_by_cnpj(connection, viewer.partner_id, cnpj)
-    )
+    context.require(Permission.CLIENTS_READ)
+    partner_id = context.of_one_partner(named, "partnerId")
+    client_id = await context.portal.database.read(lambda connection: clients.id_by_cnpj(connection, partner_id, cnpj))
     return None if client_id is None else await context.loaders.client.load(client_id)
 
 
@@ -43,12 +42,14 @@ def page(
     arguments: PageArguments,
     *,
     descending: bool,
+    named: int | None = None,
     selection: Selection = EVERYTHING,
 ) -> MaybeAwaitable[Page[ClientRow]]:
-    """Return a page of the partner's clients, of which it reads the selection."""
-    viewer = context.require(Permission.CLIENTS_READ)
-    listing = clients.listing(viewer.partner_id, chosen, by, descending=descending)
-    return pages.page(context, listing, arguments, selection)
+    """Return a page of the clients, of the partner that is named or all, of which it reads the selection."""
+    context.require(Permission.CLIENTS_READ)
+    scope = context.within(named)
+    listing = clients.listing(scope, chosen, by, descending=descending)
+    return pages.page(context, scope, listing, arguments, selection)
 
 
 def active_activation_counts(context: Context, rows: Sequence[ClientRow]) -> Batch[int]:
@@ -156,10 +157,10 @@ async def released_by(context: Context, client_id: int) -> list[Released]:
     return await context.loaders.released_by_client.load(client_id) or []
 
 
-async def cancelled_with(context: Context, client_id: int) -> list[ActivationRow]:
+async def cancelled_with(context: Context, partner_id: int, client_id: int) -> list[ActivationRow]:
     """Return the activations that the cancellation of the client ended: the first 100 by id."""
     return await context.portal.database.read(
-        lambda connection: holdings.cancelled_with(connection, context.partner_id, client_id, at_most=pages.SIZE_MAX)
+        lambda connection: holdings.cancelled_with(connection, partner_id, client_id, at_most=pages.SIZE_MAX)
     )
 
 

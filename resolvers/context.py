@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.faults import Forbidden, Unauthenticated, UnusableToken
+from domain.faults import BadUserInput, Forbidden, Unauthenticated, UnusableToken
 from domain.languages import Language
+from domain.tenancy import ALL_PARTNERS, Scope
+from resolvers.ids import NOWHERE
 from resolvers.loaders import Loaders
 from resolvers.passwords import Gone
 from resolvers.portal import Portal
@@ -37,9 +39,9 @@ class Context:
 
     @property
     def loaders(self) -> Loaders:
-        """The dataloaders of the viewer's partner; raises Unauthenticated if the caller is not signed in."""
+        """The dataloaders of what the viewer sees; raises Unauthenticated if the caller is not signed in."""
         if self._loaders is None:
-            self._loaders = Loaders(self.portal.database, self.partner_id)
+            self._loaders = Loaders(self.portal.database, self.signed_in.scope)
         return self._loaders
 
     def forget(self) -> None:
@@ -60,10 +62,27 @@ class Context:
             raise unauthenticated()
         return self.viewer
 
-    @property
-    def partner_id(self) -> int:
-        """The viewer's partner."""
-        return self.signed_in.partner_id
+    def within(self, partner_id: int | None) -> Scope:
+        """Return the scope of a list: what the viewer sees, or of that the partner that is named."""
+        scope = self.signed_in.scope
+        if partner_id is None:
+            return scope
+        return partner_id if scope is ALL_PARTNERS or partner_id == scope else NOWHERE
+
+    def of_one_partner(self, partner_id: int | None, argument: str) -> int:
+        """Return the partner of a field about one partner: the viewer's, or for the vendor's users the named one.
+
+        Raises BadUserInput if a user of the vendor names none.
+        """
+        scope = self.within(partner_id)
+        if scope is ALL_PARTNERS:
+            message = f"“{argument}” must name the partner that a user of the vendor asks about."
+            raise BadUserInput(message, argument=argument)
+        return scope
+
+    def acting_for(self, partner_id: int | None) -> int:
+        """Return the partner that a mutation is for: the one that is named, or the viewer's own organization."""
+        return self.signed_in.partner_id if partner_id is None else self.of_one_partner(partner_id, "partnerId")
 
     def may(self, permission: Permission) -> bool:
         """Whether the viewer holds the permission."""

@@ -10,27 +10,39 @@ import orjson
 from db.engine.keyset import Keyset
 from domain import timestamps
 from domain.faults import BadUserInput
+from domain.tenancy import ALL_PARTNERS, Scope
 
 _ID_MAX = 2**63 - 1
+_OF_ALL_PARTNERS = -1
 
 
-def encode(order: str, partner_id: int, position: Keyset) -> str:
-    """Return the cursor of the row at that position of the partner's list in that order."""
-    return urlsafe_b64encode(orjson.dumps([order, partner_id, position.key, position.id])).decode().rstrip("=")
+def owner(scope: Scope) -> int:
+    """Return what ties a cursor to a scope: the partner's id, or a number that no partner has."""
+    return _OF_ALL_PARTNERS if scope is ALL_PARTNERS else scope
 
 
-def decode(text: str, argument: str, order: str, partner_id: int, key_type: type[Any]) -> Keyset:
-    """Return the position of the cursor; raise BadUserInput if it is not one of that list in that order."""
+def encode(order: str, of: int, position: Keyset) -> str:
+    """Return the cursor of the row at that position of the owner's list in that order."""
+    return urlsafe_b64encode(orjson.dumps([order, of, position.key, position.id])).decode().rstrip("=")
+
+
+def decode(text: str, argument: str, order: str, of: int, key_type: type[Any]) -> Keyset:
+    """Return the position of the cursor; raise BadUserInput if it is not one of that list in that order.
+
+    A list of all partners takes the cursors of one partner's list too: both are in the same order.
+    """
     try:
         found = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (Base64Error, ValueError):
         raise _bad(argument) from None
     match found:
-        case [found_order, found_partner, key, int(row_id)] if (found_order, found_partner) == (order, partner_id):
+        case [found_order, int(found_owner), key, int(row_id)] if found_order == order and (
+            of in {found_owner, _OF_ALL_PARTNERS}
+        ):
             position = Keyset(_key(key, key_type, argument), row_id)
         case _:
             raise _bad(argument)
-    if not 0 < row_id <= _ID_MAX or encode(order, partner_id, position) != text:
+    if not 0 < row_id <= _ID_MAX or encode(order, found_owner, position) != text:
         raise _bad(argument)
     return position
 

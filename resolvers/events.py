@@ -16,11 +16,17 @@ Row = TypeVar("Row")
 
 
 def page(
-    context: Context, chosen: EventFilter, arguments: PageArguments, selection: Selection = EVERYTHING
+    context: Context,
+    chosen: EventFilter,
+    arguments: PageArguments,
+    *,
+    named: int | None = None,
+    selection: Selection = EVERYTHING,
 ) -> MaybeAwaitable[Page[EventRow]]:
     """Return a page of the partner's events, oldest first, of which it reads the selection."""
-    viewer = context.require(Permission.EVENTS_READ)
-    return pages.page(context, events.listing(viewer.partner_id, chosen), arguments, selection)
+    context.require(Permission.EVENTS_READ)
+    partner_id = context.of_one_partner(named, "filter.partnerId")
+    return pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
 
 
 def cursor(event: EventRow) -> str:

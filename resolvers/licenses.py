@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 
-from db import licenses
-from db.licenses import StockRow
+from db.licenses import StockKey, StockRow
 from domain.access import Permission
 from resolvers.context import Context
 from resolvers.dataloader import loaded
 
 
-async def stock(context: Context, product_id: int | None) -> list[StockRow]:
+async def stock(context: Context, product_id: int | None, named: int | None = None) -> list[StockRow]:
     """The partner's stock of every product that it has bought, or of one of them."""
-    viewer = context.require(Permission.ACTIVATIONS_READ)
+    context.require(Permission.ACTIVATIONS_READ)
+    partner_id = context.of_one_partner(named, "partnerId")
     if product_id is not None:
-        found = await context.loaders.stock_of_product.load(product_id)
-        return [] if found is None else [found]
-    return await context.portal.database.read(lambda connection: licenses.of_partner(connection, viewer.partner_id))
+        return await stock_of(context, partner_id, [product_id])
+    return await context.loaders.stock_of_partner.load(partner_id) or []
 
 
-async def stock_of(context: Context, product_ids: Sequence[int]) -> list[StockRow]:
-    """The partner's stock of these products, which it has."""
-    keys = list(product_ids)
-    found = await loaded(context.loaders.stock_of_product.load_many(keys))
+async def stock_of(context: Context, partner_id: int, product_ids: Sequence[int]) -> list[StockRow]:
+    """The partner's stock of these products, as far as it has it."""
+    keys = [StockKey(partner_id, product_id) for product_id in product_ids]
+    found = await loaded(context.loaders.stock.load_many(keys))
     return [row for row in found if row is not None]

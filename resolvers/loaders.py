@@ -1,10 +1,10 @@
-"""Dataloaders: what a batch needs is read in one statement. They are one partner's, whom every statement names."""
+"""Dataloaders: what a batch needs is read in one statement. They are of one scope, which every statement names."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db import access, activations, clients, events, holdings, licenses, orders, prices
-from db.access import PartnerRow, TokenRow, UserRow
+from db import access, activations, clients, events, holdings, licenses, orders, partners, prices, users
+from db.access import TokenRow, UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
 from db.engine import Connection, Database, listings
@@ -13,16 +13,19 @@ from db.engine.listings import Listing, Slice
 from db.engine.statement import Columns
 from db.events import EventRow
 from db.holdings import Released
-from db.licenses import MovementRow, StockRow
+from db.licenses import MovementRow, StockKey, StockRow
 from db.orders import OrderItemRow, OrderRow
+from db.partners import PartnerRow
 from db.prices import PriceKey, PriceTableRow, ProductRow
 from domain.prices import Tier
+from domain.tenancy import Scope
 from resolvers.dataloader import Loader
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
-Load = Callable[[Connection, list[int], Columns], Awaitable[Mapping[int, Value]]]
-ByIds = Callable[[Connection, int, Sequence[int]], Awaitable[Mapping[int, Value]]]
+Key = TypeVar("Key", bound=Hashable)
+Load = Callable[[Connection, list[Key], Columns], Awaitable[Mapping[Key, Value]]]
+ByIds = Callable[[Connection, Scope, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
 
 
 class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
@@ -48,7 +51,7 @@ class PageKind(NamedTuple):
     All but the columns decides about which rows they are.
     """
 
-    partner_id: int
+    scope: Scope
     window: Window
     chosen: Hashable = None
     columns: Columns = None
@@ -57,10 +60,20 @@ class PageKind(NamedTuple):
 class Pages(Generic[Row]):
     """Pages of a list that hangs on many parents: one statement for all that are alike."""
 
-    def __init__(self, database: Database, listing: Callable[[int, Sequence[int], Any], Listing[Row]]) -> None:
-        """Load by a listing, which is made of a partner, parents, and what else chooses the rows."""
+    def __init__(
+        self,
+        database: Database,
+        listing: Callable[[Scope, Sequence[int], Any], Listing[Row]],
+        *,
+        of_partners: bool = False,
+    ) -> None:
+        """Load by a listing, which is made of a scope, parents, and what else chooses the rows.
+
+        The parents are partners if the pages are `of_partners`: then a cursor is tied to its parent.
+        """
         self._database = database
         self.listing = listing
+        self.of_partners = of_partners
         self._pages: dict[PageKind, Loader[int, Slice[Row]]] = {}
         self._counts: dict[PageKind, Loader[int, int]] = {}
         self._beyond: dict[PageKind, Loader[int, bool]] = {}
@@ -94,17 +107,17 @@ class Pages(Generic[Row]):
         listing = self.listing
 
         async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, listing(kind.partner_id, parent_ids, kind.chosen))
+            return await read(connection, listing(kind.scope, parent_ids, kind.chosen))
 
         return known.setdefault(kind, Loader(self._database, load))
 
 
 class Loaders:
-    """The loaders of one partner for one request, named by what ids lead to; each is made when it is first asked."""
+    """The loaders of one scope for one request, named by what their keys are of; each is made on its first use."""
 
-    def __init__(self, database: Database, partner_id: int) -> None:
+    def __init__(self, database: Database, scope: Scope) -> None:
         """Begin with nothing loaded."""
-        self._database, self._partner_id = database, partner_id
+        self._database, self._scope = database, scope
 
     @made_once
     def client(self) -> Loader[int, ClientRow]:
@@ -133,7 +146,7 @@ class Loaders:
 
     @made_once
     def user(self) -> Loader[int, UserRow]:
-        """Users."""
+        """Users of the scope, and those of the vendor, who act on behalf of partners."""
         return self._by_id(access.users_by_ids)
 
     @made_once
@@ -152,9 +165,14 @@ class Loaders:
         return self._by_id(licenses.movements_by_ids)
 
     @made_once
-    def stock_of_product(self) -> Loader[int, StockRow]:
-        """The partner's stock, by product."""
-        return self._by_id(licenses.by_products)
+    def stock(self) -> Loader[StockKey, StockRow]:
+        """The stock of a product, by partner and product."""
+        return Loader(self._database, self._of_scope(licenses.by_keys))
+
+    @made_once
+    def stock_of_partner(self) -> Loader[int, list[StockRow]]:
+        """The stock of every product that a partner has bought."""
+        return self._by_id(licenses.of_partners)
 
     @made_once
     def items_of_order(self) -> Loader[int, list[OrderItemRow]]:
@@ -174,7 +192,7 @@ class Loaders:
     @made_once
     def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
         """The tiers of a price table."""
-        return self._by_id(_tiers)
+        return self._by_id(prices.tiers_of_tables)
 
     @made_once
     def product(self) -> Loader[int, ProductRow]:
@@ -184,12 +202,12 @@ class Loaders:
     @made_once
     def partner(self) -> Loader[int, PartnerRow]:
         """Partners."""
-        return self._shared(access.partners_by_ids)
+        return self._by_id(partners.by_ids)
 
     @made_once
     def price_table_of_partner(self) -> Loader[int, PriceTableRow]:
         """The price table of a partner."""
-        return self._shared(prices.tables_of)
+        return self._by_id(prices.tables_of_partners)
 
     @made_once
     def activations_of_client(self) -> Pages[ActivationRow]:
@@ -197,33 +215,54 @@ class Loaders:
         return Pages(self._database, activations.of_clients)
 
     @made_once
-    def movements_of_product(self) -> Pages[MovementRow]:
-        """Pages of the ledger of a product."""
+    def movements_of_stock(self) -> Pages[MovementRow]:
+        """Pages of the ledger of a stock, by its number."""
+        return Pages(self._database, _without_choice(licenses.movements_of))
 
-        def listing(partner_id: int, product_ids: Sequence[int], _: object) -> Listing[MovementRow]:
-            return licenses.movements_of(partner_id, product_ids)
+    @made_once
+    def clients_of_partner(self) -> Pages[ClientRow]:
+        """Pages of a partner's clients."""
+        return Pages(self._database, clients.of_partners, of_partners=True)
 
-        return Pages(self._database, listing)
+    @made_once
+    def activations_of_partner(self) -> Pages[ActivationRow]:
+        """Pages of a partner's activations."""
+        return Pages(self._database, activations.of_partners, of_partners=True)
+
+    @made_once
+    def orders_of_partner(self) -> Pages[OrderRow]:
+        """Pages of a partner's orders."""
+        return Pages(self._database, orders.of_partners, of_partners=True)
+
+    @made_once
+    def events_of_partner(self) -> Pages[EventRow]:
+        """Pages of a partner's events."""
+        return Pages(self._database, _without_choice(events.of_partners), of_partners=True)
+
+    @made_once
+    def users_of_partner(self) -> Pages[UserRow]:
+        """Pages of a partner's users."""
+        return Pages(self._database, _without_choice(users.of_partners), of_partners=True)
 
     def _wide(
-        self, read: Callable[[Connection, int, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]
+        self, read: Callable[[Connection, Scope, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
         """A loader of rows with many columns, of which it can read those that are asked for."""
-        partner_id = self._partner_id
+        scope = self._scope
 
         async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, partner_id, ids, columns)
+            return await read(connection, scope, ids, columns)
 
         return Loader(self._database, load, wide=True)
 
-    def _by_id(self, read: ByIds[Value]) -> Loader[int, Value]:
-        return Loader(self._database, self._of_partner(read))
+    def _by_id(self, read: ByIds[int, Value]) -> Loader[int, Value]:
+        return Loader(self._database, self._of_scope(read))
 
-    def _of_partner(self, read: ByIds[Value]) -> Load[Value]:
-        partner_id = self._partner_id
+    def _of_scope(self, read: ByIds[Key, Value]) -> Load[Key, Value]:
+        scope = self._scope
 
-        async def load(connection: Connection, ids: list[int], _columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, partner_id, ids)
+        async def load(connection: Connection, keys: list[Key], _columns: Columns) -> Mapping[Key, Value]:
+            return await read(connection, scope, keys)
 
         return load
 
@@ -236,12 +275,12 @@ class Loaders:
         return Loader(self._database, load)
 
 
-async def _held(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
-    return _by_client(await holdings.held(connection, partner_id, client_ids))
+async def _held(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
+    return _by_client(await holdings.held(connection, scope, client_ids))
 
 
-async def _released(connection: Connection, partner_id: int, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
-    return _by_client(await holdings.released(connection, partner_id, client_ids))
+async def _released(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:
+    return _by_client(await holdings.released(connection, scope, client_ids))
 
 
 def _by_client(rows: Sequence[Released]) -> Mapping[int, list[Released]]:
@@ -251,8 +290,7 @@ def _by_client(rows: Sequence[Released]) -> Mapping[int, list[Released]]:
     return by_client
 
 
-async def _tiers(
-    connection: Connection, partner_id: int, price_table_ids: Sequence[int]
-) -> Mapping[int, Mapping[PriceKey, Sequence[Tier]]]:
-    # A partner has one price table, so this is one statement.
-    return {table_id: await prices.tiers(connection, partner_id, table_id) for table_id in price_table_ids}
+def _without_choice(
+    listing: Callable[[Scope, Sequence[int]], Listing[Row]],
+) -> Callable[[Scope, Sequence[int], object], Listing[Row]]:
+    return lambda scope, parent_ids, _chosen: listing(scope, parent_ids)

@@ -13,8 +13,10 @@ from db.idempotency import Claim
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
+from domain.partners import PartnerRequired
 from domain.refusals import IdempotencyConflict
 from resolvers.context import Context
+from resolvers.partners import check_partner
 from resolvers.viewers import Viewer
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
@@ -23,18 +25,14 @@ Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A mutation under way: its transaction, who does it, and when."""
+    """A mutation under way: its transaction, who does it, for which partner, and when."""
 
     context: Context
     tx: Transaction
     viewer: Viewer
+    partner_id: int
     now: datetime
     after_commit: list[Callable[[], None]] = field(default_factory=list)
-
-    @property
-    def partner_id(self) -> int:
-        """The partner that it is done for."""
-        return self.viewer.partner_id
 
     async def next_order_number(self) -> int:
         """The number of an order that is created. It takes the transaction's last lock."""
@@ -48,24 +46,43 @@ class Work:
 class Mutation(Generic[Given, Outcome]):
     """One use case of the portal that changes something."""
 
-    def __init__(self, name: str, outcome: type[Outcome], work: Callable[[Work, Given], Awaitable[Outcome]]) -> None:
-        """Name it as its field in the schema, which says what permission it needs."""
+    def __init__(
+        self,
+        name: str,
+        outcome: type[Outcome],
+        work: Callable[[Work, Given], Awaitable[Outcome]],
+        *,
+        for_vendor: bool,
+    ) -> None:
+        """Name it as its field in the schema, which says what permission it needs.
+
+        The vendor's users can do it for a partner, and only if it is also `for_vendor` for the vendor itself.
+        """
         self.name = name
+        self._for_vendor = for_vendor
         self.permission = FIELD_PERMISSIONS[f"Mutation.{name}"]
         self._outcome = outcome
         self._work = work
         self.__doc__ = work.__doc__
 
-    async def __call__(self, context: Context, given: Given, key: str | None = None) -> Outcome:
+    async def __call__(
+        self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
+    ) -> Outcome:
         """Do it in one transaction; with a key that has done it already, only say again what was done.
 
-        Raises Refusals, alone or in a group; then nothing was changed.
+        It is done for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
+        nothing was changed.
         """
         viewer = context.require(self.permission)
-        claim = None if key is None else self._claim(context, viewer, given, key)
+        if viewer.of_vendor and named is None and not self._for_vendor:
+            raise PartnerRequired(("partnerId",))
+        partner_id = context.acting_for(named)
+        claim = None if key is None else self._claim(context, viewer, partner_id, given, key)
 
         async def attempt(tx: Transaction) -> tuple[Outcome, list[Callable[[], None]]]:
-            work = Work(context, tx, viewer, context.now())
+            if named is not None:
+                await check_partner(tx, viewer, partner_id)
+            work = Work(context, tx, viewer, partner_id, context.now())
             return await self._once(work, given, claim), work.after_commit
 
         outcome, after_commit = await context.portal.database.write(attempt)
@@ -86,24 +103,26 @@ class Mutation(Generic[Given, Outcome]):
         await idempotency.complete(work.tx, claim, orjson.dumps(list(outcome)).decode())
         return outcome
 
-    def _claim(self, context: Context, viewer: Viewer, given: Given, key: str) -> Claim:
+    def _claim(self, context: Context, viewer: Viewer, partner_id: int, given: Given, key: str) -> Claim:
         checks = Checks()
         checks.opaque(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
         checks.done()
+        # A key of the vendor's users is another one than the same text of the partner.
+        purpose = "idempotency key of the vendor" if viewer.of_vendor else "idempotency key"
         return Claim(
-            partner_id=viewer.partner_id,
+            partner_id=partner_id,
             mutation=self.name,
-            key_digest=context.portal.digest("idempotency key", key.encode()),
+            key_digest=context.portal.digest(purpose, key.encode()),
             input_digest=context.portal.digest("idempotency input", repr(given).encode()),
         )
 
 
 def mutation(
-    name: str, outcome: type[Outcome]
+    name: str, outcome: type[Outcome], *, for_vendor: bool = False
 ) -> Callable[[Callable[[Work, Given], Awaitable[Outcome]]], Mutation[Given, Outcome]]:
     """Make a use case of a function. Its outcome holds ids only, since it is kept with the idempotency key."""
 
     def wrap(work: Callable[[Work, Given], Awaitable[Outcome]]) -> Mutation[Given, Outcome]:
-        return Mutation(name, outcome, work)
+        return Mutation(name, outcome, work, for_vendor=for_vendor)
 
     return wrap

@@ -1,14 +1,18 @@
-"""Any object of the viewer's partner by its global id."""
+"""Any object that the viewer sees by its global id."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
+from db.access import UserRow
+from db.licenses import StockKey
 from domain.access import NODE_PERMISSIONS, Permission
 from domain.faults import BadUserInput
+from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers import ids
 from resolvers.context import Context
-from resolvers.dataloader import Batch, Loader, loaded
-from resolvers.ids import GlobalId
+from resolvers.dataloader import Batch, Loader, loaded, then
+from resolvers.ids import NOWHERE, GlobalId
 
 NODES_MAX = 100
 
@@ -37,7 +41,7 @@ async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
     wanted = [ids.decode(text) for text in texts]
     of_types: dict[str, list[int]] = {}
     for place, each in enumerate(wanted):
-        if each is not None and _may_be(each, viewer.partner_id):
+        if each is not None and _may_be(each, viewer.scope):
             of_types.setdefault(each.type, []).append(place)
     for needed in filter(None, (NODE_PERMISSIONS[name] for name in of_types)):
         context.require(needed)
@@ -50,18 +54,24 @@ async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
     return rows
 
 
-def _may_be(wanted: GlobalId, partner_id: int) -> bool:
-    """Whether there can be such an object of the partner: the id is whole, and of no other partner."""
+def _may_be(wanted: GlobalId, scope: Scope) -> bool:
+    """Whether there can be such an object of the scope: the id is whole, and of no other partner."""
     if wanted.type == "LicenseStock":
-        return wanted.of == partner_id
+        return wanted.of is not None and (scope is ALL_PARTNERS or wanted.of == scope)
     if wanted.type == "Partner":
-        return wanted.of is None and wanted.id == partner_id
+        return wanted.of is None and (scope is ALL_PARTNERS or wanted.id == scope)
     return wanted.of is None and wanted.type in NODE_PERMISSIONS
 
 
 def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -> Batch[NodeRow | None]:
     loaders = context.loaders
-    numbers = [each.id for each in wanted if each is not None]
+    found = [each for each in wanted if each is not None]
+    numbers = [each.id for each in found]
+    if type_name == "LicenseStock":
+        keys = [StockKey(each.of or NOWHERE, each.id) for each in found]
+        return cast("Batch[NodeRow | None]", loaders.stock.load_many(keys))
+    if type_name == "User":
+        return then(loaders.user.load_many(numbers), partial(_visible, context.signed_in.scope))
     if type_name == "Product":
         return cast("Batch[NodeRow | None]", loaders.product.load_many(numbers))
     if type_name == "Partner":
@@ -70,12 +80,15 @@ def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -
         "Client": lambda: loaders.client,
         "Activation": lambda: loaders.activation,
         "StockMovement": lambda: loaders.movement,
-        "LicenseStock": lambda: loaders.stock_of_product,
         "Order": lambda: loaders.order,
         "OrderItem": lambda: loaders.order_item,
         "PriceTable": lambda: loaders.price_table,
         "Event": lambda: loaders.event,
         "ApiToken": lambda: loaders.api_token,
-        "User": lambda: loaders.user,
     }
     return by_type[type_name]().load_many(list(numbers))
+
+
+def _visible(scope: Scope, users: list[UserRow | None]) -> list[NodeRow | None]:
+    # A partner sees who of the vendor acted for it, and can't find the others by trying ids.
+    return [user if user is None or user.partner_id == scope or scope is ALL_PARTNERS else None for user in users]

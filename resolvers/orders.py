@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from db import licenses, orders
 from db.licenses import NewMovement
-from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey
+from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
 from domain.access import Permission
 from domain.events import Event, EventType
 from domain.licenses import COUNTER_MAX, StockMovementType, bought
 from domain.money import Cents
 from domain.orders import OrderStatus, OrderType, can_move, move
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
+from domain.tenancy import ALL_PARTNERS
 from resolvers import pages, prices
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
@@ -20,16 +21,17 @@ from resolvers.prices import WantedOrder
 
 
 def by_id(context: Context, order_id: int) -> MaybeAwaitable[OrderRow | None]:
-    """The partner's order."""
+    """The order."""
     context.require(Permission.ORDERS_READ)
     return context.loaders.order.find(order_id)
 
 
-async def by_number(context: Context, number: int) -> OrderRow | None:
+async def by_number(context: Context, number: int, named: int | None = None) -> OrderRow | None:
     """The partner's order of that number."""
-    viewer = context.require(Permission.ORDERS_READ)
+    context.require(Permission.ORDERS_READ)
+    partner_id = context.of_one_partner(named, "partnerId")
     order_id = await context.portal.database.read(
-        lambda connection: orders.id_by_number(connection, viewer.partner_id, number)
+        lambda connection: orders.id_by_number(connection, partner_id, number)
     )
     return None if order_id is None else await context.loaders.order.load(order_id)
 
@@ -37,16 +39,30 @@ async def by_number(context: Context, number: int) -> OrderRow | None:
 def page(
     context: Context,
     chosen: OrderFilter,
-    by: OrderSortKey,
+    by: OrderSortKey | None,
     arguments: PageArguments,
     *,
     descending: bool,
+    named: int | None = None,
     selection: Selection = EVERYTHING,
 ) -> MaybeAwaitable[Page[OrderRow]]:
-    """Return a page of the partner's orders, of which it reads the selection."""
-    viewer = context.require(Permission.ORDERS_READ)
-    listing = orders.listing(viewer.partner_id, chosen, by, descending=descending)
-    return pages.page(context, listing, arguments, selection)
+    """Return a page of the orders, of the partner that is named or all, of which it reads the selection.
+
+    If no order is asked for, those of one partner are sorted by number, and those of all partners by time.
+    """
+    context.require(Permission.ORDERS_READ)
+    scope = context.within(named)
+    if by is None:
+        by = OrderSortKey.CREATED_AT if scope is ALL_PARTNERS else OrderSortKey.NUMBER
+    listing = orders.listing(scope, chosen, by, descending=descending)
+    return pages.page(context, scope, listing, arguments, selection)
+
+
+async def total(context: Context, chosen: OrderFilter, named: int | None) -> OrdersTotal:
+    """Return the number and the sums of the orders, of the partner that is named or all."""
+    context.require(Permission.ORDERS_READ)
+    scope = context.within(named)
+    return await context.portal.database.read(lambda connection: orders.total(connection, scope, chosen))
 
 
 def can_approve(context: Context, order: OrderRow) -> bool:

@@ -14,6 +14,7 @@ from db.engine.listings import Listing, Slice
 from db.engine.row_batch import RowBatch
 from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.faults import BadUserInput
+from domain.tenancy import Scope
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, column, then
@@ -44,29 +45,32 @@ class Edge(NamedTuple, Generic[Row]):
 class Edges(Sequence[Edge[Row]], Generic[Row]):
     """Rows of a list with their cursors, none of which is made before somebody asks for it."""
 
-    __slots__ = ("_listing", "_nodes", "_partner_id")
+    __slots__ = ("_listing", "_nodes", "_owner")
     of_class = Edge
 
-    def __init__(self, listing: Listing[Row], partner_id: int, nodes: Sequence[Row]) -> None:
-        """Name the list, whose it is, and the rows."""
-        self._listing, self._partner_id, self._nodes = listing, partner_id, nodes
+    def __init__(self, listing: Listing[Row], owner: int, nodes: Sequence[Row]) -> None:
+        """Name the list, the owner of its cursors, and the rows."""
+        self._listing, self._owner, self._nodes = listing, owner, nodes
 
     def column(self, name: str) -> Sequence[Any]:
         """The rows, or their cursors."""
         if name == "node":
             return self._nodes
         if name == "cursor":
-            return cursors_of(self._listing, self._partner_id, self._nodes)
+            return cursors_of(self._listing, self._owner, self._nodes)
         raise AttributeError(name)
 
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
         """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
+        # The cursors of partners' lists are tied to each of them.
+        if {each._owner for each in others} - {self._owner}:  # noqa: SLF001 — of the same class.
+            return None
         parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
         nodes = [part for part in parts if isinstance(part, RowBatch)]
         if not nodes or len(nodes) < len(parts):
             return None
         joined = nodes[0].joined(nodes[1:])
-        return None if joined is None else Edges(self._listing, self._partner_id, joined)
+        return None if joined is None else Edges(self._listing, self._owner, joined)
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -85,16 +89,15 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def __getitem__(self, index: Any, /) -> Any:
         """One of the edges, or some."""
         rows = self._nodes[index] if isinstance(index, slice) else [self._nodes[index]]
-        edges = list(map(Edge, rows, cursors_of(self._listing, self._partner_id, rows)))
+        edges = list(map(Edge, rows, cursors_of(self._listing, self._owner, rows)))
         return edges if isinstance(index, slice) else edges[0]
 
 
-def cursors_of(listing: Listing[Row], partner_id: int, rows: Sequence[Row]) -> list[str]:
-    """The cursors of rows of a partner's list."""
+def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[str]:
+    """The cursors of rows of a list."""
     order, keys = listing.order, column(rows, listing.key)
     return [
-        cursors.encode(order, partner_id, Keyset(key, row_id))
-        for key, row_id in zip(keys, column(rows, "id"), strict=True)
+        cursors.encode(order, owner, Keyset(key, row_id)) for key, row_id in zip(keys, column(rows, "id"), strict=True)
     ]
 
 
@@ -112,7 +115,7 @@ class Source(Protocol):
 class Page(Generic[Row]):
     """The rows of a page, and how to find out the rest."""
 
-    partner_id: int
+    owner: int
     listing: Listing[Row]
     window: Window
     nodes: Sequence[Row]
@@ -123,7 +126,7 @@ class Page(Generic[Row]):
     @property
     def edges(self) -> Edges[Row]:
         """The rows with their cursors."""
-        return Edges(self.listing, self.partner_id, self.nodes)
+        return Edges(self.listing, self.owner, self.nodes)
 
     @property
     def page_info(self) -> "Page[Row]":
@@ -142,9 +145,9 @@ class Page(Generic[Row]):
 
     def _cursor(self, rows: Sequence[Row], given: Keyset | None) -> str | None:
         if rows:
-            return cursors_of(self.listing, self.partner_id, rows)[0]
+            return cursors_of(self.listing, self.owner, rows)[0]
         # A cursor is taken only if it is written as it is given out, so this is the caller's own text.
-        return None if given is None else cursors.encode(self.listing.order, self.partner_id, given)
+        return None if given is None else cursors.encode(self.listing.order, self.owner, given)
 
     def reaches_end(self, *, backward: bool) -> bool | None:
         """Whether nothing follows in that direction; None where only another query can tell."""
@@ -212,7 +215,7 @@ class _Among(Generic[Row]):
         return self.loaders.beyond(kind).load_many([page.parent_id for page in pages])
 
 
-def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> Window:
+def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Window:
     """The part of the list that the arguments ask for; BadUserInput where they make no sense."""
     first, after, last, before = arguments
     if first is not None and last is not None:
@@ -226,8 +229,8 @@ def window(arguments: PageArguments, listing: Listing[Row], partner_id: int) -> 
     return Window(
         size=SIZE_DEFAULT if size is None else size,
         backward=last is not None,
-        after=None if after is None else cursors.decode(after, "after", listing.order, partner_id, key_type),
-        before=None if before is None else cursors.decode(before, "before", listing.order, partner_id, key_type),
+        after=None if after is None else cursors.decode(after, "after", listing.order, owner, key_type),
+        before=None if before is None else cursors.decode(before, "before", listing.order, owner, key_type),
     )
 
 
@@ -253,11 +256,11 @@ EVERYTHING = Selection()
 
 
 def page(
-    context: Context, listing: Listing[Row], arguments: PageArguments, selection: Selection = EVERYTHING
+    context: Context, scope: Scope, listing: Listing[Row], arguments: PageArguments, selection: Selection = EVERYTHING
 ) -> MaybeAwaitable[Page[Row]]:
-    """Return a page of a list of the viewer's partner, and load what is selected with it."""
-    database, partner_id = context.portal.database, context.partner_id
-    wanted = window(arguments, listing, partner_id)
+    """Return a page of a list of the scope, and load what is selected with it."""
+    database, owner = context.portal.database, cursors.owner(scope)
+    wanted = window(arguments, listing, owner)
 
     async def read(connection: Connection) -> Slice[Row]:
         found = await listings.page(connection, listing, wanted, selection.columns, selection.joins)
@@ -268,7 +271,7 @@ def page(
         return found
 
     def made(found: Slice[Row]) -> Page[Row]:
-        return Page(partner_id, listing, wanted, found.rows, found.more, _Alone(database, listing))
+        return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, listing))
 
     async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
         return made(await pending)
@@ -281,20 +284,21 @@ def pages_of(
     loaders: Pages[Row],
     arguments: PageArguments,
     *,
-    partner_id: int,
+    scope: Scope,
     parent_ids: Sequence[int],
     chosen: Hashable = None,
     columns: Columns = None,
 ) -> Batch[Page[Row]]:
     """A page of the list of each parent."""
-    listing = loaders.listing(partner_id, [], chosen)
-    kind = PageKind(partner_id, window(arguments, listing, partner_id), chosen, columns)
+    listing, owner = loaders.listing(scope, [], chosen), cursors.owner(scope)
+    kind = PageKind(scope, window(arguments, listing, owner), chosen, columns)
     source = _Among(loaders, kind)
+    owners = parent_ids if loaders.of_partners else [owner] * len(parent_ids)
 
     def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:
         return [
-            Page(partner_id, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
-            for parent_id, rows in zip(parent_ids, found, strict=True)
+            Page(of_page, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
+            for of_page, parent_id, rows in zip(owners, parent_ids, found, strict=True)
         ]
 
     return then(loaders.page(kind).load_many(parent_ids), made)

@@ -1,19 +1,55 @@
-"""The vendor's partners: making one, and finding one by its name."""
+"""Partners: making and finding one, and the lists that the vendor's users see of them."""
 
-from db import access, prices
-from db.access import PartnerRow
-from db.engine import Transaction
+from typing import NamedTuple
+
+from db import partners, prices
+from db.engine import Connection, Transaction
+from db.partners import PartnerFilter, PartnerRow, PartnerSortKey
 from domain import cnpj as cnpjs
-from domain.partners import PartnerCnpjTaken, UnknownPartner
+from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.refusals import NotFound
 from domain.text import normal
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+
+
+def by_id(context: Context, partner_id: int) -> MaybeAwaitable[PartnerRow | None]:
+    """The partner, if the viewer sees it."""
+    return context.loaders.partner.find(partner_id)
+
+
+def page(
+    context: Context,
+    chosen: PartnerFilter,
+    by: PartnerSortKey,
+    arguments: PageArguments,
+    *,
+    descending: bool,
+    selection: Selection = EVERYTHING,
+) -> MaybeAwaitable[Page[PartnerRow]]:
+    """Return a page of the partners that the viewer sees, of which it reads the selection."""
+    scope = context.signed_in.scope
+    listing = partners.listing(scope, chosen, by, descending=descending)
+    return pages.page(context, scope, listing, arguments, selection)
+
+
+async def check_partner(connection: Connection, viewer: Viewer, partner_id: int) -> None:
+    """Raise NotFound unless the viewer can act for the partner: its own, or any for the vendor's users."""
+    # A partner's own users are of a partner that exists.
+    known = await partners.exists(connection, partner_id) if viewer.of_vendor else partner_id == viewer.partner_id
+    if not known:
+        raise NotFound(("partnerId",), field="partnerId")
 
 
 async def create(portal: Portal, *, name: str, cnpj: str, price_table: str) -> int:
     """Return the id of the new partner, whose price table is empty; raise PartnerCnpjTaken if there is one already."""
 
     async def insert(tx: Transaction) -> int:
-        partner_id = await access.create_partner(tx, name=name, cnpj=cnpj)
+        partner_id = await partners.create(tx, name=name, cnpj=cnpj)
         if partner_id is None:
             raise PartnerCnpjTaken(("cnpj",))
         await prices.create_table(tx, partner_id, price_table)
@@ -22,10 +58,39 @@ async def create(portal: Portal, *, name: str, cnpj: str, price_table: str) -> i
     return await portal.database.write(insert)
 
 
+class NewVendor(NamedTuple):
+    """The vendor, as its first user names it."""
+
+    name: str
+    cnpj: str | None
+
+
+async def vendor_id(tx: Transaction, new: NewVendor) -> int:
+    """Return the id of the vendor, which is created if there is none.
+
+    Raises VendorCnpjRequired if it has to be created and has no CNPJ, and PartnerCnpjTaken if a partner has that CNPJ.
+    """
+    found = await partners.vendor(tx)
+    if found is not None:
+        return found.id
+    if new.cnpj is None:
+        raise VendorCnpjRequired(("vendorCnpj",))
+    created = await partners.create(tx, name=new.name, cnpj=new.cnpj, is_vendor=True)
+    if created is None:
+        # Another process may have created it meanwhile.
+        found = await partners.vendor(tx)
+        if found is None:
+            raise PartnerCnpjTaken(("vendorCnpj",))
+        return found.id
+    # Every organization has a price table, so that fields about one need not be null for the vendor's users.
+    await prices.create_table(tx, created, new.name)
+    return created
+
+
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:
     """Return the partner with that name, or that CNPJ in any mask; raise UnknownPartner if that is not exactly one."""
     key = cnpjs.parse(name_or_cnpj) or normal(name_or_cnpj)
-    found = await portal.database.read(lambda connection: access.partner_named(connection, key))
+    found = await portal.database.read(lambda connection: partners.named(connection, key))
     if found is None:
         raise UnknownPartner(("partner",), name=name_or_cnpj)
     return found

@@ -7,16 +7,20 @@ from typing import NamedTuple
 from db import licenses, prices
 from db.engine import Connection
 from db.licenses import StockRow
-from db.prices import PriceKey, PriceTableRow, ProductRow
+from db.prices import PriceKey, PriceTableRow, ProductRow, Tiers
 from domain import prices as rules
 from domain.access import Permission
 from domain.checks import Checks
+from domain.faults import BadUserInput
 from domain.money import Cents
 from domain.orders import ITEMS_MAX, QUANTITY_MAX, Line, OrderType
+from domain.partners import PartnerRequired
 from domain.prices import Tier
 from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
 from resolvers.context import Context
+from resolvers.dataloader import Batch, column, then
 from resolvers.ids import NOWHERE
+from resolvers.partners import check_partner
 
 
 class WantedItem(NamedTuple):
@@ -148,10 +152,19 @@ def _line(
     return QuotedLine.of(line, rules.next_tier(item.quantity, of_product))
 
 
-async def quote(context: Context, wanted: WantedOrder) -> Quote:
+async def quote(context: Context, wanted: WantedOrder, named: int | None = None) -> Quote:
     """What the order would come to now."""
     viewer = context.require(Permission.ORDERS_READ)
-    return await context.portal.database.read(lambda connection: priced(connection, viewer.partner_id, wanted))
+    if viewer.of_vendor and named is None:
+        raise PartnerRequired(("partnerId",))
+    partner_id = context.acting_for(named)
+
+    async def read(connection: Connection) -> Quote:
+        if named is not None:
+            await check_partner(connection, viewer, partner_id)
+        return await priced(connection, partner_id, wanted)
+
+    return await context.portal.database.read(read)
 
 
 async def products(context: Context) -> list[ProductRow]:
@@ -160,12 +173,21 @@ async def products(context: Context) -> list[ProductRow]:
     return await context.portal.database.read(prices.all_products)
 
 
-async def price_table(context: Context, partner_id: int) -> PriceTableRow | None:
-    """The partner's price table, which every partner has."""
-    return await context.loaders.price_table_of_partner.load(partner_id)
+async def price_table(context: Context, named: int | None = None) -> PriceTableRow:
+    """The partner's price table, which every partner has; raises BadUserInput if no partner has the id."""
+    partner_id = context.of_one_partner(named, "partnerId")
+    found = await context.loaders.price_table_of_partner.load(partner_id)
+    if found is None:
+        message = "“partnerId” must be the ID of a partner."
+        raise BadUserInput(message, argument="partnerId")
+    return found
 
 
-async def price_table_items(context: Context, table: PriceTableRow) -> list[PriceTableItem]:
-    """What the price table has a price for."""
-    tiers = await context.loaders.tiers_of_price_table.load(table.id) or {}
+def price_table_items(context: Context, tables: Sequence[PriceTableRow]) -> Batch[list[PriceTableItem]]:
+    """What each of the price tables has a price for."""
+    found = context.loaders.tiers_of_price_table.load_many(column(tables, "id"))
+    return then(found, lambda of_tables: [_items(tiers or {}) for tiers in of_tables])
+
+
+def _items(tiers: Tiers) -> list[PriceTableItem]:
     return [PriceTableItem(key.product_id, key.order_type, of_key) for key, of_key in tiers.items()]

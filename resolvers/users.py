@@ -1,14 +1,16 @@
-"""The users of the vendor's partners: making, changing and listing them."""
+"""The users of partners and the vendor: making, changing and listing them."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from db import access, events, tokens, users
 from db.engine import Transaction
 from db.tokens import Revoked
 from db.users import ListedUser
-from domain.access import Role, TokenKind
+from domain.access import VENDOR_ROLES, Role, TokenKind
 from domain.events import Event, EventType
-from domain.users import EmailTaken, UnknownUser, check_email, check_password
+from domain.users import EmailTaken, UnknownUser, check_email, check_password, check_role
+from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 
@@ -28,27 +30,59 @@ class UserUpdated(NamedTuple):
     api_tokens: int
 
 
-async def create(portal: Portal, partner_id: int, *, email: str, name: str, role: Role, password: str) -> int:
-    """Return the id of the new user; raise EmailTaken if a user of any partner has the address."""
-    check_email(email, "email")
-    check_password(password, "password")
-    password_hash = await hash_password(password)
+class NewUser(NamedTuple):
+    """A user to create."""
+
+    email: str
+    name: str
+    role: Role
+    password: str
+
+
+async def create(portal: Portal, partner_id: int, new: NewUser) -> int:
+    """Return the id of the new user of a partner.
+
+    Raises EmailTaken if any user has the address, and RoleOfVendor for a role of the vendor.
+    """
+    check_role(new.role, "role", of_vendor=False)
+    password_hash = await _checked(new)
+    return await portal.database.write(partial(_insert, new, password_hash, partner_id))
+
+
+async def create_for_vendor(portal: Portal, vendor: NewVendor, new: NewUser) -> int:
+    """Return the id of the new user of the vendor, which is created with its first user.
+
+    Raises EmailTaken if any user has the address, RoleOfPartner for a role of a partner, and what `vendor_id` raises.
+    """
+    check_role(new.role, "role", of_vendor=True)
+    password_hash = await _checked(new)
 
     async def insert(tx: Transaction) -> int:
-        user_id = await access.create_user(
-            tx, partner_id, email=email, name=name, role=role, password_hash=password_hash
-        )
-        if user_id is None:
-            raise EmailTaken(("email",))
-        return user_id
+        return await _insert(new, password_hash, await vendor_id(tx, vendor), tx)
 
     return await portal.database.write(insert)
+
+
+async def _checked(new: NewUser) -> str:
+    check_email(new.email, "email")
+    check_password(new.password, "password")
+    return await hash_password(new.password)
+
+
+async def _insert(new: NewUser, password_hash: str, partner_id: int, tx: Transaction) -> int:
+    user_id = await access.create_user(
+        tx, partner_id, email=new.email, name=new.name, role=new.role, password_hash=password_hash
+    )
+    if user_id is None:
+        raise EmailTaken(("email",))
+    return user_id
 
 
 async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
     """Change a user; to disable one, or to set a password, ends the user's sessions and API tokens.
 
-    Raises UnknownUser. Other processes remember viewers for 5 seconds at most.
+    Raises UnknownUser, and RoleOfVendor or RoleOfPartner for a role of the other kind. Other processes remember viewers
+    for 5 seconds at most.
     """
     if change.password is not None:
         check_password(change.password, "password")
@@ -61,6 +95,7 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
         now = portal.now()
         values: dict[str, Any] = {}
         if change.role is not None:
+            check_role(change.role, "role", of_vendor=user.role in VENDOR_ROLES)
             values["role"] = change.role
         if change.disabled is not None:
             values["disabled_at"] = (user.disabled_at or now) if change.disabled else None
@@ -86,5 +121,5 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
 
 
 async def listed(portal: Portal, partner_id: int | None = None) -> list[ListedUser]:
-    """Return the users of a partner, or of all partners."""
+    """Return the users of a partner, or all users."""
     return await portal.database.read(lambda connection: users.listed(connection, partner_id))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.access import Permissions, Role, TokenKind
+from domain.tenancy import ALL_PARTNERS, Scope
 
 REMEMBERED = timedelta(seconds=5)
 """How long a viewer may be remembered: a token that another process revoked works no longer than that."""
@@ -13,7 +14,10 @@ _REMEMBERED_AT_MOST = 10_000
 
 
 class Viewer(NamedTuple):
-    """A signed-in user of a partner, as the token allows."""
+    """A signed-in user of a partner or the vendor, as the token allows.
+
+    `partner_id` is the user's own organization, whose the tokens are, and `scope` is what the user sees.
+    """
 
     partner_id: int
     user_id: int
@@ -22,6 +26,12 @@ class Viewer(NamedTuple):
     token_id: int
     token_kind: TokenKind
     expires_at: datetime | None
+    scope: Scope
+
+    @property
+    def of_vendor(self) -> bool:
+        """Whether the user is one of the vendor's."""
+        return self.scope is ALL_PARTNERS
 
 
 class _Seen(NamedTuple):

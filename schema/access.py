@@ -5,14 +5,14 @@ from datetime import datetime
 
 import strawberry
 
-from db.access import PartnerRow, TokenRow, UserRow
+from db.access import TokenRow, UserRow
+from db.partners import PartnerRow
 from domain.access import Permission, Role, TokenKind
 from resolvers import access
 from resolvers.viewers import Viewer as ViewerRow
-from schema import references
 from schema.nodes import Info, Node
-from schema.relations import attribute, computed, to_one
-from schema.scalars import Cnpj
+from schema.partners import Partner
+from schema.relations import attribute, computed
 
 
 def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
@@ -20,21 +20,16 @@ def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
     return [permission for permission in Permission if permission in permissions]
 
 
-@strawberry.type(description="A person who works at a partner, “usuário”.")
+@strawberry.type(description="A person who works at a partner or at the vendor, “usuário”.")
 class User(Node, row=UserRow):
     name: str = attribute("The person's name.")
     email: str = attribute("The email address that the person signs in with.")
-
-
-@strawberry.type(description="A reseller of the vendor's software, “Parceiro”.")
-class Partner(Node, row=PartnerRow):
-    name: str = attribute("The partner's name.")
-    cnpj: Cnpj = attribute("The partner's CNPJ.")
-
-    price_table: references.PriceTableType = to_one(
-        "id",
-        loader="price_table_of_partner",
-        description="The price table that the partner buys by, “Pauta Preço”.",
+    role: Role = attribute("The person's role at the partner or the vendor.")
+    disabled_at: datetime | None = attribute(
+        "The date and time since which the person can't sign in. Returns null if the person can."
+    )
+    works_for_vendor: bool = attribute(
+        "Whether the person works for the vendor, and not for a partner. The vendor's users act on behalf of partners."
     )
 
 
@@ -68,11 +63,13 @@ class ApiToken(Node, row=TokenRow):
     )
 
 
-@strawberry.type(description="The authenticated user, who acts for one partner.")
+@strawberry.type(
+    description="The authenticated user, who acts for one partner, or for any partner as a user of the vendor."
+)
 class Viewer:
     """Viewer of a request, read from the Viewer of a token."""
 
-    role: Role = strawberry.field(description="The user's role at the partner.")
+    role: Role = strawberry.field(description="The user's role at the partner or the vendor.")
 
     @strawberry.field(
         description=(
@@ -99,7 +96,10 @@ class Viewer:
     async def user(viewer: strawberry.Parent[ViewerRow], info: Info) -> UserRow | None:
         return await access.user(info.context, viewer)
 
-    @strawberry.field(graphql_type=Partner, description="The partner that the user works for, “Parceiro”.")
+    @strawberry.field(
+        graphql_type=Partner,
+        description="The partner that the user works for, “Parceiro”: for the vendor's users, the vendor itself.",
+    )
     @staticmethod
     async def partner(viewer: strawberry.Parent[ViewerRow], info: Info) -> PartnerRow | None:
         return await access.partner(info.context, viewer)
@@ -107,8 +107,8 @@ class Viewer:
     @strawberry.field(
         graphql_type=list[ApiToken],
         description=(
-            "The API tokens of all the partner's users. Usable tokens come first, at most 100; after them come "
-            "the newest expired and revoked ones, also at most 100."
+            "The API tokens of all the partner's users, or of the vendor's. Usable tokens come first, at most 100; "
+            "after them come the newest expired and revoked ones, also at most 100."
         ),
     )
     @staticmethod

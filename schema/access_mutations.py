@@ -16,7 +16,7 @@ from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import ApiToken, Viewer
 from schema.errors import Payload, answer, settle
-from schema.inputs import given, optional
+from schema.inputs import OnBehalf, given, optional
 from schema.nodes import Info
 
 
@@ -83,7 +83,7 @@ class SignOutPayload:
 class CreateApiTokenInput:
     name: str = strawberry.field(description="The name of the token, which says what it is for. 1 to 100 characters.")
     permissions: list[Permission] = strawberry.field(
-        description="The 1 to 10 permissions of the token, each of which the viewer must hold."
+        description=f"The 1 to {len(Permission)} permissions of the token, each of which the viewer must hold."
     )
     expires_at: datetime | None = optional(
         "The date and time when the token expires, in the future. A token without it never expires."
@@ -121,7 +121,7 @@ class CreateApiTokenPayload(Payload):
 
 
 @strawberry.input(description="Input of `revokeApiToken`.")
-class RevokeApiTokenInput:
+class RevokeApiTokenInput(OnBehalf):
     api_token_id: strawberry.ID = strawberry.field(description="The token.")
 
     def checked(self) -> RevokeApiToken:

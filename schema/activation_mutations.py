@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from db.activations import ActivationRow
-from db.licenses import StockRow
+from db.licenses import StockKey, StockRow
 from domain.activations import NOTE_LENGTH
 from domain.checks import Checks
 from domain.licenses import COUNTER_MAX
@@ -20,7 +20,7 @@ from resolvers.activations import (
 from schema import references
 from schema.activations import Activation
 from schema.errors import Payload, settle
-from schema.inputs import given, idempotency_key, optional
+from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
 
 _KEY = "“Chave de ativação”, as shown by the client's installation: 4 to 64 letters (A–Z), digits and hyphens."
@@ -29,7 +29,7 @@ _NOTE = "A note, “observação”. At most 2,000 characters."
 
 
 @strawberry.input(description="Input of `activateLicense`.")
-class ActivateLicenseInput:
+class ActivateLicenseInput(OnBehalf):
     client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
     product_id: strawberry.ID = strawberry.field(
         description="The ID of the product. The partner must have a free license of it."
@@ -58,7 +58,7 @@ class ActivateLicenseInput:
 
 
 @strawberry.input(description="Input of `cancelActivation`, “cancelamento de licença”.")
-class CancelActivationInput:
+class CancelActivationInput(OnBehalf):
     activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
     reason: str | None = optional(
         "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
@@ -79,7 +79,7 @@ class CancelActivationInput:
         "move with it."
     )
 )
-class MoveActivationInput:
+class MoveActivationInput(OnBehalf):
     activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
     to_client_id: strawberry.ID = strawberry.field(
         description=(
@@ -131,7 +131,7 @@ class ActivatedPayload(Payload):
     async def license_stock(self, info: Info) -> StockRow | None:
         if self.outcome is None:
             return None
-        return await info.context.loaders.stock_of_product.load(self.outcome.product_id)
+        return await info.context.loaders.stock.load(StockKey(self.partner_id, self.outcome.product_id))
 
 
 @strawberry.type(description="Return type of `activateLicense`.")
@@ -178,7 +178,7 @@ class MoveActivationPayload(Payload):
         activation = None if self.outcome is None else await loaders.activation.load(self.outcome.activation_id)
         if activation is None:
             return None
-        return await loaders.stock_of_product.load(activation.product_id)
+        return await loaders.stock.load(StockKey(self.partner_id, activation.product_id))
 
 
 @strawberry.type

@@ -12,7 +12,7 @@ from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, number, unmasked, upper
+from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.nodes import Info, Node, columns
@@ -43,6 +43,10 @@ class Activation(Node, row=ActivationRow):
     )
     cancellation_note: str | None = attribute(
         "The reason given to `cancelActivation`. Returns null if none was given or if the client is cancelled."
+    )
+
+    partner: references.PartnerType = to_one(
+        "partner_id", loader="partner", description="The partner whose license it is, “Parceiro”."
     )
 
     client: references.ClientType = to_one(
@@ -83,6 +87,7 @@ class Activation(Node, row=ActivationRow):
 
 @strawberry.input(description="Filtering options for activations. An omitted field doesn't limit the list.")
 class ActivationFilter:
+    partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the client's name or trade name, without regard to case and accents; by any part "
         "of the client's CNPJ, in any mask; or by the activation key, “chave de ativação”, or its first "
@@ -141,7 +146,7 @@ _ALL, _NEWEST_FIRST = Chosen(), ActivationSort()
 class ActivationQueries:
     @strawberry.field(
         graphql_type=Activation | None,
-        description="The activation with this ID. Returns null if the partner has no such activation.",
+        description="The activation with this ID. Returns null if the viewer can't see such an activation.",
     )
     @staticmethod
     def activation(
@@ -151,7 +156,10 @@ class ActivationQueries:
 
     @strawberry.field(
         graphql_type=Connection[Activation],
-        description="The partner's activations, “Detalhes da Ativação”, newest first by default.",
+        description=(
+            "The activations, “Detalhes da Ativação”, newest first by default: those of the viewer's partner, or of "
+            "all partners for the vendor's users."
+        ),
     )
     @staticmethod
     def activations(
@@ -171,5 +179,11 @@ class ActivationQueries:
         chosen = _ALL if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         return activations.page(
-            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
+            info.context,
+            chosen,
+            order.by,
+            window,
+            descending=descending,
+            named=None if asked is None else number("Partner", asked.partner_id),
+            selection=selection(plain(info)),
         )

@@ -1,7 +1,7 @@
 """Checks of query arguments, which raise errors of the request."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import strawberry
 
@@ -62,6 +62,17 @@ def unmasked(value: str | None, argument: str) -> str | None:
     """Return the first characters of a CNPJ to search, without its mask."""
     found = text(value, argument)
     return None if found is None else cnpj.unmasked(found) or None
+
+
+def of_partner() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
+    """Declare the filter by partner of a list that the vendor's users see of all partners."""
+    return strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Filters by the ID of the partner. Without it, the vendor's users see the objects of all partners, and a "
+            "partner's users those of their own."
+        ),
+    )
 
 
 def number(type_name: str, value: strawberry.ID | None) -> int | None:

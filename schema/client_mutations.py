@@ -16,12 +16,12 @@ from resolvers.clients import CancelClient, ClientChanged, RegisterClient, Updat
 from schema import references
 from schema.clients import Client, ReleasedLicenses
 from schema.errors import Payload, settle
-from schema.inputs import given, idempotency_key, optional
+from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
 
 
 @strawberry.input(description="Input of `registerClient`.")
-class RegisterClientInput:
+class RegisterClientInput(OnBehalf):
     cnpj: str = strawberry.field(description="The client's CNPJ, in any mask. No active client can have the same one.")
     name: str = strawberry.field(description="The client's name, “razão social”. 1 to 200 characters.")
     trade_name: str | None = optional("The client's trade name, “nome fantasia”. At most 200 characters.")
@@ -46,7 +46,7 @@ class RegisterClientInput:
 @strawberry.input(
     description="Input of `updateClient`. An omitted field is left as it is, and null clears it, except the name."
 )
-class UpdateClientInput:
+class UpdateClientInput(OnBehalf):
     client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
     name: str | None = optional("The client's name, “razão social”. 1 to 200 characters; it can't be cleared.")
     trade_name: str | None = optional("The client's trade name, “nome fantasia”. At most 200 characters.")
@@ -71,7 +71,7 @@ class UpdateClientInput:
 
 
 @strawberry.input(description="Input of `cancelClient`, “Cancelamento de Cliente”.")
-class CancelClientInput:
+class CancelClientInput(OnBehalf):
     client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
     reason: str | None = optional(
         "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
@@ -140,7 +140,11 @@ class CancelClientPayload(ClientChangedPayload):
         ),
     )
     async def cancelled_activations(self, info: Info) -> list[ActivationRow]:
-        return [] if self.outcome is None else await clients.cancelled_with(info.context, self.outcome.client_id)
+        return (
+            []
+            if self.outcome is None
+            else await clients.cancelled_with(info.context, self.partner_id, self.outcome.client_id)
+        )
 
     @strawberry.field(
         graphql_type=list[references.LicenseStockType],
@@ -151,7 +155,7 @@ class CancelClientPayload(ClientChangedPayload):
     )
     async def license_stock(self, info: Info) -> list[StockRow]:
         products = [released.product_id for released in await self._released(info)]
-        return await licenses.stock_of(info.context, products)
+        return await licenses.stock_of(info.context, self.partner_id, products)
 
     async def _released(self, info: Info) -> list[Released]:
         return [] if self.outcome is None else await clients.released_by(info.context, self.outcome.client_id)

@@ -14,9 +14,9 @@ from resolvers import clients, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, unmasked, upper
+from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.nodes import Info, Node, OfRow, columns
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one, to_page
@@ -83,6 +83,10 @@ class Client(Node, row=ClientRow):
         "cancelled_by_id", loader="user", description="The user who cancelled the client. Returns null if it is active."
     )
 
+    partner: references.PartnerType = to_one(
+        "partner_id", loader="partner", description="The partner whose client it is, “Parceiro”."
+    )
+
     activations: Connection[references.ActivationType] = to_page(
         "id",
         pages="activations_of_client",
@@ -113,6 +117,7 @@ class Client(Node, row=ClientRow):
     description="Filtering options for clients. Except for `status`, an omitted field doesn't limit the list."
 )
 class ClientFilter:
+    partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the name or trade name, without regard to case and accents, or of the CNPJ, in "
         "any mask."
@@ -163,7 +168,7 @@ _ACTIVE, _BY_NAME = Chosen(), ClientSort()
 class ClientQueries:
     @strawberry.field(
         graphql_type=Client | None,
-        description="The client with this ID. Returns null if the partner has no such client.",
+        description="The client with this ID. Returns null if the viewer can't see such a client.",
     )
     @staticmethod
     def client(
@@ -177,13 +182,18 @@ class ClientQueries:
     )
     @staticmethod
     async def client_by_cnpj(
-        info: Info, cnpj: Annotated[Cnpj, strawberry.argument(description="The client's CNPJ, in any mask.")]
+        info: Info,
+        cnpj: Annotated[Cnpj, strawberry.argument(description="The client's CNPJ, in any mask.")],
+        partner_id: PartnerId = strawberry.UNSET,
     ) -> ClientRow | None:
-        return await clients.by_cnpj(info.context, cnpj)
+        return await clients.by_cnpj(info.context, cnpj, number("Partner", partner_id))
 
     @strawberry.field(
         graphql_type=Connection[Client],
-        description="The partner's clients, “Clientes / ECFs”, sorted by name by default.",
+        description=(
+            "The clients, “Clientes / ECFs”, sorted by name by default: those of the viewer's partner, or of all "
+            "partners for the vendor's users."
+        ),
     )
     @staticmethod
     def clients(
@@ -203,5 +213,11 @@ class ClientQueries:
         chosen = _ACTIVE if asked is None else asked.chosen()
         window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         return clients.page(
-            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
+            info.context,
+            chosen,
+            order.by,
+            window,
+            descending=descending,
+            named=None if asked is None else number("Partner", asked.partner_id),
+            selection=selection(plain(info)),
         )

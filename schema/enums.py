@@ -9,6 +9,7 @@ import strawberry
 from db.activations import ActivationSortKey
 from db.clients import ClientSortKey
 from db.orders import OrderSortKey
+from db.partners import PartnerSortKey
 from domain.access import Permission, Role
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
@@ -54,16 +55,20 @@ _describe(
         Permission.ORDERS_CREATE: "Create orders, “Comprar”, and cancel pending ones.",
         Permission.ORDERS_APPROVE: "Approve pending orders.",
         Permission.EVENTS_READ: "Read the events of the partner.",
+        Permission.USERS_READ: "Read the list of the partner's users.",
         Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
     },
 )
 _describe(
     Role,
-    "The role of a user at a partner.",
+    "The role of a user at a partner or, if its name begins with VENDOR, at the vendor.",
     {
-        Role.VIEWER: "Can read everything, and change nothing.",
-        Role.OPERATOR: "Can do everything except approve orders and manage API tokens.",
-        Role.MANAGER: "Can do everything.",
+        Role.VIEWER: "Can read everything of the partner, and change nothing.",
+        Role.OPERATOR: "Can do everything for the partner except approve orders and manage API tokens.",
+        Role.MANAGER: "Can do everything for the partner.",
+        Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
+        Role.VENDOR_SALES: "Can also create, cancel and approve orders on behalf of partners.",
+        Role.VENDOR_ADMIN: "Can do everything, on behalf of any partner.",
     },
 )
 _describe(
@@ -132,6 +137,11 @@ _describe(
         OrderStatus.COMPLETED: "The order was approved, and its licenses are in the stock, “Finalizado”.",
         OrderStatus.CANCELLED: "The order was cancelled before approval, “Cancelado”.",
     },
+)
+_describe(
+    PartnerSortKey,
+    "Properties by which partners can be sorted.",
+    {PartnerSortKey.NAME: "Sort by name, without regard to case and accents."},
 )
 _describe(
     OrderSortKey,

@@ -1,6 +1,7 @@
 """Map refusals and errors to GraphQL."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import strawberry
@@ -19,6 +20,7 @@ from domain.refusals import (
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references
+from schema.arguments import number
 from schema.inputs import given
 from schema.nodes import Info
 
@@ -113,6 +115,9 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
 class Payload:
     """Outcome of a mutation, or the refusals."""
 
+    partner_id: strawberry.Private[int] = 0
+    """The partner that the mutation was for."""
+
     user_errors: list[UserError] = strawberry.field(
         default_factory=list,
         description="The errors because of which nothing was changed. Empty if the mutation succeeded.",
@@ -149,7 +154,9 @@ async def settle(
 ) -> AnyPayload:
     """Check the input, run the mutation's work, and return the payload with its outcome or refusals."""
     key = given(getattr(given_input, "idempotency_key", None))
-    return await answer(payload, context, lambda: work(context, given_input.checked(), key))
+    named = number("Partner", getattr(given_input, "partner_id", None))
+    made = partial(payload, partner_id=context.acting_for(named))
+    return await answer(made, context, lambda: work(context, given_input.checked(), key, named=named))
 
 
 def _flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:

@@ -44,8 +44,17 @@ class Event(Node, row=EventRow):
         ),
     )
 
+    partner: references.PartnerType = to_one(
+        "partner_id", loader="partner", description="The partner that the event belongs to, “Parceiro”."
+    )
+
     actor: references.UserType | None = to_one(
-        "actor_id", loader="user", description="The user who made the change. Returns null if the system made it."
+        "actor_id",
+        loader="user",
+        description=(
+            "The user who made the change, of the partner or of the vendor: `worksForVendor` says which. Returns null "
+            "if the system made it."
+        ),
     )
 
     client: references.ClientType | None = to_one(
@@ -81,6 +90,10 @@ class Event(Node, row=EventRow):
 
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:
+    partner_id: strawberry.ID | None = optional(
+        "The ID of the partner whose events these are. The vendor's users must give it, because each partner's "
+        "events have numbers of their own; a partner's users can omit it."
+    )
     types: list[EventType] | None = optional("Filters by type.")
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     order_id: strawberry.ID | None = optional("Filters by the ID of the order.")
@@ -102,7 +115,7 @@ class EventFilter:
 class EventQueries:
     @strawberry.field(
         graphql_type=Connection[Event],
-        description="The partner's events, oldest first. The cursor of an edge is also the cursor of its event.",
+        description="A partner's events, oldest first. The cursor of an edge is also the cursor of its event.",
     )
     @staticmethod
     def events(
@@ -118,4 +131,5 @@ class EventQueries:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
         window = arguments(first, after, last, before)
-        return events.page(info.context, chosen, window, selection(plain(info)))
+        named = None if asked is None else number("Partner", asked.partner_id)
+        return events.page(info.context, chosen, window, named=named, selection=selection(plain(info)))

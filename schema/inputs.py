@@ -25,6 +25,30 @@ Last = Annotated[
 Before = Annotated[str | None, strawberry.argument(description="Returns the objects before this cursor.")]
 
 
+PartnerId = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description=(
+            "The ID of the partner that the field is about. The vendor's users must give it; a partner's users can "
+            "omit it, since they see only their own partner."
+        )
+    ),
+]
+
+
+@strawberry.input
+class OnBehalf:
+    """Input of a mutation that the vendor's users do on behalf of a partner."""
+
+    partner_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "The ID of the partner to act for. The vendor's users must give it; a partner's users can omit it, since "
+            "they act for their own partner only. Any other ID is refused with NOT_FOUND."
+        ),
+    )
+
+
 def idempotency_key() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
     """Declare the key that makes a retry of a request safe."""
     return strawberry.field(

@@ -53,6 +53,8 @@ LENGTHS: Mapping[str, int] = {
     "ClientFilter.name": SEARCH_MAX,
     "ClientFilter.search": SEARCH_MAX,
     "ClientFilter.state": SEARCH_MAX,
+    "PartnerFilter.cnpj": SEARCH_MAX,
+    "PartnerFilter.search": SEARCH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,
     "RegisterClientInput.state": SHORT_MAX,
     "UpdateClientInput.state": SHORT_MAX,

@@ -10,6 +10,7 @@ from domain.licenses import StockMovementType
 from resolvers import ids, licenses
 from schema import references
 from schema.arguments import number
+from schema.inputs import PartnerId
 from schema.nodes import Info, Node
 from schema.paging import Connection
 from schema.relations import attribute, computed, to_one, to_page
@@ -62,13 +63,17 @@ class LicenseStock(Node, row=StockRow):
         description="The ID of the partner's stock of the product. It is opaque and never changes.",
     )
 
+    partner: references.PartnerType = to_one(
+        "partner_id", loader="partner", description="The partner whose stock it is, “Parceiro”."
+    )
+
     product: references.ProductType = to_one(
         "product_id", loader="product", description="The product in stock, “produto”."
     )
 
     movements: Connection[StockMovement] = to_page(
-        "product_id",
-        pages="movements_of_product",
+        "number",
+        pages="movements_of_stock",
         description="The movements of the stock, newest first. They contain every change of its counters.",
     )
 
@@ -77,7 +82,7 @@ class LicenseStock(Node, row=StockRow):
 class LicenseQueries:
     @strawberry.field(
         graphql_type=list[LicenseStock],
-        description="The partner's stock of each product that it has bought, “estoque do parceiro”.",
+        description="A partner's stock of each product that it has bought, “estoque do parceiro”.",
     )
     @staticmethod
     async def license_stock(
@@ -85,5 +90,6 @@ class LicenseQueries:
         product_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="Filters by the ID of the product, “produto”.")
         ] = strawberry.UNSET,
+        partner_id: PartnerId = strawberry.UNSET,
     ) -> list[StockRow]:
-        return await licenses.stock(info.context, number("Product", product_id))
+        return await licenses.stock(info.context, number("Product", product_id), number("Partner", partner_id))

@@ -14,14 +14,14 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder, OrderApproved, OrderChanged
 from schema import references
 from schema.errors import Payload, settle
-from schema.inputs import given, idempotency_key, optional
+from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
 from schema.orders import Order
 from schema.prices import OrderItemInput, wanted_order
 
 
 @strawberry.input(description="Input of `createOrder`, “Confirmar Pedido”.")
-class CreateOrderInput:
+class CreateOrderInput(OnBehalf):
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
     items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
     expected_total: Cents | None = optional(
@@ -41,7 +41,7 @@ class CreateOrderInput:
 
 
 @strawberry.input(description="Input of `approveOrder`.")
-class ApproveOrderInput:
+class ApproveOrderInput(OnBehalf):
     order_id: strawberry.ID = strawberry.field(description="The ID of the order, which must be pending.")
     idempotency_key: str | None = idempotency_key()
 
@@ -51,7 +51,7 @@ class ApproveOrderInput:
 
 
 @strawberry.input(description="Input of `cancelOrder`.")
-class CancelOrderInput:
+class CancelOrderInput(OnBehalf):
     order_id: strawberry.ID = strawberry.field(description="The ID of the order, which must be pending.")
     reason: str | None = optional(
         "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
@@ -100,7 +100,9 @@ class ApproveOrderPayload(OrderChangedPayload):
         ),
     )
     async def license_stock(self, info: Info) -> list[StockRow]:
-        return [] if self.outcome is None else await licenses.stock_of(info.context, self.outcome.product_ids)
+        if self.outcome is None:
+            return []
+        return await licenses.stock_of(info.context, self.partner_id, self.outcome.product_ids)
 
 
 @strawberry.type

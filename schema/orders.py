@@ -7,15 +7,17 @@ import strawberry
 
 from db.orders import OrderFilter as Chosen
 from db.orders import OrderItemRow, OrderRow, OrderSortKey
+from db.orders import OrdersTotal as OrdersTotalRow
 from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
 from resolvers import ids, orders
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, moments, number
+from schema.arguments import DateTimeRange, moments, of_partner
+from schema.arguments import number as database_id
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given
+from schema.inputs import After, Before, First, Last, PartnerId, given
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.prices import OrderLine
@@ -112,6 +114,7 @@ class Order(Node, row=OrderRow):
 
 @strawberry.input(description="Filtering options for orders. An omitted field doesn't limit the list.")
 class OrderFilter:
+    partner_id: strawberry.ID | None = of_partner()
     number: int | None = strawberry.field(default=strawberry.UNSET, description="Filters by number, “Id”.")
     type: OrderType | None = strawberry.field(default=strawberry.UNSET, description="Filters by type, “Tipo”.")
     status: list[OrderStatus] | None = strawberry.field(
@@ -123,18 +126,36 @@ class OrderFilter:
     created_at: DateTimeRange | None = strawberry.field(
         default=strawberry.UNSET, description="Filters by the date and time of creation."
     )
+    completed_at: DateTimeRange | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Filters by the date and time of completion, which is the approval, `approvedAt`.",
+    )
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it."""
-        created, status = moments(self.created_at), given(self.status)
+        created, completed, status = moments(self.created_at), moments(self.completed_at), given(self.status)
         return Chosen(
             number=given(self.number),
             type=given(self.type),
             status=None if status is None else frozenset(status),
-            product_id=number("Product", self.product_id),
+            product_id=database_id("Product", self.product_id),
             created_from=created.start,
             created_to=created.end,
+            completed_from=completed.start,
+            completed_to=completed.end,
         )
+
+
+@strawberry.type(description="The number of orders, and the sums of their totals.")
+class OrdersTotal:
+    """Sums of orders, read from an OrdersTotal."""
+
+    count: int = computed(lambda _, total: total.order_count, description="The number of orders.")
+    monthly_total: Cents = strawberry.field(description="The sum of the orders' `monthlyTotal`, “Valor Total Mensal”.")
+    setup_fee_total: Cents = strawberry.field(description="The sum of the orders' `setupFeeTotal`, “Valor Adesão”.")
+    total_with_setup_fee: Cents = strawberry.field(
+        description="The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”."
+    )
 
 
 @strawberry.input(description="Ordering options for orders.")
@@ -146,7 +167,8 @@ class OrderSort:
 @strawberry.type
 class OrderQueries:
     @strawberry.field(
-        graphql_type=Order | None, description="The order with this ID. Returns null if the partner has no such order."
+        graphql_type=Order | None,
+        description="The order with this ID. Returns null if the viewer can't see such an order.",
     )
     @staticmethod
     def order(
@@ -160,12 +182,19 @@ class OrderQueries:
     )
     @staticmethod
     async def order_by_number(
-        info: Info, number: Annotated[int, strawberry.argument(description="The order's number, “Id”.")]
+        info: Info,
+        number: Annotated[int, strawberry.argument(description="The order's number, “Id”.")],
+        partner_id: PartnerId = strawberry.UNSET,
     ) -> OrderRow | None:
-        return await orders.by_number(info.context, number)
+        return await orders.by_number(info.context, number, database_id("Partner", partner_id))
 
     @strawberry.field(
-        graphql_type=Connection[Order], description="The partner's orders, “Meus Pedidos”, newest first by default."
+        graphql_type=Connection[Order],
+        description=(
+            "The orders, “Meus Pedidos”, newest first by default: those of the viewer's partner, or of all partners "
+            "for the vendor's users. Without `sort`, those of all partners are sorted by their creation, because "
+            "each partner has numbers of its own."
+        ),
     )
     @staticmethod
     def orders(
@@ -181,9 +210,33 @@ class OrderQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[OrderRow]]:
-        asked, order = given(filter), given(sort) or OrderSort()
+        asked, order = given(filter), given(sort)
         chosen = Chosen() if asked is None else asked.chosen()
-        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
         return orders.page(
-            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
+            info.context,
+            chosen,
+            None if order is None else order.by,
+            arguments(first, after, last, before),
+            descending=order is None or order.direction is SortDirection.DESC,
+            named=None if asked is None else database_id("Partner", asked.partner_id),
+            selection=selection(plain(info)),
         )
+
+    @strawberry.field(
+        graphql_type=OrdersTotal,
+        description=(
+            "The number and the sums of the orders that `orders` lists with this filter: what is to be invoiced, for "
+            "example, of the orders completed in a month."
+        ),
+    )
+    @staticmethod
+    async def orders_total(
+        info: Info,
+        filter: Annotated[
+            OrderFilter | None, strawberry.argument(description="The filter for the orders.")
+        ] = strawberry.UNSET,
+    ) -> OrdersTotalRow:
+        asked = given(filter)
+        chosen = Chosen() if asked is None else asked.chosen()
+        named = None if asked is None else database_id("Partner", asked.partner_id)
+        return await orders.total(info.context, chosen, named)

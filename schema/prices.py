@@ -12,9 +12,11 @@ from domain.orders import OrderType
 from resolvers import ids, prices
 from resolvers.prices import PriceTableItem as PriceTableItemRow
 from resolvers.prices import Quote, QuotedLine, WantedOrder
+from schema.arguments import number
 from schema.errors import Payload, answer
+from schema.inputs import OnBehalf, PartnerId
 from schema.nodes import Info, Node, OfRow
-from schema.relations import attribute, to_one
+from schema.relations import attribute, computed_together, to_one
 
 
 @strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
@@ -55,10 +57,9 @@ class PriceTableItem(OfRow, row=PriceTableItemRow):
 class PriceTable(Node, row=PriceTableRow):
     name: str = attribute("The name of the price table.")
 
-    @strawberry.field(graphql_type=list[PriceTableItem], description="The prices, by product and type of order.")
-    @staticmethod
-    async def items(table: strawberry.Parent[PriceTableRow], info: Info) -> list[PriceTableItemRow]:
-        return await prices.price_table_items(info.context, table)
+    items: list[PriceTableItem] = computed_together(
+        prices.price_table_items, reads=("id",), description="The prices, by product and type of order."
+    )
 
 
 @strawberry.input(
@@ -74,7 +75,7 @@ class OrderItemInput:
 
 
 @strawberry.input(description="Input of `quoteOrder`.")
-class QuoteOrderInput:
+class QuoteOrderInput(OnBehalf):
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
     items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
 
@@ -163,10 +164,10 @@ class PriceQueries:
     async def products(info: Info) -> list[ProductRow]:
         return await prices.products(info.context)
 
-    @strawberry.field(graphql_type=PriceTable, description="The price table of the viewer's partner, “Pauta Preço”.")
+    @strawberry.field(graphql_type=PriceTable, description="The price table of a partner, “Pauta Preço”.")
     @staticmethod
-    async def price_table(info: Info) -> PriceTableRow | None:
-        return await prices.price_table(info.context, info.context.partner_id)
+    async def price_table(info: Info, partner_id: PartnerId = strawberry.UNSET) -> PriceTableRow:
+        return await prices.price_table(info.context, number("Partner", partner_id))
 
     @strawberry.field(
         description="What an order would cost. It fills the lines of the screen “Comprar”, and changes nothing.",
@@ -175,4 +176,5 @@ class PriceQueries:
     async def quote_order(
         info: Info, input: Annotated[QuoteOrderInput, strawberry.argument(description="The order to quote.")]
     ) -> QuoteOrderPayload:
-        return await answer(QuoteOrderPayload, info.context, lambda: prices.quote(info.context, input.checked()))
+        named = number("Partner", input.partner_id)
+        return await answer(QuoteOrderPayload, info.context, lambda: prices.quote(info.context, input.checked(), named))

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 if TYPE_CHECKING:
-    from schema.access import Partner, User
+    from schema.access import User
     from schema.activations import Activation
     from schema.clients import Client
+    from schema.events import Event
     from schema.licenses import LicenseStock
     from schema.orders import Order
+    from schema.partners import Partner
     from schema.prices import PriceTable, Product
 
 UserType = Annotated["User", strawberry.lazy("schema.access")]
-PartnerType = Annotated["Partner", strawberry.lazy("schema.access")]
+PartnerType = Annotated["Partner", strawberry.lazy("schema.partners")]
 ClientType = Annotated["Client", strawberry.lazy("schema.clients")]
 ActivationType = Annotated["Activation", strawberry.lazy("schema.activations")]
 ProductType = Annotated["Product", strawberry.lazy("schema.prices")]
 PriceTableType = Annotated["PriceTable", strawberry.lazy("schema.prices")]
 LicenseStockType = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]
+EventType = Annotated["Event", strawberry.lazy("schema.events")]

@@ -144,7 +144,7 @@ class _ToPage:
         return pages.pages_of(
             self._pages(info.context.loaders),
             named,
-            partner_id=info.context.partner_id,
+            scope=info.context.signed_in.scope,
             parent_ids=column(rows, self.key),
             chosen=chosen,
             columns=selection(info).columns,

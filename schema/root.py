@@ -20,6 +20,7 @@ from schema.licenses import LicenseQueries
 from schema.nodes import Info, Node
 from schema.order_mutations import OrderMutations
 from schema.orders import OrderQueries
+from schema.partners import PartnerQueries
 from schema.prices import PriceQueries
 from schema.scalars import SCALARS
 
@@ -29,8 +30,8 @@ class NodeQueries:
     @strawberry.field(
         graphql_type=Node | None,
         description=(
-            "The object with this ID. Returns null if the partner has no such object. Requires the permission for its "
-            "type."
+            "The object with this ID. Returns null if the viewer can't see such an object. Requires the permission for "
+            "its type."
         ),
     )
     @staticmethod
@@ -41,7 +42,7 @@ class NodeQueries:
 
     @strawberry.field(
         graphql_type=list[Node | None],
-        description="The objects with these IDs, in the same order. Null for an ID that the partner does not have.",
+        description="The objects with these IDs, in the same order. Null for an ID that the viewer can't see.",
     )
     @staticmethod
     async def nodes(
@@ -53,12 +54,14 @@ class NodeQueries:
 
 @strawberry.type(
     description=(
-        "The root of all reads. Everything belongs to the viewer's partner; objects of other partners can't be found."
+        "The root of all reads. Everything belongs to one partner. A partner's users see what is their partner's, and "
+        "can't find objects of other partners; the vendor's users see those of all partners."
     )
 )
 class Query(
     AccessQueries,
     NodeQueries,
+    PartnerQueries,
     ClientQueries,
     ActivationQueries,
     OrderQueries,
@@ -72,7 +75,7 @@ class Query(
 @strawberry.type(
     description=(
         "The root of all changes. Each mutation either succeeds completely or changes nothing and explains in "
-        "`userErrors` why."
+        "`userErrors` why. The vendor's users name the partner that they act for."
     )
 )
 class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutations):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 from starlette.types import ASGIApp
 
-from db import access, prices, products
+from db import access, partners, prices, products
 from db.access import NewToken
 from db.prices import PriceKey
 from domain.access import Permissions, Role, TokenKind
@@ -21,6 +21,7 @@ from domain.orders import OrderType
 from domain.prices import Tier
 from resolvers import ids
 from resolvers.access import new_secret
+from resolvers.partners import NewVendor, vendor_id
 from resolvers.portal import Portal
 from tests import cnpjs
 from tests.units import writing
@@ -138,10 +139,16 @@ def address() -> str:
 async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
     """Create a partner with an empty price table, and return its id."""
     async with writing(portal.database) as tx:
-        partner_id = await access.create_partner(tx, name=name, cnpj=cnpjs.another())
+        partner_id = await partners.create(tx, name=name, cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")
     return partner_id
+
+
+async def new_vendor(portal: Portal) -> int:
+    """Return the id of the vendor, which all tests of a database share."""
+    async with writing(portal.database) as tx:
+        return await vendor_id(tx, NewVendor("Grupo Moderniza", cnpjs.VENDOR))
 
 
 async def new_product(

@@ -25,3 +25,7 @@ def another() -> str:
 def masked(number: str) -> str:
     """Return the CNPJ as people write it."""
     return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
+
+
+VENDOR = with_check_digits("112223330001")
+"""CNPJ of the vendor, which a database has once."""

@@ -13,10 +13,11 @@ from hypothesis import settings
 
 from breadth import BatchExecutor
 from db.engine import Database
+from domain.access import Role
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product, transport
+from tests.api import Api, new_caller, new_partner, new_product, new_vendor, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
@@ -143,6 +144,12 @@ async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Manager of another new partner."""
     return await new_caller(http, portal, await new_partner(portal, name="Beta"))
+
+
+@pytest.fixture
+async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
+    """Administrator of the vendor."""
+    return await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_ADMIN)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, FromClause, Table
 
 from db.doctor import balances
 from db.doctor.findings import Check, Finding
@@ -22,7 +22,10 @@ from db.tables import (
     partner_counters,
     partners,
     price_tables,
+    tokens,
+    users,
 )
+from domain.access import VENDOR_ROLES
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 
@@ -51,6 +54,7 @@ def checks() -> Iterator[Check]:
     yield from balances.checks()
     yield from _clients()
     yield from _numbers()
+    yield from _users()
     yield from _references()
 
 
@@ -125,6 +129,25 @@ def _numbers() -> Iterator[Check]:
         yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {table.name}.")
 
 
+def _users() -> Iterator[Check]:
+    yield Check(
+        "users",
+        sa.select(users.c.partner_id, users.c.id)
+        .join(partners, partners.c.id == users.c.partner_id)
+        .where(
+            sa.or_(
+                sa.and_(_role_of_vendor(users), ~partners.c.is_vendor),
+                sa.and_(~_role_of_vendor(users), partners.c.is_vendor),
+            )
+        ),
+        "user {0} has a role of another kind of organization; the user can't sign in.",
+    )
+
+
+def _role_of_vendor(of: FromClause) -> ColumnElement[bool]:
+    return sa.or_(*(of.c.role == role for role in VENDOR_ROLES))
+
+
 def _references() -> Iterator[Check]:
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
@@ -134,7 +157,11 @@ def _references() -> Iterator[Check]:
             row = table.c.id if "id" in table.c else key.parent
             lost: ColumnElement[bool] = target.c[key.column.name].is_(None)
             if "partner_id" in table.c and "partner_id" in target.c:
-                lost = sa.or_(lost, target.c.partner_id != table.c.partner_id)
+                of_another: ColumnElement[bool] = target.c.partner_id != table.c.partner_id
+                if key.column.table is users and table is not tokens:
+                    # The vendor's users act on behalf of partners.
+                    of_another = sa.and_(of_another, ~_role_of_vendor(target))
+                lost = sa.or_(lost, of_another)
             yield Check(
                 "references",
                 sa.select(of, row).select_from(joined).where(key.parent.is_not(None), lost),

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import UpdateBase
+from sqlalchemy import ColumnElement, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.engine.expressions import AnyColumn, among, found_by_id
 from db.engine.statement import Statement, Values
+from domain.tenancy import ALL_PARTNERS, Scope
 
 Row = TypeVar("Row")
 Filter = TypeVar("Filter")
@@ -20,18 +21,62 @@ PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
 
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 
+Mine: TypeAlias = Callable[[AnyColumn], ColumnElement[bool]]
+"""Makes the condition that a row is one of the scope's, of the column with its partner."""
+
+
+class Scoped(NamedTuple, Generic[Row]):
+    """A read of one partner's rows, and another one of the rows of all partners, which only the vendor's users run."""
+
+    of_partner: Statement[Row]
+    of_all: Statement[Row]
+
+    def within(self, scope: Scope) -> Statement[Row]:
+        """Return the statement for the scope."""
+        return self.of_all if scope is ALL_PARTNERS else self.of_partner
+
+
+def scoped(made: Callable[[Mine], Statement[Row]]) -> Scoped[Row]:
+    """Make the statements for one partner and for all partners."""
+    return Scoped(made(is_partner), made(is_any))
+
+
+def is_partner(column: AnyColumn) -> ColumnElement[bool]:
+    """Whether a row belongs to the partner that is bound as `partner_id`."""
+    return column == PARTNER
+
+
+def is_any(_column: AnyColumn) -> ColumnElement[bool]:
+    """Return the condition that holds for the rows of all partners."""
+    return sa.true()
+
+
+def tenancy(*, all_partners: bool) -> Mine:
+    """Return what makes the condition of a statement about one partner, or about all partners."""
+    return is_any if all_partners else is_partner
+
+
+def of_parents(parents: sa.Table, name: str) -> Mine:
+    """Return what makes the condition that a row's partner is one of the parents' that are bound by the name.
+
+    A statement about all partners names them so, because indexes begin with the partner.
+    """
+    found = sa.select(parents.c.partner_id).where(among(parents.c.id, name))
+    return lambda column: column.in_(found)
+
+
 Shape = tuple[tuple[str, bool | None], ...]
 """The names of a filter's values that are given. A boolean is in it as a value, since it chooses the condition."""
 
 
-def shaped(partner_id: int | None, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
+def shaped(scope: Scope, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
     """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
 
-    The partner is one of them, None for the vendor, who may see those of all partners.
+    The partner is one of them; statements about all partners do not name it.
     """
     asked = [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
     shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
-    return shape, {"partner_id": partner_id, **dict(asked)}
+    return shape, {"partner_id": scope, **dict(asked)}
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
@@ -47,10 +92,15 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return _NAMES[kind]
 
 
-def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row]) -> Statement[Row]:
-    """The partner's rows among these ids; it binds `partner_id` and `ids`."""
-    mine = found_by_id(table.c.partner_id) == PARTNER, among(table.c.id, "ids")
-    return Statement(sa.select(*columns).where(*mine), row, reads=one_each("ids"))
+def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row]) -> Scoped[Row]:
+    """The rows of a scope among these ids; it binds `partner_id` and `ids`."""
+    return scoped(
+        lambda mine: Statement(
+            sa.select(*columns).where(mine(found_by_id(table.c.partner_id)), among(table.c.id, "ids")),
+            row,
+            reads=one_each("ids"),
+        )
+    )
 
 
 def one_each(name: str) -> Callable[[Values], int]:

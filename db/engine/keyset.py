@@ -1,6 +1,6 @@
 """Keyset paging: a page begins where a row was, so rows that come and go before it move nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -106,16 +106,21 @@ def pages(rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnEleme
 
 
 def pages_by_index(
-    rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int], parents: str
+    rows: AnySelect,
+    sorting: Sorting,
+    window: Window,
+    is_parent: Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]],
+    parents: str,
 ) -> AnySelect:
     """The same pages as SQLite finds them fastest: for each parent the rows that the index begins with.
 
     `rows` are those of any parent; the parents are bound by their name. Ranked by a window, all rows of each parent
     would be read.
     """
-    of = sa.func.json_each(sa.bindparam(parents, type_=Many(parent.type))).table_valued("key", "value", name="parents")
+    bound: sa.BindParameter[Any] = sa.bindparam(parents, type_=Many(sorting.id.type))
+    of = sa.func.json_each(bound).table_valued("key", "value", name="parents")
     order = sorting.clauses(reverse=window.backward)
-    first = rows.with_only_columns(sorting.id).where(parent == of.c.value, *within(sorting, window))
+    first = rows.with_only_columns(sorting.id).where(*is_parent(of.c.value), *within(sorting, window))
     chosen = first.order_by(*order).limit(_LIMIT).correlate(of)
     return (
         sa.select(*rows.selected_columns, of.c.value.label("parent_id"))

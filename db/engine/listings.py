@@ -43,6 +43,12 @@ class Listing(Generic[Row]):
     parent: ColumnElement[int] | None = None
     parents: str = "parent_ids"
     """The name by which the parents are bound, which the conditions leave out."""
+    of_parents: Sequence[ColumnElement[bool]] = ()
+    """Conditions that an index serves, where the parent is an expression of several columns."""
+    is_parent: Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]] | None = None
+    """The conditions that rows are of one such parent."""
+    indexed: bool = True
+    """Whether an index has the rows in this order."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
@@ -53,8 +59,8 @@ class Listing(Generic[Row]):
 
     @property
     def filtered(self) -> bool:
-        """Whether rows are left out that are in the order's index, so that a page may have to look at many."""
-        return len(self.where) > 1
+        """Whether a page may have to look at many rows: some are left out, or no index has the order."""
+        return len(self.where) > 1 or not self.indexed
 
     def of(self, values: Values) -> "Listing[Row]":
         """The same listing for other values."""
@@ -91,7 +97,9 @@ class Listing(Generic[Row]):
     @property
     def conditions(self) -> Sequence[ColumnElement[bool]]:
         """Which rows, of the parents that are asked for where there are any."""
-        return self.where if self.parent is None else [*self.where, among(self.parent, self.parents)]
+        if self.parent is None:
+            return self.where
+        return [*self.where, *self.of_parents, among(self.parent, self.parents)]
 
 
 async def page(
@@ -123,7 +131,7 @@ async def pages(
         keyed=True,
         reads=None if listing.filtered else _rows_of_pages(listing.parents),
         on_sqlite=lambda: keyset.pages_by_index(
-            _of_any(listing), listing.sorting, window, _parent(listing), listing.parents
+            _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents
         ),
     )
     values = {**listing.values, **keyset.values(window)}
@@ -201,6 +209,11 @@ def _of_any(listing: Listing[Row]) -> AnySelect:
 
 def _plain(listing: Listing[Row]) -> AnySelect:
     return sa.select(listing.sorting.id).where(*listing.conditions)
+
+
+def _is_parent(listing: Listing[Row]) -> Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]]:
+    parent = _parent(listing)
+    return listing.is_parent or (lambda value: [parent == value])
 
 
 def _parent(listing: Listing[Row]) -> ColumnElement[int]:

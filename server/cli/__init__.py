@@ -14,7 +14,7 @@ from server.cli.partners import create_partner
 from server.cli.products import create_product
 from server.cli.serve import serve
 from server.cli.tokens import create_token, list_tokens, revoke_token
-from server.cli.users import create_user, list_users, update_user
+from server.cli.users import create_user, create_vendor_user, list_users, update_user
 from server.cli.version import print_version
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.command()(demo)
 app.command()(create_partner)
 app.command()(create_product)
 app.command()(create_user)
+app.command()(create_vendor_user)
 app.command()(update_user)
 app.command("users")(list_users)
 app.command()(create_token)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from db import access
+from db import partners
 from demo import making
 from demo.making import LEAST, NotEmptyError
 from demo.plan import Sizes, TooFewOrdersError
@@ -45,10 +45,11 @@ def demo(
         f"Made three partners with {clients} clients, {activations} activations and {orders} orders in {seconds:.1f} s."
     )
     typer.echo(f"Sign in as gerente@alfa.example, operador@alfa.example or consulta@alfa.example: {DEMO_PASSWORD}")
+    typer.echo("The vendor's users are admin@moderniza.example and vendas@moderniza.example, with the same password.")
 
 
 async def _make(portal: Portal, sizes: Sizes, *, seed: int, if_empty: bool) -> bool:
-    empty = not await portal.database.read(access.any_partner)
+    empty = not await portal.database.read(partners.exists_any)
     if not empty and if_empty:
         return False
     try:

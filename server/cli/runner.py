@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.faults import OutcomeUnknown, Unavailable
 from domain.languages import Language
-from domain.partners import PartnerCnpjTaken, UnknownPartner
+from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
-from domain.users import EmailTaken, UnknownUser, UserDisabled
+from domain.users import EmailTaken, RoleOfPartner, RoleOfVendor, UnknownUser, UserDisabled
 from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal
@@ -23,7 +23,17 @@ from server.settings import Settings, SettingsError
 
 Result = TypeVar("Result")
 
-_OF_THE_DATA = (EmailTaken, PartnerCnpjTaken, ProductCodeTaken, UnknownPartner, UnknownUser, UserDisabled)
+_OF_THE_DATA = (
+    EmailTaken,
+    PartnerCnpjTaken,
+    ProductCodeTaken,
+    RoleOfPartner,
+    RoleOfVendor,
+    UnknownPartner,
+    UnknownUser,
+    UserDisabled,
+    VendorCnpjRequired,
+)
 """Refusals that depend on stored data: the same arguments may be accepted another day."""
 
 FAILED = 1

@@ -1,6 +1,7 @@
-"""`portal create-user`, `portal update-user` and `portal users`."""
+"""`portal create-user`, `portal create-vendor-user`, `portal update-user` and `portal users`."""
 
 import sys
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -8,13 +9,32 @@ import typer
 from db.users import ListedUser
 from domain.access import Role
 from domain.checks import Checks
+from domain.partners import NAME_LENGTH as PARTNER_NAME_LENGTH
 from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_email, check_password
 from domain.users import email as address_of
 from resolvers import partners, users
+from resolvers.partners import NewVendor
 from resolvers.portal import Portal
-from resolvers.users import UserChange, UserUpdated
+from resolvers.users import NewUser, UserChange, UserUpdated
 from server.cli.listing import instant, print_rows
 from server.cli.runner import WRONGLY_USED, fail, run
+
+
+class PartnerRole(Enum):
+    """Roles that a user of a partner can have."""
+
+    VIEWER = Role.VIEWER.value
+    OPERATOR = Role.OPERATOR.value
+    MANAGER = Role.MANAGER.value
+
+
+class VendorRole(Enum):
+    """Roles that a user of the vendor can have."""
+
+    VENDOR_VIEWER = Role.VENDOR_VIEWER.value
+    VENDOR_SALES = Role.VENDOR_SALES.value
+    VENDOR_ADMIN = Role.VENDOR_ADMIN.value
+
 
 _COLUMNS = ("partner", "e-mail", "name", "role", "state")
 
@@ -29,7 +49,7 @@ def create_user(
     partner: Annotated[str, typer.Option(help="The partner's name or CNPJ.")],
     email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
     name: Annotated[str, typer.Option(help="The person's name.")],
-    role: Annotated[Role, typer.Option(help="The role of the user.", case_sensitive=False)],
+    role: Annotated[PartnerRole, typer.Option(help="The role of the user.", case_sensitive=False)],
     password_stdin: _PasswordStdin = False,
 ) -> None:
     """Create a user of a partner, who signs in with a password of at least 10 characters."""
@@ -42,10 +62,44 @@ def create_user(
         check_email(address, "--email")
         found = await partners.named(portal, partner)
         password = _password(from_stdin=password_stdin)
-        await users.create(portal, found.id, email=address, name=checked_name, role=role, password=password)
+        await users.create(portal, found.id, NewUser(address, checked_name, Role(role.value), password))
 
     run(work)
     typer.echo(f"Created the user {address}.")
+
+
+def create_vendor_user(
+    *,
+    email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    role: Annotated[VendorRole, typer.Option(help="The role of the user.", case_sensitive=False)],
+    vendor: Annotated[
+        str, typer.Option(help="The vendor's name. Only the vendor's first user needs it.")
+    ] = "Grupo Moderniza",
+    vendor_cnpj: Annotated[
+        str | None, typer.Option(help="The vendor's CNPJ, in any mask. Only the vendor's first user needs it.")
+    ] = None,
+    password_stdin: _PasswordStdin = False,
+) -> None:
+    """Create a user of the vendor, who sees all partners and acts on their behalf as the role allows.
+
+    The first one creates the vendor too, and needs --vendor-cnpj.
+    """
+    checks = Checks()
+    checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
+    vendor_name = checks.text(vendor, "--vendor", longest=PARTNER_NAME_LENGTH)
+    number = None if vendor_cnpj is None else checks.cnpj(vendor_cnpj, "--vendor-cnpj")
+    address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))
+
+    async def work(portal: Portal) -> None:
+        checks.done()
+        check_email(address, "--email")
+        password = _password(from_stdin=password_stdin)
+        new = NewUser(address, checked_name, Role(role.value), password)
+        await users.create_for_vendor(portal, NewVendor(vendor_name, number), new)
+
+    run(work)
+    typer.echo(f"Created the user {address} of the vendor.")
 
 
 def update_user(
@@ -80,7 +134,7 @@ def list_users(
     *,
     partner: Annotated[str | None, typer.Option(help="Only those of the partner with this name or CNPJ.")] = None,
 ) -> None:
-    """Print a line for each user: partner, e-mail address, name, role, and active or the time of disabling.
+    """Print a line for each user: partner or vendor, e-mail address, name, role, and active or the time of disabling.
 
     The columns are separated by tabs if the output is not a terminal.
     """

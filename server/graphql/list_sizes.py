@@ -34,6 +34,7 @@ LIST_SIZES: Mapping[str, int] = {
     "CancellationImpact.releasedLicenses": 10,
     "Order.items": ITEMS_MAX,
     "OrderQuote.items": ITEMS_MAX,
+    "Partner.licenseStock": 50,
     "PriceTable.items": 50,
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,

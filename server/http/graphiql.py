@@ -100,7 +100,7 @@ def demo_users() -> list[dict[str, str]]:
             "email": f"{person.login}@{partner.domain}",
             "password": DEMO_PASSWORD,
         }
-        for partner in catalogue.PARTNERS
+        for partner in (*catalogue.PARTNERS, catalogue.VENDOR)
         for person in partner.people
     ]
 

@@ -6,7 +6,7 @@ from secrets import randbits, token_hex
 
 import sqlalchemy as sa
 
-from db import access, clients, products
+from db import access, clients, partners, products
 from db.clients import ClientDetails
 from db.engine import Transaction
 from db.tables import activations
@@ -20,7 +20,7 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 async def a_partner(tx: Transaction) -> int:
     """A partner that no other test knows."""
-    partner_id = await access.create_partner(tx, name=f"Parceiro {token_hex(4)}", cnpj=cnpjs.another())
+    partner_id = await partners.create(tx, name=f"Parceiro {token_hex(4)}", cnpj=cnpjs.another())
     assert partner_id is not None
     return partner_id
 

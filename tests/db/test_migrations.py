@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -14,11 +15,13 @@ from alembic.migration import MigrationContext
 from db.engine import Database
 from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
-from db.tables import clients, metadata
+from db.tables import clients, metadata, partners
 from tests.databases import Databases
 from tests.units import execute, reading, writing
 
 Seen = TypeVar("Seen")
+
+REFUSED = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
 
 
 async def look(url: str, at: Callable[[sa.Connection], Seen]) -> Seen:
@@ -185,6 +188,47 @@ async def test_clients_that_were_there_before_are_found_by_both_names(engine: st
 
     folded = sa.select(clients.c.names_folded).order_by(clients.c.id)
     assert await look(url, lambda sync: list(sync.scalars(folded))) == ["pao\nforno doce", "pao", ""]
+
+
+async def test_users_and_partners_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0005")
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Álfa  Automação', '16727230000197')",
+        "INSERT INTO price_tables (partner_id, name) VALUES (1, 'Pauta')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash, disabled_at) VALUES
+            (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash', NULL),
+            (1, 'rui@alfa.example', 'Rui', 'VIEWER', 'hash', '2026-07-01T12:00:00.000000Z')""",
+        """INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total,
+            created_at, created_by_id)
+            VALUES (1, 1, 'PURCHASE', 'PENDING', 1, 1, 1, '2026-07-01T12:00:00.000000Z', 2)""",
+    )
+    before = await look(url, _users)
+
+    migrate.upgrade(url)
+
+    of_vendor = "INSERT INTO users (partner_id, email, name, role, password_hash) VALUES (1, 'e', 'n', '{}', 'h')"
+    await write(url, of_vendor.format("VENDOR_ADMIN"))
+    assert (await look(url, _users))[:2] == before
+    folded = sa.select(partners.c.name_folded, partners.c.is_vendor)
+    assert await look(url, lambda sync: sync.execute(folded).all()) == [("alfa automacao", False)]
+    with pytest.raises(REFUSED):
+        await write(url, of_vendor.format("OWNER"))
+
+
+def _users(connection: sa.Connection) -> list[Any]:
+    columns = "id, partner_id, email, name, role, password_hash, disabled_at"
+    return list(connection.execute(sa.text(f"SELECT {columns} FROM users ORDER BY id")).all())  # noqa: S608 — our own.
+
+
+async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine)
+    vendor = "INSERT INTO partners (name, cnpj, is_vendor) VALUES ('Vendor', '{}', {})"
+    await write(url, vendor.format("1", "true"), vendor.format("2", "false"), vendor.format("3", "false"))
+
+    with pytest.raises(REFUSED):
+        await write(url, vendor.format("4", "true"))
 
 
 async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:

@@ -11,25 +11,29 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import TextClause, TextualSelect
 from sqlalchemy.engine import Dialect, make_url
 
 import db
-from db import activations, clients, events, licenses, orders, tokens
+from db import activations, clients, events, licenses, orders, partners, tokens, users
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Connection, Database, listings
 from db.engine.column_types import Instant
+from db.engine.filters import Scoped
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from db.engine.statement import Joins, Statement
 from db.events import EventFilter
 from db.orders import OrderFilter, OrderSortKey
+from db.partners import PartnerFilter, PartnerSortKey
 from db.tokens import TokenFilter
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.orders import OrderStatus, OrderType
+from domain.tenancy import ALL_PARTNERS, Scope
 from tests.db.rows import NOON
 
 DIALECTS: dict[str, Dialect] = {
@@ -48,11 +52,16 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+def _statements(module: ModuleType) -> Iterator[tuple[str, Statement[Any]]]:
+    for name, each in vars(module).items():
+        if isinstance(each, Statement):
+            yield name, each
+        if isinstance(each, Scoped):
+            yield from ((f"{name}.{of}", statement) for of, statement in each._asdict().items())
+
+
 STATEMENTS: dict[str, Statement[Any]] = {
-    f"{module.__name__}.{name}": each
-    for module in modules()
-    for name, each in vars(module).items()
-    if isinstance(each, Statement)
+    f"{module.__name__}.{name}": each for module in modules() for name, each in _statements(module)
 }
 
 
@@ -117,7 +126,10 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "product_id": 1,
         "created_from": NOON,
         "created_to": NOON,
+        "completed_from": NOON,
+        "completed_to": NOON,
     },
+    PartnerFilter: {"search": "a", "search_cnpj": "1", "cnpj": "1"},
     EventFilter: {
         "types": frozenset(EventType),
         "client_id": 1,
@@ -139,16 +151,53 @@ def chosen(kind: type[Any]) -> Iterator[Any]:
 
 
 def all_listings() -> Iterator[Listing[Any]]:
-    for descending in (False, True):
-        for of_activations in product(chosen(ActivationFilter), ActivationSortKey):
-            yield activations.listing(1, *of_activations, descending=descending)
-        for of_clients in product(chosen(ClientFilter), ClientSortKey):
-            yield clients.listing(1, *of_clients, descending=descending)
-        for of_orders in product(chosen(OrderFilter), OrderSortKey):
-            yield orders.listing(1, *of_orders, descending=descending)
     yield from (events.listing(1, each) for each in chosen(EventFilter))
-    yield from (activations.of_clients(1, [1], status) for status in (None, ActivationStatus.ACTIVE))
-    yield licenses.movements_of(1, [1])
+    for scope in SCOPES:
+        for descending in (False, True):
+            for of_activations in product(chosen(ActivationFilter), ActivationSortKey):
+                yield activations.listing(scope, *of_activations, descending=descending)
+            for of_clients in product(chosen(ClientFilter), ClientSortKey):
+                yield clients.listing(scope, *of_clients, descending=descending)
+            for of_orders in product(chosen(OrderFilter), OrderSortKey):
+                yield orders.listing(scope, *of_orders, descending=descending)
+            for of_partners in product(chosen(PartnerFilter), PartnerSortKey):
+                yield partners.listing(scope, *of_partners, descending=descending)
+        for status in (None, ActivationStatus.ACTIVE):
+            yield activations.of_clients(scope, [1], status)
+            yield activations.of_partners(scope, [1], status)
+        yield from (clients.of_partners(scope, [1], status) for status in (None, ClientStatus.ACTIVE))
+        yield from (orders.of_partners(scope, [1], status) for status in (None, OrderStatus.PENDING))
+        yield events.of_partners(scope, [1])
+        yield users.of_partners(scope, [1])
+        yield licenses.movements_of(scope, [2**32 + 1])
+
+
+SCOPES: tuple[Scope, ...] = (1, ALL_PARTNERS)
+
+
+def _bound(statement: Statement[Any]) -> set[str]:
+    compiled: Any = statement.expression.compile(dialect=DIALECTS["postgresql"])
+    return set(compiled.binds)
+
+
+def test_a_read_of_one_partner_names_it_and_one_of_all_does_not() -> None:
+    found = {
+        f"{module.__name__}.{name}": (_bound(each.of_partner), _bound(each.of_all))
+        for module in modules()
+        for name, each in vars(module).items()
+        if isinstance(each, Scoped)
+    }
+
+    assert found
+    assert {name for name, (of_partner, _) in found.items() if "partner_id" not in of_partner} == set()
+    assert {name for name, (_, of_all) in found.items() if "partner_id" in of_all} == set()
+
+
+def test_a_list_of_one_partner_names_it_and_one_of_all_does_not() -> None:
+    for listing in all_listings():
+        named = "partner_id" in _bound(Statement(sa.select(*listing.columns).where(*listing.where), listing.row))
+
+        assert named is (listing.values["partner_id"] is not ALL_PARTNERS)
 
 
 def windows(listing: Listing[Any]) -> Iterator[Window]:
@@ -177,5 +226,7 @@ async def test_the_engine_takes_every_page_of_every_list(database: Database) -> 
                 await read(connection, listing, window)
         for each in chosen(TokenFilter):
             await tokens.live(connection, each, at=NOON)
+        for scope, of_orders in product(SCOPES, chosen(OrderFilter)):
+            await orders.total(connection, scope, of_orders)
 
     await database.read(work)

@@ -80,11 +80,16 @@ async def test_nothing_is_wrong_with_it(make: Make, sizes: Sizes, seed: int) -> 
         assert await rows(portal, sa.func.count(table.c.id)) == [(count,)]
 
 
+_ORGANIZATIONS = partners.c.name, partners.c.is_vendor
+
+
 async def test_it_shows_everything_that_there_is(make: Make) -> None:
     portal = await make()
 
-    assert {name.split()[0] for (name,) in await rows(portal, partners.c.name)} == {"Alfa", "Beta", "Gama"}
-    assert {
+    organizations = {(name.split()[0], is_vendor) for name, is_vendor in await rows(portal, *_ORGANIZATIONS)}
+    assert organizations == {("Alfa", False), ("Beta", False), ("Gama", False), ("Grupo", True)}
+    of_vendor = {("admin@moderniza.example", Role.VENDOR_ADMIN), ("vendas@moderniza.example", Role.VENDOR_SALES)}
+    assert of_vendor | {
         (f"{login}@{domain}.example", role)
         for domain in ("alfa", "beta", "gama")
         for login, role in (("gerente", Role.MANAGER), ("operador", Role.OPERATOR), ("consulta", Role.VIEWER))

@@ -20,16 +20,18 @@ from tests.e2e.processes import serving
 
 
 class Demo(NamedTuple):
-    """A demonstration that is served: its address, a manager's token, and its command line."""
+    """A demonstration that is served: its address, the tokens of a manager and the vendor, and its command line."""
 
     url: str
     token: str
+    vendor_token: str
     command: "Command"
 
-    def ask(self, query: str, variables: object = None) -> Json:
-        """Return the answer to an operation."""
+    def ask(self, query: str, variables: object = None, *, as_vendor: bool = False) -> Json:
+        """Return the answer to an operation of the manager, or of the vendor's administrator."""
         body = {"query": query, "variables": variables}
-        answer = httpx.post(f"{self.url}/graphql", json=body, headers={"Authorization": f"Bearer {self.token}"})
+        token = self.vendor_token if as_vendor else self.token
+        answer = httpx.post(f"{self.url}/graphql", json=body, headers={"Authorization": f"Bearer {token}"})
         return answer.json()
 
 
@@ -45,9 +47,9 @@ class Command(NamedTuple):
         done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
 
-    def token(self) -> str:
-        """Return a new token of a manager."""
-        return self("create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+    def token(self, email: str = "gerente@alfa.example") -> str:
+        """Return a new token of a manager, or of the user with that address."""
+        return self("create-token", "--email", email, "--permissions", "all").strip()
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +93,7 @@ def _served(program: Path, demo_data: Path, folder: Path) -> Iterator[Demo]:
     data = shutil.copytree(demo_data, folder / "data")
     command = Command(program, _environment(data))
     with serving(command.environment, folder / "log", program=[str(program)]) as (url, _):
-        yield Demo(url, command.token(), command)
+        yield Demo(url, command.token(), command.token("admin@moderniza.example"), command)
 
 
 def _environment(folder: Path) -> dict[str, str]:

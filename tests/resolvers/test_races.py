@@ -38,14 +38,15 @@ async def raced(
     viewer = await viewer_of(api.portal, api.token or "")
     assert viewer is not None
     async with writing(api.portal.database) as tx:
+        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, api.portal.now())
         if read is not None:
             await read(tx)
         else:
-            await _work(mutation, Work(Context(api.portal, viewer), tx, viewer, api.portal.now()), given)
+            await _work(mutation, work, given)
         behind = asyncio.ensure_future(rival)
         await asyncio.wait([behind], timeout=AHEAD_SECONDS)
         if read is not None:
-            await _work(mutation, Work(Context(api.portal, viewer), tx, viewer, api.portal.now()), given)
+            await _work(mutation, work, given)
     return await behind
 
 

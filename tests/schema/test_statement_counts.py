@@ -12,6 +12,13 @@ _BELOW = 2
 """Depth of relations below a row."""
 
 RECIPES = {
+    "Query.partners": "{ partners(first: 1) { % } }",
+    "Partner.clients": "{ partners(first: 1) { nodes { clients(first: 100) { % } } } }",
+    "Partner.activations": "{ partners(first: 1) { nodes { activations(first: 100) { % } } } }",
+    "Partner.orders": "{ partners(first: 1) { nodes { orders(first: 100) { % } } } }",
+    "Partner.licenseStock": "{ partners(first: 1) { nodes { licenseStock { % } } } }",
+    "Partner.events": "{ partners(first: 1) { nodes { events(last: 100) { % } } } }",
+    "Partner.users": "{ partners(first: 1) { nodes { users(first: 100) { % } } } }",
     "Query.nodes": "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Client { % } } }",
     "Query.clients": "{ clients(first: 100) { % } }",
     "Query.activations": "{ activations(first: 100) { % } }",
@@ -136,7 +143,8 @@ async def _counted(api: Api, place: str) -> int:
     assert named is not None
     row = GRAPHQL.type_map["Client"] if place == "Query.nodes" else named
     assert isinstance(row, GraphQLObjectType)
-    query = RECIPES[place].replace("%", _selection(row, _BELOW))
+    below = 1 if place.startswith(("Query.partners", "Partner.")) else _BELOW
+    query = RECIPES[place].replace("%", _selection(row, below))
     found = await api.data("{ clients(first: 100) { nodes { id } } priceTable { items { product { id } } } }")
     ids = [node["id"] for node in found["clients"]["nodes"]]
     products = sorted({item["product"]["id"] for item in found["priceTable"]["items"]})[:50]
@@ -158,5 +166,6 @@ def _selection(of: GraphQLObjectType, below: int) -> str:
         if not isinstance(named, GraphQLObjectType):
             chosen.append(name)
         elif below > 0:
-            chosen.append(f"{name} {{ {_selection(named, below - 1)} }}")
+            # A partner's lists have queries of their own, and below many rows they would be too many objects.
+            chosen.append(f"{name} {{ {_selection(named, 0 if named.name == 'Partner' else below - 1)} }}")
     return " ".join(chosen)

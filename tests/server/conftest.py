@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from typer.testing import CliRunner, Result
 
-from db import access, prices
+from db import access, partners, prices
 from db.access import NewToken
 from domain.access import ALL, Permissions, Role, TokenKind
 from resolvers.access import new_secret
@@ -79,7 +79,7 @@ async def sign_up(
     """Create a manager of a new partner, with an API token."""
     secret = new_secret(TokenKind.API)
     async with writing(portal.database) as tx:
-        partner_id = await access.create_partner(tx, name="Alfa", cnpj=cnpjs.another())
+        partner_id = await partners.create(tx, name="Alfa", cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")
         address = email or f"{uuid4()}@alfa.example"

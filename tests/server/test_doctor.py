@@ -39,6 +39,7 @@ DAMAGES = [
     (f"DELETE FROM order_items WHERE order_id = {A_PURCHASE}", "but its items come to 0"),
     ("UPDATE events SET number = number + 1000 WHERE number = 5", "numbers from 1 to 1005"),
     ("UPDATE orders SET number = 0 WHERE number = 1 AND partner_id = 1", "numbers from 0 to"),
+    ("UPDATE users SET role = 'VENDOR_ADMIN' WHERE email = 'gerente@alfa.example'", "another kind of organization"),
     ("DELETE FROM partner_counters WHERE partner_id = 1", "it has no row in partner_counters"),
     (f"UPDATE activations SET client_id = {ANOTHER_S_CLIENT} WHERE id = {AN_ACTIVATION}", "client_id names no row"),
     (f"UPDATE activations SET client_id = 987654 WHERE id = {AN_ACTIVATION}", "client_id names no row"),

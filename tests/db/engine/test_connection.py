@@ -5,13 +5,14 @@ from threading import get_ident
 import pytest
 import sqlalchemy as sa
 
-from db import access
+from db import partners as statements
 from db.engine import Connection, Database, Pending, Transaction, one, returned
 from db.engine.filters import one_each, upsert, value, values_of
 from db.engine.inline_reader import ROWS_MAX
 from db.engine.statement import Statement
 from db.engine.statement_count import tally
 from db.tables import partners
+from domain.tenancy import ALL_PARTNERS
 from tests import cnpjs
 
 PUT = upsert(
@@ -64,7 +65,7 @@ async def test_one_row_is_returned_none_if_there_is_none_and_more_are_an_error(d
 @only_on_sqlite
 async def test_what_an_index_bounds_is_read_in_place(database: Database) -> None:
     async def thread(connection: Connection) -> int:
-        await access.partners_by_ids(connection, [1])
+        await statements.by_ids(connection, ALL_PARTNERS, [1])
         return get_ident()
 
     assert database.read_now(thread) == get_ident()
@@ -87,7 +88,7 @@ async def test_a_unit_is_read_in_a_thread_as_a_whole_if_one_of_its_statements_is
     tally.set(counted)
 
     async def threads(connection: Connection) -> list[int]:
-        await access.partners_by_ids(connection, [1])
+        await statements.by_ids(connection, ALL_PARTNERS, [1])
         before = get_ident()
         await connection.fetch(UNBOUNDED)
         return [before, get_ident()]
@@ -100,7 +101,7 @@ async def test_a_unit_is_read_in_a_thread_as_a_whole_if_one_of_its_statements_is
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 async def test_postgresql_reads_nothing_in_place(database: Database) -> None:
-    found = database.read_now(lambda connection: access.partners_by_ids(connection, [0]))
+    found = database.read_now(lambda connection: statements.by_ids(connection, ALL_PARTNERS, [0]))
 
     assert isinstance(found, Pending)
     assert await found == {}

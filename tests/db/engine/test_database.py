@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from db import access
+from db import partners as statements
 from db.engine import Connection, Database, Transaction, failures, storage
 from db.tables import partners
 from domain.faults import Unavailable
+from domain.tenancy import ALL_PARTNERS
 from tests import cnpjs
 from tests.databases import Databases
 from tests.db.rows import a_partner
@@ -20,7 +21,7 @@ from tests.units import execute, fetch_value, reading, writing
 
 async def exists(database: Database, partner_id: int) -> bool:
     async with reading(database) as connection:
-        return partner_id in await access.partners_by_ids(connection, [partner_id])
+        return partner_id in await statements.by_ids(connection, ALL_PARTNERS, [partner_id])
 
 
 async def test_what_a_transaction_wrote_is_there_when_it_ends(database: Database) -> None:
@@ -63,7 +64,7 @@ async def test_transactions_that_read_and_then_write_wait_for_each_other(databas
     await gather(*(lengthen() for _ in range(20)))
 
     async with reading(database) as connection:
-        found = await access.partners_by_ids(connection, [partner_id])
+        found = await statements.by_ids(connection, ALL_PARTNERS, [partner_id])
     assert found[partner_id].name.endswith("!" * 20)
 
 
@@ -108,7 +109,7 @@ async def test_a_database_out_of_reach_is_unavailable(tmp_path: Path, path: str)
     unreachable = Database(f"postgresql+asyncpg://postgres@/portal?host={tmp_path / path}")
 
     with pytest.raises(Unavailable, match="could not be read"):
-        await unreachable.read(access.any_partner)
+        await unreachable.read(statements.exists_any)
     await unreachable.close()
 
 
@@ -129,7 +130,7 @@ async def test_no_connection_makes_a_file_that_does_not_exist(tmp_path: Path) ->
         return await fetch_value(connection, sa.text("SELECT 1"))
 
     async def bounded(connection: Connection) -> object:
-        return await access.partners_by_ids(connection, [1])
+        return await statements.by_ids(connection, ALL_PARTNERS, [1])
 
     for opening in (database.read(bounded), database.read(one), database.write(one)):
         with pytest.raises(Unavailable):

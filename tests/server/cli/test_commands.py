@@ -174,7 +174,7 @@ DAMAGES = {
     "UPDATE clients SET names_folded = 'x' WHERE status = 'ACTIVE'": "search keys",
     "DELETE FROM stock_movements WHERE activation_id IS NOT NULL": "activations and ledger",
     "DELETE FROM stock_movements WHERE order_id IS NOT NULL": "orders and ledger",
-    "UPDATE orders SET created_by_id = (SELECT max(id) FROM users) WHERE partner_id = 1": "references",
+    "UPDATE orders SET created_by_id = (SELECT id FROM users WHERE email = 'gerente@beta.example')": "references",
 }
 
 

@@ -1,6 +1,7 @@
 """Users and their tokens on the command line, on each engine."""
 
 import pytest
+from typer.testing import Result
 
 from tests.server.conftest import Command
 
@@ -37,6 +38,45 @@ def test_users_are_listed_with_partner_role_and_state(people: Command) -> None:
     ]
     assert mine.stdout.splitlines() == everybody.stdout.splitlines()[1:]
     assert people("users", "--partner", "Nada").exit_code == 1
+
+
+def of_vendor(people: Command, login: str, *more: str, role: str = "vendor_admin") -> Result:
+    options = ("--email", f"{login}@vendor.example", "--name", login.title(), "--role", role)
+    return people("create-vendor-user", *options, *SIGNED, *more, typed=PASSWORD)
+
+
+def test_the_first_user_of_the_vendor_creates_the_vendor(people: Command) -> None:
+    without = of_vendor(people, "eva")
+    taken = of_vendor(people, "eva", "--vendor-cnpj", "16727230000197")
+    first = of_vendor(people, "eva", "--vendor", "Fornecedor", "--vendor-cnpj", "40.321.765/0001-48")
+    second = of_vendor(people, "ivo", role="vendor_sales")
+
+    assert [made.exit_code for made in (without, taken, first, second)] == [1, 1, 0, 0]
+    assert "CNPJ" in without.stderr
+    assert first.stdout == "Created the user eva@vendor.example of the vendor.\n"
+    assert people("users").stdout.splitlines()[2:] == [
+        "Fornecedor\teva@vendor.example\tEva\tVENDOR_ADMIN\tactive",
+        "Fornecedor\tivo@vendor.example\tIvo\tVENDOR_SALES\tactive",
+    ]
+    assert people("users", "--partner", "Fornecedor").exit_code == 1
+    assert people("doctor").stdout.endswith("Nothing is wrong.\n")
+
+
+def test_a_user_gets_no_role_of_another_organization(people: Command) -> None:
+    of_vendor(people, "eva", "--vendor-cnpj", "40321765000148")
+
+    refused = [
+        people("update-user", "--email", "ana@delta.example", "--role", "vendor_admin"),
+        people("update-user", "--email", "eva@vendor.example", "--role", "manager"),
+        of_vendor(people, "ivo", role="manager"),
+    ]
+
+    assert [each.exit_code for each in refused] == [1, 1, 2]
+    assert [line.split("\t")[3] for line in people("users").stdout.splitlines()] == [
+        "MANAGER",
+        "MANAGER",
+        "VENDOR_ADMIN",
+    ]
 
 
 def test_a_user_is_changed_by_the_address_in_any_case(people: Command) -> None:

@@ -78,7 +78,7 @@ async def test_there_is_no_page_where_the_setting_says_so(http: httpx.AsyncClien
     assert (file.status_code, code(file)) == (HTTPStatus.NOT_FOUND, "BAD_USER_INPUT")
 
 
-@pytest.mark.parametrize(("demo", "offered"), [(True, 9), (False, 0)])
+@pytest.mark.parametrize(("demo", "offered"), [(True, 11), (False, 0)])
 async def test_only_a_demonstration_offers_its_users(built: Path, *, demo: bool, offered: int) -> None:
     async with client_of(Starlette(routes=graphiql.routes("/graphql", demo=demo, built=built))) as http:
         answer = await http.get("/graphql", headers={"Accept": BROWSER})

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from db import access, prices, products
+from db import partners, prices, products
 from db.clients import ClientDetails
 from db.engine import Database, Work
 from db.prices import PriceKey
@@ -32,7 +32,7 @@ Command = Callable[..., Result]
 
 async def a_partner(portal: Portal) -> int:
     async with writing(portal.database) as tx:
-        partner_id = await access.create_partner(tx, name="Épsilon", cnpj=cnpjs.another())
+        partner_id = await partners.create(tx, name="Épsilon", cnpj=cnpjs.another())
         assert partner_id is not None
         await prices.create_table(tx, partner_id, "Pauta")
     return partner_id

@@ -1,0 +1,152 @@
+"""Statements about partners, and about the vendor, which is a row of the same table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.expressions import among, contains, starts_with
+from db.engine.filters import Shape, one_each, one_row, scoped, tenancy, upsert, value, values_of
+from db.engine.keyset import Sorting
+from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.statement import Statement
+from db.tables import partner_counters, partners
+from domain.tenancy import ALL_PARTNERS, Scope
+from domain.text import fold
+
+
+class PartnerRow(NamedTuple):
+    """A partner, or the vendor."""
+
+    id: int
+    name: str
+    name_folded: str
+    cnpj: str
+    is_vendor: bool
+
+
+class PartnerSortKey(Enum):
+    """What partners can be sorted by."""
+
+    NAME = "NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerFilter:
+    """Which partners; what is None is not asked. Texts to search are folded, CNPJs unmasked."""
+
+    search: str | None = None
+    search_cnpj: str | None = None
+    cnpj: str | None = None
+
+
+_COLUMNS = tuple(partners.c[name] for name in PartnerRow._fields)
+
+
+def listing(scope: Scope, chosen: PartnerFilter, by: PartnerSortKey, *, descending: bool) -> Listing[PartnerRow]:
+    """The partners of a scope that the filter lets through, without the vendor."""
+    shape, values = filters.shaped(scope, chosen)
+    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape, by: PartnerSortKey, *, descending: bool, all_partners: bool) -> Listing[PartnerRow]:
+    key = {PartnerSortKey.NAME: partners.c.name_folded}[by]
+    mine = tenancy(all_partners=all_partners)
+    return Listing(
+        name="partners",
+        row=PartnerRow,
+        columns=_COLUMNS,
+        where=[
+            sa.and_(mine(partners.c.id), ~partners.c.is_vendor),
+            *_conditions(filters.named(PartnerFilter, shape)),
+        ],
+        key=key.name,
+        sorting=Sorting(key, partners.c.id, descending=descending),
+    )
+
+
+def _conditions(chosen: PartnerFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.search is not None:
+        found = [contains(partners.c.name_folded, chosen.search)]
+        if chosen.search_cnpj is not None:
+            found.append(contains(partners.c.cnpj, chosen.search_cnpj))
+        yield sa.or_(*found)
+    if chosen.cnpj is not None:
+        yield starts_with(partners.c.cnpj, chosen.cnpj)
+
+
+_BY_IDS = scoped(
+    lambda mine: Statement(
+        sa.select(*_COLUMNS).where(mine(partners.c.id), among(partners.c.id, "ids")), PartnerRow, reads=one_each("ids")
+    )
+)
+_NAMED = Statement(
+    sa.select(*_COLUMNS)
+    .where(
+        ~partners.c.is_vendor,
+        sa.or_(sa.func.lower(partners.c.name) == sa.bindparam("lowered"), partners.c.cnpj == sa.bindparam("cnpj")),
+    )
+    .limit(2),
+    PartnerRow,
+)
+_ANY: Statement[bool] = Statement(sa.select(sa.select(partners.c.id).exists()), value)
+_VENDOR = Statement(sa.select(*_COLUMNS).where(partners.c.is_vendor), PartnerRow)
+_IS_PARTNER: Statement[bool] = Statement(
+    sa.select(sa.literal(value=True)).where(partners.c.id == sa.bindparam("of_id"), ~partners.c.is_vendor),
+    value,
+    reads=one_row,
+)
+_CREATE: Statement[int] = upsert(
+    partners,
+    lambda insert: insert.on_conflict_do_nothing().returning(partners.c.id),
+    value,
+    inserted=["name", "name_folded", "cnpj", "is_vendor"],
+)
+_CREATE_COUNTERS = Statement(
+    sa.insert(partner_counters).values(order_number=0, event_number=0), values_of, inserted=["partner_id"]
+)
+
+
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
+    """The partners of a scope among these ids."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
+
+
+async def named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
+    """The partner with that name or CNPJ; None where none or more than one has it."""
+    found = await connection.fetch(_NAMED, {"lowered": name_or_cnpj.lower(), "cnpj": name_or_cnpj})
+    return found[0] if len(found) == 1 else None
+
+
+async def exists_any(connection: Connection) -> bool:
+    """Whether there is any partner at all, or the vendor."""
+    return await returned(connection, _ANY)
+
+
+async def exists(connection: Connection, partner_id: int) -> bool:
+    """Whether that is the id of a partner; the vendor is none."""
+    return await one(connection, _IS_PARTNER, {"of_id": partner_id}) is not None
+
+
+async def vendor(connection: Connection) -> PartnerRow | None:
+    """The vendor; None before its first user is created."""
+    return await one(connection, _VENDOR)
+
+
+async def create(tx: Transaction, *, name: str, cnpj: str, is_vendor: bool = False) -> int | None:
+    """The id of the new partner, its counters at zero; None, and nothing written, where the CNPJ is taken.
+
+    The vendor can be created once: another one is None too.
+    """
+    partner = {"name": name, "name_folded": fold(name), "cnpj": cnpj, "is_vendor": is_vendor}
+    partner_id = await one(tx, _CREATE, partner)
+    if partner_id is not None:
+        await tx.execute(_CREATE_COUNTERS, {"partner_id": partner_id})
+    return partner_id

@@ -1,0 +1,147 @@
+"""Partners, "Parceiros", and what each of them has."""
+
+from typing import Annotated
+
+import strawberry
+
+from db.partners import PartnerFilter as Chosen
+from db.partners import PartnerRow, PartnerSortKey
+from domain.activations import ActivationStatus
+from domain.clients import ClientStatus
+from domain.orders import OrderStatus
+from resolvers import ids, partners
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.pages import Page
+from schema import references
+from schema.arguments import folded, unmasked
+from schema.enums import SortDirection
+from schema.inputs import After, Before, First, Last, given, optional
+from schema.nodes import Info, Node
+from schema.paging import Connection, arguments
+from schema.relations import attribute, plain, selection, to_many, to_one, to_page
+from schema.scalars import Cnpj
+
+_Status = strawberry.argument(description="Filters by status.")
+
+
+@strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
+class Partner(Node, row=PartnerRow):
+    name: str = attribute("The partner's name.")
+    cnpj: Cnpj = attribute("The partner's CNPJ.")
+    is_vendor: bool = attribute(
+        "Whether this is the vendor, which has users, but no clients, orders or licenses. `partners` does not list it."
+    )
+
+    price_table: references.PriceTableType = to_one(
+        "id",
+        loader="price_table_of_partner",
+        description="The price table that the partner buys by, “Pauta Preço”.",
+    )
+
+    clients: Connection[references.ClientType] = to_page(
+        "id",
+        pages="clients_of_partner",
+        by=("status", Annotated[ClientStatus | None, _Status]),
+        description="The partner's clients, “Clientes / ECFs”, sorted by name; of every status without `status`.",
+    )
+
+    activations: Connection[references.ActivationType] = to_page(
+        "id",
+        pages="activations_of_partner",
+        by=("status", Annotated[ActivationStatus | None, _Status]),
+        description="The partner's activations, “Detalhes da Ativação”, newest first.",
+    )
+
+    orders: Connection[references.OrderType] = to_page(
+        "id",
+        pages="orders_of_partner",
+        by=("status", Annotated[OrderStatus | None, _Status]),
+        description="The partner's orders, “Pedidos”, newest first.",
+    )
+
+    license_stock: list[references.LicenseStockType] = to_many(
+        "id",
+        loader="stock_of_partner",
+        description="The partner's stock of each product that it has bought, “estoque do parceiro”.",
+    )
+
+    events: Connection[references.EventType] = to_page(
+        "id",
+        pages="events_of_partner",
+        description="The partner's events, oldest first, with the cursors of `Query.events`.",
+    )
+
+    users: Connection[references.UserType] = to_page(
+        "id",
+        pages="users_of_partner",
+        description="The people who work at the partner, “usuários”, in the order in which they were added.",
+    )
+
+
+@strawberry.input(description="Filtering options for partners. An omitted field doesn't limit the list.")
+class PartnerFilter:
+    search: str | None = optional(
+        "Filters by any part of the name, without regard to case and accents, or of the CNPJ, in any mask."
+    )
+    cnpj: str | None = optional("Filters by the CNPJ or its first characters, in any mask.")
+
+    def chosen(self) -> Chosen:
+        """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
+        return Chosen(
+            search=folded(self.search, "filter.search"),
+            search_cnpj=unmasked(self.search, "filter.search"),
+            cnpj=unmasked(self.cnpj, "filter.cnpj"),
+        )
+
+
+@strawberry.input(description="Ordering options for partners.")
+class PartnerSort:
+    by: PartnerSortKey = strawberry.field(default=PartnerSortKey.NAME, description="The field to sort partners by.")
+    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="The direction of the sort.")
+
+
+_ALL, _BY_NAME = Chosen(), PartnerSort()
+
+
+@strawberry.type
+class PartnerQueries:
+    @strawberry.field(
+        graphql_type=Partner | None,
+        description=(
+            "The partner with this ID. Returns null if the viewer can't see such a partner: a partner's users see only "
+            "their own."
+        ),
+    )
+    @staticmethod
+    def partner(
+        info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the partner.")]
+    ) -> MaybeAwaitable[PartnerRow | None]:
+        return partners.by_id(info.context, ids.number("Partner", id))
+
+    @strawberry.field(
+        graphql_type=Connection[Partner],
+        description=(
+            "The partners that the viewer sees, “Parceiros”, sorted by name: all of them for the vendor's users, and "
+            "only their own for a partner's users."
+        ),
+    )
+    @staticmethod
+    def partners(
+        info: Info,
+        filter: Annotated[
+            PartnerFilter | None, strawberry.argument(description="The filter for the partners.")
+        ] = strawberry.UNSET,
+        sort: Annotated[
+            PartnerSort | None, strawberry.argument(description="The ordering of the partners.")
+        ] = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> MaybeAwaitable[Page[PartnerRow]]:
+        asked, order = given(filter), given(sort) or _BY_NAME
+        chosen = _ALL if asked is None else asked.chosen()
+        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        return partners.page(
+            info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
+        )

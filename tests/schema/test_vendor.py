@@ -1,0 +1,346 @@
+"""What the vendor's users see of all partners, and what they do on behalf of one."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from domain.access import VENDOR_ROLES, Role
+from resolvers import ids
+from resolvers.portal import utc_now
+from tests import cnpjs
+from tests.api import Api, Json, new_caller, new_product
+from tests.clock import Clock
+from tests.schema.test_payloads import RECIPES
+from tests.schema.worlds import GRAPHQL, new_world
+from tests.statements import reading
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+TOKENS = {"createApiToken"}
+"""Mutations that a user of the vendor does for the vendor itself."""
+
+
+def _partner(api: Api) -> str:
+    return ids.encode("Partner", api.partner_id)
+
+
+async def test_the_viewer_is_a_user_of_the_vendor(vendor: Api) -> None:
+    found = (await vendor.data("{ viewer { role user { worksForVendor } partner { name isVendor } } }"))["viewer"]
+
+    partner = {"name": "Grupo Moderniza", "isVendor": True}
+    assert found == {"role": "VENDOR_ADMIN", "user": {"worksForVendor": True}, "partner": partner}
+
+
+async def test_a_list_of_partners_has_each_partner_and_not_the_vendor(vendor: Api, api: Api, other_api: Api) -> None:
+    query = """query ($cnpj: String!) { partners(filter: { cnpj: $cnpj }) { totalCount nodes { id isVendor } } }"""
+    of_each = [
+        (await each.data("{ viewer { partner { id cnpj } } }"))["viewer"]["partner"]
+        for each in (vendor, api, other_api)
+    ]
+
+    found = [(await vendor.data(query, cnpj=each["cnpj"]))["partners"] for each in of_each]
+
+    assert found == [
+        {"totalCount": 0, "nodes": []},
+        *({"totalCount": 1, "nodes": [{"id": each["id"], "isVendor": False}]} for each in of_each[1:]),
+    ]
+
+
+async def test_partners_are_found_by_a_part_of_their_name_without_accents(vendor: Api, api: Api) -> None:
+    cnpj = (await api.data("{ viewer { partner { cnpj } } }"))["viewer"]["partner"]["cnpj"]
+    query = """query ($text: String!, $cnpj: String!) {
+        partners(filter: { search: $text, cnpj: $cnpj }) { nodes { cnpj } } }"""
+
+    found = [(await vendor.data(query, text=text, cnpj=cnpj))["partners"]["nodes"] for text in ("ÁLF", cnpj, "Beta")]
+
+    assert found == [[{"cnpj": cnpj}], [{"cnpj": cnpj}], []]
+
+
+async def test_partners_are_paged_by_name(vendor: Api, api: Api, other_api: Api) -> None:
+    query = "query ($after: String) { partners(first: 1, after: $after) { nodes { name } pageInfo { endCursor } } }"
+    names, after = [], None
+    for _ in range(3):
+        page = (await vendor.data(query, after=after))["partners"]
+        names += [node["name"] for node in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+
+    assert api.partner_id != other_api.partner_id
+    assert len(names) > 1
+    assert names == sorted(names)
+
+
+async def test_a_partner_lists_itself_only(api: Api, other_api: Api) -> None:
+    found = (await api.data("{ partners { totalCount nodes { id } } }"))["partners"]
+
+    assert found == {"totalCount": 1, "nodes": [{"id": _partner(api)}]}
+    assert (await api.data("query ($id: ID!) { partner(id: $id) { id } }", id=_partner(other_api)))["partner"] is None
+
+
+async def test_the_client_of_an_installation_is_found_among_all_partners(vendor: Api, api: Api, other_api: Api) -> None:
+    product = await new_product(api.portal, other_api.partner_id)
+    await other_api.buy(product, 1)
+    client = await other_api.client(name="Padaria do Norte")
+    key = str(uuid4()).upper()
+    await other_api.activation(client, product, activationKey=key)
+    query = """query ($key: String!) { activations(filter: { activationKey: $key }) {
+        nodes { client { name } partner { id } } } }"""
+
+    found = (await vendor.data(query, key=key))["activations"]["nodes"]
+
+    assert found == [{"client": {"name": "Padaria do Norte"}, "partner": {"id": _partner(other_api)}}]
+    assert (await api.data(query, key=key))["activations"]["nodes"] == []
+
+
+async def test_a_client_with_one_cnpj_at_two_partners_is_found_at_both(vendor: Api, api: Api, other_api: Api) -> None:
+    cnpj = cnpjs.another()
+    for each in (api, other_api):
+        await each.client(cnpj=cnpj)
+    query = "query ($cnpj: String!) { clients(filter: { cnpj: $cnpj }) { totalCount nodes { partner { id } } } }"
+
+    found = (await vendor.data(query, cnpj=cnpj))["clients"]
+
+    assert found["totalCount"] == 2
+    assert {node["partner"]["id"] for node in found["nodes"]} == {_partner(api), _partner(other_api)}
+
+
+async def test_the_orders_to_invoice_are_those_completed_in_the_month(
+    vendor: Api, api: Api, other_api: Api, clock: Clock
+) -> None:
+    begin = NOON + timedelta(days=api.partner_id % 2_000 * 400)
+    for each in (api, other_api):
+        product = await new_product(each.portal, each.partner_id)
+        for at, quantity in ((begin - timedelta(days=1), 5), (begin, 2), (begin + timedelta(days=30), 7)):
+            clock.now = at
+            await each.approve(await each.order((product, quantity)))
+        clock.now = begin + timedelta(days=1)
+        await each.order((product, 9))
+    query = """query ($filter: OrderFilter!) {
+        orders(filter: $filter) { totalCount nodes { partner { id } totalWithSetupFee } }
+        ordersTotal(filter: $filter) { count monthlyTotal setupFeeTotal totalWithSetupFee } }"""
+    month = {"from": begin.isoformat(), "to": (begin + timedelta(days=30)).isoformat()}
+    given = {"status": ["COMPLETED"], "completedAt": month}
+    caller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_VIEWER)
+
+    found = await caller.data(query, filter=given)
+    of_one = await caller.data(query, filter=given | {"partnerId": _partner(api)})
+
+    total = {"count": 2, "monthlyTotal": "400.00", "setupFeeTotal": "200.00", "totalWithSetupFee": "600.00"}
+    assert found["ordersTotal"] == total
+    assert {node["partner"]["id"] for node in found["orders"]["nodes"]} == {_partner(api), _partner(other_api)}
+    assert of_one == await api.data(query, filter=given)
+    assert of_one["ordersTotal"] == {
+        "count": 1,
+        "monthlyTotal": "200.00",
+        "setupFeeTotal": "100.00",
+        "totalWithSetupFee": "300.00",
+    }
+
+
+async def test_no_orders_come_to_nothing(api: Api) -> None:
+    found = (await api.data("{ ordersTotal { count monthlyTotal setupFeeTotal totalWithSetupFee } }"))["ordersTotal"]
+
+    assert found == {"count": 0, "monthlyTotal": "0.00", "setupFeeTotal": "0.00", "totalWithSetupFee": "0.00"}
+
+
+async def test_orders_of_all_partners_are_listed_by_the_time_of_creation(vendor: Api, api: Api, other_api: Api) -> None:
+    ours, theirs = [await new_product(each.portal, each.partner_id) for each in (api, other_api)]
+    began = utc_now()
+    orders = (api, ours), (other_api, theirs), (api, ours), (api, ours), (other_api, theirs)
+    made = [await each.order((product, 1)) for each, product in orders]
+    query = "query ($at: DateTimeRange!) { orders(first: 100, filter: { createdAt: $at }) { nodes { id createdAt } } }"
+    today = {"from": began.isoformat(), "to": (began + timedelta(days=1)).isoformat()}
+
+    found = (await vendor.data(query, at=today))["orders"]["nodes"]
+
+    times = [node["createdAt"] for node in found]
+    assert times == sorted(times, reverse=True)
+    assert [node["id"] for node in found if node["id"] in made] == made[::-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ events { totalCount } }",
+        "{ licenseStock { id } }",
+        "{ priceTable { id } }",
+        "{ orderByNumber(number: 1) { id } }",
+        '{ clientByCnpj(cnpj: "16.727.230/0001-97") { id } }',
+    ],
+)
+async def test_a_field_about_one_partner_asks_the_vendor_which_one(vendor: Api, query: str) -> None:
+    error = await vendor.error(query)
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "partnerId" in error["message"]
+
+
+async def test_a_quote_asks_the_vendor_for_which_partner(vendor: Api, api: Api) -> None:
+    product = await new_product(api.portal, api.partner_id)
+    query = """query ($input: QuoteOrderInput!) { quoteOrder(input: $input) {
+        quote { monthlyTotal } userErrors { code path } } }"""
+    given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}]}
+
+    without = (await vendor.data(query, input=given))["quoteOrder"]
+    quote = (await vendor.data(query, input=given | {"partnerId": _partner(api)}))["quoteOrder"]
+
+    assert without["userErrors"] == [{"code": "INVALID_INPUT", "path": ["partnerId"]}]
+    assert quote == {"quote": {"monthlyTotal": "200.00"}, "userErrors": []}
+
+
+# Every mutation of a partner, on its behalf.
+
+BUSINESS = sorted(set(RECIPES) - TOKENS)
+
+
+def test_every_mutation_of_a_partner_can_name_it() -> None:
+    mutations = GRAPHQL.mutation_type
+    assert mutations is not None
+    inputs = {name: field.args["input"].type.of_type for name, field in mutations.fields.items() if field.args}
+
+    assert {name for name, given in inputs.items() if "partnerId" in given.fields} == set(BUSINESS)
+
+
+Given = Mapping[str, object]
+
+
+@pytest.mark.parametrize("name", BUSINESS)
+async def test_the_vendor_does_it_for_the_partner_that_it_names(
+    vendor: Api, api: Api, other_api: Api, name: str
+) -> None:
+    given = await RECIPES[name](api)
+    before = await _events(api)
+
+    elsewhere = await vendor.codes(name, {**given, "partnerId": _partner(other_api)})
+    unnamed = await vendor.codes(name, given)
+    nowhere = await vendor.codes(name, {**given, "partnerId": ids.encode("Partner", 2**40)})
+    itself = await vendor.codes(name, {**given, "partnerId": _partner(vendor)})
+    untouched = await _events(api)
+    done = await vendor.mutate(name, "__typename", {**given, "partnerId": _partner(api)})
+
+    # What exists at no partner yet can be made at another one.
+    assert elsewhere == (
+        [] if name == "registerClient" else ["NOT_FOUND" if name != "createOrder" else "PRODUCT_NOT_PRICED"]
+    )
+    assert unnamed == (["NOT_FOUND"] if name == "revokeApiToken" else ["INVALID_INPUT"])
+    assert nowhere == itself == ["NOT_FOUND"]
+    assert untouched == before
+    assert done["userErrors"] == []
+    new = (await _events(api))[len(before) :]
+    assert new
+    assert {event["actor"]["id"] for event in new} == {ids.encode("User", vendor.user_id)}
+    assert all(event["actor"]["worksForVendor"] for event in new)
+    assert await _events(vendor, _partner(api)) == await _events(api)
+
+
+@pytest.mark.parametrize("name", BUSINESS)
+async def test_a_partners_user_names_its_own_partner_or_none(api: Api, other_api: Api, name: str) -> None:
+    given = await RECIPES[name](api)
+
+    other = await api.codes(name, {**given, "partnerId": _partner(other_api)})
+    nowhere = await api.codes(name, {**given, "partnerId": ids.encode("Partner", 2**40)})
+    own = await api.codes(name, {**given, "partnerId": _partner(api)})
+
+    assert other == nowhere == ["NOT_FOUND"]
+    assert own == []
+
+
+async def _events(caller: Api, partner: str | None = None) -> Json:
+    query = """query ($partner: ID) { events(first: 100, filter: { partnerId: $partner }) {
+        nodes { number type message actor { id name worksForVendor } } } }"""
+    return (await caller.data(query, partner=partner))["events"]["nodes"]
+
+
+async def test_an_order_shows_the_partner_who_of_the_vendor_made_it(vendor: Api, api: Api, product: str) -> None:
+    items = [{"productId": product, "quantity": 1}]
+    given = {"partnerId": _partner(api), "type": "PURCHASE", "items": items}
+    order = (await vendor.done("createOrder", "order { id }", given))["order"]["id"]
+
+    query = "query ($id: ID!) { order(id: $id) { createdBy { id name worksForVendor } } }"
+    found = (await api.data(query, id=order))["order"]["createdBy"]
+
+    assert found == {"id": ids.encode("User", vendor.user_id), "name": "Ana", "worksForVendor": True}
+    # Whom the vendor employs can't be found out by trying ids.
+    assert (await api.data("query ($id: ID!) { node(id: $id) { id } }", id=found["id"]))["node"] is None
+    assert (await vendor.data("query ($id: ID!) { node(id: $id) { id } }", id=found["id"]))["node"]["id"] == found["id"]
+
+
+async def test_a_key_of_the_vendor_is_another_one_than_the_partners(vendor: Api, api: Api, other_api: Api) -> None:
+    keyed = {"name": "Padaria", "idempotencyKey": "k"}
+    ours, theirs, elsewhere = cnpjs.another(), cnpjs.another(), cnpjs.another()
+
+    made = [
+        (await caller.done("registerClient", "client { cnpj }", {**keyed, **given}))["client"]["cnpj"]
+        for caller, given in (
+            (api, {"cnpj": ours}),
+            (vendor, {"cnpj": theirs, "partnerId": _partner(api)}),
+            (vendor, {"cnpj": elsewhere, "partnerId": _partner(other_api)}),
+            (vendor, {"cnpj": theirs, "partnerId": _partner(api)}),
+            (api, {"cnpj": ours}),
+        )
+    ]
+
+    assert made == [ours, theirs, elsewhere, theirs, ours]
+    conflict = {**keyed, "cnpj": ours, "partnerId": _partner(api)}
+    assert await vendor.codes("registerClient", conflict) == ["IDEMPOTENCY_CONFLICT"]
+    assert (await api.data("{ clients { totalCount } }"))["clients"]["totalCount"] == 2
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role in VENDOR_ROLES])
+async def test_a_role_of_the_vendor_does_what_it_may(vendor: Api, api: Api, product: str, role: Role) -> None:
+    caller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=role)
+    ordered = {"partnerId": _partner(api), "type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
+    registered = {"partnerId": _partner(api), "cnpj": cnpjs.another(), "name": "Padaria"}
+
+    async def allowed(name: str, given: Given) -> bool:
+        of_type = f"{name[0].upper()}{name[1:]}Input!"
+        query = f"mutation ($input: {of_type}) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
+        return "errors" not in await caller.post(query, input=given)
+
+    done = [await allowed("createOrder", ordered), await allowed("registerClient", registered)]
+
+    assert (
+        done
+        == {
+            Role.VENDOR_VIEWER: [False, False],
+            Role.VENDOR_SALES: [True, False],
+            Role.VENDOR_ADMIN: [True, True],
+        }[role]
+    )
+
+
+async def test_a_token_of_the_vendor_is_the_vendors(vendor: Api, api: Api) -> None:
+    given = {"name": "Faturamento", "permissions": ["ORDERS_READ"]}
+    made = await vendor.done("createApiToken", "secret apiToken { id }", given)
+    script = Api(vendor.http, vendor.portal, vendor.partner_id, vendor.user_id, made["secret"])
+
+    seen = await script.data("query ($id: ID!) { partner(id: $id) { id } }", id=_partner(api))
+    listed = (await vendor.data("{ viewer { apiTokens { id } } }"))["viewer"]["apiTokens"]
+
+    assert seen == {"partner": {"id": _partner(api)}}
+    assert made["apiToken"] in listed
+    assert await api.codes("revokeApiToken", {"apiTokenId": made["apiToken"]["id"]}) == ["NOT_FOUND"]
+    assert await vendor.codes("revokeApiToken", {"apiTokenId": made["apiToken"]["id"]}) == []
+    assert (await script.error("{ partners { totalCount } }"))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.usefixtures("clock")
+async def test_objects_of_several_partners_cost_no_more_statements(vendor: Api, api: Api, other_api: Api) -> None:
+    worlds = [await new_world(each) for each in (api, other_api)]
+    query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Partner {
+        priceTable { items { orderType } } users { nodes { name } }
+        events(first: 5) { nodes { message actor { name } } }
+        clients { totalCount nodes { activeActivationCount activations { nodes { product { code } } } } }
+        activations { nodes { client { name } partner { name } activatedBy { name } } pageInfo { hasNextPage } }
+        orders { nodes { items { quantity } priceTable { name } createdBy { name } } }
+        licenseStock { available movements(first: 2) { totalCount nodes { type order { number } } } } } } }"""
+    await vendor.data("{ partners { totalCount } }")
+    counted = []
+    for size in (1, 2):
+        with reading(vendor.portal.database) as statements:
+            found = (await vendor.data(query, ids=[world["Partner"] for world in worlds[:size]]))["nodes"]
+        counted.append(len(statements))
+
+    assert counted[0] == counted[1]
+    for each, of_vendor in zip((api, other_api), found, strict=True):
+        assert (await each.data(query, ids=[_partner(each)]))["nodes"] == [of_vendor]
