@@ -16,11 +16,12 @@ from db.engine import Database
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product, transport
+from tests.api import Api, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import DOCUMENTS, EXECUTOR
+from tests.factories import new_caller, new_partner, new_product
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)

@@ -30,7 +30,7 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.orders import OrderStatus, OrderType
-from tests.db.rows import NOON
+from tests.factories import NOON
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": make_url("sqlite://").get_dialect()(),

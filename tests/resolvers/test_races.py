@@ -18,7 +18,8 @@ from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
 from tests import cnpjs
-from tests.api import Api, with_tokens
+from tests.api import Api
+from tests.factories import with_tokens
 from tests.units import writing
 
 Given = TypeVar("Given", bound=tuple[Any, ...])

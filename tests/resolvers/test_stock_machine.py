@@ -19,8 +19,9 @@ from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product, tier
+from tests.api import Api
 from tests.databases import Databases
+from tests.factories import new_caller, new_partner, new_product, tier
 from tests.units import fetch_all, reading
 
 COUNTERS = ("purchased", "bonus", "activated", "additional_seats_total", "additional_seats_allocated")

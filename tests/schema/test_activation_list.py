@@ -7,7 +7,8 @@ import pytest
 from graphql import GraphQLInputObjectType
 
 from tests import cnpjs
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
+from tests.factories import new_product
 from tests.schema.worlds import GRAPHQL
 
 QUERY = """query (

@@ -3,7 +3,8 @@
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
-from tests.api import Api, new_product
+from tests.api import Api
+from tests.factories import new_product
 from tests.schema.worlds import GRAPHQL
 
 PLACES = {

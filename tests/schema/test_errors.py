@@ -19,8 +19,9 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api, new_caller, new_partner, new_product, tier, with_tokens
+from tests.api import Api
 from tests.databases import Databases
+from tests.factories import new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
 

@@ -6,7 +6,8 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from domain.access import FIELD_PERMISSIONS, NODE_PERMISSIONS, Permission
-from tests.api import Api, Json, new_caller
+from tests.api import Api, Json
+from tests.factories import new_caller
 from tests.schema.worlds import GRAPHQL, new_world
 from tests.statements import reading
 

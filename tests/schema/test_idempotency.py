@@ -11,8 +11,9 @@ from graphql import GraphQLInputObjectType
 from db.tables import idempotency_keys, users
 from domain.access import Role
 from tests import cnpjs
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import new_product
 from tests.schema.worlds import GRAPHQL
 from tests.units import execute, fetch_all, reading, writing
 

@@ -4,7 +4,8 @@ import pytest
 
 from domain.access import ALL, NODE_PERMISSIONS
 from resolvers import ids
-from tests.api import Api, new_caller
+from tests.api import Api
+from tests.factories import new_caller
 from tests.schema.worlds import GRAPHQL, absent, new_world, node_types
 
 NODE = "query ($id: ID!) { viewer { role } node(id: $id) { __typename id } }"

@@ -6,7 +6,8 @@ import pytest
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from resolvers import ids
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
+from tests.factories import new_product
 from tests.schema.test_idempotency import RECIPES as KEYED
 from tests.schema.worlds import GRAPHQL, node_types
 

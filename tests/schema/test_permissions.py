@@ -5,7 +5,8 @@ from graphql import GraphQLObjectType, get_named_type
 
 from domain.access import ALL, FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS, ROLE_PERMISSIONS, Role
 from schema.root import schema
-from tests.api import Api, new_caller
+from tests.api import Api
+from tests.factories import new_caller
 from tests.schema.worlds import GRAPHQL
 
 NOTHING = '"nothing"'

@@ -3,7 +3,8 @@
 import pytest
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
 
-from tests.api import Api, new_caller, new_partner, new_product
+from tests.api import Api
+from tests.factories import new_caller, new_partner, new_product
 from tests.schema.worlds import GRAPHQL, object_types
 from tests.statements import reading
 

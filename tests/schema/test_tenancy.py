@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.api import Api, Json, new_product, with_tokens
+from tests.api import Api, Json
+from tests.factories import new_product, with_tokens
 from tests.schema.worlds import World, absent, id_arguments, new_world
 
 _ERRORS = "userErrors { __typename code message path }"

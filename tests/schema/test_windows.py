@@ -5,8 +5,9 @@ from itertools import product as combinations
 
 import pytest
 
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import new_product
 from tests.schema.worlds import object_types
 
 ROWS = 5

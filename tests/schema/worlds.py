@@ -13,7 +13,8 @@ from graphql import (
 
 from resolvers import ids
 from schema import schema
-from tests.api import Api, new_product
+from tests.api import Api
+from tests.factories import new_product
 
 World = Mapping[str, str]
 """Ids of a partner's objects, by type."""

@@ -13,10 +13,11 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.background import cleanup, document_refresh
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner
+from tests.api import Api
 from tests.clusters import Cluster, Fault, Proxy, proxied
 from tests.databases import Databases
 from tests.disks import read_only
+from tests.factories import new_caller, new_partner
 from tests.server.requests import code
 
 NOWHERE = "postgresql+asyncpg://portal@127.0.0.1:1/portal"

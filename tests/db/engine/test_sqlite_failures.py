@@ -19,15 +19,12 @@ from db.tables import partners
 from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.disks import no_longer_files, read_only
+from tests.factories import add_bare_partner
 from tests.units import execute, fetch_values
 
 Act = Callable[[Database, str], Awaitable[object]]
 
 LONG = "A" * 100_000
-
-
-async def add(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
-    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name=name))
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
@@ -48,7 +45,7 @@ async def read_inline(database: Database, cnpj: str) -> list[str]:
 
 
 async def transact(database: Database, cnpj: str) -> None:
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
 
 
 READS = [query, read_inline]
@@ -80,15 +77,15 @@ async def test_a_full_disk_changes_nothing_and_is_left_behind(database: Database
     short, long = cnpjs.another(), cnpjs.another()
     await database.write(lambda tx: limit(tx, 1))
     outcomes = await asyncio.gather(
-        database.write(lambda tx: add(tx, short)),
-        database.write(lambda tx: add(tx, long, LONG)),
+        database.write(lambda tx: add_bare_partner(tx, short)),
+        database.write(lambda tx: add_bare_partner(tx, long, LONG)),
         return_exceptions=True,
     )
     with pytest.raises(Unavailable, match="Nothing was changed"):
-        await database.write(lambda tx: add(tx, long, LONG))
+        await database.write(lambda tx: add_bare_partner(tx, long, LONG))
 
     await database.write(lambda tx: limit(tx, 1_000_000))
-    await database.write(lambda tx: add(tx, long, LONG))
+    await database.write(lambda tx: add_bare_partner(tx, long, LONG))
 
     assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable]
     assert (await query(database, short), await query(database, long)) == (["Alfa"], [LONG])
@@ -118,11 +115,11 @@ async def test_units_whose_common_commit_may_have_succeeded_do_not_run_again(dat
 
     async def noted(tx: Transaction, cnpj: str) -> None:
         runs.append(cnpj)
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
 
     async def refused(tx: Transaction, cnpj: str) -> None:
         runs.append(cnpj)
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         raise LookupError(cnpj)
 
     wanted = [cnpjs.another() for _ in range(3)]

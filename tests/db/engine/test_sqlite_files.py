@@ -18,7 +18,8 @@ from db.migrations import migrate
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
-from tests.units import execute, fetch_values
+from tests.factories import add_bare_partner
+from tests.units import fetch_values
 
 Damage = Callable[[Path], object]
 
@@ -30,7 +31,7 @@ async def add(database: Database) -> str:
     cnpj = cnpjs.another()
 
     async def work(tx: Transaction) -> None:
-        await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+        await add_bare_partner(tx, cnpj)
 
     await database.write(work)
     return cnpj
