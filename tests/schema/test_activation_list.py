@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_product
-from tests.schema.worlds import GRAPHQL
+from tests.schema.introspection import GRAPHQL
 
 QUERY = """query (
     $filter: ActivationFilter, $sort: ActivationSort, $first: Int, $after: String, $last: Int, $before: String

@@ -5,7 +5,7 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
 from tests.api import Api
 from tests.factories import new_product
-from tests.schema.worlds import GRAPHQL
+from tests.schema.introspection import GRAPHQL
 
 PLACES = {
     "{ clients(filter: { status: [ACTIVE, CANCELLED] }) { nodes { % } } }": "Client",

@@ -1,138 +1,94 @@
 """Another partner's ids answer exactly as ids that do not exist."""
 
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
+from graphql import get_named_type
 
 from tests.api import Api, Json
 from tests.factories import new_product, with_tokens
-from tests.schema.worlds import World, absent, id_arguments, new_world
+from tests.schema.introspection import call, field_of, id_arguments, input_name, node_types, outline
+from tests.schema.recipes import MUTATIONS, Ids, absent, one_of_each
 
-_ERRORS = "userErrors { __typename code message path }"
+PLACES = sorted(place for place in id_arguments() if not place.startswith("Subscription."))
+"""Where a caller can give an id: a field, and the path of the argument."""
 
-
-class Recipe(NamedTuple):
-    """Query with `$id`, an id of the type; `shared` if all partners see the vendor's products."""
-
-    type_name: str
-    query: str
-    shared: bool = False
+Ask = Callable[[str], Awaitable[Json]]
+"""Send a request with an id in the place, and return the body of its answer."""
 
 
-def _mutation(name: str, type_name: str, given: str, selection: str, *, shared: bool = False) -> Recipe:
-    declared = "$id: ID!, $Client: ID!, $Product: ID!, $Activation: ID!"
-    used = ", ".join(each for each in declared.split(", ") if each.split(":")[0] in given)
-    query = f"mutation ({used}) {{ {name}(input: {{ {given} }}) {{ {selection} {_ERRORS} }} }}"
-    return Recipe(type_name, query, shared)
+def _type_name(place: str) -> str:
+    """Return the type of the ids in a place: `clientId` is of a client, and `id` of what the field returns."""
+    name = place.rstrip(")").replace("(", ".").split(".")[-1]
+    found = [each for each in node_types() if name.lower().endswith(f"{each}id".lower())]
+    returned = get_named_type(field_of(place.partition("(")[0]).type).name
+    return found[0] if found else returned if returned in node_types() else "Client"
 
 
-RECIPES = {
-    "Query.node(id)": Recipe("Client", "query ($id: ID!) { node(id: $id) { __typename } }"),
-    "Query.nodes(ids)": Recipe("Order", "query ($id: ID!) { nodes(ids: [$id]) { __typename } }"),
-    "Query.client(id)": Recipe("Client", "query ($id: ID!) { client(id: $id) { name } }"),
-    "Query.activation(id)": Recipe("Activation", "query ($id: ID!) { activation(id: $id) { activationKey } }"),
-    "Query.activations(filter.clientId)": Recipe(
-        "Client", "query ($id: ID!) { activations(filter: { clientId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.activations(filter.productId)": Recipe(
-        "Product", "query ($id: ID!) { activations(filter: { productId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.order(id)": Recipe("Order", "query ($id: ID!) { order(id: $id) { number } }"),
-    "Query.orders(filter.productId)": Recipe(
-        "Product", "query ($id: ID!) { orders(filter: { productId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.licenseStock(productId)": Recipe("Product", "query ($id: ID!) { licenseStock(productId: $id) { id } }"),
-    "Query.quoteOrder(input.items.productId)": Recipe(
-        "Product",
-        "query ($id: ID!) { quoteOrder(input: { type: PURCHASE, items: [{ productId: $id, quantity: 1 }] }) "
-        f"{{ quote {{ monthlyTotal }} {_ERRORS} }} }}",
-        shared=True,
-    ),
-    "Query.events(filter.clientId)": Recipe(
-        "Client", "query ($id: ID!) { events(filter: { clientId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.events(filter.orderId)": Recipe(
-        "Order", "query ($id: ID!) { events(filter: { orderId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Mutation.revokeApiToken(input.apiTokenId)": _mutation(
-        "revokeApiToken", "ApiToken", "apiTokenId: $id", "apiToken { id }"
-    ),
-    "Mutation.updateClient(input.clientId)": _mutation(
-        "updateClient", "Client", 'clientId: $id, name: "Outra"', "client { id }"
-    ),
-    "Mutation.cancelClient(input.clientId)": _mutation("cancelClient", "Client", "clientId: $id", "client { id }"),
-    "Mutation.activateLicense(input.clientId)": _mutation(
-        "activateLicense", "Client", 'clientId: $id, productId: $Product, activationKey: "ABCD"', "activation { id }"
-    ),
-    "Mutation.activateLicense(input.productId)": _mutation(
-        "activateLicense",
-        "Product",
-        'clientId: $Client, productId: $id, activationKey: "ABCD"',
-        "activation { id }",
-        shared=True,
-    ),
-    "Mutation.cancelActivation(input.activationId)": _mutation(
-        "cancelActivation", "Activation", "activationId: $id", "activation { id }"
-    ),
-    "Mutation.moveActivation(input.activationId)": _mutation(
-        "moveActivation",
-        "Activation",
-        'activationId: $id, toClientId: $Client, activationKey: "ABCD"',
-        "activation { id }",
-    ),
-    "Mutation.moveActivation(input.toClientId)": _mutation(
-        "moveActivation",
-        "Client",
-        'activationId: $Activation, toClientId: $id, activationKey: "ABCD"',
-        "activation { id }",
-    ),
-    "Mutation.createOrder(input.items.productId)": _mutation(
-        "createOrder",
-        "Product",
-        "type: PURCHASE, items: [{ productId: $id, quantity: 1 }]",
-        "order { id }",
-        shared=True,
-    ),
-    "Mutation.approveOrder(input.orderId)": _mutation("approveOrder", "Order", "orderId: $id", "order { id }"),
-    "Mutation.cancelOrder(input.orderId)": _mutation("cancelOrder", "Order", "orderId: $id", "order { id }"),
-}
+def _shared(place: str) -> bool:
+    """Whether all partners may name the same object: the vendor's products, which may have a price for only some."""
+    return _type_name(place) == "Product" and "(input." in place
 
 
-def test_every_place_for_an_id_is_tried() -> None:
-    assert {place for place in id_arguments() if not place.startswith("Subscription.")} == set(RECIPES)
+async def _asked(api: Api, place: str) -> tuple[Ask, str]:
+    """Return how to ask with an id in the place, and an id of the partner that it fits."""
+    field, _, path = place.rstrip(")").partition("(")
+    if field.startswith("Query."):
+        query = f"query ($id: ID!) {{ {call(field, {path: '$id'})} {outline(field)} }}"
+        return lambda given: api.post(query, id=given), (await one_of_each(api))[_type_name(place)]
+    name = field.removeprefix("Mutation.")
+    recipe = MUTATIONS[name]
+    errors = "userErrors { __typename code message path }"
+    mutation = f"mutation ($input: {input_name(name)}!) {{ {name}(input: $input) {{ {recipe.selection} {errors} }} }}"
+    _, *keys = path.split(".")
+    given = await recipe.given(api)
+    (own,) = _values(given, keys)
+    return lambda id_: api.post(mutation, input=_replaced(given, keys, id_)), own
 
 
-@pytest.mark.parametrize("place", RECIPES)
+def _values(given: object, keys: list[str]) -> list[str]:
+    if isinstance(given, list):
+        return [value for each in given for value in _values(each, keys)]
+    return _values(given[keys[0]], keys[1:]) if isinstance(given, Mapping) else [str(given)]
+
+
+def _replaced(given: object, keys: list[str], value: str) -> object:
+    """Return the input with another value at a path, which may go through lists."""
+    if isinstance(given, list):
+        return [_replaced(each, keys, value) for each in given]
+    if isinstance(given, Mapping):
+        return {**given, keys[0]: _replaced(given[keys[0]], keys[1:], value)}
+    return value
+
+
+@pytest.mark.parametrize("place", PLACES)
 async def test_another_partners_id_answers_as_one_that_nothing_has(api: Api, other_api: Api, place: str) -> None:
-    recipe = RECIPES[place]
-    world, foreign = await new_world(api), await new_world(other_api)
+    answer, _ = await _asked(api, place)
+    foreign, type_name = await one_of_each(other_api), _type_name(place)
     before = await _state(other_api)
 
-    async def answer(given: str) -> Json:
-        return await api.post(recipe.query, **{**world, "id": given})
+    nothing = await answer(absent(type_name, api.partner_id))
 
-    nothing = await answer(absent(recipe.type_name, api.partner_id))
-    assert recipe.shared or await answer(foreign[recipe.type_name]) == nothing
+    assert _shared(place) or await answer(foreign[type_name]) == nothing
     assert await answer("nonsense") == nothing
     assert await answer(foreign["User"]) == nothing
     assert "errors" not in nothing
     assert await _state(other_api) == before
 
 
-@pytest.mark.parametrize("place", RECIPES)
+@pytest.mark.parametrize("place", PLACES)
 async def test_the_partners_own_id_answers_otherwise(api: Api, place: str) -> None:
-    recipe = RECIPES[place]
-    world = await new_world(api)
+    answer, own = await _asked(api, place)
 
-    nothing = await api.post(recipe.query, **{**world, "id": absent(recipe.type_name, api.partner_id)})
-    found = await api.post(recipe.query, **{**world, "id": world[recipe.type_name]})
+    nothing = await answer(absent(_type_name(place), api.partner_id))
+    found = await answer(own)
 
     assert "errors" not in found
     assert found != nothing
 
 
 async def test_lists_and_counts_show_nothing_of_another_partner(api: Api, other_api: Api) -> None:
-    await new_world(other_api)
+    await one_of_each(other_api)
     await with_tokens(api, 1)
 
     found = await api.data("""{ clients(filter: { status: null }) { totalCount nodes { id } }
@@ -145,7 +101,7 @@ async def test_lists_and_counts_show_nothing_of_another_partner(api: Api, other_
 
 
 async def test_numbers_of_another_partner_find_nothing(api: Api, other_api: Api) -> None:
-    foreign = await new_world(other_api)
+    foreign = await one_of_each(other_api)
     seen = await _details(other_api, foreign)
     query = """query ($cnpj: CNPJ!, $text: String!, $code: String!, $key: String!) {
         orderByNumber(number: 1) { id } clientByCnpj(cnpj: $cnpj) { id }
@@ -166,7 +122,7 @@ async def test_numbers_of_another_partner_find_nothing(api: Api, other_api: Api)
 
 
 async def test_partners_can_have_the_same_client_and_the_same_key(api: Api, other_api: Api) -> None:
-    foreign = await new_world(other_api)
+    foreign = await one_of_each(other_api)
     seen = await _details(other_api, foreign)
     product = await new_product(api.portal, api.partner_id)
     await api.buy(product, 1)
@@ -176,9 +132,9 @@ async def test_partners_can_have_the_same_client_and_the_same_key(api: Api, othe
     assert await api.activation(client, product, activationKey=seen["activationKey"])
 
 
-async def _details(api: Api, world: World) -> Json:
+async def _details(api: Api, objects: Ids) -> Json:
     query = "query ($id: ID!) { activation(id: $id) { activationKey authorizationCode client { cnpj } } }"
-    return (await api.data(query, id=world["Activation"]))["activation"]
+    return (await api.data(query, id=objects["Activation"]))["activation"]
 
 
 async def _state(api: Api) -> Json:

@@ -10,7 +10,7 @@ from server.graphql.documents import Documents
 from server.graphql.limits import DEPTH_MAX, FIELDS_MAX, FRAGMENTS_MAX, TOKENS_MAX
 from tests.api import Api
 from tests.factories import new_caller
-from tests.schema.worlds import GRAPHQL, node_types, object_types
+from tests.schema.introspection import GRAPHQL, node_types, object_types
 
 
 def _doubling(times: int) -> str:
