@@ -29,9 +29,9 @@ READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "Esto
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient() as http:
         headers = {"Authorization": f"Bearer {token}"}
-        return await client.post(visit.url, json={"query": query}, headers=headers)
+        return await http.post(visit.url, json={"query": query}, headers=headers)
 
 
 async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(visit: Visit) -> None:

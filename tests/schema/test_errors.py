@@ -31,8 +31,8 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, Settings()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        caller = await new_caller(client, portal, await new_partner(portal))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:
             await execute(tx, sa.text("ALTER TABLE clients RENAME TO lost"))
         yield caller

@@ -127,6 +127,7 @@ async def test_a_replay_needs_the_permission_still(api: Api, name: str, clock: C
     assert error["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("key", ["", " \n", "k" * 256, "k\0", "k\ud800"])
 @each_mutation
 async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str, key: str) -> None:

@@ -60,6 +60,7 @@ def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: s
     assert FIELD_PERMISSIONS[field] == of_node
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("field", PRIVATE)
 async def test_without_a_token_no_field_answers_but_the_public_ones(anonymous: Api, field: str) -> None:
     body = await anonymous.post(operation(field))

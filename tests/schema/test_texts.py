@@ -72,6 +72,7 @@ def test_the_texts_of_mutations_are_found() -> None:
     }
 
 
+@pytest.mark.edge
 @each_field
 async def test_a_control_or_a_change_of_direction_is_refused_by_its_field(api: Api, field: Field) -> None:
     given = await _given(api, field)
@@ -96,6 +97,7 @@ async def test_what_shows_nothing_is_left_out_or_refused(api: Api, field: Field)
     assert await _hidden_texts(api) == []
 
 
+@pytest.mark.edge
 @each_field
 @pytest.mark.parametrize("text", NOTHING, ids=ascii)
 async def test_a_text_that_shows_nothing_is_empty(api: Api, field: Field, text: str) -> None:
@@ -108,6 +110,7 @@ async def test_a_text_that_shows_nothing_is_empty(api: Api, field: Field, text: 
     assert await _hidden_texts(api) == []
 
 
+@pytest.mark.edge
 @each_field
 async def test_only_notes_have_several_lines(api: Api, field: Field) -> None:
     given = await _given(api, field)

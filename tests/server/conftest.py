@@ -60,8 +60,8 @@ def app(portal: Portal, settings: Settings) -> Starlette:
 
 @pytest.fixture
 async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield http
 
 
 @pytest.fixture
