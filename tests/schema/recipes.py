@@ -1,7 +1,7 @@
 """What tests know about each mutation, list and type with an id. A new one is described here, and only here.
 
-The tests of idempotency, tenancy, payloads, texts, permissions, windows and numbers of statements take it from these
-tables; `test_recipes.py` names what is missing.
+The tests of idempotency keys, tenants, payloads, texts, paging and statement counts take it from these tables;
+`test_recipes.py` names what is missing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

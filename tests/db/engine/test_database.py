@@ -43,7 +43,7 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(database: Database
     assert not await exists(database, made[0])
 
 
-async def test_readers_see_nothing_of_an_open_transaction_and_do_not_wait_for_it(database: Database) -> None:
+async def test_readers_neither_see_an_open_transaction_nor_wait_for_it(database: Database) -> None:
     async with writing(database) as tx:
         partner_id = await add_partner(tx)
 

@@ -203,9 +203,7 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     assert await query(database, cnpj) == []
 
 
-async def test_a_connection_that_is_lost_before_the_commit_is_sent_has_changed_nothing(
-    cluster: Cluster, database: Database
-) -> None:
+async def test_a_connection_lost_before_the_commit_has_changed_nothing(cluster: Cluster, database: Database) -> None:
     cnpj = cnpjs.another()
 
     async def ended(tx: Transaction) -> None:

@@ -164,7 +164,7 @@ async def test_a_damaged_file_is_unavailable_until_a_backup_is_in_its_place(
         await way(database, cnpjs.another())
 
 
-async def test_a_file_that_is_damaged_and_mended_in_its_place_is_used_again(file: Path) -> None:
+async def test_a_file_is_used_again_once_its_damage_is_repaired_in_place(file: Path) -> None:
     backup = file.with_name("backup.db")
     shutil.copy(file, backup)
     with file.open("r+b") as opened:
@@ -193,7 +193,7 @@ def remove(file: Path) -> None:
         each.unlink()
 
 
-async def test_a_file_that_is_removed_is_unavailable_and_no_empty_one_is_made(
+async def test_a_removed_file_is_unavailable_and_no_empty_one_is_made(
     database: Database, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cnpj = cnpjs.another()
@@ -214,9 +214,7 @@ async def test_a_file_that_is_removed_is_unavailable_and_no_empty_one_is_made(
 
 
 @pytest.mark.parametrize("way", WRITES)
-async def test_what_is_written_after_a_file_was_replaced_is_in_the_new_one(
-    database: Database, file: Path, way: Act
-) -> None:
+async def test_writes_after_a_file_was_replaced_are_in_the_new_one(database: Database, file: Path, way: Act) -> None:
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(file.with_name("new.db"))) as target:
         source.backup(target)
     remove(file)
@@ -230,7 +228,7 @@ async def test_what_is_written_after_a_file_was_replaced_is_in_the_new_one(
 
 
 @pytest.mark.parametrize("way", WRITES)
-async def test_a_file_that_is_read_only_takes_no_writes_until_it_is_writable(file: Path, way: Act) -> None:
+async def test_a_read_only_file_takes_no_writes_until_it_is_writable(file: Path, way: Act) -> None:
     database = Database(f"sqlite+aiosqlite:///{file}")
     kept = sqlite3.connect(file)
     kept.execute("SELECT count(*) FROM partners").fetchall()
