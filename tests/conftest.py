@@ -53,7 +53,7 @@ class _WorkerNode(Protocol):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the directory of this run's PostgreSQL; workers get it from the process that started them."""
-    config.addinivalue_line("markers", "edge: refused before any statement of it is sent, so one engine is enough")
+    config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
 
@@ -93,7 +93,7 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on both engines if it depends on one, but a test marked as `edge` on SQLite only."""
+    """Run a test on both engines if it depends on one; an `edge` is the same on each, so that SQLite is enough."""
     if "engine" in metafunc.fixturenames:
         edge = metafunc.definition.get_closest_marker("edge") is not None
         metafunc.parametrize("engine", ENGINES[:1] if edge else ENGINES, indirect=True, scope="session")
