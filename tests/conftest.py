@@ -93,8 +93,9 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on both engines if it depends on one; an `edge` is the same on each, so that SQLite is enough."""
-    if "engine" in metafunc.fixturenames:
+    """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only."""
+    chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not chosen:
         edge = metafunc.definition.get_closest_marker("edge") is not None
         metafunc.parametrize("engine", ENGINES[:1] if edge else ENGINES, indirect=True, scope="session")
 
