@@ -198,7 +198,9 @@ def way_to(parent: str, avoided: set[str]) -> str:
 
     """
     ways = {"Query": "query { # }", "Mutation": "mutation { # }"}
-    for way in (found := list(ways)):
+    found = list(ways)
+    # It grows at its end, so that types are visited in the order of their distance.
+    for way in found:
         of_type = GRAPHQL.type_map[way]
         assert isinstance(of_type, GraphQLObjectType)
         for name, field in of_type.fields.items():
