@@ -123,7 +123,7 @@ async def test_a_database_is_empty_then_older_then_current(engine: str, database
         (State.FOREIGN, ["DROP TABLE alembic_version"]),
     ],
 )
-async def test_a_database_of_a_newer_version_or_none_of_ours_is_left_alone(
+async def test_a_database_of_a_newer_version_or_another_program_is_left_alone(
     engine: str, databases: Databases, found: State, statements: list[str]
 ) -> None:
     url = databases.migrated(engine)

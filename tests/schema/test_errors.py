@@ -19,8 +19,9 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api, new_caller, new_partner, new_product, tier, with_tokens
+from tests.api import Api
 from tests.databases import Databases
+from tests.factories import new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
 
@@ -30,8 +31,8 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, Settings()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        caller = await new_caller(client, portal, await new_partner(portal))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:
             await execute(tx, sa.text("ALTER TABLE clients RENAME TO lost"))
         yield caller
