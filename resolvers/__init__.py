@@ -1,1 +1,1 @@
-"""What a field does: who may, load through a dataloader, or run one transaction."""
+"""Use cases of the API's fields: reads by dataloaders, and writes in one transaction each."""

@@ -1,4 +1,4 @@
-"""Who a token speaks for, and the API tokens of scripts."""
+"""Viewers of tokens, and the API tokens of scripts."""
 
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
 
 
 class Secret(NamedTuple):
-    """A new token's secret, the beginning of it that may be shown, and the digest that is stored."""
+    """New token: its secret, the prefix that may be shown, and the digest that is stored."""
 
     secret: str
     prefix: str
@@ -34,18 +34,18 @@ class Secret(NamedTuple):
 
 
 def new_secret(kind: TokenKind) -> Secret:
-    """256 random bits, behind a prefix that lets people and scanners tell what they have found."""
+    """Return 256 random bits behind a prefix by which people and scanners recognize a token."""
     secret = _PREFIXES[kind] + token_urlsafe(_SECRET_BYTES)
     return Secret(secret, secret[:PREFIX_LENGTH], digest(secret))
 
 
 def digest(secret: str) -> bytes:
-    """What is stored of a token: a plain SHA-256 is enough for 256 random bits."""
+    """Return what is stored of a token: a plain SHA-256 is enough for 256 random bits."""
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
-    """Whom the token speaks for; None where it is unknown, expired or revoked."""
+    """Return the viewer of a token, or None if it is unknown, expired or revoked."""
     token_digest, now = digest(secret), portal.now()
     viewer = portal.viewers.recall(token_digest, now)
     if viewer is None:
@@ -78,17 +78,17 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
 
 
 async def user(context: Context, viewer: Viewer) -> UserRow | None:
-    """The user who is signed in."""
+    """Return the viewer's user."""
     return await context.loaders.user.load(viewer.user_id)
 
 
 async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
-    """The partner of the user who is signed in, or the vendor."""
+    """Return the partner of the viewer, or the vendor."""
     return await context.loaders.partner.load(viewer.partner_id)
 
 
 async def api_tokens(context: Context) -> list[TokenRow]:
-    """Up to 100 of the partner's API tokens, those that work first, then the newest."""
+    """Return up to 100 API tokens of the partner, usable ones first, then the newest."""
     viewer, now = context.require(Permission.TOKENS_MANAGE), context.now()
     return await context.portal.database.read(
         lambda connection: access.api_tokens(connection, viewer.partner_id, at=now)
@@ -96,7 +96,7 @@ async def api_tokens(context: Context) -> list[TokenRow]:
 
 
 class CreateApiToken(NamedTuple):
-    """A token to make for a script."""
+    """API token to create."""
 
     name: str
     permissions: tuple[Permission, ...]
@@ -104,7 +104,7 @@ class CreateApiToken(NamedTuple):
 
 
 class ApiTokenCreated(NamedTuple):
-    """The token that was made, and its secret, which is shown this once."""
+    """Created API token, and its secret, which is shown only once."""
 
     token_id: int
     secret: str
@@ -112,9 +112,9 @@ class ApiTokenCreated(NamedTuple):
 
 @mutation("createApiToken", ApiTokenCreated, for_vendor=True)
 async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
-    """Make a token that does no more than was chosen for it, and no more than its maker may.
+    """Create a token with the chosen permissions, all of which its creator must hold.
 
-    It may outlive the session that made it, which ends after hours, but never what its maker is at the partner.
+    It outlives the session that created it, but later loses what its creator's role no longer gives.
     """
     if work.viewer.token_kind is not TokenKind.SESSION:
         raise SessionRequired
@@ -154,20 +154,20 @@ def _check_held(wanted: tuple[Permission, ...], held: Permissions) -> None:
 
 
 class RevokeApiToken(NamedTuple):
-    """A token to revoke."""
+    """API token to revoke."""
 
     token_id: int
 
 
 class ApiTokenRevoked(NamedTuple):
-    """The token that is revoked."""
+    """Revoked API token."""
 
     token_id: int
 
 
 @mutation("revokeApiToken", ApiTokenRevoked, for_vendor=True)
 async def revoke_api_token(work: Work, given: RevokeApiToken) -> ApiTokenRevoked:
-    """Revoke a token of the partner; one that was revoked before stays as it is."""
+    """Revoke a token of the partner; do nothing if it was revoked before."""
     mine = await access.api_tokens_by_ids(work.tx, work.partner_id, [given.token_id])
     if given.token_id not in mine:
         raise NotFound(("apiTokenId",), field="apiTokenId")

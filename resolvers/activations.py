@@ -33,7 +33,7 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, activation_id: int, columns: Columns = None) -> MaybeAwaitable[ActivationRow | None]:
-    """The activation, with these columns."""
+    """Return the activation with these columns."""
     context.require(Permission.ACTIVATIONS_READ)
     return context.loaders.activation.load_only(columns).find(activation_id)
 
@@ -56,12 +56,12 @@ def page(
 
 
 def can_cancel(context: Context, activation: ActivationRow) -> bool:
-    """Whether the viewer could cancel the activation now."""
+    """Return whether the viewer can cancel the activation now."""
     return context.may(Permission.ACTIVATIONS_WRITE) and activation.status is ActivationStatus.ACTIVE
 
 
 class ActivateLicense(NamedTuple):
-    """A license to take into use for a client's installation."""
+    """License to activate for a client's installation."""
 
     client_id: int
     product_id: int
@@ -72,7 +72,7 @@ class ActivateLicense(NamedTuple):
 
 
 class Activated(NamedTuple):
-    """The activation that began or ended, and the product whose stock it changed."""
+    """Activation that was created or cancelled, and the product whose stock it changed."""
 
     activation_id: int
     product_id: int
@@ -100,7 +100,7 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
 
 
 class CancelActivation(NamedTuple):
-    """An activation to cancel, and why."""
+    """Activation to cancel, and the reason."""
 
     activation_id: int
     reason: str | None
@@ -108,7 +108,7 @@ class CancelActivation(NamedTuple):
 
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
-    """Give the license and the seats of an activation back to the stock."""
+    """Cancel an activation, and return its license and seats to the stock."""
     activation = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     await activations.cancel(
         work.tx,
@@ -130,7 +130,7 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
 
 
 class MoveActivation(NamedTuple):
-    """An activation to move to another client or key."""
+    """Activation to move to another client or key."""
 
     activation_id: int
     to_client_id: int
@@ -140,7 +140,7 @@ class MoveActivation(NamedTuple):
 
 
 class ActivationMoved(NamedTuple):
-    """The activation that took the place of another one."""
+    """Activation that replaced another one."""
 
     activation_id: int
     previous_id: int
@@ -148,7 +148,7 @@ class ActivationMoved(NamedTuple):
 
 @mutation("moveActivation", ActivationMoved)
 async def move(work: Work, given: MoveActivation) -> ActivationMoved:
-    """Cancel an activation and activate its license and seats elsewhere, without needing a second license."""
+    """Cancel an activation and activate its license and seats elsewhere in one transaction."""
     # Clients are locked before activations, as in every transaction, so the activation's is looked up first.
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]

@@ -22,13 +22,13 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 
 def by_id(context: Context, client_id: int, columns: Columns = None) -> MaybeAwaitable[ClientRow | None]:
-    """The client, with these columns."""
+    """Return the client with these columns."""
     context.require(Permission.CLIENTS_READ)
     return context.loaders.client.load_only(columns).find(client_id)
 
 
 async def by_cnpj(context: Context, cnpj: str, named: int | None = None) -> ClientRow | None:
-    """The partner's active client with that CNPJ."""
+    """Return the partner's active client with that CNPJ."""
     context.require(Permission.CLIENTS_READ)
     partner_id = context.of_one_partner(named, "partnerId")
     client_id = await context.portal.database.read(lambda connection: clients.id_by_cnpj(connection, partner_id, cnpj))
@@ -53,18 +53,18 @@ def page(
 
 
 def active_activation_counts(context: Context, rows: Sequence[ClientRow]) -> Batch[int]:
-    """Number of active activations of each client."""
+    """Return the number of active activations of each client."""
     return then(held(context, rows), lambda found: [sum(released.licenses for released in each) for each in found])
 
 
 def held(context: Context, rows: Sequence[ClientRow]) -> Batch[Sequence[Released]]:
-    """What the active activations of each client hold of each product."""
+    """Return what the active activations of each client hold, by product."""
     loaded = context.loaders.held_by_client.load_many(column(rows, "id"))
     return then(loaded, lambda found: [each or [] for each in found])
 
 
 def impacts(context: Context, rows: Sequence[ClientRow]) -> Batch[Sequence[Released] | None]:
-    """What cancelling each client would give back of each product; None for one that is cancelled."""
+    """Return what cancelling each client would release, by product; None for a cancelled client."""
     return then(
         held(context, rows),
         lambda found: [
@@ -74,26 +74,26 @@ def impacts(context: Context, rows: Sequence[ClientRow]) -> Batch[Sequence[Relea
 
 
 def can_cancel(context: Context, client: ClientRow) -> bool:
-    """Whether the viewer could cancel the client now."""
+    """Return whether the viewer can cancel the client now."""
     return context.may(Permission.CLIENTS_CANCEL) and client.status is ClientStatus.ACTIVE
 
 
 class RegisterClient(NamedTuple):
-    """A client to register."""
+    """Client to register."""
 
     cnpj: str
     details: ClientDetails
 
 
 class ClientChanged(NamedTuple):
-    """The client that was registered, updated or cancelled."""
+    """Client that was registered, updated or cancelled."""
 
     client_id: int
 
 
 @mutation("registerClient", ClientChanged)
 async def register(work: Work, given: RegisterClient) -> ClientChanged:
-    """Register a client, unless an active one has its CNPJ."""
+    """Register a client; refuse a CNPJ that an active client has."""
     client_id = await clients.register(
         work.tx, partner_id=work.partner_id, cnpj=given.cnpj, details=given.details, at=work.now
     )
@@ -104,7 +104,7 @@ async def register(work: Work, given: RegisterClient) -> ClientChanged:
 
 
 class UpdateClient(NamedTuple):
-    """New details of a client; what `changes` does not name is kept."""
+    """New details of a client; those that `changes` does not name are kept."""
 
     client_id: int
     changes: tuple[tuple[str, str | None], ...]
@@ -112,7 +112,7 @@ class UpdateClient(NamedTuple):
 
 @mutation("updateClient", ClientChanged)
 async def update(work: Work, given: UpdateClient) -> ClientChanged:
-    """Write new details of an active client; where they are as before, nothing happens."""
+    """Update an active client; write nothing, and no event, if nothing changes."""
     client = await _active(work, given.client_id)
     current = {"name": client.name, "trade_name": client.trade_name, "city": client.city, "state": client.state}
     wanted = current | dict(given.changes)
@@ -129,7 +129,7 @@ async def update(work: Work, given: UpdateClient) -> ClientChanged:
 
 
 class CancelClient(NamedTuple):
-    """A client to cancel, and why."""
+    """Client to cancel, and the reason."""
 
     client_id: int
     reason: str | None
@@ -137,7 +137,7 @@ class CancelClient(NamedTuple):
 
 @mutation("cancelClient", ClientChanged)
 async def cancel(work: Work, given: CancelClient) -> ClientChanged:
-    """Cancel a client and all its activations, give their licenses back, and erase who it was."""
+    """Cancel a client and its activations, return their licenses, and erase its identity."""
     client = await _active(work, given.client_id)
     ended = await activations.cancel_all(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now)
     await _give_back(work, ended)
@@ -153,12 +153,12 @@ async def cancel(work: Work, given: CancelClient) -> ClientChanged:
 
 
 async def released_by(context: Context, client_id: int) -> list[Released]:
-    """What the cancellation of the client gave back of each product."""
+    """Return what the cancellation of the client released, by product."""
     return await context.loaders.released_by_client.load(client_id) or []
 
 
 async def cancelled_with(context: Context, partner_id: int, client_id: int) -> list[ActivationRow]:
-    """Return the activations that the cancellation of the client ended: the first 100 by id."""
+    """Return the activations that were cancelled with the client: the first 100 by id."""
     return await context.portal.database.read(
         lambda connection: holdings.cancelled_with(connection, partner_id, client_id, at_most=pages.SIZE_MAX)
     )
@@ -188,7 +188,7 @@ async def _active(work: Work, client_id: int) -> ClientRow:
 
 
 def active(client: ClientRow | None, field: str) -> ClientRow:
-    """The client that the input field names; refused where the partner has none such, or it is cancelled."""
+    """Return the client of an input field; refuse an unknown or cancelled one."""
     if client is None:
         raise NotFound((field,), field=field)
     if client.status is ClientStatus.CANCELLED:

@@ -15,13 +15,13 @@ from resolvers.viewers import Viewer
 
 
 def unauthenticated() -> Unauthenticated:
-    """The fault of an operation that needs a token and comes with none."""
+    """Return the error of an operation that needs a token and has none."""
     return Unauthenticated("Sign in first: send a token as “Authorization: Bearer …”.")
 
 
 @dataclass(slots=True)
 class Context:
-    """The context of one request."""
+    """Context of one request."""
 
     portal: Portal
     viewer: Viewer | None = None
@@ -39,13 +39,13 @@ class Context:
 
     @property
     def loaders(self) -> Loaders:
-        """The dataloaders of what the viewer sees; raises Unauthenticated if the caller is not signed in."""
+        """Dataloaders of the viewer's scope; raises Unauthenticated without a viewer."""
         if self._loaders is None:
             self._loaders = Loaders(self.portal.database, self.signed_in.scope)
         return self._loaders
 
     def forget(self) -> None:
-        """Load everything anew: a transaction has changed what was loaded, or somebody else is the viewer."""
+        """Drop what was loaded, after a transaction has changed rows or the viewer is another one."""
         self._loaders = None
 
     def require(self, permission: Permission) -> Viewer:
@@ -57,20 +57,20 @@ class Context:
 
     @property
     def signed_in(self) -> Viewer:
-        """The viewer; raises Unauthenticated if the caller is not signed in."""
+        """The viewer; raises Unauthenticated without one."""
         if self.viewer is None:
             raise unauthenticated()
         return self.viewer
 
     def within(self, partner_id: int | None) -> Scope:
-        """Return the scope of a list: what the viewer sees, or of that the partner that is named."""
+        """Return the scope of a list: the viewer's, narrowed to the partner that is named, if any."""
         scope = self.signed_in.scope
         if partner_id is None:
             return scope
         return partner_id if scope is ALL_PARTNERS or partner_id == scope else NOWHERE
 
     def of_one_partner(self, partner_id: int | None, argument: str) -> int:
-        """Return the partner of a field about one partner: the viewer's, or for the vendor's users the named one.
+        """Return the partner of a field about one partner: the viewer's, or the one that a vendor's user names.
 
         Raises BadUserInput if a user of the vendor names none.
         """
@@ -81,18 +81,18 @@ class Context:
         return scope
 
     def acting_for(self, partner_id: int | None) -> int:
-        """Return the partner that a mutation is for: the one that is named, or the viewer's own organization."""
+        """Return the partner of a mutation: the one that is named, or the viewer's own organization."""
         return self.signed_in.partner_id if partner_id is None else self.of_one_partner(partner_id, "partnerId")
 
     def may(self, permission: Permission) -> bool:
-        """Whether the viewer holds the permission."""
+        """Return whether the viewer holds the permission."""
         return self.viewer is not None and permission in self.viewer.permissions
 
     def may_read(self, type_name: str) -> bool:
-        """Whether the viewer could read an object of that type by its id."""
+        """Return whether the viewer can read objects of that type by id."""
         needed = NODE_PERMISSIONS[type_name]
         return needed is None or self.may(needed)
 
     def now(self) -> datetime:
-        """The moment by the portal's clock."""
+        """Return the time by the portal's clock."""
         return self.portal.now()

@@ -1,4 +1,4 @@
-"""Cursors: opaque to clients; to us, a partner's place in one order of one list."""
+"""Cursors: opaque to clients, they encode a position in one order of one list of a partner."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
@@ -17,7 +17,7 @@ _OF_ALL_PARTNERS = -1
 
 
 def owner(scope: Scope) -> int:
-    """Return what ties a cursor to a scope: the partner's id, or a number that no partner has."""
+    """Return the owner of a scope's cursors: the partner's id, or a number that no partner has."""
     return _OF_ALL_PARTNERS if scope is ALL_PARTNERS else scope
 
 

@@ -1,4 +1,4 @@
-"""Dataloaders that take many keys at once: what a batch needs is read together, and kept for the request."""
+"""Dataloaders: the keys of a batch are read in one statement, and their values cached for the request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ Related = Sequence[Value] | Awaitable[Sequence[Value]]
 
 
 def then(batch: Batch[Value], made: Callable[[list[Value]], list[Result]]) -> Batch[Result]:
-    """Apply the function to a batch as soon as it is loaded."""
+    """Return the function's value for a batch, once it is loaded."""
     return made(batch) if isinstance(batch, list) else _after(batch, made)
 
 
@@ -44,35 +44,35 @@ class Recurring(Sequence[Value], Generic[Value]):
     __slots__ = ("dictionary", "indices")
 
     def __init__(self, dictionary: list[Value], indices: list[int]) -> None:
-        """Keep the distinct values, and the index of each object's value among them."""
+        """Take the distinct values, and the index of each object's value among them."""
         self.dictionary, self.indices = dictionary, indices
 
     @property
     def of_class(self) -> type[Value]:
-        """The class of the values, which are rows of one kind."""
+        """Class of the values, which are rows of one kind."""
         return type(self.dictionary[0])
 
     def column(self, name: str) -> list[Any]:
-        """That attribute of each value; the executor reads the distinct ones instead."""
+        """Return an attribute of each value; the executor reads those of the distinct values instead."""
         of_each = list(map(attrgetter(name), self.dictionary))
         return list(map(of_each.__getitem__, self.indices))
 
     def joined(self, _others: Sequence[object]) -> None:
-        """Return None: they are never joined."""
+        """Return None: these values are never joined."""
 
     def __len__(self) -> int:
-        """How many objects there are."""
+        """Return the number of objects."""
         return len(self.indices)
 
     def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
-        """The value for one of the objects, or for some."""
+        """Return the value of one object, or of a slice."""
         if isinstance(index, slice):
             return [self.dictionary[at] for at in self.indices[index]]
         return self.dictionary[self.indices[index]]
 
 
 def column(rows: Sequence[Any], name: str) -> list[Any]:
-    """That attribute of each row."""
+    """Return an attribute of each row."""
     return rows.column(name) if isinstance(rows, RowBatch) else list(map(attrgetter(name), rows))
 
 
@@ -82,7 +82,7 @@ def joined(rows: Sequence[Any], join: Join) -> RowBatch[Any] | None:
 
 
 class Loader(Generic[Key, Value]):
-    """Reads values by their keys: in one batch all that is asked for until the loop comes round again."""
+    """Loader of values by key: all keys of one iteration of the event loop are read together."""
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class Loader(Generic[Key, Value]):
         wide: bool = False,
         columns: Columns = None,
     ) -> None:
-        """Begin with nothing loaded. `read` is given keys, each once, and returns the values of those that have one.
+        """Start empty. `read` gets distinct keys, and returns the values of those that have one.
 
-        Where the engine can, it reads in place; callers give all keys of a batch together. The rows of a `wide`
-        loader can be read with some of their columns.
+        The engine may read in place, so callers pass all keys of a batch together. A `wide` loader can read some
+        of the columns of its rows.
         """
         self._database, self._read_columns, self.wide, self._columns = database, read, wide, columns
         self._reading: dict[Columns, Loader[Key, Value]] | None = None
@@ -105,7 +105,7 @@ class Loader(Generic[Key, Value]):
         self._next: asyncio.Future[None] | None = None
 
     def load_only(self, columns: Columns) -> "Loader[Key, Value]":
-        """The loader of the same rows with these of their columns, where they can be read so."""
+        """Return the loader of the same rows with only these columns, if the loader is wide."""
         if not self.wide or columns == self._columns:
             return self
         if self._reading is None:
@@ -122,28 +122,28 @@ class Loader(Generic[Key, Value]):
         return found
 
     async def bring(self, connection: Connection, keys: Iterable[Key | None]) -> None:
-        """Load what is not loaded in a unit of work that is under way."""
+        """Load the missing keys in a unit of work that has begun."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._loaded]
         if missing:
             self._keep(missing, await self._read(connection, missing))  # type: ignore[arg-type]  # None is loaded.
 
     def load_many(self, keys: Sequence[Key | None]) -> Batch[Value | None]:
-        """A value for each key in their order, None where there is none; awaitable unless all of them are loaded."""
+        """Return the value of each key, None for a key without one; awaitable unless all are loaded."""
         batches = self._asked(keys)
         return _each(self._loaded, keys) if batches is None else self._after(batches, keys, _each)
 
     def relate(self, keys: Sequence[Key | None]) -> Related[Value | None]:
-        """Return the same for a field that returns it as it is: a value that keys have in common is in it once."""
+        """Return the same dictionary-encoded, for a field that returns it unchanged."""
         batches = self._asked(keys)
         return _recurring(self._loaded, keys) if batches is None else self._after(batches, keys, _recurring)
 
     def find(self, key: Key) -> MaybeAwaitable[Value | None]:
-        """The value of one key, None where it has none."""
+        """Return the value of one key, or None; awaitable unless it is loaded."""
         batches = self._asked([key])
         return self._loaded[key] if batches is None else self._found(batches, key)
 
     async def load(self, key: Key) -> Value | None:
-        """The same, waited for where it has to be."""
+        """Return the value of one key, or None."""
         for batch in self._asked([key]) or ():
             await batch
         return self._loaded[key]
@@ -160,7 +160,7 @@ class Loader(Generic[Key, Value]):
         self._loaded.update({key: found.get(key) for key in keys})
 
     def _asked(self, keys: Sequence[Key | None]) -> set[asyncio.Future[None]] | None:
-        """What has to be waited for until all of the keys are loaded, or None where they are."""
+        """Return an awaitable of the load of all of the keys, or None if they are loaded."""
         missing = set(keys) - self._loaded.keys()
         if not missing:
             return None
@@ -183,7 +183,7 @@ class Loader(Generic[Key, Value]):
         return made(self._loaded, keys)
 
     def _batch(self, key: Key) -> asyncio.Future[None]:
-        """The batch that brings the key's value."""
+        """Return the batch that loads the key."""
         under_way = self._batches.get(key)
         if under_way is not None:
             return under_way

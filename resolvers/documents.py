@@ -1,4 +1,4 @@
-"""Registering and removing trusted documents: all that are given, or none."""
+"""Registration and removal of trusted documents: all of a call, or none."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,29 +10,29 @@ from resolvers.portal import Portal
 
 
 class DocumentFault(NamedTuple):
-    """What keeps a document from being registered or removed."""
+    """Reason why a document can't be registered or removed."""
 
     document_id: str
     reason: str
 
 
 class DocumentsRefused(Exception):  # noqa: N818 — the word of the domain for what is not done.
-    """Nothing was changed, for these reasons."""
+    """Refusal of a whole call, with the reasons."""
 
     def __init__(self, faults: Sequence[DocumentFault]) -> None:
-        """Name every one of them."""
+        """Take all reasons."""
         super().__init__("; ".join(f"{fault.document_id}: {fault.reason}" for fault in faults))
         self.faults = faults
 
 
 class TooManyDocuments(Exception):  # noqa: N818 — a refusal, not a fault of the program.
-    """Nothing was changed, because there would be more than every server process can hold."""
+    """Refusal of a whole call: there would be more documents than a server process can hold."""
 
 
 async def register(portal: Portal, texts: Mapping[str, str]) -> int:
-    """How many documents are new. Those that are there already under the same id, with the same text, are left alone.
+    """Register documents, and return how many are new; those with a known id and the same text are skipped.
 
-    Whether they are any good is for the caller to know.
+    The caller has validated them.
     """
 
     async def add(tx: Transaction) -> int:
@@ -56,7 +56,7 @@ async def register(portal: Portal, texts: Mapping[str, str]) -> int:
 
 
 async def remove(portal: Portal, ids: Sequence[str]) -> None:
-    """Remove these documents."""
+    """Remove documents."""
 
     async def delete(tx: Transaction) -> None:
         removed = await documents.remove(tx, ids)

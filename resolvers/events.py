@@ -1,4 +1,4 @@
-"""What happened: the audit trail and feed of a partner."""
+"""Events: the audit trail and feed of a partner."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -30,15 +30,15 @@ def page(
 
 
 def cursor(event: EventRow) -> str:
-    """The event's cursor, the same in every list of events."""
+    """Return the cursor of each event, which is the same in every list."""
     listing = events.listing(event.partner_id, EventFilter())
     return cursors.encode(listing.order, event.partner_id, listing.position(event))
 
 
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
-    """One sentence for each event in the caller's language, from the objects as they are now.
+    """Return a sentence for each event in the caller's language, about its objects as they are now.
 
-    What the viewer may not read is not loaded.
+    Objects that the viewer may not read are not loaded.
     """
     loaders = context.loaders
 

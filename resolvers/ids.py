@@ -1,4 +1,4 @@
-"""Global ids: opaque to clients, the type and the database's id to us."""
+"""Global ids: opaque to clients, they encode a type and a database id."""
 
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
@@ -21,14 +21,14 @@ class GlobalId(NamedTuple):
 
 
 def encode(type_name: str, *numbers: int) -> str:
-    """The id that clients see."""
+    """Return the global id."""
     plain = f"{type_name}:{numbers[0]}" if len(numbers) == 1 else ":".join([type_name, *map(str, numbers)])
     # Letters, digits and colons have no sextets that the alphabet for URLs writes differently.
     return b2a_base64(plain.encode(), newline=False).rstrip(b"=").decode()
 
 
 def encode_all(type_name: str, numbers: Iterable[int]) -> list[str]:
-    """The ids of many objects of a type."""
+    """Return the global ids of many objects of a type."""
     plain = type_name.encode() + b":%d"
     return [b2a_base64(plain % number, newline=False).rstrip(b"=").decode() for number in numbers]
 
@@ -52,6 +52,6 @@ def decode(text: str) -> GlobalId | None:
 
 
 def number(type_name: str, text: str) -> int:
-    """The database's id of an object of that type; NOWHERE where the id is not of one."""
+    """Return the database id of an object of that type; NOWHERE for any other id."""
     found = decode(text)
     return found.id if found is not None and found.type == type_name and found.of is None else NOWHERE

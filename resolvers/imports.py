@@ -1,4 +1,4 @@
-"""Bringing what a partner had before into the portal, many rows to a transaction."""
+"""Import of a partner's clients and prices, many rows in one transaction."""
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,10 +24,10 @@ async def register_clients(
     all_or_nothing: bool,
     told: Callable[[list[bool]], object],
 ) -> None:
-    """Register clients as the API does, without an actor, and leave those alone that are active already.
+    """Register clients as the API does, without an actor; skip those that are active already.
 
-    Each batch is a transaction, or all of them are one, of which nothing is left where `batches` raises an error.
-    `told` hears of each batch which of its clients were registered.
+    Each batch is a transaction, or all of them are one, which is rolled back if `batches` raises an error.
+    `told` is called with the clients of each batch that were registered.
     """
     now = portal.now()
 
@@ -72,12 +72,12 @@ async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *
 
 
 async def products(portal: Portal) -> list[ProductRow]:
-    """Every product that a price can be for."""
+    """Return every product that can have a price."""
     return await portal.database.read(prices.all_products)
 
 
 async def replace_prices(portal: Portal, partner_id: int, tiers: Mapping[PriceKey, Sequence[Tier]]) -> None:
-    """Replace the tiers of the products and types that are named; others keep theirs."""
+    """Replace the tiers of these products and order types; others keep theirs."""
 
     async def replace(tx: Transaction) -> None:
         table = await prices.table_of(tx, partner_id)

@@ -1,4 +1,4 @@
-"""The stock of licenses, "estoque do parceiro"."""
+"""Stock of licenses, "estoque do parceiro"."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from resolvers.dataloader import loaded
 
 
 async def stock(context: Context, product_id: int | None, named: int | None = None) -> list[StockRow]:
-    """The partner's stock of every product that it has bought, or of one of them."""
+    """Return the stock of each product that the partner has bought, or of one product."""
     context.require(Permission.ACTIVATIONS_READ)
     partner_id = context.of_one_partner(named, "partnerId")
     if product_id is not None:
@@ -18,7 +18,7 @@ async def stock(context: Context, product_id: int | None, named: int | None = No
 
 
 async def stock_of(context: Context, partner_id: int, product_ids: Sequence[int]) -> list[StockRow]:
-    """The partner's stock of these products, as far as it has it."""
+    """Return the partner's stock of these products, without those that it never bought."""
     keys = [StockKey(partner_id, product_id) for product_id in product_ids]
     found = await loaded(context.loaders.stock.load_many(keys))
     return [row for row in found if row is not None]

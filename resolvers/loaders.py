@@ -1,4 +1,4 @@
-"""Dataloaders: what a batch needs is read in one statement. They are of one scope, which every statement names."""
+"""Dataloaders of one scope, which is part of each of their statements."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -29,26 +29,26 @@ ByIds = Callable[[Connection, Scope, Sequence[Key]], Awaitable[Mapping[Key, Valu
 
 
 class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
-    """An attribute that is made when it is first asked for.
+    """Attribute that is computed at its first use.
 
     `functools.cached_property` takes a lock each time before Python 3.12, which costs more than a loader does.
     """
 
     def __init__(self, make: Callable[[Any], Value]) -> None:
-        """Name what makes it."""
+        """Take the function that computes it."""
         self._make, self._name = make, make.__name__
         self.__doc__ = make.__doc__
 
     def __get__(self, instance: Any, _owner: type[Any]) -> Value:  # noqa: ANN401 — of any class.
-        """Make it, and let it be found before this from now on."""
+        """Compute it, and store it on the object, where the next access finds it."""
         made = instance.__dict__[self._name] = self._make(instance)
         return made
 
 
 class PageKind(NamedTuple):
-    """What the pages of many parents have in common; `chosen` is what else chooses the rows.
+    """What pages of many parents have in common; `chosen` is a further condition on their rows.
 
-    All but the columns decides about which rows they are.
+    All but `columns` determine the rows.
     """
 
     scope: Scope
@@ -58,7 +58,7 @@ class PageKind(NamedTuple):
 
 
 class Pages(Generic[Row]):
-    """Pages of a list that hangs on many parents: one statement for all that are alike."""
+    """Loader of pages of a list that each parent has, in one statement for all parents."""
 
     def __init__(
         self,
@@ -67,9 +67,9 @@ class Pages(Generic[Row]):
         *,
         of_partners: bool = False,
     ) -> None:
-        """Load by a listing, which is made of a scope, parents, and what else chooses the rows.
+        """Take a function from a scope, parents and a condition to the listing.
 
-        The parents are partners if the pages are `of_partners`: then a cursor is tied to its parent.
+        If the pages are `of_partners`, each cursor belongs to its parent.
         """
         self._database = database
         self.listing = listing
@@ -79,7 +79,7 @@ class Pages(Generic[Row]):
         self._beyond: dict[PageKind, Loader[int, bool]] = {}
 
     def page(self, kind: PageKind) -> Loader[int, Slice[Row]]:
-        """Pages of that kind, by their parents."""
+        """Return the loader of pages of that kind, by parent."""
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
             return await listings.pages(connection, listing, kind.window, kind.columns)
@@ -87,11 +87,11 @@ class Pages(Generic[Row]):
         return self._loader(self._pages, kind, read)
 
     def count(self, kind: PageKind) -> Loader[int, int]:
-        """How many rows the whole lists have, by their parents; none where there is none."""
+        """Return the loader of the lengths of whole lists, by parent; an empty list has none."""
         return self._loader(self._counts, kind, listings.counts)
 
     def beyond(self, kind: PageKind) -> Loader[int, bool]:
-        """Whether rows stand on the other side of where pages of that kind begin, by their parents."""
+        """Return the loader of whether rows precede the pages of that kind, by parent."""
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, bool]:
             return dict.fromkeys(await listings.parents_beyond(connection, listing, kind.window), True)
@@ -113,10 +113,10 @@ class Pages(Generic[Row]):
 
 
 class Loaders:
-    """The loaders of one scope for one request, named by what their keys are of; each is made on its first use."""
+    """Loaders of one scope for one request, named by the objects of their keys."""
 
     def __init__(self, database: Database, scope: Scope) -> None:
-        """Begin with nothing loaded."""
+        """Start empty."""
         self._database, self._scope = database, scope
 
     @made_once
@@ -247,7 +247,7 @@ class Loaders:
     def _wide(
         self, read: Callable[[Connection, Scope, Sequence[int], Columns], Awaitable[Mapping[int, Value]]]
     ) -> Loader[int, Value]:
-        """A loader of rows with many columns, of which it can read those that are asked for."""
+        """Return a loader of rows with many columns, which can read some of them."""
         scope = self._scope
 
         async def load(connection: Connection, ids: list[int], columns: Columns) -> Mapping[int, Value]:

@@ -25,7 +25,7 @@ Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A mutation under way: its transaction, who does it, for which partner, and when."""
+    """Unit of work of a mutation: its transaction, viewer, partner and time."""
 
     context: Context
     tx: Transaction
@@ -35,16 +35,16 @@ class Work:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     async def next_order_number(self) -> int:
-        """The number of an order that is created. It takes the transaction's last lock."""
+        """Return the number of a new order. It takes the transaction's last lock."""
         return await events.next_order_number(self.tx, self.partner_id)
 
     async def append(self, *happened: Event) -> None:
-        """Write the events of what was done. It takes the transaction's last lock."""
+        """Append events. It takes the transaction's last lock."""
         await events.append(self.tx, self.partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
 
 
 class Mutation(Generic[Given, Outcome]):
-    """One use case of the portal that changes something."""
+    """Use case that changes data, in one transaction."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Mutation(Generic[Given, Outcome]):
         *,
         for_vendor: bool,
     ) -> None:
-        """Name it as its field in the schema, which says what permission it needs.
+        """Take the name of its field in the schema, which determines its permission.
 
         The vendor's users can do it for a partner, and only if it is also `for_vendor` for the vendor itself.
         """
@@ -68,9 +68,9 @@ class Mutation(Generic[Given, Outcome]):
     async def __call__(
         self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
     ) -> Outcome:
-        """Do it in one transaction; with a key that has done it already, only say again what was done.
+        """Run it in one transaction; with a key that was used before, return the recorded outcome.
 
-        It is done for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
+        It runs for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
         nothing was changed.
         """
         viewer = context.require(self.permission)
@@ -120,7 +120,7 @@ class Mutation(Generic[Given, Outcome]):
 def mutation(
     name: str, outcome: type[Outcome], *, for_vendor: bool = False
 ) -> Callable[[Callable[[Work, Given], Awaitable[Outcome]]], Mutation[Given, Outcome]]:
-    """Make a use case of a function. Its outcome holds ids only, since it is kept with the idempotency key."""
+    """Turn a function into a use case. Its outcome has ids only, since it is stored with the idempotency key."""
 
     def wrap(work: Callable[[Work, Given], Awaitable[Outcome]]) -> Mutation[Given, Outcome]:
         return Mutation(name, outcome, work, for_vendor=for_vendor)

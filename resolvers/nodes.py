@@ -1,4 +1,4 @@
-"""Any object that the viewer sees by its global id."""
+"""Objects of any type by their global ids."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -21,19 +21,19 @@ NodeRow = tuple[Any, ...]
 
 
 def permissions(texts: Iterable[str]) -> set[Permission]:
-    """What the objects of these ids ask for, by their types alone."""
+    """Return the permissions that these ids require, by their types."""
     found = (ids.decode(text) for text in texts)
     return {needed for each in found if each is not None and (needed := NODE_PERMISSIONS.get(each.type))}
 
 
 async def by_id(context: Context, text: str) -> NodeRow | None:
-    """The object's row; None where the partner has no such object."""
+    """Return the object's row, or None if the viewer can't see such an object."""
     (row,) = await by_ids(context, [text])
     return row
 
 
 async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
-    """The objects' rows in the order of the ids; None in the place of one that the partner has not."""
+    """Return the objects' rows in the order of the ids; None for an object that the viewer can't see."""
     if len(texts) > NODES_MAX:
         message = f"“ids” can have at most {NODES_MAX} entries, not {len(texts)}."
         raise BadUserInput(message, argument="ids")
@@ -55,7 +55,7 @@ async def by_ids(context: Context, texts: list[str]) -> list[NodeRow | None]:
 
 
 def _may_be(wanted: GlobalId, scope: Scope) -> bool:
-    """Whether there can be such an object of the scope: the id is whole, and of no other partner."""
+    """Return whether the id is well-formed and names no other partner."""
     if wanted.type == "LicenseStock":
         return wanted.of is not None and (scope is ALL_PARTNERS or wanted.of == scope)
     if wanted.type == "Partner":

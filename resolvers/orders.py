@@ -27,7 +27,7 @@ def by_id(context: Context, order_id: int) -> MaybeAwaitable[OrderRow | None]:
 
 
 async def by_number(context: Context, number: int, named: int | None = None) -> OrderRow | None:
-    """The partner's order of that number."""
+    """Return the partner's order with that number."""
     context.require(Permission.ORDERS_READ)
     partner_id = context.of_one_partner(named, "partnerId")
     order_id = await context.portal.database.read(
@@ -48,7 +48,7 @@ def page(
 ) -> MaybeAwaitable[Page[OrderRow]]:
     """Return a page of the orders, of the partner that is named or all, of which it reads the selection.
 
-    If no order is asked for, those of one partner are sorted by number, and those of all partners by time.
+    Without a sort, orders of one partner are sorted by number, and those of all partners by time.
     """
     context.require(Permission.ORDERS_READ)
     scope = context.within(named)
@@ -66,17 +66,17 @@ async def total(context: Context, chosen: OrderFilter, named: int | None) -> Ord
 
 
 def can_approve(context: Context, order: OrderRow) -> bool:
-    """Whether the viewer could approve the order now."""
+    """Return whether the viewer can approve the order now."""
     return context.may(Permission.ORDERS_APPROVE) and can_move(order.status, OrderStatus.COMPLETED)
 
 
 def can_cancel(context: Context, order: OrderRow) -> bool:
-    """Whether the viewer could cancel the order now."""
+    """Return whether the viewer can cancel the order now."""
     return context.may(Permission.ORDERS_CREATE) and can_move(order.status, OrderStatus.CANCELLED)
 
 
 class CreateOrder(NamedTuple):
-    """An order to create; nothing is created where it comes to another total than was expected."""
+    """Order to create; it is refused if its total is not the expected one."""
 
     wanted: WantedOrder
     expected_total: Cents | None
@@ -84,14 +84,14 @@ class CreateOrder(NamedTuple):
 
 
 class OrderChanged(NamedTuple):
-    """The order that was created or cancelled."""
+    """Order that was created or cancelled."""
 
     order_id: int
 
 
 @mutation("createOrder", OrderChanged)
 async def create(work: Work, given: CreateOrder) -> OrderChanged:
-    """Write a pending order, its prices as they are now."""
+    """Create a pending order at today's prices."""
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, [item.product_id for item in given.wanted.items])
     quote = await prices.priced(work.tx, work.partner_id, given.wanted)
@@ -112,13 +112,13 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
 
 
 class ApproveOrder(NamedTuple):
-    """An order to approve."""
+    """Order to approve."""
 
     order_id: int
 
 
 class OrderApproved(NamedTuple):
-    """The order that was approved, and the products whose stock it added to."""
+    """Approved order, and the products whose stock it added to."""
 
     order_id: int
     product_ids: list[int]
@@ -142,7 +142,7 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
 
 
 class CancelOrder(NamedTuple):
-    """An order to cancel, and why."""
+    """Order to cancel, and the reason."""
 
     order_id: int
     reason: str | None

@@ -1,4 +1,4 @@
-"""Pages of connections: checked arguments in, rows out; what costs a query of its own waits until it is asked for."""
+"""Pages of connections; counts and looks beyond a page are queried only if they are selected."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 class PageArguments(NamedTuple):
-    """The paging arguments of a connection, as they came."""
+    """Paging arguments of a connection, unchecked."""
 
     first: int | None = None
     after: str | None = None
@@ -36,24 +36,24 @@ class PageArguments(NamedTuple):
 
 
 class Edge(NamedTuple, Generic[Row]):
-    """A row and its cursor."""
+    """Row and its cursor."""
 
     node: Row
     cursor: str
 
 
 class Edges(Sequence[Edge[Row]], Generic[Row]):
-    """Rows of a list with their cursors, none of which is made before somebody asks for it."""
+    """Rows of a list with their cursors, which are encoded only if they are selected."""
 
     __slots__ = ("_listing", "_nodes", "_owner")
     of_class = Edge
 
     def __init__(self, listing: Listing[Row], owner: int, nodes: Sequence[Row]) -> None:
-        """Name the list, the owner of its cursors, and the rows."""
+        """Take the list, the owner of its cursors, and the rows."""
         self._listing, self._owner, self._nodes = listing, owner, nodes
 
     def column(self, name: str) -> Sequence[Any]:
-        """The rows, or their cursors."""
+        """Return the rows, or their cursors."""
         if name == "node":
             return self._nodes
         if name == "cursor":
@@ -61,7 +61,7 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
         raise AttributeError(name)
 
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
-        """These edges and those of the others, where their rows can be joined: they are of one list of many parents."""
+        """Return these edges and the others as one batch if all are of one list of many parents, else None."""
         # The cursors of partners' lists are tied to each of them.
         if {each._owner for each in others} - {self._owner}:  # noqa: SLF001 — of the same class.
             return None
@@ -73,11 +73,11 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
         return None if joined is None else Edges(self._listing, self._owner, joined)
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         return len(self._nodes)
 
     def __iter__(self) -> Iterator[Edge[Row]]:
-        """The edges, which are made in one go."""
+        """Iterate over the edges."""
         return iter(self[:])
 
     @overload
@@ -87,14 +87,14 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def __getitem__(self, index: slice, /) -> list[Edge[Row]]: ...
 
     def __getitem__(self, index: Any, /) -> Any:
-        """One of the edges, or some."""
+        """Return an edge, or a slice of them."""
         rows = self._nodes[index] if isinstance(index, slice) else [self._nodes[index]]
         edges = list(map(Edge, rows, cursors_of(self._listing, self._owner, rows)))
         return edges if isinstance(index, slice) else edges[0]
 
 
 def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[str]:
-    """The cursors of rows of a list."""
+    """Return the cursors of rows of a list."""
     order, keys = listing.order, column(rows, listing.key)
     return [
         cursors.encode(order, owner, Keyset(key, row_id)) for key, row_id in zip(keys, column(rows, "id"), strict=True)
@@ -102,18 +102,18 @@ def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[s
 
 
 class Source(Protocol):
-    """Where pages come from, and what of them costs a query of its own."""
+    """Source of pages, with the facts about them that take a query."""
 
     def counts(self, pages: Sequence["Page[Any]"]) -> Batch[int | None]:
         """Return the number of rows of each page's whole list; None means 0."""
 
     def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Batch[bool | None]:
-        """Whether rows stand at or behind the cursor that each page begins, or read backward ends, at."""
+        """Return whether rows precede each page; read backward, whether rows follow it."""
 
 
 @dataclass(slots=True)
 class Page(Generic[Row]):
-    """The rows of a page, and how to find out the rest."""
+    """Page: its rows, and where to find its counts and neighbours."""
 
     owner: int
     listing: Listing[Row]
@@ -125,12 +125,12 @@ class Page(Generic[Row]):
 
     @property
     def edges(self) -> Edges[Row]:
-        """The rows with their cursors."""
+        """Rows with their cursors."""
         return Edges(self.listing, self.owner, self.nodes)
 
     @property
     def page_info(self) -> "Page[Row]":
-        """The page itself, which has the fields of PageInfo."""
+        """The same page, which has the fields of PageInfo."""
         return self
 
     @property
@@ -150,19 +150,19 @@ class Page(Generic[Row]):
         return None if given is None else cursors.encode(self.listing.order, self.owner, given)
 
     def reaches_end(self, *, backward: bool) -> bool | None:
-        """Whether nothing follows in that direction; None where only another query can tell."""
+        """Return whether nothing follows in that direction; None if that takes a query."""
         if self.more and self.window.backward is backward:
             return False
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
 def counts(pages: Sequence[Page[Any]]) -> Batch[int]:
-    """How many rows the whole list of each of these pages has."""
+    """Return the length of the whole list of each page."""
     return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
 
 
 def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
-    """Whether rows follow each of these pages, or stand before it."""
+    """Return whether rows follow each page, or precede it."""
     ends = [page.reaches_end(backward=backward) for page in pages]
     unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
 
@@ -180,7 +180,7 @@ def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
 
 @dataclass(slots=True)
 class _Alone(Generic[Row]):
-    """A list that hangs on nothing."""
+    """List without parents."""
 
     database: Database
     listing: Listing[Row]
@@ -202,7 +202,7 @@ class _Alone(Generic[Row]):
 
 @dataclass(slots=True)
 class _Among(Generic[Row]):
-    """A list that hangs on one of many parents."""
+    """List of one of many parents."""
 
     loaders: Pages[Row]
     kind: PageKind
@@ -216,7 +216,7 @@ class _Among(Generic[Row]):
 
 
 def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Window:
-    """The part of the list that the arguments ask for; BadUserInput where they make no sense."""
+    """Return the window of the arguments; raise BadUserInput if they contradict each other or the limits."""
     first, after, last, before = arguments
     if first is not None and last is not None:
         message = "Give “first” or “last”, not both."
@@ -244,7 +244,7 @@ class Preload(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """What is read of a page's rows: their columns, None for all; rows that are joined to them; and what is loaded."""
+    """Selection of a page: columns (None for all), joined rows, and rows to preload."""
 
     columns: Columns = None
     joins: Joins = NO_JOINS
@@ -258,7 +258,7 @@ EVERYTHING = Selection()
 def page(
     context: Context, scope: Scope, listing: Listing[Row], arguments: PageArguments, selection: Selection = EVERYTHING
 ) -> MaybeAwaitable[Page[Row]]:
-    """Return a page of a list of the scope, and load what is selected with it."""
+    """Return a page of a list of the scope, with the selected relations loaded."""
     database, owner = context.portal.database, cursors.owner(scope)
     wanted = window(arguments, listing, owner)
 
@@ -289,7 +289,7 @@ def pages_of(
     chosen: Hashable = None,
     columns: Columns = None,
 ) -> Batch[Page[Row]]:
-    """A page of the list of each parent."""
+    """Return a page of the list of each parent."""
     listing, owner = loaders.listing(scope, [], chosen), cursors.owner(scope)
     kind = PageKind(scope, window(arguments, listing, owner), chosen, columns)
     source = _Among(loaders, kind)

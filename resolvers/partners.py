@@ -1,4 +1,4 @@
-"""Partners: making and finding one, and the lists that the vendor's users see of them."""
+"""Partners: creation, look-up, and the list of the vendor's users."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from resolvers.viewers import Viewer
 
 
 def by_id(context: Context, partner_id: int) -> MaybeAwaitable[PartnerRow | None]:
-    """The partner, if the viewer sees it."""
+    """Return the partner, if the viewer can see it."""
     return context.loaders.partner.find(partner_id)
 
 
@@ -31,7 +31,7 @@ def page(
     descending: bool,
     selection: Selection = EVERYTHING,
 ) -> MaybeAwaitable[Page[PartnerRow]]:
-    """Return a page of the partners that the viewer sees, of which it reads the selection."""
+    """Return a page of the partners that the viewer can see."""
     scope = context.signed_in.scope
     listing = partners.listing(scope, chosen, by, descending=descending)
     return pages.page(context, scope, listing, arguments, selection)

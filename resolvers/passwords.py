@@ -1,4 +1,4 @@
-"""Passwords: hashed and checked in threads, a few at a time, with a bound on how many sign-ins wait for that."""
+"""Passwords: hashed and checked in a few threads, with a bounded queue of sign-ins."""
 
 import asyncio
 from base64 import b64encode
@@ -26,7 +26,7 @@ _hashing = asyncio.Semaphore(AT_ONCE)
 
 
 def _decoy_hash() -> str:
-    """A hash that takes as long to check as a user's, and that no password has; made up, since making one is slow."""
+    """Hash that no password has, and that takes as long to check as a user's."""
     salt, digest = (b64encode(token_bytes(length)).rstrip(b"=").decode() for length in (16, 32))
     cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
@@ -37,13 +37,13 @@ _DECOY_HASH = _decoy_hash()
 
 @dataclass(slots=True)
 class SignInQueue:
-    """The sign-ins under way in this process, which need no token: more than a few of them would take all its time."""
+    """Sign-ins in progress in this process; they need no token, so their number is limited."""
 
     _places: int = AT_ONCE + WAITING_MAX
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place for one sign-in; raise Unavailable if there is none."""
+        """Take a place in the queue; raise Unavailable if it is full."""
         if self._places <= 0:
             message = "Too many people are signing in at this moment. Nothing was changed; try again."
             raise Unavailable(message)
@@ -55,13 +55,13 @@ class SignInQueue:
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash of a password, made off the event loop."""
+    """Return the argon2id hash of a password, computed off the event loop."""
     async with _turn():
         return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def is_password(password_hash: str | None, password: str, gone: Gone | None = None) -> bool:
-    """Whether the password is the one of the hash; without a hash the answer is no, and takes as long."""
+    """Return whether the password has that hash; False without one, which takes as long."""
     async with _turn(gone):
         try:
             return await asyncio.to_thread(
@@ -73,7 +73,7 @@ async def is_password(password_hash: str | None, password: str, gone: Gone | Non
 
 @asynccontextmanager
 async def _turn(gone: Gone | None = None) -> AsyncIterator[None]:
-    """Wait for a turn to hash; raise Unavailable if the caller is gone before it comes."""
+    """Wait until a thread is free; raise Unavailable if the caller disconnects first."""
     turn = asyncio.ensure_future(_hashing.acquire())
     leaving = [] if gone is None else [asyncio.ensure_future(gone())]
     try:

@@ -1,4 +1,4 @@
-"""What the whole process shares: the database, the secret of keyed hashes, the clock, and who was seen lately."""
+"""State of a process: the database, the secret of keyed hashes, the clock, and cached viewers."""
 
 import hmac
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from resolvers.viewers import Viewers
 
 
 def utc_now() -> datetime:
-    """The moment by the machine's clock."""
+    """Return the time by the machine's clock."""
     return datetime.now(UTC)
 
 
 @dataclass(slots=True)
 class Portal:
-    """One running portal."""
+    """Portal of a process."""
 
     database: Database
     secret: bytes

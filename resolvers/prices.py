@@ -1,4 +1,4 @@
-"""Products, the partner's price table, and what an order would come to ("Comprar")."""
+"""Products, price tables, and quotes of orders ("Comprar")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,14 +24,14 @@ from resolvers.partners import check_partner
 
 
 class WantedItem(NamedTuple):
-    """A product and how many of it."""
+    """Product and its quantity."""
 
     product_id: int
     quantity: int
 
 
 class WantedOrder(NamedTuple):
-    """What a partner would order."""
+    """Order to quote."""
 
     type: OrderType
     items: tuple[WantedItem, ...]
@@ -42,24 +42,24 @@ _OF_LINE = tuple(each.name for each in fields(Line))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedLine(Line):
-    """A line that is not ordered yet, and the tier that a larger quantity would reach."""
+    """Line of a quote, and the tier that a larger quantity would reach."""
 
     next_tier: Tier | None
 
     @classmethod
     def of(cls, line: Line, next_tier: Tier | None) -> "QuotedLine":
-        """The line with its next tier."""
+        """Return the line with its next tier."""
         # `asdict` would copy each value deeply.
         return cls(**{name: getattr(line, name) for name in _OF_LINE}, next_tier=next_tier)
 
     @property
     def units_to_next_tier(self) -> int | None:
-        """How many units are missing to it."""
+        """Number of units that are missing for the next tier."""
         return None if self.next_tier is None else self.next_tier.minimum_quantity - self.quantity
 
 
 class Quote(NamedTuple):
-    """What an order would come to now."""
+    """Quote of an order at today's prices."""
 
     type: OrderType
     price_table_id: int
@@ -82,7 +82,7 @@ class Quote(NamedTuple):
 
 
 class PriceTableItem(NamedTuple):
-    """The tiers of one product and order type."""
+    """Tiers of one product and order type."""
 
     product_id: int
     order_type: OrderType
@@ -90,7 +90,7 @@ class PriceTableItem(NamedTuple):
 
 
 def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Checks) -> WantedOrder:
-    """The order that an input asks for: 1–50 items, each product once, 1–10,000 of each."""
+    """Return the order of an input: 1–50 items, each product once, 1–10,000 of each."""
     if not checks.count(len(items), "items", lowest=1, highest=ITEMS_MAX):
         return WantedOrder(order_type, ())
     seen = set[int]()
@@ -103,7 +103,7 @@ def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Che
 
 
 async def priced(connection: Connection, partner_id: int, wanted: WantedOrder) -> Quote:
-    """What the order comes to by the partner's price table; raises a group of all that is refused of it."""
+    """Return the quote by the partner's price table; raise a group of all its refusals."""
     product_ids = [item.product_id for item in wanted.items]
     known = await prices.products_by_ids(connection, product_ids)
     table = await prices.table_of(connection, partner_id)
@@ -153,7 +153,7 @@ def _line(
 
 
 async def quote(context: Context, wanted: WantedOrder, named: int | None = None) -> Quote:
-    """What the order would come to now."""
+    """Return the quote of an order."""
     viewer = context.require(Permission.ORDERS_READ)
     if viewer.of_vendor and named is None:
         raise PartnerRequired(("partnerId",))
@@ -168,13 +168,13 @@ async def quote(context: Context, wanted: WantedOrder, named: int | None = None)
 
 
 async def products(context: Context) -> list[ProductRow]:
-    """Every product of the vendor."""
+    """Return every product of the vendor."""
     context.require(Permission.ORDERS_READ)
     return await context.portal.database.read(prices.all_products)
 
 
 async def price_table(context: Context, named: int | None = None) -> PriceTableRow:
-    """The partner's price table, which every partner has; raises BadUserInput if no partner has the id."""
+    """Return the partner's price table; raise BadUserInput if no partner has the id."""
     partner_id = context.of_one_partner(named, "partnerId")
     found = await context.loaders.price_table_of_partner.load(partner_id)
     if found is None:
@@ -184,7 +184,7 @@ async def price_table(context: Context, named: int | None = None) -> PriceTableR
 
 
 def price_table_items(context: Context, tables: Sequence[PriceTableRow]) -> Batch[list[PriceTableItem]]:
-    """What each of the price tables has a price for."""
+    """Return the items of each price table."""
     found = context.loaders.tiers_of_price_table.load_many(column(tables, "id"))
     return then(found, lambda of_tables: [_items(tiers or {}) for tiers in of_tables])
 

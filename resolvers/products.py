@@ -1,4 +1,4 @@
-"""The vendor's products: creating one, and bringing many up to date."""
+"""Products of the vendor: creation and import."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial

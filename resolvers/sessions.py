@@ -1,4 +1,4 @@
-"""Sessions: signing in and out, and a new session in the place of one that is about to end."""
+"""Sessions: sign-in, sign-out and renewal."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ _log = structlog.get_logger("portal.access")
 
 
 class SignedIn(NamedTuple):
-    """A new session."""
+    """New session."""
 
     secret: str
     expires_at: datetime
@@ -40,8 +40,8 @@ Tried = Mapping[CountedBy, tuple[bytes, Failures]]
 async def sign_in(context: Context, email: str, password: str) -> SignedIn:
     """Begin a session; raise InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
 
-    A try counts as failed before its password is looked at, in a transaction of its own, so that many at once
-    get no more tries than one after the other.
+    An attempt counts as failed before its password is checked, in a transaction of its own, so that many at once
+    get no more attempts than one after the other.
     """
     try:
         signed_in = await _sign_in(context, email, password)
@@ -56,7 +56,7 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
 
 
 def _who(context: Context, email: str) -> dict[str, str]:
-    """Return what the log may say of someone who signs in: which attempts are alike, and not the e-mail itself."""
+    """Return what the log shows of an attempt: a keyed hash of the e-mail, by which attempts can be compared."""
     email_hash = context.portal.digest("log e-mail", email.encode("utf-8", "surrogatepass")).hex()[:_HASH_LENGTH]
     who = {"email_hash": email_hash}
     return who if context.client_address is None else who | {"client_address": context.client_address}
@@ -112,7 +112,7 @@ async def _begin_session(context: Context, found: Credentials, tried: Tried) -> 
 
 
 async def _count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
-    """Forget the failures of the e-mail, and of the address this try alone."""
+    """Reset the failures of the e-mail, and take back this attempt of the address."""
     after = await attempts.locked(tx, [digest for digest, _ in tried.values()], at=now)
     kept = {}
     if CountedBy.ADDRESS in tried:
@@ -125,7 +125,7 @@ async def _count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
 
 
 async def sign_out(context: Context) -> bool:
-    """End the session that the request came with; return False if it came with none."""
+    """End the request's session; return False without one."""
     viewer = context.viewer
     if viewer is None or viewer.token_kind is not TokenKind.SESSION:
         return False
@@ -140,9 +140,9 @@ async def sign_out(context: Context) -> bool:
 
 
 async def renew(context: Context) -> SignedIn:
-    """End the request's session and begin another one; raise SessionRequired for an API token.
+    """Replace the request's session by a new one; raise SessionRequired for an API token.
 
-    Of two at once one gets the new session, and the other Unauthenticated, as if it had come later.
+    Of two concurrent calls, one gets the new session and the other Unauthenticated.
     """
     viewer = context.signed_in
     if viewer.token_kind is not TokenKind.SESSION:
@@ -178,7 +178,7 @@ def _session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datet
 
 
 async def _signed_in(context: Context, secret: Secret) -> SignedIn:
-    """Let the rest of the request act by the new session."""
+    """Make the new session's viewer the viewer of the rest of the request."""
     viewer = await viewer_of(context.portal, secret.secret)
     if viewer is None or viewer.expires_at is None:
         raise InvalidCredentials

@@ -1,4 +1,4 @@
-"""The tokens of all partners, as the vendor issues, lists and revokes them."""
+"""Tokens of all partners: issuing, listing and revoking by the vendor."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,16 +21,16 @@ _PREFIX_LENGTH_MIN = 5
 
 
 class AmbiguousTokenError(Exception):
-    """Several tokens begin with the prefix."""
+    """Error: several tokens begin with the prefix."""
 
     def __init__(self, candidates: Sequence[LiveToken]) -> None:
-        """Keep the tokens that it could be."""
+        """Take the tokens that match."""
         super().__init__(f"{len(candidates)} tokens")
         self.candidates = candidates
 
 
 class UnknownTokenError(LookupError):
-    """No live token has the id or the prefix."""
+    """Error: no usable token has the id or the prefix."""
 
 
 async def issue(
@@ -70,12 +70,12 @@ async def issue(
 
 
 async def live(portal: Portal, chosen: TokenFilter) -> list[LiveToken]:
-    """Return the tokens that work now."""
+    """Return the usable tokens."""
     return await portal.database.read(lambda connection: tokens.live(connection, chosen, at=portal.now()))
 
 
 async def revoke(portal: Portal, named: str) -> LiveToken:
-    """Revoke the live token with that id, secret or beginning of a secret, and return what it was.
+    """Revoke the usable token with that id, secret or prefix of a secret, and return its row.
 
     Raises UnknownTokenError and AmbiguousTokenError.
     """

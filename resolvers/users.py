@@ -1,4 +1,4 @@
-"""The users of partners and the vendor: making, changing and listing them."""
+"""Users of partners and the vendor: creation, changes and lists."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from resolvers.portal import Portal
 
 
 class UserChange(NamedTuple):
-    """What becomes of a user; what is None stays."""
+    """Changes of a user; None leaves a property as it is."""
 
     role: Role | None = None
     disabled: bool | None = None
@@ -24,14 +24,14 @@ class UserChange(NamedTuple):
 
 
 class UserUpdated(NamedTuple):
-    """What a change has ended."""
+    """Number of sessions and tokens that a change has ended."""
 
     sessions: int
     api_tokens: int
 
 
 class NewUser(NamedTuple):
-    """A user to create."""
+    """User to create."""
 
     email: str
     name: str

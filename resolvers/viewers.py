@@ -1,4 +1,4 @@
-"""Who asks: the viewer of a token, remembered for a few seconds."""
+"""Viewers: the user and permissions of a token, cached for a few seconds."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ _REMEMBERED_AT_MOST = 10_000
 
 
 class Viewer(NamedTuple):
-    """A signed-in user of a partner or the vendor, as the token allows.
+    """User of a partner or the vendor, with the permissions of the request's token.
 
-    `partner_id` is the user's own organization, whose the tokens are, and `scope` is what the user sees.
+    `partner_id` is the user's organization, and `scope` is what the user can see.
     """
 
     partner_id: int
@@ -30,7 +30,7 @@ class Viewer(NamedTuple):
 
     @property
     def of_vendor(self) -> bool:
-        """Whether the user is one of the vendor's."""
+        """Whether the user works for the vendor."""
         return self.scope is ALL_PARTNERS
 
 
@@ -41,24 +41,24 @@ class _Seen(NamedTuple):
 
 @dataclass(slots=True)
 class Viewers:
-    """The viewers of the tokens that were used lately, by the tokens' digests, and the uses not yet written down."""
+    """Cache of viewers by token digest, and the uses of tokens that are not written yet."""
 
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
     forgotten: int = 0
     used: dict[tuple[int, int], datetime] = field(default_factory=dict)
 
     def recall(self, digest: bytes, now: datetime) -> Viewer | None:
-        """The viewer of a token that was used in the last seconds."""
+        """Return the cached viewer of a token, if any."""
         seen = self._seen.get(digest)
         if seen is None or seen.until <= now:
             return None
         return seen.viewer
 
     def remember(self, digest: bytes, viewer: Viewer, now: datetime, *, forgotten: int) -> None:
-        """Know the viewer of the token for a few seconds, or until the token expires.
+        """Cache the viewer for a few seconds, or until the token expires.
 
-        `forgotten` is what the count was before the viewer was read: a token that was revoked in between, perhaps
-        this one, must not come back.
+        `forgotten` is the count from before the viewer was read: a token that was revoked in between, perhaps
+        this one, must not be cached again.
         """
         if forgotten != self.forgotten:
             return
@@ -68,12 +68,12 @@ class Viewers:
         self._seen[digest] = _Seen(viewer, until if viewer.expires_at is None else min(until, viewer.expires_at))
 
     def forget(self, digest: bytes) -> None:
-        """Know the token no longer, at once."""
+        """Drop the viewer of a token."""
         self.forgotten += 1
         self._seen.pop(digest, None)
 
     def forget_user(self, partner_id: int, user_id: int) -> None:
-        """Forget all tokens of a user, at once."""
+        """Drop the viewers of all tokens of a user."""
         self.forgotten += 1
         owner = partner_id, user_id
         self._seen = {
@@ -83,10 +83,10 @@ class Viewers:
         }
 
     def note_use(self, viewer: Viewer, now: datetime) -> None:
-        """Keep in mind that the token was used, to be written outside the request."""
+        """Record that the token was used; it is written outside of the request."""
         self.used[viewer.partner_id, viewer.token_id] = now
 
     def take_uses(self) -> dict[tuple[int, int], datetime]:
-        """The uses since the last call."""
+        """Return the uses since the last call."""
         used, self.used = self.used, {}
         return used
