@@ -1,1 +1,1 @@
-"""Demo data like the real thing: a year of three partners, made up from a seed."""
+"""Demo data: a realistic year of three partners, generated from a seed."""

@@ -1,4 +1,4 @@
-"""What a partner's year leaves behind: the rows, the stock with its ledger, and the events in the order of time."""
+"""Books of a partner's year: rows, stock with its ledger, and events in the order of time."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,44 +19,44 @@ Item = TypeVar("Item", bound=_Numbered)
 
 
 class Bag(Generic[Item]):
-    """Things that come and go, of which any may be drawn at once, however many there are."""
+    """Set from which a random element is drawn in constant time."""
 
     def __init__(self, rng: Random) -> None:
-        """Begin with an empty one."""
+        """Start empty."""
         self._rng = rng
         self._items: list[Item] = []
         self._places: dict[int, int] = {}
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of elements."""
         return len(self._items)
 
     def __iter__(self) -> Iterator[Item]:
-        """Each of them, in no order that means anything."""
+        """Iterate over the elements, in no particular order."""
         return iter(self._items)
 
     def put(self, item: Item) -> None:
-        """Put one in."""
+        """Add an element."""
         self._places[item.id] = len(self._items)
         self._items.append(item)
 
     def take(self, item: Item) -> None:
-        """Take that one out."""
+        """Remove an element."""
         place, last = self._places.pop(item.id), self._items.pop()
         if last is not item:
             self._items[place] = last
             self._places[last.id] = place
 
     def any(self) -> Item:
-        """One of them, which stays in."""
+        """Return a random element."""
         return self._items[int(len(self._items) * self._rng.random())]
 
 
 class Books:
-    """The rows of a partner, and what runs along with them."""
+    """Rows of a partner, with its stock, ledger and events."""
 
     def __init__(self, partner_id: int, product_ids: list[int]) -> None:
-        """Begin with an empty stock of every product."""
+        """Start with an empty stock of every product."""
         self.rows = Rows()
         self._partner_id = partner_id
         self._stock = {product_id: Stock(partner_id=partner_id, product_id=product_id) for product_id in product_ids}

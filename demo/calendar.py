@@ -1,4 +1,4 @@
-"""When things happened: in the office hours of the 52 weeks before the one of a given moment."""
+"""Times of the demo: office hours of the 52 weeks before a given moment."""
 
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
@@ -14,13 +14,13 @@ _WORKDAY_WEIGHT = 10
 
 
 class Calendar:
-    """The days of whole weeks: nothing happens in that of `now`, so that whatever is made up has happened.
+    """Days of the whole weeks before that of `now`, so that everything has happened already.
 
-    One week is like the other, so the same is made up on every day that it is asked for.
+    Weeks are alike, so the same demo is generated on each day of a week.
     """
 
     def __init__(self, rng: Random, now: datetime) -> None:
-        """List the days when the office is open, often those on which more is done."""
+        """List the days on which the office is open; busy days occur several times."""
         self._rng = rng
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         last = today - timedelta(days=today.weekday())
@@ -30,7 +30,7 @@ class Calendar:
         self.end = last
 
     def moment(self, *, after: datetime) -> datetime:
-        """Some moment later than that one."""
+        """Return a random moment after the given one."""
         rng, days = self._rng, self._days
         first = bisect_left(days, after.replace(hour=0, minute=0, second=0, microsecond=0))
         if first < len(days):
@@ -40,7 +40,7 @@ class Calendar:
         return self.soon(after, within=self.end - after)
 
     def soon(self, after: datetime, *, within: timedelta) -> datetime:
-        """A moment at most so much later than that one, at any hour."""
+        """Return a random moment within a span after the given one, at any hour."""
         return after + timedelta(microseconds=self._rng.randrange(1, max(2, within // timedelta(microseconds=1))))
 
     def _while_open(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""What the vendor sells in the demo, to whom, and at what prices."""
+"""Products, partners, people and prices of the demo."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from domain.prices import Tier
 
 
 class Product(NamedTuple):
-    """A product, how often it is chosen, and what one costs without any discount."""
+    """Product, its share of the orders, and its price without discount."""
 
     code: str
     name: str
@@ -24,7 +24,7 @@ class Product(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody who works at a partner or the vendor."""
+    """User of a partner or the vendor."""
 
     login: str
     name: str
@@ -32,7 +32,7 @@ class Person(NamedTuple):
 
 
 class Vendor(NamedTuple):
-    """The vendor, whose people see all partners."""
+    """Vendor, whose users see all partners."""
 
     name: str
     cnpj: str
@@ -41,7 +41,7 @@ class Vendor(NamedTuple):
 
 
 class Partner(NamedTuple):
-    """A partner, its share of the demo, and by how many per cent its prices differ from the first one's."""
+    """Partner, its share of the demo, and its prices in per cent of the first partner's."""
 
     name: str
     cnpj: str
@@ -65,7 +65,7 @@ _SEAT_STEPS = ((1, 100, 0), (20, 92, 0), (100, 85, 5))
 
 
 def people(manager: str, operator: str, viewer: str) -> tuple[Person, Person, Person]:
-    """A user of each role."""
+    """Return a user of each role."""
     return (
         Person("gerente", manager, Role.MANAGER),
         Person("operador", operator, Role.OPERATOR),
@@ -116,7 +116,7 @@ VENDOR = Vendor(
 
 
 def tiers(product: Product, partner: Partner) -> Mapping[OrderType, tuple[Tier, ...]]:
-    """What the partner pays for a product and for its additional seats."""
+    """Return the tiers of a product and of its additional seats."""
     return {
         OrderType.PURCHASE: tuple(_tiers(_PURCHASE_STEPS, product.monthly, product.setup, partner.percent)),
         OrderType.ADDITIONAL_SEATS: tuple(

@@ -1,4 +1,4 @@
-"""Made-up companies with valid numbers."""
+"""Fictitious companies with valid CNPJs."""
 
 from random import Random
 from string import ascii_uppercase, digits
@@ -15,7 +15,7 @@ _FAMILY_SHARE = 0.4
 
 
 class Company(NamedTuple):
-    """A company as a partner would write it down."""
+    """Company, as a partner would register it."""
 
     cnpj: str
     name: str
@@ -25,15 +25,15 @@ class Company(NamedTuple):
 
 
 class Companies:
-    """Makes companies up, no two of them with one number."""
+    """Generator of companies with distinct CNPJs."""
 
     def __init__(self, rng: Random) -> None:
-        """Begin with none."""
+        """Start without companies."""
         self._rng = rng
         self._numbers: set[str] = set()
 
     def another(self) -> Company:
-        """A company that was not made up before."""
+        """Return a new company."""
         rng = self._rng
         trade, form = rng.choice(names.TRADES), rng.choice(names.FORMS)
         known_as = f"{trade} {rng.choice(names.NAMES)}"
@@ -59,5 +59,5 @@ class Companies:
 
 
 def with_check_digits(base: str) -> str:
-    """The CNPJ that begins with these twelve characters."""
+    """Return the CNPJ that begins with these twelve characters."""
     return base + str(cnpj.calc_check_digits(base))

@@ -1,4 +1,4 @@
-"""Making the demo: everything in one transaction, in a database that has no partners."""
+"""Generation of the demo, in one transaction, in a database without partners."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ Progress = Callable[[str, int, int], object]
 
 
 class NotEmptyError(Exception):
-    """There are partners in the database already."""
+    """Error: the database has partners already."""
 
 
 class _Planned(NamedTuple):
@@ -41,9 +41,9 @@ class _Planned(NamedTuple):
 
 
 async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: Progress) -> None:
-    """Make the demo of these sizes: for one seed and one `now` always the same.
+    """Write the demo of these sizes; a seed and `now` determine it.
 
-    Raises NotEmptyError where there are partners, and TooFewOrdersError where the orders can't buy the licenses;
+    Raises NotEmptyError if there are partners, and TooFewOrdersError if the orders can't buy the licenses;
     then nothing is written.
     """
     planned = _plan(sizes, seed=seed, now=now)
@@ -120,7 +120,7 @@ async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, p
 async def put_prices(
     tx: Transaction, partner_id: int, partner: Partner, product_ids: Mapping[str, int]
 ) -> tuple[int, dict[str, ProductHere]]:
-    """The id of the partner's new price table, and what each product costs the partner, by the product's code."""
+    """Create the partner's price table; return its id, and the tiers of each product by its code."""
     price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
     products = {
         product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
@@ -138,7 +138,7 @@ async def put_prices(
 async def write(
     tx: Transaction, partner_id: int, rows: Rows, *, wrote: Callable[[int], object] = lambda _: None
 ) -> None:
-    """Write the rows of a partner; `wrote` is called with the number of rows of each statement."""
+    """Write the rows of a partner; call `wrote` with the number of rows of each statement."""
     # In the order of their references: each table after those that it refers to.
     written: Sequence[tuple[Table, Sequence[object]]] = (
         (tables.license_stock, rows.stock),

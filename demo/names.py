@@ -1,4 +1,4 @@
-"""What the made-up companies and people are called, and where they are."""
+"""Names and places of the fictitious companies and people."""
 
 TRADES = (
     "Açougue", "Armarinho", "Auto Peças", "Auto Posto", "Bazar", "Calçados", "Casa de Carnes", "Confecções",

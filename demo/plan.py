@@ -1,4 +1,4 @@
-"""The plan of a partner's year: what is to happen, and when. Orders are large enough for what is activated later."""
+"""Plan of a partner's year; orders are large enough for the activations that follow."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ _LARGEST_STEP = 10
 
 
 class TooFewOrdersError(Exception):
-    """So few orders can't buy so many licenses."""
+    """Error: that many licenses take more orders."""
 
 
 class Sizes(NamedTuple):
-    """How much of each thing is made."""
+    """Numbers of objects to generate."""
 
     clients: int
     activations: int
@@ -37,7 +37,7 @@ class Sizes(NamedTuple):
 
 
 class Kind(IntEnum):
-    """What happens; of two things at one moment, the lower one happens first."""
+    """Kind of a step; of two steps at one moment, the lower kind is first."""
 
     REGISTER_CLIENT = 1
     CREATE_ORDER = 2
@@ -50,7 +50,7 @@ class Kind(IntEnum):
 
 @dataclass(slots=True)
 class PlannedOrder:
-    """An order, and what becomes of it."""
+    """Order, and whether it is approved or cancelled."""
 
     type: OrderType
     created_at: datetime
@@ -60,7 +60,7 @@ class PlannedOrder:
 
 
 class PlannedActivation(NamedTuple):
-    """A license to activate for whichever client comes."""
+    """License to activate for a random client."""
 
     product: str
     additional_seats: int
@@ -68,7 +68,7 @@ class PlannedActivation(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """One thing that happens."""
+    """Step of a plan."""
 
     at: datetime
     kind: Kind
@@ -78,7 +78,7 @@ class Step:
 
 @dataclass(slots=True)
 class _Demand:
-    """When how many units of one thing are taken, in the order of time."""
+    """Units that are taken over time, in the order of time."""
 
     moments: list[datetime] = field(default_factory=list)
     units: list[int] = field(default_factory=list)
@@ -90,14 +90,14 @@ class _Demand:
 
 
 def shares(total: int, parts: Sequence[float], *, least: int) -> list[int]:
-    """The total in these shares, each of them at least so much."""
+    """Return the total in these shares, each at least the minimum."""
     counts = [max(least, int(total * part)) for part in parts]
     counts[0] += total - sum(counts)
     return counts
 
 
 def plan(rng: Random, calendar: Calendar, sizes: Sizes) -> list[Step]:
-    """What happens at a partner, in the order of time."""
+    """Return the steps of a partner, in the order of time."""
     opened, stocked = _opening(calendar)
     orders = list(_orders(rng, calendar, sizes.orders, opened))
     moved = sizes.activations * 3 // 100
@@ -178,7 +178,7 @@ def _activations(rng: Random, calendar: Calendar, count: int, stocked: datetime)
 
 
 def _size(rng: Random, orders: Sequence[PlannedOrder], activating: Sequence[Step]) -> None:
-    """Let each approved order buy what is taken until the next one of its kind, and often somewhat more."""
+    """Give each approved order at least the units that are taken until the next order of its kind."""
     for key, demand in _demands(activating).items():
         code, order_type = key
         buying = [
@@ -214,6 +214,6 @@ def _demands(activating: Sequence[Step]) -> Mapping[tuple[str, OrderType], _Dema
 
 
 def _rounded(quantity: int) -> int:
-    """What people order."""
+    """Return a quantity as people order it."""
     step = next((step for highest, step in _STEPS if quantity <= highest), _LARGEST_STEP)
     return -(-quantity // step) * step

@@ -1,4 +1,4 @@
-"""The rows of the demo, their fields named as the columns they are written to."""
+"""Rows of the demo, whose fields are named as the columns."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -146,7 +146,7 @@ class Stock:
 
 @dataclass(slots=True)
 class Rows:
-    """What is written of one partner's year."""
+    """Rows of a partner's year."""
 
     clients: list[Client] = field(default_factory=list)
     activations: list[Activation] = field(default_factory=list)
@@ -165,7 +165,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Ids:
-    """The ids that are given out, from 1 on, to all partners in turn."""
+    """Ids, which all partners take in turn, from 1 on."""
 
     clients: "count[int]" = field(default_factory=lambda: count(1))
     activations: "count[int]" = field(default_factory=lambda: count(1))

@@ -1,4 +1,4 @@
-"""A partner's year, as it was planned: each step changes what the portal itself would change, and nothing else."""
+"""Simulation of a planned year: each step changes what the portal would change."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -35,7 +35,7 @@ _TOLD_EVERY = 1000
 
 
 class ProductHere(NamedTuple):
-    """A product as the database knows it, and what this partner pays for it."""
+    """Product with its id and the partner's tiers."""
 
     id: int
     included_seats: int
@@ -43,7 +43,7 @@ class ProductHere(NamedTuple):
 
 
 class PartnerHere(NamedTuple):
-    """A partner as the database knows it."""
+    """Partner with its id and users."""
 
     id: int
     price_table_id: int
@@ -53,10 +53,10 @@ class PartnerHere(NamedTuple):
 
 
 class Year:
-    """What has come about so far."""
+    """State of the simulation."""
 
     def __init__(self, rng: Random, partner: PartnerHere, ids: Ids) -> None:
-        """Begin with a partner that has nothing yet."""
+        """Start with a partner without clients and licenses."""
         self._rng = rng
         self._partner = partner
         self._ids = ids
@@ -69,7 +69,7 @@ class Year:
         self._pending: dict[int, tuple[Order, list[OrderItem]]] = {}
 
     def live(self, steps: Sequence[Step], *, lived: Callable[[int], object]) -> Rows:
-        """Run all steps; `lived` is called now and then with the number of steps since its last call."""
+        """Run all steps; call `lived` regularly with the number of steps since its last call."""
         for start in range(0, len(steps), _TOLD_EVERY):
             some = steps[start : start + _TOLD_EVERY]
             for step in some:
