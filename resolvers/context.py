@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.faults import BadUserInput, Forbidden, Unauthenticated, UnusableToken
+from domain.errors import BadUserInput, Forbidden, Unauthenticated, UnusableToken
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.ids import NOWHERE

@@ -9,7 +9,7 @@ import orjson
 
 from db.engine.keyset import Keyset
 from domain import timestamps
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
 
 _ID_MAX = 2**63 - 1

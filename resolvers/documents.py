@@ -9,7 +9,7 @@ from domain.documents import CHARACTERS_MAX, DOCUMENTS_MAX
 from resolvers.portal import Portal
 
 
-class DocumentFault(NamedTuple):
+class DocumentProblem(NamedTuple):
     """Reason why a document can't be registered or removed."""
 
     document_id: str
@@ -19,13 +19,13 @@ class DocumentFault(NamedTuple):
 class DocumentsRefused(Exception):  # noqa: N818 — the word of the domain for what is not done.
     """Refusal of a whole call, with the reasons."""
 
-    def __init__(self, faults: Sequence[DocumentFault]) -> None:
+    def __init__(self, problems: Sequence[DocumentProblem]) -> None:
         """Take all reasons."""
-        super().__init__("; ".join(f"{fault.document_id}: {fault.reason}" for fault in faults))
-        self.faults = faults
+        super().__init__("; ".join(f"{problem.document_id}: {problem.reason}" for problem in problems))
+        self.problems = problems
 
 
-class TooManyDocuments(Exception):  # noqa: N818 — a refusal, not a fault of the program.
+class TooManyDocuments(Exception):  # noqa: N818 — a refusal, not a problem of the program.
     """Refusal of a whole call: there would be more documents than a server process can hold."""
 
 
@@ -47,7 +47,7 @@ async def register(portal: Portal, texts: Mapping[str, str]) -> int:
         other = [row.document_id for row in found.values() if row.text != texts[row.document_id]]
         if other:
             reason = "it is registered already, with another text"
-            raise DocumentsRefused([DocumentFault(document_id, reason) for document_id in sorted(other)])
+            raise DocumentsRefused([DocumentProblem(document_id, reason) for document_id in sorted(other)])
         if new:
             _check(await documents.extent(tx))
         return new
@@ -62,7 +62,9 @@ async def remove(portal: Portal, ids: Sequence[str]) -> None:
         removed = await documents.remove(tx, ids)
         unknown = [document_id for document_id in ids if document_id not in removed]
         if unknown:
-            raise DocumentsRefused([DocumentFault(each, "no document is registered under this id") for each in unknown])
+            raise DocumentsRefused(
+                [DocumentProblem(each, "no document is registered under this id") for each in unknown]
+            )
 
     await portal.database.write(delete)
 

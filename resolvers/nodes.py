@@ -7,7 +7,7 @@ from typing import Any, cast
 from db.access import UserRow
 from db.licenses import StockKey
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers import ids
 from resolvers.context import Context

@@ -13,7 +13,7 @@ from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
 from db.engine.row_batch import RowBatch
 from db.engine.statement import NO_JOINS, Columns, Joins
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from domain.tenancy import Scope
 from resolvers import cursors
 from resolvers.context import Context

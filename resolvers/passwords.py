@@ -10,7 +10,7 @@ from secrets import token_bytes
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 
 Gone = Callable[[], Awaitable[object]]
 """Waits until the caller has closed the connection."""

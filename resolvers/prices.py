@@ -11,7 +11,7 @@ from db.prices import PriceKey, PriceTableRow, ProductRow, Tiers
 from domain import prices as rules
 from domain.access import Permission
 from domain.checks import Checks
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from domain.money import Cents
 from domain.orders import ITEMS_MAX, QUANTITY_MAX, Line, OrderType
 from domain.partners import PartnerRequired

@@ -11,7 +11,7 @@ from db.access import Credentials, NewToken
 from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
 from domain.attempts import CountedBy, Failures, counted, wait_seconds, with_another, without_mine
-from domain.faults import RateLimited
+from domain.errors import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
 from resolvers.access import Secret, new_secret, viewer_of
 from resolvers.context import Context, unauthenticated

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import strawberry
 
 from domain import cnpj
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
 from schema.inputs import given

@@ -125,8 +125,8 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             # A default that depends on other settings can't be computed if one of those is wrong.
-            faults = [fault for fault in error.errors() if fault["type"] != "default_factory_not_called"]
-            lines = (f"{str(fault['loc'][0]).upper()}: {_sentence(fault)}" for fault in faults)
+            problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
+            lines = (f"{str(problem['loc'][0]).upper()}: {_sentence(problem)}" for problem in problems)
             raise SettingsError("; ".join(lines)) from None
 
     def secret(self) -> bytes:
@@ -231,8 +231,8 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
 
-def _sentence(fault: ErrorDetails) -> str:
-    return fault["msg"].removeprefix("Value error, ")
+def _sentence(problem: ErrorDetails) -> str:
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _is_network(text: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from db.engine import failures
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
-from domain.faults import OutcomeUnknown, Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""

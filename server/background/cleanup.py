@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from db import attempts
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from server.graphql.trusted_documents import TrustedDocuments
 
 EVERY_SECONDS = 5

@@ -9,7 +9,7 @@ import structlog
 
 from db import access
 from db.engine import Transaction
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 10

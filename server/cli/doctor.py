@@ -8,7 +8,7 @@ from rich.console import Console
 
 from db.doctor.findings import Finding
 from db.engine.failures import Kind, kind_of
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal

@@ -10,7 +10,7 @@ from db import documents as stored
 from db.documents import DocumentRow
 from domain.documents import ID_LENGTH_MAX, complaint, is_id
 from resolvers import documents
-from resolvers.documents import DocumentFault, DocumentsRefused, TooManyDocuments
+from resolvers.documents import DocumentProblem, DocumentsRefused, TooManyDocuments
 from resolvers.portal import Portal
 from server.cli.runner import WRONGLY_USED, fail, failures, run
 from server.graphql import manifests, trusted_documents
@@ -36,9 +36,9 @@ def register(file: _File) -> None:
             texts = manifests.read(file)
         except ManifestError as error:
             fail(f"{error}.", status=WRONGLY_USED)
-    faults = [fault for document_id, text in texts.items() for fault in _faults(document_id, text)]
-    if faults:
-        _refuse(faults, "Nothing was registered.")
+    problems = [problem for document_id, text in texts.items() for problem in _problems(document_id, text)]
+    if problems:
+        _refuse(problems, "Nothing was registered.")
     new = run(lambda portal: _registered(portal, texts))
     typer.echo(f"{new} registered, {len(texts) - new} registered already.")
 
@@ -67,7 +67,7 @@ async def _registered(portal: Portal, texts: Mapping[str, str]) -> int:
     try:
         return await documents.register(portal, texts)
     except DocumentsRefused as refused:
-        _refuse(refused.faults, "Nothing was registered.")
+        _refuse(refused.problems, "Nothing was registered.")
     except TooManyDocuments as error:
         fail(f"{error} Nothing was registered; remove what is no longer used.")
 
@@ -76,24 +76,24 @@ async def _removed(portal: Portal, ids: list[str]) -> None:
     try:
         await documents.remove(portal, ids)
     except DocumentsRefused as refused:
-        _refuse(refused.faults, "Nothing was removed.")
+        _refuse(refused.problems, "Nothing was removed.")
 
 
 async def _all(portal: Portal) -> list[DocumentRow]:
     return await portal.database.read(stored.all_documents)
 
 
-def _faults(document_id: str, text: str) -> list[DocumentFault]:
+def _problems(document_id: str, text: str) -> list[DocumentProblem]:
     found = complaint(document_id, text)
     reasons = [found] if found else trusted_documents.inspected(text).complaints
-    return [DocumentFault(document_id, reason) for reason in reasons]
+    return [DocumentProblem(document_id, reason) for reason in reasons]
 
 
-def _refuse(faults: Sequence[DocumentFault], consequence: str) -> NoReturn:
-    for fault in faults[:_SHOWN]:
+def _refuse(problems: Sequence[DocumentProblem], consequence: str) -> NoReturn:
+    for problem in problems[:_SHOWN]:
         # An invalid id may be any text, with control sequences for the terminal too.
-        named = fault.document_id if is_id(fault.document_id) else ascii(fault.document_id[:ID_LENGTH_MAX])
-        typer.echo(f"{named}: {fault.reason.rstrip('.')}.", err=True)
-    if len(faults) > _SHOWN:
-        typer.echo(f"And {len(faults) - _SHOWN} more like these.", err=True)
+        named = problem.document_id if is_id(problem.document_id) else ascii(problem.document_id[:ID_LENGTH_MAX])
+        typer.echo(f"{named}: {problem.reason.rstrip('.')}.", err=True)
+    if len(problems) > _SHOWN:
+        typer.echo(f"And {len(problems) - _SHOWN} more like these.", err=True)
     fail(consequence)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from domain.faults import OutcomeUnknown, Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.products import ProductCodeTaken

@@ -14,7 +14,7 @@ from uvicorn import Config
 
 from db.engine import Database
 from domain.access import DEMO_PASSWORD
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens

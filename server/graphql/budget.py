@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 
 BUDGET = 250_000
 """Number of objects and values that large operations may select together; larger ones run alone."""

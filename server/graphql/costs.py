@@ -28,7 +28,7 @@ from graphql import (
     is_composite_type,
 )
 
-from domain.faults import CostExceeded
+from domain.errors import CostExceeded
 from server.graphql import cost_terms, list_sizes
 from server.graphql.cost_terms import Term, Variables
 

@@ -29,7 +29,7 @@ from graphql.execution import Executor
 from breadth import BatchExecutor, Prepared
 from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.costs import SMALL_SIZE, Cost, Fragments
 from server.graphql.literals import RULES, Rules
@@ -134,8 +134,8 @@ def prepare(
     """
     if len(text) > TEXT_LENGTH_MAX:
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
-        fault = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
-        return Document(None, (GraphQLError(message, original_error=fault),))
+        error = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
+        return Document(None, (GraphQLError(message, original_error=error),))
     if (too_many := literals.too_many_characters(text)) is not None:
         return Document(None, (too_many,))
     try:
@@ -221,8 +221,8 @@ class _Requirements:
     def cost_error(self) -> GraphQLError | None:
         """Count the operation, and return the error if it is too large for any variables."""
         self.cost = Cost(self._schema, self._node, self._fragments)
-        fault = self.cost.complaint()
-        return None if fault is None else GraphQLError(str(fault), self._node, original_error=fault)
+        error = self.cost.complaint()
+        return None if error is None else GraphQLError(str(error), self._node, original_error=error)
 
     def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
         """Return the operation of a valid document."""

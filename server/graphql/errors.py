@@ -6,7 +6,7 @@ from functools import cache
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError, ValueNode
 
-from domain.faults import Fault
+from domain.errors import ApiError
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.traces import described
 
@@ -42,7 +42,7 @@ def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     original = _original(error)
     formatted = error.formatted
     match original:
-        case Fault():
+        case ApiError():
             formatted["message"] = shortened(str(original))
             formatted["extensions"] = {"code": original.code, **original.extensions}
         case None if error.path is None or _is_of_a_value(error):

@@ -16,7 +16,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from domain.faults import CostExceeded
+from domain.errors import CostExceeded
 
 TOKENS_MAX = 4_000
 DEPTH_MAX = 20

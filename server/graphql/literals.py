@@ -21,7 +21,7 @@ from graphql.validation import (
     specified_rules,
 )
 
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 
 CHARACTERS_MAX = 40_000
 """Maximum length of all strings in a document: graphql-core reads them one character at a time."""
@@ -44,8 +44,8 @@ def too_many_characters(text: str) -> GraphQLError | None:
         f"All texts that are written in a document can have at most {CHARACTERS_MAX:,} characters together, not "
         f"{length:,}. Send them as variables."
     )
-    fault = BadUserInput(message, argument="query", maxLength=CHARACTERS_MAX, length=length)
-    return GraphQLError(message, original_error=fault)
+    error = BadUserInput(message, argument="query", maxLength=CHARACTERS_MAX, length=length)
+    return GraphQLError(message, original_error=error)
 
 
 class NamedValuesRule(ValuesOfCorrectTypeRule):

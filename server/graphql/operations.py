@@ -15,12 +15,12 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from domain.access import Permissions
-from domain.faults import (
+from domain.errors import (
+    ApiError,
     BadUserInput,
     CostExceeded,
     DocumentNotFound,
     DocumentNotTrusted,
-    Fault,
     Forbidden,
     UnusableToken,
 )
@@ -76,7 +76,7 @@ class Answer(NamedTuple):
         return self.executed and self.operation is not None and self.operation.ast.operation is OperationType.MUTATION
 
 
-class MutationOverGet(Fault):
+class MutationOverGetError(ApiError):
     """A request that may only read selects a mutation."""
 
     code = "BAD_USER_INPUT"
@@ -95,8 +95,8 @@ class Operations:
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Return the answer to a request.
 
-        Raise MutationOverGet if a request that may only read selects a mutation, UnusableToken unless the operation is
-        known to need no token, and Unavailable if a large operation waits too long for others.
+        Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
+        operation is known to need no token, and Unavailable if a large operation waits too long for others.
         """
         operation = None
         try:
@@ -112,12 +112,12 @@ class Operations:
                 return _refused(context, variables, operation)
         except UnusableToken:
             raise
-        except MutationOverGet:
+        except MutationOverGetError:
             _insist_on_token(context)
             raise
-        except Fault as fault:
+        except ApiError as error:
             _insist_on_token(context)
-            return _refused(context, [GraphQLError(str(fault), original_error=fault)], operation)
+            return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -167,7 +167,7 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
         raise BadUserInput(message, argument="operationName")
     if request.read_only and operation.ast.operation is not OperationType.QUERY:
         message = "A GET request can only run a query; send mutations by POST."
-        raise MutationOverGet(message)
+        raise MutationOverGetError(message)
     return operation
 
 
@@ -204,9 +204,9 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
             variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
         return variables
     if operation.cost is not None:
-        fault = operation.cost.of(variables.coerced).complaint()
-        if fault is not None:
-            return [GraphQLError(str(fault), operation.ast, original_error=fault)]
+        complaint = operation.cost.of(variables.coerced).complaint()
+        if complaint is not None:
+            return [GraphQLError(str(complaint), operation.ast, original_error=complaint)]
     return variables
 
 
@@ -262,10 +262,10 @@ def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
             f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
             "What it did can be read by a query."
         )
-    fault = CostExceeded(message, **extensions)
-    error = {"message": message, "extensions": {"code": fault.code, **fault.extensions}}
+    exceeded = CostExceeded(message, **extensions)
+    error = {"message": message, "extensions": {"code": exceeded.code, **exceeded.extensions}}
     body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
-    return Answer(body, executed=answer.mutated, codes=frozenset({fault.code}), operation=answer.operation)
+    return Answer(body, executed=answer.mutated, codes=frozenset({exceeded.code}), operation=answer.operation)
 
 
 def _refused(

@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from domain.access import LONE_MUTATIONS
-from domain.faults import CostExceeded
+from domain.errors import CostExceeded
 
 PUBLIC_MAX = 20
 """Maximum number of an operation's root fields that need no token."""

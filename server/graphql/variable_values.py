@@ -27,7 +27,7 @@ from graphql import (
     type_from_ast,
 )
 
-from domain.faults import BadUserInput
+from domain.errors import BadUserInput
 from schema import lengths
 from schema.lengths import Limit
 
@@ -49,7 +49,7 @@ class Excess(NamedTuple):
         """Return the same one level up."""
         return self._replace(path=(key, *self.path))
 
-    def fault(self, name: str, **named: str) -> BadUserInput:
+    def complaint(self, name: str, **named: str) -> BadUserInput:
         """Return the error that names the value and its limit."""
         whole = ".".join([name, *map(str, self.path)])
         message = f"“{whole}” can have at most {self.most:,} {self.unit}, not {self.found:,}."
@@ -89,8 +89,8 @@ class Variables:
                 named = {"variable": ".".join([name, *map(str, excess.path)])}
                 if argument is not None:
                     named["argument"] = ".".join([argument, *map(str, excess.path)])
-                fault = excess.fault(f"${name}", **named)
-                return GraphQLError(str(fault), definition, original_error=fault)
+                complaint = excess.complaint(f"${name}", **named)
+                return GraphQLError(str(complaint), definition, original_error=complaint)
         return None
 
 
@@ -167,8 +167,8 @@ class Literals:
         # Report one error, however many literals exceed their limits.
         if size.found > size.most and self.error is None:
             name = ".".join(map(str, path))
-            fault = size.fault(name, **{kind: name})
-            self.error = GraphQLError(str(fault), node, original_error=fault)
+            complaint = size.complaint(name, **{kind: name})
+            self.error = GraphQLError(str(complaint), node, original_error=complaint)
 
 
 def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
@@ -177,9 +177,9 @@ def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
     while token is not None:
         if token.kind in _TEXTS and len(token.value or "") > lengths.TEXT_MAX:
             message = f"A literal can have at most {lengths.TEXT_MAX:,} characters, not {len(token.value or ''):,}."
-            fault = BadUserInput(message, maxLength=lengths.TEXT_MAX, length=len(token.value or ""))
+            complaint = BadUserInput(message, maxLength=lengths.TEXT_MAX, length=len(token.value or ""))
             source = ast.loc.source if ast.loc is not None else None
-            return [GraphQLError(message, None, source, [token.start], original_error=fault)]
+            return [GraphQLError(message, None, source, [token.start], original_error=complaint)]
         token = token.next
     return []
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 
 FREE_BYTES = 64 * 1024
 """Size up to which an answer is never refused: each connection may hold one of them unread."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from domain.faults import UnusableToken
+from domain.errors import UnusableToken
 from resolvers import access
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer

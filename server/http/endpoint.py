@@ -15,11 +15,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.faults import Fault, Unavailable, UnusableToken
+from domain.errors import ApiError, Unavailable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from server.graphql.operations import Answer, MutationOverGet, OperationRequest, Operations, too_long, withheld
+from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations, too_long, withheld
 from server.http import bearer, etag, request_body, response_body, status_codes
 from server.http.backlog import FREE_BYTES, Backlog
 from server.http.compression import Coding, Compressor
@@ -66,11 +66,11 @@ class Endpoint:
             answer, body, coming = await self._answer(scope, receive, given, negotiated)
         except Rejected as rejected:
             status, headers, body = self._refused(scope, rejected, form)
-        except MutationOverGet as fault:
-            refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(fault), code=fault.code, headers={"Allow": "POST"})
+        except MutationOverGetError as error:
+            refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(error), code=error.code, headers={"Allow": "POST"})
             status, headers, body = self._refused(scope, refused, form)
-        except Fault as fault:
-            status, headers, body = self._refused(scope, rejected_for(fault), form)
+        except ApiError as error:
+            status, headers, body = self._refused(scope, rejected_for(error), form)
         else:
             status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
@@ -109,8 +109,8 @@ class Endpoint:
         unusable: UnusableToken | None = None
         try:
             state["viewer"] = viewer = await bearer.viewer_of(self._portal, given.all(b"authorization"))
-        except UnusableToken as fault:
-            unusable = fault
+        except UnusableToken as error:
+            unusable = error
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
@@ -150,11 +150,11 @@ class Endpoint:
             return answer, body, 0
         try:
             _backlog(scope).add(size)
-        except Unavailable as fault:
+        except Unavailable as error:
             if not answer.mutated:
                 raise
             # A retry would repeat it.
-            state["answer"] = answer = withheld(answer, str(fault))
+            state["answer"] = answer = withheld(answer, str(error))
             return answer, encoded(answer.body), 0
         return answer, body, size
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.faults import Fault, UnusableToken
+from domain.errors import ApiError, UnusableToken
 
 JSON = "application/json; charset=utf-8"
 
@@ -61,13 +61,13 @@ def unreadable(message: str) -> Rejected:
     return Rejected(HTTPStatus.BAD_REQUEST, message)
 
 
-def rejected_for(fault: Fault) -> Rejected:
+def rejected_for(error: ApiError) -> Rejected:
     """Return the refusal of a request for an error outside of any field."""
-    status = STATUSES.get(fault.code, HTTPStatus.BAD_REQUEST)
+    status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    if isinstance(fault, UnusableToken):
-        headers = {"WWW-Authenticate": fault.challenge}
-    return Rejected(status, str(fault), code=fault.code, headers=headers)
+    if isinstance(error, UnusableToken):
+        headers = {"WWW-Authenticate": error.challenge}
+    return Rejected(status, str(error), code=error.code, headers=headers)
 
 
 def error_response(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from db.engine import Database
 from db.migrations import revisions
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from server.http.errors import JSON
 
 _PATIENCE_SECONDS = 5

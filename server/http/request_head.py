@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from server.http import hosts
 from server.http.errors import JSON, Rejected, bad_request, rejected_for
 from server.http.security_headers import Header, completed

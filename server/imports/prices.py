@@ -51,8 +51,8 @@ def read(lines: Iterable[Line | BadRow], products: Mapping[str, int]) -> Prices:
         cells = {name: visible(cell).strip() for name, cell in line.cells.items()}
         try:
             key, tier = _tier(cells, products)
-        except CellError as fault:
-            bad.append(BadRow(line.number, str(fault)))
+        except CellError as error:
+            bad.append(BadRow(line.number, str(error)))
             continue
         of_key = tiers.setdefault(key, [])
         if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):

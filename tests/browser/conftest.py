@@ -102,4 +102,4 @@ async def visiting(browser: Browser, url: str, locale: str = "pt-BR") -> AsyncIt
     visit = await Visit.begin(context, url)
     yield visit
     await context.close()
-    assert visit.faults == []
+    assert visit.problems == []

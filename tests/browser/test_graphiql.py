@@ -55,7 +55,7 @@ async def test_a_script_that_somebody_writes_into_the_page_is_not_run(visit: Vis
 
     assert ran is False
     assert "Content Security Policy" in (await refused.value).text
-    visit.faults.clear()
+    visit.problems.clear()
 
 
 async def test_a_query_is_built_by_clicking_and_run(visit: Visit) -> None:
@@ -105,7 +105,7 @@ async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
         await visit.turn_to(title)
         answers[title] = await visit.run()
 
-    assert {title: faults for title, answer in answers.items() if (faults := list(_faults(answer)))} == {}
+    assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
 
 
 async def test_a_user_gets_the_tabs_that_the_role_allows(visit: Visit) -> None:
@@ -176,8 +176,8 @@ async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: 
     assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert len(answer["data"]["events"]["nodes"]) == 10
     # The browser itself writes the refusal into its console.
-    assert [fault for fault in visit.faults if str(int(HTTPStatus.UNAUTHORIZED)) not in fault] == []
-    visit.faults.clear()
+    assert [problem for problem in visit.problems if str(int(HTTPStatus.UNAUTHORIZED)) not in problem] == []
+    visit.problems.clear()
 
 
 async def test_a_tab_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
@@ -190,7 +190,7 @@ async def test_a_tab_chosen_while_the_page_loads_shows_its_own_operation(browser
 
     await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("Eventos")
     await context.close()
-    assert visit.faults == []
+    assert visit.problems == []
 
 
 async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> None:
@@ -256,10 +256,10 @@ async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> N
     await context.close()
 
     assert scrolled == [False] * 5
-    assert visit.faults == []
+    assert visit.problems == []
 
 
-def _faults(answer: dict[str, Any]) -> Any:  # noqa: ANN401 — pieces of JSON.
+def _problems(answer: dict[str, Any]) -> Any:  # noqa: ANN401 — pieces of JSON.
     """Return the errors of the request, and the userErrors."""
     yield from answer.get("errors", ())
     for payload in (answer.get("data") or {}).values():

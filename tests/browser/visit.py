@@ -20,7 +20,7 @@ class Visit:
         """Start with a blank page."""
         self.page, self.url = page, url
         self.seconds_to_load_the_editor = seconds_to_load_the_editor
-        self.faults: list[str] = []
+        self.problems: list[str] = []
         """Errors in the console, violations of the content security policy, and requests to other hosts."""
 
     @classmethod
@@ -29,7 +29,7 @@ class Visit:
         visit = cls(await context.new_page(), url, seconds_to_load_the_editor)
         await context.route("**/*", visit._pass_on)
         visit.page.on("console", visit._listen)
-        visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
+        visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
         await visit.page.goto(url)
         return visit
 
@@ -39,12 +39,12 @@ class Visit:
         if request.url.startswith((self.url.removesuffix("graphql"), "data:", "blob:")):
             await route.continue_()
         else:
-            self.faults.append(f"request to {request.url}")
+            self.problems.append(f"request to {request.url}")
             await route.abort()
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.faults.append(message.text)
+            self.problems.append(message.text)
 
     async def sign_in(self, email: str = MANAGER) -> None:
         """Choose a demo user, and sign in."""

@@ -7,7 +7,7 @@ import pytest
 
 from db import documents as stored
 from resolvers import documents
-from resolvers.documents import DocumentFault, DocumentsRefused
+from resolvers.documents import DocumentProblem, DocumentsRefused
 from resolvers.portal import Portal
 from tests.units import reading
 
@@ -30,7 +30,7 @@ async def test_of_two_texts_for_one_id_at_once_one_is_registered(portal: Portal)
     done = await gather(*(documents.register(portal, texts) for texts in given), return_exceptions=True)
 
     (refused,) = (each for each in done if isinstance(each, DocumentsRefused))
-    assert refused.faults == [DocumentFault(document_id, "it is registered already, with another text")]
+    assert refused.problems == [DocumentProblem(document_id, "it is registered already, with another text")]
     assert [each for each in done if each is not refused] == [2]
     async with reading(portal.database) as connection:
         found = await stored.by_ids(connection, [document_id, *beside])

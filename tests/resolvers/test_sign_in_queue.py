@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers import passwords
 from resolvers.context import Context
 from resolvers.passwords import AT_ONCE, WAITING_MAX, SignInQueue, hash_password, is_password

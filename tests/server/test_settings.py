@@ -93,7 +93,7 @@ def test_only_the_variables_that_are_wrong_are_named(monkeypatch: pytest.MonkeyP
     with pytest.raises(SettingsError) as error:
         Settings.load()
 
-    assert sorted(fault.partition(":")[0] for fault in str(error.value).split("; ")) == ["DEMO", "PORT"]
+    assert sorted(problem.partition(":")[0] for problem in str(error.value).split("; ")) == ["DEMO", "PORT"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from db import partners as statements
 from db.engine import Connection, Database, Transaction, failures, storage
 from db.tables import partners
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from domain.tenancy import ALL_PARTNERS
 from tests import cnpjs
 from tests.databases import Databases

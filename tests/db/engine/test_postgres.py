@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from db.engine import Connection, Database, Transaction
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from tests import cnpjs
 from tests.databases import Databases
 from tests.factories import add_bare_partner

@@ -16,7 +16,7 @@ from db.engine import Connection, Database, Transaction, availability, pools, re
 from db.engine.postgres import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.faults import OutcomeUnknown, Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually

@@ -16,7 +16,7 @@ from db.engine.filters import one_row, value
 from db.engine.statement import Statement
 from db.migrations import migrate
 from db.tables import partners
-from domain.faults import OutcomeUnknown, Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.disks import no_longer_files, read_only
 from tests.factories import add_bare_partner

@@ -16,7 +16,7 @@ from db.engine.filters import one_row, value
 from db.engine.statement import Statement
 from db.migrations import migrate
 from db.tables import partners
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from tests import cnpjs
 from tests.factories import add_bare_partner
 from tests.units import fetch_values

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from server.graphql.budget import Budget
 
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from db.engine import Database
 from db.tables import trusted_documents
 from domain.documents import hashed
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers import documents
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA

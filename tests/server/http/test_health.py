@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from db.engine import Database, Transaction
 from db.tables import metadata
-from domain.faults import Unavailable
+from domain.errors import Unavailable
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings

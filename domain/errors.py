@@ -6,7 +6,7 @@ from typing import ClassVar
 from domain.access import Permission
 
 
-class Fault(Exception):  # noqa: N818 — `Refusal` and `Fault` are the portal's two kinds of errors.
+class ApiError(Exception):
     """Error of the request or the server; its text is for the caller."""
 
     code: ClassVar[str]
@@ -17,13 +17,13 @@ class Fault(Exception):  # noqa: N818 — `Refusal` and `Fault` are the portal's
         self.extensions = extensions
 
 
-class BadUserInput(Fault):
+class BadUserInput(ApiError):
     """An argument is invalid."""
 
     code = "BAD_USER_INPUT"
 
 
-class Unauthenticated(Fault):
+class Unauthenticated(ApiError):
     """The operation needs a token, and has none or an unusable one."""
 
     code = "UNAUTHENTICATED"
@@ -38,7 +38,7 @@ class UnusableToken(Unauthenticated):
         self.challenge = challenge
 
 
-class Forbidden(Fault):
+class Forbidden(ApiError):
     """The token lacks permissions that the operation requires."""
 
     code = "FORBIDDEN"
@@ -48,25 +48,25 @@ class Forbidden(Fault):
         super().__init__(f"This operation needs the permission {', '.join(names)}.", missingPermissions=names)
 
 
-class CostExceeded(Fault):
+class CostExceeded(ApiError):
     """The operation exceeds the cost limit of a request."""
 
     code = "COST_EXCEEDED"
 
 
-class DocumentNotFound(Fault):
+class DocumentNotFound(ApiError):
     """No document is registered under the id of the request; the code is the one that clients know."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
 
-class DocumentNotTrusted(Fault):
+class DocumentNotTrusted(ApiError):
     """The server runs only registered documents, and the request has a text of its own."""
 
     code = "DOCUMENT_NOT_TRUSTED"
 
 
-class RateLimited(Fault):
+class RateLimited(ApiError):
     """The caller made too many attempts; the extension `retryAfter` is the number of seconds to wait."""
 
     code = "RATE_LIMITED"
@@ -75,7 +75,7 @@ class RateLimited(Fault):
         super().__init__(f"Too many failed sign-ins. Try again in {seconds} seconds.", retryAfter=seconds)
 
 
-class Unavailable(Fault):
+class Unavailable(ApiError):
     """The database is unreachable, read-only or overloaded."""
 
     code = "UNAVAILABLE"
