@@ -17,7 +17,7 @@ from domain.tenancy import Scope
 
 
 class UserRow(NamedTuple):
-    """A person who works at a partner or the vendor."""
+    """User of a partner or the vendor."""
 
     id: int
     partner_id: int
@@ -33,7 +33,7 @@ class UserRow(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """What a sign-in is checked against."""
+    """Values that a sign-in is checked against."""
 
     user_id: int
     partner_id: int
@@ -42,7 +42,7 @@ class Credentials(NamedTuple):
 
 
 class TokenRow(NamedTuple):
-    """An API token as it is read; its secret is nowhere."""
+    """API token; its secret is not stored."""
 
     id: int
     partner_id: int
@@ -57,7 +57,7 @@ class TokenRow(NamedTuple):
 
 
 class Bearer(NamedTuple):
-    """Whom a token speaks for; `chosen` is None where the token has all that its maker's role gives."""
+    """User of a token; `chosen` is None if the token has all permissions of the user's role."""
 
     token_id: int
     kind: TokenKind
@@ -70,7 +70,7 @@ class Bearer(NamedTuple):
 
 
 class NewToken(NamedTuple):
-    """What is written of a token; its digest is the SHA-256 of its secret."""
+    """New token; its digest is the SHA-256 of its secret."""
 
     user_id: int
     kind: TokenKind
@@ -84,7 +84,7 @@ class NewToken(NamedTuple):
 
 
 class EndedSession(NamedTuple):
-    """A session that was revoked, and when its user gave the password."""
+    """Revoked session, and the time of its sign-in with the password."""
 
     digest: bytes
     signed_in_at: datetime
@@ -116,13 +116,13 @@ _USERS_BY_IDS = scoped(
 async def create_user(
     tx: Transaction, partner_id: int, *, email: str, name: str, role: Role, password_hash: str
 ) -> int | None:
-    """The id of the new user; None, and nothing written, where the e-mail is taken."""
+    """Create a user and return its id, or None if the e-mail is taken."""
     user = {"partner_id": partner_id, "email": email, "name": name, "role": role, "password_hash": password_hash}
     return await one(tx, _CREATE_USER, user)
 
 
 async def users_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, UserRow]:
-    """The users of a scope, and those of the vendor, among these ids."""
+    """Return the users of a scope and of the vendor with these ids."""
     found = await connection.fetch(_USERS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
@@ -137,7 +137,7 @@ _CREDENTIALS = Statement(
 
 
 async def credentials(connection: Connection, email: str) -> Credentials | None:
-    """The user with that e-mail, which is unique among all partners: a sign-in names no partner."""
+    """Return the user with that e-mail, which is unique among all partners: a sign-in names no partner."""
     return await one(connection, _CREDENTIALS, {"email": email})
 
 
@@ -167,7 +167,7 @@ _BEARER = Statement(
 
 
 async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
-    """Whom the token with that digest speaks for, unless it is revoked or its user is disabled."""
+    """Return the user of the token with that digest, or None if the token is revoked or the user disabled."""
     return await one(connection, _BEARER, {"token_digest": digest})
 
 
@@ -179,7 +179,7 @@ _ADD_TOKEN: Statement[int] = Statement(
 
 
 async def add_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
-    """The id of the new token."""
+    """Create a token, and return its id."""
     chosen = None if new.chosen is None else " ".join(sorted(permission.value for permission in new.chosen))
     return await returned(
         tx, _ADD_TOKEN, {**new._asdict(), "partner_id": partner_id, "permissions": chosen, "created_at": at}
@@ -192,23 +192,23 @@ async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -
 
 
 async def api_tokens_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, TokenRow]:
-    """The API tokens of a scope among these ids."""
+    """Return the API tokens of a scope with these ids."""
     found = await connection.fetch(_API_TOKENS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
 async def revoke(tx: Transaction, partner_id: int, token_id: int, kind: TokenKind, *, at: datetime) -> bytes | None:
-    """The digest of the token that was revoked now; None, and nothing changed, where there is none to revoke."""
+    """Revoke a token and return its digest, or None if there is no such usable token."""
     return await one(tx, _REVOKE, {"partner_id": partner_id, "token_id": token_id, "of_kind": kind, "at": at})
 
 
 async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, at: datetime) -> None:
-    """Write down that the partner's tokens were used."""
+    """Record the last uses of the partner's tokens."""
     await tx.execute(_TOUCH, {"partner_id": partner_id, "ids": sorted(token_ids), "at": at})
 
 
 async def lock_partner(tx: Transaction, partner_id: int) -> None:
-    """Let no other transaction make a token of the partner until this one ends."""
+    """Lock the creation of tokens of the partner until the transaction ends."""
     await tx.fetch(_LOCK_PARTNER, {"partner_id": partner_id})
 
 
@@ -218,7 +218,7 @@ async def live_api_tokens(tx: Transaction, partner_id: int, *, at: datetime) -> 
 
 
 async def end_session(tx: Transaction, partner_id: int, token_id: int, *, at: datetime) -> EndedSession | None:
-    """Revoke a live session. Return None, changing nothing, if it has ended."""
+    """Revoke a usable session and return it, or None if it has ended."""
     return await one(tx, _END_SESSION, {"partner_id": partner_id, "token_id": token_id, "at": at})
 
 

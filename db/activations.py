@@ -25,7 +25,7 @@ from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class ActivationRow(NamedTuple):
-    """An activation as it is read."""
+    """Activation."""
 
     id: int
     partner_id: int
@@ -52,7 +52,7 @@ COLUMNS: Sequence[AnyColumn] = tuple(activations.c[name] for name in ActivationR
 
 
 class ActivationSortKey(Enum):
-    """What activations can be sorted by."""
+    """Sort keys of activations."""
 
     ACTIVATED_AT = "ACTIVATED_AT"
     CLIENT_NAME = "CLIENT_NAME"
@@ -60,7 +60,7 @@ class ActivationSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationFilter:
-    """Which activations; what is None is not asked. Names to search are folded, CNPJs unmasked, keys upper-cased."""
+    """Filter of activations. Names are folded, CNPJs unmasked, keys upper-cased."""
 
     search: str | None = None
     search_cnpj: str | None = None
@@ -91,7 +91,7 @@ CLIENT = Join(
 def listing(
     scope: Scope, chosen: ActivationFilter, by: ActivationSortKey, *, descending: bool
 ) -> Listing[ActivationRow]:
-    """The activations of a scope that the filter lets through."""
+    """Return the list of a scope's activations that match the filter."""
     shape, values = filters.shaped(scope, chosen)
     return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
@@ -112,12 +112,12 @@ def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool, all_partn
 
 
 def of_clients(scope: Scope, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
-    """The activations of each of these clients, newest first."""
+    """Return the lists of these clients' activations, newest first."""
     return _of_parents("client", scope, client_ids, status)
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
-    """The activations of each of these partners, newest first."""
+    """Return the lists of these partners' activations, newest first."""
     return _of_parents("partner", scope, partner_ids, status)
 
 
@@ -189,7 +189,7 @@ _BY_IDS = filters.by_ids(activations, COLUMNS, ActivationRow)
 async def by_ids(
     connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ActivationRow]:
-    """The activations of a scope among these ids."""
+    """Return the activations of a scope with these ids."""
     statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
     found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
@@ -213,12 +213,12 @@ _KEY_IN_USE: Statement[bool] = Statement(
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
-    """The partner's activation, locked until the transaction ends; None where it has no such one."""
+    """Lock the partner's activation until the transaction ends, and return it; None if there is none."""
     return await one(tx, _LOCK, {"partner_id": partner_id, "activation_id": activation_id})
 
 
 async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, product_id: int, activation_key: str) -> bool:
-    """Whether the client, which the caller has locked, has an active activation of the product with the key."""
+    """Return whether the client, which the caller has locked, has an active activation of the product with the key."""
     wanted = {
         "partner_id": partner_id,
         "of_client": client_id,
@@ -230,7 +230,7 @@ async def key_in_use(tx: Transaction, partner_id: int, *, client_id: int, produc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewActivation:
-    """What is written of an activation when it begins."""
+    """New activation."""
 
     client_id: int
     product_id: int
@@ -252,7 +252,7 @@ _ADD: Statement[int] = Statement(
 
 
 async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
-    """The id of the new activation."""
+    """Create an activation, and return its id."""
     activation = {name: getattr(new, name) for name in _OF_NEW}
     return await returned(
         tx, _ADD, {**activation, "partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
@@ -290,7 +290,7 @@ async def cancel(
     at: datetime,
     note: str | None = None,
 ) -> bool:
-    """End one active activation; False, and nothing changed, where it is not active."""
+    """Cancel an active activation; return False if it is not active."""
     which = {"partner_id": partner_id, "activation_id": activation_id}
     return await tx.execute(_CANCEL, {**which, "reason": reason, "by_id": by_id, "at": at, "note_of_it": note}) == 1
 
@@ -298,13 +298,13 @@ async def cancel(
 async def cancel_all(
     tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime
 ) -> list[ActivationRow]:
-    """End every active activation of a cancelled client; what they were, in the order of their ids."""
+    """Cancel all active activations of a client, and return them as they were, by id."""
     which = {"partner_id": partner_id, "of_client": client_id}
     return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
 
 
 async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]]) -> None:
-    """Write which activation took the place of each moved one, the moved one first."""
+    """Record the successor of each moved activation: pairs of the moved one and its successor."""
     await tx.execute_many(
         _POINT_TO,
         [

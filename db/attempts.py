@@ -1,4 +1,4 @@
-"""Statements about failed sign-ins, each counted under the keyed digest of what it is counted by."""
+"""Statements about failed sign-ins, which are counted by keyed digests."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -54,7 +54,7 @@ async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -
 
 
 async def record(tx: Transaction, failures: Mapping[bytes, Failures]) -> None:
-    """Write the failures under locked digests."""
+    """Write the failures of locked digests."""
     lines = [
         {"of_digest": digest, "number": number, "first": first_at, "last": last_at}
         for digest, (number, first_at, last_at) in failures.items()
@@ -63,10 +63,10 @@ async def record(tx: Transaction, failures: Mapping[bytes, Failures]) -> None:
 
 
 async def forget(tx: Transaction, digests: Collection[bytes]) -> None:
-    """Delete what is known under locked digests."""
+    """Delete the failures of locked digests."""
     await tx.execute_many(_FORGET, [{"of_digest": digest} for digest in sorted(digests)])
 
 
 async def drop_old(tx: Transaction, *, at: datetime) -> None:
-    """Delete the failures that count no longer, but for those that a sign-in has locked."""
+    """Delete expired failures, except those that a sign-in has locked."""
     await tx.execute(_DROP_OLD, {"until": at - FORGOTTEN_AFTER})

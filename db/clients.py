@@ -25,7 +25,7 @@ from domain.text import fold
 
 
 class ClientRow(NamedTuple):
-    """A client as it is read; a cancelled one shows a fixed name."""
+    """Client; a cancelled one has a fixed name."""
 
     id: int
     partner_id: int
@@ -43,7 +43,7 @@ class ClientRow(NamedTuple):
 
 
 def columns(of: FromClause) -> Sequence[AnyColumn]:
-    """What a row is read of, from the table or another name of it."""
+    """Return the columns of a row, of the table or an alias of it."""
     return tuple(
         sa.func.coalesce(of.c.name, REMOVED_NAME).label(name) if name == "name" else of.c[name]
         for name in ClientRow._fields
@@ -54,7 +54,7 @@ _COLUMNS = columns(clients)
 
 
 class ClientSortKey(Enum):
-    """What clients can be sorted by."""
+    """Sort keys of clients."""
 
     NAME = "NAME"
     REGISTERED_AT = "REGISTERED_AT"
@@ -62,7 +62,7 @@ class ClientSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDetails:
-    """What a partner writes down about a client."""
+    """Details of a client."""
 
     name: str
     trade_name: str | None = None
@@ -72,7 +72,7 @@ class ClientDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFilter:
-    """Which clients; what is None is not asked. Texts to search are folded, `cnpj` is unmasked."""
+    """Filter of clients. Texts are folded, `cnpj` is unmasked."""
 
     status: frozenset[ClientStatus] | None = frozenset({ClientStatus.ACTIVE})
     search: str | None = None
@@ -88,7 +88,7 @@ class ClientFilter:
 
 
 def listing(scope: Scope, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
-    """The clients of a scope that the filter lets through."""
+    """Return the list of a scope's clients that match the filter."""
     shape, values = filters.shaped(scope, chosen)
     return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
@@ -109,7 +109,7 @@ def _listing(shape: Shape, by: ClientSortKey, *, descending: bool, all_partners:
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:
-    """The clients of each of these partners, by name."""
+    """Return the lists of these partners' clients, by name."""
     values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
     return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
 
@@ -169,7 +169,7 @@ _BY_IDS = filters.by_ids(clients, _COLUMNS, ClientRow)
 async def by_ids(
     connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ClientRow]:
-    """The clients of a scope among these ids."""
+    """Return the clients of a scope with these ids."""
     statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
     found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
@@ -242,31 +242,31 @@ _RENAME_IN_ACTIVATIONS = Statement(
 
 
 async def id_by_cnpj(connection: Connection, partner_id: int, cnpj: str) -> int | None:
-    """The partner's active client with that CNPJ."""
+    """Return the partner's active client with that CNPJ, or None."""
     return await one(connection, _ID_BY_CNPJ, {"partner_id": partner_id, "cnpj": cnpj})
 
 
 async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mapping[int, ClientRow]:
-    """The partner's clients among these ids, in the order of their ids, locked until the transaction ends."""
+    """Lock the partner's clients with these ids until the transaction ends, and return them by id."""
     return {row.id: row for row in await tx.fetch(_LOCK, {"partner_id": partner_id, "ids": sorted(set(ids))})}
 
 
 async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime) -> int | None:
-    """The id of the new client; None, and nothing written, where an active client has the CNPJ."""
+    """Create a client and return its id, or None if an active client has the CNPJ."""
     return (await register_many(tx, partner_id, [(cnpj, details)], at=at)).get(cnpj)
 
 
 async def register_many(
     tx: Transaction, partner_id: int, wanted: Sequence[tuple[str, ClientDetails]], *, at: datetime
 ) -> dict[str, int]:
-    """The ids of the new clients by their CNPJ; one whose CNPJ an active client has is left alone."""
+    """Create clients and return their ids by CNPJ, without those whose CNPJ an active client has."""
     common = {"partner_id": partner_id, "registered_at": at}
     lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
     return dict(await tx.execute_many(_REGISTER, lines))
 
 
 async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:
-    """Write a client's details, and the copy of its name that its activations are sorted by."""
+    """Update a client's details, and the copy of its name by which activations are sorted."""
     new = {f"new_{name}": text for name, text in written(details).items()}
     await tx.execute(_UPDATE, {"partner_id": partner_id, "client_id": client_id, **new})
     renamed = {"partner_id": partner_id, "of_client": client_id, "name_folded": fold(details.name)}
@@ -276,13 +276,13 @@ async def update(tx: Transaction, partner_id: int, client_id: int, details: Clie
 async def erase(
     tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime, note: str | None
 ) -> None:
-    """Make a client cancelled, and every value that says who it was unreadable."""
+    """Cancel a client, and erase all values that identify it."""
     await tx.execute(_ERASE, {"partner_id": partner_id, "client_id": client_id, "by_id": by_id, "at": at, "note": note})
     await tx.execute(_ERASE_IN_ACTIVATIONS, {"partner_id": partner_id, "of_client": client_id})
 
 
 def written(details: ClientDetails) -> dict[str, str | None]:
-    """A client's details as columns, with the folded copies that are searched and sorted."""
+    """Return a client's details as columns, with the folded copies for search and sort."""
     return {
         "name": details.name,
         "name_folded": fold(details.name),

@@ -1,4 +1,4 @@
-"""Statements about trusted documents, which are the vendor's and no partner's."""
+"""Statements about trusted documents, which belong to no partner."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from db.tables import trusted_documents as documents
 
 
 class DocumentRow(NamedTuple):
-    """A registered document. What is registered under the same id later is another row."""
+    """Registered document. A later registration of the same id is another row."""
 
     id: int
     document_id: str
@@ -23,7 +23,7 @@ class DocumentRow(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """How many documents are registered, and how many characters they have together."""
+    """Number of registered documents, and the sum of their characters."""
 
     documents: int
     characters: int
@@ -51,35 +51,35 @@ _REMOVE: Statement[str] = Statement(
 
 
 async def all_documents(connection: Connection) -> list[DocumentRow]:
-    """Every document, in the order in which they were registered."""
+    """Return all documents, in the order of registration."""
     return list(await connection.fetch(_ALL))
 
 
 async def row_ids(connection: Connection) -> frozenset[int]:
-    """The ids of all rows: whatever is registered or removed changes them."""
+    """Return the ids of all rows, which change with each registration and removal."""
     return frozenset(await connection.fetch(_ROW_IDS))
 
 
 async def by_row_ids(connection: Connection, ids: Sequence[int]) -> list[DocumentRow]:
-    """The documents of these rows, in the order in which they were registered."""
+    """Return the documents of these rows, in the order of registration."""
     return list(await connection.fetch(_BY_ROW_IDS, {"ids": ids}))
 
 
 async def by_ids(connection: Connection, ids: Sequence[str]) -> Mapping[str, DocumentRow]:
-    """The documents among these ids."""
+    """Return the documents with these ids."""
     return {row.document_id: row for row in await connection.fetch(_BY_IDS, {"ids": ids})}
 
 
 async def extent(connection: Connection) -> Extent:
-    """How much is registered."""
+    """Return the extent of all documents."""
     return await returned(connection, _EXTENT)
 
 
 async def add(tx: Transaction, document_id: str, text: str, *, at: datetime) -> bool:
-    """Register a document; False, and nothing written, where the id is there already."""
+    """Register a document; return False if the id is registered already."""
     return await one(tx, _ADD, {"document_id": document_id, "text": text, "registered_at": at}) is not None
 
 
 async def remove(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
-    """Remove the documents with these ids, and say which of them there were."""
+    """Remove the documents with these ids, and return the ids that were registered."""
     return frozenset(await tx.fetch(_REMOVE, {"ids": ids}))

@@ -1,4 +1,4 @@
-"""Statements about events and the numbers that run for each partner."""
+"""Statements about events, and the numbers of each partner."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -21,7 +21,7 @@ from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class EventRow(NamedTuple):
-    """An event as it is read."""
+    """Event."""
 
     id: int
     partner_id: int
@@ -40,7 +40,7 @@ _COLUMNS = tuple(events.c[name] for name in EventRow._fields)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events; what is None is not asked."""
+    """Filter of events."""
 
     types: frozenset[EventType] | None = None
     client_id: int | None = None
@@ -50,7 +50,7 @@ class EventFilter:
 
 
 def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:
-    """The partner's events that the filter lets through, oldest first."""
+    """Return the list of the partner's events that match the filter, oldest first."""
     shape, values = filters.shaped(partner_id, chosen)
     return _listing(shape).of(values)
 
@@ -78,7 +78,7 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[EventRow]:
-    """The events of each of these partners, oldest first: the list of `listing`, with its cursors."""
+    """Return the lists of these partners' events, oldest first, with the cursors of `listing`."""
     values = {"partner_id": scope, "parent_ids": partner_ids}
     return (_OF_ANY_PARTNERS if scope is ALL_PARTNERS else _OF_PARTNERS).of(values)
 
@@ -100,7 +100,7 @@ _BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
 
 
 async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, EventRow]:
-    """The events of a scope among these ids."""
+    """Return the events of a scope with these ids."""
     found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
@@ -141,7 +141,7 @@ async def append(
 
 
 async def next_order_number(tx: Transaction, partner_id: int) -> int:
-    """The next number of the partner's orders. It takes the same last lock as `append`, which may follow it."""
+    """Return the next number of the partner's orders. It takes the same last lock as `append`, which may follow."""
     return await returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
 
 
@@ -154,5 +154,5 @@ _SET_COUNTERS = Statement(
 
 
 async def set_counters(tx: Transaction, partner_id: int, *, order_number: int, event_number: int) -> None:
-    """Say which numbers of a partner's orders and events were given out."""
+    """Set the last numbers of a partner's orders and events."""
     await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, "orders": order_number, "events": event_number})

@@ -1,4 +1,4 @@
-"""Statements about what clients hold, and what their cancellation gave back."""
+"""Statements about the licenses that clients hold, and that their cancellation released."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _WITH_CLIENT = activations.c.cancellation_reason == ActivationCancellationReason
 
 
 class Released(NamedTuple):
-    """What the activations of a client hold, or held, of one product."""
+    """Licenses and seats of one product that the activations of a client hold, or held."""
 
     client_id: int
     product_id: int
@@ -59,12 +59,12 @@ _CANCELLED_WITH = Statement(
 
 
 async def held(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> list[Released]:
-    """What each of these clients holds of each product."""
+    """Return what these clients hold, by product."""
     return list(await connection.fetch(_HELD.within(scope), {"partner_id": scope, "client_ids": client_ids}))
 
 
 async def released(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> list[Released]:
-    """What the cancellation of each of these clients gave back of each product."""
+    """Return what the cancellation of these clients released, by product."""
     return list(await connection.fetch(_RELEASED.within(scope), {"partner_id": scope, "client_ids": client_ids}))
 
 

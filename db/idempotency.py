@@ -14,7 +14,7 @@ KEPT = timedelta(hours=24)
 
 
 class Claim(NamedTuple):
-    """A key of a partner for one mutation, and the input that came with it."""
+    """Idempotency key of a partner for one mutation, and the digest of the input."""
 
     partner_id: int
     mutation: str
@@ -23,7 +23,7 @@ class Claim(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What an earlier request with the key was asked, and the ids of what it did."""
+    """Digest of an earlier request's input, and the ids of its outcome."""
 
     input_digest: bytes
     outcome: str
@@ -50,7 +50,7 @@ _COMPLETE = Statement(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bin
 
 
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
-    """Claim the key; what is recorded of it where it is taken, after its transaction has ended."""
+    """Claim the key; if it is taken, return its record once the other transaction has ended."""
     await tx.execute(_EXPIRE, {"partner_id": wanted.partner_id, "until": at - KEPT})
     if await one(tx, _CLAIM, {**wanted._asdict(), "created_at": at}) is not None:
         return None
@@ -58,7 +58,7 @@ async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | N
 
 
 async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
-    """Record the ids of what was done."""
+    """Record the ids of the outcome."""
     await tx.execute(_COMPLETE, {**_which(claimed), "what_came": outcome})
 
 

@@ -20,14 +20,14 @@ from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class StockKey(NamedTuple):
-    """A product in a partner's stock."""
+    """Product of a partner's stock."""
 
     partner_id: int
     product_id: int
 
 
 class StockRow(NamedTuple):
-    """The counters of one product in a partner's stock."""
+    """Counters of one product in a partner's stock."""
 
     partner_id: int
     product_id: int
@@ -39,7 +39,7 @@ class StockRow(NamedTuple):
 
     @property
     def number(self) -> int:
-        """Number that no other stock has, made of the ids of partner and product; see `movements_of`."""
+        """Unique number of the stock, computed from the ids of partner and product; see `movements_of`."""
         return self.partner_id * _OF_PARTNER_TIMES + self.product_id
 
     @property
@@ -54,7 +54,7 @@ class StockRow(NamedTuple):
 
 
 class MovementRow(NamedTuple):
-    """One line of the ledger: what it added to each counter."""
+    """Line of the ledger: its delta of each counter."""
 
     id: int
     partner_id: int
@@ -71,7 +71,7 @@ class MovementRow(NamedTuple):
 
 
 class NewMovement(NamedTuple):
-    """A line to write: its cause is an order or an activation."""
+    """New line of the ledger; its cause is an order or an activation."""
 
     product_id: int
     type: StockMovementType
@@ -142,7 +142,7 @@ _RECORD = Statement(
 
 
 async def of_partners(connection: Connection, scope: Scope, partner_ids: Sequence[int]) -> Mapping[int, list[StockRow]]:
-    """The stock of each of these partners of every product it has bought, in the order of the products."""
+    """Return the stock of these partners, by product."""
     by_partner: dict[int, list[StockRow]] = {}
     for row in await connection.fetch(_OF_PARTNERS.within(scope), {"partner_id": scope, "partner_ids": partner_ids}):
         by_partner.setdefault(row.partner_id, []).append(row)
@@ -150,7 +150,7 @@ async def of_partners(connection: Connection, scope: Scope, partner_ids: Sequenc
 
 
 async def by_keys(connection: Connection, scope: Scope, keys: Sequence[StockKey]) -> Mapping[StockKey, StockRow]:
-    """The stock of a scope of these products of these partners."""
+    """Return the stock of these pairs of partner and product within a scope."""
     if scope is not ALL_PARTNERS:
         found = await by_products(connection, scope, [key.product_id for key in keys if key.partner_id == scope])
         return {StockKey(scope, product_id): row for product_id, row in found.items()}
@@ -161,19 +161,19 @@ async def by_keys(connection: Connection, scope: Scope, keys: Sequence[StockKey]
 
 
 async def by_products(connection: Connection, partner_id: int, product_ids: Sequence[int]) -> Mapping[int, StockRow]:
-    """The partner's stock of these products, by product."""
+    """Return the partner's stock of these products, by product."""
     found = await connection.fetch(_BY_PRODUCTS, {"partner_id": partner_id, "product_ids": product_ids})
     return {row.product_id: row for row in found}
 
 
 async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -> Mapping[int, StockRow]:
-    """The partner's stock of these products, in the order of the products, locked until the transaction ends."""
+    """Lock the partner's stock of these products until the transaction ends, and return it by product."""
     found = await tx.fetch(_LOCK, {"partner_id": partner_id, "product_ids": sorted(set(product_ids))})
     return {row.product_id: row for row in found}
 
 
 async def add(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
-    """Add what an order bought; False, and nothing changed, where a counter would pass its limit."""
+    """Add what an order bought; return False, changing nothing, if a counter would exceed its limit."""
     await tx.execute(_BEGIN, {"partner_id": partner_id, "product_id": product_id})
     return await tx.execute(_ADD, _changed(partner_id, product_id, delta)) == 1
 
@@ -184,12 +184,12 @@ async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) 
 
 
 async def release(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> None:
-    """Give licenses and additional seats back; a CHECK refuses to give back more than was taken."""
+    """Return licenses and additional seats to the stock; a CHECK refuses more than was taken."""
     await tx.execute(_RELEASE, _changed(partner_id, product_id, delta))
 
 
 async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMovement], *, at: datetime) -> None:
-    """Write the lines of the ledger."""
+    """Append lines to the ledger."""
     lines = [
         {
             "partner_id": partner_id,
@@ -206,7 +206,7 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
 
 
 def movements_of(scope: Scope, stock_numbers: Sequence[int]) -> Listing[MovementRow]:
-    """The ledger of each of these stocks, newest first; a stock is named by its `number`."""
+    """Return the ledgers of these stocks, newest first; a stock is identified by its `number`."""
     values = {
         "partner_id": scope,
         "parent_ids": stock_numbers,
@@ -236,7 +236,7 @@ _MOVEMENTS_BY_IDS = filters.by_ids(stock_movements, _MOVEMENTS, MovementRow)
 
 
 async def movements_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, MovementRow]:
-    """The lines of the ledger of a scope among these ids."""
+    """Return the lines of a scope's ledgers with these ids."""
     found = await connection.fetch(_MOVEMENTS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 

@@ -34,7 +34,7 @@ from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class OrderRow(NamedTuple):
-    """An order as it is read; its totals are cents."""
+    """Order; its totals are cents."""
 
     id: int
     partner_id: int
@@ -56,7 +56,7 @@ class OrderRow(NamedTuple):
 
 
 class OrderItemRow(NamedTuple):
-    """A line of an order as it is read; its prices are cents."""
+    """Line of an order; its prices are cents."""
 
     id: int
     partner_id: int
@@ -91,7 +91,7 @@ _ITEMS = tuple(_ITEM_VALUES[name] for name in OrderItemRow._fields)
 
 
 class OrderSortKey(Enum):
-    """What orders can be sorted by."""
+    """Sort keys of orders."""
 
     NUMBER = "NUMBER"
     CREATED_AT = "CREATED_AT"
@@ -99,7 +99,7 @@ class OrderSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders; what is None is not asked."""
+    """Filter of orders."""
 
     number: int | None = None
     type: OrderType | None = None
@@ -125,7 +125,7 @@ class OrdersTotal(NamedTuple):
 
 
 def listing(scope: Scope, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
-    """The orders of a scope that the filter lets through."""
+    """Return the list of a scope's orders that match the filter."""
     shape, values = filters.shaped(scope, chosen)
     return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
@@ -145,7 +145,7 @@ def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: 
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:
-    """The orders of each of these partners, newest first."""
+    """Return the lists of these partners' orders, newest first."""
     values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
     return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
 
@@ -170,7 +170,7 @@ _LISTINGS_OF_PARTNERS = {
 
 
 async def total(connection: Connection, scope: Scope, chosen: OrderFilter) -> OrdersTotal:
-    """Count the orders of a scope that the filter lets through, and add their totals up."""
+    """Return the number of a scope's orders that match the filter, and their sums."""
     shape, values = filters.shaped(scope, chosen)
     return await returned(connection, _total(shape, all_partners=scope is ALL_PARTNERS), values)
 
@@ -234,24 +234,24 @@ _LOCK = Statement(sa.select(*_ORDERS).where(*_MINE).with_for_update(key_share=KE
 
 
 async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-    """The orders of a scope among these ids."""
+    """Return the orders of a scope with these ids."""
     found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
-    """The partner's order with that number."""
+    """Return the partner's order with that number, or None."""
     return await one(connection, _ID_BY_NUMBER, {"partner_id": partner_id, "number": number})
 
 
 async def items_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
-    """The order items of a scope among these ids."""
+    """Return the order items of a scope with these ids."""
     rows = await connection.fetch(_ITEMS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in rows}
 
 
 async def items_of(connection: Connection, scope: Scope, order_ids: Sequence[int]) -> Mapping[int, list[OrderItemRow]]:
-    """The items of each of these orders, as they were entered."""
+    """Return the items of these orders, in the order of entry."""
     found = await connection.fetch(_ITEMS_OF.within(scope), {"partner_id": scope, "order_ids": order_ids})
     by_order: dict[int, list[OrderItemRow]] = {}
     for row in found:
@@ -260,13 +260,13 @@ async def items_of(connection: Connection, scope: Scope, order_ids: Sequence[int
 
 
 async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
-    """The partner's order, locked until the transaction ends; None where it has no such one."""
+    """Lock the partner's order until the transaction ends, and return it; None if there is none."""
     return await one(tx, _LOCK, {"partner_id": partner_id, "order_id": order_id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """What is written of an order when it is created."""
+    """New order."""
 
     number: int
     type: OrderType
@@ -308,7 +308,7 @@ _ADD_ITEM = Statement(
 
 
 async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int, at: datetime) -> int:
-    """The id of the new order, pending, with its items."""
+    """Create a pending order with its items, and return its id."""
     order = {
         "partner_id": partner_id,
         "number": new.number,
@@ -359,13 +359,13 @@ _CANCEL = Statement(
 
 
 async def complete(tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime) -> None:
-    """Make the order, which the caller has locked and found pending, completed."""
+    """Complete the order, which the caller has locked and found pending."""
     await tx.execute(_COMPLETE, {"partner_id": partner_id, "order_id": order_id, "by_id": by_id, "at": at})
 
 
 async def cancel(
     tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime, note: str | None
 ) -> None:
-    """Make the order, which the caller has locked and found pending, cancelled."""
+    """Cancel the order, which the caller has locked and found pending."""
     which = {"partner_id": partner_id, "order_id": order_id}
     await tx.execute(_CANCEL, {**which, "by_id": by_id, "at": at, "note_of_it": note})

@@ -21,7 +21,7 @@ from domain.text import fold
 
 
 class PartnerRow(NamedTuple):
-    """A partner, or the vendor."""
+    """Partner, or the vendor."""
 
     id: int
     name: str
@@ -31,14 +31,14 @@ class PartnerRow(NamedTuple):
 
 
 class PartnerSortKey(Enum):
-    """What partners can be sorted by."""
+    """Sort keys of partners."""
 
     NAME = "NAME"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerFilter:
-    """Which partners; what is None is not asked. Texts to search are folded, CNPJs unmasked."""
+    """Filter of partners. Texts are folded, CNPJs unmasked."""
 
     search: str | None = None
     search_cnpj: str | None = None
@@ -49,7 +49,7 @@ _COLUMNS = tuple(partners.c[name] for name in PartnerRow._fields)
 
 
 def listing(scope: Scope, chosen: PartnerFilter, by: PartnerSortKey, *, descending: bool) -> Listing[PartnerRow]:
-    """The partners of a scope that the filter lets through, without the vendor."""
+    """Return the list of a scope's partners that match the filter, without the vendor."""
     shape, values = filters.shaped(scope, chosen)
     return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
 
@@ -114,36 +114,36 @@ _CREATE_COUNTERS = Statement(
 
 
 async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
-    """The partners of a scope among these ids."""
+    """Return the partners of a scope with these ids."""
     found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
 
 async def named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
-    """The partner with that name or CNPJ; None where none or more than one has it."""
+    """Return the partner with that name or CNPJ; None unless exactly one has it."""
     found = await connection.fetch(_NAMED, {"lowered": name_or_cnpj.lower(), "cnpj": name_or_cnpj})
     return found[0] if len(found) == 1 else None
 
 
 async def exists_any(connection: Connection) -> bool:
-    """Whether there is any partner at all, or the vendor."""
+    """Return whether there is any partner, or the vendor."""
     return await returned(connection, _ANY)
 
 
 async def exists(connection: Connection, partner_id: int) -> bool:
-    """Whether that is the id of a partner; the vendor is none."""
+    """Return whether a partner other than the vendor has the id."""
     return await one(connection, _IS_PARTNER, {"of_id": partner_id}) is not None
 
 
 async def vendor(connection: Connection) -> PartnerRow | None:
-    """The vendor; None before its first user is created."""
+    """Return the vendor, or None before its first user is created."""
     return await one(connection, _VENDOR)
 
 
 async def create(tx: Transaction, *, name: str, cnpj: str, is_vendor: bool = False) -> int | None:
-    """The id of the new partner, its counters at zero; None, and nothing written, where the CNPJ is taken.
+    """Create a partner with counters at zero and return its id, or None if the CNPJ is taken.
 
-    The vendor can be created once: another one is None too.
+    The vendor can be created once; None for another one.
     """
     partner = {"name": name, "name_folded": fold(name), "cnpj": cnpj, "is_vendor": is_vendor}
     partner_id = await one(tx, _CREATE, partner)

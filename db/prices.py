@@ -18,7 +18,7 @@ from domain.tenancy import Scope
 
 
 class ProductRow(NamedTuple):
-    """A product of the vendor."""
+    """Product of the vendor."""
 
     id: int
     code: str
@@ -28,7 +28,7 @@ class ProductRow(NamedTuple):
 
 
 class PriceTableRow(NamedTuple):
-    """The price table of a partner."""
+    """Price table of a partner."""
 
     id: int
     partner_id: int
@@ -36,7 +36,7 @@ class PriceTableRow(NamedTuple):
 
 
 class PriceKey(NamedTuple):
-    """What a price is for."""
+    """Product and order type of a price."""
 
     product_id: int
     order_type: OrderType
@@ -95,31 +95,31 @@ _TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 
 async def all_products(connection: Connection) -> list[ProductRow]:
-    """Every product of the vendor, in the order of their codes."""
+    """Return all products, by code."""
     return list(await connection.fetch(_ALL_PRODUCTS))
 
 
 async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
-    """The products among these ids; they are the vendor's, and every partner may read them."""
+    """Return the products with these ids, which every partner may read."""
     return {row.id: row for row in await connection.fetch(_PRODUCTS_BY_IDS, {"ids": ids})}
 
 
 async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
-    """The partner's price table, which every partner has."""
+    """Return the partner's price table, which every partner has."""
     return await returned(connection, _TABLE_OF, {"partner_id": partner_id})
 
 
 async def tables_of_partners(
     connection: Connection, scope: Scope, partner_ids: Sequence[int]
 ) -> Mapping[int, PriceTableRow]:
-    """The price tables of these partners of a scope, by partner."""
+    """Return the price tables of these partners within a scope, by partner."""
     values = {"partner_id": scope, "partner_ids": partner_ids}
     found = await connection.fetch(_TABLES_OF_PARTNERS.within(scope), values)
     return {row.partner_id: row for row in found}
 
 
 async def tables_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
-    """The price tables of a scope among these ids."""
+    """Return the price tables of a scope with these ids."""
     found = await connection.fetch(_TABLES_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
@@ -127,14 +127,14 @@ async def tables_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]
 async def tiers(
     connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int] | None = None
 ) -> Tiers:
-    """The tiers of the price table by what they are for, lowest first; of every product, or of these."""
+    """Return the tiers of the price table by price key, lowest first; of all products, or of these."""
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
     statement = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
     return _by_table(await connection.fetch(statement, values)).get(price_table_id, {})
 
 
 async def tiers_of_tables(connection: Connection, scope: Scope, price_table_ids: Sequence[int]) -> Mapping[int, Tiers]:
-    """The tiers of each of these price tables by what they are for, lowest first."""
+    """Return the tiers of these price tables by price key, lowest first."""
     values = {"partner_id": scope, "price_table_ids": price_table_ids}
     return _by_table(await connection.fetch(_TIERS_OF_TABLES.within(scope), values))
 
@@ -169,14 +169,14 @@ _ADD_TIER = Statement(sa.insert(price_tiers), values_of, inserted=["partner_id",
 
 
 async def create_table(tx: Transaction, partner_id: int, name: str) -> int:
-    """The id of the partner's new price table, empty yet."""
+    """Create an empty price table of the partner, and return its id."""
     return await returned(tx, _CREATE_TABLE, {"partner_id": partner_id, "name": name})
 
 
 async def replace_tiers(
     tx: Transaction, partner_id: int, price_table_id: int, priced: Mapping[PriceKey, Sequence[Tier]]
 ) -> None:
-    """Replace the tiers of what is named; other products keep theirs."""
+    """Replace the tiers of these price keys; others keep theirs."""
     table = {"partner_id": partner_id, "price_table_id": price_table_id}
     await tx.execute_many(_DELETE_TIERS, [{**table, **key._asdict()} for key in priced])
     lines = [

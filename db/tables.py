@@ -1,6 +1,6 @@
-"""The tables. Whatever belongs to a partner has partner_id in its keys and at the front of its indexes.
+"""Tables. Each table of a partner's objects has partner_id in its keys and at the front of its indexes.
 
-The vendor is a row of `partners` too, so that its users, tokens and idempotency keys are kept as those of a partner.
+The vendor is a row of `partners` too, so that its users, tokens and idempotency keys are stored as a partner's.
 """
 
 from typing import Any
@@ -40,7 +40,7 @@ def _partner() -> Column[int]:
 
 
 def _for_vendor(*columns: str, where: str | None = None) -> Index:
-    """Index for the vendor's users, whose lists are of all partners."""
+    """Return an index for the vendor's users, whose lists are of all partners."""
     condition = None if where is None else sa.text(where)
     return Index(None, *columns, sqlite_where=condition, postgresql_where=condition)
 

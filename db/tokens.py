@@ -1,4 +1,4 @@
-"""Statements about live tokens, as the vendor lists and revokes them."""
+"""Statements about usable tokens, which the vendor lists and revokes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from domain.tenancy import ALL_PARTNERS
 
 
 class LiveToken(NamedTuple):
-    """A token that works, and whom it speaks for."""
+    """Usable token, and its user."""
 
     id: int
     partner_id: int
@@ -37,7 +37,7 @@ class LiveToken(NamedTuple):
 
 
 class Revoked(NamedTuple):
-    """A token that was revoked just now."""
+    """Revoked token."""
 
     id: int
     kind: TokenKind
@@ -46,7 +46,7 @@ class Revoked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFilter:
-    """Which tokens; what is None is not asked."""
+    """Filter of tokens."""
 
     partner_id: int | None = None
     email: str | None = None

@@ -1,4 +1,4 @@
-"""Statements about users that the vendor looks at and changes, and the lock that a new session or token takes."""
+"""Statements about users, and the lock that a new session or token takes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from domain.tenancy import ALL_PARTNERS, Scope
 
 
 class ListedUser(NamedTuple):
-    """A user beside the name of the partner, or of the vendor."""
+    """User, and the name of the partner or the vendor."""
 
     partner: str
     email: str
@@ -30,7 +30,7 @@ class ListedUser(NamedTuple):
 
 
 class LockedUser(NamedTuple):
-    """A user whose row is locked."""
+    """User whose row is locked."""
 
     id: int
     partner_id: int
@@ -68,7 +68,7 @@ _REVOKED_AT: Statement[datetime | None] = Statement(
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[UserRow]:
-    """The users of each of these partners, in the order of their creation."""
+    """Return the lists of these partners' users, in the order of creation."""
     values = {"partner_id": scope, "parent_ids": partner_ids}
     return (_OF_ANY_PARTNERS if scope is ALL_PARTNERS else _OF_PARTNERS).of(values)
 
@@ -101,7 +101,7 @@ async def locked(tx: Transaction, email: str) -> LockedUser | None:
 
 
 async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, object]) -> None:
-    """Write these columns of the partner's user."""
+    """Update these columns of the partner's user."""
     new = {f"new_{name}": content for name, content in values.items()}
     await tx.execute(_update(frozenset(values)), {"partner_id": partner_id, "user_id": user_id, **new})
 

@@ -1,11 +1,11 @@
-"""Types of what is used of asyncpg, which has none."""
+"""Types for the used parts of asyncpg, which has none."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 
 class DriverTransaction(Protocol):
-    """A transaction of `DriverConnection`."""
+    """Transaction of a `DriverConnection`."""
 
     async def start(self) -> None:
         """Send BEGIN."""
@@ -18,7 +18,7 @@ class DriverTransaction(Protocol):
 
 
 class DriverConnection(Protocol):
-    """An `asyncpg.Connection`."""
+    """Connection of asyncpg."""
 
     async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
         """Return all rows."""
@@ -36,10 +36,10 @@ class DriverConnection(Protocol):
         """Return a transaction; its `start` begins it."""
 
     def is_closed(self) -> bool:
-        """Whether the connection is closed."""
+        """Return whether the connection is closed."""
 
     def is_in_transaction(self) -> bool:
-        """Whether a transaction has begun and not ended."""
+        """Return whether a transaction is open."""
 
     def terminate(self) -> None:
-        """Close the connection without waiting for what it does."""
+        """Close the connection, and cancel what it runs."""

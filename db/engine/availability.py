@@ -1,4 +1,4 @@
-"""What callers and operators read while the database is not available: UNAVAILABLE, and a line in the log."""
+"""Messages for callers and operators while the database is unavailable."""
 
 import logging
 from collections.abc import Mapping
@@ -47,10 +47,10 @@ _log = logging.getLogger("portal.database")
 
 
 class Availability:
-    """Turns failures of one database into UNAVAILABLE, and logs each kind of them once in ten seconds."""
+    """Translator of a database's failures into UNAVAILABLE, which logs each kind once in ten seconds."""
 
     def __init__(self, url: URL) -> None:
-        """Name the database, of which the log shows the host or the file, never the password."""
+        """Take the database, of which the log shows the host or the file, never the password."""
         on_sqlite = url.get_backend_name() == "sqlite"
         self._look: Mapping[Kind, str] = _LOOK_ON_SQLITE if on_sqlite else _LOOK
         self._where = str(url.database) if on_sqlite else _host(url)
@@ -80,7 +80,7 @@ class Availability:
         return Unavailable(_NOT_READ)
 
     def report_loss(self, loss: Loss) -> None:
-        """Log what became of commits when files of SQLite were replaced or removed."""
+        """Log the fate of commits if files of SQLite were replaced or removed."""
         if loss.is_replaced:
             _log.warning(
                 "another database file is at %s and is used now; what was committed since it was copied is not in it",

@@ -1,4 +1,4 @@
-"""Writing many rows at once, into tables that no partner has rows in yet."""
+"""Bulk inserts into empty tables."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,7 +13,7 @@ from db.engine.statement import Statement
 
 
 async def insert(tx: Transaction, table: Table, rows: Sequence[object]) -> None:
-    """Write rows whose fields are named as columns; a column that they have no field for is left to its default."""
+    """Insert rows whose fields are named as columns; other columns get their defaults."""
     if not rows:
         return
     names = tuple(column.name for column in table.columns if hasattr(rows[0], column.name))
@@ -26,7 +26,7 @@ def _insert(table: Table, names: tuple[str, ...]) -> Statement[tuple[Any, ...]]:
 
 
 async def number_on(tx: Transaction, table: Table) -> None:
-    """Let the next row that comes without an id follow those that were written with one."""
+    """Set the sequence of ids behind the highest id that was written."""
     # SQLite does it by itself; a sequence of PostgreSQL does not know ids that it did not give out.
     if tx.dialect.name == "postgresql":
         await tx.fetch(_number_on(table))
@@ -41,7 +41,7 @@ def _number_on(table: Table) -> Statement[int]:
 
 
 async def describe(tx: Transaction, table: Table) -> None:
-    """Let the planner know what the table holds now, which it would otherwise learn minutes later."""
+    """Update the planner's statistics of the table, which would otherwise happen minutes later."""
     # SQLite plans well without: its indexes say enough.
     if tx.dialect.name == "postgresql":
         await tx.execute(Statement(sa.text(f"ANALYZE {table.name}"), value))

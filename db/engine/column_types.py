@@ -16,26 +16,26 @@ BytewiseText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC: timestamptz on PostgreSQL, RFC 3339 text of fixed width (so that it sorts) on SQLite."""
+    """Moment in UTC: timestamptz on PostgreSQL, RFC 3339 text of fixed width (so that it sorts) on SQLite."""
 
     impl = sa.DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the engine's own type."""
+        """Return the type of the dialect."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.String(27))
         return dialect.type_descriptor(sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
-        """Write the moment."""
+        """Convert a moment for the driver."""
         if value is None or dialect.name != "sqlite":
             return value
         # strftime would write the year 999 with three digits, and times would no longer sort as text.
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:  # noqa: ARG002 — of the base.
-        """Read the moment."""
+        """Convert a value of the driver."""
         match value:
             case datetime():
                 return value.astimezone(UTC)
@@ -46,6 +46,6 @@ class Instant(TypeDecorator[datetime]):
 
 
 def one_of(enum: type[Enum]) -> sa.Enum:
-    """A column that holds a name of the enum, and nothing else by a CHECK."""
+    """Column of an enum's names, with a CHECK."""
     name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in enum.__name__).strip("_")
     return sa.Enum(enum, native_enum=False, create_constraint=True, name=name, length=32)

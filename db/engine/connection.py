@@ -1,4 +1,4 @@
-"""What a unit of work is given: a connection that runs compiled statements."""
+"""Connections of units of work, which run compiled statements."""
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import MappingProxyType
@@ -20,14 +20,14 @@ NO_VALUES: Values = MappingProxyType({})
 
 
 class Connection(Protocol):
-    """A connection in a unit of work, which awaits nothing but these methods."""
+    """Connection of a unit of work, which awaits only these methods."""
 
     statements: int
     """Number of statements run so far; those that begin and end transactions are not counted."""
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect that statements are compiled for."""
+        """Dialect for which statements are compiled."""
 
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
         """Run a statement and return its rows."""
@@ -50,16 +50,16 @@ Work: TypeAlias = Callable[[Connection], Awaitable[Result]]
 
 
 class NotInlineError(Exception):
-    """The unit of work runs a statement that may take too long for the thread of the event loop."""
+    """Signal that a unit of work may take too long for the thread of the event loop."""
 
 
 class Pending(Generic[Result]):
-    """A read that can't be answered in place; it runs when it is awaited."""
+    """Read that can't run in place; it runs when it is awaited."""
 
     __slots__ = ("_read", "_work")
 
     def __init__(self, read: Callable[[Work[Result]], Awaitable[Result]], work: Work[Result]) -> None:
-        """Name the unit of work, and what runs it."""
+        """Take the unit of work, and the function that runs it."""
         self._read, self._work = read, work
 
     def __await__(self) -> Generator[object, None, Result]:

@@ -1,4 +1,4 @@
-"""The one way to a database: units of work, which the engine runs where they cost least."""
+"""Database: runs units of work, for which its engine chooses the cheapest place."""
 
 from typing import Protocol, TypeVar
 
@@ -14,29 +14,29 @@ Result = TypeVar("Result")
 
 
 class Engine(Protocol):
-    """What runs units of work on one kind of database."""
+    """Engine of one kind of database."""
 
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
         """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
 
     async def read(self, work: Work[Result]) -> Result:
-        """Run a unit of work that sees everything as it is at one moment."""
+        """Run a unit of work on a snapshot of the database."""
 
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
 
     async def is_writable(self) -> bool:
-        """Whether a transaction may write, found out without a write."""
+        """Return whether a transaction could write, without writing."""
 
     async def close(self) -> None:
         """Close every connection."""
 
 
 class Database:
-    """Runs units of work: `read` sees what is there at one moment, and `write` is a transaction."""
+    """Database: `read` runs a unit of work on a snapshot, and `write` in a transaction."""
 
     def __init__(self, url: str, *, readers: int = 8, enforces_references: bool = True, in_place: bool = True) -> None:
-        """Prepare the connections for a database URL; nothing connects before it is asked to.
+        """Prepare the connections for a database URL; the first unit of work connects.
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file.
@@ -90,7 +90,7 @@ class Database:
             raise
 
     async def can_write(self) -> bool:
-        """Whether a transaction could write now, found out without a write unless the last one failed."""
+        """Return whether a transaction could write now; write only if the last write failed."""
         try:
             is_writable = await self._engine.is_writable()
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Expressions that both engines have, each in its own words."""
+"""Expressions that compile differently for each engine."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
@@ -30,22 +30,22 @@ Value = TypeVar("Value")
 
 
 class Many(TypeDecorator[Any]):
-    """Many values bound as one: a JSON array on SQLite, an array on PostgreSQL."""
+    """Values bound as one parameter: a JSON array on SQLite, an array on PostgreSQL."""
 
     impl = sa.Text
     cache_ok = True
 
     def __init__(self, item: TypeEngine[Any]) -> None:
-        """Name the type of each of them."""
+        """Take the type of each value."""
         super().__init__()
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the engine's own type."""
+        """Return the type of the dialect."""
         return sa.Text().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Writes the values, each as its own type writes it."""
+        """Return a function that converts the values, each by its own type."""
         if dialect.name != "sqlite":
             whole = super().bind_processor(dialect)
             return lambda values: list(values) if whole is None else whole(list(values))
@@ -64,7 +64,7 @@ class Among(FunctionElement[Any]):
     name = "among"
 
     def __init__(self, column: AnyColumn, name: str) -> None:
-        """Name the column and the values."""
+        """Take the column and the values."""
         bound: BindParameter[Any] = sa.bindparam(name, type_=Many(column.type))
         super().__init__(column, bound)
 
@@ -78,7 +78,7 @@ class Contains(FunctionElement[Any]):
     name = "contains"
 
     def __init__(self, column: AnyColumn, part: Text) -> None:
-        """Name the column and the text."""
+        """Take the column and the text."""
         super().__init__(column, part)
 
 
@@ -89,25 +89,25 @@ class FoundById(FunctionElement[Any]):
     name = "found_by_id"
 
     def __init__(self, column: AnyColumn) -> None:
-        """Name the column."""
+        """Take the column."""
         super().__init__(column)
         self.type = column.type
 
 
 def among(column: AnyColumn, name: str) -> ColumnElement[bool]:
-    """Whether the column is one of the values that are bound by the name, however many they are."""
+    """Return a condition: the column is one of the values bound by the name."""
     return Among(column, name)
 
 
 def contains(column: AnyColumn, part: Text) -> ColumnElement[bool]:
-    """Whether the text is anywhere in the column, byte for byte."""
+    """Return a condition: the column contains the text, byte for byte."""
     return Contains(column, part)
 
 
 def found_by_id(column: ColumnElement[Value]) -> ColumnElement[Value]:
-    """The column, looked at in rows that are found by their ids, and not to find them by.
+    """Return the column for a condition on rows that are found by their ids, not by this column.
 
-    SQLite knows nothing of how many rows a partner has, and would rather read all of them than find a few by id.
+    SQLite does not know how many rows a partner has, and would read all of them instead of a few by id.
     """
     return FoundById(column)
 
@@ -147,13 +147,13 @@ def _among_array(element: Among, compiler: SQLCompiler, **named: object) -> str:
 
 
 def starts_with(column: AnyColumn, beginning: Text) -> ColumnElement[bool]:
-    """Whether the bytewise column begins with the text: a range, so that an index serves it."""
+    """Return a condition: the bytewise column begins with the text. It is a range, which an index serves."""
     end = sa.cast(beginning, sa.Text) + sa.literal("\U0010ffff", sa.Text)
     return sa.and_(column >= beginning, column < end)
 
 
 def during(column: AnyColumn, start: object, end: object) -> Iterable[ColumnElement[bool]]:
-    """The conditions of a range of time: from its start on, and before its end; None leaves a side open."""
+    """Return the conditions of a time range: from the start on, and before the end; None is an open side."""
     if start is not None:
         yield column >= start
     if end is not None:

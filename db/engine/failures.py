@@ -1,4 +1,4 @@
-"""Failures of the database that pass or that an operator ends, told by the codes of SQLite and PostgreSQL."""
+"""Failures of the database that end by themselves or by an operator, by their codes in SQLite and PostgreSQL."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class Kind(StrEnum):
-    """What is wrong with the database."""
+    """Kind of a failure."""
 
     UNREACHABLE = "unreachable"
     REFUSED = "connection refused"
@@ -130,18 +130,18 @@ def name_of(error: BaseException) -> str:
 
 
 def retryable(error: BaseException) -> bool:
-    """Whether the transaction was rolled back because of another one, so that it can run again."""
+    """Return whether the transaction was rolled back because of another one, so that it can run again."""
     return kind_of(error) is Kind.CONFLICT
 
 
 def breaks_connection(error: BaseException) -> bool:
-    """Whether the connection should not be used again."""
+    """Return whether the connection must not be used again."""
     # A file that is moved away and back is open all the while.
     return kind_of(error) in _BREAKING and not isinstance(error, FileMissingError)
 
 
 def leaves_outcome_unknown(error: BaseException) -> bool:
-    """Whether a transaction may have been committed although COMMIT was answered by this error."""
+    """Return whether a transaction may have been committed although COMMIT failed with this error."""
     driver_error = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(driver_error, sqlite3.Error):
         return _primary(driver_error) not in _ROLLED_BACK_BY_SQLITE
@@ -150,7 +150,7 @@ def leaves_outcome_unknown(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the driver's error, and then what caused it."""
+    """Yield the driver's error, and then its causes."""
     seen: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
     while seen is not None:
         yield seen
@@ -179,7 +179,7 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
 
 
 def _is_of_the_caller(error: Exception) -> bool:
-    """Whether it is about a value that a column can't hold, a feature, or a file that the unit of work has opened."""
+    """Return whether the error is about a value, a feature, or a file that the unit of work has opened."""
     return isinstance(error, _OF_THE_CALLER) or getattr(error, "filename", None) is not None
 
 

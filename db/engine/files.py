@@ -31,7 +31,7 @@ class Files(NamedTuple):
 
     @property
     def is_overwritten(self) -> bool:
-        """Whether another program has changed the content of the database file."""
+        """Return whether another program has changed the content of the database file."""
         return self.database == _NO_INODE
 
 
@@ -51,7 +51,7 @@ class DatabaseFile:
     """The path of a SQLite database, which files are there, and which ones the connections have open."""
 
     def __init__(self, path: str) -> None:
-        """Name the path; nothing is opened."""
+        """Take the path; nothing is opened."""
         self.path = path
         self._lock = threading.Lock()
         self._look_at = 0.0
@@ -109,7 +109,7 @@ class DatabaseFile:
         return found
 
     def have_changed(self) -> bool:
-        """Whether the files at the path are not those that connections have open."""
+        """Return whether the files at the path are not those that connections have open."""
         return self._used is not None and self.look() not in {self._used, None}
 
     def loss(self) -> "Loss":
@@ -143,11 +143,11 @@ class DatabaseFile:
 
     @property
     def name(self) -> str:
-        """URI for SQLite, which creates no file by it."""
+        """Return the URI by which SQLite opens the file without creating it."""
         return storage.uri(self.path)
 
     def is_writable(self) -> bool:
-        """Whether the process may write the file, and make the files of the log beside it."""
+        """Return whether the process may write the file, and create the files of the log."""
         kwargs = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
         folder = os.path.dirname(self.path) or "."  # noqa: PTH120 — a Path takes as long to make as the call itself.
         return os.access(self.path, os.W_OK, **kwargs) and os.access(folder, os.W_OK | os.X_OK, **kwargs)
@@ -157,7 +157,7 @@ class DatabaseFile:
         return f"{self.path}-wal"
 
     def _is_overwritten(self, found: _Content) -> bool:
-        """Whether the database file was written by anything but a checkpoint since the last look.
+        """Return whether the database file was written other than by a checkpoint since the last call.
 
         While the log is in use, SQLite writes to the file during checkpoints only, which the index counts.
         """
@@ -190,7 +190,7 @@ class DatabaseFile:
 
 
 class Loss(NamedTuple):
-    """What became of the files that connections have open."""
+    """Loss of the files that connections have open."""
 
     is_replaced: bool
     """Whether another database file has the path."""

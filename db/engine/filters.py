@@ -1,4 +1,4 @@
-"""What many statements ask: filters with names in the place of their values, and rows by their ids."""
+"""Parts of many statements: filters by bound values, and rows by ids."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -26,7 +26,7 @@ Mine: TypeAlias = Callable[[AnyColumn], ColumnElement[bool]]
 
 
 class Scoped(NamedTuple, Generic[Row]):
-    """A read of one partner's rows, and another one of the rows of all partners, which only the vendor's users run."""
+    """Pair of statements: for one partner, and for all partners, which only the vendor's users run."""
 
     of_partner: Statement[Row]
     of_all: Statement[Row]
@@ -37,12 +37,12 @@ class Scoped(NamedTuple, Generic[Row]):
 
 
 def scoped(made: Callable[[Mine], Statement[Row]]) -> Scoped[Row]:
-    """Make the statements for one partner and for all partners."""
+    """Take the statements for one partner and for all partners."""
     return Scoped(made(is_partner), made(is_any))
 
 
 def is_partner(column: AnyColumn) -> ColumnElement[bool]:
-    """Whether a row belongs to the partner that is bound as `partner_id`."""
+    """Return a condition: a row belongs to the partner that is bound as `partner_id`."""
     return column == PARTNER
 
 
@@ -70,7 +70,7 @@ Shape = tuple[tuple[str, bool | None], ...]
 
 
 def shaped(scope: Scope, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
-    """The shape of a filter, a data class whose fields are None where they ask for nothing, and the values it binds.
+    """Return the shape of a filter, whose unused fields are None, and the values that it binds.
 
     The partner is one of them; statements about all partners do not name it.
     """
@@ -80,7 +80,7 @@ def shaped(scope: Scope, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noq
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
-    """A filter of that shape with the names of its values in their place."""
+    """Return a filter of that shape with the names of its values."""
     unasked = dict.fromkeys(_names(kind))
     asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
     return kind(**(unasked | asked))
@@ -93,7 +93,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 
 def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row]) -> Scoped[Row]:
-    """The rows of a scope among these ids; it binds `partner_id` and `ids`."""
+    """Return a statement for the rows of a scope with these ids; it binds `partner_id` and `ids`."""
     return scoped(
         lambda mine: Statement(
             sa.select(*columns).where(mine(found_by_id(table.c.partner_id)), among(table.c.id, "ids")),
@@ -114,12 +114,12 @@ def one_row(_values: Values) -> int:
 
 
 def value(found: Value) -> Value:
-    """The row of a statement with one column: its value."""
+    """Return the value of a row with one column."""
     return found
 
 
 def values_of(*found: object) -> tuple[Any, ...]:
-    """The row of a statement whose columns have no class."""
+    """Return the row of a statement without a row class."""
     return found
 
 
@@ -130,5 +130,5 @@ def upsert(
     *,
     inserted: Sequence[str],
 ) -> Statement[Row]:
-    """An INSERT with ON CONFLICT, which standard SQL lacks and both engines write alike."""
+    """Return an INSERT with ON CONFLICT, which both engines have."""
     return Statement(written(postgresql.insert(table)), row, on_sqlite=written(sqlite.insert(table)), inserted=inserted)

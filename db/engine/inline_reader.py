@@ -20,7 +20,7 @@ ROWS_MAX = 1_000
 
 
 class _InlineConnection(SqliteConnection):
-    """A connection that runs only what an index bounds."""
+    """Connection that runs only statements that an index bounds."""
 
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
         """Run a statement and return its rows. Raises NotInlineError if it may read too many."""
@@ -33,13 +33,13 @@ class _InlineConnection(SqliteConnection):
 
 
 class InlineReader:
-    """One reading connection to a SQLite file in the thread of the event loop.
+    """Reading connection to a SQLite file in the thread of the event loop.
 
-    A page by its index, or rows by their ids, take SQLite less than the way to another thread and back.
+    SQLite reads a page by index, or rows by ids, faster than a switch to another thread and back takes.
     """
 
     def __init__(self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], observers: list[Observer]) -> None:
-        """Connect to nothing yet."""
+        """Prepare without connecting."""
         self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
         self._driver: sqlite3.Connection | None = None
         self._connection: _InlineConnection | None = None

@@ -1,4 +1,4 @@
-"""Keyset paging: a page begins where a row was, so rows that come and go before it move nothing."""
+"""Keyset paging: a page begins at the position of a row, so new and deleted rows move nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Keyset(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Which part of a list a page shows: `size` rows from its beginning, or from its end where `backward`."""
+    """Part of a list: `size` rows from its beginning, or from its end if `backward`."""
 
     size: int
     backward: bool = False
@@ -28,22 +28,22 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """The order of a list: by a column that is never null, then by id in the same direction."""
+    """Order of a list: by a column that is never null, then by id in the same direction."""
 
     key: AnyColumn
     id: ColumnElement[int]
     descending: bool = False
 
     def past(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
-        """Whether a row comes after the cursor of that name."""
+        """Return a condition: a row is after the cursor of that name."""
         return self._beyond(cursor, greater=not self.descending, or_at=or_at)
 
     def short_of(self, cursor: str, *, or_at: bool = False) -> ColumnElement[bool]:
-        """Whether a row comes before the cursor of that name."""
+        """Return a condition: a row is before the cursor of that name."""
         return self._beyond(cursor, greater=self.descending, or_at=or_at)
 
     def clauses(self, *, reverse: bool) -> tuple[AnyColumn, AnyColumn]:
-        """The ORDER BY, read from either end."""
+        """Return the ORDER BY, from either end."""
         if self.descending != reverse:
             return self.key.desc(), self.id.desc()
         return self.key.asc(), self.id.asc()
@@ -63,7 +63,7 @@ _LIMIT = sa.bindparam("limit", type_=sa.Integer())
 
 
 def values(window: Window) -> dict[str, object]:
-    """The values of the names that the statements of a window bind."""
+    """Return the values that the statements of a window bind."""
     bound: dict[str, object] = {"limit": window.size + 1}
     for name, position in (("after", window.after), ("before", window.before)):
         if position is not None:
@@ -72,12 +72,12 @@ def values(window: Window) -> dict[str, object]:
 
 
 def shape(window: Window) -> tuple[bool, bool, bool]:
-    """What the statements of a window depend on."""
+    """Return the shape of a window, which determines its statements."""
     return window.backward, window.after is not None, window.before is not None
 
 
 def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
-    """The conditions that keep a list between the window's cursors."""
+    """Return the conditions that limit a list to the window's cursors."""
     conditions = []
     if window.after is not None:
         conditions.append(sorting.past("after"))
@@ -87,12 +87,12 @@ def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
 
 
 def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
-    """The statement for one page and one row more, which tells whether there is another page."""
+    """Return the statement for a page and one more row, which shows whether there is another page."""
     return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
 
 
 def pages(rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int]) -> AnySelect:
-    """The statement for a page of each parent at once, in the order that `page` would read each of them.
+    """Return the statement for a page of each parent, each in the order of `page`.
 
     The last column of each row is the parent's id.
     """
@@ -112,7 +112,7 @@ def pages_by_index(
     is_parent: Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]],
     parents: str,
 ) -> AnySelect:
-    """The same pages as SQLite finds them fastest: for each parent the rows that the index begins with.
+    """Return the same pages in the form that is fastest on SQLite: the first rows of the index for each parent.
 
     `rows` are those of any parent; the parents are bound by their name. Ranked by a window, all rows of each parent
     would be read.
@@ -130,19 +130,19 @@ def pages_by_index(
 
 
 def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
-    """The page's rows in the list's order, and whether the statement found one more."""
+    """Return the page's rows in the list's order, and whether the statement found one more."""
     more = len(rows) > window.size
     shown = rows[: window.size]
     return (shown[::-1] if window.backward else shown), more
 
 
 def nothing_beyond(window: Window) -> bool:
-    """Whether the page begins at the list's own end."""
+    """Return whether the page begins at an end of the list."""
     return (window.before if window.backward else window.after) is None
 
 
 def beyond(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
-    """The rows at or behind the cursor that the page begins at."""
+    """Return the condition for rows before the page."""
     if window.backward:
         return rows.where(sorting.past("before", or_at=True))
     return rows.where(sorting.short_of("after", or_at=True))

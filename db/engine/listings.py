@@ -1,4 +1,4 @@
-"""Lists that are read page by page, alone or for many parents at once."""
+"""Lists that are read by page, alone or for many parents."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ LISTINGS_KEPT = 256
 
 
 class Slice(NamedTuple, Generic[Row]):
-    """The rows of one page in the list's order, and whether more follow in the direction of reading."""
+    """Rows of a page in the list's order, and whether more follow in the direction of reading."""
 
     rows: Sequence[Row]
     more: bool
@@ -29,9 +29,9 @@ class Slice(NamedTuple, Generic[Row]):
 
 @dataclass(frozen=True, kw_only=True)
 class Listing(Generic[Row]):
-    """Which rows, in which order; `parent` is the column that says whose they are, where there are many parents.
+    """List: its conditions and order; `parent` is the column of the parent's id, if there are many parents.
 
-    The conditions bind `values` by name: listings that differ in nothing else share their statements.
+    The conditions bind `values` by name: listings that differ only in them share their statements.
     """
 
     name: str
@@ -54,27 +54,27 @@ class Listing(Generic[Row]):
 
     @property
     def order(self) -> str:
-        """A name for this order of this list, which ties a cursor to it."""
+        """Name of this order of this list, to which a cursor belongs."""
         return f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
 
     @property
     def filtered(self) -> bool:
-        """Whether a page may have to look at many rows: some are left out, or no index has the order."""
+        """Return whether a page may read many rows, because of a filter or an order without an index."""
         return len(self.where) > 1 or not self.indexed
 
     def of(self, values: Values) -> "Listing[Row]":
-        """The same listing for other values."""
+        """Return the same listing with other values."""
         other: Listing[Row] = object.__new__(type(self))
         # One is made for each request, and what makes them is ten times as slow.
         other.__dict__.update(self.__dict__, values=values)
         return other
 
     def at_least(self, columns: Columns) -> Columns:
-        """The columns, and those of a row's position."""
+        """Return the columns with those of a row's position."""
         return None if columns is None else columns | {self.key, "id"}
 
     def position(self, row: Row) -> Keyset:
-        """Position of a row in the list."""
+        """Return the position of a row in the list."""
         return Keyset(getattr(row, self.key), row.id)  # type: ignore[attr-defined]  # Every row class has an id.
 
     def statement(
@@ -86,7 +86,7 @@ class Listing(Generic[Row]):
         keyed: bool = False,
         reads: Callable[[Values], int] | None = None,
     ) -> Statement[Any]:
-        """The statement of that kind, made once."""
+        """Return the statement of that kind, which is built once."""
         found = self.statements.get(kind)
         if found is None:
             of_sqlite = None if on_sqlite is None else on_sqlite()
@@ -96,7 +96,7 @@ class Listing(Generic[Row]):
 
     @property
     def conditions(self) -> Sequence[ColumnElement[bool]]:
-        """Which rows, of the parents that are asked for where there are any."""
+        """Return the conditions, with that of the parents if there are many."""
         if self.parent is None:
             return self.where
         return [*self.where, *self.of_parents, among(self.parent, self.parents)]
@@ -140,7 +140,7 @@ async def pages(
 
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:
-    """How many rows the whole list has."""
+    """Return the length of the whole list."""
     statement = listing.statement(
         "count", expression=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
     )
@@ -149,14 +149,14 @@ async def count(connection: Connection, listing: Listing[Row]) -> int:
 
 
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
-    """How many rows the list of each parent has; none where it has none."""
+    """Return the length of each parent's list; an empty list has no entry."""
     parent = _parent(listing)
     statement = listing.statement("counts", expression=lambda: _counted(listing, parent), row=_pair)
     return dict(await connection.fetch(statement, listing.values))
 
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
-    """Whether rows stand on the other side of the cursor that the page begins at."""
+    """Return whether rows precede the page."""
     if keyset.nothing_beyond(window):
         return False
     statement = listing.statement(
@@ -169,7 +169,7 @@ async def any_beyond(connection: Connection, listing: Listing[Row], window: Wind
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
-    """The parents that have rows on the other side of the cursor that their page begins at."""
+    """Return the parents whose pages are preceded by rows."""
     if keyset.nothing_beyond(window):
         return frozenset()
     statement = listing.statement(

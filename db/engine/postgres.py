@@ -1,4 +1,4 @@
-"""Units of work on PostgreSQL: statements run on the driver itself, which takes half of the time of SQLAlchemy."""
+"""Units of work on PostgreSQL, by the driver itself, which takes half of the time of SQLAlchemy."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ _READ_ONLY_SETTING: Statement[str] = Statement(
 
 
 class PostgresConnection:
-    """A connection of the pool in a transaction of the driver's."""
+    """Connection of the pool in a transaction of the driver."""
 
     def __init__(self, connection: AsyncConnection, driver: DriverConnection, observers: list[Observer]) -> None:
         """Run statements on the driver's connection."""
@@ -81,10 +81,10 @@ class PostgresConnection:
 
 
 class PostgresEngine:
-    """Runs units of work on connections of a pool."""
+    """Engine that runs units of work on connections of a pool."""
 
     def __init__(self, url: URL, availability: Availability, observers: list[Observer], *, connections: int) -> None:
-        """Connect to nothing yet."""
+        """Prepare without connecting."""
         self._availability, self._observers = availability, observers
         self._pool = pools.postgresql(url, availability, connections=connections)
 
@@ -93,7 +93,7 @@ class PostgresEngine:
         raise NotInlineError
 
     async def read(self, work: Work[Result]) -> Result:
-        """Run a unit of work that sees everything as it is at one moment."""
+        """Run a unit of work on a snapshot of the database."""
         return await run(self._pool, counted(work), self._observers, read_only=True)
 
     async def write(self, work: Work[Result]) -> Result:
@@ -101,7 +101,7 @@ class PostgresEngine:
         return await run(self._pool, counted(work), self._observers, read_only=False)
 
     async def is_writable(self) -> bool:
-        """Whether the server is no standby, and lets transactions write."""
+        """Return whether the server is a primary whose transactions can write."""
         # Not by `read`, whose transactions are read-only on any server.
         found = await run(self._pool, _read_only_setting, self._observers, read_only=False)
         self._availability.demotions += found == "on"
@@ -125,7 +125,7 @@ async def run(
 ) -> Result:
     """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
 
-    What reads only sees everything as it is at one moment. A unit whose transaction lost against another one is run
+    A read runs on a snapshot. A unit whose transaction lost against another one is run
     again. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
     """
     for tries_left in reversed(range(_TRIES)):
@@ -176,7 +176,7 @@ async def _driver_of(connection: AsyncConnection) -> DriverConnection:
 
 
 async def _roll_back(transaction: DriverTransaction) -> bool:
-    """Roll back, and tell whether that was possible. What made it necessary is the error to raise."""
+    """Roll back, and return whether that was possible; the caller raises the original error."""
     try:
         await transaction.rollback()
     except failures.DRIVER_ERRORS:
@@ -185,7 +185,7 @@ async def _roll_back(transaction: DriverTransaction) -> bool:
 
 
 async def _drop(connection: AsyncConnection, driver: DriverConnection, *, politely: bool) -> None:
-    """Close the connection instead of giving it back to the pool."""
+    """Close the connection instead of returning it to the pool."""
     if not politely:
         # It may have an operation under way that it would wait for.
         driver.terminate()

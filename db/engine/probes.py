@@ -1,4 +1,4 @@
-"""A write that changes nothing, to find out whether the disk takes writes again."""
+"""Probe of the disk: a write that changes nothing."""
 
 from datetime import UTC, datetime
 from secrets import token_bytes

@@ -20,10 +20,10 @@ class Column(NamedTuple):
 
 
 class Layout(NamedTuple, Generic[Row]):
-    """What the rows of a statement are: of which class, how they are made, and which columns they have.
+    """Layout of a statement's rows: their class, its factory, and the columns.
 
-    `key` is the place of a column that says whose each row is, where there is one, and `related` are the rows that
-    are joined to them, by their joins.
+    `key` is the index of the column with the id of each row's owner, if there is one. `related` are the layouts of
+    joined rows, by join.
     """
 
     of_class: type[Row]
@@ -34,22 +34,22 @@ class Layout(NamedTuple, Generic[Row]):
 
 
 class RowBatch(Sequence[Row], Generic[Row]):
-    """Rows of one statement. They never change."""
+    """Immutable rows of a statement."""
 
     __slots__ = ("_by_column", "_found", "_layout", "_made")
 
     def __init__(self, layout: Layout[Row], found: Found, by_column: Sequence[Sequence[Any]] | None = None) -> None:
-        """Make nothing yet."""
+        """Take the driver's rows."""
         self._layout, self._found, self._by_column = layout, found, by_column
         self._made: list[Row] | None = None
 
     @property
     def of_class(self) -> type[Row]:
-        """The class of the rows."""
+        """Class of the rows."""
         return self._layout.of_class
 
     def column(self, name: str) -> list[Any]:
-        """That attribute of each row. Raises AttributeError where a row has none such."""
+        """Return an attribute of each row. Raises AttributeError for an unknown one."""
         column = self._layout.columns.get(name)
         if column is None:
             return [getattr(row, name) for row in self]
@@ -80,7 +80,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
             yield key, RowBatch(self._layout, list(found))
 
     def joined(self, others: Sequence[Self]) -> Self | None:
-        """These rows and those of the others, where they are of the same statement."""
+        """Return these rows and the others as one batch if all are of the same statement, else None."""
         if any(other._layout is not self._layout for other in others):  # noqa: SLF001 — of the same class.
             return None
         found = list(chain(self._found, *(other._found for other in others)))  # noqa: SLF001 — of the same class.
@@ -101,7 +101,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
         return len(self._found)
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows, which are made once."""
+        """Return the rows, which are created once."""
         return iter(self._rows())
 
     @overload
@@ -111,7 +111,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
     def __getitem__(self, index: slice, /) -> "RowBatch[Row]": ...
 
     def __getitem__(self, index: Any, /) -> Any:
-        """A row, or some of them."""
+        """Return a row, or a slice of them."""
         if isinstance(index, slice):
             return RowBatch(self._layout, self._found[index])
         if self._made is not None:
@@ -119,7 +119,7 @@ class RowBatch(Sequence[Row], Generic[Row]):
         return self._layout.make([self._found[index]])[0]
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other one is a sequence of equal rows."""
+        """Return whether the other is a sequence of equal rows."""
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]  # As a list has none.

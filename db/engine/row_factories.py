@@ -1,4 +1,4 @@
-"""How rows are made of the driver's: in one go, by functions that are written for their columns."""
+"""Factories of rows: functions that are generated for the columns of a statement."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ DEFERRED: Any = Deferred()
 
 
 class Converter(NamedTuple):
-    """How a column's values are made of the driver's: by an expression for one, and by a function for many."""
+    """Converter of a column's driver values: an expression for one value, and a function for many."""
 
     expression: str = "{value}"
     known: Any = None
@@ -48,7 +48,7 @@ AS_IT_IS = Converter()
 
 
 def of(column_type: TypeEngine[Any], dialect: Dialect) -> Converter:
-    """How values of a type are read."""
+    """Return the converter of a type."""
     if isinstance(column_type, sa.Enum) and column_type.enum_class is not None:
         members: dict[str | None, Enum | None] = {None: None} | {each.name: each for each in column_type.enum_class}
         return Converter("{known}[{value}]", members, lambda values: list(map(members.__getitem__, values)))
@@ -83,7 +83,7 @@ def layout(
     readings: Sequence[Converter],
     places: range,
 ) -> Layout[Row]:
-    """The layout of the rows whose columns of these names stand in these places."""
+    """Return the layout of rows by the names and indices of their columns."""
     return Layout(
         row,  # type: ignore[arg-type]  # Where it is no class, it makes values of one.
         _maker(row, names, readings, places),
@@ -97,9 +97,9 @@ def _maker(
     readings: Sequence[Converter],
     places: range,
 ) -> Callable[[Found], list[Row]]:
-    """A function that makes rows of the driver's.
+    """Return a function that converts driver rows.
 
-    It is written and compiled for the columns: a loop over rows with what is read in place takes a third of the time of
+    It is generated for the columns: a loop over rows with inlined conversions takes a third of the time of
     one that loops over their columns too.
     """
     if not readings:

@@ -31,7 +31,7 @@ _SAVEPOINT, _RELEASE, _UNDO = "SAVEPOINT unit", "RELEASE unit", "ROLLBACK TO uni
 
 
 class SqliteConnection:
-    """One connection to a SQLite file, used in one thread only."""
+    """Connection to a SQLite file, used in one thread only."""
 
     dialect: Dialect = DIALECT
 
@@ -156,7 +156,7 @@ class SqliteConnection:
 
 
 class Outcome(NamedTuple):
-    """What became of a unit: what it returned, or what it raised."""
+    """Outcome of a unit: its value, or its error."""
 
     result: Any = None
     error: Exception | None = None
@@ -174,7 +174,7 @@ def _driver_error(error: OutcomeUnknownError) -> Exception:
 
 
 def completed(work: Awaitable[Result]) -> Result:
-    """The result of what awaits nothing that is not there."""
+    """Return the result of a coroutine that never suspends."""
     steps = work.__await__()
     try:
         next(steps)

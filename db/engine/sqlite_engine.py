@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 class SqliteEngine:
-    """Runs units of work on a SQLite file."""
+    """Engine that runs units of work on a SQLite file."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class SqliteEngine:
         enforces_references: bool,
         in_place: bool,
     ) -> None:
-        """Connect to nothing yet."""
+        """Prepare without connecting."""
         self._synchronous = str(url.query.get("synchronous", "full"))
         self._enforces_references, self._in_place = enforces_references, in_place
         self._availability = availability
@@ -90,7 +90,7 @@ class SqliteEngine:
             return await self._writer.run(counted(work))
 
     async def is_writable(self) -> bool:
-        """Whether the process may write the file."""
+        """Return whether the process may write the file."""
         return self._file.is_writable()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Units of work on SQLite in other threads than the loop's: some threads read, and one writes."""
+"""Threads for units of work on SQLite: some read, and one writes."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ _TOGETHER_MAX = 32
 
 
 class _Opened(NamedTuple):
-    """A connection, its unit of work, and the files that it has open."""
+    """Connection, its unit of work, and the files that it has open."""
 
     connection: aiosqlite.Connection
     unit: SqliteConnection
@@ -29,12 +29,12 @@ class _Opened(NamedTuple):
 
 
 class _ConnectionThread:
-    """One connection to a SQLite file, in the thread that its driver gives it."""
+    """Connection to a SQLite file, in the thread of its driver."""
 
     def __init__(
         self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], timeout: float, observers: list[Observer]
     ) -> None:
-        """Connect to nothing yet."""
+        """Prepare without connecting."""
         self._file, self._begin, self._pragmas, self._timeout = file, begin, pragmas, timeout
         self._observers = observers
         self._opened: _Opened | None = None
@@ -96,10 +96,10 @@ class _ConnectionThread:
 
 
 class ReaderThread(_ConnectionThread):
-    """The connection of one thread that reads."""
+    """Connection of a thread that reads."""
 
     async def run(self, work: Work[Result]) -> Result:
-        """Run a unit of work when those before it are done."""
+        """Run a unit of work after those that came before it."""
         self.waiting += 1
         opened = self._opened
         try:
@@ -114,7 +114,7 @@ class ReaderThread(_ConnectionThread):
 
 
 class GroupCommitWriter(_ConnectionThread):
-    """The connection that writes: units that come while others are run are committed together.
+    """Connection that writes: units that arrive while others run are committed together.
 
     Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
     that the unit wrote is on the disk.
@@ -123,7 +123,7 @@ class GroupCommitWriter(_ConnectionThread):
     def __init__(
         self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], timeout: float, observers: list[Observer]
     ) -> None:
-        """Connect to nothing yet."""
+        """Prepare without connecting."""
         super().__init__(file, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
         self._waiting: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None

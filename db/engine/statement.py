@@ -48,7 +48,7 @@ NO_JOINS: Joins = MappingProxyType({})
 
 
 class Statement(Generic[Row]):
-    """A statement, compiled once for each engine, and the class of the rows that it returns, if it returns any.
+    """Statement, compiled once for each engine, and the class of its rows, if it returns any.
 
     Its values are bound by name. `on_sqlite` finds the same rows faster there. `inserted` names the columns that an
     INSERT is given values for. A `keyed` statement has one column more than its rows, which says whose each row is.
@@ -67,14 +67,14 @@ class Statement(Generic[Row]):
         columns: Columns = None,
         beside: Mapping[Join, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        """Compile nothing yet."""
+        """Prepare without compiling."""
         self.expression, self.row, self._on_sqlite, self.inserted = expression, row, on_sqlite, inserted
         self.keyed, self.reads, self.columns, self.beside = keyed, reads, columns, beside
         self._compiled: dict[str, Compiled[Row]] = {}
         self._narrower: dict[object, Statement[Row]] = {}
 
     def of(self, dialect: Dialect) -> Expression:
-        """The statement for an engine."""
+        """Return the statement compiled for an engine."""
         return self.expression if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
 
     def load_only(self, columns: Columns, joins: Joins = NO_JOINS) -> "Statement[Row]":
@@ -93,7 +93,7 @@ class Statement(Generic[Row]):
         return found
 
     def layout(self, readings: Sequence[Converter]) -> Layout[Row]:
-        """What the rows are, their columns read so."""
+        """Return the layout of the rows."""
         names, end = _named(self.row, self.columns), len(readings)
         last = len(names) if names else end - self.keyed
         related: dict[Hashable, Layout[Any]] = {}
@@ -124,7 +124,7 @@ class Statement(Generic[Row]):
         )
 
     def compiled(self, dialect: Dialect) -> "Compiled[Row]":
-        """The statement for an engine."""
+        """Return the statement compiled for an engine."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = Compiled(self, dialect)
@@ -132,7 +132,7 @@ class Statement(Generic[Row]):
 
 
 class Compiled(Generic[Row]):
-    """A statement as a driver takes it: its text, how its values are bound, and how its rows are read."""
+    """Compiled statement: its text, and how its values are bound and its rows read."""
 
     def __init__(self, statement: Statement[Row], dialect: Dialect) -> None:
         """Compile the statement."""
@@ -149,7 +149,7 @@ class Compiled(Generic[Row]):
         self.layout = statement.layout([row_factories.of(column.type, dialect) for column in columns])
 
     def bound(self, values: Values) -> Sequence[Any]:
-        """The values in the order in which the text asks for them."""
+        """Return the values in the order of the text's parameters."""
         parameters = []
         for name, bind in self._binders:
             value = values[name] if name in values else self._fixed[name]
@@ -168,20 +168,20 @@ def _fields(row: Callable[..., object]) -> Sequence[str]:
 
 
 def _kept(row: Callable[..., object], columns: frozenset[str]) -> list[int] | None:
-    """The places of the columns among the row's; None where all are needed, as for what a row makes of them."""
+    """Return the indices of the columns among the row's; None if all are needed, as for a property."""
     fields = _fields(row)
     return [place for place, name in enumerate(fields) if name in columns] if columns < set(fields) else None
 
 
 def _named(row: Callable[..., object], columns: Columns) -> Sequence[str]:
-    """The names of the columns that are read, in the order of the row's fields."""
+    """Names of the selected columns, in the order of the row's fields."""
     kept = None if columns is None else _kept(row, columns)
     fields = _fields(row)
     return fields if kept is None else [fields[place] for place in kept]
 
 
 def _with_id(columns: Columns) -> Columns:
-    """The columns and the id, which says of a row beside another one whether it is there."""
+    """Return the columns with the id, which shows whether a joined row exists."""
     return None if columns is None else columns | {"id"}
 
 
@@ -190,7 +190,7 @@ def _only(
     places: Sequence[int],
     beside: Mapping[Join, Sequence[str]],
 ) -> AnySelect:
-    """The statement with those of its columns, and of the rows beside it those of these names."""
+    """Return the statement with only these columns, and these columns of joined rows."""
     if not isinstance(expression, Select):
         message = "Only what selects can leave columns out."
         raise TypeError(message)

@@ -1,4 +1,4 @@
-"""Number of SQL statements that run for a request, in whatever thread they run."""
+"""Number of SQL statements of a request, in all threads."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -8,7 +8,7 @@ Result = TypeVar("Result")
 
 
 class Counting(Protocol):
-    """A connection that counts its statements."""
+    """Connection that counts its statements."""
 
     statements: int
 

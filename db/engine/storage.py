@@ -1,4 +1,4 @@
-"""The files of a SQLite database: creating them for their owner only, and what keeps them from being used."""
+"""Files of a SQLite database: creation for their owner only, and what prevents their use."""
 
 import os
 from collections.abc import Iterable, Iterator
