@@ -23,6 +23,7 @@ from domain.activations import AUTHORIZATION_CODE_BITS, ActivationStatus, author
 from domain.money import Cents
 from domain.orders import OrderType
 from domain.prices import Tier
+from domain.text import fold
 from resolvers import ids
 from resolvers.access import new_secret
 from resolvers.partners import NewVendor, vendor_id
@@ -44,7 +45,7 @@ class Token(NamedTuple):
 
 async def add_bare_partner(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
     """Add a partner by a single statement, for tests of what happens between two statements."""
-    await execute(tx, sa.insert(tables.partners).values(cnpj=cnpj, name=name))
+    await execute(tx, sa.insert(tables.partners).values(cnpj=cnpj, name=name, name_folded=fold(name)))
 
 
 async def add_partner(tx: Transaction, *, name: str = "Alfa") -> int:
