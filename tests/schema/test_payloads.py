@@ -49,6 +49,17 @@ RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
 }
 """Input of each mutation that is not refused."""
 
+OF_PARTNERS: Mapping[str, Given] = {
+    "createPartner": {"name": "Gama"},
+    "updatePartner": {"name": "Gama", "contacts": [{"name": "Bia"}]},
+    "erasePartnerContacts": {},
+    "suspendPartner": {"reason": "inadimplência"},
+    "reinstatePartner": {},
+    "closePartner": {},
+    "setPartnerPolicy": {"fourEyes": True},
+}
+"""Input of each mutation of partners, which only the vendor's users do, besides the partner or its CNPJ."""
+
 _NODES_MAX = 100
 _SESSIONS = {"signIn", "renewSession", "signOut"}
 
@@ -57,7 +68,7 @@ def test_every_mutation_is_tried() -> None:
     mutations = GRAPHQL.mutation_type
     assert mutations is not None
 
-    assert set(mutations.fields) == set(RECIPES) | _SESSIONS
+    assert set(mutations.fields) == set(RECIPES) | set(OF_PARTNERS) | _SESSIONS
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -136,6 +136,16 @@ RECIPES = {
     "Mutation.cancelOrder(input.orderId)": _mutation("cancelOrder", "Order", "orderId: $id", "order { id }"),
 }
 
+_OF_PARTNERS = {
+    "updatePartner": 'name: "Outra"',
+    "erasePartnerContacts": "",
+    "suspendPartner": 'reason: "Outra"',
+    "reinstatePartner": "",
+    "closePartner": "",
+    "setPartnerPolicy": "fourEyes: true",
+}
+"""Input of each mutation of partners, which a partner's users may not do."""
+
 _ON_BEHALF = {
     "registerClient": 'cnpj: "16.727.230/0001-97", name: "Outra"',
     "updateClient": 'clientId: $Client, name: "Outra"',
@@ -152,7 +162,7 @@ _ON_BEHALF = {
 
 RECIPES |= {
     f"Mutation.{name}(input.partnerId)": _mutation(name, "Partner", f"partnerId: $id, {given}", "__typename")
-    for name, given in _ON_BEHALF.items()
+    for name, given in (_ON_BEHALF | _OF_PARTNERS).items()
 }
 
 
