@@ -60,7 +60,7 @@ class OfPartner:
 class CreatePartnerInput:
     name: str = strawberry.field(description="The partner's name. 1 to 200 characters.")
     cnpj: str = strawberry.field(description="The partner's CNPJ, in any mask. No other partner can have the same one.")
-    contacts: list[PartnerContactInput] | None = optional("The people to write to or call. At most 10.")
+    contacts: list[PartnerContactInput] | None = optional("The people to write to or call, at most 10 of them.")
     price_table_name: str | None = optional(
         "The name of the partner's price table, “Pauta Preço”, which is empty at first. At most 200 characters; "
         "“Pauta padrão” if it is omitted."
@@ -84,7 +84,7 @@ class CreatePartnerInput:
 class UpdatePartnerInput(OfPartner):
     name: str | None = optional("The partner's name. 1 to 200 characters; it can't be cleared.")
     contacts: list[PartnerContactInput] | None = optional(
-        "All people to write to or call, in place of those before. At most 10; null or an empty list clears them."
+        "All people to write to or call, at most 10 of them, in place of those before. Null or an empty list clears them."
     )
 
     def checked(self) -> UpdatePartner:

@@ -1,9 +1,8 @@
-"""Access to the API in tests: requests through the real HTTP application, and small factories."""
+"""Access to the API in tests: requests through the real HTTP application."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import IPv4Address
 from random import getrandbits
 from typing import Any
@@ -12,19 +11,8 @@ from uuid import uuid4
 import httpx
 from starlette.types import ASGIApp
 
-from db import access, partners, prices, products
-from db.access import NewToken
-from db.prices import PriceKey
-from domain.access import Permissions, Role, TokenKind
-from domain.money import Cents
-from domain.orders import OrderType
-from domain.prices import Tier
-from resolvers import ids
-from resolvers.access import new_secret
-from resolvers.partners import NewVendor, vendor_id
 from resolvers.portal import Portal
 from tests import cnpjs
-from tests.units import writing
 
 Json = Any
 """Body of a response; a test that misreads it fails."""
@@ -134,82 +122,3 @@ def transport(app: ASGIApp) -> httpx.ASGITransport:
 def address() -> str:
     """Return an address that no other caller has."""
     return str(IPv4Address(10 << 24 | getrandbits(24)))
-
-
-async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
-    """Create a partner with an empty price table, and return its id."""
-    async with writing(portal.database) as tx:
-        partner_id = await partners.create(tx, name=name, cnpj=cnpjs.another())
-        assert partner_id is not None
-        await prices.create_table(tx, partner_id, "Pauta")
-    return partner_id
-
-
-async def new_vendor(portal: Portal) -> int:
-    """Return the id of the vendor, which all tests of a database share."""
-    async with writing(portal.database) as tx:
-        return await vendor_id(tx, NewVendor("Grupo Moderniza", cnpjs.VENDOR))
-
-
-async def new_product(
-    portal: Portal, partner_id: int, *, included_seats: int = 2, tiers: Mapping[OrderType, list[Tier]] | None = None
-) -> str:
-    """Create a product with a price for the partner, and return its id."""
-    flat = [tier(1)]
-    priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
-    async with writing(portal.database) as tx:
-        code = uuid4().hex
-        product_id = await products.put(tx, code=code, name="Moderniza Completo", included_seats=included_seats)
-        table = await prices.table_of(tx, partner_id)
-        keyed = {PriceKey(product_id, order_type): of_type for order_type, of_type in priced.items()}
-        await prices.replace_tiers(tx, partner_id, table.id, keyed)
-    return ids.encode("Product", product_id)
-
-
-def tier(minimum: int, *, monthly: int = 100_00, setup: int = 50_00, bonus: int = 0) -> Tier:
-    """Return a tier; its prices are in cents."""
-    return Tier(
-        minimum_quantity=minimum,
-        unit_monthly_price=Cents(monthly),
-        unit_setup_fee=Cents(setup),
-        bonus_quantity=bonus,
-    )
-
-
-async def new_caller(
-    http: httpx.AsyncClient,
-    portal: Portal,
-    partner_id: int,
-    *,
-    role: Role = Role.MANAGER,
-    chosen: Permissions | None = None,
-    kind: TokenKind = TokenKind.SESSION,
-    expires_at: datetime | None = None,
-    password_hash: str = "none",  # noqa: S107 — no password has it.
-    email: str | None = None,
-) -> Api:
-    """Create a user of the partner with a token that has all permissions of the role, or the chosen ones."""
-    secret = new_secret(kind)
-    async with writing(portal.database) as tx:
-        user_id = await access.create_user(
-            tx,
-            partner_id,
-            email=email or f"{uuid4()}@alfa.example",
-            name="Ana",
-            role=role,
-            password_hash=password_hash,
-        )
-        assert user_id is not None
-        new = NewToken(user_id, kind, "test", secret.prefix, secret.digest, chosen, expires_at)
-        await access.add_token(tx, partner_id, new, at=portal.now())
-    return Api(http, portal, partner_id, user_id, secret.secret)
-
-
-async def with_tokens(api: Api, number: int, *, expires_at: datetime | None = None) -> Api:
-    """Create a user of the partner with this number of API tokens, which work until they expire."""
-    caller = await new_caller(api.http, api.portal, api.partner_id)
-    async with writing(api.portal.database) as tx:
-        for secret in [new_secret(TokenKind.API) for _ in range(number)]:
-            new = NewToken(caller.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, expires_at)
-            await access.add_token(tx, api.partner_id, new, at=api.portal.now())
-    return caller

@@ -126,11 +126,11 @@ class Proxy:
         await stopped.wait()
         server.close()
 
-    async def _connect(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+    async def _connect(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_unix_connection(str(self._socket))
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))
-            await self._copy_requests(client, to_server, answers)
+            await self._copy_requests(requests, to_server, answers)
             await server.read()
         finally:
             answers.cancel()
@@ -138,9 +138,9 @@ class Proxy:
                 writer.close()
 
     async def _copy_requests(
-        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, answers: asyncio.Task[None]
+        self, requests: asyncio.StreamReader, to_server: asyncio.StreamWriter, answers: asyncio.Task[None]
     ) -> None:
-        while data := await client.read(65536):
+        while data := await requests.read(65536):
             if b"COMMIT;" in data and self.fault is not Fault.NONE:
                 fault, self.fault = self.fault, Fault.NONE
                 answers.cancel()

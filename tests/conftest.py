@@ -17,11 +17,12 @@ from domain.access import Role
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product, new_vendor, transport
+from tests.api import Api, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import DOCUMENTS, EXECUTOR
+from tests.factories import new_caller, new_partner, new_product, new_vendor
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -53,6 +54,7 @@ class _WorkerNode(Protocol):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the directory of this run's PostgreSQL; workers get it from the process that started them."""
+    config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
 
@@ -91,9 +93,17 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
     own_cluster.repair()
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only."""
+    chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not chosen:
+        edge = metafunc.definition.get_closest_marker("edge") is not None
+        metafunc.parametrize("engine", ENGINES[:1] if edge else ENGINES, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine in turn: a test with this fixture, or one that depends on it, runs on both."""
+    """Engine that the test runs on."""
     return str(request.param)
 
 
@@ -127,11 +137,11 @@ def clock(portal: Portal) -> Clock:
 
 @pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of the portal's real HTTP application."""
+    """HTTP client of the portal's real HTTP application."""
     async with httpx.AsyncClient(
         transport=transport(create_app(portal, _SETTINGS, documents=DOCUMENTS)), base_url="http://portal.test"
-    ) as client:
-        yield client
+    ) as http:
+        yield http
 
 
 @pytest.fixture
@@ -157,8 +167,8 @@ async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, Settings()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        yield await new_caller(client, portal, await new_partner(portal))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        yield await new_caller(http, portal, await new_partner(portal))
     await portal.database.close()
 
 

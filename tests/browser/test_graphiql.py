@@ -29,9 +29,9 @@ READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "Esto
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient() as http:
         headers = {"Authorization": f"Bearer {token}"}
-        return await client.post(visit.url, json={"query": query}, headers=headers)
+        return await http.post(visit.url, json={"query": query}, headers=headers)
 
 
 async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(visit: Visit) -> None:
@@ -63,13 +63,13 @@ async def test_a_query_is_built_by_clicking_and_run(visit: Visit) -> None:
     explorer = visit.page.locator(".graphiql-explorer-root")
 
     await visit.page.get_by_role("button", name="New tab").click()
-    for field in ("viewer", "partner", "name"):
+    for field in ("viewer", "user", "name"):
         await explorer.get_by_text(field, exact=True).first.click()
-    await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("partner")
+    await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("user")
     answer = await visit.run()
 
-    assert answer == {"data": {"viewer": {"partner": {"name": "Alfa Automação Comercial Ltda"}}}}
-    await expect(visit.page.locator(".graphiql-response")).to_contain_text("Alfa Automação")
+    assert answer == {"data": {"viewer": {"user": {"name": "Mariana Gonçalves Prado"}}}}
+    await expect(visit.page.locator(".graphiql-response")).to_contain_text("Mariana Gonçalves Prado")
 
 
 async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
@@ -136,7 +136,7 @@ async def test_the_docs_show_the_label_of_the_portal(visit: Visit) -> None:
     docs = visit.page.locator(".graphiql-doc-explorer")
     await docs.get_by_role("link", name="Query", exact=True).click()
 
-    await expect(docs).to_contain_text("The partner's orders, “Meus Pedidos”")
+    await expect(docs).to_contain_text("The orders, “Meus Pedidos”")
 
 
 async def test_a_header_of_the_headers_pane_is_sent(visit: Visit) -> None:

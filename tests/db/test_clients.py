@@ -6,14 +6,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from db import activations, clients, tables
+from db import activations, tables
 from db.activations import ActivationFilter, ActivationSortKey
-from db.clients import ClientDetails
 from db.engine import Database
 from domain.clients import NAME_LENGTH
-from tests import cnpjs
 from tests.databases import Databases
-from tests.db.rows import NOON, a_partner
+from tests.factories import add_client, add_partner
 from tests.units import fetch_all, reading, writing
 
 SEARCHES = [
@@ -51,9 +49,5 @@ async def test_the_longest_names_fit_into_the_indexes(database: Database, syllab
         drawn = [(0xAC00, 11_172) if rng.random() < syllables else (0x20000, 40_000) for _ in range(NAME_LENGTH)]
         return "".join(chr(start + rng.randrange(size)) for start, size in drawn)
 
-    details = ClientDetails(name=name(), trade_name=name())
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
-        client_id = await clients.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=NOON)
-
-    assert client_id is not None
+        assert await add_client(tx, await add_partner(tx), name=name(), trade_name=name())

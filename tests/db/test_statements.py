@@ -33,8 +33,9 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.orders import OrderStatus, OrderType
+from domain.partners import PartnerStatus
 from domain.tenancy import ALL_PARTNERS, Scope
-from tests.db.rows import NOON
+from tests.factories import NOON
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": make_url("sqlite://").get_dialect()(),
@@ -129,7 +130,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "completed_from": NOON,
         "completed_to": NOON,
     },
-    PartnerFilter: {"search": "a", "search_cnpj": "1", "cnpj": "1"},
+    PartnerFilter: {"search": "a", "search_cnpj": "1", "cnpj": "1", "status": frozenset(PartnerStatus)},
     EventFilter: {
         "types": frozenset(EventType),
         "client_id": 1,
@@ -180,7 +181,7 @@ def _bound(statement: Statement[Any]) -> set[str]:
     return set(compiled.binds)
 
 
-def test_a_read_of_one_partner_names_it_and_one_of_all_does_not() -> None:
+def test_a_read_of_one_partner_names_it_others_do_not() -> None:
     found = {
         f"{module.__name__}.{name}": (_bound(each.of_partner), _bound(each.of_all))
         for module in modules()
@@ -193,7 +194,7 @@ def test_a_read_of_one_partner_names_it_and_one_of_all_does_not() -> None:
     assert {name for name, (_, of_all) in found.items() if "partner_id" in of_all} == set()
 
 
-def test_a_list_of_one_partner_names_it_and_one_of_all_does_not() -> None:
+def test_a_list_of_one_partner_names_it_others_do_not() -> None:
     for listing in all_listings():
         named = "partner_id" in _bound(Statement(sa.select(*listing.columns).where(*listing.where), listing.row))
 

@@ -67,7 +67,7 @@ def test_every_page_with_typescript_is_in_a_project() -> None:
     assert {block.page for block in blocks("ts")} == pages
 
 
-def test_the_client_of_trusted_documents_asks_for_the_document_that_the_page_names(node: str, tmp_path: Path) -> None:
+def test_the_client_of_trusted_documents_asks_for_what_the_page_names(node: str, tmp_path: Path) -> None:
     project = _project(tmp_path, "trusted")
     shutil.copy(PACKAGES / "scalars.ts", project / "src")
 

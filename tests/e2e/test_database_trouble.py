@@ -19,10 +19,11 @@ from db.migrations import migrate
 from db.tables import clients
 from resolvers.portal import Portal
 from tests import cnpjs
-from tests.api import Json, new_caller, new_partner
+from tests.api import Json
 from tests.clusters import Cluster
 from tests.disks import no_longer_files
 from tests.e2e.processes import Server, serving
+from tests.factories import new_caller, new_partner
 from tests.units import fetch_values, reading
 
 CALLERS = 8

@@ -18,10 +18,11 @@ from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
 from tests import cnpjs
-from tests.api import Api, with_tokens
+from tests.api import Api
+from tests.factories import with_tokens
 from tests.units import writing
 
-Given = TypeVar("Given", bound=tuple[Any, ...])
+Arguments = TypeVar("Arguments", bound=tuple[Any, ...])
 
 AHEAD_SECONDS = 0.3
 """Seconds for a rival to run as far as it can: one admitted by mistake needs much less."""
@@ -29,8 +30,8 @@ AHEAD_SECONDS = 0.3
 
 async def raced(
     api: Api,
-    mutation: Mutation[Given, Any],
-    given: Given,
+    mutation: Mutation[Arguments, Any],
+    given: Arguments,
     rival: Awaitable[list[str]],
     read: Callable[[Transaction], Awaitable[object]] | None = None,
 ) -> list[str]:
@@ -50,7 +51,7 @@ async def raced(
     return await behind
 
 
-async def _work(mutation: Mutation[Given, Any], work: Work, given: Given) -> None:
+async def _work(mutation: Mutation[Arguments, Any], work: Work, given: Arguments) -> None:
     await mutation._work(work, given)  # noqa: SLF001 — the transaction around it is the test's own, to be held.
 
 

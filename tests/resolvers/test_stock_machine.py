@@ -19,8 +19,9 @@ from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner, new_product, tier
+from tests.api import Api
 from tests.databases import Databases
+from tests.factories import new_caller, new_partner, new_product, tier
 from tests.units import fetch_all, reading
 
 COUNTERS = ("purchased", "bonus", "activated", "additional_seats_total", "additional_seats_allocated")
@@ -37,7 +38,7 @@ step = st.tuples(
 
 
 @dataclass
-class World:
+class Partner:
     """Objects that a partner has created so far; a step chooses among them, ended ones too."""
 
     api: Api
@@ -101,25 +102,25 @@ def _one(among: list[str], chosen: int) -> str:
     return among[chosen % len(among)]
 
 
-async def _check(world: World, database: Database) -> None:
+async def _check(partner: Partner, database: Database) -> None:
     columns = [license_stock.c[name] for name in ("product_id", *COUNTERS)]
     summed = [sa.func.sum(stock_movements.c[name]) for name in COUNTERS]
-    mine = license_stock.c.partner_id == world.api.partner_id
+    mine = license_stock.c.partner_id == partner.api.partner_id
     ledger = sa.select(stock_movements.c.product_id, *summed).where(
-        stock_movements.c.partner_id == world.api.partner_id
+        stock_movements.c.partner_id == partner.api.partner_id
     )
     async with reading(database) as connection:
         stock = {row[0]: tuple(row[1:]) for row in await fetch_all(connection, sa.select(*columns).where(mine))}
         rows = await fetch_all(connection, ledger.group_by(stock_movements.c.product_id))
         assert stock == {row[0]: tuple(row[1:]) for row in rows}
-    for product in world.products:
+    for product in partner.products:
         if ids.number("Product", product) in stock:
-            seen = await world.api.stock(product)
+            seen = await partner.api.stock(product)
             assert seen["available"] == seen["purchased"] + seen["bonus"] - seen["activated"] >= 0
             assert seen["additionalSeatsAvailable"] >= 0
             query = """query ($p: ID!) { activations(first: 100, filter: {productId: $p, status: [ACTIVE]}) {
                 nodes { additionalSeats } } }"""
-            active = (await world.api.data(query, p=product))["activations"]["nodes"]
+            active = (await partner.api.data(query, p=product))["activations"]["nodes"]
             assert len(active) == seen["activated"]
             assert sum(each["additionalSeats"] for each in active) == seen["additionalSeatsAllocated"]
 
@@ -131,17 +132,17 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         api = await new_caller(http, portal, await new_partner(portal))
         products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
-        world = World(api, products)
+        partner = Partner(api, products)
         # Without licenses, seats and activations that have both, most steps do nothing.
         for product in products:
             await api.buy(product, 6, seats=8)
         for doing in ("client", "client"):
-            await world.take(doing, 0, 0)
+            await partner.take(doing, 0, 0)
         for chosen in (1, 2, 9, 10):
-            await world.take("activate", chosen, 2)
+            await partner.take("activate", chosen, 2)
         for doing, chosen, amount in steps:
-            await world.take(doing, chosen, amount)
-            await _check(world, database)
+            await partner.take(doing, chosen, amount)
+            await _check(partner, database)
     # Each active activation has exactly one license, each cancelled one none, and cancelled clients are erased.
     assert [finding for finding in await examine(database) if finding.partner_id == api.partner_id] == []
     await database.close()

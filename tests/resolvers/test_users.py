@@ -10,15 +10,15 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from db import access
 from db import tokens as token_statements
 from db import users as user_statements
 from domain.access import Permission, Role
 from resolvers import tokens, users
 from resolvers.portal import Portal
 from resolvers.users import UserChange, UserUpdated
-from tests.api import Api, Json, new_partner
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import add_user, new_partner
 from tests.units import writing
 
 PASSWORD = "correct horse"
@@ -50,9 +50,7 @@ async def email(portal: Portal) -> str:
     address = f"{uuid4()}@alfa.example"
     partner_id = await new_partner(portal)
     async with writing(portal.database) as tx:
-        await access.create_user(
-            tx, partner_id, email=address, name="Ana", role=Role.MANAGER, password_hash=CHEAP.hash(PASSWORD)
-        )
+        await add_user(tx, partner_id, email=address, password_hash=CHEAP.hash(PASSWORD))
     return address
 
 

@@ -10,8 +10,9 @@ import pytest
 from domain.access import ROLE_PERMISSIONS, Permission, Role, TokenKind
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
-from tests.api import Api, Json, new_caller, new_partner
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import new_caller, new_partner
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from db.tables import metadata, users
 from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
 from server.background.token_usage import TokenUsageWriter
-from tests.api import Api, Json, new_caller, with_tokens
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import new_caller, with_tokens
 from tests.units import execute, fetch_all, reading, writing
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -7,7 +7,8 @@ from domain.access import Permission, Role
 from domain.licenses import COUNTER_MAX, Delta
 from domain.orders import OrderType
 from resolvers import ids
-from tests.api import Api, new_caller, new_product, tier
+from tests.api import Api
+from tests.factories import new_caller, new_product, tier
 from tests.units import writing
 
 

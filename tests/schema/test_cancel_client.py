@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from db.tables import metadata
 from domain.access import Permission, Permissions
 from tests import cnpjs
-from tests.api import Api, Json, new_caller, new_product
+from tests.api import Api, Json
+from tests.factories import new_caller, new_product
 from tests.units import fetch_all, reading
 
 CANCELLED = """client { id name tradeName cnpj city state status cancellationNote viewerCanCancel

@@ -4,6 +4,8 @@ import pytest
 
 from tests.api import Api
 
+pytestmark = pytest.mark.edge
+
 SECRET = "hunter2"
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
 CREATE = "mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }"

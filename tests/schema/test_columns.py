@@ -3,8 +3,9 @@
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 
-from tests.api import Api, new_product
-from tests.schema.worlds import GRAPHQL
+from tests.api import Api
+from tests.factories import new_product
+from tests.schema.introspection import GRAPHQL
 
 PLACES = {
     "{ clients(filter: { status: [ACTIVE, CANCELLED] }) { nodes { % } } }": "Client",

@@ -10,8 +10,8 @@ from types import FrameType
 import pytest
 
 from db.engine import Database
+from tests import factories
 from tests.api import Api
-from tests.db import rows
 from tests.units import writing
 
 CALLS_FOR_A_ROW = 8
@@ -87,10 +87,10 @@ def counted(database: Database) -> Iterator[Calls]:
 async def full(level: Api) -> Api:
     """Manager of a partner with a hundred clients, each with an activation."""
     async with writing(level.portal.database) as tx:
-        user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
-        clients = [await rows.a_client(tx, level.partner_id) for _ in range(100)]
-        wanted = [(client, rows.NOON + timedelta(minutes=minute)) for minute, client in enumerate(clients)]
-        await rows.some_activations(tx, level.partner_id, user_id=user, product_id=product, wanted=wanted)
+        user, product = await factories.add_user(tx, level.partner_id), await factories.add_product(tx)
+        clients = [await factories.add_client(tx, level.partner_id) for _ in range(100)]
+        wanted = [(client, factories.NOON + timedelta(minutes=minute)) for minute, client in enumerate(clients)]
+        await factories.add_activations(tx, level.partner_id, user_id=user, product_id=product, wanted=wanted)
     return level
 
 
@@ -124,10 +124,10 @@ async def test_pages_below_a_page_cost_no_more_calls_than_they_did(full: Api) ->
 
 async def test_fields_of_a_repeated_client_are_resolved_once(level: Api) -> None:
     async with writing(level.portal.database) as tx:
-        user, product = await rows.a_user(tx, level.partner_id), await rows.a_product(tx)
-        client = await rows.a_client(tx, level.partner_id)
-        wanted = [(client, rows.NOON + timedelta(minutes=minute)) for minute in range(100)]
-        await rows.some_activations(tx, level.partner_id, user_id=user, product_id=product, wanted=wanted)
+        user, product = await factories.add_user(tx, level.partner_id), await factories.add_product(tx)
+        client = await factories.add_client(tx, level.partner_id)
+        wanted = [(client, factories.NOON + timedelta(minutes=minute)) for minute in range(100)]
+        await factories.add_activations(tx, level.partner_id, user_id=user, product_id=product, wanted=wanted)
     nodes = (await level.data(ONE_CLIENT, first=100))["activations"]["nodes"]
     assert [len(node["client"]["activations"]["nodes"]) for node in nodes] == [100] * 100
 

@@ -49,6 +49,7 @@ async def test_a_timestamp_is_taken_and_answered_in_utc(api: Api, text: str, ans
     assert by_variable == literal == {"createApiToken": {"apiToken": {"expiresAt": answer}}}
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))
 async def test_nothing_else_is_taken(api: Api, text: str) -> None:
     for query in (CREATE, LIST):
@@ -57,6 +58,7 @@ async def test_nothing_else_is_taken(api: Api, text: str) -> None:
             assert not (body.get("data") or {}).get("events")
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("value", [0, 1.5, True, ["2026-11-24T12:30:00Z", "2026-11-24T12:30:00Z"], {"a": 1}])
 async def test_a_timestamp_is_a_string(api: Api, value: object) -> None:
     assert (await api.error(LIST, at=value))["extensions"]["code"] == "BAD_USER_INPUT"

@@ -15,7 +15,8 @@ from server.graphql.operations import Answer
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
 from server.settings import Settings
-from tests.api import Api, new_product
+from tests.api import Api
+from tests.factories import new_product
 
 QUERIES = [
     "{ clients { nodes { id name activations(first: 2) { totalCount nodes { id product { name } } } } } }",

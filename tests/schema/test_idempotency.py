@@ -1,121 +1,39 @@
 """Idempotency keys over HTTP, on both engines, with a test clock."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from graphql import GraphQLInputObjectType
 
 from db.tables import idempotency_keys, users
 from domain.access import Role
 from tests import cnpjs
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
 from tests.clock import Clock
-from tests.schema.worlds import GRAPHQL
+from tests.factories import new_product
+from tests.schema.introspection import input_name
+from tests.schema.recipes import MUTATIONS, Given
 from tests.units import execute, fetch_all, reading, writing
 
-Given = Mapping[str, object]
-
-
-class Recipe(NamedTuple):
-    """Recipe of a mutation: its selection, its input, and the input of a different request."""
-
-    given: Callable[[Api], Awaitable[Given]]
-    selection: str
-    other: Given
-
-
-async def _new_client(_: Api) -> Given:
-    return {"cnpj": cnpjs.another(), "name": "Padaria", "city": "Olinda"}
-
-
-async def _client(api: Api) -> Given:
-    return {"clientId": await api.client(), "name": "Mercearia"}
-
-
-async def _left_client(api: Api) -> Given:
-    return {"clientId": await api.client(), "reason": "Fechou"}
-
-
-async def _license(api: Api) -> Given:
-    product = await new_product(api.portal, api.partner_id)
-    await api.buy(product, 2)
-    return {"clientId": await api.client(), "productId": product, "activationKey": "KEY-1"}
-
-
-async def _activation(api: Api) -> Given:
-    wanted = await _license(api)
-    return {"activationId": await api.activation(str(wanted["clientId"]), str(wanted["productId"])), "reason": "Troca"}
-
-
-async def _move(api: Api) -> Given:
-    activation = await _activation(api)
-    return {
-        "activationId": activation["activationId"],
-        "toClientId": await api.client(),
-        "activationKey": "KEY-2",
-        "note": "Troca",
-    }
-
-
-async def _new_order(api: Api) -> Given:
-    product = await new_product(api.portal, api.partner_id)
-    return {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}], "note": "Urgente"}
-
-
-async def _order(api: Api) -> Given:
-    return {"orderId": await api.order((await new_product(api.portal, api.partner_id), 2))}
-
-
-ACTIVATION = "activation { id status authorizationCode } licenseStock { activated available }"
-RECIPES = {
-    "registerClient": Recipe(_new_client, "client { id name city }", {"city": "Recife"}),
-    "updateClient": Recipe(_client, "client { id name }", {"name": "Bazar"}),
-    "cancelClient": Recipe(
-        _left_client, "client { id status } cancelledActivations { id } licenseStock { id }", {"reason": "Mudou"}
-    ),
-    "activateLicense": Recipe(_license, ACTIVATION, {"activationKey": "KEY-9"}),
-    "cancelActivation": Recipe(_activation, ACTIVATION, {"reason": "Erro"}),
-    "moveActivation": Recipe(
-        _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
-    ),
-    "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
-    "approveOrder": Recipe(_order, "order { id status } licenseStock { purchased }", {"orderId": "another"}),
-    "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),
-}
+KEYED = [name for name, recipe in MUTATIONS.items() if recipe.other is not None]
 """Every mutation that takes a key."""
 
-each_mutation = pytest.mark.parametrize("name", RECIPES)
+each_mutation = pytest.mark.parametrize("name", KEYED)
 
 
 async def keyed(api: Api, name: str) -> Given:
     """Return the input of a mutation with a key of its own."""
-    return {**await RECIPES[name].given(api), "idempotencyKey": f"key {uuid4()}"}
+    return {**await MUTATIONS[name].given(api), "idempotencyKey": f"key {uuid4()}"}
 
 
 async def do(api: Api, name: str, given: Given) -> Json:
     """Return the payload of a mutation that is not refused."""
-    return await api.done(name, RECIPES[name].selection, given)
+    return await api.done(name, MUTATIONS[name].selection, given)
 
 
 async def event_count(api: Api) -> int:
     """Return the number of the partner's events."""
     return int((await api.data("{ events { totalCount } }"))["events"]["totalCount"])
-
-
-def test_every_mutation_that_takes_a_key_is_tried() -> None:
-    mutations = GRAPHQL.mutation_type
-    assert mutations is not None
-
-    taking = set()
-    for name in mutations.fields:
-        taken = GRAPHQL.type_map.get(f"{name[0].upper()}{name[1:]}Input")
-        if isinstance(taken, GraphQLInputObjectType) and "idempotencyKey" in taken.fields:
-            taking.add(name)
-
-    assert taking == set(RECIPES)
 
 
 @each_mutation
@@ -146,7 +64,7 @@ async def test_the_same_key_with_another_input_is_refused(api: Api, name: str) -
     await do(api, name, given)
     done = await event_count(api)
 
-    payload = await api.mutate(name, "__typename", {**given, **RECIPES[name].other})
+    payload = await api.mutate(name, "__typename", {**given, **(MUTATIONS[name].other or {})})
 
     (error,) = payload["userErrors"]
     assert (error["code"], error["path"]) == ("IDEMPOTENCY_CONFLICT", ["idempotencyKey"])
@@ -177,7 +95,7 @@ async def test_a_key_belongs_to_its_partner(api: Api, other_api: Api) -> None:
 
 async def test_a_key_belongs_to_its_mutation(api: Api) -> None:
     given = {"orderId": await api.order((await new_product(api.portal, api.partner_id), 1)), "idempotencyKey": "same"}
-    await do(api, "registerClient", {**await _new_client(api), "idempotencyKey": "same"})
+    await do(api, "registerClient", {**await MUTATIONS["registerClient"].given(api), "idempotencyKey": "same"})
 
     payload = await do(api, "approveOrder", given)
 
@@ -203,16 +121,17 @@ async def test_a_replay_needs_the_permission_still(api: Api, name: str, clock: C
     async with writing(api.portal.database) as tx:
         await execute(tx, sa.update(users).where(users.c.id == api.user_id).values(role=Role.VIEWER))
     clock.forward(seconds=5)
-    type_name = f"{name[0].upper()}{name[1:]}Input!"
-    error = await api.error(f"mutation ($input: {type_name}) {{ {name}(input: $input) {{ __typename }} }}", input=given)
+    query = f"mutation ($input: {input_name(name)}!) {{ {name}(input: $input) {{ __typename }} }}"
+    error = await api.error(query, input=given)
 
     assert error["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("key", ["", " \n", "k" * 256, "k\0", "k\ud800"])
 @each_mutation
 async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str, key: str) -> None:
-    given = {**await RECIPES[name].given(api), "idempotencyKey": key}
+    given = {**await MUTATIONS[name].given(api), "idempotencyKey": key}
 
     payload = await api.mutate(name, "__typename", given)
 
@@ -223,7 +142,7 @@ async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str, key: s
 
 
 async def test_a_key_of_255_characters_is_taken(api: Api) -> None:
-    given = {**await _new_client(api), "idempotencyKey": "ç" * 255}
+    given = {**await MUTATIONS["registerClient"].given(api), "idempotencyKey": "ç" * 255}
 
     assert await do(api, "registerClient", given) == await do(api, "registerClient", given)
 

@@ -60,6 +60,7 @@ async def refused(api: Api, query: str, **variables: object) -> Json:
     return error
 
 
+@pytest.mark.edge
 async def test_a_too_long_list_is_refused_once_for_all_its_uses(api: Api) -> None:
     aliases = " ".join(f"a{number}: nodes(ids: $i) {{ id }}" for number in range(300))
 
@@ -71,6 +72,7 @@ async def test_a_too_long_list_is_refused_once_for_all_its_uses(api: Api) -> Non
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
+@pytest.mark.edge
 async def test_a_too_long_value_is_refused_alike_in_known_and_new_documents(api: Api) -> None:
     query = "query ($i: ID!) { known: client(id: $i) { id } }"
     anybody = replace(api, token=None)
@@ -81,6 +83,7 @@ async def test_a_too_long_value_is_refused_alike_in_known_and_new_documents(api:
     assert await refused(anybody, query, i="a" * 129) == first
 
 
+@pytest.mark.edge
 async def test_an_object_of_too_many_fields_is_refused_with_one_error(api: Api) -> None:
     fields = ", ".join(f"unknown{number}: 1" for number in range(900))
 
@@ -90,6 +93,7 @@ async def test_an_object_of_too_many_fields_is_refused_with_one_error(api: Api) 
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
+@pytest.mark.edge
 async def test_a_too_long_id_is_refused_once_for_all_its_uses(api: Api) -> None:
     aliases = " ".join(f"a{number}: node(id: $i) {{ id }}" for number in range(300))
 
@@ -99,6 +103,7 @@ async def test_a_too_long_id_is_refused_once_for_all_its_uses(api: Api) -> None:
     assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     ("query", "variables", "facts"),
     [
@@ -164,6 +169,7 @@ async def test_a_variable_that_is_too_long_is_refused(
     assert f"“${facts['variable']}” can have at most" in error["message"]
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     ("query", "literal", "facts"),
     [
@@ -205,6 +211,7 @@ async def test_a_literal_that_is_too_long_is_refused(api: Api, query: str, liter
     assert error["locations"] == [{"line": 1, "column": text.index(literal) + 1}]
 
 
+@pytest.mark.edge
 async def test_many_literals_that_are_too_long_are_one_error(api: Api) -> None:
     aliases = " ".join(f'a{number}: node(id: "{"a" * 200}") {{ id }}' for number in range(190))
 
@@ -213,6 +220,7 @@ async def test_many_literals_that_are_too_long_are_one_error(api: Api) -> None:
     assert error["extensions"]["maxLength"] == 128
 
 
+@pytest.mark.edge
 async def test_a_literal_that_is_too_long_anywhere_is_refused_before_validation(api: Api) -> None:
     error = await refused(api, f'{{ nothing(of: "{"a" * 10_001}") }}')
 
@@ -249,6 +257,7 @@ async def test_a_note_past_the_limit_of_the_business_is_a_refusal(api: Api, clie
     assert await api.codes("cancelClient", {"clientId": client, "reason": "a" * length}) == ["INVALID_INPUT"]
 
 
+@pytest.mark.edge
 async def test_a_note_past_every_limit_is_refused_before_anything_is_done(api: Api, client: str) -> None:
     query = "mutation ($i: CancelClientInput!) { cancelClient(input: $i) { client { id } } }"
 
@@ -257,6 +266,7 @@ async def test_a_note_past_every_limit_is_refused_before_anything_is_done(api: A
     assert error["extensions"]["variable"] == "i.reason"
 
 
+@pytest.mark.edge
 async def test_a_document_that_is_too_long_is_refused_before_it_is_parsed(api: Api) -> None:
     text = "{ __typename }" + "}" * 100_000
 
@@ -267,6 +277,7 @@ async def test_a_document_that_is_too_long_is_refused_before_it_is_parsed(api: A
     assert [each.message for each in prepare(GRAPHQL_SCHEMA, text).errors] == [error["message"]]
 
 
+@pytest.mark.edge
 async def test_an_operation_name_that_is_too_long_is_refused(api: Api) -> None:
     name = "a" * (OPERATION_NAME_MAX + 1)
     headers = {"Authorization": f"Bearer {api.token}"}
@@ -282,6 +293,7 @@ async def test_an_operation_name_that_is_too_long_is_refused(api: Api) -> None:
 NESTED = 100_000
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     "body",
     [

@@ -4,8 +4,10 @@ import pytest
 
 from domain.access import ALL, NODE_PERMISSIONS
 from resolvers import ids
-from tests.api import Api, new_caller
-from tests.schema.worlds import GRAPHQL, absent, new_world, node_types
+from tests.api import Api
+from tests.factories import new_caller
+from tests.schema.introspection import GRAPHQL, node_types
+from tests.schema.recipes import absent, one_of_each
 
 NODE = "query ($id: ID!) { viewer { role } node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
@@ -13,27 +15,27 @@ GUARDED = {name: needed for name, needed in NODE_PERMISSIONS.items() if needed i
 
 
 async def test_every_type_that_has_an_id_is_found_by_it(api: Api) -> None:
-    world = await new_world(api)
-    assert sorted(world) == node_types()
+    objects = await one_of_each(api)
+    assert sorted(objects) == node_types()
 
-    found = {name: (await api.data(NODE, id=wanted))["node"] for name, wanted in world.items()}
+    found = {name: (await api.data(NODE, id=wanted))["node"] for name, wanted in objects.items()}
 
-    assert found == {name: {"__typename": name, "id": wanted} for name, wanted in world.items()}
+    assert found == {name: {"__typename": name, "id": wanted} for name, wanted in objects.items()}
 
 
 async def test_nodes_have_the_order_of_their_ids_with_nulls_for_unknown_ones(api: Api, other_api: Api) -> None:
-    world, foreign = await new_world(api), await new_world(other_api)
-    wanted = [world["Order"], "nonsense", world["Client"], foreign["Client"], absent("Event", 1), world["Order"]]
+    objects, foreign = await one_of_each(api), await one_of_each(other_api)
+    wanted = [objects["Order"], "nonsense", objects["Client"], foreign["Client"], absent("Event", 1), objects["Order"]]
 
     found = (await api.data(NODES, ids=wanted))["nodes"]
 
     assert [node and node["id"] for node in found] == [
-        world["Order"],
+        objects["Order"],
         None,
-        world["Client"],
+        objects["Client"],
         None,
         None,
-        world["Order"],
+        objects["Order"],
     ]
 
 
@@ -51,7 +53,7 @@ async def test_a_hundred_ids_are_taken_and_one_more_is_refused(api: Api, client:
 
 @pytest.mark.parametrize("type_name", [name for name in NODE_PERMISSIONS if name != "Product"])
 async def test_what_is_another_partners_is_null(api: Api, other_api: Api, type_name: str) -> None:
-    foreign = (await new_world(other_api))[type_name]
+    foreign = (await one_of_each(other_api))[type_name]
 
     assert (await api.data(NODE, id=foreign))["node"] is None
 

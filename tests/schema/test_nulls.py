@@ -6,6 +6,8 @@ import pytest
 
 from tests.api import Api, Json
 
+pytestmark = pytest.mark.edge
+
 ACTIVATE = """mutation ($x: Int) { activateLicense(input: {clientId: 1, productId: 1, activationKey: "A",
     additionalSeats: $x}) { __typename } }"""
 QUOTE = """query ($x: Int = 1) { quoteOrder(input: {type: PURCHASE, items: {productId: 1,

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.orders import OrderType
-from tests.api import Api, Json, new_product, tier
+from tests.api import Api, Json
+from tests.factories import new_product, tier
 
 ORDERS = """query ($filter: OrderFilter, $sort: OrderSort) { orders(filter: $filter, sort: $sort) {
     totalCount nodes { number } } }"""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from domain.money import UNIT_PRICE_MAX
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.prices import Tier
-from tests.api import Api, new_product, tier
+from tests.api import Api
+from tests.factories import new_product, tier
 
 VALUES = """type monthlyTotal setupFeeTotal totalWithSetupFee items { product { id }
     quantity bonusQuantity totalQuantity seats unitMonthlyPrice unitSetupFee

@@ -10,7 +10,8 @@ from db.tables import products
 from domain.access import Role
 from domain.orders import OrderType
 from resolvers import ids
-from tests.api import Api, Json, new_caller, new_product, tier
+from tests.api import Api, Json
+from tests.factories import new_caller, new_product, tier
 from tests.units import execute, writing
 
 VALUES = """quantity bonusQuantity totalQuantity seats unitMonthlyPrice unitSetupFee setupFee monthlyTotal

@@ -5,7 +5,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
+from tests.factories import new_product
 
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String) {
     clients(first: $first, after: $after, last: $last, before: $before) {

@@ -1,16 +1,14 @@
 """A payload has each object that its mutation changed, so that a client's cache needs no other query."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from resolvers import ids
-from tests.api import Api, Json, new_product
-from tests.schema.test_idempotency import RECIPES as KEYED
-from tests.schema.worlds import GRAPHQL, node_types
-
-Given = Mapping[str, object]
+from tests.api import Api, Json
+from tests.schema.introspection import GRAPHQL, node_types, payload_of
+from tests.schema.recipes import MUTATIONS
 
 _IMMUTABLE = {"Event", "StockMovement"}
 """Types whose objects never change: new ones are found in their lists."""
@@ -23,60 +21,15 @@ _FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } act
     viewer { user { id } partner { id } apiTokens { id } } }"""
 
 
-async def _client_of_two_products(api: Api) -> Given:
-    one, two = [await new_product(api.portal, api.partner_id) for _ in range(2)]
-    client = await api.client()
-    for product in (one, two):
-        await api.buy(product, 2, seats=3)
-        await api.activation(client, product, additionalSeats=2, note="Caixa")
-    return {"clientId": client, "reason": "Fechou"}
-
-
-async def _token(_: Api) -> Given:
-    return {"name": "Script", "permissions": ["ORDERS_READ"]}
-
-
-async def _made_token(api: Api) -> Given:
-    made = await api.done("createApiToken", "apiToken { id }", await _token(api))
-    return {"apiTokenId": made["apiToken"]["id"]}
-
-
-RECIPES: Mapping[str, Callable[[Api], Awaitable[Given]]] = {
-    **{name: recipe.given for name, recipe in KEYED.items()},
-    "cancelClient": _client_of_two_products,
-    "createApiToken": _token,
-    "revokeApiToken": _made_token,
-}
-"""Input of each mutation that is not refused."""
-
-OF_PARTNERS: Mapping[str, Given] = {
-    "createPartner": {"name": "Gama"},
-    "updatePartner": {"name": "Gama", "contacts": [{"name": "Bia"}]},
-    "erasePartnerContacts": {},
-    "suspendPartner": {"reason": "inadimplência"},
-    "reinstatePartner": {},
-    "closePartner": {},
-    "setPartnerPolicy": {"fourEyes": True},
-}
-"""Input of each mutation of partners, which only the vendor's users do, besides the partner or its CNPJ."""
-
 _NODES_MAX = 100
-_SESSIONS = {"signIn", "renewSession", "signOut"}
 
 
-def test_every_mutation_is_tried() -> None:
-    mutations = GRAPHQL.mutation_type
-    assert mutations is not None
-
-    assert set(mutations.fields) == set(RECIPES) | set(OF_PARTNERS) | _SESSIONS
-
-
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", MUTATIONS)
 async def test_a_payload_shows_what_was_changed_as_it_is_now(api: Api, name: str) -> None:
-    given = await RECIPES[name](api)
+    given = await MUTATIONS[name].given(api)
     before = await _objects(api)
 
-    payload = await api.done(name, _selection(_payload(name), _BELOW), given)
+    payload = await api.done(name, _selection(payload_of(name), _BELOW), given)
 
     after = await _objects(api)
     changed = {
@@ -105,10 +58,6 @@ async def _objects(api: Api) -> dict[str, Json]:
             nodes = (await api.data(query, ids=keys[start : start + _NODES_MAX]))["nodes"]
             objects.update({node["id"]: node for node in nodes})
     return objects
-
-
-def _payload(name: str) -> GraphQLNamedType:
-    return GRAPHQL.type_map[f"{name[0].upper()}{name[1:]}Payload"]
 
 
 def _selection(of: GraphQLNamedType, below: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode, get_named_type, parse, validate
 
-from tests.schema.worlds import GRAPHQL
+from tests.schema.introspection import GRAPHQL
 
 SCREENS = Path(__file__).parents[2] / "server" / "graphiql" / "src" / "screens.ts"
 QUERIES = re.findall(r"query: `([^`]+)`", SCREENS.read_text(encoding="utf-8"))

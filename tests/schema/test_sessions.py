@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from domain.access import TokenKind
-from tests.api import Api, Json, new_caller
+from tests.api import Api, Json
 from tests.clock import Clock
+from tests.factories import new_caller
 
 RENEW = "mutation { renewSession { token expiresAt viewer { role sessionExpiresAt } userErrors { code message } } }"
 STOCK = "{ licenseStock { id } }"

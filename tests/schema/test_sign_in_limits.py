@@ -19,8 +19,9 @@ from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, Json, address, new_caller, new_partner
+from tests.api import Api, Json, address
 from tests.clock import Clock
+from tests.factories import new_caller, new_partner
 from tests.units import fetch_all, reading, writing
 
 pytestmark = pytest.mark.usefixtures("clock")

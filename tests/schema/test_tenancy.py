@@ -1,206 +1,95 @@
 """Another partner's ids answer exactly as ids that do not exist."""
 
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from tests.api import Api, Json, new_product, with_tokens
-from tests.schema.worlds import World, absent, id_arguments, new_world
+from resolvers import ids
+from tests.api import Api, Json
+from tests.factories import new_product, with_tokens
+from tests.schema.introspection import call, id_arguments, input_name, outline, type_of_id
+from tests.schema.recipes import MUTATIONS, OF_PARTNERS, Ids, absent, one_of_each
 
-_ERRORS = "userErrors { __typename code message path }"
+_FORBIDDEN = tuple(f"Mutation.{name}(" for name in OF_PARTNERS)
+PLACES = sorted(place for place in id_arguments() if not place.startswith(("Subscription.", *_FORBIDDEN)))
+"""Where a caller can give an id: a field, and the path of the argument."""
 
+NOTHING_TO_FIND = {"Query.clientByCnpj(partnerId)"}
+"""Places whose field also finds nothing with the partner's own id, as `call` names no client."""
 
-class Recipe(NamedTuple):
-    """Query with `$id`, an id of the type.
+REFUSED = {"Query.priceTable(partnerId)"}
+"""Places whose field is not null: an unknown id is an error of the request."""
 
-    `shared` if all partners see the vendor's products, `nothing` if it finds nothing of its own either, and `error` if
-    it answers an unknown id with an error of the request.
-    """
-
-    type_name: str
-    query: str
-    shared: bool = False
-    nothing: bool = False
-    error: bool = False
-
-
-def _mutation(name: str, type_name: str, given: str, selection: str, *, shared: bool = False) -> Recipe:
-    declared = "$id: ID!, $Client: ID!, $Product: ID!, $Activation: ID!, $Order: ID!, $ApiToken: ID!"
-    used = ", ".join(each for each in declared.split(", ") if each.split(":")[0] in given)
-    query = f"mutation ({used}) {{ {name}(input: {{ {given} }}) {{ {selection} {_ERRORS} }} }}"
-    return Recipe(type_name, query, shared)
+Ask = Callable[[str], Awaitable[Json]]
+"""Send a request with an id in the place, and return the body of its answer."""
 
 
-RECIPES = {
-    "Query.node(id)": Recipe("Client", "query ($id: ID!) { node(id: $id) { __typename } }"),
-    "Query.nodes(ids)": Recipe("Order", "query ($id: ID!) { nodes(ids: [$id]) { __typename } }"),
-    "Query.client(id)": Recipe("Client", "query ($id: ID!) { client(id: $id) { name } }"),
-    "Query.activation(id)": Recipe("Activation", "query ($id: ID!) { activation(id: $id) { activationKey } }"),
-    "Query.activations(filter.clientId)": Recipe(
-        "Client", "query ($id: ID!) { activations(filter: { clientId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.activations(filter.productId)": Recipe(
-        "Product", "query ($id: ID!) { activations(filter: { productId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.order(id)": Recipe("Order", "query ($id: ID!) { order(id: $id) { number } }"),
-    "Query.orders(filter.productId)": Recipe(
-        "Product", "query ($id: ID!) { orders(filter: { productId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.partner(id)": Recipe("Partner", "query ($id: ID!) { partner(id: $id) { name } }"),
-    "Query.clientByCnpj(partnerId)": Recipe(
-        "Partner", 'query ($id: ID!) { clientByCnpj(cnpj: "16.727.230/0001-97", partnerId: $id) { id } }', nothing=True
-    ),
-    "Query.clients(filter.partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { clients(filter: { partnerId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.activations(filter.partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { activations(filter: { partnerId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.orders(filter.partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { orders(filter: { partnerId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.ordersTotal(filter.partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { ordersTotal(filter: { partnerId: $id }) { count monthlyTotal } }"
-    ),
-    "Query.ordersTotal(filter.productId)": Recipe(
-        "Product", "query ($id: ID!) { ordersTotal(filter: { productId: $id }) { count monthlyTotal } }"
-    ),
-    "Query.orderByNumber(partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { orderByNumber(number: 1, partnerId: $id) { id } }"
-    ),
-    "Query.events(filter.partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { events(filter: { partnerId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.licenseStock(partnerId)": Recipe("Partner", "query ($id: ID!) { licenseStock(partnerId: $id) { id } }"),
-    "Query.priceTable(partnerId)": Recipe(
-        "Partner", "query ($id: ID!) { priceTable(partnerId: $id) { id } }", error=True
-    ),
-    "Query.quoteOrder(input.partnerId)": Recipe(
-        "Partner",
-        "query ($id: ID!, $Product: ID!) { quoteOrder(input: { partnerId: $id, type: PURCHASE, "
-        f"items: [{{ productId: $Product, quantity: 1 }}] }}) {{ quote {{ monthlyTotal }} {_ERRORS} }} }}",
-    ),
-    "Query.licenseStock(productId)": Recipe("Product", "query ($id: ID!) { licenseStock(productId: $id) { id } }"),
-    "Query.quoteOrder(input.items.productId)": Recipe(
-        "Product",
-        "query ($id: ID!) { quoteOrder(input: { type: PURCHASE, items: [{ productId: $id, quantity: 1 }] }) "
-        f"{{ quote {{ monthlyTotal }} {_ERRORS} }} }}",
-        shared=True,
-    ),
-    "Query.events(filter.clientId)": Recipe(
-        "Client", "query ($id: ID!) { events(filter: { clientId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Query.events(filter.orderId)": Recipe(
-        "Order", "query ($id: ID!) { events(filter: { orderId: $id }) { totalCount edges { cursor } } }"
-    ),
-    "Mutation.revokeApiToken(input.apiTokenId)": _mutation(
-        "revokeApiToken", "ApiToken", "apiTokenId: $id", "apiToken { id }"
-    ),
-    "Mutation.updateClient(input.clientId)": _mutation(
-        "updateClient", "Client", 'clientId: $id, name: "Outra"', "client { id }"
-    ),
-    "Mutation.cancelClient(input.clientId)": _mutation("cancelClient", "Client", "clientId: $id", "client { id }"),
-    "Mutation.activateLicense(input.clientId)": _mutation(
-        "activateLicense", "Client", 'clientId: $id, productId: $Product, activationKey: "ABCD"', "activation { id }"
-    ),
-    "Mutation.activateLicense(input.productId)": _mutation(
-        "activateLicense",
-        "Product",
-        'clientId: $Client, productId: $id, activationKey: "ABCD"',
-        "activation { id }",
-        shared=True,
-    ),
-    "Mutation.cancelActivation(input.activationId)": _mutation(
-        "cancelActivation", "Activation", "activationId: $id", "activation { id }"
-    ),
-    "Mutation.moveActivation(input.activationId)": _mutation(
-        "moveActivation",
-        "Activation",
-        'activationId: $id, toClientId: $Client, activationKey: "ABCD"',
-        "activation { id }",
-    ),
-    "Mutation.moveActivation(input.toClientId)": _mutation(
-        "moveActivation",
-        "Client",
-        'activationId: $Activation, toClientId: $id, activationKey: "ABCD"',
-        "activation { id }",
-    ),
-    "Mutation.createOrder(input.items.productId)": _mutation(
-        "createOrder",
-        "Product",
-        "type: PURCHASE, items: [{ productId: $id, quantity: 1 }]",
-        "order { id }",
-        shared=True,
-    ),
-    "Mutation.approveOrder(input.orderId)": _mutation("approveOrder", "Order", "orderId: $id", "order { id }"),
-    "Mutation.cancelOrder(input.orderId)": _mutation("cancelOrder", "Order", "orderId: $id", "order { id }"),
-}
-
-_OF_PARTNERS = {
-    "updatePartner": 'name: "Outra"',
-    "erasePartnerContacts": "",
-    "suspendPartner": 'reason: "Outra"',
-    "reinstatePartner": "",
-    "closePartner": "",
-    "setPartnerPolicy": "fourEyes: true",
-}
-"""Input of each mutation of partners, which a partner's users may not do."""
-
-_ON_BEHALF = {
-    "registerClient": 'cnpj: "16.727.230/0001-97", name: "Outra"',
-    "updateClient": 'clientId: $Client, name: "Outra"',
-    "cancelClient": "clientId: $Client",
-    "activateLicense": 'clientId: $Client, productId: $Product, activationKey: "ABCD"',
-    "cancelActivation": "activationId: $Activation",
-    "moveActivation": 'activationId: $Activation, toClientId: $Client, activationKey: "ABCD"',
-    "createOrder": "type: PURCHASE, items: [{ productId: $Product, quantity: 1 }]",
-    "approveOrder": "orderId: $Order",
-    "cancelOrder": "orderId: $Order",
-    "revokeApiToken": "apiTokenId: $ApiToken",
-}
-"""Input of each mutation that can name a partner, which has all that the input names."""
-
-RECIPES |= {
-    f"Mutation.{name}(input.partnerId)": _mutation(name, "Partner", f"partnerId: $id, {given}", "__typename")
-    for name, given in (_ON_BEHALF | _OF_PARTNERS).items()
-}
+def _shared(place: str) -> bool:
+    """Whether all partners may name the same object: the vendor's products, which may have a price for only some."""
+    return type_of_id(place) == "Product" and "(input." in place
 
 
-def test_every_place_for_an_id_is_tried() -> None:
-    assert {place for place in id_arguments() if not place.startswith("Subscription.")} == set(RECIPES)
+async def _asked(api: Api, place: str) -> tuple[Ask, str]:
+    """Return how to ask with an id in the place, and an id of the partner that it fits."""
+    field, _, path = place.rstrip(")").partition("(")
+    if field.startswith("Query."):
+        query = f"query ($id: ID!) {{ {call(field, {path: '$id'})} {outline(field)} }}"
+        return lambda given: api.post(query, id=given), (await one_of_each(api))[type_of_id(place)]
+    name = field.removeprefix("Mutation.")
+    recipe = MUTATIONS[name]
+    errors = "userErrors { __typename code message path }"
+    mutation = f"mutation ($input: {input_name(name)}!) {{ {name}(input: $input) {{ {recipe.selection} {errors} }} }}"
+    _, *keys = path.split(".")
+    given = await recipe.given(api)
+    if keys == ["partnerId"]:
+        given = {**given, "partnerId": ids.encode("Partner", api.partner_id)}
+    (own,) = _values(given, keys)
+    return lambda id_: api.post(mutation, input=_replaced(given, keys, id_)), own
 
 
-@pytest.mark.parametrize("place", RECIPES)
+def _values(given: object, keys: list[str]) -> list[str]:
+    if isinstance(given, list):
+        return [value for each in given for value in _values(each, keys)]
+    return _values(given[keys[0]], keys[1:]) if isinstance(given, Mapping) else [str(given)]
+
+
+def _replaced(given: object, keys: list[str], value: str) -> object:
+    """Return the input with another value at a path, which may go through lists."""
+    if isinstance(given, list):
+        return [_replaced(each, keys, value) for each in given]
+    if isinstance(given, Mapping):
+        return {**given, keys[0]: _replaced(given[keys[0]], keys[1:], value)}
+    return value
+
+
+@pytest.mark.parametrize("place", PLACES)
 async def test_another_partners_id_answers_as_one_that_nothing_has(api: Api, other_api: Api, place: str) -> None:
-    recipe = RECIPES[place]
-    world, foreign = await new_world(api), await new_world(other_api)
+    answer, _ = await _asked(api, place)
+    foreign, type_name = await one_of_each(other_api), type_of_id(place)
     before = await _state(other_api)
 
-    async def answer(given: str) -> Json:
-        return await api.post(recipe.query, **{**world, "id": given})
+    nothing = await answer(absent(type_name, api.partner_id))
 
-    nothing = await answer(absent(recipe.type_name, api.partner_id))
-    assert recipe.shared or await answer(foreign[recipe.type_name]) == nothing
+    assert _shared(place) or await answer(foreign[type_name]) == nothing
     assert await answer("nonsense") == nothing
     assert await answer(foreign["User"]) == nothing
-    assert ("errors" in nothing) is recipe.error
+    assert ("errors" in nothing) is (place in REFUSED)
     assert await _state(other_api) == before
 
 
-@pytest.mark.parametrize("place", RECIPES)
+@pytest.mark.parametrize("place", PLACES)
 async def test_the_partners_own_id_answers_otherwise(api: Api, place: str) -> None:
-    recipe = RECIPES[place]
-    world = await new_world(api)
+    answer, own = await _asked(api, place)
 
-    nothing = await api.post(recipe.query, **{**world, "id": absent(recipe.type_name, api.partner_id)})
-    found = await api.post(recipe.query, **{**world, "id": world[recipe.type_name]})
+    nothing = await answer(absent(type_of_id(place), api.partner_id))
+    found = await answer(own)
 
     assert "errors" not in found
-    assert recipe.nothing or found != nothing
+    assert place in NOTHING_TO_FIND or found != nothing
 
 
 async def test_lists_and_counts_show_nothing_of_another_partner(api: Api, other_api: Api) -> None:
-    await new_world(other_api)
+    await one_of_each(other_api)
     await with_tokens(api, 1)
 
     found = await api.data("""{ clients(filter: { status: null }) { totalCount nodes { id } }
@@ -213,7 +102,7 @@ async def test_lists_and_counts_show_nothing_of_another_partner(api: Api, other_
 
 
 async def test_numbers_of_another_partner_find_nothing(api: Api, other_api: Api) -> None:
-    foreign = await new_world(other_api)
+    foreign = await one_of_each(other_api)
     seen = await _details(other_api, foreign)
     query = """query ($cnpj: CNPJ!, $text: String!, $code: String!, $key: String!) {
         orderByNumber(number: 1) { id } clientByCnpj(cnpj: $cnpj) { id }
@@ -234,7 +123,7 @@ async def test_numbers_of_another_partner_find_nothing(api: Api, other_api: Api)
 
 
 async def test_partners_can_have_the_same_client_and_the_same_key(api: Api, other_api: Api) -> None:
-    foreign = await new_world(other_api)
+    foreign = await one_of_each(other_api)
     seen = await _details(other_api, foreign)
     product = await new_product(api.portal, api.partner_id)
     await api.buy(product, 1)
@@ -244,9 +133,9 @@ async def test_partners_can_have_the_same_client_and_the_same_key(api: Api, othe
     assert await api.activation(client, product, activationKey=seen["activationKey"])
 
 
-async def _details(api: Api, world: World) -> Json:
+async def _details(api: Api, objects: Ids) -> Json:
     query = "query ($id: ID!) { activation(id: $id) { activationKey authorizationCode client { cnpj } } }"
-    return (await api.data(query, id=world["Activation"]))["activation"]
+    return (await api.data(query, id=objects["Activation"]))["activation"]
 
 
 async def _state(api: Api) -> Json:

@@ -11,8 +11,8 @@ from db.tables import metadata
 from domain.text import hidden
 from tests import cnpjs
 from tests.api import Api, Json
-from tests.schema.test_payloads import RECIPES
-from tests.schema.worlds import GRAPHQL
+from tests.schema.introspection import GRAPHQL, input_name, mutations
+from tests.schema.recipes import MUTATIONS, OF_PARTNERS
 from tests.units import compiled, reading
 
 REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
@@ -40,10 +40,9 @@ class Field(NamedTuple):
 
 
 def _fields() -> Iterator[Field]:
-    mutations = GRAPHQL.mutation_type
-    assert mutations is not None
-    for mutation in mutations.fields:
-        for path, required in _texts(GRAPHQL.type_map.get(f"{mutation[0].upper()}{mutation[1:]}Input")):
+    # The texts of the vendor's mutations of partners are tried with those mutations.
+    for mutation in sorted(set(mutations()) - set(OF_PARTNERS)):
+        for path, required in _texts(GRAPHQL.type_map.get(input_name(mutation))):
             yield Field(mutation, path, required)
 
 
@@ -74,6 +73,7 @@ def test_the_texts_of_mutations_are_found() -> None:
     }
 
 
+@pytest.mark.edge
 @each_field
 async def test_a_control_or_a_change_of_direction_is_refused_by_its_field(api: Api, field: Field) -> None:
     given = await _given(api, field)
@@ -98,6 +98,7 @@ async def test_what_shows_nothing_is_left_out_or_refused(api: Api, field: Field)
     assert await _hidden_texts(api) == []
 
 
+@pytest.mark.edge
 @each_field
 @pytest.mark.parametrize("text", NOTHING, ids=ascii)
 async def test_a_text_that_shows_nothing_is_empty(api: Api, field: Field, text: str) -> None:
@@ -110,6 +111,7 @@ async def test_a_text_that_shows_nothing_is_empty(api: Api, field: Field, text: 
     assert await _hidden_texts(api) == []
 
 
+@pytest.mark.edge
 @each_field
 async def test_only_notes_have_several_lines(api: Api, field: Field) -> None:
     given = await _given(api, field)
@@ -161,7 +163,7 @@ async def test_a_key_and_a_number_are_found_as_they_were_copied(api: Api, produc
 
 async def _given(api: Api, field: Field) -> dict[str, object]:
     """Return an input that the mutation does not refuse, except for the password."""
-    return {**_SIGN_IN} if field.mutation == "signIn" else {**await RECIPES[field.mutation](api)}
+    return {**_SIGN_IN} if field.mutation == "signIn" else {**await MUTATIONS[field.mutation].given(api)}
 
 
 async def _hidden_texts(api: Api) -> list[Json]:

@@ -1,6 +1,5 @@
 """What the vendor's users see of all partners, and what they do on behalf of one."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,10 +9,11 @@ from domain.access import VENDOR_ROLES, Role
 from resolvers import ids
 from resolvers.portal import utc_now
 from tests import cnpjs
-from tests.api import Api, Json, new_caller, new_product
+from tests.api import Api, Json
 from tests.clock import Clock
-from tests.schema.test_payloads import RECIPES
-from tests.schema.worlds import GRAPHQL, new_world
+from tests.factories import new_caller, new_product
+from tests.schema.introspection import GRAPHQL
+from tests.schema.recipes import MUTATIONS, OF_PARTNERS, Given, one_of_each
 from tests.statements import reading
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -190,7 +190,7 @@ async def test_a_quote_asks_the_vendor_for_which_partner(vendor: Api, api: Api) 
 
 # Every mutation of a partner, on its behalf.
 
-BUSINESS = sorted(set(RECIPES) - TOKENS)
+BUSINESS = sorted(set(MUTATIONS) - TOKENS)
 
 
 def test_every_mutation_of_a_partner_can_name_it() -> None:
@@ -198,17 +198,16 @@ def test_every_mutation_of_a_partner_can_name_it() -> None:
     assert mutations is not None
     inputs = {name: field.args["input"].type.of_type for name, field in mutations.fields.items() if field.args}
 
-    assert {name for name, given in inputs.items() if "partnerId" in given.fields} == set(BUSINESS)
-
-
-Given = Mapping[str, object]
+    assert {name for name, given in inputs.items() if "partnerId" in given.fields} == {*BUSINESS, *OF_PARTNERS} - {
+        "createPartner"
+    }
 
 
 @pytest.mark.parametrize("name", BUSINESS)
 async def test_the_vendor_does_it_for_the_partner_that_it_names(
     vendor: Api, api: Api, other_api: Api, name: str
 ) -> None:
-    given = await RECIPES[name](api)
+    given = await MUTATIONS[name].given(api)
     before = await _events(api)
 
     elsewhere = await vendor.codes(name, {**given, "partnerId": _partner(other_api)})
@@ -235,7 +234,7 @@ async def test_the_vendor_does_it_for_the_partner_that_it_names(
 
 @pytest.mark.parametrize("name", BUSINESS)
 async def test_a_partners_user_names_its_own_partner_or_none(api: Api, other_api: Api, name: str) -> None:
-    given = await RECIPES[name](api)
+    given = await MUTATIONS[name].given(api)
 
     other = await api.codes(name, {**given, "partnerId": _partner(other_api)})
     nowhere = await api.codes(name, {**given, "partnerId": ids.encode("Partner", 2**40)})
@@ -326,7 +325,7 @@ async def test_a_token_of_the_vendor_is_the_vendors(vendor: Api, api: Api) -> No
 
 @pytest.mark.usefixtures("clock")
 async def test_objects_of_several_partners_cost_no_more_statements(vendor: Api, api: Api, other_api: Api) -> None:
-    worlds = [await new_world(each) for each in (api, other_api)]
+    made = [await one_of_each(each) for each in (api, other_api)]
     query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Partner {
         priceTable { items { orderType } } users { nodes { name } }
         events(first: 5) { nodes { message actor { name } } }
@@ -338,7 +337,7 @@ async def test_objects_of_several_partners_cost_no_more_statements(vendor: Api, 
     counted = []
     for size in (1, 2):
         with reading(vendor.portal.database) as statements:
-            found = (await vendor.data(query, ids=[world["Partner"] for world in worlds[:size]]))["nodes"]
+            found = (await vendor.data(query, ids=[objects["Partner"] for objects in made[:size]]))["nodes"]
         counted.append(len(statements))
 
     assert counted[0] == counted[1]

@@ -7,8 +7,9 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLNonNull, GraphQLO
 
 from resolvers import ids
 from tests.api import Api, Json
-from tests.schema.test_tenancy import RECIPES
-from tests.schema.worlds import GRAPHQL, absent, new_world, node_types
+from tests.schema.introspection import GRAPHQL, call, node_types, outline, type_of_id
+from tests.schema.recipes import absent, one_of_each
+from tests.schema.test_tenancy import PLACES
 
 NOT_FOR_ONE_PARTNER = {"Query.viewer", "Query.partners", "Query.products"}
 """Root fields without an id: the viewer itself, its partners, and the products of all partners."""
@@ -48,15 +49,15 @@ def _selected(type_name: str, below: int) -> Iterator[str]:
 async def test_an_object_is_the_partners_and_the_vendors_and_no_other_partners(
     api: Api, other_api: Api, vendor: Api, type_name: str
 ) -> None:
-    world = await new_world(api)
-    await new_world(other_api)
+    own_objects = await one_of_each(api)
+    await one_of_each(other_api)
     query = f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_name} {{ {_selection(type_name, _BELOW)} }} }} }}"
 
     async def seen(caller: Api, given: str) -> Json:
         return (await caller.data(query, id=given))["node"]
 
-    own, vendors = await seen(api, world[type_name]), await seen(vendor, world[type_name])
-    foreign = await seen(other_api, world[type_name])
+    own, vendors = await seen(api, own_objects[type_name]), await seen(vendor, own_objects[type_name])
+    foreign = await seen(other_api, own_objects[type_name])
 
     assert own is not None
     assert vendors == own
@@ -65,22 +66,25 @@ async def test_an_object_is_the_partners_and_the_vendors_and_no_other_partners(
     assert (foreign is None) is not shared
 
 
-QUERIES = [place for place in RECIPES if place.startswith("Query.")]
+QUERIES = [place for place in PLACES if place.startswith("Query.")]
 
 
 @pytest.mark.parametrize("place", QUERIES)
 async def test_a_root_field_is_for_the_vendor_as_for_the_partner(api: Api, vendor: Api, place: str) -> None:
-    recipe = RECIPES[place]
-    world = await new_world(api)
+    field, _, path = place.rstrip(")").partition("(")
+    own_objects = await one_of_each(api)
     # The vendor names the partner, where a field is about one.
-    query = recipe.query
-    if recipe.type_name != "Partner":
-        named = f'partnerId: "{world["Partner"]}"'
-        query = query.replace("filter: {", f"filter: {{ {named},").replace("input: {", f"input: {{ {named},")
-        query = query.replace("licenseStock(", f"licenseStock({named}, ")
-    given = {**world, "id": world[recipe.type_name]}
+    named = {
+        each.rstrip(")").partition("(")[2]: f'"{own_objects["Partner"]}"'
+        for each in QUERIES
+        if each.startswith(f"{field}(") and each.endswith("partnerId)")
+    }
+    query, by_vendor = (
+        f"query ($id: ID!) {{ {call(field, {**more, path: '$id'})} {outline(field)} }}" for more in ({}, named)
+    )
+    given = {"id": own_objects[type_of_id(place)]}
 
-    own, vendors = await api.post(query, **given), await vendor.post(query, **given)
+    own, vendors = await api.post(query, **given), await vendor.post(by_vendor, **given)
 
     assert "errors" not in own
     assert vendors == own

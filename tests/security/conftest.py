@@ -22,6 +22,6 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    """Client without a timeout."""
-    with httpx.Client(timeout=60) as client:
-        yield client
+    """HTTP client without a timeout."""
+    with httpx.Client(timeout=60) as http:
+        yield http

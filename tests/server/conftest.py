@@ -5,25 +5,21 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from typer.testing import CliRunner, Result
 
-from db import access, partners, prices
-from db.access import NewToken
-from domain.access import ALL, Permissions, Role, TokenKind
-from resolvers.access import new_secret
+from domain.access import ALL, Permissions
 from resolvers.portal import Portal
 from server.app import create_app
 from server.cli import app as portal_command
 from server.settings import Settings
-from tests import cnpjs
 from tests.api import transport
 from tests.databases import Databases
 from tests.executors import DOCUMENTS
+from tests.factories import add_partner, add_token, add_user
 from tests.server.log import Log
 from tests.units import writing
 
@@ -64,8 +60,8 @@ def app(portal: Portal, settings: Settings) -> Starlette:
 
 @pytest.fixture
 async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield http
 
 
 @pytest.fixture
@@ -77,27 +73,11 @@ async def sign_up(
     portal: Portal, *, chosen: Permissions = ALL, email: str | None = None, expires_at: datetime | None = None
 ) -> Caller:
     """Create a manager of a new partner, with an API token."""
-    secret = new_secret(TokenKind.API)
     async with writing(portal.database) as tx:
-        partner_id = await partners.create(tx, name="Alfa", cnpj=cnpjs.another())
-        assert partner_id is not None
-        await prices.create_table(tx, partner_id, "Pauta")
-        address = email or f"{uuid4()}@alfa.example"
-        user_id = await access.create_user(
-            tx, partner_id, email=address, name="Ana", role=Role.MANAGER, password_hash="none"
-        )
-        assert user_id is not None
-        new = NewToken(
-            user_id=user_id,
-            kind=TokenKind.API,
-            name="test",
-            prefix=secret.prefix,
-            digest=secret.digest,
-            chosen=chosen,
-            expires_at=expires_at,
-        )
-        token_id = await access.add_token(tx, partner_id, new, at=portal.now())
-    return Caller(partner_id, user_id, token_id, secret.digest, secret.secret)
+        partner_id = await add_partner(tx)
+        user_id = await add_user(tx, partner_id, email=email)
+        token = await add_token(tx, partner_id, user_id, at=portal.now(), chosen=chosen, expires_at=expires_at)
+    return Caller(partner_id, user_id, token.id, token.digest, token.secret)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api, new_caller, new_partner, new_product
+from tests.api import Api
+from tests.factories import new_caller, new_partner, new_product
 from tests.server.conftest import Caller, sign_up
 from tests.server.log import Line, Log
 from tests.server.requests import VIEWER, ask

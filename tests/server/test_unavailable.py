@@ -13,10 +13,11 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.background import cleanup, document_refresh
 from server.settings import Settings
-from tests.api import Api, new_caller, new_partner
+from tests.api import Api
 from tests.clusters import Cluster, Fault, Proxy, proxied
 from tests.databases import Databases
 from tests.disks import read_only
+from tests.factories import new_caller, new_partner
 from tests.server.requests import code
 
 NOWHERE = "postgresql+asyncpg://portal@127.0.0.1:1/portal"
@@ -36,8 +37,8 @@ async def away(portal: Portal) -> AsyncIterator[Portal]:
 @pytest.fixture
 async def http(away: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_app(away, settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        yield http
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
@@ -81,8 +82,8 @@ async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
     """Manager of a portal whose connections to PostgreSQL may break."""
     portal = Portal(Database(proxy.url), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        caller = await new_caller(client, portal, await new_partner(portal))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        caller = await new_caller(http, portal, await new_partner(portal))
         # The token is looked up now, not while the proxy waits for a COMMIT.
         await caller.data("{ viewer { role } }")
         yield caller
@@ -124,18 +125,18 @@ async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api
 async def serving(url: str, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(Portal(Database(url), b"s" * 32), settings)
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://p") as client:
-        yield client
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://p") as http:
+        yield http
 
 
 async def test_a_portal_on_a_standby_is_not_ready(cluster: Cluster, settings: Settings) -> None:
-    async with serving(cluster.url, settings) as client:
-        before = await client.get("/readyz")
+    async with serving(cluster.url, settings) as http:
+        before = await http.get("/readyz")
         cluster.demote()
         # The connection of the pool was lost with the former primary.
-        demoted = await client.get("/readyz")
+        demoted = await http.get("/readyz")
         cluster.promote()
-        after = await client.get("/readyz")
+        after = await http.get("/readyz")
 
     assert [each.status_code for each in (before, demoted, after)] == [200, 503, 200]
     assert demoted.json() == {"status": "unavailable", "failed": "writes"}
@@ -143,11 +144,11 @@ async def test_a_portal_on_a_standby_is_not_ready(cluster: Cluster, settings: Se
 
 async def test_a_portal_on_a_read_only_file_is_not_ready(settings: Settings, databases: Databases) -> None:
     url = databases.migrated("sqlite")
-    async with serving(url, settings) as client:
-        before = await client.get("/readyz")
+    async with serving(url, settings) as http:
+        before = await http.get("/readyz")
         with read_only(Path(url.removeprefix("sqlite+aiosqlite:///"))):
-            refused = await client.get("/readyz")
-        after = await client.get("/readyz")
+            refused = await http.get("/readyz")
+        after = await http.get("/readyz")
 
     assert [each.status_code for each in (before, refused, after)] == [200, 503, 200]
     assert refused.json() == {"status": "unavailable", "failed": "writes"}

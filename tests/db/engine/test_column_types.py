@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from db.engine import Database
 from db.engine.column_types import Instant
 from db.tables import clients
-from tests.db.rows import a_client, a_partner
+from tests.factories import add_client, add_partner
 from tests.units import fetch_value, fetch_values, reading, writing
 
 moments = st.datetimes(
@@ -34,9 +34,9 @@ async def test_a_moment_is_read_as_it_was_written_and_in_utc(database: Database,
 @given(times=st.lists(moments, min_size=2, max_size=5))
 async def test_moments_are_sorted_by_time(database: Database, times: list[datetime]) -> None:
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
+        partner_id = await add_partner(tx)
         for at in times:
-            await a_client(tx, partner_id, at=at)
+            await add_client(tx, partner_id, at=at)
         statement = sa.select(clients.c.registered_at).where(clients.c.partner_id == partner_id)
         read = await fetch_values(tx, statement.order_by(clients.c.registered_at))
 

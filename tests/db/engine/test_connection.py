@@ -51,7 +51,7 @@ async def test_a_statement_for_many_rows_of_values_returns_rows_in_their_order(d
     assert await database.write(put) == [[], ["A", "C"]]
 
 
-async def test_one_row_is_returned_none_if_there_is_none_and_more_are_an_error(database: Database) -> None:
+async def test_no_row_is_none_and_more_than_one_are_an_error(database: Database) -> None:
     none = Statement(sa.select(sa.literal(1)).where(sa.false()), int)
     two = Statement(sa.union_all(sa.select(sa.literal(1)), sa.select(sa.literal(2))).subquery().select(), int)
 
@@ -83,7 +83,7 @@ async def test_more_rows_than_take_a_moment_are_read_in_a_thread(database: Datab
 
 
 @only_on_sqlite
-async def test_a_unit_is_read_in_a_thread_as_a_whole_if_one_of_its_statements_is(database: Database) -> None:
+async def test_one_statement_for_a_thread_has_the_whole_unit_read_there(database: Database) -> None:
     counted: list[int] = []
     tally.set(counted)
 

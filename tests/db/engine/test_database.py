@@ -15,7 +15,7 @@ from domain.faults import Unavailable
 from domain.tenancy import ALL_PARTNERS
 from tests import cnpjs
 from tests.databases import Databases
-from tests.db.rows import a_partner
+from tests.factories import add_partner
 from tests.units import execute, fetch_value, reading, writing
 
 
@@ -26,7 +26,7 @@ async def exists(database: Database, partner_id: int) -> bool:
 
 async def test_what_a_transaction_wrote_is_there_when_it_ends(database: Database) -> None:
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
+        partner_id = await add_partner(tx)
 
     assert await exists(database, partner_id)
 
@@ -34,7 +34,7 @@ async def test_what_a_transaction_wrote_is_there_when_it_ends(database: Database
 async def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
     async def fail() -> None:
         async with writing(database) as tx:
-            made.append(await a_partner(tx))
+            made.append(await add_partner(tx))
             raise LookupError
 
     made: list[int] = []
@@ -44,16 +44,16 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(database: Database
     assert not await exists(database, made[0])
 
 
-async def test_readers_see_nothing_of_an_open_transaction_and_do_not_wait_for_it(database: Database) -> None:
+async def test_readers_neither_see_an_open_transaction_nor_wait_for_it(database: Database) -> None:
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
+        partner_id = await add_partner(tx)
 
         assert not await exists(database, partner_id)
 
 
 async def test_transactions_that_read_and_then_write_wait_for_each_other(database: Database) -> None:
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
+        partner_id = await add_partner(tx)
 
     async def lengthen() -> None:
         async with writing(database) as tx:
@@ -83,13 +83,13 @@ async def test_a_broken_constraint_is_not_taken_for_a_busy_database(database: Da
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_reading_connection_of_sqlite_can_not_write(database: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.read(a_partner)
+        await database.read(add_partner)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 async def test_a_unit_of_postgresql_that_loses_against_another_one_runs_again(database: Database) -> None:
     async with writing(database) as tx:
-        ids = [await a_partner(tx) for _ in range(2)]
+        ids = [await add_partner(tx) for _ in range(2)]
 
     await gather(
         database.write(lambda tx: crosswise(tx, *ids)), database.write(lambda tx: crosswise(tx, *reversed(ids)))

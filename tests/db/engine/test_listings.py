@@ -16,7 +16,7 @@ from db.clients import ClientFilter, ClientRow, ClientSortKey
 from db.engine import Database, listings
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
-from tests.db.rows import NOON, a_client, a_partner, a_product, a_user, some_activations
+from tests.factories import NOON, add_activations, add_client, add_partner, add_product, add_user
 from tests.units import execute, reading, writing
 
 # Few keys, so that many rows share one; bytes put upper case first and accents last, a dictionary would not.
@@ -38,8 +38,8 @@ wanted_clients = st.lists(st.builds(Wanted, names, moments), max_size=14)
 
 async def a_partner_with(database: Database, wanted: Sequence[Wanted]) -> tuple[int, list[int]]:
     async with writing(database) as tx:
-        partner_id = await a_partner(tx)
-        return partner_id, [await a_client(tx, partner_id, name=client.name, at=client.at) for client in wanted]
+        partner_id = await add_partner(tx)
+        return partner_id, [await add_client(tx, partner_id, name=client.name, at=client.at) for client in wanted]
 
 
 async def walk(
@@ -124,7 +124,7 @@ async def test_a_row_that_stays_is_shown_once_while_others_come_and_go(
                 await execute(tx, sa.delete(tables.clients).where(tables.clients.c.id == to_leave.pop()))
             if to_come:
                 name, at = to_come.pop()
-                await a_client(tx, partner_id, name=name, at=at)
+                await add_client(tx, partner_id, name=name, at=at)
 
     listing = clients.listing(partner_id, ClientFilter(), ClientSortKey.NAME, descending=descending)
     shown = await walk(database, listing, page_sizes, backward=backward, between=others_come_and_go)
@@ -187,8 +187,8 @@ async def test_the_lists_of_many_parents_are_what_each_is_alone(
     partner_id, parents = await a_partner_with(database, [Wanted("acai", NOON)] * len(lists))
     wanted = [(parent, at) for parent, times in zip(parents, lists, strict=True) for at in times]
     async with writing(database) as tx:
-        user_id, product_id = await a_user(tx, partner_id), await a_product(tx)
-        await some_activations(tx, partner_id, user_id=user_id, product_id=product_id, wanted=wanted)
+        user_id, product_id = await add_user(tx, partner_id), await add_product(tx)
+        await add_activations(tx, partner_id, user_id=user_id, product_id=product_id, wanted=wanted)
     window = Window(size=size, backward=backward, **{"before" if backward else "after": cursor})
     together = activations.of_clients(partner_id, parents, None)
 

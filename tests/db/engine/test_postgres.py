@@ -11,6 +11,7 @@ from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
 from tests.databases import Databases
+from tests.factories import add_bare_partner
 from tests.units import execute, fetch_value
 
 NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
@@ -26,15 +27,11 @@ async def names(connection: Connection, cnpj: str) -> list[str]:
     return list(await connection.fetch(NAMES, {"wanted": cnpj}))
 
 
-async def add(tx: Transaction, cnpj: str) -> None:
-    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
-
-
 async def test_both_ways_to_run_a_statement_are_in_one_transaction(postgresql: Database) -> None:
     cnpj = cnpjs.another()
 
     async def write(tx: Transaction) -> list[str]:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         return await names(tx, cnpj)
 
     async def fail(tx: Transaction) -> None:
@@ -62,7 +59,7 @@ async def test_a_unit_reads_what_was_there_when_it_began(postgresql: Database) -
 
     reading = asyncio.create_task(postgresql.read(twice))
     await read.wait()
-    await postgresql.write(lambda tx: add(tx, cnpj))
+    await postgresql.write(lambda tx: add_bare_partner(tx, cnpj))
     written.set()
 
     assert await reading == [[], []]
@@ -72,7 +69,7 @@ async def test_a_unit_reads_what_was_there_when_it_began(postgresql: Database) -
 
 async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="read-only"):
-        await postgresql.read(lambda connection: add(connection, cnpjs.another()))
+        await postgresql.read(lambda connection: add_bare_partner(connection, cnpjs.another()))
     await postgresql.close()
 
 

@@ -20,15 +20,12 @@ from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually
+from tests.factories import add_bare_partner
 from tests.units import execute, fetch_all, fetch_value, fetch_values, writing
 
 PID: Statement[int] = Statement(sa.select(sa.func.pg_backend_pid()), int)
 
 Act = Callable[[Database, str], Awaitable[object]]
-
-
-async def add(tx: Transaction, cnpj: str) -> None:
-    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
@@ -40,7 +37,7 @@ async def query(database: Database, cnpj: str) -> list[str]:
 
 
 async def transact(database: Database, cnpj: str) -> None:
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
 
 
 WAYS = [query, transact]
@@ -135,7 +132,7 @@ async def test_no_connection_to_a_former_primary_is_used_again(database: Databas
 
     async def demoted(tx: Transaction) -> None:
         await execute(tx, sa.text("SET TRANSACTION READ ONLY"))
-        await add(tx, cnpjs.another())
+        await add_bare_partner(tx, cnpjs.another())
 
     before = await pids()
     with pytest.raises(Unavailable):
@@ -194,7 +191,7 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     cnpj = cnpjs.another()
 
     async def ended(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         async with cluster.connected() as other:
             await other.execute("SELECT pg_terminate_backend($1)", await returned(tx, PID))
         await names(tx, cnpj)
@@ -206,13 +203,11 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     assert await query(database, cnpj) == []
 
 
-async def test_a_connection_that_is_lost_before_the_commit_is_sent_has_changed_nothing(
-    cluster: Cluster, database: Database
-) -> None:
+async def test_a_connection_lost_before_the_commit_has_changed_nothing(cluster: Cluster, database: Database) -> None:
     cnpj = cnpjs.another()
 
     async def ended(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         async with cluster.connected() as other:
             await other.execute("SELECT pg_terminate_backend($1)", await returned(tx, PID))
         assert isinstance(tx, PostgresConnection)
@@ -230,7 +225,7 @@ async def test_a_server_whose_process_is_killed_is_unavailable_until_it_has_reco
     cnpj = cnpjs.another()
 
     async def killed(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         os.kill(await returned(tx, PID), signal.SIGKILL)
         await names(tx, cnpj)
 
@@ -368,7 +363,7 @@ async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cl
     cnpj, reached = cnpjs.another(), asyncio.Event()
 
     async def slow(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         reached.set()
         await execute(tx, sa.text("SELECT pg_sleep(5)"))
 

@@ -116,7 +116,7 @@ async def test_what_was_read_beside_the_rows_stands_in_their_order(database: Dat
     assert rows.related(NOWHERE) is None
 
 
-async def test_what_was_read_beside_the_rows_has_only_the_columns_that_were_asked_for(database: Database) -> None:
+async def test_what_was_read_beside_the_rows_has_only_the_selected_columns(database: Database) -> None:
     rows = await read(database, STATEMENT.load_only(None, {SHOP: frozenset({"town"})}))
 
     shops = rows.related(SHOP)

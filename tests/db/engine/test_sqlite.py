@@ -14,6 +14,7 @@ from db.engine import Connection, Database, Transaction
 from db.tables import partner_counters, partners
 from tests import cnpjs
 from tests.databases import Databases
+from tests.factories import add_bare_partner
 from tests.units import execute, fetch_value
 
 
@@ -22,14 +23,10 @@ async def name_of(connection: Connection, cnpj: str) -> str | None:
     return name
 
 
-async def add(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
-    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name=name))
-
-
 async def test_what_a_unit_wrote_is_there_for_the_next_one(database: Database) -> None:
     cnpj = cnpjs.another()
 
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
 
     assert await database.read(lambda connection: name_of(connection, cnpj)) == "Alfa"
 
@@ -38,23 +35,23 @@ async def test_nothing_is_left_of_a_unit_that_raises(database: Database) -> None
     cnpj = cnpjs.another()
 
     async def fail(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         raise LookupError(cnpj)
 
     with pytest.raises(LookupError, match=cnpj):
         await database.write(fail)
 
     assert await database.read(lambda connection: name_of(connection, cnpj)) is None
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
 
 
 async def test_a_statement_that_fails_takes_the_whole_unit_along(database: Database) -> None:
     cnpj, taken = cnpjs.another(), cnpjs.another()
-    await database.write(lambda tx: add(tx, taken))
+    await database.write(lambda tx: add_bare_partner(tx, taken))
 
     async def fail(tx: Transaction) -> None:
-        await add(tx, cnpj)
-        await add(tx, taken)
+        await add_bare_partner(tx, cnpj)
+        await add_bare_partner(tx, taken)
 
     with pytest.raises((sa.exc.DBAPIError, sqlite3.IntegrityError)):
         await database.write(fail)
@@ -68,14 +65,14 @@ async def test_nothing_is_left_of_a_unit_whose_commit_fails(databases: Databases
 
     async def leave_a_reference_open(tx: Transaction) -> None:
         await execute(tx, sa.text("PRAGMA defer_foreign_keys = ON"))
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         await execute(tx, sa.insert(partner_counters).values(partner_id=2**40, order_number=0, event_number=0))
 
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         await database.write(leave_a_reference_open)
 
     assert await database.read(lambda connection: name_of(connection, cnpj)) is None
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
     await database.close()
 
 
@@ -94,7 +91,7 @@ async def test_a_unit_reads_what_was_there_when_it_began(databases: Databases) -
 
     reading = asyncio.create_task(database.read(twice))
     await read.wait()
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
     written.set()
 
     assert await reading == [None, None]
@@ -104,7 +101,7 @@ async def test_a_unit_reads_what_was_there_when_it_began(databases: Databases) -
 
 async def test_units_that_write_come_one_after_the_other(database: Database) -> None:
     cnpj = cnpjs.another()
-    await database.write(lambda tx: add(tx, cnpj, "0"))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj, "0"))
 
     async def count_up(tx: Transaction) -> None:
         mine = partners.c.cnpj == cnpj
@@ -121,7 +118,7 @@ async def test_a_unit_that_waits_for_anything_else_is_refused(databases: Databas
     cnpj = cnpjs.another()
 
     async def wait(tx: Transaction) -> None:
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="awaits nothing but the statements"):
@@ -135,7 +132,7 @@ async def test_a_reading_unit_writes_nothing(databases: Databases) -> None:
     database = Database(databases.migrated("sqlite"))
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.read(lambda connection: add(connection, cnpjs.another()))
+        await database.read(lambda connection: add_bare_partner(connection, cnpjs.another()))
 
     await database.close()
 
@@ -187,12 +184,12 @@ async def test_units_that_come_together_are_committed_together(alone: Database) 
     seen_elsewhere: list[object] = []
 
     async def look_from_elsewhere(tx: Transaction) -> None:
-        await add(tx, second)
+        await add_bare_partner(tx, second)
         with contextlib.closing(sqlite3.connect(str(alone.url.database))) as other:
             seen_elsewhere.extend(other.execute("SELECT name FROM partners WHERE cnpj = ?", [first]))
 
     let_go = await held(alone)
-    waiting = await begun(alone, lambda tx: add(tx, first), look_from_elsewhere)
+    waiting = await begun(alone, lambda tx: add_bare_partner(tx, first), look_from_elsewhere)
 
     let_go()
     await asyncio.gather(*waiting)
@@ -206,15 +203,17 @@ async def test_a_unit_that_raises_takes_none_of_the_others_along(alone: Database
     first, bad, last = cnpjs.another(), cnpjs.another(), cnpjs.another()
 
     async def fail(tx: Transaction) -> None:
-        await add(tx, bad)
+        await add_bare_partner(tx, bad)
         raise LookupError(bad)
 
     async def refused(tx: Transaction) -> None:
-        await add(tx, bad)
-        await add(tx, first)
+        await add_bare_partner(tx, bad)
+        await add_bare_partner(tx, first)
 
     let_go = await held(alone)
-    waiting = await begun(alone, lambda tx: add(tx, first), fail, refused, lambda tx: add(tx, last))
+    waiting = await begun(
+        alone, lambda tx: add_bare_partner(tx, first), fail, refused, lambda tx: add_bare_partner(tx, last)
+    )
 
     let_go()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
@@ -229,11 +228,13 @@ async def test_a_commit_that_fails_is_the_fault_of_one_unit_only(alone: Database
 
     async def leave_a_reference_open(tx: Transaction) -> None:
         await execute(tx, sa.text("PRAGMA defer_foreign_keys = ON"))
-        await add(tx, bad)
+        await add_bare_partner(tx, bad)
         await execute(tx, sa.insert(partner_counters).values(partner_id=2**40, order_number=0, event_number=0))
 
     let_go = await held(alone)
-    waiting = await begun(alone, lambda tx: add(tx, first), leave_a_reference_open, lambda tx: add(tx, last))
+    waiting = await begun(
+        alone, lambda tx: add_bare_partner(tx, first), leave_a_reference_open, lambda tx: add_bare_partner(tx, last)
+    )
 
     let_go()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
@@ -251,7 +252,9 @@ async def test_a_unit_that_ends_the_transaction_leaves_the_others_whole(alone: D
         raise LookupError(first)
 
     let_go = await held(alone)
-    waiting = await begun(alone, lambda tx: add(tx, first), roll_everything_back, lambda tx: add(tx, last))
+    waiting = await begun(
+        alone, lambda tx: add_bare_partner(tx, first), roll_everything_back, lambda tx: add_bare_partner(tx, last)
+    )
 
     let_go()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
@@ -264,7 +267,7 @@ async def test_a_unit_that_ends_the_transaction_leaves_the_others_whole(alone: D
 async def test_a_unit_that_is_given_up_while_it_waits_is_not_run(alone: Database) -> None:
     given_up, kept = cnpjs.another(), cnpjs.another()
     let_go = await held(alone)
-    first, second = await begun(alone, lambda tx: add(tx, given_up), lambda tx: add(tx, kept))
+    first, second = await begun(alone, lambda tx: add_bare_partner(tx, given_up), lambda tx: add_bare_partner(tx, kept))
 
     first.cancel()
     await asyncio.sleep(0)

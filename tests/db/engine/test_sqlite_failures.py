@@ -19,15 +19,12 @@ from db.tables import partners
 from domain.faults import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.disks import no_longer_files, read_only
+from tests.factories import add_bare_partner
 from tests.units import execute, fetch_values
 
 Act = Callable[[Database, str], Awaitable[object]]
 
 LONG = "A" * 100_000
-
-
-async def add(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
-    await execute(tx, sa.insert(partners).values(cnpj=cnpj, name=name))
 
 
 async def names(connection: Connection, cnpj: str) -> list[str]:
@@ -48,7 +45,7 @@ async def read_inline(database: Database, cnpj: str) -> list[str]:
 
 
 async def transact(database: Database, cnpj: str) -> None:
-    await database.write(lambda tx: add(tx, cnpj))
+    await database.write(lambda tx: add_bare_partner(tx, cnpj))
 
 
 READS = [query, read_inline]
@@ -80,15 +77,15 @@ async def test_a_full_disk_changes_nothing_and_is_left_behind(database: Database
     short, long = cnpjs.another(), cnpjs.another()
     await database.write(lambda tx: limit(tx, 1))
     outcomes = await asyncio.gather(
-        database.write(lambda tx: add(tx, short)),
-        database.write(lambda tx: add(tx, long, LONG)),
+        database.write(lambda tx: add_bare_partner(tx, short)),
+        database.write(lambda tx: add_bare_partner(tx, long, LONG)),
         return_exceptions=True,
     )
     with pytest.raises(Unavailable, match="Nothing was changed"):
-        await database.write(lambda tx: add(tx, long, LONG))
+        await database.write(lambda tx: add_bare_partner(tx, long, LONG))
 
     await database.write(lambda tx: limit(tx, 1_000_000))
-    await database.write(lambda tx: add(tx, long, LONG))
+    await database.write(lambda tx: add_bare_partner(tx, long, LONG))
 
     assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable]
     assert (await query(database, short), await query(database, long)) == (["Alfa"], [LONG])
@@ -118,11 +115,11 @@ async def test_units_whose_common_commit_may_have_succeeded_do_not_run_again(dat
 
     async def noted(tx: Transaction, cnpj: str) -> None:
         runs.append(cnpj)
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
 
     async def refused(tx: Transaction, cnpj: str) -> None:
         runs.append(cnpj)
-        await add(tx, cnpj)
+        await add_bare_partner(tx, cnpj)
         raise LookupError(cnpj)
 
     wanted = [cnpjs.another() for _ in range(3)]
@@ -167,7 +164,7 @@ async def test_a_damaged_file_is_unavailable_until_a_backup_is_in_its_place(
         await way(database, cnpjs.another())
 
 
-async def test_a_file_that_is_damaged_and_mended_in_its_place_is_used_again(file: Path) -> None:
+async def test_a_file_is_used_again_once_its_damage_is_repaired_in_place(file: Path) -> None:
     backup = file.with_name("backup.db")
     shutil.copy(file, backup)
     with file.open("r+b") as opened:
@@ -196,7 +193,7 @@ def remove(file: Path) -> None:
         each.unlink()
 
 
-async def test_a_file_that_is_removed_is_unavailable_and_no_empty_one_is_made(
+async def test_a_removed_file_is_unavailable_and_no_empty_one_is_made(
     database: Database, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cnpj = cnpjs.another()
@@ -217,9 +214,7 @@ async def test_a_file_that_is_removed_is_unavailable_and_no_empty_one_is_made(
 
 
 @pytest.mark.parametrize("way", WRITES)
-async def test_what_is_written_after_a_file_was_replaced_is_in_the_new_one(
-    database: Database, file: Path, way: Act
-) -> None:
+async def test_writes_after_a_file_was_replaced_are_in_the_new_one(database: Database, file: Path, way: Act) -> None:
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(file.with_name("new.db"))) as target:
         source.backup(target)
     remove(file)
@@ -233,7 +228,7 @@ async def test_what_is_written_after_a_file_was_replaced_is_in_the_new_one(
 
 
 @pytest.mark.parametrize("way", WRITES)
-async def test_a_file_that_is_read_only_takes_no_writes_until_it_is_writable(file: Path, way: Act) -> None:
+async def test_a_read_only_file_takes_no_writes_until_it_is_writable(file: Path, way: Act) -> None:
     database = Database(f"sqlite+aiosqlite:///{file}")
     kept = sqlite3.connect(file)
     kept.execute("SELECT count(*) FROM partners").fetchall()

@@ -18,7 +18,8 @@ from db.migrations import migrate
 from db.tables import partners
 from domain.faults import Unavailable
 from tests import cnpjs
-from tests.units import execute, fetch_values
+from tests.factories import add_bare_partner
+from tests.units import fetch_values
 
 Damage = Callable[[Path], object]
 
@@ -30,7 +31,7 @@ async def add(database: Database) -> str:
     cnpj = cnpjs.another()
 
     async def work(tx: Transaction) -> None:
-        await execute(tx, sa.insert(partners).values(cnpj=cnpj, name="Alfa"))
+        await add_bare_partner(tx, cnpj)
 
     await database.write(work)
     return cnpj
@@ -162,7 +163,7 @@ async def test_two_processes_whose_log_is_removed_keep_the_commits_of_both(
 
 
 @pytest.mark.parametrize("damage", [overwrite, truncate])
-async def test_a_file_that_is_overwritten_is_unavailable_until_another_is_in_its_place(
+async def test_an_overwritten_file_is_unavailable_until_another_is_in_its_place(
     database: Database, file: Path, damage: Damage, caplog: pytest.LogCaptureFixture
 ) -> None:
     await add(database)
@@ -182,9 +183,7 @@ async def test_a_file_that_is_overwritten_is_unavailable_until_another_is_in_its
     assert stored_in(file) == {after}
 
 
-async def test_checkpoints_of_any_process_are_not_taken_for_a_file_that_is_overwritten(
-    database: Database, file: Path
-) -> None:
+async def test_checkpoints_of_any_process_are_not_taken_for_an_overwritten_file(database: Database, file: Path) -> None:
     with closing(sqlite3.connect(file)) as other:
         for mode in ("PASSIVE", "FULL", "RESTART", "TRUNCATE") * 3:
             await add(database)

@@ -9,12 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from db import access
-from db.access import NewToken
 from db.engine import Database
-from domain.access import API_TOKENS_MAX, TokenKind
-from resolvers.access import new_secret
+from domain.access import API_TOKENS_MAX
 from resolvers.portal import utc_now
 from tests.databases import Databases
+from tests.factories import add_token
 from tests.server.conftest import Command
 from tests.units import execute, writing
 
@@ -56,9 +55,8 @@ async def _give_tokens(url: str, number: int) -> None:
     async with writing(database) as tx:
         user = await access.credentials(tx, "gerente@alfa.example")
         assert user is not None
-        for secret in [new_secret(TokenKind.API) for _ in range(number)]:
-            new = NewToken(user.user_id, TokenKind.API, "test", secret.prefix, secret.digest, None, None)
-            await access.add_token(tx, user.partner_id, new, at=utc_now())
+        for _ in range(number):
+            await add_token(tx, user.partner_id, user.user_id, at=utc_now())
     await database.close()
 
 

@@ -25,7 +25,8 @@ from server.graphql.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
 from server.graphql.documents import prepare
 from server.graphql.trusted_documents import inspected
 from server.settings import Settings
-from tests.api import Api, Json, new_product
+from tests.api import Api, Json
+from tests.factories import new_product
 
 MULTIPLIED = """query Multiplied($id: ID!) { client(id: $id) { ...A } }
     fragment A on Client { activations(first: 100) { nodes { client { activations(first: 100) { nodes {

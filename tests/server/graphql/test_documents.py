@@ -8,8 +8,9 @@ from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Documents
 from server.graphql.limits import DEPTH_MAX, FIELDS_MAX, FRAGMENTS_MAX, TOKENS_MAX
-from tests.api import Api, new_caller
-from tests.schema.worlds import GRAPHQL, node_types, object_types
+from tests.api import Api
+from tests.factories import new_caller
+from tests.schema.introspection import GRAPHQL, node_types, object_types
 
 
 def _doubling(times: int) -> str:

@@ -9,6 +9,8 @@ from server.graphql.errors import QUOTED_MAX, shortened
 from server.graphql.suggestions import NAME_MAX
 from tests.api import Api
 
+pytestmark = pytest.mark.edge
+
 MISTYPED = {
     "field": "{ viewer { rolle } }",
     "type": "{ ...A } fragment A on Querry { __typename }",

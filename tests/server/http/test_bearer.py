@@ -50,6 +50,7 @@ PUBLIC = {
 }
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("authorization", BAD)
 @pytest.mark.parametrize("body", [*(json.dumps({"query": query}) for query in NOT_PUBLIC), "5", "", "{"])
 async def test_a_bad_token_is_401_whatever_else_is_wrong(

@@ -22,11 +22,11 @@ PREFLIGHT = {
 
 @pytest.fixture
 async def shared(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of a portal with allowed origins."""
+    """HTTP client of a portal with allowed origins."""
     named = settings.model_copy(update={"cors_origins": (NAMED, "http://localhost:5173")})
     transport = httpx.ASGITransport(create_app(portal, named))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        yield http
 
 
 def shares(answer: httpx.Response) -> set[str]:

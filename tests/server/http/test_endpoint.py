@@ -60,6 +60,7 @@ async def test_a_mutation_by_get_is_refused_and_not_run(http: httpx.AsyncClient,
     assert "data" not in answer.json()
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [
@@ -79,6 +80,7 @@ async def test_a_url_that_is_no_request_is_refused(
     assert f"“{named}”" in message(answer)
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -115,6 +117,7 @@ async def test_a_body_that_is_no_request_is_refused(http: httpx.AsyncClient, bod
     assert says in message(answer)
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     "value",
     [b"[" * 20_000 + b"]" * 20_000, b"9" * 5_000, b"9" * 400, b"1e999", b"NaN", b"-Infinity", b'"\xff"', b"tru"],
@@ -148,6 +151,7 @@ async def test_an_error_that_repeats_a_lone_surrogate_is_still_an_answer(
     assert (answer.status_code, code(answer)) == (HTTPStatus.OK, "BAD_USER_INPUT")
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -213,6 +217,7 @@ async def test_json_is_taken_however_its_type_is_written(
     assert answer.json() == ANSWERED
 
 
+@pytest.mark.edge
 async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
     answer = await post(http, b"\x1f\x8b", Content_Encoding="gzip")
 
@@ -241,6 +246,7 @@ async def test_a_body_longer_than_the_limit_is_413(http: httpx.AsyncClient, call
     )
 
 
+@pytest.mark.edge
 async def test_a_body_without_end_is_not_read_further_than_the_limit(http: httpx.AsyncClient) -> None:
     read = 0
 
@@ -256,6 +262,7 @@ async def test_a_body_without_end_is_not_read_further_than_the_limit(http: httpx
     assert read < MAX_BODY_BYTES + 3000
 
 
+@pytest.mark.edge
 async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> None:
     answer = await http.post("/graphql", content=b"", headers={"Content-Length": "9" * 5000})
 
@@ -263,6 +270,7 @@ async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> N
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.edge
 async def test_a_too_long_request_is_refused_in_an_accepted_media_type(http: httpx.AsyncClient) -> None:
     accept = "application/graphql-response+json"
 
@@ -282,6 +290,7 @@ async def test_parameters_longer_than_a_body_may_be_are_414(portal: Portal, sett
     assert (answer.status_code, code(answer)) == (HTTPStatus.REQUEST_URI_TOO_LONG, "BAD_USER_INPUT")
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 async def test_other_methods_are_refused_with_the_allowed_ones(http: httpx.AsyncClient, method: str) -> None:
     answer = await http.request(method, "/graphql")
@@ -290,6 +299,7 @@ async def test_other_methods_are_refused_with_the_allowed_ones(http: httpx.Async
     assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
 
 
+@pytest.mark.edge
 async def test_options_says_which_methods_work(http: httpx.AsyncClient) -> None:
     answer = await http.options("/graphql")
 
@@ -303,6 +313,7 @@ async def test_head_is_answered_as_get_would_be(http: httpx.AsyncClient, caller:
     assert answer.status_code == HTTPStatus.OK
 
 
+@pytest.mark.edge
 @pytest.mark.parametrize("path", ["/graphql/", "/nothing"])
 async def test_there_is_nothing_at_other_paths(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(path)

@@ -26,7 +26,7 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
 
 @pytest.fixture
 def showing(portal: Portal, settings: Settings) -> httpx.AsyncClient:
-    """Client of an application that shows GraphiQL."""
+    """HTTP client of an application that shows GraphiQL."""
     return client_of(create_app(portal, settings.model_copy(update={"graphiql": True})))
 
 

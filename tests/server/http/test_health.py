@@ -10,13 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database, Transaction
-from db.tables import metadata, partners
+from db.tables import metadata
 from domain.faults import Unavailable
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests import cnpjs
 from tests.databases import Databases
+from tests.factories import add_bare_partner
 from tests.units import execute, writing
 
 
@@ -79,7 +80,7 @@ async def test_a_portal_is_ready_once_a_full_disk_takes_writes_again(
     database = Database(url)
 
     async def register(tx: Transaction) -> None:
-        await execute(tx, sa.insert(partners).values(cnpj=cnpjs.another(), name="Alfa"))
+        await add_bare_partner(tx, cnpjs.another())
 
     async with serving(database, settings) as http:
         statuses = [(await http.get("/readyz")).status_code]

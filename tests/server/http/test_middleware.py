@@ -44,11 +44,11 @@ async def _fail_half_way(_request: Request) -> Response:
 
 @pytest.fixture
 async def failing() -> AsyncIterator[httpx.AsyncClient]:
-    """Client of an application whose every request fails."""
+    """HTTP client of an application whose every request fails."""
     routes = [Route("/fail", _fail), Route("/half", _fail_half_way)]
     app = Starlette(routes=routes, middleware=[Middleware(RequestLog, cors=Cors([ORIGIN]))])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        yield http
 
 
 async def test_a_request_keeps_the_id_that_it_came_with(http: httpx.AsyncClient) -> None:

@@ -23,10 +23,10 @@ SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { userErro
 
 @pytest.fixture
 async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Client of the same portal, with the statuses of the first edition of GraphQL over HTTP."""
+    """HTTP client of the same portal, with the statuses of the first edition of GraphQL over HTTP."""
     app = create_app(portal, settings.model_copy(update={"status_codes": "2026"}))
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield http
 
 
 @pytest.mark.parametrize(("language", "message_begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "A CNPJ has")])

@@ -11,7 +11,7 @@ from server.http.scheduling import Admission
 SLICE = 2
 
 
-class World:
+class Requests:
     """Requests that need admission, with a clock that advances only during their execution."""
 
     def __init__(self) -> None:
@@ -43,87 +43,87 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    counting = asyncio.create_task(world.count())
-    yield world
+async def requests() -> AsyncIterator[Requests]:
+    made = Requests()
+    counting = asyncio.create_task(made.count())
+    yield made
     counting.cancel()
 
 
-async def test_long_requests_are_executed_in_order_one_per_iteration(world: World) -> None:
-    await asyncio.gather(*world.ask(1, 2, 3, 4, takes=SLICE))
+async def test_long_requests_are_executed_in_order_one_per_iteration(requests: Requests) -> None:
+    await asyncio.gather(*requests.ask(1, 2, 3, 4, takes=SLICE))
 
-    assert world.executed == [[1], [2], [3], [4]]
-
-
-async def test_an_iteration_executes_as_many_short_requests_as_fit(world: World) -> None:
-    await asyncio.gather(*world.ask(1, 2, 3, 4, 5, takes=SLICE / 2))
-
-    assert world.executed == [[1, 2], [3, 4], [5]]
+    assert requests.executed == [[1], [2], [3], [4]]
 
 
-async def test_requests_that_take_next_to_nothing_are_executed_together(world: World) -> None:
-    await asyncio.gather(*world.ask(*range(100), takes=0))
+async def test_an_iteration_executes_as_many_short_requests_as_fit(requests: Requests) -> None:
+    await asyncio.gather(*requests.ask(1, 2, 3, 4, 5, takes=SLICE / 2))
 
-    assert world.executed == [list(range(100))]
+    assert requests.executed == [[1, 2], [3, 4], [5]]
 
 
-async def test_how_many_go_ahead_is_learnt_from_those_before(world: World) -> None:
-    long, short = world.ask(1, 2, takes=SLICE * 5), world.ask(*range(3, 12), takes=SLICE / 4)
+async def test_requests_that_take_next_to_nothing_are_executed_together(requests: Requests) -> None:
+    await asyncio.gather(*requests.ask(*range(100), takes=0))
+
+    assert requests.executed == [list(range(100))]
+
+
+async def test_how_many_go_ahead_is_learnt_from_those_before(requests: Requests) -> None:
+    long, short = requests.ask(1, 2, takes=SLICE * 5), requests.ask(*range(3, 12), takes=SLICE / 4)
 
     await asyncio.gather(*long, *short)
 
-    assert world.executed == [[1], [2], [3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert requests.executed == [[1], [2], [3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
-async def test_after_short_ones_only_so_many_long_ones_go_ahead(world: World) -> None:
-    first, short, long = world.ask(0, takes=SLICE), world.ask(1, takes=0), world.ask(*range(100), takes=SLICE)
+async def test_after_short_ones_only_so_many_long_ones_go_ahead(requests: Requests) -> None:
+    first, short, long = requests.ask(0, takes=SLICE), requests.ask(1, takes=0), requests.ask(*range(100), takes=SLICE)
 
     await asyncio.gather(*first, *short, *long)
 
-    assert world.executed[:2] == [[0], [1]]
-    assert [len(together) for together in world.executed[2:5]] == [16, 1, 1]
+    assert requests.executed[:2] == [[0], [1]]
+    assert [len(together) for together in requests.executed[2:5]] == [16, 1, 1]
 
 
-async def test_later_requests_are_admitted_later(world: World) -> None:
-    early = world.ask(1, 2, 3, takes=SLICE)
+async def test_later_requests_are_admitted_later(requests: Requests) -> None:
+    early = requests.ask(1, 2, 3, takes=SLICE)
     await early[0]
-    late = world.ask(4, 5, takes=0)
+    late = requests.ask(4, 5, takes=0)
 
     await asyncio.gather(*early, *late)
 
-    assert [name for together in world.executed for name in together] == [1, 2, 3, 4, 5]
+    assert [name for together in requests.executed for name in together] == [1, 2, 3, 4, 5]
 
 
-async def test_a_request_cancelled_while_waiting_is_skipped(world: World) -> None:
-    requests = world.ask(1, 2, 3, 4, 5, takes=SLICE)
+async def test_a_request_cancelled_while_waiting_is_skipped(requests: Requests) -> None:
+    asked = requests.ask(1, 2, 3, 4, 5, takes=SLICE)
     await asyncio.sleep(0)
 
-    for given_up in requests[1:3]:
+    for given_up in asked[1:3]:
         given_up.cancel()
-    await asyncio.wait(requests)
+    await asyncio.wait(asked)
 
-    assert world.executed == [[1], [4], [5]]
-
-
-async def test_a_request_cancelled_after_its_admission_delays_no_other(world: World) -> None:
-    requests = world.ask(1, 2, 3, takes=SLICE)
-    await requests[0]
-
-    requests[1].cancel()
-    await asyncio.wait(requests)
-
-    assert requests[1].cancelled()
-    assert world.executed == [[1], [3]]
+    assert requests.executed == [[1], [4], [5]]
 
 
-async def test_after_all_that_waited_were_cancelled_the_next_ones_go_ahead(world: World) -> None:
-    requests = world.ask(1, 2, 3, takes=SLICE)
+async def test_a_request_cancelled_after_its_admission_delays_no_other(requests: Requests) -> None:
+    asked = requests.ask(1, 2, 3, takes=SLICE)
+    await asked[0]
+
+    asked[1].cancel()
+    await asyncio.wait(asked)
+
+    assert asked[1].cancelled()
+    assert requests.executed == [[1], [3]]
+
+
+async def test_after_all_that_waited_were_cancelled_the_next_ones_go_ahead(requests: Requests) -> None:
+    asked = requests.ask(1, 2, 3, takes=SLICE)
     await asyncio.sleep(0)
-    for given_up in requests[1:]:
+    for given_up in asked[1:]:
         given_up.cancel()
-    await asyncio.wait(requests)
+    await asyncio.wait(asked)
 
-    await asyncio.gather(*world.ask(4, 5, takes=0))
+    await asyncio.gather(*requests.ask(4, 5, takes=0))
 
-    assert world.executed == [[1], [4, 5]]
+    assert requests.executed == [[1], [4, 5]]

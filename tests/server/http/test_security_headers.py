@@ -81,8 +81,8 @@ async def test_the_headers_of_an_answer_itself_win() -> None:
         return HTMLResponse("<p>", headers=own)
 
     app = Starlette(routes=[Route("/", page)], middleware=[Middleware(RequestLog)])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://portal.test") as client:
-        answer = await client.get("/")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://portal.test") as http:
+        answer = await http.get("/")
 
     expected = EVERYWHERE | {name.lower(): value for name, value in own.items()}
     assert {name: answer.headers.get_list(name) for name in expected} == {

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from db import partners, prices, products
+from db import prices
 from db.clients import ClientDetails
 from db.engine import Database, Work
 from db.prices import PriceKey
@@ -18,24 +18,16 @@ from db.tables import events as event_table
 from db.tables import partner_counters
 from domain.events import EventType
 from domain.orders import OrderType
-from domain.prices import Tier
 from resolvers import imports
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli import app
 from tests import cnpjs
 from tests.databases import Databases
+from tests.factories import add_product, new_partner, tier
 from tests.units import fetch_all, fetch_value, reading, writing
 
 Command = Callable[..., Result]
-
-
-async def a_partner(portal: Portal) -> int:
-    async with writing(portal.database) as tx:
-        partner_id = await partners.create(tx, name="Épsilon", cnpj=cnpjs.another())
-        assert partner_id is not None
-        await prices.create_table(tx, partner_id, "Pauta")
-    return partner_id
 
 
 def wanted(*numbers: str) -> list[RegisterClient]:
@@ -54,7 +46,7 @@ async def bring(
 async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
     portal: Portal, *, all_or_nothing: bool
 ) -> None:
-    partner_id, other_id = await a_partner(portal), await a_partner(portal)
+    partner_id, other_id = await new_partner(portal), await new_partner(portal)
     numbers = [cnpjs.another() for _ in range(4)]
     await bring(portal, partner_id, [wanted(numbers[1])], all_or_nothing=False)
     await bring(portal, other_id, [wanted(numbers[2])], all_or_nothing=False)
@@ -78,7 +70,7 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
 
 
 async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Portal) -> None:
-    partner_id = await a_partner(portal)
+    partner_id = await new_partner(portal)
 
     def batches() -> Iterable[list[RegisterClient]]:
         yield wanted(cnpjs.another())
@@ -96,14 +88,11 @@ async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Por
 
 
 async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> None:
-    partner_id = await a_partner(portal)
+    partner_id = await new_partner(portal)
     async with writing(portal.database) as tx:
-        product_id = await products.put(tx, code=cnpjs.another(), name="Moderniza", included_seats=1)
+        product_id = await add_product(tx)
     purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
-    old, new = (
-        Tier(minimum_quantity=1, unit_monthly_price=cents, unit_setup_fee=cents, bonus_quantity=0)  # type: ignore[arg-type]  # plain numbers are cents here.
-        for cents in (100, 200)
-    )
+    old, new = tier(1, monthly=100), tier(1, monthly=200)
     await imports.replace_prices(portal, partner_id, {purchase: [old], seats: [old]})
 
     await imports.replace_prices(portal, partner_id, {purchase: [new]})
@@ -177,7 +166,7 @@ def test_what_was_imported_before_the_database_failed_is_said(
 
 
 def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_path: Path) -> None:
-    asyncio.run(a_product(os.environ["DATABASE_URL"], "SPED"))
+    asyncio.run(create_product(os.environ["DATABASE_URL"], "SPED"))
     (tmp_path / "p.csv").write_text("produto;tipo;quantidade_minima;valor_mensal;adesao\nsped;Compra;5;1,00;0\n")
 
     done = command("prices", "p.csv")
@@ -186,10 +175,10 @@ def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_pa
     assert done.stderr == "SPED (PURCHASE) has no price for a quantity of 1.\n"
 
 
-async def a_product(url: str, code: str) -> None:
+async def create_product(url: str, code: str) -> None:
     database = Database(url)
     async with writing(database) as tx:
-        await products.put(tx, code=code, name=code, included_seats=1)
+        await add_product(tx, code=code)
     await database.close()
 
 

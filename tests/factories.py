@@ -1,0 +1,193 @@
+"""Factories, one for each thing: `add_…` writes rows in a transaction, `new_…` a whole object of a portal.
+
+Each has defaults for everything, so that a test names only what matters to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from secrets import randbits
+from typing import NamedTuple
+from uuid import uuid4
+
+import httpx
+import sqlalchemy as sa
+
+from db import access, clients, partners, prices, products, tables
+from db.access import NewToken
+from db.clients import ClientDetails
+from db.engine import Transaction
+from db.prices import PriceKey
+from db.tables import activations
+from domain.access import Permissions, Role, TokenKind
+from domain.activations import AUTHORIZATION_CODE_BITS, ActivationStatus, authorization_code
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.prices import Tier
+from resolvers import ids
+from resolvers.access import new_secret
+from resolvers.partners import NewVendor, vendor_id
+from resolvers.portal import Portal
+from tests import cnpjs
+from tests.api import Api
+from tests.units import execute, writing
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+class Token(NamedTuple):
+    """Token of a user, with the secret that only its owner has."""
+
+    id: int
+    secret: str
+    digest: bytes
+
+
+async def add_bare_partner(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
+    """Add a partner by a single statement, for tests of what happens between two statements."""
+    await execute(tx, sa.insert(tables.partners).values(cnpj=cnpj, name=name))
+
+
+async def add_partner(tx: Transaction, *, name: str = "Alfa") -> int:
+    """Add a partner with an empty price table, and return its id."""
+    partner_id = await partners.create(tx, name=name, cnpj=cnpjs.another())
+    assert partner_id is not None
+    await prices.create_table(tx, partner_id, "Pauta")
+    return partner_id
+
+
+async def add_user(
+    tx: Transaction,
+    partner_id: int,
+    *,
+    email: str | None = None,
+    role: Role = Role.MANAGER,
+    password_hash: str = "none",  # noqa: S107 — no password has it.
+) -> int:
+    """Add a user of the partner, and return their id."""
+    email = email or f"{uuid4()}@alfa.example"
+    user_id = await access.create_user(tx, partner_id, email=email, name="Ana", role=role, password_hash=password_hash)
+    assert user_id is not None
+    return user_id
+
+
+async def add_token(
+    tx: Transaction,
+    partner_id: int,
+    user_id: int,
+    *,
+    at: datetime,
+    kind: TokenKind = TokenKind.API,
+    chosen: Permissions | None = None,
+    expires_at: datetime | None = None,
+) -> Token:
+    """Add a token that has all permissions of the user's role, or the chosen ones."""
+    secret = new_secret(kind)
+    new = NewToken(user_id, kind, "test", secret.prefix, secret.digest, chosen, expires_at)
+    return Token(await access.add_token(tx, partner_id, new, at=at), secret.secret, secret.digest)
+
+
+async def add_product(
+    tx: Transaction, *, code: str | None = None, name: str = "Moderniza Completo", included_seats: int = 2
+) -> int:
+    """Add a product of the vendor, and return its id."""
+    return await products.put(tx, code=code or uuid4().hex, name=name, included_seats=included_seats)
+
+
+async def add_client(
+    tx: Transaction, partner_id: int, *, name: str = "Padaria Sol", trade_name: str | None = None, at: datetime = NOON
+) -> int:
+    """Add a client of the partner, and return its id."""
+    details = ClientDetails(name=name, trade_name=trade_name)
+    client_id = await clients.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=at)
+    assert client_id is not None
+    return client_id
+
+
+async def add_activations(
+    tx: Transaction, partner_id: int, *, user_id: int, product_id: int, wanted: Sequence[tuple[int, datetime]]
+) -> None:
+    """Add an activation for each of these clients, at that time."""
+    lines = [
+        {
+            "partner_id": partner_id,
+            "client_id": client_id,
+            "product_id": product_id,
+            "authorization_code": authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
+            "activation_key": f"KEY-{number}",
+            "seats": 2,
+            "additional_seats": 0,
+            "client_name_folded": "padaria sol",
+            "status": ActivationStatus.ACTIVE,
+            "activated_at": at,
+            "activated_by_id": user_id,
+        }
+        for number, (client_id, at) in enumerate(wanted)
+    ]
+    if lines:
+        await execute(tx, sa.insert(activations), lines)
+
+
+def tier(minimum: int, *, monthly: int = 100_00, setup: int = 50_00, bonus: int = 0) -> Tier:
+    """Return a tier; its prices are in cents."""
+    return Tier(
+        minimum_quantity=minimum,
+        unit_monthly_price=Cents(monthly),
+        unit_setup_fee=Cents(setup),
+        bonus_quantity=bonus,
+    )
+
+
+async def new_partner(portal: Portal, *, name: str = "Alfa") -> int:
+    """Create a partner with an empty price table, and return its id."""
+    async with writing(portal.database) as tx:
+        return await add_partner(tx, name=name)
+
+
+async def new_vendor(portal: Portal) -> int:
+    """Return the id of the vendor, which all tests of a database share."""
+    async with writing(portal.database) as tx:
+        return await vendor_id(tx, NewVendor("Grupo Moderniza", cnpjs.VENDOR))
+
+
+async def new_product(
+    portal: Portal, partner_id: int, *, included_seats: int = 2, tiers: Mapping[OrderType, list[Tier]] | None = None
+) -> str:
+    """Create a product with a price for the partner, and return its global id."""
+    flat = [tier(1)]
+    priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
+    async with writing(portal.database) as tx:
+        product_id = await add_product(tx, included_seats=included_seats)
+        table = await prices.table_of(tx, partner_id)
+        keyed = {PriceKey(product_id, order_type): of_type for order_type, of_type in priced.items()}
+        await prices.replace_tiers(tx, partner_id, table.id, keyed)
+    return ids.encode("Product", product_id)
+
+
+async def new_caller(
+    http: httpx.AsyncClient,
+    portal: Portal,
+    partner_id: int,
+    *,
+    role: Role = Role.MANAGER,
+    chosen: Permissions | None = None,
+    kind: TokenKind = TokenKind.SESSION,
+    expires_at: datetime | None = None,
+    password_hash: str = "none",  # noqa: S107 — no password has it.
+    email: str | None = None,
+) -> Api:
+    """Create a user of the partner with a token that has all permissions of the role, or the chosen ones."""
+    async with writing(portal.database) as tx:
+        user_id = await add_user(tx, partner_id, email=email, role=role, password_hash=password_hash)
+        token = await add_token(
+            tx, partner_id, user_id, at=portal.now(), kind=kind, chosen=chosen, expires_at=expires_at
+        )
+    return Api(http, portal, partner_id, user_id, token.secret)
+
+
+async def with_tokens(api: Api, number: int, *, expires_at: datetime | None = None) -> Api:
+    """Create a user of the partner with this number of API tokens, which work until they expire."""
+    caller = await new_caller(api.http, api.portal, api.partner_id)
+    async with writing(api.portal.database) as tx:
+        for _ in range(number):
+            await add_token(tx, api.partner_id, caller.user_id, at=api.portal.now(), expires_at=expires_at)
+    return caller

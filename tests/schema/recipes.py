@@ -1,0 +1,268 @@
+"""What tests know about each mutation, list and type with an id. A new one is described here, and only here.
+
+The tests of idempotency keys, tenants, payloads, texts, paging and statement counts take it from these tables;
+`test_recipes.py` names what is missing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+from uuid import uuid4
+
+from resolvers import ids
+from tests import cnpjs
+from tests.api import Api
+from tests.factories import add_partner, add_user, new_product
+from tests.units import writing
+
+Given = Mapping[str, object]
+"""Input of a mutation."""
+
+Ids = Mapping[str, str]
+"""Ids of objects, by their type."""
+
+
+class Recipe(NamedTuple):
+    """How a mutation is tried.
+
+    Attributes:
+        given: Creates what the mutation needs for a partner, and returns an input that is not refused.
+        selection: Objects of the payload.
+        other: Values that make a different request of the input; only of a mutation that takes an idempotency key.
+        sized: Does as `given`, for this number of products; only of a mutation whose payload has lists.
+
+    """
+
+    given: Callable[[Api], Awaitable[Given]]
+    selection: str
+    other: Given | None = None
+    sized: Callable[[Api, int], Awaitable[Given]] | None = None
+
+
+async def _new_client(_: Api) -> Given:
+    return {"cnpj": cnpjs.another(), "name": "Padaria", "city": "Olinda"}
+
+
+async def _client(api: Api) -> Given:
+    return {"clientId": await api.client(), "name": "Mercearia"}
+
+
+async def _client_of_products(api: Api, products: int = 2) -> Given:
+    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    for order_type in ("PURCHASE", "ADDITIONAL_SEATS"):
+        await api.approve(await api.order(*((product, 3) for product in bought), type=order_type))
+    client = await api.client()
+    for product in bought:
+        await api.activation(client, product, additionalSeats=2, note="Caixa")
+    return {"clientId": client, "reason": "Fechou"}
+
+
+async def _license(api: Api) -> Given:
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 2)
+    return {"clientId": await api.client(), "productId": product, "activationKey": "KEY-1"}
+
+
+async def _activation(api: Api) -> Given:
+    wanted = await _license(api)
+    return {"activationId": await api.activation(str(wanted["clientId"]), str(wanted["productId"])), "reason": "Troca"}
+
+
+async def _move(api: Api) -> Given:
+    activation = await _activation(api)
+    return {
+        "activationId": activation["activationId"],
+        "toClientId": await api.client(),
+        "activationKey": "KEY-2",
+        "note": "Troca",
+    }
+
+
+async def _new_order(api: Api) -> Given:
+    product = await new_product(api.portal, api.partner_id)
+    return {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}], "note": "Urgente"}
+
+
+async def _order(api: Api, products: int = 1) -> Given:
+    ordered = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    return {"orderId": await api.order(*((product, 2) for product in ordered))}
+
+
+async def _new_token(_: Api) -> Given:
+    return {"name": "Script", "permissions": ["ORDERS_READ"]}
+
+
+async def _token(api: Api) -> Given:
+    made = await api.done("createApiToken", "apiToken { id }", await _new_token(api))
+    return {"apiTokenId": made["apiToken"]["id"]}
+
+
+_LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
+
+MUTATIONS: Mapping[str, Recipe] = {
+    "registerClient": Recipe(_new_client, "client { id name city }", {"city": "Recife"}),
+    "updateClient": Recipe(_client, "client { id name }", {"name": "Bazar"}),
+    "cancelClient": Recipe(
+        _client_of_products,
+        "client { id status } cancelledActivations { id } licenseStock { id }",
+        {"reason": "Mudou"},
+        sized=_client_of_products,
+    ),
+    "activateLicense": Recipe(_license, _LICENSE, {"activationKey": "KEY-9"}),
+    "cancelActivation": Recipe(_activation, _LICENSE, {"reason": "Erro"}),
+    "moveActivation": Recipe(
+        _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
+    ),
+    "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
+    "approveOrder": Recipe(
+        _order, "order { id status } licenseStock { purchased }", {"orderId": "another"}, sized=_order
+    ),
+    "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),
+    "createApiToken": Recipe(_new_token, "apiToken { name }"),
+    "revokeApiToken": Recipe(_token, "apiToken { id revokedAt }"),
+}
+"""Every mutation of a partner's objects."""
+
+OF_PARTNERS: Mapping[str, Given] = {
+    "createPartner": {"name": "Gama"},
+    "updatePartner": {"name": "Gama", "contacts": [{"name": "Bia"}]},
+    "erasePartnerContacts": {},
+    "suspendPartner": {"reason": "inadimplência"},
+    "reinstatePartner": {},
+    "closePartner": {},
+    "setPartnerPolicy": {"fourEyes": True},
+}
+"""Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
+
+SESSIONS = {"signIn", "renewSession", "signOut"}
+"""Mutations of the caller's own session, which have tests of their own."""
+
+
+class Connection(NamedTuple):
+    """Queries of a connection, in which `#` is replaced by its arguments, and `%` by the selection of its page.
+
+    Attributes:
+        query: Has one page; the variables are what `fill` returns of the lists that it fills.
+        many: Has as many pages as the limit of objects allows; empty if there is only one.
+        for_vendor: Has more than one row only for the vendor's users.
+
+    """
+
+    query: str
+    many: str = ""
+    for_vendor: bool = False
+
+
+def _of_partner(name: str, *, size: str = "first: 100") -> Connection:
+    return Connection(
+        f"{{ viewer {{ partner {{ {name}(#) {{ % }} }} }} }}",
+        many=f"{{ partners(first: 1) {{ nodes {{ {name}({size}) {{ % }} }} }} }}",
+    )
+
+
+CONNECTIONS: Mapping[str, Connection] = {
+    "Query.clients": Connection("{ clients(#) { % } }"),
+    "Query.activations": Connection("{ activations(#) { % } }"),
+    "Query.orders": Connection("{ orders(#) { % } }"),
+    "Query.events": Connection("{ events(#) { % } }", many="{ events(last: 100) { % } }"),
+    "Client.activations": Connection(
+        "query ($Client: ID!) { client(id: $Client) { activations(#) { % } } }",
+        many="{ clients(first: 30) { nodes { activations(first: 30) { % } } } }",
+    ),
+    "LicenseStock.movements": Connection(
+        "query ($Product: ID!) { licenseStock(productId: $Product) { movements(#) { % } } }",
+        many="{ licenseStock { movements(first: 15) { % } } }",
+    ),
+    "Query.partners": Connection(
+        "query ($Partners: String!) { partners(filter: { search: $Partners }, #) { % } }",
+        many="{ partners(first: 1) { % } }",
+        for_vendor=True,
+    ),
+    "Partner.clients": _of_partner("clients"),
+    "Partner.activations": _of_partner("activations"),
+    "Partner.orders": _of_partner("orders"),
+    "Partner.events": _of_partner("events", size="last: 100"),
+    "Partner.users": _of_partner("users"),
+}
+"""Every connection, by its path."""
+
+LISTS: Mapping[str, str] = {
+    "Query.nodes": "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Client { % } } }",
+    "Query.products": "{ products { % } }",
+    "Query.licenseStock": "{ licenseStock { % } }",
+    "Partner.licenseStock": "{ partners(first: 1) { nodes { licenseStock { % } } } }",
+    "Partner.contacts": "{ partners(first: 1) { nodes { contacts { % } } } }",
+    "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
+    "CancellationImpact.releasedLicenses": (
+        "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
+    ),
+    "Order.items": "{ orders(first: 100) { nodes { items { % } } } }",
+    "OrderQuote.items": (
+        "query ($items: [OrderItemInput!]!) { quoteOrder(input: { type: PURCHASE, items: $items }) "
+        "{ quote { items { % } } } }"
+    ),
+    "PriceTable.items": "{ priceTable { items { % } } }",
+    "PriceTableItem.tiers": "{ priceTable { items { tiers { % } } } }",
+}
+"""Every other list of objects that a query has, by its path, with as many rows as the limit of objects allows.
+
+`%` is replaced by the selection of each row; `$ids` are those of clients, `$items` those of an order.
+"""
+
+
+async def fill(api: Api, size: int) -> Ids:
+    """Create at least this number of rows in each list; return what finds them: ids, and a part of partners' names.
+
+    A new list needs a line here, if its rows are not among these.
+    """
+    products = [await new_product(api.portal, api.partner_id) for _ in range(size)]
+    for start in range(0, size, 50):
+        lines = ((product, 2 * size + 2) for product in products[start : start + 50])
+        await api.approve(await api.order(*lines))
+    busy = await api.client(name="Padaria Grande")
+    for product in products:
+        client = await api.client()
+        await api.activation(client, product)
+        await api.activation(busy, products[0])
+        await api.order((product, 1))
+        await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
+    text = uuid4().hex
+    async with writing(api.portal.database) as tx:
+        for number in range(size):
+            await add_partner(tx, name=f"{text} {number // 2}")
+            await add_user(tx, api.partner_id)
+    return {"Client": busy, "Product": products[0], "Partners": text}
+
+
+async def one_of_each(api: Api) -> Ids:
+    """Create one object of each type that has ids, and return their ids."""
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 5, seats=3)
+    client = await api.client()
+    activation = await api.activation(client, product)
+    order = await api.order((product, 2))
+    made = await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
+    query = """query ($order: ID!) {
+        order(id: $order) { items { id } priceTable { id } partner { id } createdBy { id } }
+        events(first: 1) { nodes { id } }
+        licenseStock { id movements(first: 1) { nodes { id } } } }"""
+    found = await api.data(query, order=order)
+    return {
+        "Client": client,
+        "Activation": activation,
+        "Product": product,
+        "Order": order,
+        "OrderItem": found["order"]["items"][0]["id"],
+        "PriceTable": found["order"]["priceTable"]["id"],
+        "Partner": found["order"]["partner"]["id"],
+        "User": found["order"]["createdBy"]["id"],
+        "Event": found["events"]["nodes"][0]["id"],
+        "LicenseStock": found["licenseStock"][0]["id"],
+        "StockMovement": found["licenseStock"][0]["movements"]["nodes"][0]["id"],
+        "ApiToken": made["apiToken"]["id"],
+    }
+
+
+def absent(type_name: str, partner_id: int) -> str:
+    """Return an id of the type that no object has."""
+    nowhere = 2**62
+    return ids.encode(type_name, partner_id, nowhere) if type_name == "LicenseStock" else ids.encode(type_name, nowhere)

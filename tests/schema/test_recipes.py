@@ -1,0 +1,49 @@
+"""Nothing of the schema is left out of the tests that try each mutation, each list and each type."""
+
+from collections.abc import Iterable
+
+from tests.api import Api
+from tests.schema.introspection import connections, inputs_of, lists, mutations, node_types, payload_of
+from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, OF_PARTNERS, SESSIONS, one_of_each
+
+_PLACE = "tests/schema/recipes.py"
+
+
+def assert_described(found: Iterable[str], described: Iterable[str], advice: str) -> None:
+    """Assert that what the schema has is described, and nothing else is."""
+    found, described = set(found), set(described)
+    assert not found - described, f"{', '.join(sorted(found - described))}: {advice} of {_PLACE}."
+    assert not described - found, f"{', '.join(sorted(described - found))}: the schema does not have it; see {_PLACE}."
+
+
+def test_every_mutation_has_a_recipe() -> None:
+    assert_described(mutations(), {*MUTATIONS, *OF_PARTNERS, *SESSIONS}, "add how to make its input to MUTATIONS")
+
+
+def test_every_mutation_with_a_key_says_what_a_different_input_is() -> None:
+    keyed = {name for name in mutations() if "idempotencyKey" in inputs_of(name)}
+    other = {name for name, recipe in MUTATIONS.items() if recipe.other is not None}
+
+    assert_described(keyed, other, "add `other`, a different request, to its recipe in MUTATIONS")
+
+
+def test_every_mutation_with_lists_says_how_they_grow() -> None:
+    growing = {name for name in mutations() if any(path.startswith(f"{payload_of(name).name}.") for path in lists())}
+    sized = {name for name, recipe in MUTATIONS.items() if recipe.sized is not None}
+
+    assert_described(growing, sized, "add `sized`, an input of many products, to its recipe in MUTATIONS")
+
+
+def test_every_connection_has_a_query() -> None:
+    assert_described(connections(), CONNECTIONS, "add its query to CONNECTIONS, and its rows to `fill`,")
+
+
+def test_every_list_has_a_query() -> None:
+    payloads = {payload_of(name).name for name in mutations()}
+    queried = {path for path in lists() if path.split(".")[0] not in payloads}
+
+    assert_described(queried, LISTS, "add its query to LISTS, and its rows to `fill`,")
+
+
+async def test_every_type_with_an_id_has_an_object(api: Api) -> None:
+    assert_described(node_types(), await one_of_each(api), "create an object of it in `one_of_each`")
