@@ -84,7 +84,7 @@ class CreatePartnerInput:
 class UpdatePartnerInput(OfPartner):
     name: str | None = optional("The partner's name. 1 to 200 characters; it can't be cleared.")
     contacts: list[PartnerContactInput] | None = optional(
-        "All people to write to or call, at most 10 of them, in place of those before. Null or an empty list clears them."
+        "All people to write to or call, at most 10 of them, in place of those before. Null or no contacts clear them."
     )
 
     def checked(self) -> UpdatePartner:
