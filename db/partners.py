@@ -2,20 +2,28 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import among, contains, starts_with
-from db.engine.filters import Shape, one_each, one_row, scoped, tenancy, upsert, value, values_of
+from db.engine.column_types import Instant
+from db.engine.expressions import KEEPING_KEYS, among, contains, starts_with
+from db.engine.filters import PARTNER, Shape, one_each, one_row, scoped, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
-from db.tables import partner_counters, partners
+from db.tables import activations, orders, partner_counters, partners
+from domain.activations import ActivationStatus
+from domain.money import Cents
+from domain.orders import OrderStatus
+from domain.partners import Contact, PartnerStatus
+from domain.policies import Policy
 from domain.tenancy import ALL_PARTNERS, Scope
 from domain.text import fold
 
@@ -28,6 +36,20 @@ class PartnerRow(NamedTuple):
     name_folded: str
     cnpj: str
     is_vendor: bool
+    status: PartnerStatus
+    suspended_at: datetime | None
+    suspension_reason: str | None
+    closed_at: datetime | None
+    contacts: str
+    """A JSON array of the contacts, each an array of name, email address and phone number."""
+    four_eyes: bool
+    approval_ceiling: Cents | None
+    stock_warning_below: int | None
+
+    @property
+    def policy(self) -> Policy:
+        """Return the partner's policies."""
+        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
 
 
 class PartnerSortKey(Enum):
@@ -43,6 +65,7 @@ class PartnerFilter:
     search: str | None = None
     search_cnpj: str | None = None
     cnpj: str | None = None
+    status: frozenset[PartnerStatus] | None = None
 
 
 _COLUMNS = tuple(partners.c[name] for name in PartnerRow._fields)
@@ -79,6 +102,8 @@ def _conditions(chosen: PartnerFilter) -> Iterable[ColumnElement[bool]]:
         yield sa.or_(*found)
     if chosen.cnpj is not None:
         yield starts_with(partners.c.cnpj, chosen.cnpj)
+    if chosen.status is not None:
+        yield among(partners.c.status, "status")
 
 
 _BY_IDS = scoped(
@@ -106,7 +131,7 @@ _CREATE: Statement[int] = upsert(
     partners,
     lambda insert: insert.on_conflict_do_nothing().returning(partners.c.id),
     value,
-    inserted=["name", "name_folded", "cnpj", "is_vendor"],
+    inserted=["name", "name_folded", "cnpj", "is_vendor", "contacts"],
 )
 _CREATE_COUNTERS = Statement(
     sa.insert(partner_counters).values(order_number=0, event_number=0), values_of, inserted=["partner_id"]
@@ -140,13 +165,137 @@ async def vendor(connection: Connection) -> PartnerRow | None:
     return await one(connection, _VENDOR)
 
 
-async def create(tx: Transaction, *, name: str, cnpj: str, is_vendor: bool = False) -> int | None:
+async def create(
+    tx: Transaction, *, name: str, cnpj: str, is_vendor: bool = False, contacts: Sequence[Contact] = ()
+) -> int | None:
     """Create a partner with counters at zero and return its id, or None if the CNPJ is taken.
 
     The vendor can be created once; None for another one.
     """
-    partner = {"name": name, "name_folded": fold(name), "cnpj": cnpj, "is_vendor": is_vendor}
+    partner = {
+        "name": name,
+        "name_folded": fold(name),
+        "cnpj": cnpj,
+        "is_vendor": is_vendor,
+        "contacts": stored(contacts),
+    }
     partner_id = await one(tx, _CREATE, partner)
     if partner_id is not None:
         await tx.execute(_CREATE_COUNTERS, {"partner_id": partner_id})
     return partner_id
+
+
+class Terms(NamedTuple):
+    """What decides whether a partner may order, approve and activate."""
+
+    status: PartnerStatus
+    suspension_reason: str | None
+    four_eyes: bool
+    approval_ceiling: Cents | None
+    stock_warning_below: int | None
+
+    @property
+    def policy(self) -> Policy:
+        """Return the partner's policies."""
+        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
+
+
+class InUse(NamedTuple):
+    """Number of a partner's active activations and pending orders."""
+
+    activations: int
+    orders: int
+
+
+_MINE = partners.c.id == PARTNER
+_TERMS = sa.select(*(partners.c[name] for name in Terms._fields)).where(_MINE)
+# A lock that several transactions share, and that a change of the status or of a policy waits for.
+_SHARE_TERMS = Statement(_TERMS.with_for_update(read=True), Terms)
+_LOCK = Statement(sa.select(*_COLUMNS).where(_MINE).with_for_update(key_share=KEEPING_KEYS), PartnerRow)
+_IN_USE = Statement(
+    sa.select(
+        sa.select(sa.func.count())
+        .where(activations.c.partner_id == PARTNER, activations.c.status == ActivationStatus.ACTIVE)
+        .scalar_subquery(),
+        sa.select(sa.func.count())
+        .where(orders.c.partner_id == PARTNER, orders.c.status == OrderStatus.PENDING)
+        .scalar_subquery(),
+    ),
+    InUse,
+)
+_SET_STATUS = Statement(
+    sa.update(partners)
+    .where(_MINE)
+    .values(
+        status=sa.bindparam("new_status", type_=partners.c.status.type),
+        suspended_at=sa.bindparam("new_suspended_at", type_=Instant),
+        suspension_reason=sa.bindparam("new_reason", type_=sa.Text),
+        closed_at=sa.bindparam("new_closed_at", type_=Instant),
+    ),
+    values_of,
+)
+_SET_DETAILS = Statement(
+    sa.update(partners)
+    .where(_MINE)
+    .values({name: sa.bindparam(f"new_{name}", type_=sa.Text) for name in ("name", "name_folded", "contacts")}),
+    values_of,
+)
+_SET_POLICY = Statement(
+    sa.update(partners)
+    .where(_MINE)
+    .values({name: sa.bindparam(f"new_{name}", type_=partners.c[name].type) for name in Policy._fields}),
+    values_of,
+)
+
+
+async def shared_terms(tx: Transaction, partner_id: int) -> Terms:
+    """Return the terms of a partner, which no other transaction changes until this one ends."""
+    return await returned(tx, _SHARE_TERMS, {"partner_id": partner_id})
+
+
+async def locked(tx: Transaction, partner_id: int) -> PartnerRow:
+    """Return the partner, locked until the transaction ends."""
+    return await returned(tx, _LOCK, {"partner_id": partner_id})
+
+
+async def in_use(tx: Transaction, partner_id: int) -> InUse:
+    """Return how much keeps a partner from being closed."""
+    return await returned(tx, _IN_USE, {"partner_id": partner_id})
+
+
+async def set_status(
+    tx: Transaction, partner_id: int, status: PartnerStatus, *, at: datetime, reason: str | None = None
+) -> None:
+    """Write a new status of the locked partner; `reason` is that of a suspension."""
+    await tx.execute(
+        _SET_STATUS,
+        {
+            "partner_id": partner_id,
+            "new_status": status,
+            "new_suspended_at": at if status is PartnerStatus.SUSPENDED else None,
+            "new_reason": reason,
+            "new_closed_at": at if status is PartnerStatus.CLOSED else None,
+        },
+    )
+
+
+async def set_details(tx: Transaction, partner_id: int, *, name: str, contacts: Sequence[Contact]) -> None:
+    """Write the name and all contacts of the locked partner."""
+    details = {"new_name": name, "new_name_folded": fold(name), "new_contacts": stored(contacts)}
+    await tx.execute(_SET_DETAILS, {"partner_id": partner_id, **details})
+
+
+async def set_policy(tx: Transaction, partner_id: int, policy: Policy) -> None:
+    """Write the policies of the locked partner."""
+    new = {f"new_{name}": setting for name, setting in policy._asdict().items()}
+    await tx.execute(_SET_POLICY, {"partner_id": partner_id, **new})
+
+
+def stored(contacts: Sequence[Contact]) -> str:
+    """Return contacts as the column has them."""
+    return orjson.dumps([tuple(contact) for contact in contacts]).decode()
+
+
+def contacts_of(column: str) -> list[Contact]:
+    """Return the contacts that the column has."""
+    return [Contact(*contact) for contact in orjson.loads(column)]

@@ -15,6 +15,7 @@ from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
+from domain.partners import PartnerStatus
 
 metadata = sa.MetaData(
     naming_convention={
@@ -56,6 +57,17 @@ partners = _table(
     Column("name_folded", BytewiseText, nullable=False, server_default=""),  # SQLite adds no such column without one.
     Column("cnpj", sa.String(14), nullable=False, unique=True),
     Column("is_vendor", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("status", one_of(PartnerStatus), nullable=False, server_default=PartnerStatus.ACTIVE.value),
+    Column("suspended_at", Instant),
+    Column("suspension_reason", sa.Text),
+    Column("closed_at", Instant),
+    Column("contacts", sa.Text, nullable=False, server_default="[]"),
+    Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("approval_ceiling", sa.BigInteger),
+    Column("stock_warning_below", sa.Integer),
+    sa.CheckConstraint("(status = 'SUSPENDED') = (suspended_at IS NOT NULL)", "suspended_with_time"),
+    sa.CheckConstraint("(status = 'SUSPENDED') = (suspension_reason IS NOT NULL)", "suspended_with_reason"),
+    sa.CheckConstraint("(status = 'CLOSED') = (closed_at IS NOT NULL)", "closed_with_time"),
     Index(None, "name_folded", "id"),
     Index(
         "uq_partners_one_vendor",

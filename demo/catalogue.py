@@ -7,6 +7,7 @@ from demo.companies import with_check_digits
 from domain.access import Role
 from domain.money import Cents
 from domain.orders import OrderType
+from domain.policies import Policy
 from domain.prices import Tier
 
 
@@ -50,6 +51,8 @@ class Partner(NamedTuple):
     share: float
     percent: int
     people: tuple[Person, Person, Person]
+    policy: Policy = Policy()
+    suspension_reason: str | None = None
 
 
 PRODUCTS = (
@@ -91,6 +94,7 @@ PARTNERS = (
         share=0.25,
         percent=105,
         people=people("Antônio Carlos Menezes", "Patrícia Hoffmann", "Túlio Vasconcelos"),
+        policy=Policy(four_eyes=True, approval_ceiling=Cents(50_000_00), stock_warning_below=5),
     ),
     Partner(
         name="Gama Informática e Soluções S.A.",
@@ -100,6 +104,7 @@ PARTNERS = (
         share=0.15,
         percent=112,
         people=people("Renata Sant’Anna Simões", "Éverton Luís Kowalski", "Débora Nakamura"),
+        suspension_reason="inadimplência",
     ),
 )
 

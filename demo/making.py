@@ -1,7 +1,7 @@
 """Generation of the demo, in one transaction, in a database without partners."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from demo.plan import Sizes, Step, plan, shares
 from demo.rows import Ids, Rows
 from demo.world import PartnerHere, ProductHere, Year
 from domain.access import DEMO_PASSWORD, Role
+from domain.events import Event, EventType
+from domain.partners import PartnerStatus
+from domain.policies import Policy
 from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
@@ -58,13 +61,16 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             )
             for product in PRODUCTS
         }
-        ids = Ids()
+        ids, partner_ids = Ids(), dict[str, int]()
         for partner, rng, steps in planned:
             here = await _settle(tx, partner, product_ids, password_hash)
+            partner_ids[partner.domain] = here.id
             label = partner.name.split()[0]
             rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
             await write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
-        await _settle_vendor(tx, password_hash)
+        by_id = await _settle_vendor(tx, password_hash)
+        for partner in PARTNERS:
+            await _restrict(tx, partner, partner_ids[partner.domain], by_id=by_id, at=now - timedelta(seconds=1))
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
         for table in tables.metadata.sorted_tables:
@@ -101,10 +107,25 @@ async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, i
     return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
 
 
-async def _settle_vendor(tx: Transaction, password_hash: str) -> None:
+async def _settle_vendor(tx: Transaction, password_hash: str) -> int:
+    """Write the vendor and its users; return the id of the one who manages partners."""
     partner_id = await vendor_id(tx, NewVendor(VENDOR.name, VENDOR.cnpj))
-    for person in VENDOR.people:
-        await _hire(tx, partner_id, person, VENDOR.domain, password_hash)
+    users = {person.role: await _hire(tx, partner_id, person, VENDOR.domain, password_hash) for person in VENDOR.people}
+    return users[Role.VENDOR_SALES]
+
+
+async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id: int, at: datetime) -> None:
+    """Write the policies and the suspension of a partner that has them."""
+    happened = []
+    if partner.policy != Policy():
+        await partners.set_policy(tx, partner_id, partner.policy)
+        happened.append(Event(type=EventType.PARTNER_POLICY_CHANGED))
+    if partner.suspension_reason is not None:
+        reason = partner.suspension_reason
+        await partners.set_status(tx, partner_id, PartnerStatus.SUSPENDED, at=at, reason=reason)
+        happened.append(Event(type=EventType.PARTNER_SUSPENDED))
+    if happened:
+        await events.append(tx, partner_id, happened, actor_id=by_id, at=at)
 
 
 async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, password_hash: str) -> int:

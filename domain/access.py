@@ -19,6 +19,7 @@ class Permission(Enum):
     EVENTS_READ = "EVENTS_READ"
     USERS_READ = "USERS_READ"
     TOKENS_MANAGE = "TOKENS_MANAGE"
+    PARTNERS_MANAGE = "PARTNERS_MANAGE"
 
 
 class Role(Enum):
@@ -69,7 +70,7 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.OPERATOR: _OPERATE,
     Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
     Role.VENDOR_VIEWER: _READ,
-    Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE},
+    Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE},
     Role.VENDOR_ADMIN: ALL,
 }
 
@@ -117,6 +118,13 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,
     "Mutation.createApiToken": Permission.TOKENS_MANAGE,
     "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
+    "Mutation.createPartner": Permission.PARTNERS_MANAGE,
+    "Mutation.updatePartner": Permission.PARTNERS_MANAGE,
+    "Mutation.suspendPartner": Permission.PARTNERS_MANAGE,
+    "Mutation.reinstatePartner": Permission.PARTNERS_MANAGE,
+    "Mutation.closePartner": Permission.PARTNERS_MANAGE,
+    "Mutation.erasePartnerContacts": Permission.PARTNERS_MANAGE,
+    "Mutation.setPartnerPolicy": Permission.PARTNERS_MANAGE,
 }
 """Permissions that root fields and to-many relations require; a to-one relation requires only its parent's.
 

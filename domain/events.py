@@ -21,6 +21,14 @@ class EventType(Enum):
     ORDER_CANCELLED = "ORDER_CANCELLED"
     TOKEN_CREATED = "TOKEN_CREATED"
     TOKEN_REVOKED = "TOKEN_REVOKED"
+    PARTNER_CREATED = "PARTNER_CREATED"
+    PARTNER_UPDATED = "PARTNER_UPDATED"
+    PARTNER_SUSPENDED = "PARTNER_SUSPENDED"
+    PARTNER_REINSTATED = "PARTNER_REINSTATED"
+    PARTNER_CLOSED = "PARTNER_CLOSED"
+    PARTNER_CONTACTS_ERASED = "PARTNER_CONTACTS_ERASED"
+    PARTNER_POLICY_CHANGED = "PARTNER_POLICY_CHANGED"
+    STOCK_LOW = "STOCK_LOW"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,4 +63,12 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.ORDER_CANCELLED: Text(pt="Pedido {order} cancelado.", en="Order {order} cancelled."),
     EventType.TOKEN_CREATED: Text(pt="Token de API “{token}” criado.", en="API token “{token}” created."),
     EventType.TOKEN_REVOKED: Text(pt="Token de API “{token}” revogado.", en="API token “{token}” revoked."),
+    EventType.PARTNER_CREATED: Text(pt="Parceiro cadastrado.", en="Partner created."),
+    EventType.PARTNER_UPDATED: Text(pt="Dados do parceiro alterados.", en="Details of the partner updated."),
+    EventType.PARTNER_SUSPENDED: Text(pt="Parceiro suspenso.", en="Partner suspended."),
+    EventType.PARTNER_REINSTATED: Text(pt="Suspensão do parceiro encerrada.", en="Partner reinstated."),
+    EventType.PARTNER_CLOSED: Text(pt="Parceiro encerrado.", en="Partner closed."),
+    EventType.PARTNER_CONTACTS_ERASED: Text(pt="Contatos do parceiro apagados.", en="Contacts of the partner erased."),
+    EventType.PARTNER_POLICY_CHANGED: Text(pt="Regras do parceiro alteradas.", en="Policy of the partner changed."),
+    EventType.STOCK_LOW: Text(pt="{product}: estoque de licenças baixo.", en="{product}: few licenses left."),
 }

@@ -8,6 +8,7 @@ from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, N
 from db.clients import ClientRow
 from db.engine.statement import Columns
 from db.licenses import NewMovement
+from domain import policies
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -17,6 +18,7 @@ from domain.activations import (
 )
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released, taken
+from domain.policies import Policy
 from domain.refusals import (
     ActivationCancelled,
     ActivationKeyInUse,
@@ -81,6 +83,7 @@ class Activated(NamedTuple):
 @mutation("activateLicense", Activated)
 async def activate(work: Work, given: ActivateLicense) -> Activated:
     """Take one license and the additional seats from the stock, for an active client."""
+    terms = await work.terms()
     found = await clients.locked(work.tx, work.partner_id, [given.client_id])
     client = active(found.get(given.client_id), "clientId")
     product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
@@ -95,8 +98,19 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
     )
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
-    await work.append(Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id))
+    happened = [Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)]
+    if await _runs_low(work, terms.policy, product.id):
+        happened.append(Event(type=EventType.STOCK_LOW, activation_id=activation_id))
+    await work.append(*happened)
     return Activated(activation_id, product.id)
+
+
+async def _runs_low(work: Work, policy: Policy, product_id: int) -> bool:
+    if policy.stock_warning_below is None:
+        return False
+    stock = (await licenses.by_products(work.tx, work.partner_id, [product_id]))[product_id]
+    left = stock.available
+    return policies.runs_low(policy, before=left + 1, after=left)
 
 
 class CancelActivation(NamedTuple):
@@ -155,6 +169,9 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     found = await clients.locked(work.tx, work.partner_id, client_ids)
     previous = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
+    if client.id != previous.client_id:
+        # A suspended partner may still replace the computer of a client that it serves.
+        await work.terms()
     await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
     await activations.cancel(
         work.tx,

@@ -7,13 +7,14 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import events, idempotency
+from db import events, idempotency, partners
 from db.engine import Transaction
 from db.idempotency import Claim
+from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
-from domain.partners import PartnerRequired
+from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
 from resolvers.context import Context
 from resolvers.partners import check_partner
@@ -33,6 +34,15 @@ class Work:
     partner_id: int
     now: datetime
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    async def terms(self) -> Terms:
+        """Return the terms of the partner, which are locked; raise a refusal unless it is active.
+
+        Whatever orders, approves or activates asks for them before it takes another lock than a client's.
+        """
+        terms = await partners.shared_terms(self.tx, self.partner_id)
+        check_active(terms.status, terms.suspension_reason)
+        return terms
 
     async def next_order_number(self) -> int:
         """Return the number of a new order. It takes the transaction's last lock."""

@@ -5,11 +5,14 @@ from typing import NamedTuple
 from db import licenses, orders
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
+from domain import policies
 from domain.access import Permission
+from domain.checks import Checks
 from domain.events import Event, EventType
 from domain.licenses import COUNTER_MAX, StockMovementType, bought
 from domain.money import Cents
 from domain.orders import OrderStatus, OrderType, can_move, move
+from domain.policies import Approval, Policy
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
 from domain.tenancy import ALL_PARTNERS
 from resolvers import pages, prices
@@ -92,6 +95,7 @@ class OrderChanged(NamedTuple):
 @mutation("createOrder", OrderChanged)
 async def create(work: Work, given: CreateOrder) -> OrderChanged:
     """Create a pending order at today's prices."""
+    await work.terms()
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, [item.product_id for item in given.wanted.items])
     quote = await prices.priced(work.tx, work.partner_id, given.wanted)
@@ -127,7 +131,9 @@ class OrderApproved(NamedTuple):
 @mutation("approveOrder", OrderApproved)
 async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
     """Complete a pending order and add what it bought to the partner's stock."""
+    terms = await work.terms()
     order = await _pending(work, given.order_id, to=OrderStatus.COMPLETED)
+    _check_policy(work, terms.policy, order)
     items = (await orders.items_of(work.tx, work.partner_id, [order.id]))[order.id]
     movements = []
     for item in sorted(items, key=lambda item: item.product_id):
@@ -139,6 +145,19 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
     await orders.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
     await work.append(Event(type=EventType.ORDER_APPROVED, order_id=order.id))
     return OrderApproved(order.id, [movement.product_id for movement in movements])
+
+
+def _check_policy(work: Work, policy: Policy, order: OrderRow) -> None:
+    approval = Approval(
+        made_by=order.created_by_id,
+        approved_by=work.viewer.user_id,
+        total=Cents(order.monthly_total + order.setup_fee_total),
+        by_vendor=work.viewer.of_vendor,
+    )
+    checks = Checks()
+    for refusal in policies.refusals(policy, approval, ("orderId",)):
+        checks.refuse(refusal)
+    checks.done()
 
 
 class CancelOrder(NamedTuple):

@@ -1,4 +1,4 @@
-"""Partners: creation, look-up, and the list of the vendor's users."""
+"""Partners: look-up, and the list of the vendor's users."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,8 @@ from db import partners, prices
 from db.engine import Connection, Transaction
 from db.partners import PartnerFilter, PartnerRow, PartnerSortKey
 from domain import cnpj as cnpjs
-from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.partners import Contact, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.policies import Policy
 from domain.refusals import NotFound
 from domain.text import normal
 from resolvers import pages
@@ -20,6 +21,16 @@ from resolvers.viewers import Viewer
 def by_id(context: Context, partner_id: int) -> MaybeAwaitable[PartnerRow | None]:
     """Return the partner, if the viewer can see it."""
     return context.loaders.partner.find(partner_id)
+
+
+def contacts(_: Context, partner: PartnerRow) -> list[Contact]:
+    """The partner's contacts."""
+    return partners.contacts_of(partner.contacts)
+
+
+def policy(_: Context, partner: PartnerRow) -> Policy:
+    """The partner's policies."""
+    return partner.policy
 
 
 def page(
@@ -43,19 +54,6 @@ async def check_partner(connection: Connection, viewer: Viewer, partner_id: int)
     known = await partners.exists(connection, partner_id) if viewer.of_vendor else partner_id == viewer.partner_id
     if not known:
         raise NotFound(("partnerId",), field="partnerId")
-
-
-async def create(portal: Portal, *, name: str, cnpj: str, price_table: str) -> int:
-    """Return the id of the new partner, whose price table is empty; raise PartnerCnpjTaken if there is one already."""
-
-    async def insert(tx: Transaction) -> int:
-        partner_id = await partners.create(tx, name=name, cnpj=cnpj)
-        if partner_id is None:
-            raise PartnerCnpjTaken(("cnpj",))
-        await prices.create_table(tx, partner_id, price_table)
-        return partner_id
-
-    return await portal.database.write(insert)
 
 
 class NewVendor(NamedTuple):

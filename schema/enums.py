@@ -16,6 +16,8 @@ from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
+from domain.partners import PartnerStatus
+from domain.policies import PolicyKind
 from domain.refusals import UserErrorCode
 
 Member = TypeVar("Member", bound=Enum)
@@ -57,6 +59,7 @@ _describe(
         Permission.EVENTS_READ: "Read the events of the partner.",
         Permission.USERS_READ: "Read the list of the partner's users.",
         Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
+        Permission.PARTNERS_MANAGE: "Create, update, suspend and close partners, and set their policies.",
     },
 )
 _describe(
@@ -67,7 +70,7 @@ _describe(
         Role.OPERATOR: "Can do everything for the partner except approve orders and manage API tokens.",
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
-        Role.VENDOR_SALES: "Can also create, cancel and approve orders on behalf of partners.",
+        Role.VENDOR_SALES: "Can also manage partners, and create, cancel and approve orders on their behalf.",
         Role.VENDOR_ADMIN: "Can do everything, on behalf of any partner.",
     },
 )
@@ -139,6 +142,23 @@ _describe(
     },
 )
 _describe(
+    PartnerStatus,
+    "The status of a partner, “situação”.",
+    {
+        PartnerStatus.ACTIVE: "The partner orders, approves and activates.",
+        PartnerStatus.SUSPENDED: "The partner reads and cancels, but does not order, approve or activate, “suspenso”.",
+        PartnerStatus.CLOSED: "The vendor has closed the partner for good, “encerrado”.",
+    },
+)
+_describe(
+    PolicyKind,
+    "A policy of a partner that can refuse something.",
+    {
+        PolicyKind.FOUR_EYES: "An order is approved by another user than the one who made it.",
+        PolicyKind.APPROVAL_CEILING: "Only the vendor's users approve an order above a total.",
+    },
+)
+_describe(
     PartnerSortKey,
     "Properties by which partners can be sorted.",
     {PartnerSortKey.NAME: "Sort by name, without regard to case and accents."},
@@ -166,6 +186,17 @@ _describe(
         EventType.ORDER_CANCELLED: "An order was cancelled.",
         EventType.TOKEN_CREATED: "An API token was created.",
         EventType.TOKEN_REVOKED: "An API token was revoked.",
+        EventType.PARTNER_CREATED: "The partner was created.",
+        EventType.PARTNER_UPDATED: "The name or the contacts of the partner were updated.",
+        EventType.PARTNER_SUSPENDED: "The partner was suspended.",
+        EventType.PARTNER_REINSTATED: "The suspension of the partner ended.",
+        EventType.PARTNER_CLOSED: "The partner was closed.",
+        EventType.PARTNER_CONTACTS_ERASED: "The contacts of the partner were erased.",
+        EventType.PARTNER_POLICY_CHANGED: "The policies of the partner were changed.",
+        EventType.STOCK_LOW: (
+            "The free licenses of a product went below the number at which the partner is warned. The event refers to "
+            "the activation that took the license."
+        ),
     },
 )
 _describe(
@@ -179,7 +210,7 @@ _describe(
         UserErrorCode.PRODUCT_NOT_PRICED: "The partner's price table has no price for that quantity of the product.",
         UserErrorCode.PRODUCT_NOT_IN_STOCK: "Additional seats are only for products that the partner has bought.",
         UserErrorCode.INVALID_CREDENTIALS: "The email address or the password is wrong.",
-        UserErrorCode.CNPJ_ALREADY_REGISTERED: "An active client of the partner has the same CNPJ.",
+        UserErrorCode.CNPJ_ALREADY_REGISTERED: "Another active client, or another partner, has the same CNPJ.",
         UserErrorCode.ACTIVATION_KEY_IN_USE: "The client has an active license of the product with the same key.",
         UserErrorCode.CLIENT_CANCELLED: "The client is cancelled.",
         UserErrorCode.ACTIVATION_CANCELLED: "The activation is already cancelled.",
@@ -189,6 +220,11 @@ _describe(
         UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the transition.",
         UserErrorCode.PRICE_CHANGED: "The order's total differs from the expected one.",
         UserErrorCode.SESSION_REQUIRED: "Only a person who has signed in can do this; an API token can't.",
+        UserErrorCode.PARTNER_SUSPENDED: "The partner is suspended; it can neither order, approve nor activate.",
+        UserErrorCode.PARTNER_CLOSED: "The partner is closed; it can neither order, approve nor activate.",
+        UserErrorCode.PARTNER_TRANSITION: "The partner's status does not allow the transition.",
+        UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
+        UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },
 )

@@ -10,6 +10,8 @@ from db.prices import ProductRow
 from domain.languages import Language
 from domain.money import Cents
 from domain.orders import OrderStatus
+from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
+from domain.policies import PolicyKind, PolicyRefusal
 from domain.refusals import (
     OrderTransition,
     PriceChanged,
@@ -79,7 +81,32 @@ class PriceChangedError(UserError):
     actual: Cents = strawberry.field(description="The current total, “Valor Total com Adesão”.")
 
 
-USER_ERRORS = [InputError, ConflictError, OutOfStockError, OrderTransitionError, PriceChangedError]
+@strawberry.type(description="The partner is suspended; it can neither order, approve nor activate.")
+class PartnerSuspendedError(UserError):
+    reason: str = strawberry.field(description="The reason for the suspension, such as “inadimplência”.")
+
+
+@strawberry.type(description="The partner's status does not allow the transition.")
+class PartnerTransitionError(UserError):
+    from_: PartnerStatus = strawberry.field(name="from", description="The current status of the partner.")
+    to: PartnerStatus = strawberry.field(description="The status that was requested.")
+
+
+@strawberry.type(description="A policy of the partner refuses what was requested.")
+class PolicyError(UserError):
+    policy: PolicyKind = strawberry.field(description="The policy that refuses it.")
+
+
+USER_ERRORS = [
+    InputError,
+    ConflictError,
+    OutOfStockError,
+    OrderTransitionError,
+    PriceChangedError,
+    PartnerSuspendedError,
+    PartnerTransitionError,
+    PolicyError,
+]
 
 _CONFLICTS = frozenset(
     {
@@ -90,6 +117,8 @@ _CONFLICTS = frozenset(
         UserErrorCode.IDEMPOTENCY_CONFLICT,
         UserErrorCode.SESSION_REQUIRED,
         UserErrorCode.API_TOKEN_LIMIT,
+        UserErrorCode.PARTNER_CLOSED,
+        UserErrorCode.PARTNER_IN_USE,
     }
 )
 
@@ -101,14 +130,23 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
         "message": refusal.message(language),
         "path": list(refusal.path) or None,
     }
+    made: Callable[..., UserError]
     match refusal:
         case StockRefusal(product_id=product_id, requested=requested, available=available):
-            return OutOfStockError(product_id=product_id, requested=requested, available=available, **common)
+            made = partial(OutOfStockError, product_id=product_id, requested=requested, available=available)
         case OrderTransition(current=current, to=to):
-            return OrderTransitionError(from_=OrderStatus(current), to=OrderStatus(to), **common)
+            made = partial(OrderTransitionError, from_=OrderStatus(current), to=OrderStatus(to))
         case PriceChanged(expected=expected, actual=actual):
-            return PriceChangedError(expected=expected, actual=actual, **common)
-    return ConflictError(**common) if refusal.code in _CONFLICTS else InputError(**common)
+            made = partial(PriceChangedError, expected=expected, actual=actual)
+        case PartnerSuspended(reason=reason):
+            made = partial(PartnerSuspendedError, reason=reason)
+        case PartnerTransition(current=status, to=wanted):
+            made = partial(PartnerTransitionError, from_=status, to=wanted)
+        case PolicyRefusal(policy=policy):
+            made = partial(PolicyError, policy=policy)
+        case _:
+            made = ConflictError if refusal.code in _CONFLICTS else InputError
+    return made(**common)
 
 
 @strawberry.type

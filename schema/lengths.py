@@ -25,6 +25,7 @@ from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
+from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
@@ -53,6 +54,7 @@ LENGTHS: Mapping[str, int] = {
     "ClientFilter.name": SEARCH_MAX,
     "ClientFilter.search": SEARCH_MAX,
     "ClientFilter.state": SEARCH_MAX,
+    "CreatePartnerInput.cnpj": SHORT_MAX,
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,
@@ -79,15 +81,24 @@ BUSINESS: Mapping[str, int] = {
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,
+    "CreatePartnerInput.contacts": CONTACTS_MAX,
+    "CreatePartnerInput.name": NAME_LENGTH,
+    "CreatePartnerInput.priceTableName": NAME_LENGTH,
+    "PartnerContactInput.email": EMAIL_LENGTH,
+    "PartnerContactInput.name": NAME_LENGTH,
+    "PartnerContactInput.phone": PHONE_LENGTH,
     "QuoteOrderInput.items": ITEMS_MAX,
     "RegisterClientInput.city": PLACE_LENGTH,
     "RegisterClientInput.name": NAME_LENGTH,
     "RegisterClientInput.tradeName": NAME_LENGTH,
     "SignInInput.email": EMAIL_LENGTH,
     "SignInInput.password": PASSWORD_LENGTH_MAX,
+    "SuspendPartnerInput.reason": REASON_LENGTH,
     "UpdateClientInput.city": PLACE_LENGTH,
     "UpdateClientInput.name": NAME_LENGTH,
     "UpdateClientInput.tradeName": NAME_LENGTH,
+    "UpdatePartnerInput.contacts": CONTACTS_MAX,
+    "UpdatePartnerInput.name": NAME_LENGTH,
 }
 """Limits of the business, in characters or entries; `userErrors` refuses a longer value."""
 

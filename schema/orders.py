@@ -102,7 +102,10 @@ class Order(Node, row=OrderRow):
     viewer_can_approve: bool = computed(
         orders.can_approve,
         reads=("status",),
-        description="Whether the viewer can approve the order: it is pending, and the viewer has the permission.",
+        description=(
+            "Whether the viewer can approve the order: it is pending, and the viewer has the permission. A suspension "
+            "or a policy of the partner can still refuse it."
+        ),
     )
 
     viewer_can_cancel: bool = computed(

@@ -1,5 +1,6 @@
 """Partners, "Parceiros", and what each of them has."""
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -8,7 +9,9 @@ from db.partners import PartnerFilter as Chosen
 from db.partners import PartnerRow, PartnerSortKey
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
+from domain.money import Cents
 from domain.orders import OrderStatus
+from domain.partners import PartnerStatus
 from resolvers import ids, partners
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
@@ -18,10 +21,36 @@ from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
-from schema.relations import attribute, plain, selection, to_many, to_one, to_page
+from schema.relations import attribute, computed, plain, selection, to_many, to_one, to_page
 from schema.scalars import Cnpj
 
 _Status = strawberry.argument(description="Filters by status.")
+
+
+@strawberry.type(description="A person to write to or call at a partner, “contato”.")
+class PartnerContact:
+    name: str = strawberry.field(description="The person's name.")
+    email: str | None = strawberry.field(description="The person's email address. Null if it is not known.")
+    phone: str | None = strawberry.field(description="The person's phone number, “telefone”. Null if it is not known.")
+
+
+@strawberry.type(description="The policies of a partner, which the vendor sets and which are off at first.")
+class PartnerPolicy:
+    four_eyes: bool = strawberry.field(
+        description="Whether an order is approved by another user than the one who made it."
+    )
+    approval_ceiling: Cents | None = strawberry.field(
+        description=(
+            "The highest `totalWithSetupFee` of an order that the partner's own users approve; only the vendor's "
+            "users approve a larger one. Null if there is no such limit."
+        )
+    )
+    stock_warning_below: int | None = strawberry.field(
+        description=(
+            "The number of free licenses of a product below which an event STOCK_LOW is written, once each time that "
+            "an activation passes it. Null if there is no warning."
+        )
+    )
 
 
 @strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
@@ -30,6 +59,24 @@ class Partner(Node, row=PartnerRow):
     cnpj: Cnpj = attribute("The partner's CNPJ.")
     is_vendor: bool = attribute(
         "Whether this is the vendor, which has users, but no clients, orders or licenses. `partners` does not list it."
+    )
+
+    status: PartnerStatus = attribute("The status of the partner, “situação”.")
+    suspended_at: datetime | None = attribute("The date and time of the suspension. Null if it is not suspended.")
+    suspension_reason: str | None = attribute(
+        "The reason for the suspension, such as “inadimplência”. Null if the partner is not suspended."
+    )
+
+    contacts: list[PartnerContact] = computed(
+        partners.contacts,
+        reads=("contacts",),
+        description="The people to write to or call at the partner, “contatos”. At most 10.",
+    )
+
+    policy: PartnerPolicy = computed(
+        partners.policy,
+        reads=("four_eyes", "approval_ceiling", "stock_warning_below"),
+        description="The policies of the partner.",
     )
 
     price_table: references.PriceTableType = to_one(
@@ -83,11 +130,14 @@ class PartnerFilter:
     search: str | None = optional(
         "Filters by any part of the name, without regard to case and accents, or of the CNPJ, in any mask."
     )
+    status: list[PartnerStatus] | None = optional("Filters by status.")
     cnpj: str | None = optional("Filters by the CNPJ or its first characters, in any mask.")
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
+        status = given(self.status)
         return Chosen(
+            status=None if status is None else frozenset(status),
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),

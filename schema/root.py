@@ -20,6 +20,7 @@ from schema.licenses import LicenseQueries
 from schema.nodes import Info, Node
 from schema.order_mutations import OrderMutations
 from schema.orders import OrderQueries
+from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
 from schema.prices import PriceQueries
 from schema.scalars import SCALARS
@@ -78,7 +79,7 @@ class Query(
         "`userErrors` why. The vendor's users name the partner that they act for."
     )
 )
-class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutations):
+class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations):
     """Mutation fields of all screens."""
 
 

@@ -28,6 +28,8 @@ from db.tables import (
 from domain.access import VENDOR_ROLES
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
+from domain.orders import OrderStatus
+from domain.partners import PartnerStatus
 
 
 async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> list[Finding]:
@@ -54,6 +56,7 @@ def checks() -> Iterator[Check]:
     yield from balances.checks()
     yield from _clients()
     yield from _numbers()
+    yield from _partners()
     yield from _users()
     yield from _references()
 
@@ -127,6 +130,16 @@ def _numbers() -> Iterator[Check]:
     for table in (partner_counters, price_tables):
         has = sa.exists().where(table.c.partner_id == partners.c.id)
         yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {table.name}.")
+
+
+def _partners() -> Iterator[Check]:
+    closed = partners.c.status == PartnerStatus.CLOSED
+    for table, status, what in (
+        (activations, ActivationStatus.ACTIVE, "an active activation"),
+        (orders, OrderStatus.PENDING, "a pending order"),
+    ):
+        in_use = sa.exists().where(table.c.partner_id == partners.c.id, table.c.status == status)
+        yield Check("partners", sa.select(partners.c.id).where(closed, in_use), f"it is closed, but has {what}.")
 
 
 def _users() -> Iterator[Check]:

@@ -6,7 +6,8 @@ import typer
 
 from domain.checks import Checks
 from domain.partners import NAME_LENGTH
-from resolvers import partners
+from resolvers import partner_changes
+from resolvers.partner_changes import CreatePartner
 from resolvers.portal import Portal
 from server.cli.runner import run
 
@@ -25,7 +26,8 @@ def create_partner(
 
     async def work(portal: Portal) -> None:
         checks.done()
-        await partners.create(portal, name=checked_name, cnpj=number, price_table=table_name)
+        new = CreatePartner(name=checked_name, cnpj=number, contacts=(), price_table=table_name)
+        await partner_changes.create_by_operator(portal, new)
 
     run(work)
     typer.echo(f"Created the partner {checked_name} with the price table {table_name}.")

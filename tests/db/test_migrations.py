@@ -15,7 +15,8 @@ from alembic.migration import MigrationContext
 from db.engine import Database
 from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
-from db.tables import clients, metadata, partners
+from db.tables import clients, events, metadata, partners
+from domain.partners import PartnerStatus
 from tests.databases import Databases
 from tests.units import execute, reading, writing
 
@@ -220,6 +221,32 @@ async def test_users_and_partners_that_were_there_before_are_kept(engine: str, d
 def _users(connection: sa.Connection) -> list[Any]:
     columns = "id, partner_id, email, name, role, password_hash, disabled_at"
     return list(connection.execute(sa.text(f"SELECT {columns} FROM users ORDER BY id")).all())  # noqa: S608 — our own.
+
+
+async def test_partners_and_events_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0006")
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
+        """INSERT INTO events (partner_id, number, type, occurred_at) VALUES
+            (1, 1, 'CLIENT_REGISTERED', '2026-07-01T12:00:00.000000Z'),
+            (1, 2, 'ORDER_CREATED', '2026-07-01T12:00:00.000000Z')""",
+    )
+
+    migrate.upgrade(url)
+
+    later = """INSERT INTO events (partner_id, number, type, occurred_at)
+        VALUES (1, 3, '{}', '2026-07-02T12:00:00.000000Z')"""
+    await write(url, later.format("PARTNER_SUSPENDED"))
+    found = sa.select(events.c.id, events.c.number).order_by(events.c.id)
+    assert await look(url, lambda sync: sync.execute(found).all()) == [(1, 1), (2, 2), (3, 3)]
+    terms = sa.select(partners.c.status, partners.c.contacts, partners.c.four_eyes, partners.c.approval_ceiling)
+    assert await look(url, lambda sync: sync.execute(terms).all()) == [(PartnerStatus.ACTIVE, "[]", False, None)]
+    with pytest.raises(REFUSED):
+        await write(url, later.format("PARTNER_SOLD"))
+    with pytest.raises(REFUSED):
+        await write(url, "UPDATE partners SET status = 'SUSPENDED'")
 
 
 async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:

@@ -33,6 +33,7 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.orders import OrderStatus, OrderType
+from domain.partners import PartnerStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 from tests.factories import NOON
 
@@ -129,7 +130,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "completed_from": NOON,
         "completed_to": NOON,
     },
-    PartnerFilter: {"search": "a", "search_cnpj": "1", "cnpj": "1"},
+    PartnerFilter: {"search": "a", "search_cnpj": "1", "cnpj": "1", "status": frozenset(PartnerStatus)},
     EventFilter: {
         "types": frozenset(EventType),
         "client_id": 1,

@@ -13,7 +13,14 @@ permissions = st.frozensets(st.sampled_from(Permission))
 def test_each_role_can_what_the_role_below_can() -> None:
     given_to = access.ROLE_PERMISSIONS
 
-    assert given_to[Role.VIEWER] < given_to[Role.OPERATOR] < given_to[Role.MANAGER] == ALL
+    assert given_to[Role.VIEWER] < given_to[Role.OPERATOR] < given_to[Role.MANAGER] < ALL
+    assert given_to[Role.VENDOR_VIEWER] < given_to[Role.VENDOR_SALES] < given_to[Role.VENDOR_ADMIN] == ALL
+
+
+def test_only_the_vendor_manages_partners() -> None:
+    managing = {role for role, held in access.ROLE_PERMISSIONS.items() if Permission.PARTNERS_MANAGE in held}
+
+    assert managing == {Role.VENDOR_SALES, Role.VENDOR_ADMIN}
 
 
 def test_a_viewer_only_reads() -> None:
@@ -21,7 +28,9 @@ def test_a_viewer_only_reads() -> None:
 
 
 def test_an_operator_neither_approves_orders_nor_manages_tokens() -> None:
-    assert ALL - access.ROLE_PERMISSIONS[Role.OPERATOR] == {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE}
+    given_to = access.ROLE_PERMISSIONS
+
+    assert given_to[Role.MANAGER] - given_to[Role.OPERATOR] == {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE}
 
 
 @given(role=st.sampled_from(Role), chosen=permissions)

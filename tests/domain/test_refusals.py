@@ -8,6 +8,8 @@ import pytest
 from domain import refusals
 from domain.languages import Language
 from domain.money import Cents
+from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
+from domain.policies import AboveCeiling, PolicyRefusal
 from domain.refusals import OrderTransition, OutOfSeats, OutOfStock, PriceChanged, Refusal, StockRefusal, UserErrorCode
 
 # The facts of these are their arguments; those of the others are the names in their sentences.
@@ -16,13 +18,16 @@ EXAMPLES: Mapping[type[Refusal], Callable[[], Refusal]] = {
     OutOfSeats: lambda: OutOfSeats(product_id=1, requested=3, available=2),
     OrderTransition: lambda: OrderTransition(current="COMPLETED", to="CANCELLED"),
     PriceChanged: lambda: PriceChanged(expected=Cents(1000), actual=Cents(1250)),
+    PartnerSuspended: lambda: PartnerSuspended(reason="inadimplência."),
+    PartnerTransition: lambda: PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),
+    AboveCeiling: lambda: AboveCeiling(total=Cents(1001), ceiling=Cents(1000)),
 }
 
 
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     for kind in base.__subclasses__():
         yield from kinds(kind)
-        if kind is not StockRefusal:
+        if kind not in {StockRefusal, PolicyRefusal}:
             yield kind
 
 

@@ -122,6 +122,17 @@ MUTATIONS: Mapping[str, Recipe] = {
 }
 """Every mutation of a partner's objects."""
 
+OF_PARTNERS: Mapping[str, Given] = {
+    "createPartner": {"name": "Gama"},
+    "updatePartner": {"name": "Gama", "contacts": [{"name": "Bia"}]},
+    "erasePartnerContacts": {},
+    "suspendPartner": {"reason": "inadimplência"},
+    "reinstatePartner": {},
+    "closePartner": {},
+    "setPartnerPolicy": {"fourEyes": True},
+}
+"""Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
+
 SESSIONS = {"signIn", "renewSession", "signOut"}
 """Mutations of the caller's own session, which have tests of their own."""
 
@@ -179,6 +190,7 @@ LISTS: Mapping[str, str] = {
     "Query.products": "{ products { % } }",
     "Query.licenseStock": "{ licenseStock { % } }",
     "Partner.licenseStock": "{ partners(first: 1) { nodes { licenseStock { % } } } }",
+    "Partner.contacts": "{ partners(first: 1) { nodes { contacts { % } } } }",
     "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
     "CancellationImpact.releasedLicenses": (
         "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"

@@ -15,6 +15,7 @@ from domain.access import API_TOKENS_MAX, TokenKind
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.refusals import UserErrorCode
+from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
@@ -86,7 +87,34 @@ class Refused(NamedTuple):
     """Caller of the mutation; any manager if None."""
 
 
-async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
+async def of_partners(api: Api, vendor: Api, product: str) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a partner, which is refused with it."""
+    managers = {
+        name: await new_caller(api.http, api.portal, await new_partner(api.portal))
+        for name in ("suspendPartner", "closePartner", "setPartnerPolicy")
+    }
+    named = {name: {"partnerId": ids.encode("Partner", each.partner_id)} for name, each in managers.items()}
+    priced = await new_product(api.portal, managers["setPartnerPolicy"].partner_id)
+    order = await managers["setPartnerPolicy"].order((priced, 1))
+    settings: Mapping[str, Mapping[str, object]] = {
+        "suspendPartner": {"reason": "inadimplência"},
+        "closePartner": {},
+        "setPartnerPolicy": {"fourEyes": True},
+    }
+    for name, setting in settings.items():
+        await vendor.done(name, "partner { id }", {**named[name], **setting})
+    wanted = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
+    own = {"partnerId": ids.encode("Partner", api.partner_id)}
+    return {
+        UserErrorCode.PARTNER_SUSPENDED: Refused("createOrder", wanted, managers["suspendPartner"]),
+        UserErrorCode.PARTNER_CLOSED: Refused("createOrder", wanted, managers["closePartner"]),
+        UserErrorCode.PARTNER_TRANSITION: Refused("reinstatePartner", own, vendor),
+        UserErrorCode.PARTNER_IN_USE: Refused("closePartner", own, vendor),
+        UserErrorCode.REFUSED_BY_POLICY: Refused("approveOrder", {"orderId": order}, managers["setPartnerPolicy"]),
+    }
+
+
+async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
     unpriced = await new_product(api.portal, api.partner_id, tiers={OrderType.PURCHASE: [tier(10)]})
@@ -108,6 +136,7 @@ async def refusals(api: Api) -> dict[UserErrorCode, Refused]:
         return Refused("createOrder", {"type": "PURCHASE", "items": lines} | given)
 
     return {
+        **await of_partners(api, vendor, product),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -145,12 +174,17 @@ TYPES = {
     UserErrorCode.IDEMPOTENCY_CONFLICT: "ConflictError",
     UserErrorCode.SESSION_REQUIRED: "ConflictError",
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
+    UserErrorCode.PARTNER_CLOSED: "ConflictError",
+    UserErrorCode.PARTNER_IN_USE: "ConflictError",
+    UserErrorCode.PARTNER_SUSPENDED: "PartnerSuspendedError",
+    UserErrorCode.PARTNER_TRANSITION: "PartnerTransitionError",
+    UserErrorCode.REFUSED_BY_POLICY: "PolicyError",
 }
 """Types of errors, unless they are InputError."""
 
 
-async def test_every_refusal_has_a_sentence_in_both_languages(api: Api) -> None:
-    recipes = await refusals(api)
+async def test_every_refusal_has_a_sentence_in_both_languages(api: Api, vendor: Api) -> None:
+    recipes = await refusals(api, vendor)
     assert set(recipes) == set(UserErrorCode)
 
     for code, refused in recipes.items():

@@ -1,0 +1,149 @@
+"""What the vendor does to a partner: creating, updating, suspending, reinstating and closing it, and its policies."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from db import events, partners, prices
+from db.engine import Transaction
+from db.partners import PartnerRow
+from domain import partners as rules
+from domain.events import Event, EventType
+from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
+from resolvers.mutations import Work, mutation
+from resolvers.portal import Portal
+
+
+class CreatePartner(NamedTuple):
+    """A partner to create, with an empty price table of that name."""
+
+    name: str
+    cnpj: str
+    contacts: tuple[Contact, ...]
+    price_table: str
+
+
+class PartnerChanged(NamedTuple):
+    """The partner that was created or changed."""
+
+    partner_id: int
+
+
+@mutation("createPartner", PartnerChanged, for_vendor=True)
+async def create(work: Work, given: CreatePartner) -> PartnerChanged:
+    """Create a partner and its price table."""
+    return PartnerChanged(await _create(work.tx, given, actor_id=work.viewer.user_id, at=work.now))
+
+
+async def create_by_operator(portal: Portal, given: CreatePartner) -> int:
+    """Return the id of the new partner; raise PartnerCnpjTaken if a partner has the CNPJ."""
+    return await portal.database.write(lambda tx: _create(tx, given, actor_id=None, at=portal.now()))
+
+
+async def _create(tx: Transaction, given: CreatePartner, *, actor_id: int | None, at: datetime) -> int:
+    partner_id = await partners.create(tx, name=given.name, cnpj=given.cnpj, contacts=given.contacts)
+    if partner_id is None:
+        raise PartnerCnpjTaken(("cnpj",))
+    await prices.create_table(tx, partner_id, given.price_table)
+    await events.append(tx, partner_id, [Event(type=EventType.PARTNER_CREATED)], actor_id=actor_id, at=at)
+    return partner_id
+
+
+class UpdatePartner(NamedTuple):
+    """New details of a partner; None keeps what it has."""
+
+    name: str | None
+    contacts: tuple[Contact, ...] | None
+
+
+@mutation("updatePartner", PartnerChanged)
+async def update(work: Work, given: UpdatePartner) -> PartnerChanged:
+    """Write a new name or new contacts of a partner; if they are as before, nothing happens."""
+    partner = await partners.locked(work.tx, work.partner_id)
+    name = partner.name if given.name is None else given.name
+    contacts = partners.contacts_of(partner.contacts)
+    wanted = contacts if given.contacts is None else list(given.contacts)
+    if (name, wanted) != (partner.name, contacts):
+        await partners.set_details(work.tx, partner.id, name=name, contacts=wanted)
+        await work.append(Event(type=EventType.PARTNER_UPDATED))
+    return PartnerChanged(partner.id)
+
+
+class ErasePartnerContacts(NamedTuple):
+    """A partner whose contacts are to be erased, which is the one that the mutation is for."""
+
+
+@mutation("erasePartnerContacts", PartnerChanged)
+async def erase_contacts(work: Work, _given: ErasePartnerContacts) -> PartnerChanged:
+    """Erase all contacts of a partner; if it has none, nothing happens."""
+    partner = await partners.locked(work.tx, work.partner_id)
+    if partners.contacts_of(partner.contacts):
+        await partners.set_details(work.tx, partner.id, name=partner.name, contacts=())
+        await work.append(Event(type=EventType.PARTNER_CONTACTS_ERASED))
+    return PartnerChanged(partner.id)
+
+
+class SuspendPartner(NamedTuple):
+    """Why the partner is suspended."""
+
+    reason: str
+
+
+@mutation("suspendPartner", PartnerChanged)
+async def suspend(work: Work, given: SuspendPartner) -> PartnerChanged:
+    """Suspend an active partner: it orders, approves and activates no more."""
+    await _movable(work, PartnerStatus.SUSPENDED)
+    await partners.set_status(work.tx, work.partner_id, PartnerStatus.SUSPENDED, at=work.now, reason=given.reason)
+    await work.append(Event(type=EventType.PARTNER_SUSPENDED))
+    return PartnerChanged(work.partner_id)
+
+
+class ReinstatePartner(NamedTuple):
+    """A suspended partner to reinstate, which is the one that the mutation is for."""
+
+
+@mutation("reinstatePartner", PartnerChanged)
+async def reinstate(work: Work, _given: ReinstatePartner) -> PartnerChanged:
+    """End the suspension of a partner."""
+    await _movable(work, PartnerStatus.ACTIVE)
+    await partners.set_status(work.tx, work.partner_id, PartnerStatus.ACTIVE, at=work.now)
+    await work.append(Event(type=EventType.PARTNER_REINSTATED))
+    return PartnerChanged(work.partner_id)
+
+
+class ClosePartner(NamedTuple):
+    """A partner to close for good, which is the one that the mutation is for."""
+
+
+@mutation("closePartner", PartnerChanged)
+async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
+    """Close a partner that has no active activation and no pending order."""
+    await _movable(work, PartnerStatus.CLOSED)
+    in_use = await partners.in_use(work.tx, work.partner_id)
+    if any(in_use):
+        raise PartnerInUse(("partnerId",), activations=in_use.activations, orders=in_use.orders)
+    await partners.set_status(work.tx, work.partner_id, PartnerStatus.CLOSED, at=work.now)
+    await work.append(Event(type=EventType.PARTNER_CLOSED))
+    return PartnerChanged(work.partner_id)
+
+
+async def _movable(work: Work, to: PartnerStatus) -> PartnerRow:
+    partner = await partners.locked(work.tx, work.partner_id)
+    rules.move(partner.status, to, ("partnerId",))
+    return partner
+
+
+class SetPartnerPolicy(NamedTuple):
+    """New settings of policies, by the names of `Policy`; what `changes` does not name is kept."""
+
+    changes: tuple[tuple[str, Any], ...]
+
+
+@mutation("setPartnerPolicy", PartnerChanged)
+async def set_policy(work: Work, given: SetPartnerPolicy) -> PartnerChanged:
+    """Write policies of a partner; if they are as before, nothing happens."""
+    partner = await partners.locked(work.tx, work.partner_id)
+    wanted = partner.policy._replace(**dict(given.changes))
+    if wanted != partner.policy:
+        await partners.set_policy(work.tx, partner.id, wanted)
+        await work.append(Event(type=EventType.PARTNER_POLICY_CHANGED))
+    return PartnerChanged(partner.id)

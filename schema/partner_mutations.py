@@ -1,0 +1,290 @@
+"""Mutations of the vendor that create and change partners."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from db.partners import PartnerRow
+from domain.checks import Checks
+from domain.money import Cents
+from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact
+from domain.policies import STOCK_WARNING_MAX
+from domain.users import EMAIL_LENGTH
+from resolvers import partner_changes
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.partner_changes import (
+    ClosePartner,
+    CreatePartner,
+    ErasePartnerContacts,
+    PartnerChanged,
+    ReinstatePartner,
+    SetPartnerPolicy,
+    SuspendPartner,
+    UpdatePartner,
+)
+from schema.errors import Payload, settle
+from schema.inputs import given, optional
+from schema.nodes import Info
+from schema.partners import Partner
+
+
+@strawberry.input(description="A person to write to or call at a partner, “contato”.")
+class PartnerContactInput:
+    name: str = strawberry.field(description="The person's name. 1 to 200 characters.")
+    email: str | None = optional("The person's email address. At most 254 characters.")
+    phone: str | None = optional("The person's phone number, “telefone”. At most 40 characters.")
+
+    def checked(self, checks: Checks, *path: str) -> Contact:
+        """Return the contact, with its refusals added to the checks."""
+        return Contact(
+            name=checks.text(self.name, *path, "name", longest=NAME_LENGTH),
+            email=checks.optional_text(given(self.email), *path, "email", longest=EMAIL_LENGTH),
+            phone=checks.optional_text(given(self.phone), *path, "phone", longest=PHONE_LENGTH),
+        )
+
+
+def _contacts(contacts: list[PartnerContactInput], checks: Checks) -> tuple[Contact, ...]:
+    if not checks.count(len(contacts), "contacts", lowest=0, highest=CONTACTS_MAX):
+        return ()
+    return tuple(contact.checked(checks, "contacts", str(place)) for place, contact in enumerate(contacts))
+
+
+@strawberry.input
+class OfPartner:
+    """Input of a mutation that changes a partner."""
+
+    partner_id: strawberry.ID = strawberry.field(description="The ID of the partner.")
+
+
+@strawberry.input(description="Input of `createPartner`.")
+class CreatePartnerInput:
+    name: str = strawberry.field(description="The partner's name. 1 to 200 characters.")
+    cnpj: str = strawberry.field(description="The partner's CNPJ, in any mask. No other partner can have the same one.")
+    contacts: list[PartnerContactInput] | None = optional("The people to write to or call, at most 10 of them.")
+    price_table_name: str | None = optional(
+        "The name of the partner's price table, “Pauta Preço”, which is empty at first. At most 200 characters; "
+        "“Pauta padrão” if it is omitted."
+    )
+
+    def checked(self) -> CreatePartner:
+        """Return the partner to create; raise a group of refusals if it is invalid."""
+        checks = Checks()
+        table = checks.optional_text(given(self.price_table_name), "priceTableName", longest=NAME_LENGTH)
+        new = CreatePartner(
+            name=checks.text(self.name, "name", longest=NAME_LENGTH),
+            cnpj=checks.cnpj(self.cnpj, "cnpj"),
+            contacts=_contacts(given(self.contacts) or [], checks),
+            price_table=table or "Pauta padrão",
+        )
+        checks.done()
+        return new
+
+
+@strawberry.input(description="Input of `updatePartner`. An omitted field is left as it is.")
+class UpdatePartnerInput(OfPartner):
+    name: str | None = optional("The partner's name. 1 to 200 characters; it can't be cleared.")
+    contacts: list[PartnerContactInput] | None = optional(
+        "All people to write to or call, at most 10 of them, in place of those before. Null or no contacts clear them."
+    )
+
+    def checked(self) -> UpdatePartner:
+        """Return the changes; raise a group of refusals if they are invalid."""
+        checks = Checks()
+        unset = strawberry.UNSET
+        name = None if self.name is unset else checks.text(self.name or "", "name", longest=NAME_LENGTH)
+        contacts = None if self.contacts is unset else _contacts(self.contacts or [], checks)
+        checks.done()
+        return UpdatePartner(name, contacts)
+
+
+@strawberry.input(description="Input of `erasePartnerContacts`.")
+class ErasePartnerContactsInput(OfPartner):
+    def checked(self) -> ErasePartnerContacts:
+        """Return nothing more than the partner."""
+        return ErasePartnerContacts()
+
+
+@strawberry.input(description="Input of `suspendPartner`.")
+class SuspendPartnerInput(OfPartner):
+    reason: str = strawberry.field(
+        description=(
+            "The reason, such as “inadimplência”, which the partner reads in each refusal. 1 to 200 characters."
+        )
+    )
+
+    def checked(self) -> SuspendPartner:
+        """Return the reason; raise a group of refusals if it is invalid."""
+        checks = Checks()
+        reason = checks.text(self.reason, "reason", longest=REASON_LENGTH)
+        checks.done()
+        return SuspendPartner(reason)
+
+
+@strawberry.input(description="Input of `reinstatePartner`.")
+class ReinstatePartnerInput(OfPartner):
+    def checked(self) -> ReinstatePartner:
+        """Return nothing more than the partner."""
+        return ReinstatePartner()
+
+
+@strawberry.input(description="Input of `closePartner`.")
+class ClosePartnerInput(OfPartner):
+    def checked(self) -> ClosePartner:
+        """Return nothing more than the partner."""
+        return ClosePartner()
+
+
+@strawberry.input(
+    description="Input of `setPartnerPolicy`. An omitted field is left as it is, and null turns the policy off."
+)
+class SetPartnerPolicyInput(OfPartner):
+    four_eyes: bool | None = optional("Whether an order is approved by another user than the one who made it.")
+    approval_ceiling: Cents | None = optional(
+        "The highest `totalWithSetupFee` of an order that the partner's own users approve."
+    )
+    stock_warning_below: int | None = optional(
+        "The number of free licenses of a product below which an event STOCK_LOW is written. 1 to 10,000."
+    )
+
+    def checked(self) -> SetPartnerPolicy:
+        """Return the changes; raise a group of refusals if they are invalid."""
+        checks = Checks()
+        changes: dict[str, Any] = {}
+        if self.four_eyes is not strawberry.UNSET:
+            changes["four_eyes"] = bool(self.four_eyes)
+        if self.approval_ceiling is not strawberry.UNSET:
+            changes["approval_ceiling"] = self.approval_ceiling
+        if self.stock_warning_below is not strawberry.UNSET:
+            below = self.stock_warning_below
+            changes["stock_warning_below"] = below
+            if below is not None:
+                checks.number(below, "stockWarningBelow", lowest=1, highest=STOCK_WARNING_MAX)
+        checks.done()
+        return SetPartnerPolicy(tuple(changes.items()))
+
+
+@strawberry.type
+class PartnerChangedPayload(Payload):
+    """Partner that a mutation changed, or the refusals."""
+
+    outcome: strawberry.Private[PartnerChanged | None] = None
+
+    @strawberry.field(
+        graphql_type=Partner | None,
+        description="The partner after the change. Returns null if `userErrors` is not empty.",
+    )
+    def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
+        return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
+
+
+@strawberry.type(description="Return type of `createPartner`.")
+class CreatePartnerPayload(PartnerChangedPayload):
+    """New partner."""
+
+
+@strawberry.type(description="Return type of `updatePartner`.")
+class UpdatePartnerPayload(PartnerChangedPayload):
+    """Partner with its new details."""
+
+
+@strawberry.type(description="Return type of `erasePartnerContacts`.")
+class ErasePartnerContactsPayload(PartnerChangedPayload):
+    """Partner without contacts."""
+
+
+@strawberry.type(description="Return type of `suspendPartner`.")
+class SuspendPartnerPayload(PartnerChangedPayload):
+    """Suspended partner."""
+
+
+@strawberry.type(description="Return type of `reinstatePartner`.")
+class ReinstatePartnerPayload(PartnerChangedPayload):
+    """Reinstated partner."""
+
+
+@strawberry.type(description="Return type of `closePartner`.")
+class ClosePartnerPayload(PartnerChangedPayload):
+    """Closed partner."""
+
+
+@strawberry.type(description="Return type of `setPartnerPolicy`.")
+class SetPartnerPolicyPayload(PartnerChangedPayload):
+    """Partner with its new policies."""
+
+
+@strawberry.type
+class PartnerMutations:
+    @strawberry.mutation(
+        description=(
+            "Creates a partner with an empty price table. It has no users yet: the command line creates its first "
+            "manager."
+        )
+    )
+    @staticmethod
+    async def create_partner(
+        info: Info, input: Annotated[CreatePartnerInput, strawberry.argument(description="The partner to create.")]
+    ) -> CreatePartnerPayload:
+        return await settle(CreatePartnerPayload, info.context, input, partner_changes.create)
+
+    @strawberry.mutation(description="Updates the name or the contacts of a partner.")
+    @staticmethod
+    async def update_partner(
+        info: Info, input: Annotated[UpdatePartnerInput, strawberry.argument(description="The partner's new details.")]
+    ) -> UpdatePartnerPayload:
+        return await settle(UpdatePartnerPayload, info.context, input, partner_changes.update)
+
+    @strawberry.mutation(
+        description="Erases the names, email addresses and phone numbers of a partner's contacts. It can't be undone."
+    )
+    @staticmethod
+    async def erase_partner_contacts(
+        info: Info,
+        input: Annotated[
+            ErasePartnerContactsInput, strawberry.argument(description="The partner whose contacts to erase.")
+        ],
+    ) -> ErasePartnerContactsPayload:
+        return await settle(ErasePartnerContactsPayload, info.context, input, partner_changes.erase_contacts)
+
+    @strawberry.mutation(
+        description=(
+            "Suspends an active partner. Until it is reinstated, creating and approving its orders, activating its "
+            "licenses and moving one to another client are refused with PARTNER_SUSPENDED, also for the vendor's "
+            "users. What is active stays active, and everything can be read and cancelled."
+        )
+    )
+    @staticmethod
+    async def suspend_partner(
+        info: Info,
+        input: Annotated[SuspendPartnerInput, strawberry.argument(description="The partner to suspend, and why.")],
+    ) -> SuspendPartnerPayload:
+        return await settle(SuspendPartnerPayload, info.context, input, partner_changes.suspend)
+
+    @strawberry.mutation(description="Ends the suspension of a partner.")
+    @staticmethod
+    async def reinstate_partner(
+        info: Info,
+        input: Annotated[ReinstatePartnerInput, strawberry.argument(description="The partner to reinstate.")],
+    ) -> ReinstatePartnerPayload:
+        return await settle(ReinstatePartnerPayload, info.context, input, partner_changes.reinstate)
+
+    @strawberry.mutation(
+        description=(
+            "Closes a partner for good. It is refused with PARTNER_IN_USE while the partner has an active activation "
+            "or a pending order. A closed partner's data can still be read."
+        )
+    )
+    @staticmethod
+    async def close_partner(
+        info: Info, input: Annotated[ClosePartnerInput, strawberry.argument(description="The partner to close.")]
+    ) -> ClosePartnerPayload:
+        return await settle(ClosePartnerPayload, info.context, input, partner_changes.close)
+
+    @strawberry.mutation(description="Sets policies of a partner, which are off at first.")
+    @staticmethod
+    async def set_partner_policy(
+        info: Info,
+        input: Annotated[
+            SetPartnerPolicyInput, strawberry.argument(description="The policies to set, and of which partner.")
+        ],
+    ) -> SetPartnerPolicyPayload:
+        return await settle(SetPartnerPolicyPayload, info.context, input, partner_changes.set_policy)

@@ -1,0 +1,51 @@
+"""Policies of a partner."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import policies
+from domain.money import Cents
+from domain.policies import Approval, Policy, PolicyKind
+
+users = st.integers(1, 3)
+cents = st.integers(0, 5).map(Cents)
+settings = st.builds(Policy, st.booleans(), st.none() | cents, st.none() | st.integers(1, 5))
+approvals = st.builds(Approval, users, users, cents, st.booleans())
+
+
+def refused(policy: Policy, approval: Approval) -> set[PolicyKind]:
+    return {refusal.policy for refusal in policies.refusals(policy, approval)}
+
+
+@given(approval=approvals)
+def test_policies_that_are_off_refuse_nothing(approval: Approval) -> None:
+    assert refused(Policy(), approval) == set()
+
+
+@given(policy=settings, approval=approvals)
+def test_four_eyes_refuse_exactly_the_maker_of_the_order(policy: Policy, approval: Approval) -> None:
+    own = approval.made_by == approval.approved_by
+
+    assert (PolicyKind.FOUR_EYES in refused(policy, approval)) is (policy.four_eyes and own)
+
+
+@given(policy=settings, approval=approvals)
+def test_above_the_ceiling_exactly_the_vendor_approves(policy: Policy, approval: Approval) -> None:
+    above = policy.approval_ceiling is not None and approval.total > policy.approval_ceiling
+
+    assert (PolicyKind.APPROVAL_CEILING in refused(policy, approval)) is (above and not approval.by_vendor)
+
+
+@given(policy=settings, approval=approvals)
+def test_turning_a_policy_off_refuses_nothing_new(policy: Policy, approval: Approval) -> None:
+    for looser in (policy._replace(four_eyes=False), policy._replace(approval_ceiling=None)):
+        assert refused(looser, approval) <= refused(policy, approval)
+
+
+@given(policy=settings, start=st.integers(0, 8))
+def test_a_stock_that_is_used_up_warns_once_at_most(policy: Policy, start: int) -> None:
+    below = policy.stock_warning_below
+
+    warned = [left for left in range(start) if policies.runs_low(policy, before=left + 1, after=left)]
+
+    assert warned == ([] if below is None or start < below else [below - 1])
