@@ -33,6 +33,7 @@ class EventRow(NamedTuple):
     activation_id: int | None
     order_id: int | None
     token_id: int | None
+    product_id: int | None
 
 
 _COLUMNS = tuple(events.c[name] for name in EventRow._fields)

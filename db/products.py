@@ -45,6 +45,17 @@ _LOCK = Statement(
 )
 
 
+_LOCK_ONE = Statement(
+    sa.select(*_COLUMNS).where(products.c.id == sa.bindparam("id")).with_for_update(key_share=KEEPING_KEYS),
+    ProductRow,
+)
+# A lock that several transactions share, and that a change of the product waits for. In the order of `_LOCK`.
+_SHARE = Statement(
+    sa.select(*_COLUMNS).where(among(products.c.id, "ids")).order_by(products.c.code).with_for_update(read=True),
+    ProductRow,
+)
+
+
 async def create(tx: Transaction, *, code: str, name: str, included_seats: int, active: bool) -> int | None:
     """Return the id of the new product; None, with nothing written, if the code is taken."""
     return await one(tx, _CREATE, {"code": code, "name": name, "included_seats": included_seats, "active": active})
@@ -59,3 +70,13 @@ async def put(tx: Transaction, *, code: str, name: str, included_seats: int, act
 async def locked(tx: Transaction, codes: Sequence[str]) -> Mapping[str, ProductRow]:
     """Return the products with these codes, by code, locked until the transaction ends."""
     return {row.code: row for row in await tx.fetch(_LOCK, {"codes": codes})}
+
+
+async def locked_by_id(tx: Transaction, product_id: int) -> ProductRow | None:
+    """Return the product, locked until the transaction ends."""
+    return await one(tx, _LOCK_ONE, {"id": product_id})
+
+
+async def shared(tx: Transaction, ids: Sequence[int]) -> Mapping[int, ProductRow]:
+    """Return the products with these ids, which no other transaction changes until this one ends."""
+    return {row.id: row for row in await tx.fetch(_SHARE, {"ids": ids})}

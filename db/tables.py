@@ -332,6 +332,7 @@ events = _table(
     _ref("activation_id", "activations", nullable=True),
     _ref("order_id", "orders", nullable=True),
     _ref("token_id", "tokens", nullable=True),
+    _ref("product_id", "products", nullable=True),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "client_id", "number"),
     Index(None, "partner_id", "order_id", "number"),

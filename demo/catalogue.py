@@ -9,6 +9,7 @@ from domain.money import Cents
 from domain.orders import OrderType
 from domain.policies import Policy
 from domain.prices import Tier
+from domain.products import ProductDetails
 
 
 class Product(NamedTuple):
@@ -60,6 +61,9 @@ PRODUCTS = (
     Product("LIGHT", "Moderniza Light", 1, 0.35, 49_90, 120_00, 14_90, 0),
     Product("SPED", "Módulo SPED", 1, 0.15, 39_90, 180_00, 9_90, 25_00),
 )
+
+RETIRED = ProductDetails("CLASSICO", "Moderniza Clássico", included_seats=2, active=False)
+"""Product that no partner can order."""
 
 _PURCHASE_STEPS = ((1, 100, 0), (10, 95, 1), (25, 90, 3), (50, 84, 8), (100, 78, 20), (500, 70, 120))
 """From which quantity on, what per cent of the price, and how many on top."""

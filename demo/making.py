@@ -12,7 +12,7 @@ from db.engine import Transaction, bulk
 from db.prices import PriceKey
 from demo import catalogue
 from demo.calendar import Calendar
-from demo.catalogue import PARTNERS, PRODUCTS, VENDOR, Partner, Person
+from demo.catalogue import PARTNERS, PRODUCTS, RETIRED, VENDOR, Partner, Person
 from demo.plan import Sizes, Step, plan, shares
 from demo.rows import Ids, Rows
 from demo.world import PartnerHere, ProductHere, Year
@@ -20,6 +20,7 @@ from domain.access import DEMO_PASSWORD, Role
 from domain.events import Event, EventType
 from domain.partners import PartnerStatus
 from domain.policies import Policy
+from domain.products import happened
 from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
@@ -68,9 +69,11 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             label = partner.name.split()[0]
             rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
             await write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
-        by_id = await _settle_vendor(tx, password_hash)
+        vendor = await _settle_vendor(tx, password_hash)
+        lately = now - timedelta(seconds=1)
         for partner in PARTNERS:
-            await _restrict(tx, partner, partner_ids[partner.domain], by_id=by_id, at=now - timedelta(seconds=1))
+            await _restrict(tx, partner, partner_ids[partner.domain], by_id=vendor.sales_id, at=lately)
+        await _retire(tx, vendor, at=lately)
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
         for table in tables.metadata.sorted_tables:
@@ -107,11 +110,23 @@ async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, i
     return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
 
 
-async def _settle_vendor(tx: Transaction, password_hash: str) -> int:
-    """Write the vendor and its users; return the id of the one who manages partners."""
+class _VendorHere(NamedTuple):
+    id: int
+    sales_id: int
+    admin_id: int
+
+
+async def _settle_vendor(tx: Transaction, password_hash: str) -> _VendorHere:
+    """Write the vendor and its users."""
     partner_id = await vendor_id(tx, NewVendor(VENDOR.name, VENDOR.cnpj))
     users = {person.role: await _hire(tx, partner_id, person, VENDOR.domain, password_hash) for person in VENDOR.people}
-    return users[Role.VENDOR_SALES]
+    return _VendorHere(partner_id, users[Role.VENDOR_SALES], users[Role.VENDOR_ADMIN])
+
+
+async def _retire(tx: Transaction, vendor: _VendorHere, *, at: datetime) -> None:
+    product_id = await products.put(tx, **RETIRED._asdict())
+    retired = [Event(type=each, product_id=product_id) for each in happened(None, RETIRED)]
+    await events.append(tx, vendor.id, retired, actor_id=vendor.admin_id, at=at)
 
 
 async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id: int, at: datetime) -> None:

@@ -20,6 +20,7 @@ class Permission(Enum):
     USERS_READ = "USERS_READ"
     TOKENS_MANAGE = "TOKENS_MANAGE"
     PARTNERS_MANAGE = "PARTNERS_MANAGE"
+    PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
 
 
 class Role(Enum):
@@ -125,6 +126,9 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.closePartner": Permission.PARTNERS_MANAGE,
     "Mutation.erasePartnerContacts": Permission.PARTNERS_MANAGE,
     "Mutation.setPartnerPolicy": Permission.PARTNERS_MANAGE,
+    "Mutation.createProduct": Permission.PRODUCTS_MANAGE,
+    "Mutation.updateProduct": Permission.PRODUCTS_MANAGE,
+    "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
 }
 """Permissions that root fields and to-many relations require; a to-one relation requires only its parent's.
 

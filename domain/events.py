@@ -29,6 +29,9 @@ class EventType(Enum):
     PARTNER_CONTACTS_ERASED = "PARTNER_CONTACTS_ERASED"
     PARTNER_POLICY_CHANGED = "PARTNER_POLICY_CHANGED"
     STOCK_LOW = "STOCK_LOW"
+    PRODUCT_CREATED = "PRODUCT_CREATED"
+    PRODUCT_UPDATED = "PRODUCT_UPDATED"
+    PRODUCT_RETIRED = "PRODUCT_RETIRED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Event:
     activation_id: int | None = None
     order_id: int | None = None
     token_id: int | None = None
+    product_id: int | None = None
 
 
 WITHHELD = "…"
@@ -71,4 +75,7 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.PARTNER_CONTACTS_ERASED: Text(pt="Contatos do parceiro apagados.", en="Contacts of the partner erased."),
     EventType.PARTNER_POLICY_CHANGED: Text(pt="Regras do parceiro alteradas.", en="Policy of the partner changed."),
     EventType.STOCK_LOW: Text(pt="{product}: estoque de licenças baixo.", en="{product}: few licenses left."),
+    EventType.PRODUCT_CREATED: Text(pt="{product}: produto cadastrado.", en="{product}: product created."),
+    EventType.PRODUCT_UPDATED: Text(pt="{product}: dados do produto alterados.", en="{product}: product updated."),
+    EventType.PRODUCT_RETIRED: Text(pt="{product}: produto retirado de venda.", en="{product}: product retired."),
 }

@@ -4,8 +4,9 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
+from domain.events import EventType
 from domain.languages import Text
-from domain.refusals import Refusal
+from domain.refusals import Refusal, UserErrorCode
 from domain.text import trimmed
 
 CODE_LENGTH = 40
@@ -28,9 +29,20 @@ class InvalidProductCode(Refusal):
 class ProductCodeTaken(Refusal):
     """A product has the same code."""
 
+    code = UserErrorCode.PRODUCT_CODE_IN_USE
     text = Text(
         pt="Já existe um produto com o código {product_code}.",
         en="There is a product with the code {product_code} already.",
+    )
+
+
+class ProductRetired(Refusal):
+    """A retired product can be neither ordered nor retired again."""
+
+    code = UserErrorCode.PRODUCT_RETIRED
+    text = Text(
+        pt="O produto {product} foi retirado de venda e não pode mais ser pedido.",
+        en="The product {product} is retired and can't be ordered any more.",
     )
 
 
@@ -43,6 +55,12 @@ class ProductDetails(NamedTuple):
     active: bool | None = None
     """None keeps the stored value; a new product is active."""
 
+    def completed(self, before: "ProductDetails | None") -> "ProductDetails":
+        """Return the details with the value that `active` will have."""
+        if self.active is not None:
+            return self
+        return self._replace(active=True if before is None else before.active)
+
 
 class Change(Enum):
     """Outcome of importing a product."""
@@ -50,6 +68,19 @@ class Change(Enum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+
+
+def happened(before: ProductDetails | None, after: ProductDetails) -> list[EventType]:
+    """Return the types of events of a new or changed product; none if it is as before."""
+    retired = after.active is False and (before is None or before.active is not False)
+    types = []
+    if before is None:
+        types.append(EventType.PRODUCT_CREATED)
+    elif after != (before._replace(active=False) if retired else before):
+        types.append(EventType.PRODUCT_UPDATED)
+    if retired:
+        types.append(EventType.PRODUCT_RETIRED)
+    return types
 
 
 def code(text: str) -> str | None:

@@ -49,11 +49,13 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
     of_clients = asked("Client", loaders.client, [row.client_id for row in rows])
     of_activations = asked("Activation", loaders.activation, [row.activation_id for row in rows])
     of_orders = asked("Order", loaders.order, [row.order_id for row in rows])
+    of_products = asked("Product", loaders.product, [row.product_id for row in rows])
     of_tokens = asked("ApiToken", loaders.api_token, [row.token_id for row in rows])
     activations = await loaded(of_activations)
-    products = await loaded(
+    activated = await loaded(
         loaders.product.load_many([None if activation is None else activation.product_id for activation in activations])
     )
+    products = [own or of_activation for own, of_activation in zip(await loaded(of_products), activated, strict=True)]
     facts = zip(rows, await loaded(of_clients), products, await loaded(of_orders), await loaded(of_tokens), strict=True)
     return [
         MESSAGES[row.type]

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from db import licenses, orders
+from db import licenses, orders, products
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
 from domain import policies
@@ -96,9 +96,10 @@ class OrderChanged(NamedTuple):
 async def create(work: Work, given: CreateOrder) -> OrderChanged:
     """Create a pending order at today's prices."""
     await work.terms()
+    known = await products.shared(work.tx, given.wanted.product_ids)
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
-        await licenses.locked(work.tx, work.partner_id, [item.product_id for item in given.wanted.items])
-    quote = await prices.priced(work.tx, work.partner_id, given.wanted)
+        await licenses.locked(work.tx, work.partner_id, given.wanted.product_ids)
+    quote = await prices.priced(work.tx, work.partner_id, given.wanted, known)
     if given.expected_total not in {None, quote.total_with_setup_fee}:
         raise PriceChanged(
             ("expectedTotal",), expected=Cents(given.expected_total or 0), actual=quote.total_with_setup_fee

@@ -16,6 +16,7 @@ from domain.money import Cents
 from domain.orders import ITEMS_MAX, QUANTITY_MAX, Line, OrderType
 from domain.partners import PartnerRequired
 from domain.prices import Tier
+from domain.products import ProductRetired
 from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
 from resolvers.context import Context
 from resolvers.dataloader import Batch, column, then
@@ -35,6 +36,11 @@ class WantedOrder(NamedTuple):
 
     type: OrderType
     items: tuple[WantedItem, ...]
+
+    @property
+    def product_ids(self) -> list[int]:
+        """Ids of the products, in the order of the items."""
+        return [item.product_id for item in self.items]
 
 
 _OF_LINE = tuple(each.name for each in fields(Line))
@@ -102,10 +108,11 @@ def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Che
     return WantedOrder(order_type, tuple(WantedItem(*item) for item in items))
 
 
-async def priced(connection: Connection, partner_id: int, wanted: WantedOrder) -> Quote:
+async def priced(
+    connection: Connection, partner_id: int, wanted: WantedOrder, known: Mapping[int, ProductRow]
+) -> Quote:
     """Return the quote by the partner's price table; raise a group of all its refusals."""
-    product_ids = [item.product_id for item in wanted.items]
-    known = await prices.products_by_ids(connection, product_ids)
+    product_ids = wanted.product_ids
     table = await prices.table_of(connection, partner_id)
     tiers = await prices.tiers(connection, partner_id, table.id, product_ids)
     stock: Mapping[int, StockRow] = {}
@@ -136,9 +143,11 @@ def _line(
     product = known.get(item.product_id)
     if product is None:
         raise NotFound(path, field=".".join(path))
+    if not product.active:
+        raise ProductRetired(path, product=product.name)
     of_product = tiers.get(PriceKey(product.id, order_type), ())
     tier = rules.tier_for(item.quantity, of_product)
-    if tier is None or not product.active:
+    if tier is None:
         raise ProductNotPriced(path)
     if order_type is OrderType.ADDITIONAL_SEATS and not bought:
         raise ProductNotInStock(path)
@@ -162,7 +171,8 @@ async def quote(context: Context, wanted: WantedOrder, named: int | None = None)
     async def read(connection: Connection) -> Quote:
         if named is not None:
             await check_partner(connection, viewer, partner_id)
-        return await priced(connection, partner_id, wanted)
+        known = await prices.products_by_ids(connection, wanted.product_ids)
+        return await priced(connection, partner_id, wanted, known)
 
     return await context.portal.database.read(read)
 

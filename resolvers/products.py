@@ -1,22 +1,79 @@
-"""Products of the vendor: creation and import."""
+"""The vendor's products: creating, updating and retiring one, and bringing many up to date."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
-from db import products
+from db import events, partners, products
 from db.engine import Transaction
 from db.prices import ProductRow
-from domain.products import Change, ProductCodeTaken, ProductDetails
+from domain.events import Event
+from domain.products import Change, ProductCodeTaken, ProductDetails, ProductRetired, happened
+from domain.refusals import NotFound
+from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 
 
-async def create(portal: Portal, details: ProductDetails) -> int:
+class CreateProduct(NamedTuple):
+    """Product to create."""
+
+    details: ProductDetails
+
+
+class ProductChanged(NamedTuple):
+    """Product that was created or changed."""
+
+    product_id: int
+
+
+@mutation("createProduct", ProductChanged, for_vendor=True)
+async def create(work: Work, given: CreateProduct) -> ProductChanged:
+    """Create a product, which partners can order once their price tables have a price for it."""
+    product_id, new = await _create(work.tx, given.details)
+    await work.append(*new)
+    return ProductChanged(product_id)
+
+
+class UpdateProduct(NamedTuple):
+    """New details of a product; None keeps what it has."""
+
+    product_id: int
+    name: str | None
+    included_seats: int | None
+
+
+@mutation("updateProduct", ProductChanged, for_vendor=True)
+async def update(work: Work, given: UpdateProduct) -> ProductChanged:
+    """Write new details of a product; orders and activations keep the seats that they were made with."""
+    before = _details(await _locked(work, given.product_id))
+    after = before._replace(
+        name=before.name if given.name is None else given.name,
+        included_seats=before.included_seats if given.included_seats is None else given.included_seats,
+    )
+    return await _change(work, before, after, product_id=given.product_id)
+
+
+class RetireProduct(NamedTuple):
+    """Product to retire."""
+
+    product_id: int
+
+
+@mutation("retireProduct", ProductChanged, for_vendor=True)
+async def retire(work: Work, given: RetireProduct) -> ProductChanged:
+    """Refuse new orders of a product; what was ordered before can be approved and activated."""
+    before = _details(await _locked(work, given.product_id))
+    if before.active is False:
+        raise ProductRetired(("productId",), product=before.name)
+    return await _change(work, before, before._replace(active=False), product_id=given.product_id)
+
+
+async def create_by_operator(portal: Portal, details: ProductDetails) -> int:
     """Return the id of the new product; raise ProductCodeTaken if another one has the code."""
 
     async def insert(tx: Transaction) -> int:
-        product_id = await products.create(tx, **details._asdict() | {"active": details.active is not False})
-        if product_id is None:
-            raise ProductCodeTaken(("code",), product_code=details.code)
+        product_id, new = await _create(tx, details)
+        await _append(portal, tx, new)
         return product_id
 
     return await portal.database.write(insert)
@@ -36,30 +93,87 @@ async def put_all(
     """
 
     async def at_once(tx: Transaction) -> None:
+        new = list[Event]()
         for batch in batches:
-            told(await _put(tx, batch))
+            put = await _put(tx, batch)
+            new += put.events
+            told(put.changes)
+        # The counters, which the events are numbered by, are the last lock that a transaction takes.
+        await _append(portal, tx, new)
+
+    async def one_batch(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
+        put = await _put(tx, batch)
+        await _append(portal, tx, put.events)
+        return put.changes
 
     if all_or_nothing:
         await portal.database.write(at_once)
         return
     for batch in batches:
-        told(await portal.database.write(partial(_put, batch=batch)))
+        told(await portal.database.write(partial(one_batch, batch=batch)))
 
 
-async def _put(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
+class _Created(NamedTuple):
+    product_id: int
+    events: list[Event]
+
+
+async def _create(tx: Transaction, details: ProductDetails) -> _Created:
+    new = details.completed(None)
+    product_id = await products.create(tx, **new._asdict() | {"active": new.active is not False})
+    if product_id is None:
+        raise ProductCodeTaken(("code",), product_code=details.code)
+    return _Created(product_id, _events(product_id, None, new))
+
+
+async def _locked(work: Work, product_id: int) -> ProductRow:
+    product = await products.locked_by_id(work.tx, product_id)
+    if product is None:
+        raise NotFound(("productId",), field="productId")
+    return product
+
+
+async def _change(work: Work, before: ProductDetails, after: ProductDetails, *, product_id: int) -> ProductChanged:
+    new = _events(product_id, before, after)
+    if new:
+        await products.put(work.tx, **after._asdict())
+        await work.append(*new)
+    return ProductChanged(product_id)
+
+
+class _Put(NamedTuple):
+    changes: list[Change]
+    events: list[Event]
+
+
+async def _put(tx: Transaction, batch: Sequence[ProductDetails]) -> _Put:
     # In one order, so that two imports of the same products can't deadlock.
     wanted = sorted(batch, key=lambda details: details.code)
-    before = await products.locked(tx, [details.code for details in wanted])
-    changes = [_change(before.get(details.code), details) for details in wanted]
-    for details, change in zip(wanted, changes, strict=True):
-        if change is not Change.UNCHANGED:
-            await products.put(tx, **details._asdict())
-    return changes
+    rows = await products.locked(tx, [details.code for details in wanted])
+    put = _Put([], [])
+    for details in wanted:
+        row = rows.get(details.code)
+        before = None if row is None else _details(row)
+        after = details.completed(before)
+        if after == before:
+            put.changes.append(Change.UNCHANGED)
+            continue
+        product_id = await products.put(tx, **details._asdict())
+        put.changes.append(Change.CREATED if before is None else Change.UPDATED)
+        put.events.extend(_events(product_id, before, after))
+    return put
 
 
-def _change(before: ProductRow | None, details: ProductDetails) -> Change:
-    if before is None:
-        return Change.CREATED
-    active = before.active if details.active is None else details.active
-    same = (before.name, before.included_seats, before.active) == (details.name, details.included_seats, active)
-    return Change.UNCHANGED if same else Change.UPDATED
+async def _append(portal: Portal, tx: Transaction, new: Sequence[Event]) -> None:
+    """Append events to the vendor's feed, if there is a vendor yet."""
+    vendor = await partners.vendor(tx) if new else None
+    if vendor is not None:
+        await events.append(tx, vendor.id, new, actor_id=None, at=portal.now())
+
+
+def _events(product_id: int, before: ProductDetails | None, after: ProductDetails) -> list[Event]:
+    return [Event(type=each, product_id=product_id) for each in happened(before, after)]
+
+
+def _details(row: ProductRow) -> ProductDetails:
+    return ProductDetails(row.code, row.name, row.included_seats, row.active)

@@ -60,6 +60,7 @@ _describe(
         Permission.USERS_READ: "Read the list of the partner's users.",
         Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
         Permission.PARTNERS_MANAGE: "Create, update, suspend and close partners, and set their policies.",
+        Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
     },
 )
 _describe(
@@ -197,6 +198,9 @@ _describe(
             "The free licenses of a product went below the number at which the partner is warned. The event refers to "
             "the activation that took the license."
         ),
+        EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
+        EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",
+        EventType.PRODUCT_RETIRED: "A product was retired; it can't be ordered any more.",
     },
 )
 _describe(
@@ -224,6 +228,8 @@ _describe(
         UserErrorCode.PARTNER_CLOSED: "The partner is closed; it can neither order, approve nor activate.",
         UserErrorCode.PARTNER_TRANSITION: "The partner's status does not allow the transition.",
         UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
+        UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",
+        UserErrorCode.PRODUCT_CODE_IN_USE: "Another product has the same code.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

@@ -119,6 +119,8 @@ _CONFLICTS = frozenset(
         UserErrorCode.API_TOKEN_LIMIT,
         UserErrorCode.PARTNER_CLOSED,
         UserErrorCode.PARTNER_IN_USE,
+        UserErrorCode.PRODUCT_RETIRED,
+        UserErrorCode.PRODUCT_CODE_IN_USE,
     }
 )
 

@@ -87,6 +87,16 @@ class Event(Node, row=EventRow):
         ),
     )
 
+    product: references.ProductType | None = to_one(
+        "product_id",
+        loader="product",
+        permission=Permission.ORDERS_READ,
+        description=(
+            "The product that an event of the vendor is about, “produto”. Returns null if there is none or without "
+            "the permission ORDERS_READ."
+        ),
+    )
+
 
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:

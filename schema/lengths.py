@@ -26,6 +26,8 @@ from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
+from domain.products import CODE_LENGTH
+from domain.products import NAME_LENGTH as PRODUCT_NAME_LENGTH
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
@@ -78,6 +80,8 @@ BUSINESS: Mapping[str, int] = {
     "CreateApiTokenInput.permissions": len(Permission),
     "CreateOrderInput.items": ITEMS_MAX,
     "CreateOrderInput.note": NOTE_LENGTH,
+    "CreateProductInput.code": CODE_LENGTH,
+    "CreateProductInput.name": PRODUCT_NAME_LENGTH,
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,
@@ -97,6 +101,7 @@ BUSINESS: Mapping[str, int] = {
     "UpdateClientInput.city": PLACE_LENGTH,
     "UpdateClientInput.name": NAME_LENGTH,
     "UpdateClientInput.tradeName": NAME_LENGTH,
+    "UpdateProductInput.name": PRODUCT_NAME_LENGTH,
     "UpdatePartnerInput.contacts": CONTACTS_MAX,
     "UpdatePartnerInput.name": NAME_LENGTH,
 }

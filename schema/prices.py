@@ -25,7 +25,7 @@ class Product(Node, row=ProductRow):
     name: str = attribute("The product's name.")
     included_seats: int = attribute("The number of users that one license serves without additional seats.")
     active: bool = attribute(
-        "Whether the product can be ordered. Licenses of an inactive product stay in stock and in use."
+        "Whether the product can be ordered. False if it is retired; its licenses stay in stock and in use."
     )
 
 

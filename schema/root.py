@@ -23,6 +23,7 @@ from schema.orders import OrderQueries
 from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
 from schema.prices import PriceQueries
+from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
 
 
@@ -79,7 +80,9 @@ class Query(
         "`userErrors` why. The vendor's users name the partner that they act for."
     )
 )
-class Mutation(AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations):
+class Mutation(
+    AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations, ProductMutations
+):
     """Mutation fields of all screens."""
 
 

@@ -27,7 +27,7 @@ def create_product(
 
     async def work(portal: Portal) -> None:
         checks.done()
-        await products.create(portal, ProductDetails(checked_code, checked_name, included_seats, active))
+        await products.create_by_operator(portal, ProductDetails(checked_code, checked_name, included_seats, active))
 
     run(work)
     typer.echo(f"Created the product {checked_code}.")

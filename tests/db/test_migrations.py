@@ -249,6 +249,29 @@ async def test_partners_and_events_that_were_there_before_are_kept(engine: str, 
         await write(url, "UPDATE partners SET status = 'SUSPENDED'")
 
 
+async def test_events_refer_to_products_after_the_step_for_them(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0007")
+    event = """INSERT INTO events (partner_id, number, type, occurred_at{})
+        VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z'{})"""
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
+        event.format("", 1, "STOCK_LOW", ""),
+    )
+
+    migrate.upgrade(url)
+
+    await write(url, event.format(", product_id", 2, "PRODUCT_RETIRED", ", 1"))
+    found = sa.select(events.c.number, events.c.product_id).order_by(events.c.number)
+    assert await look(url, lambda sync: sync.execute(found).all()) == [(1, None), (2, 1)]
+    with pytest.raises(REFUSED):
+        await write(url, event.format(", product_id", 3, "PRODUCT_RETIRED", ", 2"))
+    with pytest.raises(REFUSED):
+        await write(url, event.format("", 3, "PRODUCT_SOLD", ""))
+
+
 async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:
     url = databases.migrated(engine)
     vendor = "INSERT INTO partners (name, cnpj, is_vendor) VALUES ('Vendor', '{}', {})"

@@ -23,6 +23,12 @@ def test_only_the_vendor_manages_partners() -> None:
     assert managing == {Role.VENDOR_SALES, Role.VENDOR_ADMIN}
 
 
+def test_only_the_vendor_s_administrators_manage_products() -> None:
+    managing = {role for role, held in access.ROLE_PERMISSIONS.items() if Permission.PRODUCTS_MANAGE in held}
+
+    assert managing == {Role.VENDOR_ADMIN}
+
+
 def test_a_viewer_only_reads() -> None:
     assert all(permission.name.endswith("_READ") for permission in access.ROLE_PERMISSIONS[Role.VIEWER])
 

@@ -115,7 +115,7 @@ def test_two_processes_on_one_file_activate_no_more_than_there_is(two: Two) -> N
 
 
 def test_two_processes_on_one_file_book_an_order_once(two: Two) -> None:
-    product = two.ask("{ products { id } }")["products"][0]["id"]
+    product = two.ask("{ licenseStock { product { id } } }")["licenseStock"][0]["product"]["id"]
     before = _stock(two, product)
     orders = {}
     for quantity in (10, 20, 30, 40, 50):

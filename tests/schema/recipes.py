@@ -133,6 +133,16 @@ OF_PARTNERS: Mapping[str, Given] = {
 }
 """Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
 
+OF_PRODUCTS: Mapping[str, Given] = {
+    "createProduct": {"code": "GAMA", "name": "Gama", "includedSeats": 1},
+    "updateProduct": {"name": "Gama", "includedSeats": 1},
+    "retireProduct": {},
+}
+"""Input of each mutation of products, besides the product; only the vendor's administrators do them."""
+
+OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS}
+"""Mutations that only the vendor's users do."""
+
 SESSIONS = {"signIn", "renewSession", "signOut"}
 """Mutations of the caller's own session, which have tests of their own."""
 

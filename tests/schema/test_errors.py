@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -114,6 +115,18 @@ async def of_partners(api: Api, vendor: Api, product: str) -> dict[UserErrorCode
     }
 
 
+async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a product, which is refused with it."""
+    new = {"code": uuid4().hex, "name": "Gama", "includedSeats": 1}
+    made = await vendor.done("createProduct", "product { id }", new)
+    retired = {"productId": made["product"]["id"]}
+    await vendor.done("retireProduct", "product { id }", retired)
+    return {
+        UserErrorCode.PRODUCT_RETIRED: Refused("retireProduct", retired, vendor),
+        UserErrorCode.PRODUCT_CODE_IN_USE: Refused("createProduct", new, vendor),
+    }
+
+
 async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
@@ -137,6 +150,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
 
     return {
         **await of_partners(api, vendor, product),
+        **await of_products(vendor),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -176,6 +190,8 @@ TYPES = {
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
+    UserErrorCode.PRODUCT_RETIRED: "ConflictError",
+    UserErrorCode.PRODUCT_CODE_IN_USE: "ConflictError",
     UserErrorCode.PARTNER_SUSPENDED: "PartnerSuspendedError",
     UserErrorCode.PARTNER_TRANSITION: "PartnerTransitionError",
     UserErrorCode.REFUSED_BY_POLICY: "PolicyError",

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from db import tables
 from db.engine import Database
 from db.tables import products
+from tests import cnpjs
 from tests.server.conftest import Command
 from tests.units import fetch_all, reading
 
@@ -81,6 +83,52 @@ def test_a_code_that_is_there_is_updated_and_stays_active_or_not(command: Comman
 
     assert done.stdout == "0 created, 2 updated, 0 unchanged, 0 bad.\n"
     assert stored() == [("NFCE", "NFC-e", 1, True), ("SPED", "Fiscal", 5, False)]
+
+
+def events() -> list[tuple[str, str | None]]:
+    """Return the types of the events of products, each with the code of its product."""
+
+    async def read() -> list[tuple[str, str | None]]:
+        database = Database(os.environ["DATABASE_URL"])
+        found = (
+            sa.select(tables.events.c.type, products.c.code)
+            .join(products, products.c.id == tables.events.c.product_id)
+            .order_by(tables.events.c.number)
+        )
+        async with reading(database) as connection:
+            rows = [(row[0].value, row[1]) for row in await fetch_all(connection, found)]
+        await database.close()
+        return rows
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("more", [(), ("--all-or-nothing",)])
+def test_changes_by_the_command_line_are_events_of_the_vendor(
+    command: Command, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    create(command, "BEFORE")
+    person = "--email", "rita@moderniza.example", "--name", "Rita", "--role", "vendor_admin"
+    vendor = command("create-vendor-user", *person, "--vendor-cnpj", cnpjs.another(), "--password-stdin", given=PASSWORD)
+    create(command, "SPED")
+    create(command, "NFCE", "--inactive")
+    (tmp_path / "p.csv").write_text(
+        "code,name,included_seats,active\nnew,Novo,1,\nsped,Fiscal,5,no\nnfce,SPED Fiscal,2,yes\nbefore,SPED Fiscal,2,\n"
+    )
+
+    done = command("import", "products", "p.csv", *more)
+
+    assert vendor.exit_code == 0
+    assert done.stdout == "1 created, 2 updated, 1 unchanged, 0 bad.\n"
+    assert events() == [
+        ("PRODUCT_CREATED", "SPED"),
+        ("PRODUCT_CREATED", "NFCE"),
+        ("PRODUCT_RETIRED", "NFCE"),
+        ("PRODUCT_CREATED", "NEW"),
+        ("PRODUCT_UPDATED", "NFCE"),
+        ("PRODUCT_UPDATED", "SPED"),
+        ("PRODUCT_RETIRED", "SPED"),
+    ]
 
 
 BAD = """Código;Nome;Usuários incluídos;Ativo
