@@ -262,10 +262,14 @@ async def test_no_order_is_created_of_a_product_that_is_being_retired(vendor: Ap
 
 async def test_a_product_is_retired_after_an_order_that_is_under_way(vendor: Api, api: Api, product: str) -> None:
     wanted = WantedOrder(OrderType.PURCHASE, (WantedItem(ids.number("Product", product), 1),))
-    retired = vendor.codes("retireProduct", {"productId": product})
+    orders_then = list[int]()
 
-    refused = await raced(api, orders.create, CreateOrder(wanted, None, None), retired)
+    async def retired() -> list[str]:
+        refused = await vendor.codes("retireProduct", {"productId": product})
+        orders_then.append((await api.data("{ orders { totalCount } }"))["orders"]["totalCount"])
+        return refused
 
-    assert refused == []
-    assert (await api.data("{ orders { totalCount } }"))["orders"]["totalCount"] == 1
+    refused = await raced(api, orders.create, CreateOrder(wanted, None, None), retired())
+
+    assert (refused, orders_then) == ([], [1])
     assert await api.codes("createOrder", _wanted(product)) == ["PRODUCT_RETIRED"]

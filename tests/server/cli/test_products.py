@@ -109,11 +109,14 @@ def test_changes_by_the_command_line_are_events_of_the_vendor(
 ) -> None:
     create(command, "BEFORE")
     person = "--email", "rita@moderniza.example", "--name", "Rita", "--role", "vendor_admin"
-    vendor = command("create-vendor-user", *person, "--vendor-cnpj", cnpjs.another(), "--password-stdin", given=PASSWORD)
+    vendor = command(
+        "create-vendor-user", *person, "--vendor-cnpj", cnpjs.another(), "--password-stdin", typed="uma senha longa\n"
+    )
     create(command, "SPED")
     create(command, "NFCE", "--inactive")
     (tmp_path / "p.csv").write_text(
-        "code,name,included_seats,active\nnew,Novo,1,\nsped,Fiscal,5,no\nnfce,SPED Fiscal,2,yes\nbefore,SPED Fiscal,2,\n"
+        "code,name,included_seats,active\n"
+        "new,Novo,1,\nsped,Fiscal,5,no\nnfce,SPED Fiscal,2,yes\nbefore,SPED Fiscal,2,\n"
     )
 
     done = command("import", "products", "p.csv", *more)
