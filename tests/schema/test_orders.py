@@ -121,12 +121,13 @@ async def test_a_quantity_below_the_lowest_tier_has_no_price(api: Api) -> None:
     assert await refused(api, (product, 4)) == [("PRODUCT_NOT_PRICED", "items.0.productId")]
 
 
-async def test_an_inactive_product_can_not_be_ordered(api: Api, product: str) -> None:
+async def test_a_retired_product_without_a_price_is_refused_as_retired(api: Api) -> None:
+    product = await new_product(api.portal, api.partner_id, tiers={OrderType.PURCHASE: [tier(10)]})
     async with writing(api.portal.database) as tx:
         mine = products.c.id == ids.number("Product", product)
         await execute(tx, sa.update(products).where(mine).values(active=False))
 
-    assert await refused(api, (product, 1)) == [("PRODUCT_NOT_PRICED", "items.0.productId")]
+    assert await refused(api, (product, 1)) == [("PRODUCT_RETIRED", "items.0.productId")]
 
 
 async def test_additional_seats_are_for_products_that_were_bought(api: Api, product: str) -> None:
