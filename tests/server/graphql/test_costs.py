@@ -63,7 +63,7 @@ def cost(text: str) -> Cost:
         ("{ a: clients(first: 3) { nodes { id } } b: clients(first: 2) { nodes { id } } }", 7, 5),
         ('{ nodes(ids: ["a", "b"]) { id } }', 2, 2),
         ('{ nodes(ids: "a") { id } }', 1, 1),
-        ("{ viewer { permissions } }", 1, 11),
+        ("{ viewer { permissions } }", 1, 12),
         ("{ orders(first: 2) { nodes { items { quantity } } } }", 1 + 2 * 51, 100),
     ],
 )
