@@ -107,6 +107,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Partner.licenseStock": Permission.ACTIVATIONS_READ,
     "Partner.events": Permission.EVENTS_READ,
     "Partner.users": Permission.USERS_READ,
+    "Partner.contacts": Permission.USERS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,

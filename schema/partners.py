@@ -70,7 +70,9 @@ class Partner(Node, row=PartnerRow):
     contacts: list[PartnerContact] = computed(
         partners.contacts,
         reads=("contacts",),
-        description="The people to write to or call at the partner, “contatos”. At most 10.",
+        description=(
+            "The people to write to or call at the partner, “contatos”. At most 10. Requires the permission USERS_READ."
+        ),
     )
 
     policy: PartnerPolicy = computed(

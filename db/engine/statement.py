@@ -30,7 +30,7 @@ _keeping = Lock()
 
 @dataclass(frozen=True, eq=False)
 class Join:
-    """RowBatch that a query can join to its own, at most one to each.
+    """Rows that a query can join to its own, at most one to each.
 
     Their table has an alias, since a condition of the query may look into the same table.
     """

@@ -46,7 +46,7 @@ Coerced = VariableValues | list[GraphQLError]
 
 
 class OperationRequest(NamedTuple):
-    """Request of a client by text or document name; `reads_only` forbids mutations."""
+    """Request of a client by text or document name; `read_only` forbids mutations."""
 
     query: str | None
     variables: dict[str, Any] | None = None

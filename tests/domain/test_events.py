@@ -11,6 +11,8 @@ from domain.languages import Language
 
 @pytest.mark.parametrize("kind", EventType)
 def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: EventType) -> None:
+    assert kind in MESSAGES, f"Add a sentence about {kind.name} to MESSAGES of domain/events.py."
+
     named = [{name for _, name, _, _ in Formatter().parse(MESSAGES[kind].within(language))} for language in Language]
 
     assert named[0] == named[1]

@@ -98,7 +98,7 @@ def promised() -> GraphQLSchema:
 
 
 def test_the_exported_schema_is_up_to_date() -> None:
-    assert EXPORTED.read_text(encoding="utf-8") == schema.as_str() + "\n"
+    assert EXPORTED.read_text(encoding="utf-8") == schema.as_str() + "\n", "Run “portal export-schema”."
 
 
 def test_nothing_that_was_promised_is_missing_or_breaks_a_client(promised: GraphQLSchema, ours: GraphQLSchema) -> None:

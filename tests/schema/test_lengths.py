@@ -40,7 +40,7 @@ def test_no_text_has_a_general_limit_by_oversight(value: InputValue) -> None:
     if get_named_type(value.definition.type).name == "String":
         found = lengths.stated(value.coordinate), lengths.business(value.coordinate)
 
-        assert any(each is not None for each in found)
+        assert found != (None, None), f"Add {value.coordinate} to LENGTHS or BUSINESS of schema/lengths.py."
 
 
 def test_no_limit_is_of_what_the_schema_has_not() -> None:

@@ -63,11 +63,11 @@ async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api,
 def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: str) -> None:
     parent, _ = field.split(".")
     shown = get_named_type(field_of(field).type).name.removesuffix("Connection")
-    like = {"QuoteOrderPayload": "Order", "OrdersTotal": "Order"}.get(shown, shown)
+    like = {"QuoteOrderPayload": "Order", "OrdersTotal": "Order", "PartnerContact": "User"}.get(shown, shown)
 
     of_node = NODE_PERMISSIONS.get(like, NODE_PERMISSIONS.get(parent))
 
-    # A user is shown beside what they did; the list of all of them is for those who may read users.
+    # A user is shown beside what they did; the lists of all users and contacts are for those who may read users.
     assert FIELD_PERMISSIONS[field] == (Permission.USERS_READ if like == "User" else of_node)
 
 
