@@ -3,7 +3,7 @@
 import { ask } from "./api";
 
 const EXAMPLES = `query Examples {
-  products { id }
+  products { id active }
   orders(filter: { status: [PENDING] }, first: 2) { nodes { id } }
   licensed: clients(filter: { hasActiveActivations: true }, first: 4) {
     nodes { id activations(status: ACTIVE, first: 1) { nodes { id } } }
@@ -17,7 +17,7 @@ interface Thing {
 }
 
 interface Read {
-  products: Thing[];
+  products: (Thing & { active: boolean })[];
   orders: { nodes: Thing[] };
   licensed: { nodes: (Thing & { activations: { nodes: Thing[] } })[] };
   clients: { nodes: Thing[] };
@@ -52,7 +52,7 @@ export async function findExamples(token: string): Promise<Found> {
   const client = other ?? data.clients.nodes.find(({ id }) => id !== toCancel?.id);
   const [stock] = data.licenseStock.toSorted((one, another) => another.available - one.available);
   return {
-    product: data.products[0]?.id,
+    product: data.products.find(({ active }) => active)?.id,
     productInStock: stock && stock.available > 0 ? stock.product.id : undefined,
     orderToApprove: data.orders.nodes[0]?.id,
     orderToCancel: data.orders.nodes[1]?.id,
