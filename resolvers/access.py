@@ -10,9 +10,11 @@ from db import access, users
 from db.access import NewToken, TokenRow, UserRow
 from db.engine import Transaction
 from db.partners import PartnerRow
-from domain import tenancy
+from domain import policies, tenancy
 from domain.access import API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
+from domain.errors import UnusableToken
 from domain.events import Event, EventType
+from domain.policies import PolicyKind
 from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
 from domain.violations import InvalidExpiry
 from resolvers.context import Context, unauthenticated
@@ -44,14 +46,24 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
-    """Return the viewer of a token, or None if it is unknown, expired or revoked."""
+async def viewer_of(portal: Portal, secret: str, address: str | None) -> Viewer | None:
+    """Return the viewer of a token, or None if it is unknown, expired or revoked.
+
+    Raises UnusableToken if a policy of the partner keeps its API tokens from the caller's address.
+    """
     token_digest, now = digest(secret), portal.now()
     viewer = portal.viewers.recall(token_digest, now)
     if viewer is None:
         viewer = await _read_viewer(portal, token_digest, now)
     if viewer is not None:
-        portal.viewers.note_use(viewer, now)
+        if viewer.networks and not policies.admits(viewer.networks, address):
+            message = (
+                f"The partner's API tokens can't be used from the address {address or 'of this caller'}. Use one of "
+                "the partner's networks, or ask the vendor to add this one to the policy."
+            )
+            challenge = 'Bearer error="invalid_token"'
+            raise UnusableToken(message, challenge, policy=PolicyKind.API_TOKEN_NETWORKS.value)
+        portal.viewers.note_use(viewer, now, address)
     return viewer
 
 
@@ -72,6 +84,7 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
         token_kind=found.kind,
         expires_at=found.expires_at,
         scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
+        networks=policies.networks(found.networks) if found.kind is TokenKind.API else (),
     )
     portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
     return viewer

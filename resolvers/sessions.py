@@ -179,7 +179,7 @@ def _session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datet
 
 async def _signed_in(context: Context, secret: Secret) -> SignedIn:
     """Make the new session's viewer the viewer of the rest of the request."""
-    viewer = await viewer_of(context.portal, secret.secret)
+    viewer = await viewer_of(context.portal, secret.secret, context.client_address)
     if viewer is None or viewer.expires_at is None:
         raise InvalidCredentials
     context.viewer = viewer

@@ -50,6 +50,9 @@ class ApiToken(Node, row=TokenRow):
     last_used_at: datetime | None = attribute(
         "The date and time when the token was last used, accurate to one minute. Returns null if it was never used."
     )
+    last_used_address: str | None = attribute(
+        "The IP address from which the token was last used. Returns null if it was never used, or if it is not known."
+    )
     revoked_at: datetime | None = attribute(
         "The date and time when the token was revoked. Returns null if it is not revoked."
     )

@@ -11,7 +11,7 @@ from resolvers.viewers import Viewer
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,512}=*)")
 
 
-async def viewer_of(portal: Portal, given: Sequence[str]) -> Viewer | None:
+async def viewer_of(portal: Portal, given: Sequence[str], address: str | None) -> Viewer | None:
     """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
     if not given:
         return None
@@ -19,7 +19,7 @@ async def viewer_of(portal: Portal, given: Sequence[str]) -> Viewer | None:
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
         raise UnusableToken(message, "Bearer")
-    viewer = await access.viewer_of(portal, token[1])
+    viewer = await access.viewer_of(portal, token[1], address)
     if viewer is None:
         message = "The token is unknown, expired or revoked. Sign in again, or use another one."
         raise UnusableToken(message, 'Bearer error="invalid_token"')

@@ -108,7 +108,8 @@ class Endpoint:
         viewer: Viewer | None = None
         unusable: UnusableToken | None = None
         try:
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given.all(b"authorization"))
+            authorization, address = given.all(b"authorization"), state["client_address"]
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address)
         except UnusableToken as error:
             unusable = error
         try:
