@@ -15,6 +15,9 @@ from domain.refusals import Path, Refusal, UserErrorCode
 STOCK_WARNING_MAX = 10_000
 NETWORKS_MAX = 20
 
+_MAPPED_BITS = 96
+"""Bits before an address of IPv4 in one of IPv6."""
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
@@ -117,9 +120,13 @@ class InvalidNetwork(Refusal):
 def network(text: str) -> str | None:
     """Return an address or network in CIDR notation, which is what is stored; None if it is neither."""
     try:
-        return str(ip_network(text.strip()))
+        found = ip_network(text.strip())
     except ValueError:
         return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    if mapped is not None and found.prefixlen >= _MAPPED_BITS:
+        return f"{mapped}/{found.prefixlen - _MAPPED_BITS}"
+    return str(found)
 
 
 def networks(stored: Iterable[str]) -> tuple[Network, ...]:
@@ -132,7 +139,7 @@ def admits(allowed: Iterable[Network], address: str | None) -> bool:
     if address is None:
         return False
     found = ip_address(address)
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        # A socket for both protocols has the addresses of IPv4 in this form.
-        found = found.ipv4_mapped
-    return any(found in each for each in allowed)
+    # A socket for both protocols has the addresses of IPv4 in such a form.
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    forms = [found] if mapped is None else [found, mapped]
+    return any(form in each for form in forms for each in allowed)

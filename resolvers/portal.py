@@ -3,17 +3,13 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from db.engine import Database
+from domain.timestamps import utc_now
 from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
-
-
-def utc_now() -> datetime:
-    """Return the time by the machine's clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)

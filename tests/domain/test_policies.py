@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import policies
@@ -56,6 +56,8 @@ def test_a_stock_that_is_used_up_warns_once_at_most(policy: Policy, start: int) 
 addresses = st.ip_addresses()
 
 
+@example(address=IPv6Address("::ffff:203.0.113.7"), prefix=120)
+@example(address=IPv6Address("::ffff:203.0.113.7"), prefix=64)
 @given(address=addresses, prefix=st.integers(0, 128))
 def test_a_network_admits_the_addresses_that_share_its_prefix(address: IPv4Address | IPv6Address, prefix: int) -> None:
     whole = ip_network(f"{address}/{min(prefix, address.max_prefixlen)}", strict=False)
