@@ -46,7 +46,8 @@ def from_body(body: bytes) -> OperationRequest:
     if not isinstance(given, dict):
         message = "The body must be a JSON object with the text of an operation in “query”."
         raise bad_request(message)
-    return _request(given, read_only=False)
+    # JSON has NUL and lone surrogates as escapes only.
+    return _request(given, read_only=False, may_be_unstorable=b"\\u" in body)
 
 
 def from_parameters(parameters: QueryParams) -> OperationRequest:
@@ -62,10 +63,10 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = _parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
-    return _request(given, read_only=True)
+    return _request(given, read_only=True, may_be_unstorable=True)
 
 
-def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
+def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bool) -> OperationRequest:
     query = given.get("query")
     named = None
     if given.get("extensions") or "documentId" in given:
@@ -77,7 +78,7 @@ def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
     if not isinstance(name, _OPTIONAL_TEXT):
         message = "“operationName” must be a string or null."
         raise bad_request(message)
-    if not storable(query or "") or (name and not storable(name)):
+    if may_be_unstorable and not (storable(query or "") and storable(name or "")):
         message = "“query” and “operationName” must not contain NUL or lone surrogates."
         raise bad_request(message)
     variables = given.get("variables")
