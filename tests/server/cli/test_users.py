@@ -102,7 +102,7 @@ def test_a_new_password_ends_tokens(people: Command) -> None:
     [
         (("--email", "ana@delta.example"), None, 2, "Say what to change"),
         (("--email", "unknown@delta.example", "--enable"), None, 1, "no user with this e-mail"),
-        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "10 to 1000 characters"),
+        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "12 to 1000 characters"),
         (("--email", "ana@delta.example", "--password-stdin"), "demo-portal\n", 2, "public password"),
         (("--email", "ana@delta.example", "--role", "boss"), None, 2, "boss"),
     ],
