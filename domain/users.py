@@ -15,7 +15,7 @@ PASSWORD_LENGTH_MAX = 1_000
 
 _WORD = re.compile(r"\w+")
 _WORD_LENGTH_MIN = 3
-_REST_LENGTH_MIN = 6
+_REST_LENGTH_MIN = 8
 
 
 class InvalidEmail(Refusal):
