@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import httpx
@@ -13,7 +12,7 @@ from argon2 import PasswordHasher
 
 from db import password_resets as statements
 from db import users as user_statements
-from db.tables import password_resets
+from db.tables import password_resets, users
 from domain.access import Role
 from resolvers import ids, passwords
 from resolvers.access import digest
@@ -155,10 +154,11 @@ async def test_a_link_by_e_mail_sets_a_password_once_and_ends_everything(
     assert await types(session, 2) == ["PASSWORD_CHANGED", "TOKEN_REVOKED"]
 
 
+@dataclass(slots=True)
 class Waiting(Outbox):
     """Outbox that sends nothing until it is asked to."""
 
-    works: ClassVar[list[Coroutine[None, None, object]]] = []
+    works: list[Coroutine[None, None, object]] = field(default_factory=list)
 
     def start(self, work: Coroutine[None, None, object]) -> None:
         """Keep the work."""
@@ -244,7 +244,7 @@ async def test_an_expired_link_or_one_of_a_deactivated_user_is_refused(
     old = await link_for(manager, user.user_id)
     clock.forward(hours=1)
     new = await link_for(manager, user.user_id)
-    disabled = sa.update(user_statements.users).where(user_statements.users.c.id == user.user_id)
+    disabled = sa.update(users).where(users.c.id == user.user_id)
 
     assert (await reset(anonymous, old))["userErrors"][0]["code"] == "PASSWORD_RESET_INVALID"
     async with writing(portal.database) as tx:
