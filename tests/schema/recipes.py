@@ -268,6 +268,8 @@ async def fill(api: Api, size: int) -> Ids:
     for start in range(0, size, 50):
         lines = ((product, 2 * size + 2) for product in products[start : start + 50])
         await api.approve(await api.order(*lines))
+    for _ in range(size):
+        await _invitation(api)
     busy = await api.client(name="Padaria Grande")
     for product in products:
         client = await api.client()
@@ -280,8 +282,6 @@ async def fill(api: Api, size: int) -> Ids:
         for number in range(size):
             await add_partner(tx, name=f"{text} {number // 2}")
             await add_user(tx, api.partner_id)
-    for _ in range(size):
-        await _invitation(api)
     return {"Client": busy, "Product": products[0], "Partners": text}
 
 

@@ -274,6 +274,22 @@ async def test_a_new_password_ends_the_links_that_were_made_before(user: Api, an
     assert (await reset(anonymous, secret))["userErrors"][0]["code"] == "PASSWORD_RESET_INVALID"
 
 
+@pytest.mark.edge
+@pytest.mark.parametrize("text", ["", "\u200b", "a\u202eb", "a\nb", "a" * 255])
+async def test_texts_beside_a_password_are_checked_by_their_fields(anonymous: Api, mail: Inbox, text: str) -> None:
+    accept = "mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { userErrors { path } } }"
+    given = {"secret": text, "password": ""}
+
+    accepted = (await anonymous.data(accept, input=given))["acceptInvitation"]["userErrors"]
+    changed = await reset(anonymous, text, "")
+    requested = (await request(anonymous, text))["data"]["requestPasswordReset"]
+
+    assert [error["path"] for error in accepted] == [["secret"], ["password"]]
+    assert [error["path"] for error in changed["userErrors"]] == [["secret"], ["newPassword"]]
+    assert (requested["requested"], [error["path"] for error in requested["userErrors"]]) == (False, [["email"]])
+    assert mail.mails == []
+
+
 async def test_mutations_with_passwords_are_alone_in_their_operation(anonymous: Api) -> None:
     one = 'resetPassword(input: { secret: "x", newPassword: "y" }) { userErrors { code } }'
 
