@@ -31,6 +31,11 @@ class UserRow(NamedTuple):
         """Whether the person works for the vendor, and not for a partner."""
         return self.role in VENDOR_ROLES
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the person can sign in."""
+        return self.disabled_at is None
+
 
 class Credentials(NamedTuple):
     """Values that a sign-in is checked against."""

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, returned
+from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import among, during
 from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
-from db.tables import events, partner_counters
+from db.tables import events, partner_counters, users
+from domain.access import VENDOR_ROLES
 from domain.events import Event, EventType
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -34,6 +35,7 @@ class EventRow(NamedTuple):
     order_id: int | None
     token_id: int | None
     product_id: int | None
+    user_id: int | None
 
 
 _COLUMNS = tuple(events.c[name] for name in EventRow._fields)
@@ -107,11 +109,26 @@ async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Ma
 
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
-_NUMBER_EVENTS = Statement(
+_NUMBER = (
     sa.update(partner_counters)
     .where(_OF_PARTNER)
     .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
-    .returning(partner_counters.c.event_number),
+    .returning(partner_counters.c.event_number)
+)
+_NUMBER_EVENTS: Statement[int] = Statement(_NUMBER, int)
+# The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
+_NUMBER_EVENTS_OF_ACTOR = Statement(
+    _NUMBER.where(
+        sa.select(users.c.id)
+        .where(
+            users.c.id == sa.bindparam("by_actor"),
+            users.c.disabled_at.is_(None),
+            # The vendor's users act on behalf of any partner.
+            sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES)),
+        )
+        .with_for_update(read=True)
+        .exists()
+    ),
     int,
 )
 _NUMBER_AN_ORDER = Statement(
@@ -127,11 +144,22 @@ _APPEND = Statement(
 )
 
 
+class ActorDisabledError(Exception):
+    """The user who makes the change was disabled meanwhile."""
+
+
 async def append(
     tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
 ) -> None:
-    """Number and write events. The partner's counters are the last lock that a transaction takes."""
-    last = await returned(tx, _NUMBER_EVENTS, {"of_partner": partner_id, "more": len(happened)})
+    """Number and write events. The partner's counters are the last lock that a transaction takes.
+
+    Raises ActorDisabledError if the actor is disabled; until the transaction ends, no other one disables the actor.
+    """
+    counted = {"of_partner": partner_id, "more": len(happened)}
+    statement = _NUMBER_EVENTS if actor_id is None else _NUMBER_EVENTS_OF_ACTOR
+    last = await one(tx, statement, counted if actor_id is None else {**counted, "by_actor": actor_id})
+    if last is None:
+        raise ActorDisabledError
     first = last - len(happened) + 1
     common = {"partner_id": partner_id, "occurred_at": at, "actor_id": actor_id}
     lines = [

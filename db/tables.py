@@ -13,6 +13,7 @@ from domain.access import Role, TokenKind
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
+from domain.invitations import Delivery
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
@@ -115,6 +116,31 @@ tokens = _table(
     Column("revoked_at", Instant),
     Column("signed_in_at", Instant),
     Index(None, "partner_id", "kind", "id"),
+)
+
+invitations = _table(
+    "invitations",
+    _id(),
+    _partner(),
+    Column("email", BytewiseText, nullable=False),
+    Column("name", sa.Text, nullable=False),
+    Column("role", one_of(Role), nullable=False),
+    Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
+    Column("delivery", one_of(Delivery), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    _ref("invited_by_id", "users", nullable=True),
+    UniqueConstraint("partner_id", "email"),
+    Index(None, "partner_id", "id"),
+)
+
+password_resets = _table(
+    "password_resets",
+    Column("digest", sa.LargeBinary(32), primary_key=True),
+    _partner(),
+    _ref("user_id", "users"),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "partner_id", "user_id"),
 )
 
 sign_in_attempts = _table(
@@ -335,6 +361,7 @@ events = _table(
     _ref("order_id", "orders", nullable=True),
     _ref("token_id", "tokens", nullable=True),
     _ref("product_id", "products", nullable=True),
+    _ref("user_id", "users", nullable=True),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "client_id", "number"),
     Index(None, "partner_id", "order_id", "number"),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters
 from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS
+from db.engine.expressions import KEEPING_KEYS, among
 from db.engine.filters import PARTNER, Shape, values_of
 from db.engine.statement import Statement
 from db.tables import tokens, users
@@ -86,7 +86,9 @@ _LOCK_ALL = Statement(
     .with_for_update(key_share=KEEPING_KEYS),
     Revoked,
 )
-_REVOKE_ALL = Statement(sa.update(tokens).where(*_NOT_REVOKED).values(revoked_at=_AT), values_of)
+_REVOKE = Statement(
+    sa.update(tokens).where(tokens.c.partner_id == PARTNER, among(tokens.c.id, "ids")).values(revoked_at=_AT), values_of
+)
 
 
 async def live(connection: Connection, chosen: TokenFilter, *, at: datetime) -> list[LiveToken]:
@@ -111,11 +113,19 @@ def _live(shape: Shape) -> Statement[LiveToken]:
     )
 
 
-async def revoke_all(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> list[Revoked]:
-    """Revoke all tokens of the partner's user, and return them."""
-    of_user = {"partner_id": partner_id, "user_id": user_id}
-    revoked = list(await tx.fetch(_LOCK_ALL, of_user))
-    await tx.execute(_REVOKE_ALL, {**of_user, "at": at})
+async def revoke_all(
+    tx: Transaction,
+    partner_id: int,
+    user_id: int,
+    *,
+    at: datetime,
+    kind: TokenKind | None = None,
+    but: int | None = None,
+) -> list[Revoked]:
+    """Revoke all tokens of the partner's user, or those of a kind, except one, and return them."""
+    locked = await tx.fetch(_LOCK_ALL, {"partner_id": partner_id, "user_id": user_id})
+    revoked = [token for token in locked if (kind is None or token.kind is kind) and token.id != but]
+    await tx.execute(_REVOKE, {"partner_id": partner_id, "ids": [token.id for token in revoked], "at": at})
     return revoked
 
 

@@ -1,18 +1,20 @@
 """Statements about users, and the lock that a new session or token takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 
 from db.access import USER_COLUMNS, Credentials, UserRow
-from db.engine import Connection, Transaction, one, returned
-from db.engine.expressions import KEEPING_KEYS
-from db.engine.filters import PARTNER, tenancy, value, values_of
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.expressions import KEEPING_KEYS, among
+from db.engine.filters import PARTNER, Shape, one_row, tenancy, value, values_of
 from db.engine.keyset import Sorting
-from db.engine.listings import Listing
+from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import Role
@@ -35,8 +37,18 @@ class LockedUser(NamedTuple):
     id: int
     partner_id: int
     email: str
+    name: str
     role: Role
+    password_hash: str
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Filter of users."""
+
+    roles: frozenset[Role] | None = None
+    is_active: bool | None = None
 
 
 _ALL = (
@@ -53,6 +65,24 @@ _LOCK_BY_EMAIL = Statement(
     LockedUser,
 )
 _MINE = users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")
+_LOCK_BY_ID = Statement(
+    sa.select(*(users.c[name] for name in LockedUser._fields)).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
+    LockedUser,
+)
+_OTHERS_ACTIVE: Statement[bool] = Statement(
+    sa.select(
+        sa.select(users.c.id)
+        .where(
+            users.c.partner_id == PARTNER,
+            users.c.id != sa.bindparam("user_id"),
+            users.c.role == sa.bindparam("of_role", type_=users.c.role.type),
+            users.c.disabled_at.is_(None),
+        )
+        .exists()
+    ),
+    value,
+)
+_BY_EMAIL = Statement(sa.select(*USER_COLUMNS).where(users.c.email == sa.bindparam("email")), UserRow, reads=one_row)
 _LOCK = Statement(
     sa.select(users.c.password_hash, users.c.disabled_at).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
     values_of,
@@ -65,6 +95,34 @@ _REVOKED_AT: Statement[datetime | None] = Statement(
     ),
     value,
 )
+
+
+def listing(scope: Scope, chosen: UserFilter) -> Listing[UserRow]:
+    """Return the list of a scope's users that match the filter, in the order of creation."""
+    shape, values = filters.shaped(scope, chosen)
+    return _listing(shape, all_partners=scope is ALL_PARTNERS).of(values)
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(shape: Shape, *, all_partners: bool) -> Listing[UserRow]:
+    return Listing(
+        name="users",
+        row=UserRow,
+        columns=USER_COLUMNS,
+        where=[
+            tenancy(all_partners=all_partners)(users.c.partner_id),
+            *_conditions(filters.named(UserFilter, shape)),
+        ],
+        key="id",
+        sorting=Sorting(users.c.id, users.c.id),
+    )
+
+
+def _conditions(chosen: UserFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.roles is not None:
+        yield among(users.c.role, "roles")
+    if chosen.is_active is not None:
+        yield users.c.disabled_at.is_(None) if chosen.is_active else users.c.disabled_at.is_not(None)
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[UserRow]:
@@ -98,6 +156,21 @@ async def listed(connection: Connection, partner_id: int | None = None) -> list[
 async def locked(tx: Transaction, email: str) -> LockedUser | None:
     """Return the user with that address, unique among all partners, locked until the transaction ends."""
     return await one(tx, _LOCK_BY_EMAIL, {"email": email})
+
+
+async def locked_by_id(tx: Transaction, partner_id: int, user_id: int) -> LockedUser | None:
+    """Return the partner's user, locked until the transaction ends; None if there is none."""
+    return await one(tx, _LOCK_BY_ID, {"partner_id": partner_id, "user_id": user_id})
+
+
+async def has_others(tx: Transaction, partner_id: int, user_id: int, role: Role) -> bool:
+    """Return whether the locked partner has another active user with that role."""
+    return await returned(tx, _OTHERS_ACTIVE, {"partner_id": partner_id, "user_id": user_id, "of_role": role})
+
+
+async def named(connection: Connection, email: str) -> UserRow | None:
+    """Return the user with that address, which is unique among all partners."""
+    return await one(connection, _BY_EMAIL, {"email": email})
 
 
 async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, object]) -> None:

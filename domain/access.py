@@ -21,6 +21,7 @@ class Permission(Enum):
     TOKENS_MANAGE = "TOKENS_MANAGE"
     PARTNERS_MANAGE = "PARTNERS_MANAGE"
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
+    USERS_MANAGE = "USERS_MANAGE"
 
 
 class Role(Enum):
@@ -69,17 +70,37 @@ _OPERATE = _READ | {
 ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.VIEWER: _READ,
     Role.OPERATOR: _OPERATE,
-    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
+    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE},
     Role.VENDOR_VIEWER: _READ,
     Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE},
     Role.VENDOR_ADMIN: ALL,
 }
 
-PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
+PUBLIC_FIELDS = frozenset(
+    {
+        "Query.viewer",
+        "Mutation.signIn",
+        "Mutation.signOut",
+        "Mutation.acceptInvitation",
+        "Mutation.requestPasswordReset",
+        "Mutation.resetPassword",
+    }
+)
 """Root fields that need no token."""
 
-LONE_MUTATIONS = frozenset({"signIn", "signOut", "renewSession"})
-"""Mutations that change or end the viewer of the request's token."""
+LONE_MUTATIONS = frozenset(
+    {
+        "signIn",
+        "signOut",
+        "renewSession",
+        "acceptInvitation",
+        "changePassword",
+        "requestPasswordReset",
+        "resetPassword",
+        "signOutEverywhere",
+    }
+)
+"""Mutations that change or end the viewer of the request's token, or take a password or an e-mail address."""
 
 FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.client": Permission.CLIENTS_READ,
@@ -96,6 +117,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.priceTable": Permission.ORDERS_READ,
     "Query.quoteOrder": Permission.ORDERS_READ,
     "Query.events": Permission.EVENTS_READ,
+    "Query.users": Permission.USERS_READ,
+    "Query.invitations": Permission.USERS_MANAGE,
     "Client.activations": Permission.ACTIVATIONS_READ,
     "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
@@ -120,6 +143,12 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,
     "Mutation.createApiToken": Permission.TOKENS_MANAGE,
     "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
+    "Mutation.updateUser": Permission.USERS_MANAGE,
+    "Mutation.deactivateUser": Permission.USERS_MANAGE,
+    "Mutation.reactivateUser": Permission.USERS_MANAGE,
+    "Mutation.inviteUser": Permission.USERS_MANAGE,
+    "Mutation.revokeInvitation": Permission.USERS_MANAGE,
+    "Mutation.createPasswordResetLink": Permission.USERS_MANAGE,
     "Mutation.createPartner": Permission.PARTNERS_MANAGE,
     "Mutation.updatePartner": Permission.PARTNERS_MANAGE,
     "Mutation.suspendPartner": Permission.PARTNERS_MANAGE,
@@ -147,6 +176,7 @@ NODE_PERMISSIONS: Mapping[str, Permission | None] = {
     "PriceTable": Permission.ORDERS_READ,
     "Event": Permission.EVENTS_READ,
     "ApiToken": Permission.TOKENS_MANAGE,
+    "Invitation": Permission.USERS_MANAGE,
     "User": None,
     "Partner": None,
 }

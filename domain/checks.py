@@ -1,6 +1,6 @@
 """Checks of input: they find all refusals of an input, and raise them together."""
 
-from domain import activations, clients, cnpj, policies, products
+from domain import activations, clients, cnpj, policies, products, users
 from domain.policies import InvalidNetwork
 from domain.products import InvalidProductCode
 from domain.refusals import Path, Refusal
@@ -53,6 +53,16 @@ class Checks:
         elif not stripped or (storable(stripped) and says_nothing(stripped)):
             self.refuse(Empty(path, field=_field(path)))
         return self._storable(stripped, path, longest)
+
+    def email(self, value: str, *path: str, longest: int) -> str:
+        """Return an email address as it is stored and looked up; refuse what is none."""
+        address = users.email(self.opaque(value, *path, longest=longest))
+        if not any(refusal.path == path for refusal in self.refusals):
+            try:
+                users.check_email(address, *path)
+            except users.InvalidEmail as refusal:
+                self.refuse(refusal)
+        return address
 
     def password(self, value: str, *path: str, longest: int) -> str:
         """Return a password unchanged, with all its blanks."""

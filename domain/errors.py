@@ -72,7 +72,7 @@ class RateLimited(ApiError):
     code = "RATE_LIMITED"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many failed sign-ins. Try again in {seconds} seconds.", retryAfter=seconds)
+        super().__init__(f"Too many attempts. Try again in {seconds} seconds.", retryAfter=seconds)
 
 
 class Unavailable(ApiError):

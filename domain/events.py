@@ -32,6 +32,15 @@ class EventType(Enum):
     PRODUCT_CREATED = "PRODUCT_CREATED"
     PRODUCT_UPDATED = "PRODUCT_UPDATED"
     PRODUCT_RETIRED = "PRODUCT_RETIRED"
+    USER_INVITED = "USER_INVITED"
+    INVITATION_REVOKED = "INVITATION_REVOKED"
+    USER_JOINED = "USER_JOINED"
+    USER_UPDATED = "USER_UPDATED"
+    USER_DEACTIVATED = "USER_DEACTIVATED"
+    USER_REACTIVATED = "USER_REACTIVATED"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"
+    PASSWORD_RESET_LINK_CREATED = "PASSWORD_RESET_LINK_CREATED"
+    SESSIONS_ENDED = "SESSIONS_ENDED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,7 @@ class Event:
     order_id: int | None = None
     token_id: int | None = None
     product_id: int | None = None
+    user_id: int | None = None
 
 
 WITHHELD = "…"
@@ -78,4 +88,15 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.PRODUCT_CREATED: Text(pt="{product}: produto cadastrado.", en="{product}: product created."),
     EventType.PRODUCT_UPDATED: Text(pt="{product}: dados do produto alterados.", en="{product}: product updated."),
     EventType.PRODUCT_RETIRED: Text(pt="{product}: produto retirado de venda.", en="{product}: product retired."),
+    EventType.USER_INVITED: Text(pt="Usuário convidado.", en="User invited."),
+    EventType.INVITATION_REVOKED: Text(pt="Convite de usuário revogado.", en="Invitation of a user revoked."),
+    EventType.USER_JOINED: Text(pt="{user}: novo usuário.", en="{user}: new user."),
+    EventType.USER_UPDATED: Text(pt="{user}: nome ou papel alterado.", en="{user}: name or role changed."),
+    EventType.USER_DEACTIVATED: Text(pt="{user}: usuário desativado.", en="{user}: user deactivated."),
+    EventType.USER_REACTIVATED: Text(pt="{user}: usuário reativado.", en="{user}: user reactivated."),
+    EventType.PASSWORD_CHANGED: Text(pt="{user}: senha alterada.", en="{user}: password changed."),
+    EventType.PASSWORD_RESET_LINK_CREATED: Text(
+        pt="{user}: link de nova senha criado.", en="{user}: link for a new password created."
+    ),
+    EventType.SESSIONS_ENDED: Text(pt="{user}: sessões encerradas.", en="{user}: sessions ended."),
 }

@@ -1,14 +1,21 @@
 """Users of a partner or the vendor: rules for email addresses, roles and passwords."""
 
+import re
+from collections.abc import Sequence
+
 from domain.access import DEMO_PASSWORD, VENDOR_ROLES, Role
 from domain.languages import Text
-from domain.refusals import Refusal
-from domain.text import trimmed
+from domain.refusals import Path, Refusal, UserErrorCode
+from domain.text import fold, trimmed
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
-PASSWORD_LENGTH_MIN = 10
+PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 1_000
+
+_WORD = re.compile(r"\w+")
+_WORD_LENGTH_MIN = 3
+_REST_LENGTH_MIN = 8
 
 
 class InvalidEmail(Refusal):
@@ -23,6 +30,7 @@ class InvalidEmail(Refusal):
 class EmailTaken(Refusal):
     """A user of this or another partner has the same email address."""
 
+    code = UserErrorCode.EMAIL_TAKEN
     text = Text(pt="Já existe um usuário com este e-mail.", en="There is a user with this e-mail address already.")
 
 
@@ -35,7 +43,44 @@ class UnknownUser(Refusal):
 class UserDisabled(Refusal):
     """The user is disabled."""
 
+    code = UserErrorCode.USER_DEACTIVATED
     text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
+
+
+class OwnUser(Refusal):
+    """Users don't deactivate themselves, change their own role, or make a link for their own password."""
+
+    code = UserErrorCode.OWN_USER
+    text = Text(
+        pt="Isto não pode ser feito com o próprio usuário; peça a outra pessoa.",
+        en="You can't do this to your own user; ask someone else.",
+    )
+
+
+class LastManager(Refusal):
+    """The organization would have no active user left who manages its users."""
+
+    code = UserErrorCode.LAST_MANAGER
+    text = Text(
+        pt="É a última pessoa ativa que administra os usuários; dê antes o mesmo papel a outra.",
+        en="This is the last active person who manages users; give someone else the same role first.",
+    )
+
+
+class WrongPassword(Refusal):
+    """The current password is wrong."""
+
+    code = UserErrorCode.INVALID_CREDENTIALS
+    text = Text(pt="A senha atual está incorreta.", en="The current password is wrong.")
+
+
+class GuessablePassword(Refusal):
+    """The password is easy to guess."""
+
+    text = Text(
+        pt="Esta senha é fácil de adivinhar. Use mais palavras, que não sejam comuns nem do seu nome ou e-mail.",
+        en="This password is easy to guess. Use more words, neither common ones nor those of your name or e-mail.",
+    )
 
 
 class RoleOfVendor(Refusal):
@@ -82,10 +127,40 @@ def check_email(address: str, *path: str) -> None:
 
 def check_password(password: str, *path: str) -> None:
     """Raise InvalidPassword or PublicPassword if the password is not allowed."""
-    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
-        raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
     if password == DEMO_PASSWORD:
         raise PublicPassword(path)
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
+
+
+def personal_words(*texts: str) -> list[str]:
+    """Return the words of a person's name and email address that a password must not consist of, longest first."""
+    words = {word for text in texts for word in _WORD.findall(fold(text)) if len(word) >= _WORD_LENGTH_MIN}
+    return sorted(words, key=lambda word: (-len(word), word))
+
+
+def check_not_personal(password: str, words: Sequence[str], *path: str) -> None:
+    """Raise GuessablePassword if little is left of the password without those words."""
+    rest = fold(password)
+    for word in words:
+        rest = rest.replace(word, "")
+    if len(rest) < _REST_LENGTH_MIN:
+        raise GuessablePassword(path)
+
+
+MANAGING_ROLES = frozenset({Role.MANAGER, Role.VENDOR_ADMIN})
+"""Roles of which each organization keeps one active user, who manages the others."""
+
+
+def check_change(role: Role, *, own: bool, others: bool, path: Path) -> None:
+    """Raise OwnUser or LastManager if a user of that role must not lose it.
+
+    `others` says whether the organization has other active users of the role.
+    """
+    if own:
+        raise OwnUser(path)
+    if role in MANAGING_ROLES and not others:
+        raise LastManager(path)
 
 
 def check_role(role: Role, *path: str, of_vendor: bool) -> None:

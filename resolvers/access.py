@@ -28,7 +28,7 @@ _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
 
 
 class Secret(NamedTuple):
-    """New token: its secret, the prefix that may be shown, and the digest that is stored."""
+    """New token or link: its secret, the prefix that may be shown, and the digest that is stored."""
 
     secret: str
     prefix: str
@@ -39,6 +39,12 @@ def new_secret(kind: TokenKind) -> Secret:
     """Return 256 random bits behind a prefix by which people and scanners recognize a token."""
     secret = _PREFIXES[kind] + token_urlsafe(_SECRET_BYTES)
     return Secret(secret, secret[:PREFIX_LENGTH], digest(secret))
+
+
+def new_link_secret() -> Secret:
+    """Return 256 random bits for a link that works once."""
+    secret = token_urlsafe(_SECRET_BYTES)
+    return Secret(secret, "", digest(secret))
 
 
 def digest(secret: str) -> bytes:
@@ -132,6 +138,8 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
     if work.viewer.token_kind is not TokenKind.SESSION:
         raise SessionRequired
     _check_held(given.permissions, work.viewer.permissions)
+    # In the order in which a deactivation locks, so that the two don't wait for each other.
+    await access.lock_partner(work.tx, work.partner_id)
     # The viewer may be remembered from before its token was revoked, and a token made now would outlive that.
     if not await users.lock_if_live(work.tx, work.partner_id, work.viewer.user_id, work.viewer.token_id):
         raise unauthenticated()

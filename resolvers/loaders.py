@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db import access, activations, clients, events, holdings, licenses, orders, partners, prices, users
+from db import access, activations, clients, events, holdings, invitations, licenses, orders, partners, prices, users
 from db.access import TokenRow, UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
@@ -13,6 +13,7 @@ from db.engine.listings import Listing, Slice
 from db.engine.statement import Columns
 from db.events import EventRow
 from db.holdings import Released
+from db.invitations import InvitationRow
 from db.licenses import MovementRow, StockKey, StockRow
 from db.orders import OrderItemRow, OrderRow
 from db.partners import PartnerRow
@@ -153,6 +154,11 @@ class Loaders:
     def api_token(self) -> Loader[int, TokenRow]:
         """API tokens."""
         return self._by_id(access.api_tokens_by_ids)
+
+    @made_once
+    def invitation(self) -> Loader[int, InvitationRow]:
+        """Pending invitations."""
+        return self._by_id(invitations.by_ids)
 
     @made_once
     def event(self) -> Loader[int, EventRow]:

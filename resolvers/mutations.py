@@ -9,6 +9,7 @@ import orjson
 
 from db import events, idempotency, partners
 from db.engine import Transaction
+from db.events import ActorDisabledError
 from db.idempotency import Claim
 from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
@@ -16,7 +17,7 @@ from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
-from resolvers.context import Context
+from resolvers.context import Context, unauthenticated
 from resolvers.partners import check_partner
 from resolvers.viewers import Viewer
 
@@ -50,7 +51,17 @@ class Work:
 
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""
-        await events.append(self.tx, self.partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+        await self.append_to(self.partner_id, *happened)
+
+    async def append_to(self, partner_id: int, *happened: Event) -> None:
+        """Append events of a partner that the mutation is not for, such as one that it created.
+
+        Raises Unauthenticated if the user was deactivated since the viewer was read.
+        """
+        try:
+            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+        except ActorDisabledError:
+            raise unauthenticated() from None
 
 
 class Mutation(Generic[Given, Outcome]):

@@ -85,6 +85,7 @@ def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -
         "PriceTable": lambda: loaders.price_table,
         "Event": lambda: loaders.event,
         "ApiToken": lambda: loaders.api_token,
+        "Invitation": lambda: loaders.invitation,
     }
     return by_type[type_name]().load_many(list(numbers))
 

@@ -1,6 +1,5 @@
 """What the vendor does to a partner: creating, updating, suspending, reinstating and closing it, and its policies."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,17 +9,26 @@ from db.partners import PartnerRow
 from domain import partners as rules
 from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
+from resolvers.invitations import Person, PersonInvited, invite_to
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 
 
 class CreatePartner(NamedTuple):
-    """A partner to create, with an empty price table of that name."""
+    """A partner to create, with an empty price table of that name, and its first manager to invite."""
 
     name: str
     cnpj: str
     contacts: tuple[Contact, ...]
     price_table: str
+    manager: Person | None = None
+
+
+class PartnerCreated(NamedTuple):
+    """New partner, and the invitation of its first manager; None if no one is invited."""
+
+    partner_id: int
+    invited: PersonInvited | None = None
 
 
 class PartnerChanged(NamedTuple):
@@ -29,23 +37,35 @@ class PartnerChanged(NamedTuple):
     partner_id: int
 
 
-@mutation("createPartner", PartnerChanged, for_vendor=True)
-async def create(work: Work, given: CreatePartner) -> PartnerChanged:
-    """Create a partner and its price table."""
-    return PartnerChanged(await _create(work.tx, given, actor_id=work.viewer.user_id, at=work.now))
+@mutation("createPartner", PartnerCreated, for_vendor=True)
+async def create(work: Work, given: CreatePartner) -> PartnerCreated:
+    """Create a partner and its price table, and invite its first manager."""
+    partner_id = await _create(work.tx, given)
+    happened, invited = [Event(type=EventType.PARTNER_CREATED)], None
+    if given.manager is not None:
+        invited = await invite_to(work, partner_id, given.manager, "manager", "email")
+        happened.append(Event(type=EventType.USER_INVITED))
+    await work.append_to(partner_id, *happened)
+    return PartnerCreated(partner_id, invited)
 
 
 async def create_by_operator(portal: Portal, given: CreatePartner) -> int:
     """Return the id of the new partner; raise PartnerCnpjTaken if a partner has the CNPJ."""
-    return await portal.database.write(lambda tx: _create(tx, given, actor_id=None, at=portal.now()))
+
+    async def insert(tx: Transaction) -> int:
+        partner_id = await _create(tx, given)
+        created = [Event(type=EventType.PARTNER_CREATED)]
+        await events.append(tx, partner_id, created, actor_id=None, at=portal.now())
+        return partner_id
+
+    return await portal.database.write(insert)
 
 
-async def _create(tx: Transaction, given: CreatePartner, *, actor_id: int | None, at: datetime) -> int:
+async def _create(tx: Transaction, given: CreatePartner) -> int:
     partner_id = await partners.create(tx, name=given.name, cnpj=given.cnpj, contacts=given.contacts)
     if partner_id is None:
         raise PartnerCnpjTaken(("cnpj",))
     await prices.create_table(tx, partner_id, given.price_table)
-    await events.append(tx, partner_id, [Event(type=EventType.PARTNER_CREATED)], actor_id=actor_id, at=at)
     return partner_id
 
 

@@ -85,6 +85,14 @@ async def vendor_id(tx: Transaction, new: NewVendor) -> int:
     return created
 
 
+async def vendor(portal: Portal) -> PartnerRow:
+    """Return the vendor; raise VendorCnpjRequired before its first user is created."""
+    found = await portal.database.read(partners.vendor)
+    if found is None:
+        raise VendorCnpjRequired(("vendorCnpj",))
+    return found
+
+
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:
     """Return the partner with that name, or that CNPJ in any mask; raise UnknownPartner if that is not exactly one."""
     key = cnpjs.parse(name_or_cnpj) or normal(name_or_cnpj)

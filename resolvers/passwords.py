@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from secrets import token_bytes
@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from domain.errors import Unavailable
+from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
 
 Gone = Callable[[], Awaitable[object]]
 """Waits until the caller has closed the connection."""
@@ -20,6 +21,12 @@ AT_ONCE = 2
 
 WAITING_MAX = 32
 """Number of sign-ins that wait for those before them, which takes the last one some two seconds."""
+
+_GUESSES_MIN = 10**8
+"""What zxcvbn calls safely unguessable, score 3."""
+
+_ESTIMATED_LENGTH = 72
+"""Characters of a password that are estimated, since the time grows with the square of their number."""
 
 _hasher = PasswordHasher()
 _hashing = asyncio.Semaphore(AT_ONCE)
@@ -58,6 +65,32 @@ async def hash_password(password: str) -> str:
     """Return the argon2id hash of a password, computed off the event loop."""
     async with _turn():
         return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def check_new_password(password: str, *path: str, name: str, email: str) -> None:
+    """Raise a refusal if a person of that name and address must not choose the password.
+
+    The estimate takes up to a tenth of a second, in a thread.
+    """
+    check_password(password, *path)
+    words = personal_words(name, email)
+    check_not_personal(password, words, *path)
+    async with _turn():
+        guesses = await asyncio.to_thread(_guesses, password, words)
+    if guesses < _GUESSES_MIN:
+        raise GuessablePassword(path)
+
+
+def _guesses(password: str, words: Sequence[str]) -> int:
+    """Return how many tries a guesser needs who knows common passwords, and the person's name and address."""
+    # The lists of common words take 14 MB, which a process needs only once someone chooses a password.
+    from zxcvbn import matching, scoring  # noqa: PLC0415 — see above.
+
+    # Not `zxcvbn()`, which keeps the words of the last caller in a dictionary that all threads share.
+    ranked = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(words)}
+    estimated = password[:_ESTIMATED_LENGTH]
+    found = scoring.most_guessable_match_sequence(estimated, matching.omnimatch(estimated, ranked))
+    return int(found["guesses"])
 
 
 async def is_password(password_hash: str | None, password: str, gone: Gone | None = None) -> bool:

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from db.engine import Database
 from domain.timestamps import utc_now
+from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
 
@@ -22,6 +23,7 @@ class Portal:
     demo: bool = False
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
+    outbox: Outbox = field(default_factory=Outbox)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

@@ -43,6 +43,11 @@ async def issue(
     secret = new_secret(TokenKind.API)
 
     async def insert(tx: Transaction) -> None:
+        found = await users.named(tx, email)
+        if found is None:
+            raise UnknownUser(("email",))
+        # In the order in which a deactivation locks.
+        await access.lock_partner(tx, found.partner_id)
         user = await users.locked(tx, email)
         if user is None:
             raise UnknownUser(("email",))

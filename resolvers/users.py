@@ -3,16 +3,21 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import access, events, tokens, users
+from db import access, events, users
+from db.access import UserRow
 from db.engine import Transaction
-from db.tokens import Revoked
-from db.users import ListedUser
-from domain.access import VENDOR_ROLES, Role, TokenKind
+from db.users import ListedUser, UserFilter
+from domain.access import VENDOR_ROLES, Permission, Role
 from domain.events import Event, EventType
-from domain.users import EmailTaken, UnknownUser, check_email, check_password, check_role
+from domain.users import EmailTaken, UnknownUser, check_email, check_role
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.partners import NewVendor, vendor_id
-from resolvers.passwords import hash_password
+from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
+from resolvers.user_changes import Ended, end_all
 
 
 class UserChange(NamedTuple):
@@ -39,6 +44,20 @@ class NewUser(NamedTuple):
     password: str
 
 
+def page(
+    context: Context,
+    chosen: UserFilter,
+    arguments: PageArguments,
+    *,
+    named: int | None = None,
+    selection: Selection = EVERYTHING,
+) -> MaybeAwaitable[Page[UserRow]]:
+    """Return a page of the users that the viewer can see, or of the partner that is named, as they were added."""
+    context.require(Permission.USERS_READ)
+    scope = context.within(named)
+    return pages.page(context, scope, users.listing(scope, chosen), arguments, selection)
+
+
 async def create(portal: Portal, partner_id: int, new: NewUser) -> int:
     """Return the id of the new user of a partner.
 
@@ -46,7 +65,7 @@ async def create(portal: Portal, partner_id: int, new: NewUser) -> int:
     """
     check_role(new.role, "role", of_vendor=False)
     password_hash = await _checked(new)
-    return await portal.database.write(partial(_insert, new, password_hash, partner_id))
+    return await portal.database.write(partial(_insert, portal, new, password_hash, partner_id))
 
 
 async def create_for_vendor(portal: Portal, vendor: NewVendor, new: NewUser) -> int:
@@ -58,66 +77,75 @@ async def create_for_vendor(portal: Portal, vendor: NewVendor, new: NewUser) -> 
     password_hash = await _checked(new)
 
     async def insert(tx: Transaction) -> int:
-        return await _insert(new, password_hash, await vendor_id(tx, vendor), tx)
+        return await _insert(portal, new, password_hash, await vendor_id(tx, vendor), tx)
 
     return await portal.database.write(insert)
 
 
 async def _checked(new: NewUser) -> str:
     check_email(new.email, "email")
-    check_password(new.password, "password")
+    await check_new_password(new.password, "password", name=new.name, email=new.email)
     return await hash_password(new.password)
 
 
-async def _insert(new: NewUser, password_hash: str, partner_id: int, tx: Transaction) -> int:
+async def _insert(portal: Portal, new: NewUser, password_hash: str, partner_id: int, tx: Transaction) -> int:
     user_id = await access.create_user(
         tx, partner_id, email=new.email, name=new.name, role=new.role, password_hash=password_hash
     )
     if user_id is None:
         raise EmailTaken(("email",))
+    joined = [Event(type=EventType.USER_JOINED, user_id=user_id)]
+    await events.append(tx, partner_id, joined, actor_id=None, at=portal.now())
     return user_id
 
 
 async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
-    """Change a user; to disable one, or to set a password, ends the user's sessions and API tokens.
+    """Change a user as the operator; to disable one, or to set a password, ends the user's sessions and API tokens.
 
     Raises UnknownUser, and RoleOfVendor or RoleOfPartner for a role of the other kind. Other processes remember viewers
     for 5 seconds at most.
     """
-    if change.password is not None:
-        check_password(change.password, "password")
-    password_hash = None if change.password is None else await hash_password(change.password)
+    password_hash = None if change.password is None else await _new_hash(portal, email, change.password)
 
-    async def write(tx: Transaction) -> tuple[int, int, list[Revoked]]:
+    async def write(tx: Transaction) -> tuple[int, int, Ended]:
         user = await users.locked(tx, email)
         if user is None:
             raise UnknownUser(("email",))
         now = portal.now()
         values: dict[str, Any] = {}
+        happened: list[EventType] = []
         if change.role is not None:
             check_role(change.role, "role", of_vendor=user.role in VENDOR_ROLES)
-            values["role"] = change.role
-        if change.disabled is not None:
-            values["disabled_at"] = (user.disabled_at or now) if change.disabled else None
+            if change.role is not user.role:
+                values["role"] = change.role
+                happened.append(EventType.USER_UPDATED)
+        if change.disabled is not None and change.disabled is (user.disabled_at is None):
+            values["disabled_at"] = now if change.disabled else None
+            happened.append(EventType.USER_DEACTIVATED if change.disabled else EventType.USER_REACTIVATED)
         if password_hash is not None:
             values["password_hash"] = password_hash
+            happened.append(EventType.PASSWORD_CHANGED)
         if values:
             await users.update(tx, user.partner_id, user.id, values)
-        ended: list[Revoked] = []
+        ended = Ended()
         if change.disabled or password_hash is not None:
-            revoked = await tokens.revoke_all(tx, user.partner_id, user.id, at=now)
-            ended = [token for token in revoked if token.expires_at is None or token.expires_at > now]
-        happened = [
-            Event(type=EventType.TOKEN_REVOKED, token_id=token.id) for token in ended if token.kind is TokenKind.API
-        ]
-        if happened:
-            await events.append(tx, user.partner_id, happened, actor_id=None, at=now)
+            ended = await end_all(tx, user.partner_id, user.id, at=now)
+        new = [*(Event(type=each, user_id=user.id) for each in happened), *ended.events]
+        if new:
+            await events.append(tx, user.partner_id, new, actor_id=None, at=now)
         return user.partner_id, user.id, ended
 
     partner_id, user_id, ended = await portal.database.write(write)
     portal.viewers.forget_user(partner_id, user_id)
-    kinds = [token.kind for token in ended]
-    return UserUpdated(sessions=kinds.count(TokenKind.SESSION), api_tokens=kinds.count(TokenKind.API))
+    return UserUpdated(sessions=ended.sessions, api_tokens=len(ended.events))
+
+
+async def _new_hash(portal: Portal, email: str, password: str) -> str:
+    found = await portal.database.read(lambda connection: users.named(connection, email))
+    if found is None:
+        raise UnknownUser(("email",))
+    await check_new_password(password, "password", name=found.name, email=email)
+    return await hash_password(password)
 
 
 async def listed(portal: Portal, partner_id: int | None = None) -> list[ListedUser]:

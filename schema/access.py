@@ -26,8 +26,9 @@ class User(Node, row=UserRow):
     email: str = attribute("The email address that the person signs in with.")
     role: Role = attribute("The person's role at the partner or the vendor.")
     disabled_at: datetime | None = attribute(
-        "The date and time since which the person can't sign in. Returns null if the person can."
+        "The date and time since which the person is deactivated and can't sign in. Returns null if the person can."
     )
+    is_active: bool = attribute("Whether the person can sign in, “ativo”.")
     works_for_vendor: bool = attribute(
         "Whether the person works for the vendor, and not for a partner. The vendor's users act on behalf of partners."
     )

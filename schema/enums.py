@@ -14,6 +14,7 @@ from domain.access import Permission, Role
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
+from domain.invitations import Delivery
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
@@ -61,6 +62,7 @@ _describe(
         Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
         Permission.PARTNERS_MANAGE: "Create, update, suspend and close partners, and set their policies.",
         Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
+        Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
     },
 )
 _describe(
@@ -68,11 +70,21 @@ _describe(
     "The role of a user at a partner or, if its name begins with VENDOR, at the vendor.",
     {
         Role.VIEWER: "Can read everything of the partner, and change nothing.",
-        Role.OPERATOR: "Can do everything for the partner except approve orders and manage API tokens.",
+        Role.OPERATOR: "Can do everything for the partner except approve orders, and manage API tokens and users.",
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
         Role.VENDOR_SALES: "Can also manage partners, and create, cancel and approve orders on their behalf.",
         Role.VENDOR_ADMIN: "Can do everything, on behalf of any partner.",
+    },
+)
+_describe(
+    Delivery,
+    "How an invitation reaches the person.",
+    {
+        Delivery.LINK: "The portal sends no e-mail: the person who invited got the link, and passes it on.",
+        Delivery.QUEUED: "The e-mail is being sent.",
+        Delivery.SENT: "The e-mail was handed to the mail server.",
+        Delivery.FAILED: "The e-mail could not be sent. Inviting the same address again sends another one.",
     },
 )
 _describe(
@@ -202,6 +214,15 @@ _describe(
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
         EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",
         EventType.PRODUCT_RETIRED: "A product was retired; it can't be ordered any more.",
+        EventType.USER_INVITED: "A person was invited to become a user.",
+        EventType.INVITATION_REVOKED: "An invitation was revoked before it was accepted.",
+        EventType.USER_JOINED: "A user accepted an invitation, or was created by the operator.",
+        EventType.USER_UPDATED: "The name or the role of a user was changed.",
+        EventType.USER_DEACTIVATED: "A user was deactivated.",
+        EventType.USER_REACTIVATED: "A user was reactivated.",
+        EventType.PASSWORD_CHANGED: "A user has a new password.",
+        EventType.PASSWORD_RESET_LINK_CREATED: "A link was created by which a user can choose a new password.",
+        EventType.SESSIONS_ENDED: "All sessions of a user were ended.",
     },
 )
 _describe(
@@ -231,6 +252,15 @@ _describe(
         UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
         UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",
         UserErrorCode.PRODUCT_CODE_IN_USE: "Another product has the same code.",
+        UserErrorCode.EMAIL_TAKEN: "A user has the email address already.",
+        UserErrorCode.OWN_USER: "A user can't deactivate themselves, or change their own role.",
+        UserErrorCode.LAST_MANAGER: (
+            "The user is the last active MANAGER of the partner, or the last active VENDOR_ADMIN of the vendor."
+        ),
+        UserErrorCode.USER_DEACTIVATED: "The user is deactivated.",
+        UserErrorCode.INVITATION_INVALID: "The invitation was used, revoked or replaced, or it has expired.",
+        UserErrorCode.PASSWORD_RESET_INVALID: "The link for a new password was used, or it has expired.",
+        UserErrorCode.MAIL_NOT_CONFIGURED: "The portal sends no e-mail: a manager can create the link.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

@@ -121,6 +121,13 @@ _CONFLICTS = frozenset(
         UserErrorCode.PARTNER_IN_USE,
         UserErrorCode.PRODUCT_RETIRED,
         UserErrorCode.PRODUCT_CODE_IN_USE,
+        UserErrorCode.EMAIL_TAKEN,
+        UserErrorCode.OWN_USER,
+        UserErrorCode.LAST_MANAGER,
+        UserErrorCode.USER_DEACTIVATED,
+        UserErrorCode.INVITATION_INVALID,
+        UserErrorCode.PASSWORD_RESET_INVALID,
+        UserErrorCode.MAIL_NOT_CONFIGURED,
     }
 )
 

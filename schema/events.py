@@ -97,6 +97,12 @@ class Event(Node, row=EventRow):
         ),
     )
 
+    user: references.UserType | None = to_one(
+        "user_id",
+        loader="user",
+        description="The user whom the event is about, “usuário”. Returns null if there is none.",
+    )
+
 
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:

@@ -24,6 +24,7 @@ from domain.access import Permission
 from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
+from domain.invitations import SECRET_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
 from domain.products import CODE_LENGTH
@@ -83,6 +84,18 @@ BUSINESS: Mapping[str, int] = {
     "CreateOrderInput.note": NOTE_LENGTH,
     "CreateProductInput.code": CODE_LENGTH,
     "CreateProductInput.name": PRODUCT_NAME_LENGTH,
+    "AcceptInvitationInput.password": PASSWORD_LENGTH_MAX,
+    "AcceptInvitationInput.secret": SECRET_LENGTH,
+    "ChangePasswordInput.currentPassword": PASSWORD_LENGTH_MAX,
+    "ChangePasswordInput.newPassword": PASSWORD_LENGTH_MAX,
+    "FirstManagerInput.email": EMAIL_LENGTH,
+    "FirstManagerInput.name": NAME_LENGTH,
+    "InviteUserInput.email": EMAIL_LENGTH,
+    "InviteUserInput.name": NAME_LENGTH,
+    "RequestPasswordResetInput.email": EMAIL_LENGTH,
+    "ResetPasswordInput.newPassword": PASSWORD_LENGTH_MAX,
+    "ResetPasswordInput.secret": SECRET_LENGTH,
+    "UpdateUserInput.name": NAME_LENGTH,
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from db.partners import PartnerRow
+from domain.access import Role
 from domain.checks import Checks
 from domain.money import Cents
 from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact
@@ -12,11 +13,13 @@ from domain.policies import NETWORKS_MAX, STOCK_WARNING_MAX
 from domain.users import EMAIL_LENGTH
 from resolvers import partner_changes
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.invitations import Person
 from resolvers.partner_changes import (
     ClosePartner,
     CreatePartner,
     ErasePartnerContacts,
     PartnerChanged,
+    PartnerCreated,
     ReinstatePartner,
     SetPartnerPolicy,
     SuspendPartner,
@@ -43,6 +46,19 @@ class PartnerContactInput:
         )
 
 
+@strawberry.input(description="The first manager of a new partner, who is invited.")
+class FirstManagerInput:
+    name: str = strawberry.field(description="The person's name. 1 to 200 characters.")
+    email: str = strawberry.field(
+        description="The person's email address, with which they will sign in. At most 254 characters."
+    )
+
+    def checked(self, checks: Checks) -> Person:
+        """Return the person to invite, with refusals added to the checks."""
+        email = checks.email(self.email, "manager", "email", longest=EMAIL_LENGTH)
+        return Person(email, checks.text(self.name, "manager", "name", longest=NAME_LENGTH), Role.MANAGER)
+
+
 def _contacts(contacts: list[PartnerContactInput], checks: Checks) -> tuple[Contact, ...]:
     if not checks.count(len(contacts), "contacts", lowest=0, highest=CONTACTS_MAX):
         return ()
@@ -65,16 +81,21 @@ class CreatePartnerInput:
         "The name of the partner's price table, “Pauta Preço”, which is empty at first. At most 200 characters; "
         "“Pauta padrão” if it is omitted."
     )
+    manager: FirstManagerInput | None = optional(
+        "The partner's first manager, who is invited as by `inviteUser`. A partner without it has no users yet."
+    )
 
     def checked(self) -> CreatePartner:
         """Return the partner to create; raise a group of refusals if it is invalid."""
         checks = Checks()
         table = checks.optional_text(given(self.price_table_name), "priceTableName", longest=NAME_LENGTH)
+        manager = given(self.manager)
         new = CreatePartner(
             name=checks.text(self.name, "name", longest=NAME_LENGTH),
             cnpj=checks.cnpj(self.cnpj, "cnpj"),
             contacts=_contacts(given(self.contacts) or [], checks),
             price_table=table or "Pauta padrão",
+            manager=None if manager is None else manager.checked(checks),
         )
         checks.done()
         return new
@@ -192,8 +213,24 @@ class PartnerChangedPayload(Payload):
 
 
 @strawberry.type(description="Return type of `createPartner`.")
-class CreatePartnerPayload(PartnerChangedPayload):
-    """New partner."""
+class CreatePartnerPayload(Payload):
+    outcome: strawberry.Private[PartnerCreated | None] = None
+
+    @strawberry.field(
+        graphql_type=Partner | None, description="The new partner. Returns null if `userErrors` is not empty."
+    )
+    def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
+        return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
+
+    @strawberry.field(
+        description=(
+            "The link to pass on to the first manager. It is shown only once. Returns null if the portal sends it by "
+            "e-mail, if no manager is invited, and if `userErrors` is not empty."
+        )
+    )
+    def invitation_url(self) -> str | None:
+        invited = None if self.outcome is None else self.outcome.invited
+        return None if invited is None else invited.url
 
 
 @strawberry.type(description="Return type of `updatePartner`.")
@@ -230,8 +267,7 @@ class SetPartnerPolicyPayload(PartnerChangedPayload):
 class PartnerMutations:
     @strawberry.mutation(
         description=(
-            "Creates a partner with an empty price table. It has no users yet: the command line creates its first "
-            "manager."
+            "Creates a partner with an empty price table, and invites its first manager if `manager` is given."
         )
     )
     @staticmethod

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schema.orders import Order
     from schema.partners import Partner
     from schema.prices import PriceTable, Product
+    from schema.users import Invitation
 
 UserType = Annotated["User", strawberry.lazy("schema.access")]
 PartnerType = Annotated["Partner", strawberry.lazy("schema.partners")]
@@ -22,4 +23,5 @@ ProductType = Annotated["Product", strawberry.lazy("schema.prices")]
 PriceTableType = Annotated["PriceTable", strawberry.lazy("schema.prices")]
 LicenseStockType = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]
+InvitationType = Annotated["Invitation", strawberry.lazy("schema.users")]
 EventType = Annotated["Event", strawberry.lazy("schema.events")]

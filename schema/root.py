@@ -16,15 +16,19 @@ from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries
+from schema.invitation_mutations import InvitationMutations
 from schema.licenses import LicenseQueries
 from schema.nodes import Info, Node
 from schema.order_mutations import OrderMutations
 from schema.orders import OrderQueries
 from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
+from schema.password_mutations import PasswordMutations
 from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
+from schema.user_mutations import UserMutations
+from schema.users import UserQueries
 
 
 @strawberry.type
@@ -70,6 +74,7 @@ class Query(
     PriceQueries,
     LicenseQueries,
     EventQueries,
+    UserQueries,
 ):
     """Query fields of all screens."""
 
@@ -81,7 +86,15 @@ class Query(
     )
 )
 class Mutation(
-    AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations, ProductMutations
+    AccessMutations,
+    UserMutations,
+    InvitationMutations,
+    PasswordMutations,
+    ClientMutations,
+    ActivationMutations,
+    OrderMutations,
+    PartnerMutations,
+    ProductMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -32,6 +32,9 @@ log = structlog.get_logger("portal")
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Number of new objects after which Python's garbage collection looks at the youngest generation."""
 
+_MAIL_SECONDS = 5
+"""How long a stopping server waits for e-mails that are being sent."""
+
 _HINTS = {
     "database": "DATABASE_URL",
     "migrations": "portal migrate",
@@ -72,7 +75,8 @@ def create() -> Application:
 
 def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
-    return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
+    database = Database(settings.database_url)
+    return Portal(database, settings.secret(), demo=settings.demo, outbox=settings.outbox())
 
 
 def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:
@@ -121,5 +125,6 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await portal.outbox.drain(_MAIL_SECONDS)
         await writer.write()
         await portal.database.close()

@@ -7,14 +7,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.engine.sqlite_engine import SYNCHRONOUS
+from resolvers.mail import Outbox
 from server.http.status_codes import Edition
+from server.mail import SmtpMailer, server_of
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
@@ -29,6 +31,9 @@ _ORIGIN = re.compile(
     r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
     r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
 )
+
+_PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
@@ -110,6 +115,13 @@ class Settings(BaseSettings):
             "commas between them; * for all, none for none."
         ),
     )
+    portal_url: str | None = Field(
+        default=None, description="The address of the front-end, with which the links in e-mails begin."
+    )
+    mail_from: str | None = Field(default=None, description="The address that e-mails come from.")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="The server that sends e-mails: smtp://USER:PASSWORD@HOST:PORT, or smtps://…."
+    )
     status_codes: Edition = Field(
         default="2025",
         description=(
@@ -128,6 +140,14 @@ class Settings(BaseSettings):
             problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
             lines = (f"{str(problem['loc'][0]).upper()}: {_sentence(problem)}" for problem in problems)
             raise SettingsError("; ".join(lines)) from None
+
+    def outbox(self) -> Outbox:
+        """Return what sends e-mails and makes links; it has no mailer without SMTP_URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        url = self.portal_url or f"http://{host}:{self.port}"
+        if self.smtp_url is None or self.mail_from is None:
+            return Outbox(portal_url=url)
+        return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url)
 
     def secret(self) -> bytes:
         """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file."""
@@ -193,6 +213,35 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < _SHORTEST_KEY:
             message = f"it has to have at least {_SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("portal_url")
+    @classmethod
+    def _without_slash(cls, value: str | None) -> str | None:
+        if value is not None and not _PORTAL_URL.fullmatch(value):
+            message = "it has to be a URL such as https://portal.example, with no query and no fragment"
+            raise ValueError(message)
+        return value and value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            return None
+        server_of(value.get_secret_value())
+        # One of them that is wrong has a problem of its own.
+        missing = [name for name in ("mail_from", "portal_url") if info.data.get(name, "") is None]
+        if missing:
+            message = f"{' and '.join(missing).upper()} must be set too"
+            raise ValueError(message)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and not _ADDRESS.fullmatch(value):
+            message = "it has to be an e-mail address alone, such as portal@moderniza.example"
             raise ValueError(message)
         return value
 

@@ -1,11 +1,14 @@
-"""Deletion of expired data: failed sign-ins that no longer count."""
+"""Deletion of expired data: failed sign-ins that no longer count, invitations, and links for new passwords."""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
-from db import attempts
+from db import attempts, invitations, password_resets
+from db.engine import Transaction
 from domain.errors import Unavailable
+from domain.invitations import STALLED_AFTER
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -26,8 +29,15 @@ async def run(portal: Portal) -> None:
 async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
-        await portal.database.write(lambda tx: attempts.drop_old(tx, at=portal.now()))
+        await portal.database.write(lambda tx: _delete(tx, portal.now()))
     except Unavailable:
-        log.warning("old failed sign-ins are deleted later: the database is not available")
+        log.warning("expired data is deleted later: the database is not available")
     except Exception:
-        log.exception("old failed sign-ins could not be deleted")
+        log.exception("expired data could not be deleted")
+
+
+async def _delete(tx: Transaction, now: datetime) -> None:
+    await attempts.drop_old(tx, at=now)
+    await invitations.drop_expired(tx, at=now)
+    await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
+    await password_resets.drop_expired(tx, at=now)

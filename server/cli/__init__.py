@@ -9,6 +9,7 @@ from server.cli.doctor import doctor
 from server.cli.documents import app as documents
 from server.cli.export_schema import export_schema
 from server.cli.imports import app as imports
+from server.cli.invitations import invite_user
 from server.cli.migrate import migrate
 from server.cli.partners import create_partner
 from server.cli.products import create_product
@@ -45,6 +46,7 @@ app.command()(create_partner)
 app.command()(create_product)
 app.command()(create_user)
 app.command()(create_vendor_user)
+app.command()(invite_user)
 app.command()(update_user)
 app.command("users")(list_users)
 app.command()(create_token)

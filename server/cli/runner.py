@@ -67,6 +67,7 @@ async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Res
         await diagnosis.check_tables(portal.database)
         return await work(portal)
     finally:
+        await portal.outbox.drain(0)
         await portal.database.close()
 
 

@@ -52,7 +52,7 @@ def create_user(
     role: Annotated[PartnerRole, typer.Option(help="The role of the user.", case_sensitive=False)],
     password_stdin: _PasswordStdin = False,
 ) -> None:
-    """Create a user of a partner, who signs in with a password of at least 10 characters."""
+    """Create a user of a partner, who signs in with a password of at least 12 characters."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
     address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))

@@ -16,7 +16,7 @@ from sqlalchemy import TextClause, TextualSelect
 from sqlalchemy.engine import Dialect, make_url
 
 import db
-from db import activations, clients, events, licenses, orders, partners, tokens, users
+from db import activations, clients, events, invitations, licenses, orders, partners, tokens, users
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Connection, Database, listings
@@ -29,6 +29,8 @@ from db.events import EventFilter
 from db.orders import OrderFilter, OrderSortKey
 from db.partners import PartnerFilter, PartnerSortKey
 from db.tokens import TokenFilter
+from db.users import UserFilter
+from domain.access import Role
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
@@ -138,6 +140,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "occurred_from": NOON,
         "occurred_to": NOON,
     },
+    UserFilter: {"roles": frozenset(Role), "is_active": True},
     TokenFilter: {"partner_id": 1, "email": "a", "id": 1, "prefix": "a", "digest": b"a"},
 }
 
@@ -170,6 +173,8 @@ def all_listings() -> Iterator[Listing[Any]]:
         yield from (orders.of_partners(scope, [1], status) for status in (None, OrderStatus.PENDING))
         yield events.of_partners(scope, [1])
         yield users.of_partners(scope, [1])
+        yield from (users.listing(scope, each) for each in chosen(UserFilter))
+        yield invitations.listing(scope, at=NOON)
         yield licenses.movements_of(scope, [2**32 + 1])
 
 

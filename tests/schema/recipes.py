@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
+from domain.access import Role
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
@@ -96,6 +97,31 @@ async def _token(api: Api) -> Given:
     return {"apiTokenId": made["apiToken"]["id"]}
 
 
+async def _user(api: Api) -> Given:
+    async with writing(api.portal.database) as tx:
+        user_id = await add_user(tx, api.partner_id, role=Role.OPERATOR)
+    return {"userId": ids.encode("User", user_id)}
+
+
+async def _named_user(api: Api) -> Given:
+    return {**await _user(api), "name": "Léo", "role": "VIEWER"}
+
+
+async def _deactivated_user(api: Api) -> Given:
+    user = await _user(api)
+    await api.done("deactivateUser", "user { id }", user)
+    return user
+
+
+async def _person(_: Api) -> Given:
+    return {"email": f"{uuid4()}@alfa.example", "name": "Bia Reis", "role": "OPERATOR"}
+
+
+async def _invitation(api: Api) -> Given:
+    made = await api.done("inviteUser", "invitation { id }", await _person(api))
+    return {"invitationId": made["invitation"]["id"]}
+
+
 _LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
 
 MUTATIONS: Mapping[str, Recipe] = {
@@ -119,6 +145,12 @@ MUTATIONS: Mapping[str, Recipe] = {
     "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),
     "createApiToken": Recipe(_new_token, "apiToken { name }"),
     "revokeApiToken": Recipe(_token, "apiToken { id revokedAt }"),
+    "updateUser": Recipe(_named_user, "user { name role }"),
+    "deactivateUser": Recipe(_user, "user { isActive }"),
+    "reactivateUser": Recipe(_deactivated_user, "user { isActive }"),
+    "inviteUser": Recipe(_person, "invitation { name role }"),
+    "revokeInvitation": Recipe(_invitation, "revokedInvitationId"),
+    "createPasswordResetLink": Recipe(_user, "user { isActive }"),
 }
 """Every mutation of a partner's objects."""
 
@@ -143,8 +175,14 @@ OF_PRODUCTS: Mapping[str, Given] = {
 OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS}
 """Mutations that only the vendor's users do."""
 
-SESSIONS = {"signIn", "renewSession", "signOut"}
-"""Mutations of the caller's own session, which have tests of their own."""
+SESSIONS = {
+    *("signIn", "renewSession", "signOut", "signOutEverywhere"),
+    *("acceptInvitation", "changePassword", "requestPasswordReset", "resetPassword"),
+}
+"""Mutations of the caller's own sessions and password, which have tests of their own."""
+
+UNSEEN = {"revokeInvitation", "createPasswordResetLink"}
+"""Mutations after which no object shows what they have done."""
 
 
 class Connection(NamedTuple):
@@ -192,6 +230,8 @@ CONNECTIONS: Mapping[str, Connection] = {
     "Partner.orders": _of_partner("orders"),
     "Partner.events": _of_partner("events", size="last: 100"),
     "Partner.users": _of_partner("users"),
+    "Query.users": Connection("{ users(#) { % } }"),
+    "Query.invitations": Connection("{ invitations(#) { % } }"),
 }
 """Every connection, by its path."""
 
@@ -228,6 +268,8 @@ async def fill(api: Api, size: int) -> Ids:
     for start in range(0, size, 50):
         lines = ((product, 2 * size + 2) for product in products[start : start + 50])
         await api.approve(await api.order(*lines))
+    for _ in range(size):
+        await _invitation(api)
     busy = await api.client(name="Padaria Grande")
     for product in products:
         client = await api.client()
@@ -251,6 +293,7 @@ async def one_of_each(api: Api) -> Ids:
     activation = await api.activation(client, product)
     order = await api.order((product, 2))
     made = await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
+    invited = await _invitation(api)
     query = """query ($order: ID!) {
         order(id: $order) { items { id } priceTable { id } partner { id } createdBy { id } }
         events(first: 1) { nodes { id } }
@@ -269,6 +312,7 @@ async def one_of_each(api: Api) -> Ids:
         "LicenseStock": found["licenseStock"][0]["id"],
         "StockMovement": found["licenseStock"][0]["movements"]["nodes"][0]["id"],
         "ApiToken": made["apiToken"]["id"],
+        "Invitation": str(invited["invitationId"]),
     }
 
 

@@ -127,6 +127,26 @@ async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
     }
 
 
+async def of_users(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a user, which is refused with it."""
+    own = {"userId": ids.encode("User", api.user_id)}
+    other = await new_caller(api.http, api.portal, await new_partner(api.portal))
+    last = {"userId": ids.encode("User", other.user_id), "partnerId": ids.encode("Partner", other.partner_id)}
+    gone = {"userId": ids.encode("User", (await new_caller(api.http, api.portal, api.partner_id)).user_id)}
+    await api.done("deactivateUser", "user { id }", gone)
+    email = (await api.data("{ viewer { user { email } } }"))["viewer"]["user"]["email"]
+    password = "um jardim de girassóis"
+    return {
+        UserErrorCode.OWN_USER: Refused("deactivateUser", own),
+        UserErrorCode.LAST_MANAGER: Refused("deactivateUser", last, vendor),
+        UserErrorCode.USER_DEACTIVATED: Refused("createPasswordResetLink", gone),
+        UserErrorCode.EMAIL_TAKEN: Refused("inviteUser", {"email": email, "name": "Ana", "role": "VIEWER"}),
+        UserErrorCode.INVITATION_INVALID: Refused("acceptInvitation", {"secret": "x", "password": password}),
+        UserErrorCode.PASSWORD_RESET_INVALID: Refused("resetPassword", {"secret": "x", "newPassword": password}),
+        UserErrorCode.MAIL_NOT_CONFIGURED: Refused("requestPasswordReset", {"email": email}),
+    }
+
+
 async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
@@ -151,6 +171,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     return {
         **await of_partners(api, vendor, product),
         **await of_products(vendor),
+        **await of_users(api, vendor),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -192,6 +213,13 @@ TYPES = {
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",
     UserErrorCode.PRODUCT_CODE_IN_USE: "ConflictError",
+    UserErrorCode.OWN_USER: "ConflictError",
+    UserErrorCode.LAST_MANAGER: "ConflictError",
+    UserErrorCode.USER_DEACTIVATED: "ConflictError",
+    UserErrorCode.EMAIL_TAKEN: "ConflictError",
+    UserErrorCode.INVITATION_INVALID: "ConflictError",
+    UserErrorCode.PASSWORD_RESET_INVALID: "ConflictError",
+    UserErrorCode.MAIL_NOT_CONFIGURED: "ConflictError",
     UserErrorCode.PARTNER_SUSPENDED: "PartnerSuspendedError",
     UserErrorCode.PARTNER_TRANSITION: "PartnerTransitionError",
     UserErrorCode.REFUSED_BY_POLICY: "PolicyError",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from resolvers.mail import LinkTo
 from server.settings import Settings, SettingsError
 
 
@@ -71,6 +72,16 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("CORS_ORIGINS", "https://geheim.example:443"),
         ("CORS_ORIGINS", "http://geheim.example:80"),
         ("CORS_ORIGINS", "https://gehéim.example"),
+        ("PORTAL_URL", "geheim"),
+        ("PORTAL_URL", "https://portal.example/?geheim"),
+        ("MAIL_FROM", "geheim"),
+        ("MAIL_FROM", "Portal <geheim@portal.example>"),
+        ("SMTP_URL", "geheim"),
+        ("SMTP_URL", "https://u:geheim@mail.example"),
+        ("SMTP_URL", "smtp://u:geheim@mail.example:port"),
+        ("SMTP_URL", "smtp://u:geheim@mail.example?tls=geheim"),
+        # It needs MAIL_FROM and PORTAL_URL.
+        ("SMTP_URL", "smtp://u:geheim@mail.example"),
         ("DEMO", "geheim"),
         ("GRAPHIQL", "geheim"),
     ],
@@ -170,3 +181,18 @@ def test_a_demonstration_shows_graphiql_by_default(
             monkeypatch.setenv(name, value)
 
     assert Settings.load().graphiql is shown
+
+
+def test_links_begin_with_the_front_end_or_else_with_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = Settings.load().outbox()
+    for name, value in {
+        "PORTAL_URL": "https://portal.example/app/",
+        "MAIL_FROM": "portal@moderniza.example",
+        "SMTP_URL": "smtps://mail.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    mailing = Settings.load().outbox()
+
+    assert (local.mailer, local.link(LinkTo.INVITATION, "x")) == (None, "http://127.0.0.1:8000/accept-invitation#x")
+    assert mailing.mailer is not None
+    assert mailing.link(LinkTo.PASSWORD_RESET, "x") == "https://portal.example/app/reset-password#x"

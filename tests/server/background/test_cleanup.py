@@ -1,4 +1,4 @@
-"""Failed sign-ins are deleted once they no longer count."""
+"""Failed sign-ins, invitations and links for new passwords are deleted once they no longer count."""
 
 import asyncio
 from uuid import uuid4
@@ -8,13 +8,16 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.tables import sign_in_attempts
+from db.tables import invitations, password_resets, sign_in_attempts
+from domain.invitations import Delivery
+from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
 from server.background import cleanup
 from server.settings import Settings
 from tests.clock import Clock
-from tests.units import fetch_value, reading
+from tests.factories import new_caller, new_partner
+from tests.units import execute, fetch_value, fetch_values, reading, writing
 
 
 async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
@@ -64,3 +67,30 @@ async def test_a_database_out_of_reach_is_waited_for(portal: Portal) -> None:
     away = Portal(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), portal.secret)
 
     await cleanup.delete_expired(away)
+
+
+async def test_expired_links_are_deleted_and_lost_e_mails_shown(
+    http: httpx.AsyncClient, portal: Portal, clock: Clock
+) -> None:
+    manager = await new_caller(http, portal, await new_partner(portal))
+    user = await new_caller(http, portal, manager.partner_id)
+    person = {"email": f"{uuid4()}@alfa.example", "name": "Bia", "role": "VIEWER"}
+    await manager.done("inviteUser", "invitation { id }", person)
+    await manager.done("createPasswordResetLink", "user { id }", {"userId": ids.encode("User", user.user_id)})
+    queued = sa.update(invitations).where(invitations.c.partner_id == manager.partner_id)
+    async with writing(portal.database) as tx:
+        await execute(tx, queued.values(delivery=Delivery.QUEUED))
+
+    async def left() -> list[object]:
+        await cleanup.delete_expired(portal)
+        async with reading(portal.database) as connection:
+            deliveries = sa.select(invitations.c.delivery).where(invitations.c.partner_id == manager.partner_id)
+            links = sa.select(password_resets.c.user_id).where(password_resets.c.user_id == user.user_id)
+            return [await fetch_values(connection, deliveries), len(await fetch_values(connection, links))]
+
+    found = [await left()]
+    for hours in (0.25, 0.75, 71):
+        clock.forward(hours=hours)
+        found.append(await left())
+
+    assert found == [[[Delivery.QUEUED], 1], [[Delivery.FAILED], 1], [[Delivery.FAILED], 0], [[], 0]]

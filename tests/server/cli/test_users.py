@@ -102,7 +102,7 @@ def test_a_new_password_ends_tokens(people: Command) -> None:
     [
         (("--email", "ana@delta.example"), None, 2, "Say what to change"),
         (("--email", "unknown@delta.example", "--enable"), None, 1, "no user with this e-mail"),
-        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "10 to 1000 characters"),
+        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "12 to 1000 characters"),
         (("--email", "ana@delta.example", "--password-stdin"), "demo-portal\n", 2, "public password"),
         (("--email", "ana@delta.example", "--role", "boss"), None, 2, "boss"),
     ],
@@ -158,3 +158,28 @@ def test_a_prefix_of_several_tokens_is_refused_naming_them(people: Command) -> N
     assert [line.split("\t")[4] for line in refused.stdout.splitlines()] == [token[:12] for token in alike]
     assert "2 tokens begin so" in refused.stderr
     assert len(people("tokens").stdout.splitlines()) == len(made)
+
+
+def invite(people: Command, *options: str, email: str = "leo@delta.example", role: str = "viewer") -> Result:
+    return people("invite-user", *options, "--email", email, "--name", "Léo Dias", "--role", role)
+
+
+def test_a_person_is_invited_by_a_printed_link(people: Command) -> None:
+    invited = invite(people, "--partner", "Delta")
+    again = invite(people, "--partner", "Delta", "--language", "en")
+    taken = invite(people, "--partner", "Delta", email="ana@delta.example")
+
+    assert invited.exit_code == again.exit_code == 0
+    first, link = invited.stdout.splitlines()
+    assert first == "Invited leo@delta.example. Pass this link on: it works once, for 72 hours."
+    assert link.startswith("http://127.0.0.1:8000/accept-invitation#")
+    assert (taken.exit_code, taken.stderr) == (1, "There is a user with this e-mail address already.\n")
+
+
+def test_a_role_of_the_vendor_is_for_the_vendor(people: Command) -> None:
+    without, wrong = invite(people, role="vendor_sales"), invite(people, "--partner", "Delta", role="vendor_sales")
+    of_vendor(people, "eva", "--vendor", "Fornecedor", "--vendor-cnpj", "40.321.765/0001-48")
+
+    assert [each.exit_code for each in (without, wrong, invite(people))] == [1, 2, 2]
+    assert invite(people, role="vendor_sales").exit_code == 0
+    assert invite(people, "--partner", "Delta", email="leo").exit_code == 2

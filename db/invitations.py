@@ -1,0 +1,176 @@
+"""Statements about invitations of users. A pending invitation is a row; a used or revoked one is deleted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.column_types import Instant
+from db.engine.filters import PARTNER, tenancy, upsert, value, values_of
+from db.engine.keyset import Sorting
+from db.engine.listings import Listing
+from db.engine.statement import Statement
+from db.tables import invitations, users
+from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role
+from domain.invitations import Delivery
+from domain.tenancy import ALL_PARTNERS, Scope
+
+
+class InvitationRow(NamedTuple):
+    """Pending invitation; its secret is not stored."""
+
+    id: int
+    partner_id: int
+    email: str
+    name: str
+    role: Role
+    delivery: Delivery
+    created_at: datetime
+    expires_at: datetime
+    invited_by_id: int | None
+
+
+class Invited(NamedTuple):
+    """Person whom an invitation is for."""
+
+    partner_id: int
+    email: str
+    name: str
+    role: Role
+
+
+class NewInvitation(NamedTuple):
+    """Invitation to write; `digest` is the SHA-256 of its secret."""
+
+    email: str
+    name: str
+    role: Role
+    digest: bytes
+    delivery: Delivery
+    expires_at: datetime
+    invited_by_id: int | None
+
+
+_COLUMNS = tuple(invitations.c[name] for name in InvitationRow._fields)
+_AT = sa.bindparam("at", type_=Instant)
+_DIGEST = sa.bindparam("of_digest", type_=sa.LargeBinary(32))
+_MINE = invitations.c.partner_id == PARTNER, invitations.c.id == sa.bindparam("invitation_id")
+
+_MANAGING = [role for role, held in ROLE_PERMISSIONS.items() if Permission.USERS_MANAGE in held]
+_CREATING = [role for role, held in ROLE_PERMISSIONS.items() if Permission.PARTNERS_MANAGE in held]
+
+
+def _has_role(roles: Iterable[Role]) -> ColumnElement[bool]:
+    return sa.or_(*(users.c.role == role for role in roles))
+
+
+# Only while the inviter could invite: an invitation must not give what a role gives no more.
+_INVITER = sa.select(users.c.id).where(
+    users.c.id == invitations.c.invited_by_id,
+    users.c.disabled_at.is_(None),
+    sa.or_(
+        sa.and_(users.c.partner_id == invitations.c.partner_id, _has_role(_MANAGING)),
+        # They invite for partners too; those who create partners invite the first manager of each.
+        sa.and_(users.c.partner_id != invitations.c.partner_id, _has_role(VENDOR_ROLES & {*_MANAGING, *_CREATING})),
+    ),
+)
+_OF_SECRET = (
+    invitations.c.digest == _DIGEST,
+    invitations.c.expires_at > _AT,
+)
+_FOUND = *_OF_SECRET, sa.or_(invitations.c.invited_by_id.is_(None), _INVITER.exists())
+_USABLE = *_OF_SECRET, sa.or_(invitations.c.invited_by_id.is_(None), _INVITER.with_for_update(read=True).exists())
+_INVITED = tuple(invitations.c[name] for name in Invited._fields)
+_FIND = Statement(sa.select(*_INVITED).where(*_FOUND), Invited)
+_TAKE = Statement(sa.delete(invitations).where(*_USABLE).returning(*_INVITED), Invited)
+_REVOKE: Statement[int] = Statement(
+    sa.delete(invitations).where(*_MINE, invitations.c.expires_at > _AT).returning(invitations.c.id), value
+)
+_PUT = upsert(
+    invitations,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["partner_id", "email"],
+        set_={name: insert.excluded[name] for name in (*NewInvitation._fields, "created_at") if name != "email"},
+    ).returning(invitations.c.id),
+    value,
+    inserted=["partner_id", "created_at", *NewInvitation._fields],
+)
+_SET_DELIVERY = Statement(
+    sa.update(invitations)
+    .where(*_MINE, invitations.c.digest == _DIGEST)
+    .values(delivery=sa.bindparam("new_delivery", type_=invitations.c.delivery.type)),
+    values_of,
+)
+_STALLED = Statement(
+    sa.update(invitations)
+    .where(invitations.c.delivery == Delivery.QUEUED, invitations.c.created_at <= _AT)
+    .values(delivery=Delivery.FAILED),
+    values_of,
+)
+_DROP_EXPIRED = Statement(sa.delete(invitations).where(invitations.c.expires_at <= _AT), values_of)
+_BY_IDS = filters.by_ids(invitations, _COLUMNS, InvitationRow)
+
+
+def _listing(*, all_partners: bool) -> Listing[InvitationRow]:
+    return Listing(
+        name="invitations",
+        row=InvitationRow,
+        columns=_COLUMNS,
+        where=[tenancy(all_partners=all_partners)(invitations.c.partner_id), invitations.c.expires_at > _AT],
+        key="id",
+        sorting=Sorting(invitations.c.id, invitations.c.id),
+    )
+
+
+_OF_PARTNER, _OF_ALL = _listing(all_partners=False), _listing(all_partners=True)
+
+
+def listing(scope: Scope, *, at: datetime) -> Listing[InvitationRow]:
+    """Return the list of a scope's invitations that have not expired, in the order of creation."""
+    return (_OF_ALL if scope is ALL_PARTNERS else _OF_PARTNER).of({"partner_id": scope, "at": at})
+
+
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, InvitationRow]:
+    """Return the invitations of a scope with these ids."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
+
+
+async def put(tx: Transaction, partner_id: int, new: NewInvitation, *, at: datetime) -> int:
+    """Write an invitation in place of an earlier one of the same address, and return its id."""
+    return await returned(tx, _PUT, {"partner_id": partner_id, "created_at": at, **new._asdict()})
+
+
+async def find(connection: Connection, digest: bytes, *, at: datetime) -> Invited | None:
+    """Return whom the usable invitation with that secret is for."""
+    return await one(connection, _FIND, {"of_digest": digest, "at": at})
+
+
+async def take(tx: Transaction, digest: bytes, *, at: datetime) -> Invited | None:
+    """Delete the usable invitation with that secret and return whom it is for; one caller of several gets it."""
+    return await one(tx, _TAKE, {"of_digest": digest, "at": at})
+
+
+async def revoke(tx: Transaction, partner_id: int, invitation_id: int, *, at: datetime) -> bool:
+    """Delete a pending invitation of the partner; return False if there is none."""
+    mine = {"partner_id": partner_id, "invitation_id": invitation_id, "at": at}
+    return await one(tx, _REVOKE, mine) is not None
+
+
+async def set_delivery(tx: Transaction, partner_id: int, invitation_id: int, digest: bytes, delivery: Delivery) -> None:
+    """Write how the e-mail went, unless another invitation has replaced the one with that secret."""
+    mine = {"partner_id": partner_id, "invitation_id": invitation_id, "of_digest": digest}
+    await tx.execute(_SET_DELIVERY, {**mine, "new_delivery": delivery})
+
+
+async def drop_expired(tx: Transaction, *, at: datetime) -> None:
+    """Delete expired invitations of all partners."""
+    await tx.execute(_DROP_EXPIRED, {"at": at})
+
+
+async def fail_stalled(tx: Transaction, *, until: datetime) -> None:
+    """Write that e-mails that were queued until then were not sent."""
+    await tx.execute(_STALLED, {"at": until})

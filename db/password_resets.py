@@ -1,0 +1,68 @@
+"""Statements about links for new passwords, of which only digests are stored."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db.engine import Connection, Transaction, one
+from db.engine.column_types import Instant
+from db.engine.filters import PARTNER, value, values_of
+from db.engine.statement import Statement
+from db.tables import password_resets, users
+
+
+class Resetting(NamedTuple):
+    """Enabled user whom a link is for."""
+
+    partner_id: int
+    user_id: int
+    email: str
+    name: str
+
+
+_AT = sa.bindparam("at", type_=Instant)
+_OF_DIGEST = password_resets.c.digest == sa.bindparam("of_digest", type_=sa.LargeBinary(32))
+_OF_USER = password_resets.c.partner_id == PARTNER, password_resets.c.user_id == sa.bindparam("user_id")
+_ADD = Statement(sa.insert(password_resets), values_of, inserted=["partner_id", "user_id", "digest", "expires_at"])
+_FIND = Statement(
+    sa.select(users.c.partner_id, users.c.id, users.c.email, users.c.name)
+    .join(password_resets, password_resets.c.user_id == users.c.id)
+    .where(_OF_DIGEST, password_resets.c.expires_at > _AT, users.c.disabled_at.is_(None)),
+    Resetting,
+)
+_TAKE: Statement[int] = Statement(
+    sa.delete(password_resets)
+    .where(*_OF_USER, _OF_DIGEST, password_resets.c.expires_at > _AT)
+    .returning(password_resets.c.user_id),
+    value,
+)
+_DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
+_DROP_EXPIRED = Statement(sa.delete(password_resets).where(password_resets.c.expires_at <= _AT), values_of)
+
+
+async def add(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, expires_at: datetime) -> None:
+    """Write a link of the user."""
+    link = {"partner_id": partner_id, "user_id": user_id, "digest": digest, "expires_at": expires_at}
+    await tx.execute_many(_ADD, [link])
+
+
+async def find(connection: Connection, digest: bytes, *, at: datetime) -> Resetting | None:
+    """Return the enabled user whom the usable link with that secret is for."""
+    return await one(connection, _FIND, {"of_digest": digest, "at": at})
+
+
+async def take(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, at: datetime) -> bool:
+    """Delete the usable link with that secret of the locked user; return False if there is none any more."""
+    mine = {"partner_id": partner_id, "user_id": user_id, "of_digest": digest, "at": at}
+    return await one(tx, _TAKE, mine) is not None
+
+
+async def drop_all(tx: Transaction, partner_id: int, user_id: int) -> None:
+    """Delete all links of the locked user."""
+    await tx.execute(_DROP_ALL, {"partner_id": partner_id, "user_id": user_id})
+
+
+async def drop_expired(tx: Transaction, *, at: datetime) -> None:
+    """Delete expired links of all users."""
+    await tx.execute(_DROP_EXPIRED, {"at": at})
