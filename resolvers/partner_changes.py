@@ -12,6 +12,7 @@ from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStat
 from resolvers.invitations import Person, PersonInvited, invite_to
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
+from resolvers.user_changes import require_session
 
 
 class CreatePartner(NamedTuple):
@@ -43,6 +44,7 @@ async def create(work: Work, given: CreatePartner) -> PartnerCreated:
     partner_id = await _create(work.tx, given)
     happened, invited = [Event(type=EventType.PARTNER_CREATED)], None
     if given.manager is not None:
+        require_session(work)
         invited = await invite_to(work, partner_id, given.manager, "manager", "email")
         happened.append(Event(type=EventType.USER_INVITED))
     await work.append_to(partner_id, *happened)

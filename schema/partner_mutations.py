@@ -82,7 +82,8 @@ class CreatePartnerInput:
         "“Pauta padrão” if it is omitted."
     )
     manager: FirstManagerInput | None = optional(
-        "The partner's first manager, who is invited as by `inviteUser`. A partner without it has no users yet."
+        "The partner's first manager, who is invited as by `inviteUser`. It requires a session. A partner without it "
+        "has no users yet."
     )
 
     def checked(self) -> CreatePartner:

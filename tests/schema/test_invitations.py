@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from db import invitations as statements
 from db import tables
-from domain.access import Role
+from domain.access import Role, TokenKind
 from resolvers import ids, passwords
 from resolvers.access import digest
 from resolvers.portal import Portal
@@ -267,6 +267,8 @@ async def test_a_new_partner_s_first_manager_is_invited_with_it(
     happened = (await vendor.data(query, id=made["partner"]["id"]))["events"]["nodes"]
     assert [event["type"] for event in happened] == ["PARTNER_CREATED", "USER_INVITED", "USER_JOINED"]
     again = {**given, "cnpj": cnpjs.another()}
+    script = await new_caller(http, portal, vendor.partner_id, role=Role.VENDOR_ADMIN, kind=TokenKind.API)
+    assert await script.codes("createPartner", again) == ["SESSION_REQUIRED"]
     refused = (await sales.mutate("createPartner", "partner { id }", again))["userErrors"]
     assert [(error["code"], error["path"]) for error in refused] == [("EMAIL_TAKEN", ["manager", "email"])]
     search = "query ($cnpj: String!) { partners(filter: { cnpj: $cnpj }) { totalCount } }"
