@@ -143,6 +143,16 @@ password_resets = _table(
     Index(None, "partner_id", "user_id"),
 )
 
+identities = _table(
+    "identities",
+    Column("issuer", BytewiseText, primary_key=True),
+    Column("subject", BytewiseText, primary_key=True),
+    _partner(),
+    _ref("user_id", "users"),
+    Column("linked_at", Instant, nullable=False),
+    UniqueConstraint("partner_id", "user_id", "issuer"),
+)
+
 sign_in_attempts = _table(
     "sign_in_attempts",
     Column("digest", sa.LargeBinary(32), primary_key=True),

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from db.engine import Database
 from domain.timestamps import utc_now
+from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
@@ -24,6 +25,8 @@ class Portal:
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)
+    provider: IdentityProvider | None = None
+    """Provider whose tokens are bearer tokens here too."""
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

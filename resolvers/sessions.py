@@ -92,7 +92,7 @@ async def sign_out(context: Context) -> bool:
     if viewer is None or viewer.token_kind is not TokenKind.SESSION:
         return False
     revoked = await context.portal.database.write(
-        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, TokenKind.SESSION, at=context.now())
     )
     if revoked is not None:
         context.portal.viewers.forget(revoked)

@@ -25,7 +25,9 @@ class Viewer(NamedTuple):
     role: Role
     permissions: Permissions
     token_id: int
-    token_kind: TokenKind
+    """Id of the token; 0 for one of the identity provider."""
+    token_kind: TokenKind | None
+    """Kind of the token; None for one of the identity provider."""
     expires_at: datetime | None
     scope: Scope
     networks: tuple[Network, ...] = ()

@@ -87,13 +87,13 @@ class Viewer:
 
     @strawberry.field(
         description=(
-            "The date and time when the session ends, unless `renewSession` replaces it before. Returns null for "
-            "an API token, whose end is its `expiresAt`."
+            "The date and time when the session ends, unless `renewSession` replaces it before, or when a token of "
+            "the identity provider does. Returns null for an API token, whose end is its `expiresAt`."
         )
     )
     @staticmethod
     def session_expires_at(viewer: strawberry.Parent[ViewerRow]) -> datetime | None:
-        return viewer.expires_at if viewer.token_kind is TokenKind.SESSION else None
+        return None if viewer.token_kind is TokenKind.API else viewer.expires_at
 
     @strawberry.field(graphql_type=User, description="The authenticated user, “usuário”.")
     @staticmethod

@@ -40,7 +40,7 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_NUMBER = 20
-_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,512}=*)")
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 """Token in the Authorization header (RFC 6750)."""
 
 
