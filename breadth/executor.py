@@ -1,4 +1,4 @@
-"""The executor: graphql-core's, with batches in place of objects."""
+"""Executor of graphql-core with batches in place of objects."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cached_property
@@ -73,7 +73,7 @@ class BatchExecutor(IncrementalExecutor):
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:
-        """What resolvers can wait with."""
+        """Functions by which resolvers wait."""
         return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
     @async_helpers.setter
@@ -84,7 +84,7 @@ class BatchExecutor(IncrementalExecutor):
 
     @cached_property
     def _collecting(self) -> list[tuple[str, type]]:
-        """What an execution collects things in, by the names of the attributes."""
+        """Names and types of the attributes in which an execution collects things."""
         given = {id(self.fragments), id(self.fragment_definitions)}
         kinds = {list, set, dict, RefMap, CollectedErrors}
         return [
@@ -128,7 +128,7 @@ class BatchExecutor(IncrementalExecutor):
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
-        """The info of a field. That of a batch has no path but the field's own key."""
+        """Return the info of a field. That of a batch has no path but the field's own key."""
         return self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)  # type: ignore[arg-type]
 
     def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
@@ -145,7 +145,7 @@ class BatchExecutor(IncrementalExecutor):
                 self.failures.append(Failure(error, path))
 
     def _serially(self, selection: Selection, columns: Column) -> MaybeAwaitable[Column]:
-        """The root object, each of its fields after the one before is done with all that is below it."""
+        """Return the root object; each of its fields runs after the previous one and all below it."""
         for field in selection.fields[len(columns) :]:
             column = field.column(self, [self.root_value], _ROOT)
             if not isinstance(column, list):

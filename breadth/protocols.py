@@ -1,4 +1,4 @@
-"""What the parts of the executor know of each other: completions of the run, and fields of what encloses them."""
+"""Protocols by which the parts of the executor know each other, so that no module imports another in a cycle."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -25,7 +25,7 @@ from breadth.values import Column, MaybeAwaitable, Value
 
 
 class PlannedSelection(Protocol):
-    """The fields that are selected of the objects of one type."""
+    """Fields that are selected of the objects of one type."""
 
     @property
     def shareable(self) -> bool:
@@ -50,11 +50,11 @@ class PlannedField(Protocol):
 
     @property
     def nodes(self) -> list[FieldNode]:
-        """The nodes of the document that select the field."""
+        """Nodes of the document that select the field."""
 
     @property
     def path(self) -> Path:
-        """The path of the field within an object of the batch."""
+        """Path of the field within an object of the batch."""
 
     def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
         """Return what is selected of the field's objects of that type."""
@@ -84,11 +84,11 @@ class Run(Protocol):
 
     @property
     def is_awaitable(self) -> Callable[[Value], bool]:
-        """The predicate for values that are awaited."""
+        """Predicate of values that are awaited."""
 
     @property
     def is_async_iterable(self) -> Callable[[Value], bool]:
-        """The predicate for lists that are iterated asynchronously."""
+        """Predicate of lists that are iterated asynchronously."""
 
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
         """Return graphql-core's info of a field."""

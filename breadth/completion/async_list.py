@@ -1,4 +1,4 @@
-"""Reading async iterables: their items are completed together, as far as they arrive together."""
+"""Readers of async iterables, whose items are completed together if they arrive together."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -30,7 +30,7 @@ class Reader:
 
     @property
     def error(self) -> Exception | None:
-        """What the iterable raised."""
+        """Exception that the iterable raised."""
         found = result_of(self.task) if self.task.done() and not self.task.cancelled() else None
         return found if isinstance(found, Exception) else None
 
@@ -53,7 +53,7 @@ class Reader:
 
 
 class _Segment(NamedTuple):
-    """The items of one list in a part."""
+    """Items of one list in a part."""
 
     of_list: int
     start: int
@@ -86,7 +86,7 @@ class _Part:
 
 
 class Reading:
-    """The lists of a column that are async iterables."""
+    """Lists of a column that are async iterables."""
 
     def __init__(self, iterables: dict[int, Value], *, nullable: bool, grace: float) -> None:
         """Begin to read them; `nullable` is whether an item may be null."""

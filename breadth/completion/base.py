@@ -1,4 +1,4 @@
-"""Completing columns: what resolvers gave becomes what the response holds, for all objects of a batch together."""
+"""Completion of columns: resolved values become response values for all objects of a batch together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -155,7 +155,7 @@ class Completion:
 
 
 def has_raised(column: Column) -> bool:
-    """Whether there is a propagating error among the values."""
+    """Return whether there is a propagating error among the values."""
     return any(type(value) is Raised for value in column)
 
 

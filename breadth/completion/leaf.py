@@ -1,4 +1,4 @@
-"""Completing scalars and enums."""
+"""Completion of scalars and enums."""
 
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -31,14 +31,14 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class _Ready(NamedTuple):
-    """The classes whose values are in their JSON form already, where they fit."""
+    """Classes whose valid values are in their JSON form already."""
 
     classes: frozenset[type]
     fit: Callable[[Column], bool] | None = None
 
 
 class Leaf:
-    """What is known of the values of a scalar or enum, for all documents that select a field of it."""
+    """Traits of the values of a scalar or enum, for all documents that select a field of it."""
 
     __slots__ = ("_fit", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are", "coerce", "of_type")
 
@@ -144,7 +144,7 @@ class LeafCompletion(Completion):
 
 
 def _is_plain_enum(kind: type) -> bool:
-    """Whether the class has members that equal nothing but themselves, as those of a `str` and `Enum` do not."""
+    """Return whether the class has members that equal nothing but themselves, as those of a `str` and `Enum` do not."""
     return issubclass(kind, Enum) and vars(object)["__eq__"] is kind.__eq__ and vars(Enum)["__hash__"] is kind.__hash__
 
 

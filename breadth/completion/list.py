@@ -1,4 +1,4 @@
-"""Completing lists: the items of all the lists of a column are one column."""
+"""Completion of lists: the items of all lists of a column are one column."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Completing objects: the objects of a column are one batch, or one for each class of an abstract type."""
+"""Completion of objects: the objects of a column are one batch, or one for each class of an abstract type."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -17,7 +17,7 @@ from breadth.values import Column, MaybeAwaitable, Value
 
 
 class Objects:
-    """The objects of one type in the values of a field."""
+    """Objects of one type in the values of a field."""
 
     __slots__ = ("_accepted", "_by_class", "_field", "_is_type_of", "_selection", "_type")
 
@@ -31,7 +31,7 @@ class Objects:
 
     @property
     def selection(self) -> PlannedSelection:
-        """The fields that are selected of the objects. Raises GraphQLError if a directive does not fit."""
+        """Return the fields that are selected of the objects. Raises GraphQLError for an invalid directive."""
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
@@ -54,7 +54,7 @@ class Objects:
         return then(rows, lambda rows: list(map(rows.__getitem__, batch.indices)))
 
     def _takes(self, run: Run, batch: RowBatch, place: Place) -> bool:
-        """Whether the class of the objects says that they are of the type."""
+        """Return whether the class of the objects says that they are of the type."""
         if self._is_type_of is None or batch.of_class in self._accepted:
             return True
         if self._by_class and self._is_type_of(batch[0], info_of(run, self._field, place, 0)) is True:
@@ -212,7 +212,7 @@ class AbstractCompletion(Completion):
 
 
 def info_of(run: Run, field: PlannedField, place: Place, index: int) -> GraphQLResolveInfo[Value]:
-    """The info of the field that an object was resolved by, whose path ends before the indices of lists."""
+    """Return the info of the field that an object was resolved by, whose path ends before the indices of lists."""
     path: Path | None = next(place.paths(index))
     while path is not None and isinstance(path.key, int):
         path = path.prev

@@ -72,14 +72,14 @@ class Field:
 
     @property
     def nodes(self) -> list[FieldNode]:
-        """The nodes of the document that select the field."""
+        """Nodes of the document that select the field."""
         if self._nodes is None:
             self._nodes = Nodes([each.node for each in self.details])
         return self._nodes
 
     @property
     def path(self) -> Path:
-        """The path of the field within an object of the batch."""
+        """Path of the field within an object of the batch."""
         return Path(None, self.key, self.parent_type.name)
 
     def prepare(self) -> None:
@@ -173,7 +173,7 @@ class Field:
         return read
 
     def _reads_plainly(self, run: Run) -> bool:
-        """Whether there is nothing between the objects and their attributes."""
+        """Return whether there is nothing between the objects and their attributes."""
         return run.plain or (run.middleware_manager is None and self.definition.resolve is not None)
 
     def _one_by_one(self, run: Run, objects: Sources, here: Place) -> Column:

@@ -1,4 +1,4 @@
-"""What is known of a field of a schema, whatever document selects it: a document that is new needs it too."""
+"""Fields of a schema, as they are for each document that selects them."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -91,7 +91,7 @@ class SchemaField:
         """Reads the attribute and looks at its values in one call, if the field is a scalar or enum."""
 
     def is_of(self, field: GraphQLField) -> bool:
-        """Whether it is known of that field as it is now."""
+        """Return whether it is known of that field as it is now."""
         return (
             self.definition is field
             and self.resolve is field.resolve
@@ -108,7 +108,7 @@ class SchemaField:
 
 
 class SchemaFields:
-    """The fields of a type, by their names."""
+    """Fields of a type, by their names."""
 
     __slots__ = ("_fields", "_schema", "_type")
 

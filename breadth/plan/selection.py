@@ -28,7 +28,7 @@ class _Completion(Protocol):
 
 
 class SelectedField(Protocol):
-    """What a selection knows of its fields."""
+    """Field as its selection uses it."""
 
     key: str
     quick: Callable[..., MaybeAwaitable[Column]]
@@ -38,7 +38,7 @@ class SelectedField(Protocol):
 
     @property
     def completion(self) -> _Completion:
-        """The completion of its values."""
+        """Completion of its values."""
 
     @property
     def shareable(self) -> bool:
@@ -49,12 +49,12 @@ class SelectedField(Protocol):
 
 
 def all_raised(column: Value) -> bool:
-    """Whether there is a propagating error at every index."""
+    """Return whether there is a propagating error at every index."""
     return type(column) is list and bool(column) and all(type(value) is Raised for value in column)
 
 
 class Selection:
-    """The fields that are selected of the objects of one type."""
+    """Fields that are selected of the objects of one type."""
 
     def __init__(self, fields: Sequence[SelectedField]) -> None:
         """Name the fields."""
