@@ -13,7 +13,7 @@ _CAUSES_MAX = 100
 """Maximum number of errors in a response for one null."""
 
 
-class Place(Protocol):
+class Paths(Protocol):
     """Paths of each value of a column: one, or several if equal objects share their work."""
 
     def paths(self, index: int) -> Iterator[Path | None]:
@@ -33,40 +33,40 @@ class Root:
 class Under:
     """Paths of the values of one field of the objects of a batch."""
 
-    __slots__ = ("_key", "_place", "_typename")
+    __slots__ = ("_key", "_paths", "_typename")
 
-    def __init__(self, place: Place, key: str, typename: str) -> None:
+    def __init__(self, paths: Paths, key: str, typename: str) -> None:
         """Take the paths of the objects, and the field's key in them."""
-        self._place, self._key, self._typename = place, key, typename
+        self._paths, self._key, self._typename = paths, key, typename
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """Yield the paths of the object, each with the key."""
-        for path in self._place.paths(index):
+        for path in self._paths.paths(index):
             yield Path(path, self._key, self._typename)
 
 
 class Chosen:
     """Paths of some of the values of a column."""
 
-    __slots__ = ("_indices", "_place")
+    __slots__ = ("_indices", "_paths")
 
-    def __init__(self, place: Place, indices: Sequence[int]) -> None:
+    def __init__(self, paths: Paths, indices: Sequence[int]) -> None:
         """Take the paths of the column, and the indices of these values in it."""
-        self._place, self._indices = place, indices
+        self._paths, self._indices = paths, indices
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """Return the paths in the whole column."""
-        return self._place.paths(self._indices[index])
+        return self._paths.paths(self._indices[index])
 
 
 class Items:
     """Paths of the items of all lists of a column, one list after the other."""
 
-    __slots__ = ("_firsts", "_place", "_starts")
+    __slots__ = ("_firsts", "_paths", "_starts")
 
-    def __init__(self, place: Place, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
+    def __init__(self, paths: Paths, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
         """Take the paths of the lists, the index at which each begins, and the number of earlier items of each."""
-        self._place, self._starts, self._firsts = place, starts, firsts
+        self._paths, self._starts, self._firsts = paths, starts, firsts
 
     @property
     def of_one_list(self) -> bool:
@@ -77,7 +77,7 @@ class Items:
         """Yield the paths of the list, each with the item's index in it."""
         of_list = self.list_of(index)
         first = self._firsts[of_list] if self._firsts else 0
-        for path in self._place.paths(of_list):
+        for path in self._paths.paths(of_list):
             yield Path(path, index - self._starts[of_list] + first, None)
 
     def list_of(self, index: int) -> int:
@@ -88,11 +88,11 @@ class Items:
 class Shared:
     """Paths of the distinct objects of a column, each of which may have several indices in it."""
 
-    __slots__ = ("_distinct", "_indices", "_objects", "_place")
+    __slots__ = ("_distinct", "_indices", "_objects", "_paths")
 
-    def __init__(self, place: Place, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
+    def __init__(self, paths: Paths, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
         """Take the paths of the column, its objects, and the distinct ones among them."""
-        self._place, self._objects, self._distinct = place, objects, distinct
+        self._paths, self._objects, self._distinct = paths, objects, distinct
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
@@ -100,17 +100,17 @@ class Shared:
         if self._indices is None:
             self._indices = _indices(map(id, self._objects))
         for at in self._indices[id(self._distinct[index])]:
-            yield from self._place.paths(at)
+            yield from self._paths.paths(at)
 
 
 class Repeated:
     """Paths of the distinct objects of a row batch, which has the index of one for each of its rows."""
 
-    __slots__ = ("_indices", "_place", "_places")
+    __slots__ = ("_indices", "_paths", "_places")
 
-    def __init__(self, place: Place, places: Sequence[int]) -> None:
+    def __init__(self, paths: Paths, places: Sequence[int]) -> None:
         """Take the paths of the row batch, and the index of the object in each row."""
-        self._place, self._places = place, places
+        self._paths, self._places = paths, places
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
@@ -118,7 +118,7 @@ class Repeated:
         if self._indices is None:
             self._indices = _indices(self._places)
         for at in self._indices.get(index, ()):
-            yield from self._place.paths(at)
+            yield from self._paths.paths(at)
 
 
 def _indices(values: Iterable[int]) -> dict[int, list[int]]:
@@ -137,7 +137,7 @@ class Cause(NamedTuple):
     suffix: tuple[Key, ...] = ()
 
 
-class Raised:
+class PropagatingError:
     """Errors that propagate, in place of a value that can't be null, to the nearest nullable parent."""
 
     __slots__ = ("causes",)
@@ -146,18 +146,18 @@ class Raised:
         """Take the errors, in the order of the document."""
         self.causes = causes
 
-    def under(self, key: Key) -> "Raised":
+    def under(self, key: Key) -> "PropagatingError":
         """Return the errors one step further up."""
-        return Raised(*[Cause(each.error, each.nodes, (key, *each.suffix)) for each in self.causes])
+        return PropagatingError(*[Cause(each.error, each.nodes, (key, *each.suffix)) for each in self.causes])
 
 
-def propagated(values: Iterable[Value], keys: Iterable[Key]) -> Raised | None:
+def propagated(values: Iterable[Value], keys: Iterable[Key]) -> PropagatingError | None:
     """Return the propagating errors among the values of these keys, as one; None if there is none."""
     causes: list[Cause] = []
     for key, value in zip(keys, values, strict=False):
-        if type(value) is Raised and len(causes) < _CAUSES_MAX:
+        if type(value) is PropagatingError and len(causes) < _CAUSES_MAX:
             causes += value.under(key).causes
-    return Raised(*causes) if causes else None
+    return PropagatingError(*causes) if causes else None
 
 
 class Failure(NamedTuple):

@@ -19,7 +19,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from breadth.paths import Place, Raised
+from breadth.paths import Paths, PropagatingError
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
@@ -34,8 +34,8 @@ class PlannedSelection(Protocol):
     def plan_ahead(self) -> None:
         """Plan what is below. Raises GraphQLError if a directive does not fit."""
 
-    def batch(self, run: "Run", objects: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """Return the response objects of a batch, with a `Raised` for each object that is null."""
+    def batch(self, run: "Run", objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
 
 
 class PlannedField(Protocol):
@@ -93,10 +93,10 @@ class Run(Protocol):
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
         """Return graphql-core's info of a field."""
 
-    def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
+    def raising(self, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
         """Return a propagating error."""
 
-    def stop(self, raised: Raised, place: Place, index: int) -> None:
+    def stop(self, raised: PropagatingError, paths: Paths, index: int) -> None:
         """Record that the value of this index is null because of the error."""
 
     def settle_in_background(self, awaitables: list[Value], /) -> None:

@@ -19,7 +19,7 @@ from graphql.pyutils import inspect
 
 from breadth.batch_resolvers import column_serialization
 from breadth.completion.base import Completion
-from breadth.paths import Place
+from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -118,28 +118,28 @@ class LeafCompletion(Completion):
         """Name the scalar or enum."""
         self.field, self.nullable, self._leaf = field, nullable, leaf
 
-    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def complete(self, run: Run, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete as any completion does, after one look for values that are ready."""
         ready = self._leaf.ready(values)
-        return super().complete(run, values, place) if ready is None else ready
+        return super().complete(run, values, paths) if ready is None else ready
 
-    def _settled(self, run: Run, values: Column, place: Place) -> Column:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> Column:
         try:
             column = list(map(self._leaf.coerce, values))
         except Exception:
-            return self._one_by_one(run, values, place)
+            return self._one_by_one(run, values, paths)
         if any(value is None or value is Undefined for value in column):
-            return self._one_by_one(run, values, place)
+            return self._one_by_one(run, values, paths)
         self._leaf.remember(values, column, nullable=self.nullable)
         return column
 
-    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
+    def _one_by_one(self, run: Run, values: Column, paths: Paths) -> Column:
         column: Column = []
         for index, value in enumerate(values):
             try:
                 column.append(self._leaf.coerced(value))
             except Exception as error:
-                column.append(self.fail(run, error, place, index))
+                column.append(self.fail(run, error, paths, index))
         return column
 
 
