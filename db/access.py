@@ -25,6 +25,7 @@ class UserRow(NamedTuple):
     email: str
     role: Role
     disabled_at: datetime | None
+    second_factor_since: datetime | None
 
     @property
     def works_for_vendor(self) -> bool:
@@ -67,6 +68,9 @@ class Bearer(NamedTuple):
     user_id: int
     role: Role
     of_vendor: bool
+    second_factor_since: datetime | None
+    second_factor_required: bool
+    """Whether the partner requires a second factor of its users."""
 
 
 class NewToken(NamedTuple):
@@ -155,6 +159,8 @@ _BEARER = Statement(
         users.c.id,
         users.c.role,
         partners.c.is_vendor,
+        users.c.second_factor_since,
+        partners.c.second_factor_required,
     )
     .join(users, users.c.id == tokens.c.user_id)
     .join(partners, partners.c.id == users.c.partner_id)

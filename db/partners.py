@@ -45,11 +45,12 @@ class PartnerRow(NamedTuple):
     four_eyes: bool
     approval_ceiling: Cents | None
     stock_warning_below: int | None
+    second_factor_required: bool
 
     @property
     def policy(self) -> Policy:
         """Return the partner's policies."""
-        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
+        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below, self.second_factor_required)
 
 
 class PartnerSortKey(Enum):
@@ -193,11 +194,12 @@ class Terms(NamedTuple):
     four_eyes: bool
     approval_ceiling: Cents | None
     stock_warning_below: int | None
+    second_factor_required: bool
 
     @property
     def policy(self) -> Policy:
         """Return the partner's policies."""
-        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
+        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below, self.second_factor_required)
 
 
 class InUse(NamedTuple):

@@ -21,6 +21,7 @@ class Permission(Enum):
     TOKENS_MANAGE = "TOKENS_MANAGE"
     PARTNERS_MANAGE = "PARTNERS_MANAGE"
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
+    USERS_MANAGE = "USERS_MANAGE"
 
 
 class Role(Enum):
@@ -69,17 +70,31 @@ _OPERATE = _READ | {
 ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.VIEWER: _READ,
     Role.OPERATOR: _OPERATE,
-    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE},
+    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE},
     Role.VENDOR_VIEWER: _READ,
     Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE},
     Role.VENDOR_ADMIN: ALL,
 }
 
-PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.signOut"})
+PUBLIC_FIELDS = frozenset({"Query.viewer", "Mutation.signIn", "Mutation.confirmSignIn", "Mutation.signOut"})
 """Root fields that need no token."""
 
-LONE_MUTATIONS = frozenset({"signIn", "signOut", "renewSession"})
-"""Mutations that change or end the viewer of the request's token."""
+LONE_MUTATIONS = frozenset(
+    {
+        "signIn",
+        "confirmSignIn",
+        "signOut",
+        "renewSession",
+        "enrollTotp",
+        "confirmTotp",
+        "disableTotp",
+        "renewRecoveryCodes",
+    }
+)
+"""Mutations that change or end the viewer of the request's token, or take a password or a code."""
+
+ENROLLING_FIELDS = PUBLIC_FIELDS | {"Mutation.renewSession", "Mutation.enrollTotp", "Mutation.confirmTotp"}
+"""Root fields of a session whose user must enroll a second factor first."""
 
 FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.client": Permission.CLIENTS_READ,
@@ -120,6 +135,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,
     "Mutation.createApiToken": Permission.TOKENS_MANAGE,
     "Mutation.revokeApiToken": Permission.TOKENS_MANAGE,
+    "Mutation.resetSecondFactor": Permission.USERS_MANAGE,
     "Mutation.createPartner": Permission.PARTNERS_MANAGE,
     "Mutation.updatePartner": Permission.PARTNERS_MANAGE,
     "Mutation.suspendPartner": Permission.PARTNERS_MANAGE,

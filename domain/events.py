@@ -32,6 +32,9 @@ class EventType(Enum):
     PRODUCT_CREATED = "PRODUCT_CREATED"
     PRODUCT_UPDATED = "PRODUCT_UPDATED"
     PRODUCT_RETIRED = "PRODUCT_RETIRED"
+    SECOND_FACTOR_ENABLED = "SECOND_FACTOR_ENABLED"
+    SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
+    RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +81,11 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.PRODUCT_CREATED: Text(pt="{product}: produto cadastrado.", en="{product}: product created."),
     EventType.PRODUCT_UPDATED: Text(pt="{product}: dados do produto alterados.", en="{product}: product updated."),
     EventType.PRODUCT_RETIRED: Text(pt="{product}: produto retirado de venda.", en="{product}: product retired."),
+    EventType.SECOND_FACTOR_ENABLED: Text(
+        pt="Verificação em duas etapas ativada.", en="Two-step verification turned on."
+    ),
+    EventType.SECOND_FACTOR_DISABLED: Text(
+        pt="Verificação em duas etapas desativada.", en="Two-step verification turned off."
+    ),
+    EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado.", en="Recovery code used."),
 }

@@ -24,6 +24,7 @@ class Policy(NamedTuple):
     four_eyes: bool = False
     approval_ceiling: Cents | None = None
     stock_warning_below: int | None = None
+    second_factor_required: bool = False
 
 
 class Approval(NamedTuple):

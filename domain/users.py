@@ -2,7 +2,7 @@
 
 from domain.access import DEMO_PASSWORD, VENDOR_ROLES, Role
 from domain.languages import Text
-from domain.refusals import Refusal
+from domain.refusals import Refusal, UserErrorCode
 from domain.text import trimmed
 
 NAME_LENGTH = 200
@@ -36,6 +36,13 @@ class UserDisabled(Refusal):
     """The user is disabled."""
 
     text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
+
+
+class WrongPassword(Refusal):
+    """The current password is wrong."""
+
+    code = UserErrorCode.INVALID_CREDENTIALS
+    text = Text(pt="A senha atual está incorreta.", en="The current password is wrong.")
 
 
 class RoleOfVendor(Refusal):

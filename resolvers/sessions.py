@@ -1,22 +1,22 @@
 """Sessions: sign-in, sign-out and renewal."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 import structlog
 
-from db import access, attempts, users
+from db import access, users
 from db.access import Credentials, NewToken
 from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
-from domain.attempts import CountedBy, Failures, counted, wait_seconds, with_another, without_mine
 from domain.errors import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
+from resolvers import second_steps
 from resolvers.access import Secret, new_secret, viewer_of
+from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.passwords import is_password
-from resolvers.portal import Portal
+from resolvers.second_steps import SecondStep
 from resolvers.viewers import Viewer
 
 _HASH_LENGTH = 16
@@ -33,12 +33,10 @@ class SignedIn(NamedTuple):
     viewer: Viewer
 
 
-Tried = Mapping[CountedBy, tuple[bytes, Failures]]
-"""A try as it was counted: under which digests, and what the failures were with it."""
+async def sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
+    """Begin a session, or its second step for a user with a second factor.
 
-
-async def sign_in(context: Context, email: str, password: str) -> SignedIn:
-    """Begin a session; raise InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
+    Raises InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
 
     An attempt counts as failed before its password is checked, in a transaction of its own, so that many at once
     get no more attempts than one after the other.
@@ -49,6 +47,9 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
         code = error.code.value if isinstance(error, InvalidCredentials) else error.code
         _log.warning("sign-in failed", **_who(context, email), code=code)
         raise
+    if isinstance(signed_in, SecondStep):
+        _log.info("second step begun", **_who(context, email))
+        return signed_in
     viewer = signed_in.viewer
     ids = {"partner_id": viewer.partner_id, "user_id": viewer.user_id, "token_id": viewer.token_id}
     _log.info("sign-in succeeded", **_who(context, email), **ids)
@@ -62,11 +63,11 @@ def _who(context: Context, email: str) -> dict[str, str]:
     return who if context.client_address is None else who | {"client_address": context.client_address}
 
 
-async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
+async def _sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
     portal = context.portal
     # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
-        tried = await _count_try(portal, email, context.client_address)
+        tried = await count_try(portal, SIGN_IN, email, context.client_address)
         found = await portal.database.read(lambda connection: access.credentials(connection, email))
         known = None if found is None else found.password_hash
         if not await is_password(known, password, context.gone) or found is None:
@@ -77,51 +78,23 @@ async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     return await _begin_session(context, found, tried)
 
 
-async def _count_try(portal: Portal, email: str, address: str | None) -> Tried:
-    digests = {
-        by: portal.digest(f"sign-in by {by.value}", value.encode("utf-8", "surrogatepass"))
-        for by, value in counted(email, address).items()
-    }
-
-    async def count(tx: Transaction) -> Tried:
-        now = portal.now()
-        before = await attempts.locked(tx, digests.values(), at=now)
-        wait = max(wait_seconds(by, before[digest], now) for by, digest in digests.items())
-        if wait:
-            raise RateLimited(wait)
-        tried = {by: (digest, with_another(by, before[digest], now)) for by, digest in digests.items()}
-        await attempts.record(tx, dict(tried.values()))
-        return tried
-
-    return await portal.database.write(count)
-
-
-async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn:
+async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn | SecondStep:
     secret, now = new_secret(TokenKind.SESSION), context.now()
-    new = _session(found.user_id, secret, signed_in_at=now, now=now)
+    new = new_session(found.user_id, secret, signed_in_at=now, now=now)
 
-    async def begin(tx: Transaction) -> None:
-        await _count_as_right(tx, tried, now)
+    async def begin(tx: Transaction) -> SecondStep | None:
+        await count_as_right(tx, tried, now)
         # The user may have been disabled, or got another password, while the hash was computed.
         if not await users.lock_if_unchanged(tx, found):
             raise InvalidCredentials
-        await access.add_token(tx, found.partner_id, new, at=now)
+        user = found.partner_id, found.user_id
+        second_step = await second_steps.begin(tx, context.portal, user, found.password_hash, at=now)
+        if second_step is None:
+            await access.add_token(tx, found.partner_id, new, at=now)
+        return second_step
 
-    await context.portal.database.write(begin)
-    return await _signed_in(context, secret)
-
-
-async def _count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
-    """Reset the failures of the e-mail, and take back this attempt of the address."""
-    after = await attempts.locked(tx, [digest for digest, _ in tried.values()], at=now)
-    kept = {}
-    if CountedBy.ADDRESS in tried:
-        digest, mine = tried[CountedBy.ADDRESS]
-        others = without_mine(after[digest], mine)
-        if others.number:
-            kept[digest] = others
-    await attempts.record(tx, kept)
-    await attempts.forget(tx, after.keys() - kept.keys())
+    second_step = await context.portal.database.write(begin)
+    return await signed_in_by(context, secret) if second_step is None else second_step
 
 
 async def sign_out(context: Context) -> bool:
@@ -156,15 +129,16 @@ async def renew(context: Context) -> SignedIn:
         ended = await access.end_session(tx, viewer.partner_id, viewer.token_id, at=now)
         if ended is None:
             raise unauthenticated()
-        new = _session(viewer.user_id, secret, signed_in_at=ended.signed_in_at, now=now)
+        new = new_session(viewer.user_id, secret, signed_in_at=ended.signed_in_at, now=now)
         await access.add_token(tx, viewer.partner_id, new, at=now)
         return ended.digest
 
     context.portal.viewers.forget(await context.portal.database.write(replace))
-    return await _signed_in(context, secret)
+    return await signed_in_by(context, secret)
 
 
-def _session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datetime) -> NewToken:
+def new_session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datetime) -> NewToken:
+    """Return a session that begins now, of a user who gave the password at `signed_in_at`."""
     return NewToken(
         user_id=user_id,
         kind=TokenKind.SESSION,
@@ -177,7 +151,7 @@ def _session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: datet
     )
 
 
-async def _signed_in(context: Context, secret: Secret) -> SignedIn:
+async def signed_in_by(context: Context, secret: Secret) -> SignedIn:
     """Make the new session's viewer the viewer of the rest of the request."""
     viewer = await viewer_of(context.portal, secret.secret)
     if viewer is None or viewer.expires_at is None:

@@ -27,6 +27,8 @@ class Viewer(NamedTuple):
     token_kind: TokenKind
     expires_at: datetime | None
     scope: Scope
+    must_enroll: bool = False
+    """Whether the user must have a second factor and has none: then the session has no permission."""
 
     @property
     def of_vendor(self) -> bool:

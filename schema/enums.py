@@ -19,6 +19,7 @@ from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.policies import PolicyKind
 from domain.refusals import UserErrorCode
+from domain.second_factor import SecondFactorKind
 
 Member = TypeVar("Member", bound=Enum)
 
@@ -61,6 +62,7 @@ _describe(
         Permission.TOKENS_MANAGE: "Create, list and revoke API tokens.",
         Permission.PARTNERS_MANAGE: "Create, update, suspend and close partners, and set their policies.",
         Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
+        Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
     },
 )
 _describe(
@@ -68,11 +70,19 @@ _describe(
     "The role of a user at a partner or, if its name begins with VENDOR, at the vendor.",
     {
         Role.VIEWER: "Can read everything of the partner, and change nothing.",
-        Role.OPERATOR: "Can do everything for the partner except approve orders and manage API tokens.",
+        Role.OPERATOR: "Can do everything for the partner except approve orders, and manage API tokens and users.",
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
         Role.VENDOR_SALES: "Can also manage partners, and create, cancel and approve orders on their behalf.",
         Role.VENDOR_ADMIN: "Can do everything, on behalf of any partner.",
+    },
+)
+_describe(
+    SecondFactorKind,
+    "A kind of proof that the second step of a sign-in takes.",
+    {
+        SecondFactorKind.TOTP: "A code of six digits of the authenticator app that the user has enrolled.",
+        SecondFactorKind.RECOVERY_CODE: "One of the recovery codes, each of which works once.",
     },
 )
 _describe(
@@ -201,6 +211,11 @@ _describe(
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
         EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",
         EventType.PRODUCT_RETIRED: "A product was retired; it can't be ordered any more.",
+        EventType.SECOND_FACTOR_ENABLED: "A user turned their second factor on.",
+        EventType.SECOND_FACTOR_DISABLED: (
+            "A user turned their second factor off, or it was reset by another user or by the operator."
+        ),
+        EventType.RECOVERY_CODE_USED: "A user gave a recovery code instead of a code of the app.",
     },
 )
 _describe(
@@ -230,6 +245,13 @@ _describe(
         UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
         UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",
         UserErrorCode.PRODUCT_CODE_IN_USE: "Another product has the same code.",
+        UserErrorCode.OWN_USER: "A user can't do this to their own user.",
+        UserErrorCode.INVALID_CODE: "The code is wrong, has expired, or was used already.",
+        UserErrorCode.SIGN_IN_EXPIRED: (
+            "The second step of the sign-in came too late or had too many wrong codes: the user signs in again."
+        ),
+        UserErrorCode.SECOND_FACTOR_ENABLED: "The user has a second factor already.",
+        UserErrorCode.SECOND_FACTOR_NOT_ENABLED: "The user has no second factor, or no app to confirm.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

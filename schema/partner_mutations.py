@@ -145,6 +145,9 @@ class SetPartnerPolicyInput(OfPartner):
     stock_warning_below: int | None = optional(
         "The number of free licenses of a product below which an event STOCK_LOW is written. 1 to 10,000."
     )
+    second_factor_required: bool | None = optional(
+        "Whether the partner's users must have a second factor. It holds for sessions that exist, too."
+    )
 
     def checked(self) -> SetPartnerPolicy:
         """Return the changes; raise a group of refusals if they are invalid."""
@@ -152,6 +155,8 @@ class SetPartnerPolicyInput(OfPartner):
         changes: dict[str, Any] = {}
         if self.four_eyes is not strawberry.UNSET:
             changes["four_eyes"] = bool(self.four_eyes)
+        if self.second_factor_required is not strawberry.UNSET:
+            changes["second_factor_required"] = bool(self.second_factor_required)
         if self.approval_ceiling is not strawberry.UNSET:
             changes["approval_ceiling"] = self.approval_ceiling
         if self.stock_warning_below is not strawberry.UNSET:

@@ -51,6 +51,12 @@ class PartnerPolicy:
             "an activation passes it. Null if there is no warning."
         )
     )
+    second_factor_required: bool = strawberry.field(
+        description=(
+            "Whether the partner's users must have a second factor. The session of a user who has none can only "
+            "enroll one; API tokens work as before."
+        )
+    )
 
 
 @strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
@@ -77,7 +83,7 @@ class Partner(Node, row=PartnerRow):
 
     policy: PartnerPolicy = computed(
         partners.policy,
-        reads=("four_eyes", "approval_ceiling", "stock_warning_below"),
+        reads=("four_eyes", "approval_ceiling", "stock_warning_below", "second_factor_required"),
         description="The policies of the partner.",
     )
 

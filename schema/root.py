@@ -25,6 +25,7 @@ from schema.partners import PartnerQueries
 from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
+from schema.second_factor_mutations import SecondFactorMutations
 
 
 @strawberry.type
@@ -81,7 +82,13 @@ class Query(
     )
 )
 class Mutation(
-    AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations, ProductMutations
+    AccessMutations,
+    SecondFactorMutations,
+    ClientMutations,
+    ActivationMutations,
+    OrderMutations,
+    PartnerMutations,
+    ProductMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -72,7 +72,12 @@ def create() -> Application:
 
 def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
-    return Portal(Database(settings.database_url), settings.secret(), demo=settings.demo)
+    return Portal(
+        Database(settings.database_url),
+        settings.secret(),
+        demo=settings.demo,
+        vendor_second_factor=settings.vendor_second_factor,
+    )
 
 
 def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:

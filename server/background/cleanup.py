@@ -4,7 +4,8 @@ import asyncio
 
 import structlog
 
-from db import attempts
+from db import attempts, second_factors
+from db.engine import Transaction
 from domain.errors import Unavailable
 from resolvers.portal import Portal
 
@@ -25,8 +26,13 @@ async def run(portal: Portal) -> None:
 
 async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
+
+    async def drop(tx: Transaction) -> None:
+        await attempts.drop_old(tx, at=portal.now())
+        await second_factors.drop_old_challenges(tx, at=portal.now())
+
     try:
-        await portal.database.write(lambda tx: attempts.drop_old(tx, at=portal.now()))
+        await portal.database.write(drop)
     except Unavailable:
         log.warning("old failed sign-ins are deleted later: the database is not available")
     except Exception:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
-from tests.factories import add_partner, add_user, new_product
+from tests.factories import add_app, add_partner, add_user, new_product
 from tests.units import writing
 
 Given = Mapping[str, object]
@@ -96,6 +96,13 @@ async def _token(api: Api) -> Given:
     return {"apiTokenId": made["apiToken"]["id"]}
 
 
+async def _user_with_app(api: Api) -> Given:
+    async with writing(api.portal.database) as tx:
+        user_id = await add_user(tx, api.partner_id)
+        await add_app(tx, api.portal, api.partner_id, user_id)
+    return {"userId": ids.encode("User", user_id)}
+
+
 _LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
 
 MUTATIONS: Mapping[str, Recipe] = {
@@ -119,6 +126,7 @@ MUTATIONS: Mapping[str, Recipe] = {
     "cancelOrder": Recipe(_order, "order { id status }", {"reason": "Erro"}),
     "createApiToken": Recipe(_new_token, "apiToken { name }"),
     "revokeApiToken": Recipe(_token, "apiToken { id revokedAt }"),
+    "resetSecondFactor": Recipe(_user_with_app, "user { hasSecondFactor }"),
 }
 """Every mutation of a partner's objects."""
 
@@ -129,7 +137,7 @@ OF_PARTNERS: Mapping[str, Given] = {
     "suspendPartner": {"reason": "inadimplência"},
     "reinstatePartner": {},
     "closePartner": {},
-    "setPartnerPolicy": {"fourEyes": True},
+    "setPartnerPolicy": {"fourEyes": True, "secondFactorRequired": True},
 }
 """Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
 
@@ -143,7 +151,10 @@ OF_PRODUCTS: Mapping[str, Given] = {
 OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS}
 """Mutations that only the vendor's users do."""
 
-SESSIONS = {"signIn", "renewSession", "signOut"}
+SESSIONS = {
+    *("signIn", "confirmSignIn", "renewSession", "signOut"),
+    *("enrollTotp", "confirmTotp", "disableTotp", "renewRecoveryCodes"),
+}
 """Mutations of the caller's own session, which have tests of their own."""
 
 

@@ -18,7 +18,7 @@ _BELOW = 2
 
 _FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } activations(first: 100) { nodes { id } }
     orders(first: 100) { nodes { id items { id } } } licenseStock { id } products { id } priceTable { id }
-    viewer { user { id } partner { id } apiTokens { id } } }"""
+    viewer { partner { id users(first: 100) { nodes { id } } } apiTokens { id } } }"""
 
 
 _NODES_MAX = 100

@@ -1,0 +1,49 @@
+"""Counting of attempts that a stranger can make: sign-ins, checks of a password, and requests for a new one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from db import attempts
+from db.engine import Transaction
+from domain.attempts import CountedBy, Failures, counted, wait_seconds, with_another, without_mine
+from domain.errors import RateLimited
+from resolvers.portal import Portal
+
+Tried = Mapping[CountedBy, tuple[bytes, Failures]]
+"""A try as it was counted: under which digests, and what the failures were with it."""
+
+SIGN_IN = "sign-in"
+PASSWORD_RESET = "password reset"  # noqa: S105 — what is counted, and no password.
+
+
+async def count_try(portal: Portal, purpose: str, email: str, address: str | None) -> Tried:
+    """Count an attempt as failed; raise RateLimited if there were too many for the e-mail or from the network."""
+    digests = {
+        by: portal.digest(f"{purpose} by {by.value}", value.encode("utf-8", "surrogatepass"))
+        for by, value in counted(email, address).items()
+    }
+
+    async def count(tx: Transaction) -> Tried:
+        now = portal.now()
+        before = await attempts.locked(tx, digests.values(), at=now)
+        wait = max(wait_seconds(by, before[digest], now) for by, digest in digests.items())
+        if wait:
+            raise RateLimited(wait)
+        tried = {by: (digest, with_another(by, before[digest], now)) for by, digest in digests.items()}
+        await attempts.record(tx, dict(tried.values()))
+        return tried
+
+    return await portal.database.write(count)
+
+
+async def count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
+    """Reset the failures of the e-mail, and take back this attempt of the address."""
+    after = await attempts.locked(tx, [digest for digest, _ in tried.values()], at=now)
+    kept = {}
+    if CountedBy.ADDRESS in tried:
+        digest, mine = tried[CountedBy.ADDRESS]
+        others = without_mine(after[digest], mine)
+        if others.number:
+            kept[digest] = others
+    await attempts.record(tx, kept)
+    await attempts.forget(tx, after.keys() - kept.keys())
