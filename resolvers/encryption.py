@@ -31,7 +31,7 @@ def unseal(secret: bytes, purpose: str, sealed: bytes, owner: tuple[int, int]) -
         raise UnsealingError
     try:
         return _cipher(secret, purpose).decrypt(nonce, encrypted, _associated(owner))
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise UnsealingError from None
 
 

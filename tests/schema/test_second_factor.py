@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from pyotp import parse_uri
+from pyotp import TOTP, parse_uri
 from structlog.testing import capture_logs
 
 from db import users
@@ -107,7 +107,9 @@ async def elsewhere(portal: Portal) -> AsyncIterator[Api]:
 async def test_a_user_enrolls_confirms_and_signs_in_by_two_steps(person: Person, clock: Clock) -> None:
     enrolled = await person.api.done("enrollTotp", "secret uri", {"password": PASSWORD})
     app = App(enrolled["secret"], ())
-    assert parse_uri(enrolled["uri"]).provisioning_uri() == enrolled["uri"]
+    totp = parse_uri(enrolled["uri"])
+    assert isinstance(totp, TOTP)
+    assert (totp.secret, totp.name, totp.issuer) == (enrolled["secret"], person.email, "Moderniza")
     assert (await person.sign_in())["token"]
     confirmed = await person.api.done(
         "confirmTotp", "recoveryCodes viewer { secondFactor { enabled } }", {"code": app.code(clock.now)}
@@ -250,6 +252,14 @@ async def test_the_second_factor_is_turned_off_by_password_or_code(person: Perso
         assert await person.api.codes("disableTotp", given) == ["SECOND_FACTOR_NOT_ENABLED"]
     await with_app(person)
     assert await person.api.codes("disableTotp", {"password": PASSWORD}) == []
+
+
+@pytest.mark.edge
+async def test_codes_with_hidden_characters_or_without_any_are_refused_by_their_field(person: Person) -> None:
+    for text in ("123\u200b456", " ", "9" * 101):
+        for name, given in (("confirmTotp", {}), ("disableTotp", {}), ("confirmSignIn", {"challenge": "x"})):
+            payload = await person.api.mutate(name, "__typename", given | {"code": text})
+            assert [error["path"] for error in payload["userErrors"]] == [["code"]]
 
 
 async def test_new_recovery_codes_void_the_old_ones(person: Person, app: App) -> None:
