@@ -25,6 +25,7 @@ class UserRow(NamedTuple):
     email: str
     role: Role
     disabled_at: datetime | None
+    second_factor_since: datetime | None
 
     @property
     def works_for_vendor(self) -> bool:
@@ -75,6 +76,9 @@ class Bearer(NamedTuple):
     of_vendor: bool
     networks: tuple[str, ...]
     """Networks from which the partner's API tokens can be used; none if from any address."""
+    second_factor_since: datetime | None
+    second_factor_required: bool
+    """Whether the partner requires a second factor of its users."""
 
 
 class NewToken(NamedTuple):
@@ -166,6 +170,8 @@ _BEARER = Statement(
         users.c.role,
         partners.c.is_vendor,
         partners.c.api_token_networks,
+        users.c.second_factor_since,
+        partners.c.second_factor_required,
     )
     .join(users, users.c.id == tokens.c.user_id)
     .join(partners, partners.c.id == users.c.partner_id)

@@ -47,12 +47,18 @@ class PartnerRow(NamedTuple):
     stock_warning_below: int | None
     api_token_networks: str
     """Networks in CIDR notation, with blanks between them."""
+    second_factor_required: bool
 
     @property
     def policy(self) -> Policy:
         """Return the partner's policies."""
-        networks = tuple(self.api_token_networks.split())
-        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below, networks)
+        return Policy(
+            self.four_eyes,
+            self.approval_ceiling,
+            self.stock_warning_below,
+            tuple(self.api_token_networks.split()),
+            self.second_factor_required,
+        )
 
 
 class PartnerSortKey(Enum):
@@ -196,6 +202,7 @@ class Terms(NamedTuple):
     four_eyes: bool
     approval_ceiling: Cents | None
     stock_warning_below: int | None
+    second_factor_required: bool
 
     @property
     def policy(self) -> Policy:

@@ -67,6 +67,7 @@ partners = _table(
     Column("approval_ceiling", sa.BigInteger),
     Column("stock_warning_below", sa.Integer),
     Column("api_token_networks", sa.Text, nullable=False, server_default=""),
+    Column("second_factor_required", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspended_at IS NOT NULL)", "suspended_with_time"),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspension_reason IS NOT NULL)", "suspended_with_reason"),
     sa.CheckConstraint("(status = 'CLOSED') = (closed_at IS NOT NULL)", "closed_with_time"),
@@ -96,7 +97,36 @@ users = _table(
     Column("role", one_of(Role), nullable=False),
     Column("password_hash", sa.Text, nullable=False),
     Column("disabled_at", Instant),
+    Column("second_factor_since", Instant),
     Index(None, "partner_id", "id"),
+)
+
+totp_secrets = _table(
+    "totp_secrets",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("sealed", sa.LargeBinary, nullable=False),
+    Column("enrolled_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("last_step", sa.BigInteger),
+    sa.CheckConstraint("(confirmed_at IS NULL) = (last_step IS NULL)", "confirmed_with_step"),
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("digest", sa.LargeBinary(32), primary_key=True),
+)
+
+sign_in_challenges = _table(
+    "sign_in_challenges",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("digest", sa.LargeBinary(32), primary_key=True, unique=True),
+    Column("password_digest", sa.LargeBinary(32), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("failures", sa.Integer, sa.CheckConstraint("failures BETWEEN 0 AND 5", "failures"), nullable=False),
 )
 
 tokens = _table(

@@ -80,6 +80,7 @@ PUBLIC_FIELDS = frozenset(
     {
         "Query.viewer",
         "Mutation.signIn",
+        "Mutation.confirmSignIn",
         "Mutation.signOut",
         "Mutation.acceptInvitation",
         "Mutation.requestPasswordReset",
@@ -91,6 +92,7 @@ PUBLIC_FIELDS = frozenset(
 LONE_MUTATIONS = frozenset(
     {
         "signIn",
+        "confirmSignIn",
         "signOut",
         "renewSession",
         "acceptInvitation",
@@ -98,9 +100,22 @@ LONE_MUTATIONS = frozenset(
         "requestPasswordReset",
         "resetPassword",
         "signOutEverywhere",
+        "enrollTotp",
+        "confirmTotp",
+        "disableTotp",
+        "renewRecoveryCodes",
     }
 )
-"""Mutations that change or end the viewer of the request's token, or take a password or an e-mail address."""
+"""Mutations that change or end the viewer of the request's token, or take a password, a code or an e-mail address."""
+
+ENROLLING_FIELDS = PUBLIC_FIELDS | {
+    "Mutation.renewSession",
+    "Mutation.changePassword",
+    "Mutation.signOutEverywhere",
+    "Mutation.enrollTotp",
+    "Mutation.confirmTotp",
+}
+"""Root fields of a session whose user must enroll a second factor first."""
 
 FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.client": Permission.CLIENTS_READ,
@@ -149,6 +164,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.inviteUser": Permission.USERS_MANAGE,
     "Mutation.revokeInvitation": Permission.USERS_MANAGE,
     "Mutation.createPasswordResetLink": Permission.USERS_MANAGE,
+    "Mutation.resetSecondFactor": Permission.USERS_MANAGE,
     "Mutation.createPartner": Permission.PARTNERS_MANAGE,
     "Mutation.updatePartner": Permission.PARTNERS_MANAGE,
     "Mutation.suspendPartner": Permission.PARTNERS_MANAGE,

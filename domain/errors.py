@@ -48,6 +48,19 @@ class Forbidden(ApiError):
         super().__init__(f"This operation needs the permission {', '.join(names)}.", missingPermissions=names)
 
 
+class SecondFactorRequired(ApiError):
+    """The user must have a second factor, has none, and can do nothing but enroll one."""
+
+    code = "SECOND_FACTOR_REQUIRED"
+
+    def __init__(self) -> None:
+        message = (
+            "You must have a second factor: enroll an authenticator app with “enrollTotp”, and turn it on with "
+            "“confirmTotp”. Until then this session can do nothing else."
+        )
+        super().__init__(message)
+
+
 class CostExceeded(ApiError):
     """The operation exceeds the cost limit of a request."""
 

@@ -41,6 +41,9 @@ class EventType(Enum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"
     PASSWORD_RESET_LINK_CREATED = "PASSWORD_RESET_LINK_CREATED"
     SESSIONS_ENDED = "SESSIONS_ENDED"
+    SECOND_FACTOR_ENABLED = "SECOND_FACTOR_ENABLED"
+    SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
+    RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,4 +102,11 @@ MESSAGES: Mapping[EventType, Text] = {
         pt="{user}: link de nova senha criado.", en="{user}: link for a new password created."
     ),
     EventType.SESSIONS_ENDED: Text(pt="{user}: sessões encerradas.", en="{user}: sessions ended."),
+    EventType.SECOND_FACTOR_ENABLED: Text(
+        pt="Verificação em duas etapas ativada.", en="Two-step verification turned on."
+    ),
+    EventType.SECOND_FACTOR_DISABLED: Text(
+        pt="Verificação em duas etapas desativada.", en="Two-step verification turned off."
+    ),
+    EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado.", en="Recovery code used."),
 }

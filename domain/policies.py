@@ -37,6 +37,7 @@ class Policy(NamedTuple):
     stock_warning_below: int | None = None
     api_token_networks: tuple[str, ...] = ()
     """In CIDR notation; none if the partner's API tokens can be used from any address."""
+    second_factor_required: bool = False
 
 
 class Approval(NamedTuple):

@@ -10,7 +10,7 @@ from db import access, users
 from db.access import NewToken, TokenRow, UserRow
 from db.engine import Transaction
 from db.partners import PartnerRow
-from domain import policies, tenancy
+from domain import policies, second_factor, tenancy
 from domain.access import API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
 from domain.errors import UnusableToken
 from domain.events import Event, EventType
@@ -109,16 +109,26 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
     if found.of_vendor is not (found.role in VENDOR_ROLES):
         # No use case writes such a user, who would have the permissions of another organization's role.
         return None
+    must_enroll = (
+        found.kind is TokenKind.SESSION
+        and found.second_factor_since is None
+        and second_factor.is_required(
+            by_partner=found.second_factor_required,
+            of_vendor=found.of_vendor,
+            of_vendor_users=portal.vendor_second_factor,
+        )
+    )
     viewer = Viewer(
         partner_id=found.partner_id,
         user_id=found.user_id,
         role=found.role,
-        permissions=effective(found.role, found.chosen),
+        permissions=frozenset() if must_enroll else effective(found.role, found.chosen),
         token_id=found.token_id,
         token_kind=found.kind,
         expires_at=found.expires_at,
         scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
         networks=policies.networks(found.networks) if found.kind is TokenKind.API else (),
+        must_enroll=must_enroll,
     )
     portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
     return viewer

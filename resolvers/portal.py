@@ -22,6 +22,8 @@ class Portal:
     secret: bytes
     now: Callable[[], datetime] = utc_now
     demo: bool = False
+    vendor_second_factor: bool = False
+    """Whether the vendor's users must have a second factor."""
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)

@@ -11,10 +11,12 @@ from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
 from domain.errors import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
+from resolvers import second_steps
 from resolvers.access import Secret, new_secret, viewer_of
 from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.passwords import is_password
+from resolvers.second_steps import SecondStep
 from resolvers.viewers import Viewer
 
 _HASH_LENGTH = 16
@@ -31,8 +33,10 @@ class SignedIn(NamedTuple):
     viewer: Viewer
 
 
-async def sign_in(context: Context, email: str, password: str) -> SignedIn:
-    """Begin a session; raise InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
+async def sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
+    """Begin a session, or its second step for a user with a second factor.
+
+    Raises InvalidCredentials, RateLimited after too many failures, Unavailable under too many.
 
     An attempt counts as failed before its password is checked, in a transaction of its own, so that many at once
     get no more attempts than one after the other.
@@ -43,6 +47,9 @@ async def sign_in(context: Context, email: str, password: str) -> SignedIn:
         code = error.code.value if isinstance(error, InvalidCredentials) else error.code
         _log.warning("sign-in failed", **_who(context, email), code=code)
         raise
+    if isinstance(signed_in, SecondStep):
+        _log.info("second step begun", **_who(context, email))
+        return signed_in
     viewer = signed_in.viewer
     ids = {"partner_id": viewer.partner_id, "user_id": viewer.user_id, "token_id": viewer.token_id}
     _log.info("sign-in succeeded", **_who(context, email), **ids)
@@ -56,7 +63,7 @@ def _who(context: Context, email: str) -> dict[str, str]:
     return who if context.client_address is None else who | {"client_address": context.client_address}
 
 
-async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
+async def _sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
     portal = context.portal
     # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
@@ -71,19 +78,23 @@ async def _sign_in(context: Context, email: str, password: str) -> SignedIn:
     return await _begin_session(context, found, tried)
 
 
-async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn:
+async def _begin_session(context: Context, found: Credentials, tried: Tried) -> SignedIn | SecondStep:
     secret, now = new_secret(TokenKind.SESSION), context.now()
     new = new_session(found.user_id, secret, signed_in_at=now, now=now)
 
-    async def begin(tx: Transaction) -> None:
+    async def begin(tx: Transaction) -> SecondStep | None:
         await count_as_right(tx, tried, now)
         # The user may have been disabled, or got another password, while the hash was computed.
         if not await users.lock_if_unchanged(tx, found):
             raise InvalidCredentials
-        await access.add_token(tx, found.partner_id, new, at=now)
+        user = found.partner_id, found.user_id
+        second_step = await second_steps.begin(tx, context.portal, user, found.password_hash, at=now)
+        if second_step is None:
+            await access.add_token(tx, found.partner_id, new, at=now)
+        return second_step
 
-    await context.portal.database.write(begin)
-    return await signed_in_by(context, secret)
+    second_step = await context.portal.database.write(begin)
+    return await signed_in_by(context, secret) if second_step is None else second_step
 
 
 async def sign_out(context: Context) -> bool:

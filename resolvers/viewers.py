@@ -32,6 +32,8 @@ class Viewer(NamedTuple):
     scope: Scope
     networks: tuple[Network, ...] = ()
     """Networks from which the token can be used; none if from any address."""
+    must_enroll: bool = False
+    """Whether the user must have a second factor and has none: then the session has no permission."""
 
     @property
     def of_vendor(self) -> bool:

@@ -7,12 +7,14 @@ import strawberry
 
 from db.access import TokenRow, UserRow
 from db.partners import PartnerRow
+from db.second_factors import FactorState
 from domain.access import Permission, Role, TokenKind
-from resolvers import access
+from resolvers import access, second_factor
 from resolvers.viewers import Viewer as ViewerRow
 from schema.nodes import Info, Node
 from schema.partners import Partner
 from schema.relations import attribute, computed
+from schema.second_factor import ViewerSecondFactor
 
 
 def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
@@ -31,6 +33,14 @@ class User(Node, row=UserRow):
     is_active: bool = attribute("Whether the person can sign in, “ativo”.")
     works_for_vendor: bool = attribute(
         "Whether the person works for the vendor, and not for a partner. The vendor's users act on behalf of partners."
+    )
+    has_second_factor: bool | None = computed(
+        second_factor.shown_of,
+        reads=("id", "partner_id", "second_factor_since"),
+        description=(
+            "Whether the person has a second factor. Null unless the viewer is that person, or manages the users of "
+            "the person's organization with USERS_MANAGE."
+        ),
     )
 
 
@@ -94,6 +104,13 @@ class Viewer:
     @staticmethod
     def session_expires_at(viewer: strawberry.Parent[ViewerRow]) -> datetime | None:
         return None if viewer.token_kind is TokenKind.API else viewer.expires_at
+
+    @strawberry.field(
+        graphql_type=ViewerSecondFactor, description="The user's second factor, “verificação em duas etapas”."
+    )
+    @staticmethod
+    async def second_factor(viewer: strawberry.Parent[ViewerRow], info: Info) -> FactorState:
+        return await second_factor.state(info.context, viewer)
 
     @strawberry.field(graphql_type=User, description="The authenticated user, “usuário”.")
     @staticmethod

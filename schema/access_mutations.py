@@ -12,12 +12,14 @@ from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from domain.users import email as address_of
 from resolvers import access, ids, sessions
 from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
+from resolvers.second_steps import SecondStep
 from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import ApiToken, Viewer
 from schema.errors import Payload, answer, settle
 from schema.inputs import OnBehalf, given, optional
 from schema.nodes import Info
+from schema.second_factor import SecondFactorChallenge
 
 
 @strawberry.input(description="Input of `signIn`: the credentials of a user.")
@@ -40,31 +42,43 @@ class SignInInput:
 class SessionPayload(Payload):
     """Session that a mutation started, or the refusals."""
 
-    outcome: strawberry.Private[SignedIn | None] = None
+    outcome: strawberry.Private[SignedIn | SecondStep | None] = None
+
+    @property
+    def _session(self) -> SignedIn | None:
+        return self.outcome if isinstance(self.outcome, SignedIn) else None
 
     @strawberry.field(
-        description=(
-            "The session's token, to be sent as `Authorization: Bearer …`. Returns null if `userErrors` is not empty."
-        )
+        description=("The session's token, to be sent as `Authorization: Bearer …`. Returns null if there is none.")
     )
     def token(self) -> str | None:
-        return None if self.outcome is None else self.outcome.secret
+        return None if self._session is None else self._session.secret
 
     @strawberry.field(description="The date and time when the session ends. Returns null if there is none.")
     def expires_at(self) -> datetime | None:
-        return None if self.outcome is None else self.outcome.expires_at
+        return None if self._session is None else self._session.expires_at
 
     @strawberry.field(
         graphql_type=Viewer | None,
-        description="The user who is now signed in. Returns null if `userErrors` is not empty.",
+        description="The user who is now signed in. Returns null if there is no session.",
     )
     def viewer(self) -> ViewerRow | None:
-        return None if self.outcome is None else self.outcome.viewer
+        return None if self._session is None else self._session.viewer
 
 
 @strawberry.type(description="Return type of `signIn`.")
 class SignInPayload(SessionPayload):
-    """Session that signIn started."""
+    """Session that signIn started, or its second step."""
+
+    @strawberry.field(
+        graphql_type=SecondFactorChallenge | None,
+        description=(
+            "The second step of the sign-in, for a user with a second factor: `confirmSignIn` then gives the session. "
+            "Returns null if there is a session, or if `userErrors` is not empty."
+        ),
+    )
+    def second_factor(self) -> SecondStep | None:
+        return self.outcome if isinstance(self.outcome, SecondStep) else None
 
 
 @strawberry.type(description="Return type of `renewSession`.")
@@ -149,7 +163,7 @@ class AccessMutations:
             "Starts a session of 12 hours. No token is needed, and an expired or revoked one is ignored. Must be "
             "the only field of its operation. After five failed attempts in a row for an email address from one "
             "network, 20 for an email address, or 50 within 15 minutes from one network, the error RATE_LIMITED "
-            "gives the number of seconds to wait."
+            "gives the number of seconds to wait. A user with a second factor gets `secondFactor` instead of a session."
         )
     )
     @staticmethod

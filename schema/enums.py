@@ -20,6 +20,7 @@ from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.policies import PolicyKind
 from domain.refusals import UserErrorCode
+from domain.second_factor import SecondFactorKind
 
 Member = TypeVar("Member", bound=Enum)
 
@@ -85,6 +86,14 @@ _describe(
         Delivery.QUEUED: "The e-mail is being sent.",
         Delivery.SENT: "The e-mail was handed to the mail server.",
         Delivery.FAILED: "The e-mail could not be sent. Inviting the same address again sends another one.",
+    },
+)
+_describe(
+    SecondFactorKind,
+    "A kind of proof that the second step of a sign-in takes.",
+    {
+        SecondFactorKind.TOTP: "A code of six digits of the authenticator app that the user has enrolled.",
+        SecondFactorKind.RECOVERY_CODE: "One of the recovery codes, each of which works once.",
     },
 )
 _describe(
@@ -223,6 +232,11 @@ _describe(
         EventType.PASSWORD_CHANGED: "A user has a new password.",
         EventType.PASSWORD_RESET_LINK_CREATED: "A link was created by which a user can choose a new password.",
         EventType.SESSIONS_ENDED: "All sessions of a user were ended.",
+        EventType.SECOND_FACTOR_ENABLED: "A user turned their second factor on.",
+        EventType.SECOND_FACTOR_DISABLED: (
+            "A user turned their second factor off, or it was reset by another user or by the operator."
+        ),
+        EventType.RECOVERY_CODE_USED: "A user gave a recovery code instead of a code of the app.",
     },
 )
 _describe(
@@ -253,7 +267,6 @@ _describe(
         UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",
         UserErrorCode.PRODUCT_CODE_IN_USE: "Another product has the same code.",
         UserErrorCode.EMAIL_TAKEN: "A user has the email address already.",
-        UserErrorCode.OWN_USER: "A user can't deactivate themselves, or change their own role.",
         UserErrorCode.LAST_MANAGER: (
             "The user is the last active MANAGER of the partner, or the last active VENDOR_ADMIN of the vendor."
         ),
@@ -261,6 +274,13 @@ _describe(
         UserErrorCode.INVITATION_INVALID: "The invitation was used, revoked or replaced, or it has expired.",
         UserErrorCode.PASSWORD_RESET_INVALID: "The link for a new password was used, or it has expired.",
         UserErrorCode.MAIL_NOT_CONFIGURED: "The portal sends no e-mail: a manager can create the link.",
+        UserErrorCode.OWN_USER: "A user can't do this to their own user.",
+        UserErrorCode.INVALID_CODE: "The code is wrong, has expired, or was used already.",
+        UserErrorCode.SIGN_IN_EXPIRED: (
+            "The second step of the sign-in came too late or had too many wrong codes: the user signs in again."
+        ),
+        UserErrorCode.SECOND_FACTOR_ENABLED: "The user has a second factor already.",
+        UserErrorCode.SECOND_FACTOR_NOT_ENABLED: "The user has no second factor, or no app to confirm.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

@@ -29,6 +29,7 @@ from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
 from domain.products import CODE_LENGTH
 from domain.products import NAME_LENGTH as PRODUCT_NAME_LENGTH
+from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
@@ -78,6 +79,9 @@ BUSINESS: Mapping[str, int] = {
     "CancelActivationInput.reason": NOTE_LENGTH,
     "CancelClientInput.reason": NOTE_LENGTH,
     "CancelOrderInput.reason": NOTE_LENGTH,
+    "ConfirmSignInInput.challenge": CHALLENGE_LENGTH_MAX,
+    "ConfirmSignInInput.code": CODE_LENGTH_MAX,
+    "ConfirmTotpInput.code": CODE_LENGTH_MAX,
     "CreateApiTokenInput.name": TOKEN_NAME_LENGTH,
     "CreateApiTokenInput.permissions": len(Permission),
     "CreateOrderInput.items": ITEMS_MAX,
@@ -96,6 +100,9 @@ BUSINESS: Mapping[str, int] = {
     "ResetPasswordInput.newPassword": PASSWORD_LENGTH_MAX,
     "ResetPasswordInput.secret": SECRET_LENGTH,
     "UpdateUserInput.name": NAME_LENGTH,
+    "DisableTotpInput.code": CODE_LENGTH_MAX,
+    "DisableTotpInput.password": PASSWORD_LENGTH_MAX,
+    "EnrollTotpInput.password": PASSWORD_LENGTH_MAX,
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,
@@ -109,6 +116,8 @@ BUSINESS: Mapping[str, int] = {
     "RegisterClientInput.city": PLACE_LENGTH,
     "RegisterClientInput.name": NAME_LENGTH,
     "RegisterClientInput.tradeName": NAME_LENGTH,
+    "RenewRecoveryCodesInput.code": CODE_LENGTH_MAX,
+    "RenewRecoveryCodesInput.password": PASSWORD_LENGTH_MAX,
     "SignInInput.email": EMAIL_LENGTH,
     "SignInInput.password": PASSWORD_LENGTH_MAX,
     "SuspendPartnerInput.reason": REASON_LENGTH,

@@ -171,6 +171,9 @@ class SetPartnerPolicyInput(OfPartner):
         "The networks from which API tokens of the partner's users can be used, such as `203.0.113.0/24`, or single "
         "addresses, at most 20 of them, in place of those before. Null or no networks allow any address."
     )
+    second_factor_required: bool | None = optional(
+        "Whether the partner's users must have a second factor. It holds for sessions that exist, too."
+    )
 
     def checked(self) -> SetPartnerPolicy:
         """Return the changes; raise a group of refusals if they are invalid."""
@@ -178,6 +181,8 @@ class SetPartnerPolicyInput(OfPartner):
         changes: dict[str, Any] = {}
         if self.four_eyes is not strawberry.UNSET:
             changes["four_eyes"] = bool(self.four_eyes)
+        if self.second_factor_required is not strawberry.UNSET:
+            changes["second_factor_required"] = bool(self.second_factor_required)
         if self.approval_ceiling is not strawberry.UNSET:
             changes["approval_ceiling"] = self.approval_ceiling
         if self.stock_warning_below is not strawberry.UNSET:

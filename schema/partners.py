@@ -57,6 +57,12 @@ class PartnerPolicy:
             "Empty if from any address."
         )
     )
+    second_factor_required: bool = strawberry.field(
+        description=(
+            "Whether the partner's users must have a second factor. The session of a user who has none can only "
+            "enroll one; API tokens work as before."
+        )
+    )
 
 
 @strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
@@ -83,7 +89,13 @@ class Partner(Node, row=PartnerRow):
 
     policy: PartnerPolicy = computed(
         partners.policy,
-        reads=("four_eyes", "approval_ceiling", "stock_warning_below", "api_token_networks"),
+        reads=(
+            "four_eyes",
+            "approval_ceiling",
+            "stock_warning_below",
+            "api_token_networks",
+            "second_factor_required",
+        ),
         description="The policies of the partner.",
     )
 

@@ -27,6 +27,7 @@ from schema.password_mutations import PasswordMutations
 from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
+from schema.second_factor_mutations import SecondFactorMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
 
@@ -90,6 +91,7 @@ class Mutation(
     UserMutations,
     InvitationMutations,
     PasswordMutations,
+    SecondFactorMutations,
     ClientMutations,
     ActivationMutations,
     OrderMutations,

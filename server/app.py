@@ -77,7 +77,12 @@ def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
     database = Database(settings.database_url)
     return Portal(
-        database, settings.secret(), demo=settings.demo, outbox=settings.outbox(), provider=settings.provider()
+        database,
+        settings.secret(),
+        demo=settings.demo,
+        outbox=settings.outbox(),
+        provider=settings.provider(),
+        vendor_second_factor=settings.vendor_second_factor,
     )
 
 

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=False, description="Whether this is a demonstration, with users whose password is public."
     )
+    vendor_second_factor: bool = Field(
+        default=False,
+        description="Whether the vendor's users must have a second factor; until they have, they can only enroll one.",
+    )
     graphiql: bool = Field(
         default_factory=lambda given: bool(given.get("demo")),
         description="Whether a browser gets GraphiQL at /graphql; where it is not given, what DEMO says.",

@@ -4,15 +4,16 @@ Each has defaults for everything, so that a test names only what matters to it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import randbits
 from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
 import sqlalchemy as sa
+from pyotp import TOTP, random_base32
 
-from db import access, clients, partners, prices, products, tables
+from db import access, clients, partners, prices, products, second_factors, tables
 from db.access import NewToken
 from db.clients import ClientDetails
 from db.engine import Transaction
@@ -28,6 +29,7 @@ from resolvers import ids
 from resolvers.access import new_secret
 from resolvers.partners import NewVendor, vendor_id
 from resolvers.portal import Portal
+from resolvers.second_factor_codes import renewed, sealed_secret
 from tests import cnpjs
 from tests.api import Api
 from tests.units import execute, writing
@@ -41,6 +43,17 @@ class Token(NamedTuple):
     id: int
     secret: str
     digest: bytes
+
+
+class App(NamedTuple):
+    """Authenticator app of a user, and the recovery codes that the user keeps."""
+
+    secret: str
+    recovery_codes: tuple[str, ...]
+
+    def code(self, at: datetime, *, later: int = 0) -> str:
+        """Return the code of that time, or of a number of steps later."""
+        return TOTP(self.secret).at(at + later * timedelta(seconds=30))
 
 
 async def add_bare_partner(tx: Transaction, cnpj: str, name: str = "Alfa") -> None:
@@ -69,6 +82,21 @@ async def add_user(
     user_id = await access.create_user(tx, partner_id, email=email, name="Ana", role=role, password_hash=password_hash)
     assert user_id is not None
     return user_id
+
+
+async def add_app(tx: Transaction, portal: Portal, partner_id: int, user_id: int) -> App:
+    """Add a confirmed authenticator app of the user, with recovery codes."""
+    app = await add_unconfirmed_app(tx, portal, partner_id, user_id)
+    await second_factors.confirm(tx, partner_id, user_id, 0, at=portal.now())
+    return app._replace(recovery_codes=await renewed(tx, portal, (partner_id, user_id)))
+
+
+async def add_unconfirmed_app(tx: Transaction, portal: Portal, partner_id: int, user_id: int) -> App:
+    """Add an authenticator app of the user, which no code has confirmed yet."""
+    secret = random_base32()
+    sealed = sealed_secret(portal, (partner_id, user_id), secret)
+    await second_factors.enroll(tx, partner_id, user_id, sealed, at=portal.now())
+    return App(secret, ())
 
 
 async def add_token(

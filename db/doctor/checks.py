@@ -23,6 +23,7 @@ from db.tables import (
     partners,
     price_tables,
     tokens,
+    totp_secrets,
     users,
 )
 from domain.access import VENDOR_ROLES
@@ -154,6 +155,16 @@ def _users() -> Iterator[Check]:
             )
         ),
         "user {0} has a role of another kind of organization; the user can't sign in.",
+    )
+    confirmed = sa.exists().where(
+        totp_secrets.c.partner_id == users.c.partner_id,
+        totp_secrets.c.user_id == users.c.id,
+        totp_secrets.c.confirmed_at.is_not(None),
+    )
+    yield Check(
+        "second factors",
+        sa.select(users.c.partner_id, users.c.id).where(users.c.second_factor_since.is_(None) == confirmed),
+        "user {0} has a second factor by one table, and none by another; reset it with portal reset-second-factor.",
     )
 
 

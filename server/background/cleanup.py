@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from db import attempts, invitations, password_resets
+from db import attempts, invitations, password_resets, second_factors
 from db.engine import Transaction
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
@@ -41,3 +41,4 @@ async def _delete(tx: Transaction, now: datetime) -> None:
     await invitations.drop_expired(tx, at=now)
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
     await password_resets.drop_expired(tx, at=now)
+    await second_factors.drop_old_challenges(tx, at=now)

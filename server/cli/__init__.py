@@ -13,6 +13,7 @@ from server.cli.invitations import invite_user
 from server.cli.migrate import migrate
 from server.cli.partners import create_partner
 from server.cli.products import create_product
+from server.cli.second_factors import reset_second_factor
 from server.cli.serve import serve
 from server.cli.tokens import create_token, list_tokens, revoke_token
 from server.cli.users import create_user, create_vendor_user, list_users, update_user
@@ -49,6 +50,7 @@ app.command()(create_vendor_user)
 app.command()(invite_user)
 app.command()(update_user)
 app.command("users")(list_users)
+app.command()(reset_second_factor)
 app.command()(create_token)
 app.command("tokens")(list_tokens)
 app.command()(revoke_token)

@@ -19,7 +19,7 @@ from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
-from server import diagnosis, logs, proxies
+from server import diagnosis, logs, proxies, second_factor
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
@@ -54,6 +54,7 @@ def serve(
         _warn(given)
     logs.configure(given)
     proxies.warn_of_trust_in_all(given.forwarded_allow_ips)
+    second_factor.hint_if_not_required(given)
     config = Config(
         "server.app:create",
         factory=True,

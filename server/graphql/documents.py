@@ -27,7 +27,7 @@ from graphql import (
 from graphql.execution import Executor
 
 from breadth import BatchExecutor, Prepared
-from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
@@ -54,6 +54,8 @@ class Operation(NamedTuple):
     """Error of the operation, though its document is valid."""
     permissions: frozenset[Permission]
     private: bool
+    enrolling: bool
+    """Whether a user who must enroll a second factor first can run it."""
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """Cost of an operation that can be large; None if it is small for any variables."""
@@ -233,6 +235,7 @@ class _Requirements:
             error=root_fields.crowded(self._node, self._fragments),
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
+            enrolling=all(_is_enrolling(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,
             lengths=self.lengths,
@@ -268,5 +271,13 @@ class _Requirements:
             self.unknown += 1
 
 
+def _is_enrolling(name: str) -> bool:
+    return name in ENROLLING_FIELDS if _is_root(name) else name not in FIELD_PERMISSIONS
+
+
 def _is_private(name: str) -> bool:
-    return name.startswith(("Query.", "Mutation.")) and name not in PUBLIC_FIELDS
+    return _is_root(name) and name not in PUBLIC_FIELDS
+
+
+def _is_root(name: str) -> bool:
+    return name.startswith(("Query.", "Mutation."))

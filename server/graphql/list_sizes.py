@@ -21,6 +21,7 @@ from domain.access import API_TOKENS_MAX, Permission
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
+from domain.second_factor import RECOVERY_CODES, SecondFactorKind
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
 from server.graphql.cost_terms import Term, Variables, constant, product, varying
@@ -43,6 +44,9 @@ LIST_SIZES: Mapping[str, int] = {
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,
     "Query.products": 50,
+    "ConfirmTotpPayload.recoveryCodes": RECOVERY_CODES,
+    "RenewRecoveryCodesPayload.recoveryCodes": RECOVERY_CODES,
+    "SecondFactorChallenge.kinds": len(SecondFactorKind),
     "Viewer.apiTokens": API_TOKENS_MAX,
     "Viewer.permissions": len(Permission),
     # Introspection fields, with average sizes; only `types` and `directives` have their full size.

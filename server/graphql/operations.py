@@ -22,6 +22,7 @@ from domain.errors import (
     DocumentNotFound,
     DocumentNotTrusted,
     Forbidden,
+    SecondFactorRequired,
     UnusableToken,
 )
 from resolvers import nodes
@@ -197,7 +198,9 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
     if viewer is None and operation.private:
         raise unauthenticated()
     variables = operation.prepared.coerced(given)
-    if viewer is not None and (operation.node_fields or not operation.permissions <= viewer.permissions):
+    if viewer is not None and (
+        viewer.must_enroll or operation.node_fields or not operation.permissions <= viewer.permissions
+    ):
         _check_permissions(viewer, operation, variables)
     if isinstance(variables, list):
         if _gets_suggestions(context):
@@ -211,6 +214,8 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
 
 
 def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced) -> None:
+    if viewer.must_enroll and not operation.enrolling:
+        raise SecondFactorRequired
     needed = operation.permissions
     if operation.node_fields and not isinstance(variables, list):
         needed |= _of_nodes(operation, variables)

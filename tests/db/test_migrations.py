@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from db.engine import Database
 from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
-from db.tables import clients, events, metadata, partners, tokens
+from db.tables import clients, events, metadata, partners, tokens, users
 from domain.partners import PartnerStatus
 from tests.databases import Databases
 from tests.units import execute, reading, writing
@@ -303,6 +303,30 @@ async def test_users_have_no_identities_after_the_step_for_them(engine: str, dat
     for again in (link.format(2, "a"), link.format(2, "c"), link.format(3, "d")):
         with pytest.raises(REFUSED):
             await write(url, again)
+
+
+async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0011")
+    event = """INSERT INTO events (partner_id, number, type, occurred_at)
+        VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z')"""
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'none')""",
+        event.format(1, "PRODUCT_RETIRED"),
+    )
+
+    migrate.upgrade(url)
+
+    await write(url, event.format(2, "SECOND_FACTOR_ENABLED"))
+    of_user = sa.select(users.c.second_factor_since, partners.c.second_factor_required).join(partners)
+    assert await look(url, lambda sync: sync.execute(of_user).all()) == [(None, False)]
+    numbers = sa.select(events.c.number).order_by(events.c.number)
+    assert await look(url, lambda sync: sync.execute(numbers).scalars().all()) == [1, 2]
+    with pytest.raises(REFUSED):
+        await write(url, event.format(3, "SECOND_FACTOR_SOLD"))
 
 
 async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:

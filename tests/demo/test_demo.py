@@ -23,7 +23,7 @@ from domain.orders import OrderStatus, OrderType
 from domain.refusals import InvalidCredentials
 from resolvers.context import Context
 from resolvers.portal import Portal
-from resolvers.sessions import sign_in
+from resolvers.sessions import SignedIn, sign_in
 from tests.databases import Databases
 from tests.units import fetch_all, fetch_value, reading, writing
 
@@ -152,6 +152,7 @@ async def test_its_password_signs_in_where_it_is_a_demonstration_and_nowhere_els
 
     signed_in = await sign_in(Context(portal), "consulta@gama.example", DEMO_PASSWORD)
 
+    assert isinstance(signed_in, SignedIn)
     assert signed_in.viewer.role is Role.VIEWER
     with pytest.raises(InvalidCredentials):
         await sign_in(Context(real), "consulta@gama.example", DEMO_PASSWORD)

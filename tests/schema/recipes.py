@@ -12,7 +12,7 @@ from domain.access import Role
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
-from tests.factories import add_partner, add_user, new_product
+from tests.factories import add_app, add_partner, add_user, new_product
 from tests.units import writing
 
 Given = Mapping[str, object]
@@ -122,6 +122,13 @@ async def _invitation(api: Api) -> Given:
     return {"invitationId": made["invitation"]["id"]}
 
 
+async def _user_with_app(api: Api) -> Given:
+    async with writing(api.portal.database) as tx:
+        user_id = await add_user(tx, api.partner_id)
+        await add_app(tx, api.portal, api.partner_id, user_id)
+    return {"userId": ids.encode("User", user_id)}
+
+
 _LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
 
 MUTATIONS: Mapping[str, Recipe] = {
@@ -151,6 +158,7 @@ MUTATIONS: Mapping[str, Recipe] = {
     "inviteUser": Recipe(_person, "invitation { name role }"),
     "revokeInvitation": Recipe(_invitation, "revokedInvitationId"),
     "createPasswordResetLink": Recipe(_user, "user { isActive }"),
+    "resetSecondFactor": Recipe(_user_with_app, "user { hasSecondFactor }"),
 }
 """Every mutation of a partner's objects."""
 
@@ -161,7 +169,7 @@ OF_PARTNERS: Mapping[str, Given] = {
     "suspendPartner": {"reason": "inadimplência"},
     "reinstatePartner": {},
     "closePartner": {},
-    "setPartnerPolicy": {"fourEyes": True},
+    "setPartnerPolicy": {"fourEyes": True, "secondFactorRequired": True},
 }
 """Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
 
@@ -176,8 +184,9 @@ OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS}
 """Mutations that only the vendor's users do."""
 
 SESSIONS = {
-    *("signIn", "renewSession", "signOut", "signOutEverywhere"),
+    *("signIn", "confirmSignIn", "renewSession", "signOut", "signOutEverywhere"),
     *("acceptInvitation", "changePassword", "requestPasswordReset", "resetPassword"),
+    *("enrollTotp", "confirmTotp", "disableTotp", "renewRecoveryCodes"),
 }
 """Mutations of the caller's own sessions and password, which have tests of their own."""
 

@@ -23,7 +23,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api
 from tests.databases import Databases
-from tests.factories import new_caller, new_partner, new_product, tier, with_tokens
+from tests.factories import add_app, new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
 
@@ -147,6 +147,19 @@ async def of_users(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     }
 
 
+async def of_second_factors(api: Api) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a second factor, which is refused with it."""
+    enabled = await new_caller(api.http, api.portal, api.partner_id)
+    async with writing(api.portal.database) as tx:
+        await add_app(tx, api.portal, enabled.partner_id, enabled.user_id)
+    return {
+        UserErrorCode.INVALID_CODE: Refused("disableTotp", {"code": "1"}, enabled),
+        UserErrorCode.SIGN_IN_EXPIRED: Refused("confirmSignIn", {"challenge": "none", "code": "1"}),
+        UserErrorCode.SECOND_FACTOR_ENABLED: Refused("confirmTotp", {"code": "1"}, enabled),
+        UserErrorCode.SECOND_FACTOR_NOT_ENABLED: Refused("confirmTotp", {"code": "1"}),
+    }
+
+
 async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
@@ -172,6 +185,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
         **await of_partners(api, vendor, product),
         **await of_products(vendor),
         **await of_users(api, vendor),
+        **await of_second_factors(api),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -220,6 +234,9 @@ TYPES = {
     UserErrorCode.INVITATION_INVALID: "ConflictError",
     UserErrorCode.PASSWORD_RESET_INVALID: "ConflictError",
     UserErrorCode.MAIL_NOT_CONFIGURED: "ConflictError",
+    UserErrorCode.SIGN_IN_EXPIRED: "ConflictError",
+    UserErrorCode.SECOND_FACTOR_ENABLED: "ConflictError",
+    UserErrorCode.SECOND_FACTOR_NOT_ENABLED: "ConflictError",
     UserErrorCode.PARTNER_SUSPENDED: "PartnerSuspendedError",
     UserErrorCode.PARTNER_TRANSITION: "PartnerTransitionError",
     UserErrorCode.REFUSED_BY_POLICY: "PolicyError",

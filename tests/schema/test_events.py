@@ -8,6 +8,8 @@ import pytest
 
 from domain.events import EventType
 from tests.api import Api, Json
+from tests.factories import add_unconfirmed_app
+from tests.units import writing
 
 EVENTS = """query ($filter: EventFilter) { events(filter: $filter, first: 100) { totalCount nodes {
     number type message actor { name } client { id } activation { id } order { id } } } }"""
@@ -77,8 +79,26 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
     yield Happened(EventType.TOKEN_CREATED, "API token “Script” created.", "Token de API “Script” criado.", {})
     await api.done("revokeApiToken", "apiToken { id }", {"apiTokenId": token})
     yield Happened(EventType.TOKEN_REVOKED, "API token “Script” revoked.", "Token de API “Script” revogado.", {})
+    async with writing(api.portal.database) as tx:
+        app = await add_unconfirmed_app(tx, api.portal, api.partner_id, api.user_id)
+    confirmed = await api.done("confirmTotp", "recoveryCodes", {"code": app.code(api.portal.now())})
+    yield Happened(
+        EventType.SECOND_FACTOR_ENABLED,
+        "Two-step verification turned on.",
+        "Verificação em duas etapas ativada.",
+        {},
+    )
+    await api.done("disableTotp", "__typename", {"code": confirmed["recoveryCodes"][0]})
+    yield Happened(EventType.RECOVERY_CODE_USED, "Recovery code used.", "Código de recuperação usado.", {})
+    yield Happened(
+        EventType.SECOND_FACTOR_DISABLED,
+        "Two-step verification turned off.",
+        "Verificação em duas etapas desativada.",
+        {},
+    )
 
 
+@pytest.mark.usefixtures("clock")
 async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, product: str) -> None:
     happened = [each async for each in everything(api, product)]
 

@@ -41,6 +41,7 @@ DAMAGES = [
     ("UPDATE events SET number = number + 1000 WHERE number = 5", "numbers from 1 to 1005"),
     ("UPDATE orders SET number = 0 WHERE number = 1 AND partner_id = 1", "numbers from 0 to"),
     ("UPDATE users SET role = 'VENDOR_ADMIN' WHERE email = 'gerente@alfa.example'", "another kind of organization"),
+    ("UPDATE users SET second_factor_since = '2026-07-01T12:00:00Z' WHERE id = 1", "a second factor by one table"),
     ("UPDATE partners SET status = 'CLOSED', closed_at = '2026-07-01T12:00:00Z' WHERE id = 1", "closed, but has an"),
     ("DELETE FROM partner_counters WHERE partner_id = 1", "it has no row in partner_counters"),
     (f"UPDATE activations SET client_id = {ANOTHER_S_CLIENT} WHERE id = {AN_ACTIVATION}", "client_id names no row"),

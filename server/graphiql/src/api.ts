@@ -55,28 +55,56 @@ export function isUnauthenticated(answer: Answer<unknown>): boolean {
   return answer.errors?.some((error) => error.extensions?.["code"] === "UNAUTHENTICATED") ?? false;
 }
 
-interface SignIn {
-  signIn: {
-    userErrors: { message: string }[];
-    token: string | null;
-    expiresAt: string | null;
-    viewer: { permissions: string[]; user: { name: string; email: string }; partner: { name: string; isVendor: boolean } } | null;
-  };
+interface SessionPayload {
+  userErrors: { message: string }[];
+  token: string | null;
+  expiresAt: string | null;
+  viewer: { permissions: string[]; user: { name: string; email: string }; partner: { name: string; isVendor: boolean } } | null;
 }
 
-const SIGN_IN = `mutation SignIn($input: SignInInput!) {
-  signIn(input: $input) {
+interface SignIn {
+  signIn: SessionPayload & { secondFactor: { challenge: string } | null };
+}
+
+interface ConfirmSignIn {
+  confirmSignIn: SessionPayload;
+}
+
+const SESSION = `
     userErrors { message }
     token
     expiresAt
     viewer { permissions user { name email } partner { name isVendor } }
+`;
+
+const SIGN_IN = `mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {${SESSION}
+    secondFactor { challenge }
   }
 }`;
 
-/** Return the new session; throw an Error with a message for the user. */
-export async function signIn(email: string, password: string): Promise<Session> {
+const CONFIRM_SIGN_IN = `mutation ConfirmSignIn($input: ConfirmSignInInput!) {
+  confirmSignIn(input: $input) {${SESSION}}
+}`;
+
+/** The second step of a sign-in, which needs a code. */
+export interface SecondStep {
+  challenge: string;
+}
+
+/** Return the new session, or its second step; throw an Error with a message for the user. */
+export async function signIn(email: string, password: string): Promise<Session | SecondStep> {
   const answer = await ask<SignIn>({ query: SIGN_IN, variables: { input: { email, password } } });
-  const payload = answer.data?.signIn;
+  return answer.data?.signIn.secondFactor ?? session(answer, answer.data?.signIn);
+}
+
+/** Return the session of a sign-in's second step; throw an Error with a message for the user. */
+export async function confirmSignIn({ challenge }: SecondStep, code: string): Promise<Session> {
+  const answer = await ask<ConfirmSignIn>({ query: CONFIRM_SIGN_IN, variables: { input: { challenge, code } } });
+  return session(answer, answer.data?.confirmSignIn);
+}
+
+function session(answer: Answer<unknown>, payload: SessionPayload | undefined): Session {
   const refusal = answer.errors?.[0] ?? payload?.userErrors[0];
   if (refusal || !payload?.token || !payload.expiresAt || !payload.viewer) {
     throw new Error(refusal?.message ?? texts.noSession);

@@ -17,6 +17,9 @@ interface Texts {
   roles: Record<string, string>;
   email: string;
   password: string;
+  codeNeeded: string;
+  code: string;
+  back: string;
   lookAround: string;
   noSession: string;
   unreachable: string;
@@ -52,6 +55,9 @@ const TEXTS: Record<Language, Texts> = {
     },
     email: "E-mail",
     password: "Password",
+    codeNeeded: "Enter the code of your authenticator app, or a recovery code.",
+    code: "Code",
+    back: "Start again",
     lookAround: "Just look around",
     noSession: "The portal did not begin a session.",
     unreachable: "The portal can't be reached.",
@@ -110,6 +116,9 @@ const TEXTS: Record<Language, Texts> = {
     },
     email: "E-mail",
     password: "Senha",
+    codeNeeded: "Digite o código do seu aplicativo autenticador ou um código de recuperação.",
+    code: "Código",
+    back: "Começar de novo",
     lookAround: "Só dar uma olhada",
     noSession: "O portal não iniciou a sessão.",
     unreachable: "Não foi possível acessar o portal.",

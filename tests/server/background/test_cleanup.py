@@ -1,4 +1,4 @@
-"""Failed sign-ins, invitations and links for new passwords are deleted once they no longer count."""
+"""Failed sign-ins, challenges, invitations and links for new passwords are deleted once they no longer count."""
 
 import asyncio
 from uuid import uuid4
@@ -8,15 +8,16 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.tables import invitations, password_resets, sign_in_attempts
+from db.tables import invitations, password_resets, sign_in_attempts, sign_in_challenges
 from domain.invitations import Delivery
-from resolvers import ids
+from resolvers import ids, second_steps
 from resolvers.portal import Portal
 from server.app import create_app
 from server.background import cleanup
 from server.settings import Settings
+from tests.api import Api
 from tests.clock import Clock
-from tests.factories import new_caller, new_partner
+from tests.factories import add_app, new_caller, new_partner
 from tests.units import execute, fetch_value, fetch_values, reading, writing
 
 
@@ -44,6 +45,21 @@ async def test_failures_are_deleted_a_day_after_the_last_one(
     await cleanup.delete_expired(portal)
 
     assert (await known(portal, old), await known(portal, recent)) == (False, True)
+
+
+async def test_challenges_are_deleted_once_they_have_expired(api: Api, clock: Clock) -> None:
+    challenges = sa.select(sa.func.count()).where(sign_in_challenges.c.user_id == api.user_id)
+    counts = []
+    async with writing(api.portal.database) as tx:
+        await add_app(tx, api.portal, api.partner_id, api.user_id)
+        await second_steps.begin(tx, api.portal, (api.partner_id, api.user_id), "none", at=clock.now)
+    for seconds in (299, 1):
+        clock.forward(seconds=seconds)
+        await cleanup.delete_expired(api.portal)
+        async with reading(api.portal.database) as connection:
+            counts.append(await fetch_value(connection, challenges))
+
+    assert counts == [1, 0]
 
 
 async def test_a_running_server_deletes_them(

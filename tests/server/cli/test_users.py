@@ -1,9 +1,16 @@
 """Users and their tokens on the command line, on each engine."""
 
+import asyncio
+
 import pytest
 from typer.testing import Result
 
+from db import users
+from server.app import open_portal
+from server.settings import Settings
+from tests.factories import add_app
 from tests.server.conftest import Command
+from tests.units import writing
 
 SIGNED = ("--password-stdin",)
 PASSWORD = "uma senha longa\n"
@@ -183,3 +190,26 @@ def test_a_role_of_the_vendor_is_for_the_vendor(people: Command) -> None:
     assert [each.exit_code for each in (without, wrong, invite(people))] == [1, 2, 2]
     assert invite(people, role="vendor_sales").exit_code == 0
     assert invite(people, "--partner", "Delta", email="leo").exit_code == 2
+
+
+def test_the_operator_resets_a_second_factor(people: Command) -> None:
+    asyncio.run(_give_app("ana@delta.example"))
+
+    reset, again, unknown = [
+        people("reset-second-factor", "--email", email)
+        for email in (" ANA@delta.example", "ana@delta.example", "eva@delta.example")
+    ]
+
+    assert reset.stdout == "Reset the second factor of ana@delta.example.\n"
+    assert again.stdout == "The user ana@delta.example has no second factor.\n"
+    assert (unknown.exit_code, "no user" in unknown.stderr) == (1, True)
+    assert people("doctor").exit_code == 0
+
+
+async def _give_app(email: str) -> None:
+    portal = open_portal(Settings.load())
+    async with writing(portal.database) as tx:
+        user = await users.locked(tx, email)
+        assert user is not None
+        await add_app(tx, portal, user.partner_id, user.id)
+    await portal.database.close()

@@ -1,0 +1,44 @@
+"""Encryption of stored secrets that the portal needs in clear, with keys derived from its own secret."""
+
+from secrets import token_bytes
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_VERSION = b"\x01"
+"""First byte of each sealed value: AES-256-GCM, whose key HKDF-SHA256 derives for the purpose."""
+
+_KEY_LENGTH = 32
+_NONCE_LENGTH = 12
+
+
+class UnsealingError(Exception):
+    """The value was sealed with another secret, for another owner, or was altered."""
+
+
+def seal(secret: bytes, purpose: str, value: bytes, owner: tuple[int, int]) -> bytes:
+    """Encrypt a value for a user, named by the ids of partner and user."""
+    nonce = token_bytes(_NONCE_LENGTH)
+    return _VERSION + nonce + _cipher(secret, purpose).encrypt(nonce, value, _associated(owner))
+
+
+def unseal(secret: bytes, purpose: str, sealed: bytes, owner: tuple[int, int]) -> bytes:
+    """Return the encrypted value; raise UnsealingError unless it was sealed for that purpose and user."""
+    version, nonce, encrypted = sealed[:1], sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
+    if version != _VERSION:
+        raise UnsealingError
+    try:
+        return _cipher(secret, purpose).decrypt(nonce, encrypted, _associated(owner))
+    except (InvalidTag, ValueError):
+        raise UnsealingError from None
+
+
+def _cipher(secret: bytes, purpose: str) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=_KEY_LENGTH, salt=None, info=purpose.encode()).derive(secret))
+
+
+def _associated(owner: tuple[int, int]) -> bytes:
+    partner_id, user_id = owner
+    return f"partner {partner_id}, user {user_id}".encode()
