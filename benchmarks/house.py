@@ -1,13 +1,13 @@
 """`python -m benchmarks.house`: figures of how much a reader of the code has to take in.
 
-The last two lines need the benchmarks' database, which is made if it is missing.
+The last four lines need the benchmarks' database, which is made if it is missing.
 """
 
 import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import FrameType
 
 from benchmarks.paths import PROJECT
@@ -35,9 +35,16 @@ def main() -> None:
     print(f"pictures in code, tests, docs and SDL: {sum(len(_PICTURES.findall(line)) for line in prose)}")
     print(f"lines of README: {len(_lines(['README.md']))}")
     set_environment()
-    files, functions = asyncio.run(_entered())
-    print(f"files entered by a page of activations with two relations: {files}")
-    print(f"functions entered by it: {functions}")
+    entered = asyncio.run(_entered())
+    library = {(file, function) for file, function in entered if file.startswith("breadth/")}
+    for name, found in (("files", _files), ("functions", len)):
+        of_library = found(library)
+        print(f"{name} entered by a page of activations with two relations: {found(entered) - of_library}")
+        print(f"{name} of the library breadth entered by it: {of_library}")
+
+
+def _files(entered: Collection[tuple[str, str]]) -> int:
+    return len({file for file, _ in entered})
 
 
 def _lines(globs: Iterable[str]) -> list[str]:
@@ -56,8 +63,8 @@ def _rate(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
     return found * 1000 / len(lines)
 
 
-async def _entered() -> tuple[int, int]:
-    """Return the number of the portal's files and functions that a warm request enters."""
+async def _entered() -> Collection[tuple[str, str]]:
+    """Return the portal's functions that a warm request enters, each with its file."""
     (workload,) = (each for each in WORKLOADS if each.name == _PAGE)
     entered: set[tuple[str, str]] = set()
 
@@ -75,7 +82,7 @@ async def _entered() -> tuple[int, int]:
             await ask_all(app, bodies[:1])
         finally:
             sys.setprofile(None)
-    return len({name for name, _ in entered}), len(entered)
+    return entered
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Awaiting columns, and what the classes of values say about them."""
+"""Functions that await columns, and the traits of classes of values."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ _KNOWN_MAX = 2_000
 
 
 class Traits(NamedTuple):
-    """What a class of values needs besides being completed."""
+    """Needs of a class of values besides completion."""
 
     awaitable: bool = False
     iterates_async: bool = False

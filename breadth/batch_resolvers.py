@@ -1,4 +1,4 @@
-"""What a schema declares for execution by batch."""
+"""Declarations in a schema for execution by batch."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
@@ -59,7 +59,7 @@ def waits_for_seconds(field: GraphQLField) -> float:
 
 
 def only(values: Value) -> Value:
-    """The value of a batch of one object, raised if it is an exception; awaitable if the batch is."""
+    """Return the value of a batch of one object, or raise it if it is an exception; awaitable if the batch is."""
     if not hasattr(type(values), "__await__"):
         return _first(values)
 
@@ -103,12 +103,12 @@ def pure(parse: Function) -> Function:
 
 
 def is_pure(parse: Callable[..., Value]) -> bool:
-    """Whether the function is so marked."""
+    """Return whether the function is so marked."""
     return getattr(parse, _PURE, False) is True
 
 
 class ColumnSerialization(NamedTuple):
-    """How whole columns of values of a class are serialised."""
+    """Serialisation of whole columns of values of a class."""
 
     kind: type
     serialize: Callable[[Column], Column]
@@ -129,11 +129,11 @@ def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Fu
 
 
 def column_serialization(of_one: Callable[..., Value]) -> ColumnSerialization | None:
-    """The serialisation of columns that the function is marked with."""
+    """Return the serialisation of columns that the function is marked with."""
     found = getattr(of_one, _OF_COLUMN, None)
     return found if isinstance(found, ColumnSerialization) else None
 
 
 def is_by_class(is_type_of: Callable[..., Value]) -> bool:
-    """Whether the function is so marked."""
+    """Return whether the function is so marked."""
     return getattr(is_type_of, _BY_CLASS, False) is True

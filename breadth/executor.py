@@ -1,4 +1,4 @@
-"""The executor: graphql-core's, with batches in place of objects."""
+"""Executor of graphql-core with batches in place of objects."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cached_property
@@ -12,7 +12,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
-from breadth.paths import Cause, Failure, Place, Raised, Root
+from breadth.paths import Cause, Failure, Paths, PropagatingError, Root
 from breadth.plan.operation import Plan, Plans
 from breadth.plan.selection import AllRaisedError, Selection
 from breadth.protocols import PlannedField
@@ -73,7 +73,7 @@ class BatchExecutor(IncrementalExecutor):
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:
-        """What resolvers can wait with."""
+        """Functions by which resolvers wait."""
         return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
     @async_helpers.setter
@@ -84,7 +84,7 @@ class BatchExecutor(IncrementalExecutor):
 
     @cached_property
     def _collecting(self) -> list[tuple[str, type]]:
-        """What an execution collects things in, by the names of the attributes."""
+        """Names and types of the attributes in which an execution collects things."""
         given = {id(self.fragments), id(self.fragment_definitions)}
         kinds = {list, set, dict, RefMap, CollectedErrors}
         return [
@@ -128,30 +128,30 @@ class BatchExecutor(IncrementalExecutor):
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
-        """The info of a field. That of a batch has no path but the field's own key."""
+        """Return the info of a field. That of a batch has no path but the field's own key."""
         return self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)  # type: ignore[arg-type]
 
-    def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
+    def raising(self, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
         """Send an error on its way up."""
         self.raised = True
-        return Raised(Cause(error, nodes))
+        return PropagatingError(Cause(error, nodes))
 
-    def stop(self, raised: Raised, place: Place, index: int) -> None:
+    def stop(self, raised: PropagatingError, paths: Paths, index: int) -> None:
         """Record the errors of a value that is null because of them."""
-        for path in place.paths(index):
+        for path in paths.paths(index):
             above = path.as_list() if path else []
             for cause in raised.causes:
                 error = located_error(cause.error, cause.nodes, [*above, *cause.suffix])
                 self.failures.append(Failure(error, path))
 
     def _serially(self, selection: Selection, columns: Column) -> MaybeAwaitable[Column]:
-        """The root object, each of its fields after the one before is done with all that is below it."""
+        """Return the root object; each of its fields runs after the previous one and all below it."""
         for field in selection.fields[len(columns) :]:
             column = field.column(self, [self.root_value], _ROOT)
             if not isinstance(column, list):
                 return self._later_serially(selection, columns, column)
             columns.append(column)
-            if type(column[0]) is Raised:
+            if type(column[0]) is PropagatingError:
                 return [column[0].under(field.key)]
         return selection.rows(self, columns, 1)
 
@@ -160,14 +160,14 @@ class BatchExecutor(IncrementalExecutor):
             column = await waiting
         except AllRaisedError as all_of:
             column = all_of.column
-        if type(column[0]) is Raised:
+        if type(column[0]) is PropagatingError:
             return [column[0].under(selection.fields[len(columns)].key)]
         rows = self._serially(selection, [*columns, column])
         return rows if isinstance(rows, list) else await rows
 
     def _result(self, rows: Column) -> Response:
         (data,) = rows
-        if type(data) is Raised:
+        if type(data) is PropagatingError:
             self.stop(data, _ROOT, 0)
             data = None
         response: Response = self.build_response(data)

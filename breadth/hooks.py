@@ -6,7 +6,7 @@ from collections.abc import Callable
 from graphql.execution import MiddlewareManager
 
 from breadth.batch_resolvers import one_for_each, only
-from breadth.paths import Place
+from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, Value
@@ -27,7 +27,7 @@ class Hooked:
         self._batch: Value = None
         self._asked = False
 
-    def values(self, here: Place, given: dict[str, Value]) -> Column:
+    def values(self, here: Paths, given: dict[str, Value]) -> Column:
         """Return what the middleware makes of the value of each object, or raises."""
         manager = self._run.middleware_manager
         infos = [self._run.info(self._field, next(here.paths(index))) for index in range(len(self._objects))]

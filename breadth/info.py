@@ -1,4 +1,4 @@
-"""The info of a field of a batch."""
+"""Info of a field of a batch."""
 
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from breadth.values import Value
 
 
 class BatchInfo:
-    """The info of graphql-core, most of which is made only if a resolver uses it."""
+    """Info of graphql-core, most of which is made only if a resolver uses it."""
 
     def __init__(self, run: Run, field: PlannedField) -> None:
         """Name the operation that is executed and the field; there is no path to an object."""
@@ -17,17 +17,17 @@ class BatchInfo:
 
     @property
     def context(self) -> Value:
-        """The context of the operation."""
+        """Context of the operation."""
         return self._run.context_value
 
     @property
     def field_nodes(self) -> list[FieldNode]:
-        """The nodes of the document that select the field."""
+        """Nodes of the document that select the field."""
         return self._field.nodes
 
     @cached_property
     def whole(self) -> GraphQLResolveInfo[Value]:
-        """The whole info of graphql-core."""
+        """Whole info of graphql-core."""
         return self._run.info(self._field, self._field.path)
 
     def __getattr__(self, name: str) -> Value:

@@ -29,7 +29,7 @@ _DEEPEST = 4
 
 
 class Nodes(list[FieldNode]):
-    """The nodes of a field in a plan, which keep what was found out about them."""
+    """Nodes of a field in a plan, which cache the results of look-ahead."""
 
     def known(self, what: object, find: Callable[[], Found]) -> Found:
         """Return what was found, which is looked for once."""
@@ -90,7 +90,7 @@ def fields(info: GraphQLResolveInfo[Value], *path: str) -> Mapping[str, GraphQLF
 
 
 def selects_objects(info: GraphQLResolveInfo[Value], *path: str) -> bool:
-    """Whether a field that is selected of the objects at the path has objects itself."""
+    """Return whether a field that is selected of the objects at the path has objects itself."""
     return known(info, ("objects", path), lambda: any(node.selection_set for node in _asked(info, path)[1]))
 
 

@@ -13,11 +13,11 @@ _CAUSES_MAX = 100
 """Maximum number of errors in a response for one null."""
 
 
-class Place(Protocol):
+class Paths(Protocol):
     """Paths of each value of a column: one, or several if equal objects share their work."""
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths of a value; None is the root's."""
+        """Yield the paths of a value; None is the root's."""
 
 
 class Root:
@@ -26,47 +26,47 @@ class Root:
     __slots__ = ()
 
     def paths(self, _index: int) -> Iterator[Path | None]:
-        """The root has no path."""
+        """Yield None, since the root has no path."""
         yield None
 
 
 class Under:
-    """The values of one field of the objects of a batch."""
+    """Paths of the values of one field of the objects of a batch."""
 
-    __slots__ = ("_key", "_place", "_typename")
+    __slots__ = ("_key", "_paths", "_typename")
 
-    def __init__(self, place: Place, key: str, typename: str) -> None:
-        """Name the objects' place and the field's key there."""
-        self._place, self._key, self._typename = place, key, typename
+    def __init__(self, paths: Paths, key: str, typename: str) -> None:
+        """Take the paths of the objects, and the field's key in them."""
+        self._paths, self._key, self._typename = paths, key, typename
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths of the object, each with the key."""
-        for path in self._place.paths(index):
+        """Yield the paths of the object, each with the key."""
+        for path in self._paths.paths(index):
             yield Path(path, self._key, self._typename)
 
 
 class Chosen:
-    """Some of the values of a column."""
+    """Paths of some of the values of a column."""
 
-    __slots__ = ("_indices", "_place")
+    __slots__ = ("_indices", "_paths")
 
-    def __init__(self, place: Place, indices: Sequence[int]) -> None:
-        """Name the column's place and which of its values these are."""
-        self._place, self._indices = place, indices
+    def __init__(self, paths: Paths, indices: Sequence[int]) -> None:
+        """Take the paths of the column, and the indices of these values in it."""
+        self._paths, self._indices = paths, indices
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths in the whole column."""
-        return self._place.paths(self._indices[index])
+        """Return the paths in the whole column."""
+        return self._paths.paths(self._indices[index])
 
 
 class Items:
-    """The items of all the lists of a column, one list after the other."""
+    """Paths of the items of all lists of a column, one list after the other."""
 
-    __slots__ = ("_firsts", "_place", "_starts")
+    __slots__ = ("_firsts", "_paths", "_starts")
 
-    def __init__(self, place: Place, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
-        """Name the lists' place, where each of them begins, and how many items of each were before."""
-        self._place, self._starts, self._firsts = place, starts, firsts
+    def __init__(self, paths: Paths, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
+        """Take the paths of the lists, the index at which each begins, and the number of earlier items of each."""
+        self._paths, self._starts, self._firsts = paths, starts, firsts
 
     @property
     def of_one_list(self) -> bool:
@@ -74,51 +74,51 @@ class Items:
         return len(self._starts) == 1
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """The paths of the list, each with the item's place in it."""
+        """Yield the paths of the list, each with the item's index in it."""
         of_list = self.list_of(index)
         first = self._firsts[of_list] if self._firsts else 0
-        for path in self._place.paths(of_list):
+        for path in self._paths.paths(of_list):
             yield Path(path, index - self._starts[of_list] + first, None)
 
     def list_of(self, index: int) -> int:
-        """Which list an item is in."""
+        """Return the index of the list that an item is in."""
         return bisect_right(self._starts, index) - 1
 
 
 class Shared:
-    """The distinct objects of a column, each of which may have several indices in it."""
+    """Paths of the distinct objects of a column, each of which may have several indices in it."""
 
-    __slots__ = ("_distinct", "_indices", "_objects", "_place")
+    __slots__ = ("_distinct", "_indices", "_objects", "_paths")
 
-    def __init__(self, place: Place, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
-        """Name the column, its place, and the distinct objects in it."""
-        self._place, self._objects, self._distinct = place, objects, distinct
+    def __init__(self, paths: Paths, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
+        """Take the paths of the column, its objects, and the distinct ones among them."""
+        self._paths, self._objects, self._distinct = paths, objects, distinct
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """Return the paths of every index of the object."""
+        """Yield the paths of every index of the object."""
         if self._indices is None:
             self._indices = _indices(map(id, self._objects))
         for at in self._indices[id(self._distinct[index])]:
-            yield from self._place.paths(at)
+            yield from self._paths.paths(at)
 
 
 class Repeated:
-    """The distinct objects of a row batch, which has the index of one for each of its rows."""
+    """Paths of the distinct objects of a row batch, which has the index of one for each of its rows."""
 
-    __slots__ = ("_indices", "_place", "_places")
+    __slots__ = ("_indices", "_paths", "_places")
 
-    def __init__(self, place: Place, places: Sequence[int]) -> None:
-        """Name the row batch's place, and the index of the object in each row."""
-        self._place, self._places = place, places
+    def __init__(self, paths: Paths, places: Sequence[int]) -> None:
+        """Take the paths of the row batch, and the index of the object in each row."""
+        self._paths, self._places = paths, places
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
-        """Return the paths of every row of the object."""
+        """Yield the paths of every row of the object."""
         if self._indices is None:
             self._indices = _indices(self._places)
         for at in self._indices.get(index, ()):
-            yield from self._place.paths(at)
+            yield from self._paths.paths(at)
 
 
 def _indices(values: Iterable[int]) -> dict[int, list[int]]:
@@ -137,27 +137,27 @@ class Cause(NamedTuple):
     suffix: tuple[Key, ...] = ()
 
 
-class Raised:
+class PropagatingError:
     """Errors that propagate, in place of a value that can't be null, to the nearest nullable parent."""
 
     __slots__ = ("causes",)
 
     def __init__(self, *causes: Cause) -> None:
-        """Name the errors, in the order of the document."""
+        """Take the errors, in the order of the document."""
         self.causes = causes
 
-    def under(self, key: Key) -> "Raised":
+    def under(self, key: Key) -> "PropagatingError":
         """Return the errors one step further up."""
-        return Raised(*[Cause(each.error, each.nodes, (key, *each.suffix)) for each in self.causes])
+        return PropagatingError(*[Cause(each.error, each.nodes, (key, *each.suffix)) for each in self.causes])
 
 
-def propagated(values: Iterable[Value], keys: Iterable[Key]) -> Raised | None:
+def propagated(values: Iterable[Value], keys: Iterable[Key]) -> PropagatingError | None:
     """Return the propagating errors among the values of these keys, as one; None if there is none."""
     causes: list[Cause] = []
     for key, value in zip(keys, values, strict=False):
-        if type(value) is Raised and len(causes) < _CAUSES_MAX:
+        if type(value) is PropagatingError and len(causes) < _CAUSES_MAX:
             causes += value.under(key).causes
-    return Raised(*causes) if causes else None
+    return PropagatingError(*causes) if causes else None
 
 
 class Failure(NamedTuple):

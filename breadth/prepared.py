@@ -57,7 +57,7 @@ class Prepared:
         context_value: Value = None,
         variable_values: dict[str, Value] | None = None,
     ) -> Response:
-        """The result of the operation, awaitable where anything in it is. No error of it has a suggestion."""
+        """Return the result of the operation, awaitable if anything in it is. Its errors have no suggestions."""
         variables = self.coerced(variable_values or {})
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
@@ -70,7 +70,7 @@ class Prepared:
     def execute_with(
         self, variables: VariableValues, *, root_value: Value = None, context_value: Value = None
     ) -> Response:
-        """The result of the operation for values that are coerced already."""
+        """Return the result of the operation for variables that are coerced already."""
         if self._template is not None:
             executor: Executor[Value] = self._template.again(
                 root_value=root_value, context_value=context_value, variable_values=variables

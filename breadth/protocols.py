@@ -1,4 +1,4 @@
-"""What the parts of the executor know of each other: completions of the run, and fields of what encloses them."""
+"""Protocols by which the parts of the executor know each other, so that no module imports another in a cycle."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -19,13 +19,13 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from breadth.paths import Place, Raised
+from breadth.paths import Paths, PropagatingError
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
 
 class PlannedSelection(Protocol):
-    """The fields that are selected of the objects of one type."""
+    """Fields that are selected of the objects of one type."""
 
     @property
     def shareable(self) -> bool:
@@ -34,8 +34,8 @@ class PlannedSelection(Protocol):
     def plan_ahead(self) -> None:
         """Plan what is below. Raises GraphQLError if a directive does not fit."""
 
-    def batch(self, run: "Run", objects: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """Return the response objects of a batch, with a `Raised` for each object that is null."""
+    def batch(self, run: "Run", objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
 
 
 class PlannedField(Protocol):
@@ -50,11 +50,11 @@ class PlannedField(Protocol):
 
     @property
     def nodes(self) -> list[FieldNode]:
-        """The nodes of the document that select the field."""
+        """Nodes of the document that select the field."""
 
     @property
     def path(self) -> Path:
-        """The path of the field within an object of the batch."""
+        """Path of the field within an object of the batch."""
 
     def selection(self, of_type: GraphQLObjectType) -> PlannedSelection:
         """Return what is selected of the field's objects of that type."""
@@ -84,19 +84,19 @@ class Run(Protocol):
 
     @property
     def is_awaitable(self) -> Callable[[Value], bool]:
-        """The predicate for values that are awaited."""
+        """Predicate of values that are awaited."""
 
     @property
     def is_async_iterable(self) -> Callable[[Value], bool]:
-        """The predicate for lists that are iterated asynchronously."""
+        """Predicate of lists that are iterated asynchronously."""
 
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
         """Return graphql-core's info of a field."""
 
-    def raising(self, error: Exception, nodes: Sequence[Node]) -> Raised:
+    def raising(self, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
         """Return a propagating error."""
 
-    def stop(self, raised: Raised, place: Place, index: int) -> None:
+    def stop(self, raised: PropagatingError, paths: Paths, index: int) -> None:
         """Record that the value of this index is null because of the error."""
 
     def settle_in_background(self, awaitables: list[Value], /) -> None:

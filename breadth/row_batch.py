@@ -45,7 +45,7 @@ class DictionaryEncoded(RowBatch, Protocol):
 
     @property
     def dictionary(self) -> "Sources":
-        """The distinct objects: a list, or a row batch."""
+        """Distinct objects: a list, or a row batch."""
 
     @property
     def indices(self) -> list[int]:
@@ -59,7 +59,7 @@ _ROW_BATCHES: dict[type, bool] = {list: False}
 
 
 def is_row_batch(value: object) -> TypeGuard[RowBatch]:
-    """Whether the value is a row batch, which depends on its class only."""
+    """Return whether the value is a row batch, which depends on its class only."""
     kind = type(value)
     found = _ROW_BATCHES.get(kind)
     if found is None:
@@ -73,5 +73,5 @@ def is_row_batch(value: object) -> TypeGuard[RowBatch]:
 
 
 def is_dictionary_encoded(rows: RowBatch) -> TypeGuard[DictionaryEncoded]:
-    """Whether the objects of the row batch repeat."""
+    """Return whether the objects of the row batch repeat."""
     return hasattr(rows, "indices")

@@ -42,7 +42,7 @@ Resolver = Callable[..., Value] | StrawberryResolver[Value]
 
 
 class StrawberryBatchExecutor(BatchExecutor, StrawberryGraphQLCoreExecutionContext):
-    """The executor for `strawberry.Schema(execution_context_class=…)`."""
+    """Executor for `strawberry.Schema(execution_context_class=…)`."""
 
 
 class BatchField(StrawberryField):
@@ -67,15 +67,15 @@ class BatchField(StrawberryField):
 
 
 class Declaration(Protocol):
-    """How a declared field is resolved."""
+    """Resolution of a declared field."""
 
     @property
     def reads(self) -> frozenset[str] | None:
-        """The attributes of the objects that are read; None if it may be any."""
+        """Attributes that are read of the objects; None if any may be."""
 
     @property
     def resolve(self) -> Callable[..., Value]:
-        """The batch resolver: it is called with the objects, the info, and the arguments by their Python names."""
+        """Batch resolver, called with the objects, the info, and the arguments by their Python names."""
 
 
 class DeclaredField(StrawberryField):
@@ -172,12 +172,12 @@ def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Res
 
 
 def _is_strawberrys(definition: GraphQLField) -> bool:
-    """Whether the resolver is the one that Strawberry made, and was not replaced in the graphql-core schema."""
+    """Return whether the resolver is the one that Strawberry made, and was not replaced in the graphql-core schema."""
     return getattr(definition.resolve, "__module__", None) == GraphQLCoreConverter.__module__
 
 
 def _is_read_only(definition: GraphQLField) -> bool:
-    """Whether Strawberry reads the attribute and does nothing else, such as handling exceptions."""
+    """Return whether Strawberry reads the attribute and does nothing else, such as handling exceptions."""
     return getattr(definition.resolve, "__name__", "") == "_get_basic_result"
 
 
@@ -234,7 +234,7 @@ class _Call:
         """Whether the info is looked at."""
 
     def for_batches(self) -> Callable[..., Value]:
-        """What is called with the objects of a batch."""
+        """Return the function that is called with the objects of a batch."""
         if not self._sources:
             return self._without_objects
         if self._named or self._of_self or len(self._sources) > 1:

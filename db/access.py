@@ -58,6 +58,7 @@ class TokenRow(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    last_used_address: str | None
     revoked_at: datetime | None
 
 
@@ -72,6 +73,8 @@ class Bearer(NamedTuple):
     user_id: int
     role: Role
     of_vendor: bool
+    networks: tuple[str, ...]
+    """Networks from which the partner's API tokens can be used; none if from any address."""
 
 
 class NewToken(NamedTuple):
@@ -146,8 +149,10 @@ async def credentials(connection: Connection, email: str) -> Credentials | None:
     return await one(connection, _CREDENTIALS, {"email": email})
 
 
-def _bearer(token_id: int, kind: TokenKind, chosen: str | None, *rest: object) -> Bearer:
-    return Bearer._make([token_id, kind, None if chosen is None else _permissions(chosen), *rest])
+def _bearer(*values: Any) -> Bearer:  # noqa: ANN401 — the columns of a row.
+    row = Bearer(*values)
+    chosen, networks = cast("str | None", row.chosen), cast("str", row.networks)
+    return row._replace(chosen=None if chosen is None else _permissions(chosen), networks=tuple(networks.split()))
 
 
 _BEARER = Statement(
@@ -160,6 +165,7 @@ _BEARER = Statement(
         users.c.id,
         users.c.role,
         partners.c.is_vendor,
+        partners.c.api_token_networks,
     )
     .join(users, users.c.id == tokens.c.user_id)
     .join(partners, partners.c.id == users.c.partner_id)
@@ -207,9 +213,18 @@ async def revoke(tx: Transaction, partner_id: int, token_id: int, kind: TokenKin
     return await one(tx, _REVOKE, {"partner_id": partner_id, "token_id": token_id, "of_kind": kind, "at": at})
 
 
-async def touch(tx: Transaction, partner_id: int, token_ids: Iterable[int], *, at: datetime) -> None:
-    """Record the last uses of the partner's tokens."""
-    await tx.execute(_TOUCH, {"partner_id": partner_id, "ids": sorted(token_ids), "at": at})
+class Use(NamedTuple):
+    """Use of a token, from an address unless it is unknown."""
+
+    partner_id: int
+    token_id: int
+    at: datetime
+    address: str | None
+
+
+async def touch(tx: Transaction, uses: Iterable[Use]) -> None:
+    """Record the last uses of tokens, always in one order, so that two processes can't deadlock."""
+    await tx.execute_many(_TOUCH, [use._asdict() for use in sorted(uses)])
 
 
 async def lock_partner(tx: Transaction, partner_id: int) -> None:
@@ -268,7 +283,12 @@ _REVOKE: Statement[bytes] = Statement(
     .returning(tokens.c.digest),
     value,
 )
-_TOUCH = Statement(sa.update(tokens).where(_OF_PARTNER, among(tokens.c.id, "ids")).values(last_used_at=_AT), values_of)
+_TOUCH = Statement(
+    sa.update(tokens)
+    .where(_OF_PARTNER, tokens.c.id == sa.bindparam("token_id"))
+    .values(last_used_at=_AT, last_used_address=sa.bindparam("address", type_=sa.String)),
+    values_of,
+)
 _LOCK_PARTNER: Statement[int] = Statement(
     sa.select(partners.c.id).where(partners.c.id == PARTNER).with_for_update(key_share=KEEPING_KEYS), value
 )

@@ -45,11 +45,14 @@ class PartnerRow(NamedTuple):
     four_eyes: bool
     approval_ceiling: Cents | None
     stock_warning_below: int | None
+    api_token_networks: str
+    """Networks in CIDR notation, with blanks between them."""
 
     @property
     def policy(self) -> Policy:
         """Return the partner's policies."""
-        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
+        networks = tuple(self.api_token_networks.split())
+        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below, networks)
 
 
 class PartnerSortKey(Enum):
@@ -196,7 +199,7 @@ class Terms(NamedTuple):
 
     @property
     def policy(self) -> Policy:
-        """Return the partner's policies."""
+        """Return the policies that these columns have."""
         return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
 
 
@@ -287,7 +290,8 @@ async def set_details(tx: Transaction, partner_id: int, *, name: str, contacts: 
 
 async def set_policy(tx: Transaction, partner_id: int, policy: Policy) -> None:
     """Write the policies of the locked partner."""
-    new = {f"new_{name}": setting for name, setting in policy._asdict().items()}
+    columns = {**policy._asdict(), "api_token_networks": " ".join(policy.api_token_networks)}
+    new = {f"new_{name}": setting for name, setting in columns.items()}
     await tx.execute(_SET_POLICY, {"partner_id": partner_id, **new})
 
 

@@ -66,6 +66,7 @@ partners = _table(
     Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("approval_ceiling", sa.BigInteger),
     Column("stock_warning_below", sa.Integer),
+    Column("api_token_networks", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspended_at IS NOT NULL)", "suspended_with_time"),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspension_reason IS NOT NULL)", "suspended_with_reason"),
     sa.CheckConstraint("(status = 'CLOSED') = (closed_at IS NOT NULL)", "closed_with_time"),
@@ -111,6 +112,7 @@ tokens = _table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("last_used_at", Instant),
+    Column("last_used_address", sa.String(45)),
     Column("revoked_at", Instant),
     Column("signed_in_at", Instant),
     Index(None, "partner_id", "kind", "id"),
@@ -139,6 +141,16 @@ password_resets = _table(
     _ref("user_id", "users"),
     Column("expires_at", Instant, nullable=False),
     Index(None, "partner_id", "user_id"),
+)
+
+identities = _table(
+    "identities",
+    Column("issuer", BytewiseText, primary_key=True),
+    Column("subject", BytewiseText, primary_key=True),
+    _partner(),
+    _ref("user_id", "users"),
+    Column("linked_at", Instant, nullable=False),
+    UniqueConstraint("partner_id", "user_id", "issuer"),
 )
 
 sign_in_attempts = _table(

@@ -34,6 +34,7 @@ class LiveToken(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    last_used_address: str | None
 
 
 class Revoked(NamedTuple):
@@ -66,6 +67,7 @@ _COLUMNS = (
     tokens.c.created_at,
     tokens.c.expires_at,
     tokens.c.last_used_at,
+    tokens.c.last_used_address,
     users.c.role,
 )
 

@@ -192,7 +192,7 @@ async def lock_if_unchanged(tx: Transaction, found: Credentials) -> bool:
 
 
 async def lock_if_live(tx: Transaction, partner_id: int, user_id: int, token_id: int) -> bool:
-    """Lock the user; return whether the user is enabled and the token is not revoked."""
+    """Lock the user; return whether the user is enabled and the token is not revoked; 0 is no token of the portal."""
     of_user = {"partner_id": partner_id, "user_id": user_id}
     _, disabled_at = await returned(tx, _LOCK, of_user)
     # A statement of its own, after the lock: one that waited for a revocation would not see it.

@@ -1,6 +1,7 @@
 """Checks of input: they find all refusals of an input, and raise them together."""
 
-from domain import activations, clients, cnpj, products, users
+from domain import activations, clients, cnpj, policies, products, users
+from domain.policies import InvalidNetwork
 from domain.products import InvalidProductCode
 from domain.refusals import Path, Refusal
 from domain.text import control, hidden, normal, says_nothing, storable, trimmed, visible
@@ -108,6 +109,13 @@ class Checks:
         if code is None:
             self.refuse(InvalidProductCode(path))
         return code or ""
+
+    def network(self, value: str, *path: str) -> str:
+        """Return an IP address or a network in CIDR notation."""
+        found = policies.network(visible(value))
+        if found is None:
+            self.refuse(InvalidNetwork(path, field=_field(path)))
+        return found or ""
 
     def activation_key(self, value: str, *path: str) -> str:
         """Return the key of an installation, upper-cased."""

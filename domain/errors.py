@@ -30,11 +30,11 @@ class Unauthenticated(ApiError):
 
 
 class UnusableToken(Unauthenticated):
-    """The request's token is malformed, unknown, expired or revoked."""
+    """The request's token is malformed, unknown, expired or revoked, or may not be used from the caller's address."""
 
-    def __init__(self, message: str, challenge: str) -> None:
-        """Take a message, and the value of the WWW-Authenticate header."""
-        super().__init__(message)
+    def __init__(self, message: str, challenge: str, **extensions: object) -> None:
+        """Take a message, the value of the WWW-Authenticate header, and facts for programs."""
+        super().__init__(message, **extensions)
         self.challenge = challenge
 
 

@@ -1,14 +1,24 @@
-"""Policies of a partner, off at first, which the vendor sets: who approves an order, and when the stock is low."""
+"""Policies of a partner, off at first, which the vendor sets.
 
-from collections.abc import Callable, Mapping
+They say who approves an order, when the stock is low, and from which networks API tokens are used.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from domain.languages import Text
 from domain.money import Cents, reais
 from domain.refusals import Path, Refusal, UserErrorCode
 
 STOCK_WARNING_MAX = 10_000
+NETWORKS_MAX = 20
+
+_MAPPED_BITS = 96
+"""Bits before an address of IPv4 in one of IPv6."""
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class PolicyKind(Enum):
@@ -16,6 +26,7 @@ class PolicyKind(Enum):
 
     FOUR_EYES = "FOUR_EYES"
     APPROVAL_CEILING = "APPROVAL_CEILING"
+    API_TOKEN_NETWORKS = "API_TOKEN_NETWORKS"  # noqa: S105 — the name of a policy.
 
 
 class Policy(NamedTuple):
@@ -24,6 +35,8 @@ class Policy(NamedTuple):
     four_eyes: bool = False
     approval_ceiling: Cents | None = None
     stock_warning_below: int | None = None
+    api_token_networks: tuple[str, ...] = ()
+    """In CIDR notation; none if the partner's API tokens can be used from any address."""
 
 
 class Approval(NamedTuple):
@@ -81,7 +94,7 @@ RULES: Mapping[PolicyKind, Callable[[Policy, Approval, Path], PolicyRefusal | No
     PolicyKind.FOUR_EYES: _four_eyes,
     PolicyKind.APPROVAL_CEILING: _approval_ceiling,
 }
-"""Rule of each policy: it returns why the approval is refused, or None."""
+"""Rule of each policy about approvals: it returns why the approval is refused, or None."""
 
 
 def refusals(policy: Policy, approval: Approval, path: Path = ()) -> list[PolicyRefusal]:
@@ -93,3 +106,40 @@ def runs_low(policy: Policy, *, before: int, after: int) -> bool:
     """Return whether the free licenses of a product went below the number at which the partner is warned."""
     threshold = policy.stock_warning_below
     return threshold is not None and after < threshold <= before
+
+
+class InvalidNetwork(Refusal):
+    """A text is no network in CIDR notation."""
+
+    text = Text(
+        pt="“{field}” deve ser um endereço IP ou uma rede, como 203.0.113.7 ou 203.0.113.0/24, sem bits de host.",
+        en="“{field}” must be an IP address or a network, such as 203.0.113.7 or 203.0.113.0/24, without host bits.",
+    )
+
+
+def network(text: str) -> str | None:
+    """Return an address or network in CIDR notation, which is what is stored; None if it is neither."""
+    try:
+        found = ip_network(text.strip())
+    except ValueError:
+        return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    if mapped is not None and found.prefixlen >= _MAPPED_BITS:
+        return f"{mapped}/{found.prefixlen - _MAPPED_BITS}"
+    return str(found)
+
+
+def networks(stored: Iterable[str]) -> tuple[Network, ...]:
+    """Return the networks of a policy."""
+    return tuple(ip_network(each) for each in stored)
+
+
+def admits(allowed: Iterable[Network], address: str | None) -> bool:
+    """Return whether an address is in one of the networks; one that is unknown is in none."""
+    if address is None:
+        return False
+    found = ip_address(address)
+    # A socket for both protocols has the addresses of IPv4 in such a form.
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    forms = [found] if mapped is None else [found, mapped]
+    return any(form in each for form in forms for each in allowed)

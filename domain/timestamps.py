@@ -1,4 +1,4 @@
-"""Timestamps of RFC 3339."""
+"""Timestamps of RFC 3339, and the time of now."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,11 @@ _TIMESTAMP = re.compile(
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3]):(?P<minutes>[0-5][0-9]))"
 )
 _LEAP_SECOND = "60"
+
+
+def utc_now() -> datetime:
+    """Return the time by the machine's clock."""
+    return datetime.now(UTC)
 
 
 def parse(text: str) -> datetime | None:

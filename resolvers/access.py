@@ -10,12 +10,16 @@ from db import access, users
 from db.access import NewToken, TokenRow, UserRow
 from db.engine import Transaction
 from db.partners import PartnerRow
-from domain import tenancy
+from domain import policies, tenancy
 from domain.access import API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
+from domain.errors import UnusableToken
 from domain.events import Event, EventType
+from domain.policies import PolicyKind
 from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
 from domain.violations import InvalidExpiry
+from resolvers import identities
 from resolvers.context import Context, unauthenticated
+from resolvers.identities import IdentityProvider
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
@@ -50,14 +54,50 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def viewer_of(portal: Portal, secret: str) -> Viewer | None:
-    """Return the viewer of a token, or None if it is unknown, expired or revoked."""
+async def viewer_of(portal: Portal, secret: str, address: str | None) -> Viewer | None:
+    """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
+
+    Raises Unavailable if the keys of the identity provider can't be read, and UnusableToken if a policy of the partner
+    keeps its API tokens from the caller's address.
+    """
     token_digest, now = digest(secret), portal.now()
     viewer = portal.viewers.recall(token_digest, now)
     if viewer is None:
-        viewer = await _read_viewer(portal, token_digest, now)
+        # The portal's own tokens have no dots, and those of a provider have two.
+        if portal.provider is None or "." not in secret:
+            viewer = await _read_viewer(portal, token_digest, now)
+        else:
+            viewer = await _identified_viewer(portal, portal.provider, secret, now)
     if viewer is not None:
-        portal.viewers.note_use(viewer, now)
+        if viewer.networks and not policies.admits(viewer.networks, address):
+            message = (
+                f"The partner's API tokens can't be used from the address {address or 'of this caller'}. Use one of "
+                "the partner's networks, or ask the vendor to add this one to the policy."
+            )
+            challenge = 'Bearer error="invalid_token"'
+            raise UnusableToken(message, challenge, policy=PolicyKind.API_TOKEN_NETWORKS.value)
+        if viewer.token_id:
+            portal.viewers.note_use(viewer, now, address)
+    return viewer
+
+
+async def _identified_viewer(portal: Portal, provider: IdentityProvider, secret: str, now: datetime) -> Viewer | None:
+    claims = await provider.claims(secret, now)
+    forgotten = portal.viewers.forgotten
+    found = None if claims is None else await identities.user_of(portal.database, claims, at=now)
+    if claims is None or found is None or found.of_vendor is not (found.role in VENDOR_ROLES):
+        return None
+    viewer = Viewer(
+        partner_id=found.partner_id,
+        user_id=found.user_id,
+        role=found.role,
+        permissions=effective(found.role, None),
+        token_id=0,
+        token_kind=None,
+        expires_at=claims.expires_at,
+        scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
+    )
+    portal.viewers.remember(digest(secret), viewer, now, forgotten=forgotten)
     return viewer
 
 
@@ -78,6 +118,7 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
         token_kind=found.kind,
         expires_at=found.expires_at,
         scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
+        networks=policies.networks(found.networks) if found.kind is TokenKind.API else (),
     )
     portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
     return viewer
@@ -122,7 +163,7 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
 
     It outlives the session that created it, but later loses what its creator's role no longer gives.
     """
-    if work.viewer.token_kind is not TokenKind.SESSION:
+    if work.viewer.token_kind is TokenKind.API:
         raise SessionRequired
     _check_held(given.permissions, work.viewer.permissions)
     # In the order in which a deactivation locks, so that the two don't wait for each other.

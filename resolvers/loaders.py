@@ -37,12 +37,12 @@ class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
 
     def __init__(self, make: Callable[[Any], Value]) -> None:
         """Take the function that computes it."""
-        self._make, self._name = make, make.__name__
+        self.make, self._name = make, make.__name__
         self.__doc__ = make.__doc__
 
     def __get__(self, instance: Any, _owner: type[Any]) -> Value:  # noqa: ANN401 — of any class.
         """Compute it, and store it on the object, where the next access finds it."""
-        made = instance.__dict__[self._name] = self._make(instance)
+        made = instance.__dict__[self._name] = self.make(instance)
         return made
 
 

@@ -1,5 +1,6 @@
 """What the vendor does to a partner: creating, updating, suspending, reinstating and closing it, and its policies."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from db import events, partners, prices
@@ -168,4 +169,6 @@ async def set_policy(work: Work, given: SetPartnerPolicy) -> PartnerChanged:
     if wanted != partner.policy:
         await partners.set_policy(work.tx, partner.id, wanted)
         await work.append(Event(type=EventType.PARTNER_POLICY_CHANGED))
+        # Each remembers the networks of the partner's API tokens.
+        work.after_commit.append(partial(work.context.portal.viewers.forget_partner, partner.id))
     return PartnerChanged(partner.id)

@@ -3,18 +3,15 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from db.engine import Database
+from domain.timestamps import utc_now
+from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
-
-
-def utc_now() -> datetime:
-    """Return the time by the machine's clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -28,6 +25,8 @@ class Portal:
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)
+    provider: IdentityProvider | None = None
+    """Provider whose tokens are bearer tokens here too."""
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

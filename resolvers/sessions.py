@@ -92,7 +92,7 @@ async def sign_out(context: Context) -> bool:
     if viewer is None or viewer.token_kind is not TokenKind.SESSION:
         return False
     revoked = await context.portal.database.write(
-        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, viewer.token_kind, at=context.now())
+        lambda tx: access.revoke(tx, viewer.partner_id, viewer.token_id, TokenKind.SESSION, at=context.now())
     )
     if revoked is not None:
         context.portal.viewers.forget(revoked)
@@ -142,7 +142,7 @@ def new_session(user_id: int, secret: Secret, *, signed_in_at: datetime, now: da
 
 async def signed_in_by(context: Context, secret: Secret) -> SignedIn:
     """Make the new session's viewer the viewer of the rest of the request."""
-    viewer = await viewer_of(context.portal, secret.secret)
+    viewer = await viewer_of(context.portal, secret.secret, context.client_address)
     if viewer is None or viewer.expires_at is None:
         raise InvalidCredentials
     context.viewer = viewer

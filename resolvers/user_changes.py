@@ -157,7 +157,7 @@ def of_vendor(work: Work) -> bool:
 
 def require_session(work: Work) -> None:
     """Raise SessionRequired for an API token."""
-    if work.viewer.token_kind is not TokenKind.SESSION:
+    if work.viewer.token_kind is TokenKind.API:
         raise SessionRequired
 
 

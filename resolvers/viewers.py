@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from domain.access import Permissions, Role, TokenKind
+from domain.policies import Network
 from domain.tenancy import ALL_PARTNERS, Scope
 
 REMEMBERED = timedelta(seconds=5)
@@ -24,9 +25,13 @@ class Viewer(NamedTuple):
     role: Role
     permissions: Permissions
     token_id: int
-    token_kind: TokenKind
+    """Id of the token; 0 for one of the identity provider."""
+    token_kind: TokenKind | None
+    """Kind of the token; None for one of the identity provider."""
     expires_at: datetime | None
     scope: Scope
+    networks: tuple[Network, ...] = ()
+    """Networks from which the token can be used; none if from any address."""
 
     @property
     def of_vendor(self) -> bool:
@@ -39,13 +44,18 @@ class _Seen(NamedTuple):
     until: datetime
 
 
+TokenUse: TypeAlias = tuple[datetime, str | None]
+"""Time of a token's last use, and the caller's address if it is known."""
+
+
 @dataclass(slots=True)
 class Viewers:
     """Cache of viewers by token digest, and the uses of tokens that are not written yet."""
 
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
     forgotten: int = 0
-    used: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    used: dict[tuple[int, int], TokenUse] = field(default_factory=dict)
+    """By partner id and token id."""
 
     def recall(self, digest: bytes, now: datetime) -> Viewer | None:
         """Return the cached viewer of a token, if any."""
@@ -82,11 +92,16 @@ class Viewers:
             if (seen.viewer.partner_id, seen.viewer.user_id) != owner
         }
 
-    def note_use(self, viewer: Viewer, now: datetime) -> None:
-        """Record that the token was used; it is written outside of the request."""
-        self.used[viewer.partner_id, viewer.token_id] = now
+    def forget_partner(self, partner_id: int) -> None:
+        """Drop the viewers of all tokens of a partner."""
+        self.forgotten += 1
+        self._seen = {digest: seen for digest, seen in self._seen.items() if seen.viewer.partner_id != partner_id}
 
-    def take_uses(self) -> dict[tuple[int, int], datetime]:
+    def note_use(self, viewer: Viewer, now: datetime, address: str | None) -> None:
+        """Record that the token was used; it is written outside of the request."""
+        self.used[viewer.partner_id, viewer.token_id] = now, address
+
+    def take_uses(self) -> dict[tuple[int, int], TokenUse]:
         """Return the uses since the last call."""
         used, self.used = self.used, {}
         return used

@@ -51,6 +51,9 @@ class ApiToken(Node, row=TokenRow):
     last_used_at: datetime | None = attribute(
         "The date and time when the token was last used, accurate to one minute. Returns null if it was never used."
     )
+    last_used_address: str | None = attribute(
+        "The IP address from which the token was last used. Returns null if it was never used, or if it is not known."
+    )
     revoked_at: datetime | None = attribute(
         "The date and time when the token was revoked. Returns null if it is not revoked."
     )
@@ -84,13 +87,13 @@ class Viewer:
 
     @strawberry.field(
         description=(
-            "The date and time when the session ends, unless `renewSession` replaces it before. Returns null for "
-            "an API token, whose end is its `expiresAt`."
+            "The date and time when the session ends, unless `renewSession` replaces it before, or when a token of "
+            "the identity provider does. Returns null for an API token, whose end is its `expiresAt`."
         )
     )
     @staticmethod
     def session_expires_at(viewer: strawberry.Parent[ViewerRow]) -> datetime | None:
-        return viewer.expires_at if viewer.token_kind is TokenKind.SESSION else None
+        return None if viewer.token_kind is TokenKind.API else viewer.expires_at
 
     @strawberry.field(graphql_type=User, description="The authenticated user, “usuário”.")
     @staticmethod

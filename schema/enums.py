@@ -169,6 +169,7 @@ _describe(
     {
         PolicyKind.FOUR_EYES: "An order is approved by another user than the one who made it.",
         PolicyKind.APPROVAL_CEILING: "Only the vendor's users approve an order above a total.",
+        PolicyKind.API_TOKEN_NETWORKS: "API tokens are used from the partner's own networks only.",
     },
 )
 _describe(

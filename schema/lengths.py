@@ -61,6 +61,7 @@ LENGTHS: Mapping[str, int] = {
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,
+    "SetPartnerPolicyInput.apiTokenNetworks": SHORT_MAX,
     "RegisterClientInput.state": SHORT_MAX,
     "UpdateClientInput.state": SHORT_MAX,
 }

@@ -9,7 +9,7 @@ from domain.access import Role
 from domain.checks import Checks
 from domain.money import Cents
 from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact
-from domain.policies import STOCK_WARNING_MAX
+from domain.policies import NETWORKS_MAX, STOCK_WARNING_MAX
 from domain.users import EMAIL_LENGTH
 from resolvers import partner_changes
 from resolvers.dataloader import MaybeAwaitable
@@ -167,6 +167,10 @@ class SetPartnerPolicyInput(OfPartner):
     stock_warning_below: int | None = optional(
         "The number of free licenses of a product below which an event STOCK_LOW is written. 1 to 10,000."
     )
+    api_token_networks: list[str] | None = optional(
+        "The networks from which API tokens of the partner's users can be used, such as `203.0.113.0/24`, or single "
+        "addresses, at most 20 of them, in place of those before. Null or no networks allow any address."
+    )
 
     def checked(self) -> SetPartnerPolicy:
         """Return the changes; raise a group of refusals if they are invalid."""
@@ -181,8 +185,18 @@ class SetPartnerPolicyInput(OfPartner):
             changes["stock_warning_below"] = below
             if below is not None:
                 checks.number(below, "stockWarningBelow", lowest=1, highest=STOCK_WARNING_MAX)
+        if self.api_token_networks is not strawberry.UNSET:
+            changes["api_token_networks"] = _networks(self.api_token_networks or [], checks)
         checks.done()
         return SetPartnerPolicy(tuple(changes.items()))
+
+
+def _networks(given: list[str], checks: Checks) -> tuple[str, ...]:
+    """Return the networks of an input, each once; add refusals to `checks`."""
+    if not checks.count(len(given), "apiTokenNetworks", lowest=0, highest=NETWORKS_MAX):
+        return ()
+    path = "apiTokenNetworks"
+    return tuple(dict.fromkeys(checks.network(each, path, str(place)) for place, each in enumerate(given)))
 
 
 @strawberry.type

@@ -51,6 +51,12 @@ class PartnerPolicy:
             "an activation passes it. Null if there is no warning."
         )
     )
+    api_token_networks: list[str] = strawberry.field(
+        description=(
+            "The networks from which API tokens of the partner's users can be used, in CIDR notation. At most 20. "
+            "Empty if from any address."
+        )
+    )
 
 
 @strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
@@ -77,7 +83,7 @@ class Partner(Node, row=PartnerRow):
 
     policy: PartnerPolicy = computed(
         partners.policy,
-        reads=("four_eyes", "approval_ceiling", "stock_warning_below"),
+        reads=("four_eyes", "approval_ceiling", "stock_warning_below", "api_token_networks"),
         description="The policies of the partner.",
     )
 

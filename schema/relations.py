@@ -5,7 +5,7 @@ A declaration gives the columns that a query selects, the join or the loader, th
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
@@ -21,7 +21,7 @@ from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders, Pages
+from resolvers.loaders import Loaders, Pages, made_once
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
 
@@ -97,13 +97,24 @@ class _ComputedTogether(_Computed):
         return self._compute(info.context, rows)
 
 
-class ToOne:
+class _ByLoader:
+    """Relation from a column to what a loader has under it."""
+
+    loads: ClassVar[str]
+    """What its loader has to load, in the words of an error."""
+
+    def __init__(self, key: str, loader: str) -> None:
+        self.key, self.reads, self.loader_name = key, frozenset({key}), loader
+
+
+class ToOne(_ByLoader):
     """Relation to one row."""
 
+    loads = "one row"
+
     def __init__(self, key: str, loader: str, join: Join | None, permission: Permission | None) -> None:
-        self.key, self.join, self.permission = key, join, permission
-        self.reads = frozenset({key})
-        self.loader_name = loader
+        super().__init__(key, loader)
+        self.join, self.permission = join, permission
         self.loader: Callable[[Loaders], Loader[int, Any]] = attrgetter(loader)
 
     def resolve(self, rows: Rows, info: Info) -> Related[Any]:
@@ -123,9 +134,11 @@ class ToOne:
         return self.permission is None or context.may(self.permission)
 
 
-class _ToMany:
+class _ToMany(_ByLoader):
+    loads = "lists of rows"
+
     def __init__(self, key: str, loader: str) -> None:
-        self.key, self.reads, self.loader_name = key, frozenset({key}), loader
+        super().__init__(key, loader)
         self._loader: Callable[[Loaders], Loader[int, Any]] = attrgetter(loader)
 
     def resolve(self, rows: Rows, info: Info) -> Batch[Sequence[Any]]:
@@ -133,9 +146,12 @@ class _ToMany:
         return then(loaded, lambda lists: [each or [] for each in lists])
 
 
-class _ToPage:
+class _ToPage(_ByLoader):
+    loads = "pages"
+
     def __init__(self, key: str, pages: str, by: str | None) -> None:
-        self.key, self.reads, self.loader_name, self._by = key, frozenset({key}), pages, by
+        super().__init__(key, pages)
+        self._by = by
         self._pages: Callable[[Loaders], Pages[Any]] = attrgetter(pages)
 
     def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Batch[Page[Any]]:  # noqa: ANN401 — of their types.
@@ -158,10 +174,27 @@ def check(of_type: type[Any], row: type[Any]) -> None:
             if not hasattr(row, read) and read not in row.__annotations__:
                 message = f"{of_type.__name__}.{name} reads “{read}”, which {row.__name__} does not have."
                 raise TypeError(message)
-        loader = getattr(field.batch, "loader_name", None) if isinstance(field, DeclaredField) else None
-        if loader is not None and loader not in vars(Loaders):
-            message = f"{of_type.__name__}.{name} names the loader “{loader}”, which Loaders does not have."
-            raise TypeError(message)
+        if isinstance(field, DeclaredField) and isinstance(field.batch, _ByLoader):
+            loader = field.batch.loader_name
+            wrong = _wrong_loader(field.batch)
+            if wrong is not None:
+                message = f"{of_type.__name__}.{name} names the loader “{loader}”, which {wrong}."
+                raise TypeError(message)
+
+
+def _wrong_loader(relation: "_ByLoader") -> str | None:
+    """Return why the loader of a relation can't serve it, in the words of an error; None if it can."""
+    made = vars(Loaders).get(relation.loader_name)
+    if not isinstance(made, made_once):
+        return "Loaders does not have"
+    found = get_type_hints(made.make)["return"]
+    loads = "pages"
+    if get_origin(found) is Loader:
+        key, value = get_args(found)
+        if key is not int:
+            return f"loads rows by a {key.__name__}, not {relation.loads} by an id"
+        loads = "one row" if isinstance(value, type) and issubclass(value, tuple) else "lists of rows"
+    return None if loads == relation.loads else f"loads {loads}, not {relation.loads} by an id"
 
 
 def _fields(of_type: type[Any]) -> dict[str, StrawberryField]:

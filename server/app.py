@@ -76,7 +76,9 @@ def create() -> Application:
 def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
     database = Database(settings.database_url)
-    return Portal(database, settings.secret(), demo=settings.demo, outbox=settings.outbox())
+    return Portal(
+        database, settings.secret(), demo=settings.demo, outbox=settings.outbox(), provider=settings.provider()
+    )
 
 
 def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from db.engine.sqlite_engine import SYNCHRONOUS
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
+from server.identity import OpenIdProvider, Provider
 from server.mail import SmtpMailer, server_of
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -32,6 +33,7 @@ _ORIGIN = re.compile(
     r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
 )
 
+_ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
 _PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
@@ -122,6 +124,18 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         default=None, description="The server that sends e-mails: smtp://USER:PASSWORD@HOST:PORT, or smtps://…."
     )
+    oidc_audience: str | None = Field(
+        default=None, description="The audience that tokens of OIDC_ISSUER have to name: the portal's id there."
+    )
+    oidc_keys: str | None = Field(
+        default=None,
+        description="The URL or file of the issuer's keys (JWKS); where it is not given, what its metadata names.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="The issuer (OpenID Connect) whose tokens are bearer tokens here, such as https://id.example.",
+    )
     status_codes: Edition = Field(
         default="2025",
         description=(
@@ -148,6 +162,12 @@ class Settings(BaseSettings):
         if self.smtp_url is None or self.mail_from is None:
             return Outbox(portal_url=url)
         return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url)
+
+    def provider(self) -> OpenIdProvider | None:
+        """Return the identity provider, if there is one."""
+        if self.oidc_issuer is None or self.oidc_audience is None:
+            return None
+        return OpenIdProvider(Provider(self.oidc_issuer, self.oidc_audience, self.oidc_keys))
 
     def secret(self) -> bytes:
         """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file."""
@@ -242,6 +262,23 @@ class Settings(BaseSettings):
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None and not _ADDRESS.fullmatch(value):
             message = "it has to be an e-mail address alone, such as portal@moderniza.example"
+            raise ValueError(message)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            given = [name.upper() for name in ("oidc_audience", "oidc_keys") if info.data.get(name) is not None]
+            if given:
+                message = f"it must be set where {' and '.join(given)} is"
+                raise ValueError(message)
+            return None
+        if not _ISSUER.fullmatch(value):
+            message = "it has to be a URL such as https://id.example, with no query; http:// is for this machine only"
+            raise ValueError(message)
+        if info.data.get("oidc_audience", "") is None:
+            message = "OIDC_AUDIENCE must be set too"
             raise ValueError(message)
         return value
 

@@ -26,6 +26,8 @@ _KILLED_AFTER_SECONDS = 5
 """Seconds after its time to stop until a process is killed."""
 _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
+_ENDING_SECONDS = 1
+"""How long a process may take to end after its end of the pipe is closed."""
 _PING = b"ping"
 
 _spawning = get_context("spawn")
@@ -154,6 +156,8 @@ class _Worker:
                 self._asked_at = time.monotonic()
                 self._pipe.send(_PING)
         except (EOFError, OSError):
+            # The pipe ends a little before the process does, whose status says why.
+            self.process.join(_ENDING_SECONDS)
             return False
         # A worker imports the portal before its first answer, and another in its place would only begin anew.
         patience_seconds = patience_seconds if self._answered else max(patience_seconds, _STARTING_SECONDS)

@@ -1,11 +1,11 @@
 """Access to the API in tests: requests through the real HTTP application."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from random import getrandbits
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import httpx
@@ -112,6 +112,10 @@ class Api:
             additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable } }"""
         (stock,) = (await self.data(query, product=product))["licenseStock"]
         return stock
+
+
+From: TypeAlias = Callable[[str | None], Api]
+"""Factory of callers without a token, with that address."""
 
 
 def transport(app: ASGIApp) -> httpx.ASGITransport:

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from domain.access import Role
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, transport
+from tests.api import Api, From, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
@@ -176,6 +177,23 @@ async def level(databases: Databases) -> AsyncIterator[Api]:
 def anonymous(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Caller without a token."""
     return Api(http, portal)
+
+
+@pytest.fixture
+async def caller_from(portal: Portal) -> AsyncIterator[From]:
+    """Callers without a token, each from an address that the test chooses; None for an unknown one."""
+    app = create_app(portal, Settings(), documents=DOCUMENTS)
+    async with AsyncExitStack() as stack:
+
+        def caller(host: str | None) -> Api:
+            # A server on a UNIX socket knows no address.
+            client: tuple[str, int] = None if host is None else (host, 1)  # type: ignore[assignment]
+            transport = httpx.ASGITransport(app, client=client)
+            http = httpx.AsyncClient(transport=transport, base_url="http://portal.test")
+            stack.push_async_callback(http.aclose)
+            return Api(http, portal)
+
+        yield caller
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The values of a field's arguments, of which as much as possible is known before a request comes."""
+"""Values of a field's arguments, prepared before a request as far as possible."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -30,7 +30,7 @@ _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 
 
 class Arguments:
-    """The arguments of one field of a document."""
+    """Arguments of one field of a document."""
 
     __slots__ = ("_asked", "_constant", "_definition", "_node", "_variables")
 
@@ -44,7 +44,7 @@ class Arguments:
 
     @property
     def known(self) -> dict[str, Value] | None:
-        """The values, where they depend on no request, and fit."""
+        """Values, if they are valid and depend on no request."""
         return None if self._variables else self._constant
 
     def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
@@ -108,7 +108,7 @@ class Arguments:
 
 
 class _NoArguments(Arguments):
-    """The arguments of a field that takes none."""
+    """Arguments of a field that takes none."""
 
     __slots__ = ()
 
@@ -121,12 +121,12 @@ NO_ARGUMENTS: Arguments = _NoArguments()
 
 
 def _may_be_left_out(argument: GraphQLArgument) -> bool:
-    """Whether null may be given, and omitting the argument means the same."""
+    """Return whether null may be given, and omitting the argument means the same."""
     return not is_non_null_type(argument.type) and argument.default is None and argument.default_value is Undefined
 
 
 def _is_pure(of_type: GraphQLInputType) -> bool:
-    """Whether a literal of the type has the same value each time; input objects are never kept."""
+    """Return whether a literal of the type has the same value each time; input objects are never kept."""
     named = get_named_type(of_type)
     if isinstance(named, GraphQLScalarType):
         return is_specified_scalar_type(named) or is_pure(named.coerce_input_literal or named.coerce_input_value)

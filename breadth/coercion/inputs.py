@@ -19,7 +19,7 @@ Convert = Callable[[Value, Value, Path], Value]
 
 
 class Inputs:
-    """The ways to convert values, by their types."""
+    """Conversions of values, by their types."""
 
     def __init__(self, converter: GraphQLCoreConverter) -> None:
         """Begin with none."""
@@ -27,7 +27,7 @@ class Inputs:
         self._of_objects: dict[type[Value], Convert] = {}
 
     def conversion(self, wanted: Value) -> Convert | None:
-        """How values of the type are converted; None where they are taken as they are."""
+        """Return the conversion of values of the type; None if they are used as they are."""
         if isinstance(wanted, StrawberryMaybe):
             return self._by_strawberry(wanted)
         if isinstance(wanted, StrawberryOptional):
@@ -43,7 +43,7 @@ class Inputs:
         return self._by_strawberry(wanted)
 
     def _is_leaf(self, wanted: Value) -> bool:
-        """Whether graphql-core gives values as they are meant, as it does of scalars and enums."""
+        """Return whether graphql-core gives values as they are meant, as it does of scalars and enums."""
         if isinstance(wanted, StrawberryEnumDefinition) or has_enum_definition(wanted):
             return True
         return wanted is not GlobalID and is_scalar(wanted, self._converter.scalar_registry)
@@ -64,7 +64,7 @@ class Inputs:
         return convert
 
     def _of_object(self, wanted: type[Value]) -> Convert:
-        """An input may have fields of its own type, so its fields are looked at when the first value comes."""
+        """Return a conversion that looks at the fields at its first value: they may be of the same type."""
         known = self._of_objects.get(wanted)
         if known is not None:
             return known

@@ -1,4 +1,4 @@
-"""The values of an operation's variables, which are mostly plain values of plain types."""
+"""Values of an operation's variables, which are mostly plain values of plain types."""
 
 from collections.abc import Collection
 
@@ -27,7 +27,7 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class Variables:
-    """The variables of an operation."""
+    """Variables of an operation."""
 
     def __init__(self, schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode]) -> None:
         """Find out whether all of them are of plain types."""
@@ -41,12 +41,12 @@ class Variables:
         self._plain = plain if len(plain) == len(signatures) else None
 
     def values(self, given: dict[str, Value], *, hide_suggestions: bool = False) -> VariableValues | list[GraphQLError]:
-        """The values for a request, or what is wrong with them."""
+        """Return the values for a request, or the errors in them."""
         found = None if self._plain is None else self._as_given(given)
         return found or get_variable_values(self._schema, self._definitions, given, _ERRORS_MAX, hide_suggestions)
 
     def _as_given(self, given: dict[str, Value]) -> VariableValues | None:
-        """The values where each variable is of its type or may be left out; None where there is more to find out."""
+        """Return the values if each is of its variable's type or omitted; None if they need coercion."""
         values = VariableValues({}, {})
         for signature, kind, may_be_left_out in self._plain or ():
             name = signature.name

@@ -1,4 +1,4 @@
-"""Reading async iterables: their items are completed together, as far as they arrive together."""
+"""Readers of async iterables, whose items are completed together if they arrive together."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from breadth.awaiting import GRACE_SECONDS, NOTHING, awaited, cancel, result_of, wait
 from breadth.completion.base import has_raised
-from breadth.paths import Chosen, Items, Place
+from breadth.paths import Chosen, Items, Paths
 from breadth.values import Column, MaybeAwaitable, Value
 
-Complete = Callable[[Column, Place], MaybeAwaitable[Column]]
+Complete = Callable[[Column, Paths], MaybeAwaitable[Column]]
 """Completes items, which are at these positions."""
 
 _TURN_ITEMS = 100
@@ -30,7 +30,7 @@ class Reader:
 
     @property
     def error(self) -> Exception | None:
-        """What the iterable raised."""
+        """Exception that the iterable raised."""
         found = result_of(self.task) if self.task.done() and not self.task.cancelled() else None
         return found if isinstance(found, Exception) else None
 
@@ -53,7 +53,7 @@ class Reader:
 
 
 class _Segment(NamedTuple):
-    """The items of one list in a part."""
+    """Items of one list in a part."""
 
     of_list: int
     start: int
@@ -86,7 +86,7 @@ class _Part:
 
 
 class Reading:
-    """The lists of a column that are async iterables."""
+    """Lists of a column that are async iterables."""
 
     def __init__(self, iterables: dict[int, Value], *, nullable: bool, grace: float) -> None:
         """Begin to read them; `nullable` is whether an item may be null."""
@@ -106,7 +106,7 @@ class Reading:
         """Items of each list so far."""
         return {index: reader.items for index, reader in self.readers.items()}
 
-    async def parts(self, place: Place, complete: Complete) -> dict[int, Column]:
+    async def parts(self, paths: Paths, complete: Complete) -> dict[int, Column]:
         """Complete items while others are read, and return the items of each list.
 
         An item that makes the list null ends its reading.
@@ -116,12 +116,12 @@ class Reading:
         try:
             while True:
                 self._arrived.clear()
-                self._take(parts, ended, place, complete)
+                self._take(parts, ended, paths, complete)
                 for index in self._failed(parts) - ended:
                     # Errors that come soon are in the response too.
                     await wait([self.readers[index].task], GRACE_SECONDS)
                     await cancel([self.readers[index].task])
-                    self._take(parts, ended, place, complete)
+                    self._take(parts, ended, paths, complete)
                     ended.add(index)
                     last = [part.task for part in parts if part.task is not None and not part.is_done]
                     if last:
@@ -151,7 +151,7 @@ class Reading:
         finally:
             await cancel([arrival])
 
-    def _take(self, parts: list[_Part], ended: Collection[int], place: Place, complete: Complete) -> None:
+    def _take(self, parts: list[_Part], ended: Collection[int], paths: Paths, complete: Complete) -> None:
         """Begin to complete the items that arrived."""
         segments: list[_Segment] = []
         starts: list[int] = []
@@ -163,7 +163,7 @@ class Reading:
                 starts.append(len(items))
                 items += segments[-1].items
         if segments:
-            lists = Chosen(place, [segment.of_list for segment in segments])
+            lists = Chosen(paths, [segment.of_list for segment in segments])
             items_place = Items(lists, starts, [segment.start for segment in segments])
             parts.append(_Part(segments, complete(items, items_place)))
 

@@ -1,11 +1,11 @@
-"""Completing columns: what resolvers gave becomes what the response holds, for all objects of a batch together."""
+"""Completion of columns: resolved values become response values for all objects of a batch together."""
 
 import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
-from breadth.paths import Chosen, Items, Place, Raised
+from breadth.paths import Chosen, Items, Paths, PropagatingError
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -22,30 +22,30 @@ class Completion:
         """Name the field that is completed, and whether its values may be null."""
         self.field, self.nullable = field, nullable
 
-    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """Return the completed column, with a `Raised` for what can't be null; awaitable if a value is."""
+    def complete(self, run: Run, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the completed column, with a `PropagatingError` for what can't be null; awaitable if a value is."""
         if not isinstance(values, list):
             values = list(values)
         kinds = set(map(type, values))
         if kinds <= EASY:
-            return self._sift(run, values, place) if _NONE in kinds else self._settled(run, values, place)
+            return self._sift(run, values, paths) if _NONE in kinds else self._settled(run, values, paths)
         traits = learn(kinds)
         if traits.awaitable:
             awaitable = [index for index, value in enumerate(values) if run.is_awaitable(value)]
             if awaitable:
-                return self._awaited(run, values, awaitable, place)
+                return self._awaited(run, values, awaitable, paths)
         if traits.exception or _NONE in kinds:
-            return self._sift(run, values, place)
-        return self._settled(run, values, place)
+            return self._sift(run, values, paths)
+        return self._settled(run, values, paths)
 
     def plan_ahead(self) -> None:
         """Make what is made when objects are first completed. Raises GraphQLError if a directive does not fit."""
 
-    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete values that are there, and no errors."""
         raise NotImplementedError
 
-    async def _awaited(self, run: Run, values: Column, awaitable: Sequence[int], place: Place) -> Column:
+    async def _awaited(self, run: Run, values: Column, awaitable: Sequence[int], paths: Paths) -> Column:
         """Await values and complete them, all together if they arrive together."""
         column = list(values)
         if len(values) == 1:
@@ -53,31 +53,31 @@ class Completion:
                 column[0] = await values[0]
             except Exception as error:
                 column[0] = error
-            completed = self._sift(run, column, place)
+            completed = self._sift(run, column, paths)
             return completed if isinstance(completed, list) else await completed
         # One awaitable may be the value of several objects.
         futures = {id(values[index]): values[index] for index in awaitable}
         tasks = {key: asyncio.ensure_future(each) for key, each in futures.items()}
         waiting = {index: tasks[id(values[index])] for index in awaitable}
         try:
-            await wait(tasks.values(), self.field.grace, self._until(place))
+            await wait(tasks.values(), self.field.grace, self._until(paths))
             if any(not task.done() for task in tasks.values()):
-                return await self._parts(run, column, waiting, place)
+                return await self._parts(run, column, waiting, paths)
             for index, task in waiting.items():
                 column[index] = result_of(task)
-            completed = self._sift(run, column, place)
+            completed = self._sift(run, column, paths)
             return completed if isinstance(completed, list) else await completed
         finally:
             await cancel(tasks.values())
 
-    def _until(self, place: Place) -> str:
+    def _until(self, paths: Paths) -> str:
         """Return when to end waiting: an item that can't be had ends it for a list of which nothing is left."""
-        return asyncio.FIRST_EXCEPTION if self._ends(place) else asyncio.ALL_COMPLETED
+        return asyncio.FIRST_EXCEPTION if self._ends(paths) else asyncio.ALL_COMPLETED
 
-    def _ends(self, place: Place) -> bool:
-        return not self.nullable and isinstance(place, Items) and place.of_one_list
+    def _ends(self, paths: Paths) -> bool:
+        return not self.nullable and isinstance(paths, Items) and paths.of_one_list
 
-    async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], place: Place) -> Column:
+    async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], paths: Paths) -> Column:
         """Complete values as they arrive: those that are there may be what the others wait for."""
         parts: list[asyncio.Task[Column]] = []
         there = [index for index in range(len(column)) if index not in waiting]
@@ -88,75 +88,75 @@ class Completion:
                         column[index] = result_of(waiting.pop(index))
                         there.append(index)
                 if there:
-                    parts.append(asyncio.ensure_future(self._part(run, column, sorted(there), place)))
+                    parts.append(asyncio.ensure_future(self._part(run, column, sorted(there), paths)))
                     there = []
                 pending = [*waiting.values(), *(part for part in parts if not part.done())]
                 if not pending:
                     break
                 await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 await wait(pending, self.field.grace)
-                if self._ends(place) and any(part.done() and has_raised(part.result()) for part in parts):
+                if self._ends(paths) and any(part.done() and has_raised(part.result()) for part in parts):
                     break
             return _merged([part.result() for part in parts if part.done()], len(column))
         finally:
             await cancel(parts)
 
-    async def _part(self, run: Run, column: Column, indices: Sequence[int], place: Place) -> Column:
+    async def _part(self, run: Run, column: Column, indices: Sequence[int], paths: Paths) -> Column:
         """Complete the values of these indices; the others are null."""
         results: Column = [None] * len(column)
-        completed = self._sift(run, [column[index] for index in indices], Chosen(place, indices))
+        completed = self._sift(run, [column[index] for index in indices], Chosen(paths, indices))
         scatter(results, indices, completed if isinstance(completed, list) else await completed)
         return results
 
-    def _sift(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _sift(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete the values that are there, and put null or an error in place of the others."""
         results: Column = [None] * len(values)
         kept = []
         for index, value in enumerate(values):
             if type(value) in NOTHING:
                 if not self.nullable:
-                    results[index] = self.null(run, place, index)
+                    results[index] = self.null(run, paths, index)
             elif isinstance(value, Exception):
-                results[index] = self.fail(run, value, place, index)
+                results[index] = self.fail(run, value, paths, index)
             else:
                 kept.append(index)
         if not kept:
             return results
         if len(kept) == len(values):
-            return self._settled(run, values, place)
+            return self._settled(run, values, paths)
         chosen = [values[index] for index in kept]
-        return then(self._settled(run, chosen, Chosen(place, kept)), partial(scatter, results, kept))
+        return then(self._settled(run, chosen, Chosen(paths, kept)), partial(scatter, results, kept))
 
-    def fail(self, run: Run, error: Exception, place: Place, index: int) -> Raised | None:
+    def fail(self, run: Run, error: Exception, paths: Paths, index: int) -> PropagatingError | None:
         """Return what is in place of a value that could not be had."""
         raised = run.raising(error, self.field.nodes)
         if not self.nullable:
             return raised
-        run.stop(raised, place, index)
+        run.stop(raised, paths, index)
         return None
 
-    def null(self, run: Run, place: Place, index: int) -> Raised | None:
+    def null(self, run: Run, paths: Paths, index: int) -> PropagatingError | None:
         """Return what is in place of a null: null if the type allows it."""
         if self.nullable:
             return None
         message = f"Cannot return null for non-nullable field {self.field.parent_type}.{self.field.name}."
-        return self.fail(run, TypeError(message), place, index)
+        return self.fail(run, TypeError(message), paths, index)
 
-    def stop(self, run: Run, column: Column, place: Place) -> Column:
+    def stop(self, run: Run, column: Column, paths: Paths) -> Column:
         """Return the column, with null in place of its errors if the type allows it."""
         if not (run.raised and self.nullable):
             return column
         stopped = list(column)
         for index, value in enumerate(column):
-            if type(value) is Raised:
-                run.stop(value, place, index)
+            if type(value) is PropagatingError:
+                run.stop(value, paths, index)
                 stopped[index] = None
         return stopped
 
 
 def has_raised(column: Column) -> bool:
-    """Whether there is a propagating error among the values."""
-    return any(type(value) is Raised for value in column)
+    """Return whether there is a propagating error among the values."""
+    return any(type(value) is PropagatingError for value in column)
 
 
 def _merged(parts: Sequence[Column], count: int) -> Column:

@@ -1,4 +1,4 @@
-"""Completing scalars and enums."""
+"""Completion of scalars and enums."""
 
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -19,7 +19,7 @@ from graphql.pyutils import inspect
 
 from breadth.batch_resolvers import column_serialization
 from breadth.completion.base import Completion
-from breadth.paths import Place
+from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -31,14 +31,14 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class _Ready(NamedTuple):
-    """The classes whose values are in their JSON form already, where they fit."""
+    """Classes whose valid values are in their JSON form already."""
 
     classes: frozenset[type]
     fit: Callable[[Column], bool] | None = None
 
 
 class Leaf:
-    """What is known of the values of a scalar or enum, for all documents that select a field of it."""
+    """Traits of the values of a scalar or enum, for all documents that select a field of it."""
 
     __slots__ = ("_fit", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are", "coerce", "of_type")
 
@@ -118,33 +118,33 @@ class LeafCompletion(Completion):
         """Name the scalar or enum."""
         self.field, self.nullable, self._leaf = field, nullable, leaf
 
-    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def complete(self, run: Run, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete as any completion does, after one look for values that are ready."""
         ready = self._leaf.ready(values)
-        return super().complete(run, values, place) if ready is None else ready
+        return super().complete(run, values, paths) if ready is None else ready
 
-    def _settled(self, run: Run, values: Column, place: Place) -> Column:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> Column:
         try:
             column = list(map(self._leaf.coerce, values))
         except Exception:
-            return self._one_by_one(run, values, place)
+            return self._one_by_one(run, values, paths)
         if any(value is None or value is Undefined for value in column):
-            return self._one_by_one(run, values, place)
+            return self._one_by_one(run, values, paths)
         self._leaf.remember(values, column, nullable=self.nullable)
         return column
 
-    def _one_by_one(self, run: Run, values: Column, place: Place) -> Column:
+    def _one_by_one(self, run: Run, values: Column, paths: Paths) -> Column:
         column: Column = []
         for index, value in enumerate(values):
             try:
                 column.append(self._leaf.coerced(value))
             except Exception as error:
-                column.append(self.fail(run, error, place, index))
+                column.append(self.fail(run, error, paths, index))
         return column
 
 
 def _is_plain_enum(kind: type) -> bool:
-    """Whether the class has members that equal nothing but themselves, as those of a `str` and `Enum` do not."""
+    """Return whether the class has members that equal nothing but themselves, as those of a `str` and `Enum` do not."""
     return issubclass(kind, Enum) and vars(object)["__eq__"] is kind.__eq__ and vars(Enum)["__hash__"] is kind.__hash__
 
 

@@ -1,4 +1,4 @@
-"""Completing lists: the items of all the lists of a column are one column."""
+"""Completion of lists: the items of all lists of a column are one column."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from graphql.pyutils import is_iterable
 from breadth.awaiting import EASY, awaited, learn, then
 from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
-from breadth.paths import Chosen, Items, Place, Raised, propagated
+from breadth.paths import Chosen, Items, Paths, PropagatingError, propagated
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import RowBatch, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
@@ -32,13 +32,13 @@ class ListCompletion(Completion):
         """Plan what is selected of the items."""
         self.item.plan_ahead()
 
-    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         kinds = set(map(type, values))
         if not kinds <= EASY and learn(kinds).iterates_async and any(map(run.is_async_iterable, values)):
-            return self._read(run, values, place)
-        return self._lists(run, values, place)
+            return self._read(run, values, paths)
+        return self._lists(run, values, paths)
 
-    async def _read(self, run: Run, values: Column, place: Place) -> Column:
+    async def _read(self, run: Run, values: Column, paths: Paths) -> Column:
         """Complete lists some of which are async iterables, all together if these end soon."""
         iterables = {index: value for index, value in enumerate(values) if run.is_async_iterable(value)}
         reading = Reading(iterables, nullable=self.item.nullable, grace=self.field.grace)
@@ -46,12 +46,12 @@ class ListCompletion(Completion):
             if await reading.is_done():
                 read = reading.lists
                 return await awaited(
-                    self._lists(run, [read.get(index, each) for index, each in enumerate(values)], place)
+                    self._lists(run, [read.get(index, each) for index, each in enumerate(values)], paths)
                 )
             others = [index for index in range(len(values)) if index not in iterables]
             completed, read = await asyncio.gather(
-                awaited(self._lists(run, [values[index] for index in others], Chosen(place, others))),
-                reading.parts(place, partial(self.item.complete, run)),
+                awaited(self._lists(run, [values[index] for index in others], Chosen(paths, others))),
+                reading.parts(paths, partial(self.item.complete, run)),
             )
         finally:
             await reading.cancel()
@@ -60,15 +60,15 @@ class ListCompletion(Completion):
             raised, error = propagated(items, count()), reading.readers[index].error
             if error is not None:
                 causes = () if raised is None else raised.causes
-                raised = Raised(*causes, *run.raising(error, self.field.nodes).causes)
+                raised = PropagatingError(*causes, *run.raising(error, self.field.nodes).causes)
             results[index] = raised or items
-        return self.stop(run, results, place)
+        return self.stop(run, results, paths)
 
-    def _lists(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _lists(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         if any(map(is_row_batch, values)):
             batch = _joined(values)
             if batch is not None:
-                return self._split(run, batch, list(map(len, values)), place)
+                return self._split(run, batch, list(map(len, values)), paths)
         results: Column = [None] * len(values)
         kept: list[int] = []
         starts: list[int] = []
@@ -77,25 +77,25 @@ class ListCompletion(Completion):
             try:
                 items = value if type(value) is list else self._listed(run, value)
             except Exception as error:
-                results[index] = self.fail(run, error, place, index)
+                results[index] = self.fail(run, error, paths, index)
                 continue
             kept.append(index)
             starts.append(len(flat))
             flat += items
         if not kept:
-            return self.stop(run, results, place)
-        items_place = Items(place if len(kept) == len(values) else Chosen(place, kept), starts)
+            return self.stop(run, results, paths)
+        items_place = Items(paths if len(kept) == len(values) else Chosen(paths, kept), starts)
         ends = [*starts[1:], len(flat)]
 
         def split(column: Column) -> Column:
             for index, start, end in zip(kept, starts, ends, strict=True):
                 items = column[start:end]
                 results[index] = (run.raised and propagated(items, count())) or items
-            return self.stop(run, results, place)
+            return self.stop(run, results, paths)
 
         return then(self.item.complete(run, flat, items_place), split)
 
-    def _split(self, run: Run, items: RowBatch, lengths: Sequence[int], place: Place) -> MaybeAwaitable[Column]:
+    def _split(self, run: Run, items: RowBatch, lengths: Sequence[int], paths: Paths) -> MaybeAwaitable[Column]:
         """Complete the items of row batches, as many in each as it is long."""
         ends = list(accumulate(lengths))
         starts = [0, *ends[:-1]]
@@ -104,9 +104,9 @@ class ListCompletion(Completion):
             results: Column = [column[start:end] for start, end in zip(starts, ends, strict=True)]
             if run.raised:
                 results = [propagated(row, count()) or row for row in results]
-            return self.stop(run, results, place)
+            return self.stop(run, results, paths)
 
-        return then(self.item.complete(run, items, Items(place, starts)), split)
+        return then(self.item.complete(run, items, Items(paths, starts)), split)
 
     def _listed(self, run: Run, value: Value) -> Sequence[Value]:
         if isinstance(value, Exception):

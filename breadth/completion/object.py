@@ -1,4 +1,4 @@
-"""Completing objects: the objects of a column are one batch, or one for each class of an abstract type."""
+"""Completion of objects: the objects of a column are one batch, or one for each class of an abstract type."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,14 +10,14 @@ from graphql.pyutils import Path, inspect
 from breadth.awaiting import EASY, settled, then
 from breadth.batch_resolvers import is_by_class
 from breadth.completion.base import Completion, scatter
-from breadth.paths import Chosen, Place, Repeated, Shared
+from breadth.paths import Chosen, Paths, Repeated, Shared
 from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, is_dictionary_encoded
 from breadth.values import Column, MaybeAwaitable, Value
 
 
 class Objects:
-    """The objects of one type in the values of a field."""
+    """Objects of one type in the values of a field."""
 
     __slots__ = ("_accepted", "_by_class", "_field", "_is_type_of", "_selection", "_type")
 
@@ -31,53 +31,53 @@ class Objects:
 
     @property
     def selection(self) -> PlannedSelection:
-        """The fields that are selected of the objects. Raises GraphQLError if a directive does not fit."""
+        """Return the fields that are selected of the objects. Raises GraphQLError for an invalid directive."""
         if self._selection is None:
             self._selection = self._field.selection(self._type)
         return self._selection
 
-    def of_row_batch(self, run: Run, batch: RowBatch, place: Place) -> MaybeAwaitable[Column] | None:
+    def of_row_batch(self, run: Run, batch: RowBatch, paths: Paths) -> MaybeAwaitable[Column] | None:
         """Return the response objects of a row batch; None if each of its objects has to be looked at."""
         try:
-            if not self._takes(run, batch, place):
+            if not self._takes(run, batch, paths):
                 return None
             selection = self.selection
         except Exception:
             return None
         if not is_dictionary_encoded(batch):
-            return selection.batch(run, batch, place)
+            return selection.batch(run, batch, paths)
         if not (run.plain and selection.shareable):
             return None
-        rows = selection.batch(run, batch.dictionary, Repeated(place, batch.indices))
+        rows = selection.batch(run, batch.dictionary, Repeated(paths, batch.indices))
         if isinstance(rows, list):
             return list(map(rows.__getitem__, batch.indices))
         return then(rows, lambda rows: list(map(rows.__getitem__, batch.indices)))
 
-    def _takes(self, run: Run, batch: RowBatch, place: Place) -> bool:
-        """Whether the class of the objects says that they are of the type."""
+    def _takes(self, run: Run, batch: RowBatch, paths: Paths) -> bool:
+        """Return whether the class of the objects says that they are of the type."""
         if self._is_type_of is None or batch.of_class in self._accepted:
             return True
-        if self._by_class and self._is_type_of(batch[0], info_of(run, self._field, place, 0)) is True:
+        if self._by_class and self._is_type_of(batch[0], info_of(run, self._field, paths, 0)) is True:
             self._accepted.add(batch.of_class)
             return True
         return False
 
-    def rows(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
-        """Return the response objects, with a `Raised` for each object that can't be had."""
+    def rows(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the response objects, with a `PropagatingError` for each object that can't be had."""
         if self._is_type_of is None or (self._by_class and set(map(type, values)) <= self._accepted):
-            return self._batch(run, values, place)
-        return then(_answers(run, self._asked(run, values, place)), partial(self._checked, run, values, place))
+            return self._batch(run, values, paths)
+        return then(_answers(run, self._asked(run, values, paths)), partial(self._checked, run, values, paths))
 
-    def _asked(self, run: Run, values: Column, place: Place) -> Column:
+    def _asked(self, run: Run, values: Column, paths: Paths) -> Column:
         answers: Column = []
         for index, value in enumerate(values):
             try:
-                answers.append(self._is_type_of(value, info_of(run, self._field, place, index)))  # type: ignore[misc]
+                answers.append(self._is_type_of(value, info_of(run, self._field, paths, index)))  # type: ignore[misc]
             except Exception as error:
                 answers.append(error)
         return answers
 
-    def _checked(self, run: Run, values: Column, place: Place, answers: Column) -> MaybeAwaitable[Column]:
+    def _checked(self, run: Run, values: Column, paths: Paths, answers: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         kept = []
         for index, answer in enumerate(answers):
@@ -91,13 +91,13 @@ class Objects:
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
-            return self._batch(run, values, place)
+            return self._batch(run, values, paths)
         return then(
-            self._batch(run, [values[index] for index in kept], Chosen(place, kept)),
+            self._batch(run, [values[index] for index in kept], Chosen(paths, kept)),
             partial(scatter, results, kept),
         )
 
-    def _batch(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _batch(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         try:
             selection = self.selection
         except Exception as error:
@@ -105,17 +105,17 @@ class Objects:
         if len(values) > 1 and run.plain and selection.shareable:
             different = dict(zip(map(id, values), values, strict=True))
             if len(different) < len(values):
-                return self._shared(run, selection, values, list(different.values()), place)
-        return selection.batch(run, values, place)
+                return self._shared(run, selection, values, list(different.values()), paths)
+        return selection.batch(run, values, paths)
 
     def _shared(
-        self, run: Run, selection: PlannedSelection, values: Column, different: Column, place: Place
+        self, run: Run, selection: PlannedSelection, values: Column, different: Column, paths: Paths
     ) -> MaybeAwaitable[Column]:
         def spread(rows: Column) -> Column:
             of = dict(zip(map(id, different), rows, strict=True))
             return list(map(of.__getitem__, map(id, values)))
 
-        return then(selection.batch(run, different, Shared(place, values, different)), spread)
+        return then(selection.batch(run, different, Shared(paths, values, different)), spread)
 
 
 class ObjectCompletion(Completion):
@@ -137,21 +137,21 @@ class ObjectCompletion(Completion):
         """Plan what is selected of the objects, and of those below them."""
         self._objects.selection.plan_ahead()
 
-    def complete(self, run: Run, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def complete(self, run: Run, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete as any completion does, without a look at the objects of a row batch."""
         if not isinstance(values, list):
-            rows = self._objects.of_row_batch(run, values, place)
+            rows = self._objects.of_row_batch(run, values, paths)
             if rows is not None:
-                return self._stopped(run, rows, place)
+                return self._stopped(run, rows, paths)
         elif len(values) == 1 and type(values[0]) in EASY and values[0] is not None:
-            return self._stopped(run, self._objects.rows(run, values, place), place)
-        return super().complete(run, values, place)
+            return self._stopped(run, self._objects.rows(run, values, paths), paths)
+        return super().complete(run, values, paths)
 
-    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
-        return self._stopped(run, self._objects.rows(run, values, place), place)
+    def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        return self._stopped(run, self._objects.rows(run, values, paths), paths)
 
-    def _stopped(self, run: Run, rows: MaybeAwaitable[Column], place: Place) -> MaybeAwaitable[Column]:
-        return then(rows, partial(self.stop, run, place=place)) if self.nullable else rows
+    def _stopped(self, run: Run, rows: MaybeAwaitable[Column], paths: Paths) -> MaybeAwaitable[Column]:
+        return then(rows, partial(self.stop, run, paths=paths)) if self.nullable else rows
 
 
 class AbstractCompletion(Completion):
@@ -165,17 +165,17 @@ class AbstractCompletion(Completion):
         self._type = of_type
         self._objects: dict[GraphQLObjectType, Objects] = {}
 
-    def _settled(self, run: Run, values: Column, place: Place) -> MaybeAwaitable[Column]:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         resolve_type = self._type.resolve_type or run.type_resolver
         names: Column = []
         for index, value in enumerate(values):
             try:
-                names.append(resolve_type(value, info_of(run, self.field, place, index), self._type))
+                names.append(resolve_type(value, info_of(run, self.field, paths, index), self._type))
             except Exception as error:
                 names.append(error)
-        return then(_answers(run, names), partial(self._split, run, values, place))
+        return then(_answers(run, names), partial(self._split, run, values, paths))
 
-    def _split(self, run: Run, values: Column, place: Place, names: Column) -> MaybeAwaitable[Column]:
+    def _split(self, run: Run, values: Column, paths: Paths, names: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         of_types: dict[GraphQLObjectType, list[int]] = {}
         for index, name in enumerate(names):
@@ -184,7 +184,7 @@ class AbstractCompletion(Completion):
                 continue
             try:
                 runtime_type = run.ensure_valid_runtime_type(
-                    name, self._type, self.field.details, info_of(run, self.field, place, index), values[index]
+                    name, self._type, self.field.details, info_of(run, self.field, paths, index), values[index]
                 )
                 of_types.setdefault(runtime_type, []).append(index)
             except Exception as error:
@@ -192,17 +192,17 @@ class AbstractCompletion(Completion):
         waiting: list[Awaitable[Column]] = []
         for runtime_type, indices in of_types.items():
             objects = self._of(runtime_type)
-            rows = objects.rows(run, [values[index] for index in indices], Chosen(place, indices))
+            rows = objects.rows(run, [values[index] for index in indices], Chosen(paths, indices))
             scattered = then(rows, partial(scatter, results, indices))
             if not isinstance(scattered, list):
                 waiting.append(scattered)
         if not waiting:
-            return self.stop(run, results, place)
-        return self._after(run, waiting, results, place)
+            return self.stop(run, results, paths)
+        return self._after(run, waiting, results, paths)
 
-    async def _after(self, run: Run, waiting: list[Awaitable[Column]], results: Column, place: Place) -> Column:
+    async def _after(self, run: Run, waiting: list[Awaitable[Column]], results: Column, paths: Paths) -> Column:
         await asyncio.gather(*waiting)
-        return self.stop(run, results, place)
+        return self.stop(run, results, paths)
 
     def _of(self, runtime_type: GraphQLObjectType) -> Objects:
         found = self._objects.get(runtime_type)
@@ -211,9 +211,9 @@ class AbstractCompletion(Completion):
         return found
 
 
-def info_of(run: Run, field: PlannedField, place: Place, index: int) -> GraphQLResolveInfo[Value]:
-    """The info of the field that an object was resolved by, whose path ends before the indices of lists."""
-    path: Path | None = next(place.paths(index))
+def info_of(run: Run, field: PlannedField, paths: Paths, index: int) -> GraphQLResolveInfo[Value]:
+    """Return the info of the field that an object was resolved by, whose path ends before the indices of lists."""
+    path: Path | None = next(paths.paths(index))
     while path is not None and isinstance(path.key, int):
         path = path.prev
     return run.info(field, path)

@@ -1,1 +1,1 @@
-"""The plan of an operation: its selections, their fields, and how each field is resolved."""
+"""Plan of an operation: its selections, their fields, and the resolver of each field."""

@@ -17,7 +17,7 @@ from breadth.completion.object import ObjectCompletion
 from breadth.hooks import Hooked
 from breadth.info import BatchInfo
 from breadth.lookahead import Nodes
-from breadth.paths import Place, Under
+from breadth.paths import Paths, Under
 from breadth.plan.resolver import Attribute, BatchFunction
 from breadth.plan.schema_field import Quick, SchemaField
 from breadth.plan.selection import AllRaisedError, all_raised
@@ -72,14 +72,14 @@ class Field:
 
     @property
     def nodes(self) -> list[FieldNode]:
-        """The nodes of the document that select the field."""
+        """Nodes of the document that select the field."""
         if self._nodes is None:
             self._nodes = Nodes([each.node for each in self.details])
         return self._nodes
 
     @property
     def path(self) -> Path:
-        """The path of the field within an object of the batch."""
+        """Path of the field within an object of the batch."""
         return Path(None, self.key, self.parent_type.name)
 
     def prepare(self) -> None:
@@ -104,23 +104,23 @@ class Field:
             inner = inner.item
         return isinstance(inner, LeafCompletion) or (isinstance(inner, ObjectCompletion) and inner.shareable)
 
-    def column(self, run: Run, objects: Sources, place: Place) -> Completed:
+    def column(self, run: Run, objects: Sources, paths: Paths) -> Completed:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""
-        here = Under(place, self.key, self.parent_type.name)
+        here = Under(paths, self.key, self.parent_type.name)
         column: Completed
         try:
             values = self._values(run, objects, here)
             if type(values) is list or is_row_batch(values):
                 column = self.completion.complete(run, values, here)
             else:
-                column = then(_listed(values, len(objects)), partial(self.completion.complete, run, place=here))
+                column = then(_listed(values, len(objects)), partial(self.completion.complete, run, paths=here))
         except Exception as error:
             return self._failed(run, error, len(objects), here)
         return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
-    def read(self, run: Run, objects: Sources, values: Sources, place: Place) -> Completed:
+    def read(self, run: Run, objects: Sources, values: Sources, paths: Paths) -> Completed:
         """Return the completed values of a scalar or enum that were read of the objects."""
-        here = Under(place, self.key, self.parent_type.name)
+        here = Under(paths, self.key, self.parent_type.name)
         if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
             values = self.called(run, list(values), here)
         try:
@@ -129,7 +129,7 @@ class Field:
             return self._failed(run, error, len(objects), here)
         return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
-    def called(self, run: Run, values: Column, here: Place) -> Column:
+    def called(self, run: Run, values: Column, here: Paths) -> Column:
         """Return the values with those called that can be, as graphql-core's default resolver does."""
         column: Column = []
         for index, value in enumerate(values):
@@ -150,7 +150,7 @@ class Field:
         self._given = self.arguments.known
         return given
 
-    def _values(self, run: Run, objects: Sources, here: Place) -> Value:
+    def _values(self, run: Run, objects: Sources, here: Paths) -> Value:
         resolution = self.resolution
         if isinstance(resolution, BatchFunction):
             info = BatchInfo(run, self) if resolution.needs_info else None
@@ -173,10 +173,10 @@ class Field:
         return read
 
     def _reads_plainly(self, run: Run) -> bool:
-        """Whether there is nothing between the objects and their attributes."""
+        """Return whether there is nothing between the objects and their attributes."""
         return run.plain or (run.middleware_manager is None and self.definition.resolve is not None)
 
-    def _one_by_one(self, run: Run, objects: Sources, here: Place) -> Column:
+    def _one_by_one(self, run: Run, objects: Sources, here: Paths) -> Column:
         resolve = self.definition.resolve or run.field_resolver
         if run.middleware_manager is not None:
             resolve = run.middleware_manager.get_field_resolver(resolve)
@@ -192,7 +192,7 @@ class Field:
                 values.append(error)
         return values
 
-    async def _awaited(self, run: Run, waiting: Awaitable[Column], count: int, here: Place) -> Column:
+    async def _awaited(self, run: Run, waiting: Awaitable[Column], count: int, here: Paths) -> Column:
         try:
             column = await waiting
         except Exception as error:
@@ -201,7 +201,7 @@ class Field:
             raise AllRaisedError(column)
         return column
 
-    def _failed(self, run: Run, error: Exception, count: int, here: Place) -> Column:
+    def _failed(self, run: Run, error: Exception, count: int, here: Paths) -> Column:
         return [self.completion.fail(run, error, here, index) for index in range(count)]
 
 

@@ -78,7 +78,7 @@ class Plan:
         operation: OperationDefinitionNode,
         definitions: Mapping[str, FragmentDefinitionNode],
     ) -> bool:
-        """Whether it is the plan of that operation, or of one that has equal nodes at equal locations."""
+        """Return whether it is the plan of that operation, or of one that has equal nodes at equal locations."""
         if self.schema is not schema or len(self.definitions) != len(definitions):
             return False
         if not same(self.operation, operation):
@@ -86,7 +86,7 @@ class Plan:
         return all(same(node, definitions.get(name)) for name, node in self.definitions.items())
 
     def variant(self, variables: VariableValues) -> "Variant":
-        """The variant for these variables, of which it keeps those that switch fields on and off."""
+        """Return the variant for these variables, of which it keeps those that switch fields on and off."""
         names = self._switches
         switched = tuple([variables.coerced.get(name) for name in names]) if names else ()
         found = self._variants.get(switched)
@@ -102,7 +102,7 @@ class Plan:
 
 
 class Variant:
-    """The selections of an operation, made when they are first needed."""
+    """Selections of an operation, made when they are first needed."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Variant:
 
     @property
     def root(self) -> Selection:
-        """The fields that are selected of the root object."""
+        """Fields that are selected of the root object."""
         if self._root is None:
             root_type = self._root_type
             if root_type is None:
@@ -153,7 +153,7 @@ class Variant:
 
 
 class Plans:
-    """The plans of the operations that were executed lately, for callers who keep none themselves.
+    """Plans of the operations that were executed lately, for callers who keep none themselves.
 
     A plan is found by its operation, or by the text and then by comparison: a program may change what it parsed.
     """

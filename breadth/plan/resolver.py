@@ -1,4 +1,4 @@
-"""How the values of a field are had for a batch: read from the objects, from a batch resolver, or one by one."""
+"""Resolution of a field for a batch: by the objects' attributes, a batch resolver, or one by one."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What is known of a field of a schema, whatever document selects it: a document that is new needs it too."""
+"""Fields of a schema, as they are for each document that selects them."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -20,7 +20,7 @@ from breadth.completion.base import Completion
 from breadth.completion.leaf import Leaf, LeafCompletion
 from breadth.completion.list import ListCompletion
 from breadth.completion.object import AbstractCompletion, ObjectCompletion
-from breadth.paths import Place
+from breadth.paths import Paths
 from breadth.plan.resolver import Attribute, Resolution, read_on
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
@@ -40,10 +40,10 @@ _KINDS: dict[type, type[LeafCompletion | ObjectCompletion | AbstractCompletion]]
 class ReadField(Protocol):
     """A field whose values are read of the objects."""
 
-    def column(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def column(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""
 
-    def read(self, run: Run, objects: Sources, values: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def read(self, run: Run, objects: Sources, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the completed values of a scalar or enum that were read of the objects."""
 
 
@@ -91,7 +91,7 @@ class SchemaField:
         """Reads the attribute and looks at its values in one call, if the field is a scalar or enum."""
 
     def is_of(self, field: GraphQLField) -> bool:
-        """Whether it is known of that field as it is now."""
+        """Return whether it is known of that field as it is now."""
         return (
             self.definition is field
             and self.resolve is field.resolve
@@ -108,7 +108,7 @@ class SchemaField:
 
 
 class SchemaFields:
-    """The fields of a type, by their names."""
+    """Fields of a type, by their names."""
 
     __slots__ = ("_fields", "_schema", "_type")
 
@@ -144,11 +144,11 @@ def _quick(resolution: Resolution, leaf: Leaf) -> Quick | None:
         return _quick_attribute(resolution, leaf, resolution.name)
     read, classes = resolution.read, leaf.as_they_are
 
-    def quick(field: ReadField, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def quick(field: ReadField, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         values = read(objects)
         if type(values) is list and set(map(type, values)) <= classes:
             return values
-        return field.read(run, objects, values, place)
+        return field.read(run, objects, values, paths)
 
     return quick
 
@@ -157,7 +157,7 @@ def _quick_attribute(resolution: Attribute, leaf: Leaf, name: str) -> Quick:
     """Return the same with one call less for a plain attribute, as nearly every field is."""
     get, ready, classes = attrgetter(name), leaf.ready, leaf.as_they_are
 
-    def quick(field: ReadField, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def quick(field: ReadField, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         values: Sources
         if isinstance(objects, list):
             values = []
@@ -176,6 +176,6 @@ def _quick_attribute(resolution: Attribute, leaf: Leaf, name: str) -> Quick:
         if set(map(type, values)) <= classes and type(values) is list:
             return values
         completed = ready(values)
-        return field.read(run, objects, values, place) if completed is None else completed
+        return field.read(run, objects, values, paths) if completed is None else completed
 
     return quick

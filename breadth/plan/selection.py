@@ -7,7 +7,7 @@ from typing import Protocol
 from graphql import GraphQLError
 
 from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
-from breadth.paths import Place, Raised, propagated
+from breadth.paths import Paths, PropagatingError, propagated
 from breadth.protocols import Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -28,7 +28,7 @@ class _Completion(Protocol):
 
 
 class SelectedField(Protocol):
-    """What a selection knows of its fields."""
+    """Field as its selection uses it."""
 
     key: str
     quick: Callable[..., MaybeAwaitable[Column]]
@@ -38,23 +38,23 @@ class SelectedField(Protocol):
 
     @property
     def completion(self) -> _Completion:
-        """The completion of its values."""
+        """Completion of its values."""
 
     @property
     def shareable(self) -> bool:
         """Whether the field gives equal objects equal values."""
 
-    def column(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
+    def column(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the completed values of the field."""
 
 
 def all_raised(column: Value) -> bool:
-    """Whether there is a propagating error at every index."""
-    return type(column) is list and bool(column) and all(type(value) is Raised for value in column)
+    """Return whether there is a propagating error at every index."""
+    return type(column) is list and bool(column) and all(type(value) is PropagatingError for value in column)
 
 
 class Selection:
-    """The fields that are selected of the objects of one type."""
+    """Fields that are selected of the objects of one type."""
 
     def __init__(self, fields: Sequence[SelectedField]) -> None:
         """Name the fields."""
@@ -82,14 +82,14 @@ class Selection:
             field.prepare()
             field.completion.plan_ahead()
 
-    def batch(self, run: Run, objects: Sources, place: Place) -> MaybeAwaitable[Column]:
-        """Return the response objects of a batch, with a `Raised` for each object that is null."""
+    def batch(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
         plain = run.plain
         try:
             for field in self.fields:
-                column = field.quick(field, run, objects, place) if plain else field.column(run, objects, place)
+                column = field.quick(field, run, objects, paths) if plain else field.column(run, objects, paths)
                 if type(column) is not list:
                     waiting.append(len(columns))
                 elif run.raised and all_raised(column):
@@ -143,7 +143,7 @@ class Selection:
         return self.rows(run, columns, count)
 
     def rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
-        """Return the response objects, with a `Raised` for each object of which a field can't be had."""
+        """Return the response objects, with a `PropagatingError` for each object of which a field can't be had."""
         if not columns:
             return [{} for _ in range(count)]
         rows = self._make(*columns)

@@ -1,9 +1,11 @@
 """Column types that mean the same on both engines."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -43,6 +45,32 @@ class Instant(TypeDecorator[datetime]):
                 return datetime.fromisoformat(value)
             case _:
                 return None
+
+
+class Many(TypeDecorator[Any]):
+    """Values bound as one parameter: a JSON array on SQLite, an array on PostgreSQL."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        """Take the type of each value."""
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the dialect."""
+        return sa.Text().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Return a function that converts the values, each by its own type."""
+        if dialect.name != "sqlite":
+            whole = super().bind_processor(dialect)
+            return lambda values: list(values) if whole is None else whole(list(values))
+        each = self.item.dialect_impl(dialect).bind_processor(dialect)
+        if each is None:
+            return lambda values: orjson.dumps(list(values)).decode()
+        return lambda values: orjson.dumps([each(value) for value in values]).decode()
 
 
 def one_of(enum: type[Enum]) -> sa.Enum:

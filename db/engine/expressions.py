@@ -1,16 +1,16 @@
 """Expressions that compile differently for each engine."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, TypeAlias, TypeVar
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import BindParameter, ColumnElement, Select
-from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
+
+from db.engine.column_types import Many
 
 KEEPING_KEYS = True
 """Lock rows with FOR NO KEY UPDATE.
@@ -27,32 +27,6 @@ Text: TypeAlias = str | ColumnElement[str]
 """A text, or the name by which a statement binds it."""
 
 Value = TypeVar("Value")
-
-
-class Many(TypeDecorator[Any]):
-    """Values bound as one parameter: a JSON array on SQLite, an array on PostgreSQL."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        """Take the type of each value."""
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return the type of the dialect."""
-        return sa.Text().dialect_impl(dialect) if dialect.name == "sqlite" else sa.ARRAY(self.item)
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Return a function that converts the values, each by its own type."""
-        if dialect.name != "sqlite":
-            whole = super().bind_processor(dialect)
-            return lambda values: list(values) if whole is None else whole(list(values))
-        each = self.item.dialect_impl(dialect).bind_processor(dialect)
-        if each is None:
-            return lambda values: orjson.dumps(list(values)).decode()
-        return lambda values: orjson.dumps([each(value) for value in values]).decode()
 
 
 class Among(FunctionElement[Any]):

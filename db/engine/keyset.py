@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine.expressions import AnyColumn, AnySelect, Many
+from db.engine.column_types import Many
+from db.engine.expressions import AnyColumn, AnySelect
 
 
 class Keyset(NamedTuple):

@@ -12,7 +12,7 @@ from db.engine.availability import Availability
 from db.engine.connection import NotInlineError, Observer, Work
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
-from db.engine.inline_reader import InlineReader
+from db.engine.sqlite import InlineReader
 from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
 from db.engine.statement_count import counted
 

@@ -9,10 +9,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import ColumnElement, FromClause, Select, TextClause, TextualSelect, UpdateBase
 from sqlalchemy.engine import Dialect
 
-from db.engine import row_factories
+from db.engine import row_batch
 from db.engine.expressions import AnyColumn, AnySelect
-from db.engine.row_batch import Layout
-from db.engine.row_factories import Converter
+from db.engine.row_batch import Converter, Layout
 
 Row = TypeVar("Row")
 
@@ -100,8 +99,8 @@ class Statement(Generic[Row]):
         first = last + self.keyed
         for join, of_row in self.beside.items():
             places = range(first, first := first + len(of_row))
-            related[join] = row_factories.layout(join.row, of_row, readings, places)
-        of_rows = row_factories.layout(self.row, names, readings, range(last))
+            related[join] = row_batch.layout(join.row, of_row, readings, places)
+        of_rows = row_batch.layout(self.row, names, readings, range(last))
         return of_rows._replace(key=last if self.keyed else None, related=related)
 
     def _narrowed(self, columns: Columns, joins: Joins) -> "Statement[Row]":
@@ -146,7 +145,7 @@ class Compiled(Generic[Row]):
         ]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
-        self.layout = statement.layout([row_factories.of(column.type, dialect) for column in columns])
+        self.layout = statement.layout([row_batch.of(column.type, dialect) for column in columns])
 
     def bound(self, values: Values) -> Sequence[Any]:
         """Return the values in the order of the text's parameters."""

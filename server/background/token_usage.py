@@ -1,16 +1,16 @@
 """Writing the last use of tokens outside of requests, in batches, and at most once a minute per token."""
 
 import asyncio
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from db import access
-from db.engine import Transaction
+from db.access import Use
 from domain.errors import Unavailable
 from resolvers.portal import Portal
+from resolvers.viewers import TokenUse
 
 EVERY_SECONDS = 10
 TRUE_TO = timedelta(minutes=1)
@@ -38,7 +38,7 @@ class TokenUsageWriter:
     async def write(self) -> None:
         """Write the uses since the last call; a failure is logged, and the next call tries again."""
         used = self.portal.viewers.take_uses()
-        due = {token: at for token, at in used.items() if self._is_due(token, at)}
+        due = {token: use for token, use in used.items() if self._is_due(token, use[0])}
         if not due:
             return
         try:
@@ -50,22 +50,14 @@ class TokenUsageWriter:
                 log.exception("the last uses of tokens could not be written")
             self.portal.viewers.used = due | self.portal.viewers.used
             return
-        fresh = {token: at for token, at in self._written.items() if max(due.values()) - at < TRUE_TO}
-        self._written = fresh | due
+        latest = max(at for at, _ in due.values())
+        fresh = {token: at for token, at in self._written.items() if latest - at < TRUE_TO}
+        self._written = fresh | {token: at for token, (at, _) in due.items()}
 
     def _is_due(self, token: Token, at: datetime) -> bool:
         written = self._written.get(token)
         return written is None or at - written >= TRUE_TO
 
-    async def _store(self, due: dict[Token, datetime]) -> None:
-        of_partners: dict[int, list[int]] = defaultdict(list)
-        for partner_id, token_id in due:
-            of_partners[partner_id].append(token_id)
-
-        async def touch(tx: Transaction) -> None:
-            # All processes write in the order of partners and tokens, so that they can't deadlock.
-            for partner_id, token_ids in sorted(of_partners.items()):
-                at = max(due[partner_id, token_id] for token_id in token_ids)
-                await access.touch(tx, partner_id, token_ids, at=at)
-
-        await self.portal.database.write(touch)
+    async def _store(self, due: dict[Token, TokenUse]) -> None:
+        uses = [Use(*token, *use) for token, use in due.items()]
+        await self.portal.database.write(lambda tx: access.touch(tx, uses))

@@ -17,7 +17,7 @@ from server.cli.runner import WRONGLY_USED, fail, run
 
 _LONGEST_DAYS = 3650
 _CANDIDATES_SHOWN = 20
-_COLUMNS = ("id", "e-mail", "kind", "name", "prefix", "permissions", "created", "expires", "last used")
+_COLUMNS = ("id", "e-mail", "kind", "name", "prefix", "permissions", "created", "expires", "last used", "address")
 
 
 def create_token(
@@ -51,8 +51,8 @@ def list_tokens(
 ) -> None:
     """Print a line for each usable session and API token.
 
-    The columns: id, e-mail address, kind, name, prefix of the secret, permissions, creation, expiry, and last use (to
-    the minute). They are separated by tabs if the output is not a terminal.
+    The columns: id, e-mail address, kind, name, prefix of the secret, permissions, creation, expiry, last use (to the
+    minute), and the IP address of the last use. They are separated by tabs if the output is not a terminal.
     """
 
     async def work(portal: Portal) -> list[LiveToken]:
@@ -94,6 +94,7 @@ def _cells(token: LiveToken) -> tuple[str, ...]:
         instant(token.created_at),
         instant(token.expires_at),
         instant(token.last_used_at),
+        token.last_used_address or "-",
     )
 
 

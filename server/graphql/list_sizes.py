@@ -20,6 +20,7 @@ from graphql import (
 from domain.access import API_TOKENS_MAX, Permission
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
+from domain.policies import NETWORKS_MAX
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
 from server.graphql.cost_terms import Term, Variables, constant, product, varying
@@ -37,6 +38,7 @@ LIST_SIZES: Mapping[str, int] = {
     "OrderQuote.items": ITEMS_MAX,
     "Partner.contacts": CONTACTS_MAX,
     "Partner.licenseStock": 50,
+    "PartnerPolicy.apiTokenNetworks": NETWORKS_MAX,
     "PriceTable.items": 50,
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,

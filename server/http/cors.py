@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from starlette.types import Scope
 
-from server.http.security_headers import Header, given
+from server.http.headers import Header, given
 
 _VARY: Header = (b"vary", b"Origin")
 _EXPOSED: Header = (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id")

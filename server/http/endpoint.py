@@ -8,6 +8,8 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -16,19 +18,19 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError, Unavailable, UnusableToken
+from resolvers import access
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations, too_long, withheld
-from server.http import bearer, etag, request_body, response_body, status_codes
+from server.http import bodies, etag, status_codes
 from server.http.backlog import FREE_BYTES, Backlog
+from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
+from server.http.headers import Header, Headers, Negotiated
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE
-from server.http.request_headers import Headers, Negotiated
-from server.http.response_body import Json, encoded
 from server.http.scheduling import Admission
-from server.http.security_headers import Header
 from server.settings import Settings
 
 PATH = "/graphql"
@@ -38,6 +40,8 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_NUMBER = 20
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
+"""Token in the Authorization header (RFC 6750)."""
 
 
 class Endpoint:
@@ -108,7 +112,8 @@ class Endpoint:
         viewer: Viewer | None = None
         unusable: UnusableToken | None = None
         try:
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, given.all(b"authorization"))
+            authorization, address = given.all(b"authorization"), state["client_address"]
+            state["viewer"] = viewer = await _viewer_of(self._portal, authorization, address)
         except UnusableToken as error:
             unusable = error
         try:
@@ -126,13 +131,11 @@ class Endpoint:
             language=negotiated.language,
             request_id=state["request_id"],
             client_address=state["client_address"],
-            gone=partial(request_body.gone, receive),
+            gone=partial(bodies.gone, receive),
             unusable=unusable,
         )
         state["answer"] = answer = await self._operations.execute(context, wanted)
-        body = (
-            response_body.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
-        )
+        body = bodies.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
     def _counted(self, scope: Scope, answer: Answer, body: Json) -> tuple[Answer, Json, int]:
@@ -169,7 +172,7 @@ class Endpoint:
             if len(scope["query_string"]) > self._max_body_bytes:
                 message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
                 raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
-            return request_body.from_parameters(QueryParams(scope["query_string"]))
+            return bodies.from_parameters(QueryParams(scope["query_string"]))
         for announced in given.all(b"content-length"):
             if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
                 raise self._too_long()
@@ -184,7 +187,7 @@ class Endpoint:
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)
-        return request_body.from_body(body)
+        return bodies.from_body(body)
 
     async def _body(self, receive: Receive) -> bytes:
         message = await receive()
@@ -208,6 +211,21 @@ class Endpoint:
         status = status_codes.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
         return status, headers, rejected.body()
+
+
+async def _viewer_of(portal: Portal, given: Sequence[str], address: str | None) -> Viewer | None:
+    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
+    if not given:
+        return None
+    token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
+    if token is None:
+        message = "Send one token, as “Authorization: Bearer …”."
+        raise UnusableToken(message, "Bearer")
+    viewer = await access.viewer_of(portal, token[1], address)
+    if viewer is None:
+        message = "The token is unknown, expired or revoked. Sign in again, or use another one."
+        raise UnusableToken(message, 'Bearer error="invalid_token"')
+    return viewer
 
 
 def _backlog(scope: Scope) -> Backlog:

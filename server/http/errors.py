@@ -36,15 +36,17 @@ class Rejected(Exception):  # noqa: N818 — the common word for such a request.
         *,
         code: str = "BAD_USER_INPUT",
         headers: Mapping[str, str] | None = None,
+        **extensions: object,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.headers = headers
+        self.extensions = extensions
 
     def body(self) -> bytes:
         """Return a GraphQL response with the error."""
-        return _one_error(str(self), self.code)
+        return _one_error(str(self), self.code, **self.extensions)
 
 
 class Malformed(Rejected):
@@ -67,7 +69,7 @@ def rejected_for(error: ApiError) -> Rejected:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     if isinstance(error, UnusableToken):
         headers = {"WWW-Authenticate": error.challenge}
-    return Rejected(status, str(error), code=error.code, headers=headers)
+    return Rejected(status, str(error), code=error.code, headers=headers, **error.extensions)
 
 
 def error_response(
@@ -95,5 +97,5 @@ async def http_error(_request: Request, error: Exception) -> Response:
     return error_response(status, messages.get(status, status.phrase), "BAD_USER_INPUT", headers=headers)
 
 
-def _one_error(message: str, code: str, **extensions: str) -> bytes:
+def _one_error(message: str, code: str, **extensions: object) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

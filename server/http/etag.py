@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from resolvers.portal import Portal
-from server.http.security_headers import Header
+from server.http.headers import Header
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _CACHE_CONTROL: Header = (b"cache-control", b"private, no-cache")

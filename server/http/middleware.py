@@ -22,7 +22,7 @@ from server import logs
 from server.graphql.operations import Answer, OperationRequest
 from server.http.cors import Cors
 from server.http.errors import error_response
-from server.http.security_headers import completed, given
+from server.http.headers import completed, given
 
 _REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
 _LONGEST_LOGGED_PATH = 200

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from domain.errors import Unavailable
 from server.http import hosts
 from server.http.errors import JSON, Rejected, bad_request, rejected_for
-from server.http.security_headers import Header, completed
+from server.http.headers import Header, completed
 
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of the request line and headers together; also of a body's trailers, and of one chunk's extensions."""

@@ -8,7 +8,7 @@ from graphql import ExecutionResult, build_schema, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 
 from breadth import BatchExecutor
-from breadth.paths import Items, Place, Repeated, Root, Shared
+from breadth.paths import Items, Paths, Repeated, Root, Shared
 
 MANY = 8_000
 
@@ -24,7 +24,7 @@ class Counted(list[Any]):
         return super().__iter__()
 
 
-def paths(place: Place) -> list[list[Any]]:
+def paths(place: Paths) -> list[list[Any]]:
     return [[path.key for path in place.paths(index) if path is not None] for index in range(MANY)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
-from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VIEWER, Visit
+from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VENDOR, VIEWER, Visit
 
 SCREENS = [
     "Comprar",
@@ -24,6 +24,21 @@ SCREENS = [
     "SubstituicaoDeLicenca",
     "EstoqueDoParceiro",
     "Eventos",
+]
+VENDOR_SCREENS = [
+    "Parceiros",
+    "PedidosAFaturar",
+    "Instalacoes",
+    "ComprarParaParceiro",
+    "PedidoParaParceiro",
+    "AprovarParaParceiro",
+    "CadastrarParceiro",
+    "PoliticasDoParceiro",
+    "SuspenderParceiro",
+    "ReabilitarParceiro",
+    "CadastrarProduto",
+    "RetirarProduto",
+    "EventosDoParceiro",
 ]
 READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Eventos"]
 
@@ -106,6 +121,19 @@ async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
         answers[title] = await visit.run()
 
     assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
+
+
+async def test_every_tab_of_the_vendor_runs_as_it_is(visit: Visit) -> None:
+    await visit.sign_in(VENDOR)
+    assert await visit.titles() == VENDOR_SCREENS
+
+    answers = {}
+    for title in VENDOR_SCREENS:
+        await visit.turn_to(title)
+        answers[title] = await visit.run()
+
+    assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
+    assert answers["AprovarParaParceiro"]["data"]["approveOrder"]["order"]["approvedBy"]["name"].startswith("Helena")
 
 
 async def test_a_user_gets_the_tabs_that_the_role_allows(visit: Visit) -> None:

@@ -8,6 +8,7 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 
 MANAGER = "gerente@alfa.example"
 VIEWER = "consulta@alfa.example"
+VENDOR = "admin@moderniza.example"
 
 SIGN_IN, SIGN_OUT, DEMO_USER = "Entrar", "Sair", "Usuário de demonstração"
 EMAIL, PASSWORD = "E-mail", "Senha"

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from db.engine import Database
 from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
-from db.tables import clients, events, metadata, partners
+from db.tables import clients, events, metadata, partners, tokens
 from domain.partners import PartnerStatus
 from tests.databases import Databases
 from tests.units import execute, reading, writing
@@ -273,6 +273,36 @@ async def test_events_refer_to_products_after_the_step_for_them(engine: str, dat
         await write(url, event.format(", product_id", 3, "PRODUCT_RETIRED", ", 2"))
     with pytest.raises(REFUSED):
         await write(url, event.format("", 3, "PRODUCT_SOLD", ""))
+
+
+async def test_tokens_can_be_used_from_anywhere_after_the_step_for_addresses(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0008")
+    await write(url, "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')")
+
+    migrate.upgrade(url)
+
+    assert await look(url, lambda sync: sync.execute(sa.select(partners.c.api_token_networks)).all()) == [("",)]
+    assert await look(url, lambda sync: sync.execute(sa.select(tokens.c.last_used_address)).all()) == []
+
+
+async def test_users_have_no_identities_after_the_step_for_them(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0010")
+    user = """INSERT INTO users (partner_id, email, name, role, password_hash)
+        VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', '')"""
+    await write(
+        url, "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')", user.format(1), user.format(2)
+    )
+
+    migrate.upgrade(url)
+
+    link = """INSERT INTO identities (partner_id, user_id, issuer, subject, linked_at)
+        VALUES (1, {}, 'https://id.example', '{}', '2026-07-01T12:00:00.000000Z')"""
+    await write(url, link.format(1, "a"), link.format(2, "b"))
+    for again in (link.format(2, "a"), link.format(2, "c"), link.format(3, "d")):
+        with pytest.raises(REFUSED):
+            await write(url, again)
 
 
 async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:

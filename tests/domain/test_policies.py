@@ -1,6 +1,8 @@
 """Policies of a partner."""
 
-from hypothesis import given
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import policies
@@ -49,3 +51,28 @@ def test_a_stock_that_is_used_up_warns_once_at_most(policy: Policy, start: int) 
     warned = [left for left in range(start) if policies.runs_low(policy, before=left + 1, after=left)]
 
     assert warned == ([] if below is None or start < below else [below - 1])
+
+
+addresses = st.ip_addresses()
+
+
+@example(address=IPv6Address("::ffff:203.0.113.7"), prefix=120)
+@example(address=IPv6Address("::ffff:203.0.113.7"), prefix=64)
+@given(address=addresses, prefix=st.integers(0, 128))
+def test_a_network_admits_the_addresses_that_share_its_prefix(address: IPv4Address | IPv6Address, prefix: int) -> None:
+    whole = ip_network(f"{address}/{min(prefix, address.max_prefixlen)}", strict=False)
+    other = type(address)(int(address) ^ 1 << address.max_prefixlen - whole.prefixlen) if whole.prefixlen else None
+    (stored,) = policies.networks([policies.network(f" {whole} ") or ""])
+
+    assert policies.admits([stored], str(whole[0]))
+    assert policies.admits([stored], str(whole[-1]))
+    assert policies.admits([stored], str(address))
+    assert other is None or not policies.admits([stored], str(other))
+    assert not policies.admits([stored], None)
+
+
+@given(text=st.text(max_size=45))
+def test_any_text_is_a_network_or_refused(text: str) -> None:
+    found = policies.network(text)
+
+    assert found is None or policies.network(found) == found

@@ -36,7 +36,7 @@ async def raced(
     read: Callable[[Transaction], Awaitable[object]] | None = None,
 ) -> list[str]:
     """Let the mutation read, start the rival, let the mutation write and commit; return the rival's refusals."""
-    viewer = await viewer_of(api.portal, api.token or "")
+    viewer = await viewer_of(api.portal, api.token or "", None)
     assert viewer is not None
     async with writing(api.portal.database) as tx:
         work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, api.portal.now())

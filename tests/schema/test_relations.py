@@ -8,7 +8,7 @@ from graphql import GraphQLObjectType
 from breadth.strawberry import DeclaredField
 from schema import references
 from schema.nodes import OfRow
-from schema.relations import attribute, computed, to_one, to_page
+from schema.relations import attribute, computed, to_many, to_one, to_page
 from schema.root import GRAPHQL_SCHEMA
 
 
@@ -31,6 +31,32 @@ def test_a_relation_by_an_unknown_loader_is_refused() -> None:
 
         class Wrong(OfRow, row=Row):
             client: references.ClientType = to_one("client_id", loader="clinet", description="The client.")
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        (
+            to_one("id", loader="stock_of_partner", description="Rows."),
+            "loads lists of rows, not one row by an id",
+        ),
+        (to_one("id", loader="stock", description="Its stock."), "loads rows by a StockKey, not one row by an id"),
+        (to_one("id", loader="orders_of_partner", description="Rows."), "loads pages, not one row by an id"),
+        (to_many("id", loader="client", description="Its client."), "loads one row, not lists of rows by an id"),
+        (
+            to_many("id", loader="orders_of_partner", description="Rows."),
+            "loads pages, not lists of rows by an id",
+        ),
+        (to_page("id", pages="client", description="Its client."), "loads one row, not pages by an id"),
+        (to_page("id", pages="stock_of_partner", description="Its stock."), "loads lists of rows, not pages by an id"),
+    ],
+)
+def test_a_relation_by_a_loader_of_another_kind_is_refused(
+    field: Any,  # noqa: ANN401 — as Strawberry's.
+    message: str,
+) -> None:
+    with pytest.raises(TypeError, match=rf"^Wrong\.name names the loader “\w+”, which {message}\.$"):
+        type("Wrong", (OfRow,), {"name": field, "__annotations__": {"name": str}}, row=Row)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Failed sign-ins are counted by email and address, so that a stranger can't lock out others; over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from uuid import uuid4
 
@@ -17,9 +15,7 @@ from domain.access import Role
 from resolvers import passwords
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api, Json, address
+from tests.api import Api, From, Json, address
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner
 from tests.units import fetch_all, reading, writing
@@ -28,25 +24,6 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 PASSWORD, WRONG = "correct horse", "wrong"
 SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
-
-From = Callable[[str | None], Api]
-"""Factory of callers without a token, with that address."""
-
-
-@pytest.fixture
-async def caller_from(portal: Portal) -> AsyncIterator[From]:
-    app = create_app(portal, Settings())
-    async with AsyncExitStack() as stack:
-
-        def caller(host: str | None) -> Api:
-            # A server on a UNIX socket knows no address.
-            client: tuple[str, int] = None if host is None else (host, 1)  # type: ignore[assignment]
-            transport = httpx.ASGITransport(app, client=client)
-            http = httpx.AsyncClient(transport=transport, base_url="http://portal.test")
-            stack.push_async_callback(http.aclose)
-            return Api(http, portal)
-
-        yield caller
 
 
 @pytest.fixture

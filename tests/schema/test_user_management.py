@@ -278,7 +278,7 @@ async def test_no_mutation_is_done_for_a_user_who_is_being_deactivated(api: Api)
 
 async def test_a_deactivation_waits_for_a_mutation_that_is_under_way(api: Api, vendor: Api) -> None:
     seller = await colleague(vendor, Role.VENDOR_ADMIN)
-    viewer = await viewer_of(seller.portal, seller.token or "")
+    viewer = await viewer_of(seller.portal, seller.token or "", None)
     assert viewer is not None
     new = RegisterClient(cnpjs.another(), ClientDetails(name="Padaria"))
     # The vendor's events have counters of their own, so that only the user is locked by both.

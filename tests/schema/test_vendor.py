@@ -7,8 +7,8 @@ import pytest
 from graphql import get_named_type
 
 from domain.access import VENDOR_ROLES, Role
+from domain.timestamps import utc_now
 from resolvers import ids
-from resolvers.portal import utc_now
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock

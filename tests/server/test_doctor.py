@@ -15,7 +15,8 @@ from db.doctor.findings import Finding
 from db.engine import Database
 from demo import making
 from demo.plan import Sizes
-from resolvers.portal import Portal, utc_now
+from domain.timestamps import utc_now
+from resolvers.portal import Portal
 from server.cli import app
 from tests.databases import Databases
 

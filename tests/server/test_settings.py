@@ -82,6 +82,10 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("SMTP_URL", "smtp://u:geheim@mail.example?tls=geheim"),
         # It needs MAIL_FROM and PORTAL_URL.
         ("SMTP_URL", "smtp://u:geheim@mail.example"),
+        ("OIDC_ISSUER", "http://geheim.example"),
+        ("OIDC_ISSUER", "https://geheim.example?tenant=1"),
+        # It needs OIDC_AUDIENCE.
+        ("OIDC_ISSUER", "https://geheim.example"),
         ("DEMO", "geheim"),
         ("GRAPHIQL", "geheim"),
     ],
@@ -181,6 +185,24 @@ def test_a_demonstration_shows_graphiql_by_default(
             monkeypatch.setenv(name, value)
 
     assert Settings.load().graphiql is shown
+
+
+@pytest.mark.parametrize("name", ["OIDC_AUDIENCE", "OIDC_KEYS"])
+def test_an_identity_provider_needs_its_issuer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "portal")
+
+    with pytest.raises(SettingsError, match=rf"^OIDC_ISSUER: it must be set where {name} is$"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("issuer", ["https://id.example/realms/a", "http://localhost:8080", "http://[::1]"])
+def test_an_identity_provider_is_named_by_issuer_and_audience(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    none = Settings.load().provider()
+    monkeypatch.setenv("OIDC_ISSUER", issuer)
+    monkeypatch.setenv("OIDC_AUDIENCE", "portal")
+
+    assert none is None
+    assert Settings.load().provider() is not None
 
 
 def test_links_begin_with_the_front_end_or_else_with_this_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Invitations of users, links for new passwords, and the events of users.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 import re
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 # The types as they were at this revision: what db/types.py becomes later must not change what this migration does.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -60,7 +60,7 @@ interface SignIn {
     userErrors: { message: string }[];
     token: string | null;
     expiresAt: string | null;
-    viewer: { permissions: string[]; user: { name: string; email: string }; partner: { name: string } } | null;
+    viewer: { permissions: string[]; user: { name: string; email: string }; partner: { name: string; isVendor: boolean } } | null;
   };
 }
 
@@ -69,7 +69,7 @@ const SIGN_IN = `mutation SignIn($input: SignInInput!) {
     userErrors { message }
     token
     expiresAt
-    viewer { permissions user { name email } partner { name } }
+    viewer { permissions user { name email } partner { name isVendor } }
   }
 }`;
 
@@ -83,7 +83,8 @@ export async function signIn(email: string, password: string): Promise<Session> 
   }
   const { user, partner, permissions } = payload.viewer;
   const { token, expiresAt } = payload;
-  return { token, expiresAt, email: user.email, name: user.name, partner: partner.name, permissions };
+  const of = { partner: partner.name, ofVendor: partner.isVendor };
+  return { token, expiresAt, email: user.email, name: user.name, ...of, permissions };
 }
 
 export async function signOut(session: Session): Promise<void> {

@@ -13,22 +13,20 @@ import {
 
 import type { Params } from "./api";
 
-export type Ending =
-  | "approveOrder"
-  | "cancelActivation"
-  | "cancelClient"
-  | "cancelOrder"
-  | "moveActivation"
-  | "revokeApiToken";
-
-const ENDINGS: readonly Ending[] = [
+const ENDINGS = [
   "approveOrder",
   "cancelActivation",
   "cancelClient",
   "cancelOrder",
+  "closePartner",
+  "erasePartnerContacts",
   "moveActivation",
+  "retireProduct",
   "revokeApiToken",
-];
+  "suspendPartner",
+] as const;
+
+export type Ending = (typeof ENDINGS)[number];
 
 export interface Endings {
   operation: string | null;

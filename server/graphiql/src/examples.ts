@@ -1,9 +1,10 @@
-/** Objects of the signed-in user's partner that the ready-made tabs work on. */
+/** Objects that the signed-in user sees, and that the ready-made tabs work on. */
 
 import { ask } from "./api";
+import type { Session } from "./session";
 
 const EXAMPLES = `query Examples {
-  products { id }
+  products { id active }
   orders(filter: { status: [PENDING] }, first: 2) { nodes { id } }
   licensed: clients(filter: { hasActiveActivations: true }, first: 4) {
     nodes { id activations(status: ACTIVE, first: 1) { nodes { id } } }
@@ -12,38 +13,64 @@ const EXAMPLES = `query Examples {
   licenseStock { available product { id } }
 }`;
 
+const EXAMPLES_OF_VENDOR = `query Examples {
+  products { id active }
+  working: partners(filter: { status: [ACTIVE] }, first: 20) {
+    nodes { id orders(status: PENDING, first: 1) { nodes { id } } }
+  }
+  suspended: partners(filter: { status: [SUSPENDED] }, first: 1) { nodes { id } }
+}`;
+
 interface Thing {
   id: string;
 }
 
+interface Product extends Thing {
+  active: boolean;
+}
+
 interface Read {
-  products: Thing[];
+  products: Product[];
   orders: { nodes: Thing[] };
   licensed: { nodes: (Thing & { activations: { nodes: Thing[] } })[] };
   clients: { nodes: Thing[] };
   licenseStock: { available: number; product: Thing }[];
 }
 
+interface ReadOfVendor {
+  products: Product[];
+  working: { nodes: (Thing & { orders: { nodes: Thing[] } })[] };
+  suspended: { nodes: Thing[] };
+}
+
 /** Values for the ready-made tabs, mostly ids. */
 export interface Examples {
   product: string;
   productInStock: string;
+  productToRetire: string;
   orderToApprove: string;
   orderToCancel: string;
   client: string;
   clientToCancel: string;
   activationToCancel: string;
   activationToMove: string;
+  partner: string;
+  partnerToSuspend: string;
+  suspendedPartner: string;
   freeCnpj: string;
 }
 
 export type Example = keyof Examples;
 
-/** Return the partner's examples; null if they could not be read. */
-export type Found = { [name in Example]: string | undefined } | null;
+/** Return the examples of a user; null if they could not be read. */
+export type Found = { [name in Example]?: string | undefined } | null;
+
+export function findExamples({ token, ofVendor }: Session): Promise<Found> {
+  return ofVendor ? ofVendorsUser(token) : ofPartnersUser(token);
+}
 
 /** Each destructive tab gets an object of its own, so that the tabs run in any order. */
-export async function findExamples(token: string): Promise<Found> {
+async function ofPartnersUser(token: string): Promise<Found> {
   const { data } = await ask<Read>({ query: EXAMPLES }, token);
   if (!data) {
     return null;
@@ -52,7 +79,7 @@ export async function findExamples(token: string): Promise<Found> {
   const client = other ?? data.clients.nodes.find(({ id }) => id !== toCancel?.id);
   const [stock] = data.licenseStock.toSorted((one, another) => another.available - one.available);
   return {
-    product: data.products[0]?.id,
+    product: data.products.find(({ active }) => active)?.id,
     productInStock: stock && stock.available > 0 ? stock.product.id : undefined,
     orderToApprove: data.orders.nodes[0]?.id,
     orderToCancel: data.orders.nodes[1]?.id,
@@ -60,6 +87,26 @@ export async function findExamples(token: string): Promise<Found> {
     clientToCancel: toCancel?.id,
     activationToCancel: cancelling?.activations.nodes[0]?.id,
     activationToMove: moving?.activations.nodes[0]?.id,
+    freeCnpj: someCnpj(),
+  };
+}
+
+/** The partner that is suspended and the product that is retired are none that another tab works on. */
+async function ofVendorsUser(token: string): Promise<Found> {
+  const { data } = await ask<ReadOfVendor>({ query: EXAMPLES_OF_VENDOR }, token);
+  if (!data) {
+    return null;
+  }
+  const working = data.working.nodes;
+  const partner = working.find(({ orders }) => orders.nodes.length > 0) ?? working[0];
+  const products = data.products.filter(({ active }) => active);
+  return {
+    product: products[0]?.id,
+    productToRetire: products.slice(1).at(-1)?.id,
+    partner: partner?.id,
+    orderToApprove: partner?.orders.nodes[0]?.id,
+    partnerToSuspend: working.find(({ id }) => id !== partner?.id)?.id,
+    suspendedPartner: data.suspended.nodes[0]?.id,
     freeCnpj: someCnpj(),
   };
 }

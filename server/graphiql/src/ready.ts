@@ -3,7 +3,9 @@
 import type { Example, Examples, Found } from "./examples";
 import { language } from "./language";
 import { type Screen, SCREENS } from "./screens";
+import type { Session } from "./session";
 import { texts } from "./texts";
+import { VENDOR_SCREENS } from "./vendor-screens";
 
 export interface ReadyTab {
   query: string;
@@ -13,16 +15,17 @@ export interface ReadyTab {
 /** Comments stay readable beside the panes of a laptop's screen. */
 const COMMENT_WIDTH = 38;
 
-/** Return the tabs for these permissions; without a user, all tabs without examples. */
-export function readyTabs(found: Found, demonstration: boolean, permissions?: readonly string[]): ReadyTab[] {
-  return SCREENS.filter(({ permission }) => permissions?.includes(permission) ?? true).map((screen) =>
-    readyTab(screen, found, demonstration),
-  );
+/** Return the tabs that the user may run; without a user, all of a partner's without examples. */
+export function readyTabs(found: Found, demonstration: boolean, session?: Session): ReadyTab[] {
+  const screens = session?.ofVendor ? VENDOR_SCREENS : SCREENS;
+  return screens
+    .filter(({ permission }) => session?.permissions.includes(permission) ?? true)
+    .map((screen) => readyTab(screen, found, demonstration));
 }
 
 export function isReadyMade(query: string | null): boolean {
   const operation = query?.replace(/^(?:\s*#.*\n)+/, "");
-  return SCREENS.some((screen) => screen.query === operation);
+  return [...SCREENS, ...VENDOR_SCREENS].some((screen) => screen.query === operation);
 }
 
 function readyTab(screen: Screen, found: Found, demonstration: boolean): ReadyTab {

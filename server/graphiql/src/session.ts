@@ -8,6 +8,7 @@ export interface Session {
   email: string;
   name: string;
   partner: string;
+  ofVendor: boolean;
   permissions: string[];
 }
 

@@ -32,10 +32,10 @@ export function prepareTabs(demonstration: boolean): void {
 
 /** Renew the ready-made tabs with the current data of the user's partner, and keep the others. */
 export async function renewTabs(session: Session, demonstration: boolean): Promise<void> {
-  const found = await findExamples(session.token);
+  const found = await findExamples(session);
   const before = stored();
   const active = before.tabs[before.activeTabIndex]?.query;
-  const fresh = readyTabs(found, demonstration, session.permissions).map(tab);
+  const fresh = readyTabs(found, demonstration, session).map(tab);
   const tabs = [...fresh, ...before.tabs.filter(({ query }) => query !== null && !isReadyMade(query))];
   store(tabs, tabs.findIndex(({ query }) => query === active));
   storage.setItem(OWNER, session.email);

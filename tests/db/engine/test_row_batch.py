@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database
 from db.engine.column_types import Instant
-from db.engine.row_batch import RowBatch
-from db.engine.row_factories import DEFERRED
+from db.engine.row_batch import DEFERRED, RowBatch
 from db.engine.statement import Join, Statement
 
 

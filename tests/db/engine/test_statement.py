@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database
 from db.engine.column_types import Instant
-from db.engine.row_factories import DEFERRED
+from db.engine.row_batch import DEFERRED
 from db.engine.statement import Statement
 from tests.units import reading
 

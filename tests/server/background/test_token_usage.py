@@ -58,7 +58,7 @@ async def test_a_token_is_written_again_after_a_minute(
 
 async def test_what_could_not_be_written_is_written_the_next_time(portal: Portal, caller: Caller, clock: Clock) -> None:
     working, portal.database = portal.database, Database("postgresql+asyncpg://portal@127.0.0.1:1/portal")
-    portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
+    portal.viewers.used[caller.partner_id, caller.token_id] = clock.now, None
     writer = TokenUsageWriter(portal)
 
     await writer.write()
@@ -75,7 +75,7 @@ async def test_the_server_writes_uses_while_it_runs(
     app = _app(portal, settings)
 
     async with app.router.lifespan_context(app):
-        portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
+        portal.viewers.used[caller.partner_id, caller.token_id] = clock.now, None
         async with asyncio.timeout(5):
             while await last_use(portal, caller) is None:
                 # Each round waits for a statement, and lets the writer run.
@@ -90,13 +90,13 @@ async def test_the_server_writes_the_last_uses_when_it_stops(
     app = _app(portal, settings)
 
     async with app.router.lifespan_context(app):
-        portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
+        portal.viewers.used[caller.partner_id, caller.token_id] = clock.now, None
 
     assert await last_use(portal, caller) == clock.now
 
 
 async def test_a_revoked_token_keeps_its_last_use(portal: Portal, caller: Caller, clock: Clock) -> None:
-    portal.viewers.used[caller.partner_id, caller.token_id] = clock.now
+    portal.viewers.used[caller.partner_id, caller.token_id] = clock.now, None
     async with writing(portal.database) as tx:
         await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from db import access
 from db.engine import Database
 from domain.access import API_TOKENS_MAX
-from resolvers.portal import utc_now
+from domain.timestamps import utc_now
 from tests.databases import Databases
 from tests.factories import add_token
 from tests.server.conftest import Command

@@ -134,8 +134,8 @@ def test_live_tokens_are_listed_and_revoked(people: Command) -> None:
     of_partner = people("tokens", "--partner", "Zeta").stdout.splitlines()
 
     assert mine == of_partner == lines[1:]
-    number, email, kind, name, prefix, permissions, _, _, last_used = mine[0].split("\t")
-    assert (email, kind, name, last_used) == ("bia@zeta.example", "API", "bia@zeta", "-")
+    number, email, kind, name, prefix, permissions, _, _, last_used, address = mine[0].split("\t")
+    assert (email, kind, name, last_used, address) == ("bia@zeta.example", "API", "bia@zeta", "-", "-")
     assert permissions == "CLIENTS_READ,ORDERS_READ"
     assert people("revoke-token", prefix).stdout == f"Revoked the token {number} ({prefix}…, “bia@zeta”) of {email}.\n"
     assert people("tokens").stdout.splitlines() == lines[:1]

@@ -1,9 +1,12 @@
-"""GraphQL requests, read from a body of JSON or from a URL's parameters."""
+"""Bodies: GraphQL requests in JSON or a URL's parameters, and answers as JSON.
+
+A possibly long answer is encoded in pieces, so that encoding stops at the limit.
+"""
 
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -19,6 +22,13 @@ _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions"
 # Building a union takes longer than checking a value against it.
 _OPTIONAL_TEXT, _OPTIONAL_OBJECT = str | None, dict | None
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_PIECES = 32
+"""Most pieces of a list of that many entries or more, none of which is looked into."""
+
+_INNER = (dict, list)
+
+Json = bytes | bytearray
+"""JSON of an answer."""
 
 
 async def gone(receive: Receive) -> None:
@@ -36,7 +46,8 @@ def from_body(body: bytes) -> OperationRequest:
     if not isinstance(given, dict):
         message = "The body must be a JSON object with the text of an operation in “query”."
         raise bad_request(message)
-    return _request(given, read_only=False)
+    # JSON has NUL and lone surrogates as escapes only.
+    return _request(given, read_only=False, may_be_unstorable=b"\\u" in body)
 
 
 def from_parameters(parameters: QueryParams) -> OperationRequest:
@@ -52,10 +63,10 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = _parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
-    return _request(given, read_only=True)
+    return _request(given, read_only=True, may_be_unstorable=True)
 
 
-def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
+def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bool) -> OperationRequest:
     query = given.get("query")
     named = None
     if given.get("extensions") or "documentId" in given:
@@ -67,7 +78,7 @@ def _request(given: Mapping[str, Any], *, read_only: bool) -> OperationRequest:
     if not isinstance(name, _OPTIONAL_TEXT):
         message = "“operationName” must be a string or null."
         raise bad_request(message)
-    if not storable(query or "") or (name and not storable(name)):
+    if may_be_unstorable and not (storable(query or "") and storable(name or "")):
         message = "“query” and “operationName” must not contain NUL or lone surrogates."
         raise bad_request(message)
     variables = given.get("variables")
@@ -128,3 +139,56 @@ def _finite(digits: str) -> float:
 def _whole(digits: str) -> int | float:
     number = int(digits)
     return number if -(2**63) <= number < 2**64 else _finite(digits)
+
+
+def encoded(body: Any) -> bytes:  # noqa: ANN401 — any JSON.
+    """Return the JSON of an answer."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # An error may quote a variable whose name has a lone surrogate. It is escaped, as in the request.
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def encoded_up_to(longest: int, body: dict[str, Any]) -> bytearray:
+    """Return the JSON of an answer; if it exceeds `longest` bytes, only enough to show that."""
+    written = bytearray()
+    for piece in _pieces(body):
+        written += piece
+        if len(written) > longest:
+            break
+    return written
+
+
+def _pieces(value: Any) -> Iterator[bytes]:  # noqa: ANN401 — any JSON.
+    if type(value) is dict and any(type(each) in _INNER for each in value.values()):
+        yield from _members(value)
+    elif type(value) is list and any(type(each) in _INNER for each in value):
+        yield from _entries(value)
+    else:
+        yield encoded(value)
+
+
+def _members(value: dict[str, Any]) -> Iterator[bytes]:
+    opening = b"{"
+    for key, each in value.items():
+        yield opening + encoded(key) + b":"
+        yield from _pieces(each)
+        opening = b","
+    yield b"}"
+
+
+def _entries(value: list[Any]) -> Iterator[bytes]:
+    opening = b"["
+    if len(value) < _PIECES:
+        for each in value:
+            yield opening
+            yield from _pieces(each)
+            opening = b","
+    else:
+        at_once = -(-len(value) // _PIECES)
+        for at in range(0, len(value), at_once):
+            yield opening
+            yield encoded(value[at : at + at_once])[1:-1]
+            opening = b","
+    yield b"]"

@@ -1,0 +1,62 @@
+"""Statements about identities: the subjects of an identity provider that users are known by."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db.engine import Connection, Transaction, one
+from db.engine.column_types import BytewiseText
+from db.engine.filters import upsert, value
+from db.engine.statement import Statement
+from db.tables import identities, partners, users
+from domain.access import Role
+
+
+class IdentifiedUser(NamedTuple):
+    """Enabled user whom a token of the identity provider is for."""
+
+    partner_id: int
+    user_id: int
+    role: Role
+    of_vendor: bool
+
+
+_USERS = (
+    sa.select(users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor)
+    .join(partners, partners.c.id == users.c.partner_id)
+    .where(users.c.disabled_at.is_(None))
+)
+_OF_SUBJECT = sa.and_(
+    identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
+    identities.c.subject == sa.bindparam("of_subject", type_=BytewiseText),
+)
+_FIND = Statement(
+    _USERS.join(
+        identities, sa.and_(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
+    ).where(_OF_SUBJECT),
+    IdentifiedUser,
+)
+_BY_EMAIL = Statement(_USERS.where(users.c.email == sa.bindparam("email")), IdentifiedUser)
+_LINK: Statement[int] = upsert(
+    identities,
+    lambda insert: insert.on_conflict_do_nothing().returning(identities.c.user_id),
+    value,
+    inserted=["partner_id", "user_id", "issuer", "subject", "linked_at"],
+)
+
+
+async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
+    """Return the enabled user with that identity, which is unique among all partners."""
+    return await one(connection, _FIND, {"of_issuer": issuer, "of_subject": subject})
+
+
+async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:
+    """Return the enabled user with that e-mail address, which is unique among all partners."""
+    return await one(tx, _BY_EMAIL, {"email": email})
+
+
+async def link(tx: Transaction, user: IdentifiedUser, issuer: str, subject: str, *, at: datetime) -> bool:
+    """Link the user to the identity; return False if it is another user's, or the user has another one there."""
+    row = {"partner_id": user.partner_id, "user_id": user.user_id, "issuer": issuer, "subject": subject}
+    return await one(tx, _LINK, {**row, "linked_at": at}) is not None

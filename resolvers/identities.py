@@ -1,0 +1,57 @@
+"""Users by tokens of an identity provider (OpenID Connect)."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from db import identities
+from db.engine import Database, Transaction
+from db.identities import IdentifiedUser
+from domain.users import email as address_of
+
+log = structlog.get_logger("portal.identities")
+
+
+class Claims(NamedTuple):
+    """Claims of a token whose signature, issuer, audience and times are right."""
+
+    issuer: str
+    subject: str
+    email: str | None
+    """Address that the provider has verified; None if there is none."""
+
+    expires_at: datetime
+
+
+class IdentityProvider(Protocol):
+    """Provider whose tokens the portal accepts."""
+
+    async def claims(self, token: str, now: datetime) -> Claims | None:
+        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+
+
+async def user_of(database: Database, claims: Claims, *, at: datetime) -> IdentifiedUser | None:
+    """Return the enabled user whom the claims identify: by subject, or at first by verified e-mail address.
+
+    The first token links the user to its subject. Afterwards the subject alone decides, whatever its address is then,
+    and another subject with the user's address is refused.
+    """
+    found = await database.read(lambda connection: identities.find(connection, claims.issuer, claims.subject))
+    if found is not None or claims.email is None:
+        return found
+    email = address_of(claims.email)
+
+    async def link(tx: Transaction) -> IdentifiedUser | None:
+        user = await identities.by_email(tx, email)
+        if user is None or not await identities.link(tx, user, claims.issuer, claims.subject, at=at):
+            # Another request may have linked it at the same time; an unlinked subject finds no user.
+            return await identities.find(tx, claims.issuer, claims.subject)
+        return user
+
+    user = await database.write(link)
+    if user is None:
+        log.warning("identity refused", issuer=claims.issuer)
+    else:
+        log.info("identity linked", issuer=claims.issuer, partner_id=user.partner_id, user_id=user.user_id)
+    return user

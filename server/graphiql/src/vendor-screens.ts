@@ -1,0 +1,334 @@
+/** The screens of the vendor's people, who see all partners and act on behalf of each. */
+
+import { unique } from "./examples";
+import type { Screen } from "./screens";
+
+/** Return the first moment of the running month in the portal's time zone, UTC. */
+function beginOfMonth(): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth())).toISOString();
+}
+
+export const VENDOR_SCREENS: Screen[] = [
+  {
+    permission: "CLIENTS_READ",
+    label: "“Parceiros”",
+    about: {
+      en: "All partners, with their status, policies and what they have.",
+      "pt-BR": "Todos os parceiros, com situação, políticas e o que cada um tem.",
+    },
+    query: `query Parceiros($filter: PartnerFilter, $first: Int, $after: String) {
+  partners(filter: $filter, first: $first, after: $after) {
+    nodes {
+      id
+      name
+      cnpj
+      status
+      suspensionReason
+      policy {
+        fourEyes
+        approvalCeiling
+        stockWarningBelow
+        apiTokenNetworks
+      }
+      clients(status: ACTIVE) { totalCount }
+      orders(status: PENDING) { totalCount }
+      licenseStock {
+        product { name }
+        available
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ filter: { search: "" }, first: 10 }),
+  },
+  {
+    permission: "ORDERS_READ",
+    label: "“Pedidos a faturar”",
+    about: {
+      en: "The orders completed since the begin of the month, and their sums.",
+      "pt-BR": "Os pedidos finalizados desde o início do mês, e quanto somam.",
+    },
+    query: `query PedidosAFaturar($filter: OrderFilter, $first: Int, $after: String) {
+  ordersTotal(filter: $filter) {
+    count
+    monthlyTotal
+    setupFeeTotal
+    totalWithSetupFee
+  }
+  orders(filter: $filter, first: $first, after: $after) {
+    nodes {
+      number
+      partner { name }
+      approvedAt
+      approvedBy { name }
+      totalWithSetupFee
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ filter: { status: ["COMPLETED"], completedAt: { from: beginOfMonth() } }, first: 10 }),
+  },
+  {
+    permission: "ACTIVATIONS_READ",
+    label: "“Licenças > Detalhes da Ativação”",
+    about: {
+      en: "Whose client is this installation? Search all partners by name, CNPJ or “chave de ativação”.",
+      "pt-BR": "De quem é esta instalação? Busca em todos os parceiros por nome, CNPJ ou chave de ativação.",
+    },
+    query: `query Instalacoes($filter: ActivationFilter, $first: Int, $after: String) {
+  activations(filter: $filter, first: $first, after: $after) {
+    nodes {
+      activationKey
+      authorizationCode
+      product { name }
+      client { name cnpj }
+      partner { name }
+      status
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ filter: { search: "" }, first: 10 }),
+  },
+  {
+    permission: "ORDERS_READ",
+    label: "“Pedido > Comprar”",
+    about: {
+      en: "What an order of a partner would come to; nothing changes.",
+      "pt-BR": "Quanto custaria um pedido de um parceiro; nada é alterado.",
+    },
+    query: `query ComprarParaParceiro($partner: ID!, $input: QuoteOrderInput!) {
+  priceTable(partnerId: $partner) {
+    name
+  }
+  quoteOrder(input: $input) {
+    quote {
+      items {
+        product { name }
+        totalQuantity
+        totalWithSetupFee
+      }
+      totalWithSetupFee
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ partner, product }) => ({
+      partner,
+      input: { partnerId: partner, type: "PURCHASE", items: [{ productId: product, quantity: 10 }] },
+    }),
+  },
+  {
+    permission: "ORDERS_CREATE",
+    label: "“Confirmar Pedido”",
+    about: {
+      en: "Create an order on behalf of a partner, which sees who it was.",
+      "pt-BR": "Cria um pedido em nome de um parceiro, que vê quem o fez.",
+    },
+    query: `mutation PedidoParaParceiro($input: CreateOrderInput!) {
+  createOrder(input: $input) {
+    order {
+      id
+      number
+      partner { name }
+      createdBy { name }
+      totalWithSetupFee
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ partner, product }) => ({
+      input: {
+        partnerId: partner,
+        type: "PURCHASE",
+        items: [{ productId: product, quantity: 10 }],
+        idempotencyKey: unique(),
+      },
+    }),
+  },
+  {
+    permission: "ORDERS_APPROVE",
+    label: "“Meus Pedidos > Ações > Aprovar”",
+    about: {
+      en: "Approve on behalf of the partner, also above its ceiling.",
+      "pt-BR": "Aprova em nome do parceiro, também acima do limite dele.",
+    },
+    query: `mutation AprovarParaParceiro($input: ApproveOrderInput!) {
+  approveOrder(input: $input) {
+    order {
+      number
+      partner { name }
+      statusLabel
+      approvedBy { name }
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ partner, orderToApprove }) => ({
+      input: { partnerId: partner, orderId: orderToApprove, idempotencyKey: unique() },
+    }),
+  },
+  {
+    permission: "PARTNERS_MANAGE",
+    label: "“Parceiros”",
+    about: {
+      en: "Create a partner.",
+      "pt-BR": "Cadastra um parceiro.",
+    },
+    query: `mutation CadastrarParceiro($input: CreatePartnerInput!) {
+  createPartner(input: $input) {
+    partner {
+      id
+      name
+      cnpj
+      status
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ freeCnpj }) => ({
+      input: { cnpj: freeCnpj, name: "Delta Automação Ltda", contacts: [{ name: "Rita Lopes", phone: "11 5555-0100" }] },
+    }),
+  },
+  {
+    permission: "PARTNERS_MANAGE",
+    label: "“Políticas do parceiro”",
+    about: {
+      en: "Four eyes, a ceiling, and a warning about the stock. What is left out is kept; null turns a policy off.",
+      "pt-BR":
+        "Quatro olhos, um limite e um aviso de estoque. O que não for informado fica como está; null desliga a política.",
+    },
+    query: `mutation PoliticasDoParceiro($input: SetPartnerPolicyInput!) {
+  setPartnerPolicy(input: $input) {
+    partner {
+      name
+      policy {
+        fourEyes
+        approvalCeiling
+        stockWarningBelow
+        apiTokenNetworks
+      }
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ partner }) => ({ input: { partnerId: partner, approvalCeiling: "80000.00", stockWarningBelow: 10 } }),
+  },
+  {
+    permission: "PARTNERS_MANAGE",
+    label: "“Parceiros”",
+    about: {
+      en: "Suspend a partner: it reads and cancels, and orders and activates no more.",
+      "pt-BR": "Suspende um parceiro: ele consulta e cancela, mas não compra nem ativa.",
+    },
+    query: `mutation SuspenderParceiro($input: SuspendPartnerInput!) {
+  suspendPartner(input: $input) {
+    partner {
+      name
+      status
+      suspensionReason
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ partnerToSuspend }) => ({ input: { partnerId: partnerToSuspend, reason: "inadimplência" } }),
+  },
+  {
+    permission: "PARTNERS_MANAGE",
+    label: "“Parceiros”",
+    about: {
+      en: "End the suspension of a partner.",
+      "pt-BR": "Encerra a suspensão de um parceiro.",
+    },
+    query: `mutation ReabilitarParceiro($input: ReinstatePartnerInput!) {
+  reinstatePartner(input: $input) {
+    partner {
+      name
+      status
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ suspendedPartner }) => ({ input: { partnerId: suspendedPartner } }),
+  },
+  {
+    permission: "PRODUCTS_MANAGE",
+    label: "“Produtos”",
+    about: {
+      en: "Create a product; partners can order it once their prices have it.",
+      "pt-BR": "Cadastra um produto; os parceiros podem comprá-lo quando ele tiver preço na pauta.",
+    },
+    query: `mutation CadastrarProduto($input: CreateProductInput!) {
+  createProduct(input: $input) {
+    product {
+      id
+      code
+      name
+      includedSeats
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: () => ({
+      input: {
+        code: `NFCE-${unique()}`.slice(0, 12).toUpperCase(),
+        name: "Módulo NFC-e",
+        includedSeats: 1,
+        idempotencyKey: unique(),
+      },
+    }),
+  },
+  {
+    permission: "PRODUCTS_MANAGE",
+    label: "“Produtos”",
+    about: {
+      en: "Retire a product: no new orders; what was bought stays usable.",
+      "pt-BR": "Tira um produto de venda: o que já foi comprado continua em uso.",
+    },
+    query: `mutation RetirarProduto($input: RetireProductInput!) {
+  retireProduct(input: $input) {
+    product {
+      code
+      active
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ productToRetire }) => ({ input: { productId: productToRetire, idempotencyKey: unique() } }),
+  },
+  {
+    permission: "EVENTS_READ",
+    label: "",
+    about: {
+      en: "The last changes of a partner; actor says who of the vendor acted on its behalf.",
+      "pt-BR": "As últimas alterações de um parceiro; actor diz quem do fornecedor agiu em nome dele.",
+    },
+    query: `query EventosDoParceiro($filter: EventFilter, $last: Int) {
+  events(filter: $filter, last: $last) {
+    nodes {
+      number
+      type
+      occurredAt
+      message
+      actor { name worksForVendor }
+    }
+  }
+}
+`,
+    variables: ({ partner }) => ({ filter: { partnerId: partner }, last: 10 }),
+  },
+];

@@ -1,0 +1,129 @@
+"""Tokens of an identity provider, checked by its public keys (OpenID Connect Core 1.0, 3.1.3.7; RFC 9068)."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import orjson
+import structlog
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from domain.errors import Unavailable
+from resolvers.identities import Claims
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+"""Signatures by a public key alone: with a shared secret, whoever checks a token could make one."""
+
+KEYS_KEPT_SECONDS = 3600
+KEYS_PAUSE_SECONDS = 60
+"""Least time between two looks for new keys, however many tokens name unknown ones."""
+
+_LEEWAY_SECONDS = 30
+"""How far the clocks of the portal and the provider may differ."""
+
+_TIMEOUT_SECONDS = 5
+_LONGEST_BYTES = 1_000_000
+
+log = structlog.get_logger("portal.identities")
+
+
+class Provider(NamedTuple):
+    """Identity provider: its issuer, the audience of the portal's tokens, and the URL or file of its keys."""
+
+    issuer: str
+    audience: str
+    keys: str | None = None
+    """None for the URL that the issuer's metadata has."""
+
+
+class _Looked(NamedTuple):
+    at: float
+    keys: KeySet | None
+
+
+class OpenIdProvider:
+    """Identity provider whose keys are kept, and looked for again when a token names an unknown one."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._looked: _Looked | None = None
+        self._looking = asyncio.Lock()
+        self._options: Mapping[str, Any] = {
+            "iss": {"essential": True, "value": provider.issuer},
+            "aud": {"essential": True, "value": provider.audience},
+            "sub": {"essential": True},
+            "exp": {"essential": True},
+        }
+
+    async def claims(self, token: str, now: datetime) -> Claims | None:
+        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+        try:
+            decoded = await self._decoded(token)
+            registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS, **self._options)
+            registry.validate(decoded)
+            expires_at = datetime.fromtimestamp(decoded["exp"], UTC)
+        except (JoseError, ValueError, TypeError, OverflowError):
+            # The token is the caller's text: whatever is wrong with it, it is not valid.
+            return None
+        email = decoded.get("email")
+        is_verified = decoded.get("email_verified") is True and isinstance(email, str)
+        return Claims(self._provider.issuer, str(decoded["sub"]), str(email) if is_verified else None, expires_at)
+
+    async def _decoded(self, token: str) -> dict[str, Any]:
+        keys = await self._keys(KEYS_KEPT_SECONDS)
+        try:
+            return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        except (InvalidKeyIdError, BadSignatureError):
+            # The provider may have changed its keys, which need no names.
+            newer = await self._keys(KEYS_PAUSE_SECONDS)
+            if newer is keys:
+                raise
+            return jwt.decode(token, newer, algorithms=ALGORITHMS).claims
+
+    async def _keys(self, kept_seconds: float) -> KeySet:
+        """Return keys that are no older; those of before if the provider can't be reached."""
+        async with self._looking:
+            looked = self._looked
+            if looked is None or looked.at + (kept_seconds if looked.keys else KEYS_PAUSE_SECONDS) < time.monotonic():
+                before = None if looked is None else looked.keys
+                looked = self._looked = _Looked(time.monotonic(), await self._read() or before)
+        if looked.keys is None:
+            message = "The identity provider can't be reached to check the token. Try again in a minute."
+            raise Unavailable(message)
+        return looked.keys
+
+    async def _read(self) -> KeySet | None:
+        try:
+            found = await self._fetched()
+            return KeySet.import_key_set(found)
+        except (httpx2.HTTPError, OSError, JoseError, ValueError, KeyError, TypeError) as error:
+            log.warning("keys not read", issuer=self._provider.issuer, reason=f"{type(error).__name__}: {error}")
+            return None
+
+    async def _fetched(self) -> Any:  # noqa: ANN401 — any JSON.
+        source = self._provider.keys
+        if source is not None and "://" not in source:
+            return orjson.loads(await asyncio.to_thread(Path(source).read_bytes))
+        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+            if source is None:
+                metadata = await _json(http, f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration")
+                if metadata["issuer"] != self._provider.issuer:
+                    message = f"its metadata names another issuer, {metadata['issuer']}"
+                    raise ValueError(message)
+                source = str(metadata["jwks_uri"])
+            return await _json(http, source)
+
+
+async def _json(http: httpx2.AsyncClient, url: str) -> Any:  # noqa: ANN401 — any JSON.
+    response = await http.get(url)
+    response.raise_for_status()
+    if len(response.content) > _LONGEST_BYTES:
+        message = f"{url} has more than {_LONGEST_BYTES:,} bytes"
+        raise ValueError(message)
+    return orjson.loads(response.content)

@@ -1,0 +1,196 @@
+"""Tokens of an identity provider as bearer tokens, from a real provider, on both engines."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.access import Role
+from resolvers import ids
+from resolvers.portal import Portal
+from server import identity
+from server.identity import OpenIdProvider, Provider
+from tests.api import Api
+from tests.factories import new_caller
+from tests.provider import AUDIENCE, RealProvider, provider
+
+WHO = "{ viewer { role user { email } sessionExpiresAt permissions } }"
+READ = "{ products { id } }"
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[RealProvider]:
+    with provider() as found:
+        yield found
+
+
+@pytest.fixture
+def portal(portal: Portal, real: RealProvider) -> Portal:
+    portal.provider = OpenIdProvider(Provider(real.issuer, AUDIENCE))
+    return portal
+
+
+async def email_of(api: Api) -> str:
+    return str((await api.data("{ viewer { user { email } } }"))["viewer"]["user"]["email"])
+
+
+def encoded(text: bytes) -> str:
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def signed_in(api: Api, real: RealProvider, subject: str, **claims: object) -> Api:
+    return replace(api, token=real.token(subject, claims))
+
+
+async def is_refused(api: Api) -> bool:
+    body = await api.post(READ)
+    codes = [error["extensions"]["code"] for error in body.get("errors", ())]
+    assert codes in ([], ["UNAUTHENTICATED"])
+    return bool(codes)
+
+
+async def test_a_verified_email_links_the_user_to_its_subject(api: Api, real: RealProvider) -> None:
+    email, subject = await email_of(api), str(uuid4())
+    assert await is_refused(signed_in(api, real, subject))
+
+    first = signed_in(api, real, subject, email=email.upper(), email_verified=True)
+    viewer = (await first.data(WHO))["viewer"]
+    later = signed_in(api, real, subject, email="other@elsewhere.example", email_verified=True)
+
+    assert (viewer["role"], viewer["user"]["email"]) == ("MANAGER", email)
+    assert viewer["permissions"] == (await api.data(WHO))["viewer"]["permissions"]
+    assert datetime.fromisoformat(viewer["sessionExpiresAt"]) > datetime.now(UTC)
+    assert (await later.data(WHO))["viewer"]["user"]["email"] == email
+
+
+@pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email_verified": "true"}, {"email_verified": [1]}])
+async def test_an_email_that_is_not_verified_links_no_user(
+    api: Api, real: RealProvider, claims: dict[str, object]
+) -> None:
+    assert await is_refused(signed_in(api, real, str(uuid4()), email=await email_of(api), **claims))
+
+
+async def test_another_subject_with_the_users_email_is_refused(api: Api, real: RealProvider) -> None:
+    email = await email_of(api)
+    own, other = [signed_in(api, real, str(uuid4()), email=email, email_verified=True) for _ in range(2)]
+
+    assert not await is_refused(own)
+    assert await is_refused(other)
+    assert not await is_refused(own)
+
+
+async def test_a_user_deactivated_here_is_refused_with_any_token(api: Api, vendor: Api, real: RealProvider) -> None:
+    leaving = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+    subject, claims = str(uuid4()), {"email": await email_of(leaving), "email_verified": True}
+    linked = signed_in(leaving, real, subject, **claims)
+    assert not await is_refused(linked)
+
+    given = {"userId": ids.encode("User", leaving.user_id), "partnerId": ids.encode("Partner", api.partner_id)}
+    await vendor.done("deactivateUser", "user { id }", given)
+
+    assert await is_refused(linked)
+    assert await is_refused(signed_in(leaving, real, subject, **claims))
+    assert await is_refused(signed_in(leaving, real, str(uuid4()), **claims))
+
+
+async def test_tokens_for_others_or_of_others_are_refused(api: Api, real: RealProvider) -> None:
+    claims: dict[str, object] = {"email": await email_of(api), "email_verified": True}
+    with provider() as foreign:
+        # The same issuer by name, and other keys.
+        forged = foreign.token(str(uuid4()), claims)
+    head, _, signature = forged.split(".")
+    elsewhere = real.token(str(uuid4()), claims, audience="another")
+    _, body, _ = real.token(str(uuid4()), claims).split(".")
+    unsigned = encoded(b'{"alg":"none","typ":"JWT"}')
+
+    for token in (forged, elsewhere, f"{head}.{body}.{signature}", f"{unsigned}.{body}.", f"{head}.{body}", "a.b.c"):
+        assert await is_refused(replace(api, token=token)), token
+
+
+async def test_a_token_ends_when_the_provider_says(api: Api, portal: Portal, real: RealProvider) -> None:
+    linked = signed_in(api, real, str(uuid4()), email=await email_of(api), email_verified=True)
+    assert not await is_refused(linked)
+    now = datetime.now(UTC)
+
+    portal.now = lambda: now + timedelta(minutes=59)
+    refused = [await is_refused(linked)]
+    portal.now = lambda: now + timedelta(minutes=61)
+
+    assert [*refused, await is_refused(linked)] == [False, True]
+
+
+async def test_a_person_of_the_provider_makes_api_tokens_but_no_session(api: Api, real: RealProvider) -> None:
+    linked = signed_in(api, real, str(uuid4()), email=await email_of(api), email_verified=True)
+
+    made = await linked.done("createApiToken", "secret", {"name": "Script", "permissions": ["ORDERS_READ"]})
+    renewed = await linked.data("mutation { renewSession { token userErrors { code } } }")
+    ended = await linked.data("mutation { signOut { signedOut } }")
+
+    assert not await is_refused(replace(api, token=made["secret"]))
+    assert renewed["renewSession"] == {"token": None, "userErrors": [{"code": "SESSION_REQUIRED"}]}
+    assert ended["signOut"] == {"signedOut": False}
+    assert not await is_refused(linked)
+
+
+async def test_new_keys_of_the_provider_are_found_by_a_token(
+    api: Api, portal: Portal, real: RealProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "KEYS_PAUSE_SECONDS", -1)
+    keys = tmp_path / "keys.json"
+    claims: dict[str, object] = {"email": await email_of(api), "email_verified": True}
+    linked = signed_in(api, real, str(uuid4()), **claims)
+    with provider() as old:
+        keys.write_bytes(old.keys())
+    portal.provider = OpenIdProvider(Provider(real.issuer, AUDIENCE, str(keys)))
+    refused = [await is_refused(linked)]
+
+    keys.write_bytes(real.keys())
+
+    assert [*refused, await is_refused(linked)] == [True, False]
+
+
+async def test_keys_that_can_not_be_read_are_a_matter_of_time(api: Api, portal: Portal, real: RealProvider) -> None:
+    with provider() as gone:
+        token = gone.token(str(uuid4()), {"email": await email_of(api), "email_verified": True})
+    portal.provider = OpenIdProvider(Provider(gone.issuer, AUDIENCE))
+
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/graphql-response+json"}
+    answer = await api.http.post("/graphql", json={"query": READ}, headers=headers)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert not await is_refused(api)
+    assert real.issuer != gone.issuer
+
+
+async def test_two_first_tokens_at_once_link_the_user_once(api: Api, portal: Portal, real: RealProvider) -> None:
+    email, subject = await email_of(api), str(uuid4())
+    tokens = [signed_in(api, real, subject, email=email, email_verified=True) for _ in range(3)]
+    assert portal.provider is not None
+
+    refused = await asyncio.gather(*(is_refused(each) for each in tokens))
+
+    assert refused == [False] * 3
+
+
+@pytest.fixture(scope="module")
+def keys_of(real: RealProvider, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    keys = tmp_path_factory.mktemp("provider") / "keys.json"
+    keys.write_bytes(real.keys())
+    return keys
+
+
+@given(
+    parts=st.lists(st.text("abcXYZ019-_", max_size=12) | st.binary(max_size=40).map(encoded), min_size=1, max_size=4)
+)
+def test_any_text_is_a_token_or_is_not_valid(real: RealProvider, keys_of: Path, parts: list[str]) -> None:
+    found = OpenIdProvider(Provider(real.issuer, AUDIENCE, str(keys_of)))
+
+    assert asyncio.run(found.claims(".".join(parts), datetime.now(UTC))) is None
