@@ -277,8 +277,6 @@ async def fill(api: Api, size: int) -> Ids:
     for start in range(0, size, 50):
         lines = ((product, 2 * size + 2) for product in products[start : start + 50])
         await api.approve(await api.order(*lines))
-    for _ in range(size):
-        await _invitation(api)
     busy = await api.client(name="Padaria Grande")
     for product in products:
         client = await api.client()
@@ -286,6 +284,7 @@ async def fill(api: Api, size: int) -> Ids:
         await api.activation(busy, products[0])
         await api.order((product, 1))
         await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
+        await _invitation(api)
     text = uuid4().hex
     async with writing(api.portal.database) as tx:
         for number in range(size):
