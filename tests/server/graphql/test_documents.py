@@ -237,13 +237,18 @@ def test_a_very_long_document_is_not_kept() -> None:
 
 
 def test_every_root_field_and_every_to_many_relation_declares_its_permission() -> None:
-    # A session renews itself without any permission, and each viewer may know the partners that it sees.
+    # A session renews itself and its user's second factor without any permission, and each viewer may know the partners
+    # that it sees.
     unguarded = {
         "Query.node",
         "Query.nodes",
         "Query.partner",
         "Query.partners",
         "Mutation.renewSession",
+        "Mutation.enrollTotp",
+        "Mutation.confirmTotp",
+        "Mutation.disableTotp",
+        "Mutation.renewRecoveryCodes",
     } | PUBLIC_FIELDS
     guarded = unguarded | set(FIELD_PERMISSIONS)
     known = set(node_types())
