@@ -247,6 +247,10 @@ def test_every_root_field_and_every_to_many_relation_declares_its_permission() -
         "Mutation.changePassword",
         # Another user's sessions need one, which its use case asks for.
         "Mutation.signOutEverywhere",
+        "Mutation.enrollTotp",
+        "Mutation.confirmTotp",
+        "Mutation.disableTotp",
+        "Mutation.renewRecoveryCodes",
     } | PUBLIC_FIELDS
     guarded = unguarded | set(FIELD_PERMISSIONS)
     known = set(node_types())
