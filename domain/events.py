@@ -32,6 +32,7 @@ class EventType(Enum):
     PRODUCT_CREATED = "PRODUCT_CREATED"
     PRODUCT_UPDATED = "PRODUCT_UPDATED"
     PRODUCT_RETIRED = "PRODUCT_RETIRED"
+    PRICES_CHANGED = "PRICES_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Event:
     order_id: int | None = None
     token_id: int | None = None
     product_id: int | None = None
+    price_table_id: int | None = None
 
 
 WITHHELD = "…"
@@ -78,4 +80,5 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.PRODUCT_CREATED: Text(pt="{product}: produto cadastrado.", en="{product}: product created."),
     EventType.PRODUCT_UPDATED: Text(pt="{product}: dados do produto alterados.", en="{product}: product updated."),
     EventType.PRODUCT_RETIRED: Text(pt="{product}: produto retirado de venda.", en="{product}: product retired."),
+    EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
 }

@@ -4,23 +4,27 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import events, partners, prices
+from db import events, partners, price_tables
 from db.engine import Transaction
 from db.partners import PartnerRow
 from domain import partners as rules
 from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
+from domain.price_tables import default_name
+from domain.refusals import NotFound
 from resolvers.mutations import Work, mutation
+from resolvers.partners import give_own_table
 from resolvers.portal import Portal
 
 
 class CreatePartner(NamedTuple):
-    """A partner to create, with an empty price table of that name."""
+    """A partner to create, which buys by the price table, or by a new empty one of that name."""
 
     name: str
     cnpj: str
     contacts: tuple[Contact, ...]
-    price_table: str
+    price_table: str | None = None
+    price_table_id: int | None = None
 
 
 class PartnerChanged(NamedTuple):
@@ -31,7 +35,7 @@ class PartnerChanged(NamedTuple):
 
 @mutation("createPartner", PartnerChanged, for_vendor=True)
 async def create(work: Work, given: CreatePartner) -> PartnerChanged:
-    """Create a partner and its price table."""
+    """Create a partner, which buys by a price table that exists or by one of its own."""
     return PartnerChanged(await _create(work.tx, given, actor_id=work.viewer.user_id, at=work.now))
 
 
@@ -44,7 +48,12 @@ async def _create(tx: Transaction, given: CreatePartner, *, actor_id: int | None
     partner_id = await partners.create(tx, name=given.name, cnpj=given.cnpj, contacts=given.contacts)
     if partner_id is None:
         raise PartnerCnpjTaken(("cnpj",))
-    await prices.create_table(tx, partner_id, given.price_table)
+    if given.price_table_id is None:
+        await give_own_table(tx, partner_id, given.price_table or default_name(given.name, given.cnpj))
+    elif await price_tables.locked(tx, given.price_table_id) is None:
+        raise NotFound(("priceTableId",), field="priceTableId")
+    else:
+        await price_tables.assign(tx, partner_id, [given.price_table_id], preselected_id=given.price_table_id)
     await events.append(tx, partner_id, [Event(type=EventType.PARTNER_CREATED)], actor_id=actor_id, at=at)
     return partner_id
 

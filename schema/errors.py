@@ -121,6 +121,9 @@ _CONFLICTS = frozenset(
         UserErrorCode.PARTNER_IN_USE,
         UserErrorCode.PRODUCT_RETIRED,
         UserErrorCode.PRODUCT_CODE_IN_USE,
+        UserErrorCode.PRICE_TABLE_NAME_IN_USE,
+        UserErrorCode.PRICE_TABLE_INCOMPLETE,
+        UserErrorCode.NO_PRICE_TABLE_DRAFT,
     }
 )
 

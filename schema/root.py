@@ -22,6 +22,8 @@ from schema.order_mutations import OrderMutations
 from schema.orders import OrderQueries
 from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
+from schema.price_table_mutations import PriceTableMutations
+from schema.price_tables import PriceTableQueries
 from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
@@ -68,6 +70,7 @@ class Query(
     ActivationQueries,
     OrderQueries,
     PriceQueries,
+    PriceTableQueries,
     LicenseQueries,
     EventQueries,
 ):
@@ -81,7 +84,13 @@ class Query(
     )
 )
 class Mutation(
-    AccessMutations, ClientMutations, ActivationMutations, OrderMutations, PartnerMutations, ProductMutations
+    AccessMutations,
+    ClientMutations,
+    ActivationMutations,
+    OrderMutations,
+    PartnerMutations,
+    ProductMutations,
+    PriceTableMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.price_tables import HoleInPrices, PriceTableNameTaken, UnknownPriceTable
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
 from domain.users import EmailTaken, RoleOfPartner, RoleOfVendor, UnknownUser, UserDisabled
@@ -25,11 +26,14 @@ Result = TypeVar("Result")
 
 _OF_THE_DATA = (
     EmailTaken,
+    HoleInPrices,
     PartnerCnpjTaken,
+    PriceTableNameTaken,
     ProductCodeTaken,
     RoleOfPartner,
     RoleOfVendor,
     UnknownPartner,
+    UnknownPriceTable,
     UnknownUser,
     UserDisabled,
     VendorCnpjRequired,
