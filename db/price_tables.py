@@ -99,13 +99,6 @@ _OF_PARTNERS = scoped(
     )
 )
 _ASSIGNMENTS = Statement(
-    sa.select(*(partner_price_tables.c[name] for name in AssignmentRow._fields)).where(
-        _OF_PARTNER, among(partner_price_tables.c.price_table_id, "ids")
-    ),
-    AssignmentRow,
-    reads=one_each("ids"),
-)
-_ALL_ASSIGNMENTS = Statement(
     sa.select(*(partner_price_tables.c[name] for name in AssignmentRow._fields)).where(_OF_PARTNER), AssignmentRow
 )
 
@@ -151,14 +144,6 @@ async def preselected_of_partners(
     """Return the preselected price table of each of these partners."""
     found = await of_partners(connection, scope, partner_ids)
     return {partner_id: tables[0] for partner_id, tables in found.items()}
-
-
-async def assignments(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, AssignmentRow]:
-    """Return how these price tables are assigned to the partner; nothing for the scope of all partners."""
-    if scope is ALL_PARTNERS:
-        return {}
-    found = await connection.fetch(_ASSIGNMENTS, {"partner_id": scope, "ids": ids})
-    return {row.price_table_id: row for row in found}
 
 
 async def chosen(connection: Connection, partner_id: int, named: int | None) -> int | None:
@@ -226,7 +211,7 @@ async def partners_of(connection: Connection, price_table_id: int) -> list[int]:
 
 async def assigned_to(connection: Connection, partner_id: int) -> list[AssignmentRow]:
     """Return every price table that the partner buys or bought by."""
-    return list(await connection.fetch(_ALL_ASSIGNMENTS, {"partner_id": partner_id}))
+    return list(await connection.fetch(_ASSIGNMENTS, {"partner_id": partner_id}))
 
 
 async def assign(tx: Transaction, partner_id: int, price_table_ids: Sequence[int], *, preselected_id: int) -> None:

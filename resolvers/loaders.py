@@ -30,7 +30,7 @@ from db.holdings import Released
 from db.licenses import MovementRow, StockKey, StockRow
 from db.orders import OrderItemRow, OrderRow
 from db.partners import PartnerRow
-from db.price_tables import AssignmentRow, PriceTableRow
+from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
 from db.prices import ProductRow
 from domain.price_tables import Tiers
@@ -229,11 +229,6 @@ class Loaders:
     def version_in_force(self) -> Loader[int, VersionRow]:
         """The version of a price table that is in force."""
         return self._by_id(self._in_force(price_versions.in_force_of_tables))
-
-    @made_once
-    def assignment_of_price_table(self) -> Loader[int, AssignmentRow]:
-        """How a price table is assigned to the partner; none for the scope of all partners."""
-        return self._by_id(price_tables.assignments)
 
     @made_once
     def product(self) -> Loader[int, ProductRow]:

@@ -47,12 +47,6 @@ def page(
     return pages.page(context, scope, price_tables.listing(scope), arguments, selection)
 
 
-def preselected(context: Context, tables: Sequence[PriceTableRow]) -> Batch[bool | None]:
-    """Return whether the viewer's partner orders by each table if it names none; None for the vendor's users."""
-    loaded = context.loaders.assignment_of_price_table.load_many(column(tables, "id"))
-    return then(loaded, lambda found: [each and each.preselected for each in found])
-
-
 def version_items(context: Context, versions: Sequence[VersionRow]) -> Batch[list[PriceTableItem]]:
     """Return the items of each version."""
     loaded = context.loaders.tiers_of_version.load_many(column(versions, "id"))

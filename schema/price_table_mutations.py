@@ -176,7 +176,7 @@ class DiscardPriceTableDraftInput:
 @strawberry.input(description="Input of `assignPriceTables`.")
 class AssignPriceTablesInput(OfPartner):
     price_table_ids: list[strawberry.ID] = strawberry.field(
-        description="The IDs of all price tables that the partner buys by from now on: 1 to 20."
+        description="The IDs of all price tables that the partner buys by from now on, 1 to 20 of them."
     )
     preselected_id: strawberry.ID = strawberry.field(
         description="The ID of the price table, one of these, that the partner orders by if an order names none."

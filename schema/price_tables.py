@@ -55,15 +55,6 @@ class PriceTableVersion(OfRow, row=VersionRow):
 class PriceTable(Node, row=PriceTableRow):
     name: str = attribute("The name of the price table.")
 
-    is_preselected: bool | None = computed_together(
-        price_tables.preselected,
-        reads=("id",),
-        description=(
-            "Whether the viewer's partner orders by this price table if an order names none. Returns null for the "
-            "vendor's users, because a price table is of many partners."
-        ),
-    )
-
     items: list[PriceTableItem] = computed_together(
         prices.price_table_items,
         reads=("id",),

@@ -90,7 +90,8 @@ def failures(given: Settings | None = None) -> Iterator[None]:
         refusals, others = group.split(Refusal)
         if refusals is None or others is not None:
             raise
-        fail("\n".join(_sentences(refusals)), status=WRONGLY_USED)
+        status = FAILED if refusals.split(_OF_THE_DATA)[1] is None else WRONGLY_USED
+        fail("\n".join(_sentences(refusals)), status=status)
     except (Unavailable, DBAPIError, sqlite3.Error) as error:
         _fail_to_reach(error, given)
     except OSError as error:

@@ -93,7 +93,7 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
         for number, each in enumerate(happened, start=1)
     ]
     assert [event["message"] for event in in_portuguese] == [each.portuguese for each in happened]
-    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRODUCT_"))}
+    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICES_", "PRODUCT_"))}
     others = by_the_vendor | {EventType.CLIENT_CANCELLED, EventType.STOCK_LOW}
     missing = set(EventType) - others - {each.type for each in happened}
     assert not missing, f"Make these changes in `everything`: {sorted(each.name for each in missing)}."

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access import Role
+from domain.access import Permission, Role
 from resolvers import ids, price_tables
 from resolvers.price_tables import PublishPriceTable
 from tests.api import Api, Json
@@ -194,16 +194,13 @@ async def test_a_partner_orders_by_the_tables_that_are_assigned_to_it(vendor: Ap
     order = await api.order((product, 1), priceTableId=second)
     foreign = await _quoted(other_api, product, priceTableId=second)
     nowhere = await _quoted(other_api, product, priceTableId=ids.encode("PriceTable", 2**62))
-    query = "{ priceTables { totalCount nodes { id isPreselected } } viewer { partner { priceTables { id } } } }"
+    query = "{ priceTables { totalCount nodes { id } } viewer { partner { priceTables { id } } } }"
     listed = await api.data(query)
     await _assign(vendor, api, first)
 
     assert (preselected, other) == (("10.00", None), ("20.00", None))
     assert foreign == nowhere == ["NOT_FOUND"]
-    assert {(each["id"], each["isPreselected"]) for each in listed["priceTables"]["nodes"]} == {
-        (first, True),
-        (second, False),
-    }
+    assert {each["id"] for each in listed["priceTables"]["nodes"]} == {first, second}
     assert listed["viewer"]["partner"]["priceTables"] == [{"id": first}, {"id": second}]
     assert await _quoted(api, product, priceTableId=second) == ["NOT_FOUND"]
     kept = """query ($id: ID!) { order(id: $id) { priceTable { id items { orderType } versionInForce { number } }
@@ -214,7 +211,7 @@ async def test_a_partner_orders_by_the_tables_that_are_assigned_to_it(vendor: Ap
     }
     assert (await api.data(query))["priceTables"] == {
         "totalCount": 1,
-        "nodes": [{"id": first, "isPreselected": True}],
+        "nodes": [{"id": first}],
     }
     nodes = "query ($id: ID!) { node(id: $id) { id } }"
     assert (await other_api.data(nodes, id=second))["node"] is None
@@ -228,9 +225,8 @@ async def test_a_partner_keeps_its_tables_if_the_new_ones_are_wrong(vendor: Api,
 
     none = await _refusals(vendor, "assignPriceTables", given)
     unknown = await _refusals(vendor, "assignPriceTables", {**given, "priceTableIds": [table, "nothing"]})
-    elsewhere = await _refusals(
-        vendor, "assignPriceTables", {**given, "priceTableIds": [table], "preselectedId": other}
-    )
+    given = {**given, "priceTableIds": [table], "preselectedId": other}
+    elsewhere = await _refusals(vendor, "assignPriceTables", given)
 
     assert none == [("INVALID_INPUT", "priceTableIds")]
     assert unknown == [("NOT_FOUND", "priceTableIds.1")]
@@ -247,12 +243,15 @@ async def test_each_partner_of_a_table_has_an_event_of_its_new_prices(vendor: Ap
     await _publish(vendor, table)
 
     query = """{ events(last: 5, filter: { types: [PRICES_CHANGED] }) {
-        nodes { number message priceTable { id name } actor { id worksForVendor } } } }"""
+        nodes { number message priceTable { id } actor { id worksForVendor } } } }"""
     for each in (api, other_api):
         nodes = (await each.data(query))["events"]["nodes"]
         assert [node["number"] for node in nodes] == [1, 2]
         assert {node["priceTable"]["id"] for node in nodes} == {table}
-        assert nodes[1]["message"] == f"{nodes[1]['priceTable']['name']}: new prices."
+        assert nodes[1]["message"].startswith("Pauta Preço ")
+        reader = await new_caller(each.http, each.portal, each.partner_id, chosen=frozenset({Permission.EVENTS_READ}))
+        withheld = (await reader.data(query))["events"]["nodes"][1]
+        assert (withheld["message"], withheld["priceTable"]) == ("…: new prices.", None)
         assert nodes[1]["actor"] == {"id": ids.encode("User", vendor.user_id), "worksForVendor": True}
 
 
