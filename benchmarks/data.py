@@ -16,14 +16,14 @@ from random import Random
 from typing import NamedTuple
 
 from benchmarks.paths import CACHE, PROJECT
-from db import access, partners, products
+from db import access, partners, price_tables, products
 from db.access import NewToken
 from db.doctor import checks
 from db.engine import Database, Transaction
 from db.migrations import migrate
 from demo import catalogue
 from demo.calendar import Calendar
-from demo.catalogue import PRODUCTS, Partner
+from demo.catalogue import PRODUCTS, Partner, PriceTable
 from demo.companies import Companies
 from demo.making import put_prices, write
 from demo.plan import Sizes, Step, plan
@@ -38,6 +38,9 @@ SECRET = "ppt_" + sha256(b"benchmarks").hexdigest()[:43]
 """Secret of the large partner's API token. It is only valid in a made-up database."""
 
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)
+_BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
+"""Begin of the prices, before the first order."""
+
 _LARGE = Sizes(clients=10_000, activations=60_000, orders=12_000)
 _SMALL = Sizes(clients=10_000, activations=40_000, orders=8_000)
 _SMALL_PARTNERS = 49
@@ -134,13 +137,13 @@ async def _products(tx: Transaction) -> Mapping[str, int]:
 async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) -> _Here:
     rng = Random(f"benchmarks {place}")  # noqa: S311 — made-up data must be the same each time.
     company = Companies(rng).another()
+    table = PriceTable(f"Pauta {place:02d}", 100 + place % 5)
     partner = Partner(
         name=company.name,
         cnpj=company.cnpj,
         domain=f"revenda-{place:02d}.example",
-        price_table=f"Pauta {place:02d}",
+        price_tables=(table,),
         share=0,
-        percent=100 + place % 5,
         people=catalogue.people("Ana Gerente", "Beto Operador", "Caio Consulta"),
     )
     partner_id = await partners.create(tx, name=partner.name, cnpj=partner.cnpj)
@@ -148,8 +151,9 @@ async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) 
         message = "two partners were made up with one CNPJ: choose another seed"
         raise LookupError(message)
     users = [await _user(tx, partner_id, partner.domain, number, role) for number, role in enumerate(_ROLES, 1)]
-    price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
-    here = PartnerHere(partner_id, price_table_id, users[0], users[1], products)
+    prices = await put_prices(tx, table, product_ids, begins_at=_BEGIN)
+    await price_tables.assign(tx, partner_id, [prices.price_table_id], preselected_id=prices.price_table_id)
+    here = PartnerHere(partner_id, users[0], users[1], prices)
     return _Here(here, rng, _LARGE if place == 0 else _share(place - 1))
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import among, during
+from db.engine.expressions import KEEPING_KEYS, among, during
 from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -36,6 +36,7 @@ class EventRow(NamedTuple):
     token_id: int | None
     product_id: int | None
     user_id: int | None
+    price_table_id: int | None
 
 
 _COLUMNS = tuple(events.c[name] for name in EventRow._fields)
@@ -166,6 +167,35 @@ async def append(
         {**common, "number": number, **{name: getattr(event, name) for name in _OF_EVENT}}
         for number, event in enumerate(happened, first)
     ]
+    await tx.execute_many(_APPEND, lines)
+
+
+_LOCK_COUNTERS: Statement[int] = Statement(
+    sa.select(partner_counters.c.partner_id)
+    .where(among(partner_counters.c.partner_id, "partner_ids"))
+    .order_by(partner_counters.c.partner_id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    int,
+)
+_NUMBER_ONE_EACH = Statement(
+    sa.update(partner_counters)
+    .where(among(partner_counters.c.partner_id, "partner_ids"))
+    .values(event_number=partner_counters.c.event_number + 1)
+    .returning(partner_counters.c.partner_id, partner_counters.c.event_number),
+    values_of,
+)
+
+
+async def append_to_each(
+    tx: Transaction, partner_ids: Sequence[int], event: Event, *, actor_id: int | None, at: datetime
+) -> None:
+    """Append the event to the feed of each of these partners, whose counters it locks by id."""
+    wanted = {"partner_ids": sorted(set(partner_ids))}
+    # An UPDATE of many rows locks them in no particular order.
+    await tx.fetch(_LOCK_COUNTERS, wanted)
+    common = {"occurred_at": at, "actor_id": actor_id, **{name: getattr(event, name) for name in _OF_EVENT}}
+    numbered = await tx.fetch(_NUMBER_ONE_EACH, wanted)
+    lines = [{**common, "partner_id": partner_id, "number": number} for partner_id, number in numbered]
     await tx.execute_many(_APPEND, lines)
 
 

@@ -42,6 +42,7 @@ class OrderRow(NamedTuple):
     type: OrderType
     status: OrderStatus
     price_table_id: int
+    price_table_version_id: int
     monthly_total: int
     setup_fee_total: int
     total_with_setup_fee: int
@@ -271,6 +272,7 @@ class NewOrder:
     number: int
     type: OrderType
     price_table_id: int
+    price_table_version_id: int
     lines: Sequence[Line]
     note: str | None
 
@@ -284,6 +286,7 @@ _CREATE = Statement(
         "type",
         "status",
         "price_table_id",
+        "price_table_version_id",
         "monthly_total",
         "setup_fee_total",
         "note",
@@ -315,6 +318,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         "type": new.type,
         "status": OrderStatus.PENDING,
         "price_table_id": new.price_table_id,
+        "price_table_version_id": new.price_table_version_id,
         "monthly_total": sum(line.monthly_total for line in new.lines),
         "setup_fee_total": sum(line.setup_fee for line in new.lines),
         "note": new.note,

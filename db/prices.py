@@ -1,18 +1,21 @@
-"""Statements about products and the partner's price table."""
+"""Statements about products, and about the tiers of versions of price tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, returned
+from db.engine import Connection, Transaction
 from db.engine.expressions import among
-from db.engine.filters import PARTNER, Mine, Scoped, is_partner, of_parents, one_each, one_row, scoped, value, values_of
+from db.engine.filters import is_partner, one_each, one_row, scoped, values_of
 from db.engine.statement import Statement
-from db.tables import price_tables, price_tiers, products
+from db.price_tables import assigned
+from db.price_versions import DRAFT_IDS, in_force, readable
+from db.tables import price_table_versions, price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
+from domain.price_tables import PriceKey, Tiers
 from domain.prices import Tier
 from domain.tenancy import Scope
 
@@ -27,29 +30,19 @@ class ProductRow(NamedTuple):
     active: bool
 
 
-class PriceTableRow(NamedTuple):
-    """Price table of a partner."""
+class VersionTiers(NamedTuple):
+    """Version of a price table, and its tiers by price key, lowest first."""
 
-    id: int
-    partner_id: int
-    name: str
+    version_id: int
+    tiers: Tiers
 
-
-class PriceKey(NamedTuple):
-    """Product and order type of a price."""
-
-    product_id: int
-    order_type: OrderType
-
-
-Tiers: TypeAlias = Mapping[PriceKey, Sequence[Tier]]
 
 _PRODUCTS = tuple(products.c[name] for name in ProductRow._fields)
-_PRICE_TABLES = tuple(price_tables.c[name] for name in PriceTableRow._fields)
 
 
 class _TierRow(NamedTuple):
-    price_table_id: int
+    of_id: int
+    """Id of the version, or of the price table that it is in force of."""
     product_id: int
     order_type: OrderType
     minimum_quantity: int
@@ -58,40 +51,43 @@ class _TierRow(NamedTuple):
     bonus_quantity: int
 
 
-def _tiers_of(mine: Mine, *more: ColumnElement[bool]) -> Statement[_TierRow]:
-    statement = (
-        sa.select(*(price_tiers.c[name] for name in _TierRow._fields))
-        .where(mine(price_tiers.c.partner_id), *more)
-        .order_by(price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity)
+_OF_TIER = _TierRow._fields[1:]
+_TIERS = tuple(price_tiers.c[name] for name in _OF_TIER)
+_SORTED = price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity
+# A version has a few tiers for each product.
+_TIERS_OF_PRODUCTS = Statement(
+    sa.select(price_tiers.c.version_id, *_TIERS)
+    .where(
+        price_tiers.c.version_id == in_force(sa.bindparam("price_table_id"), is_partner),
+        among(price_tiers.c.product_id, "product_ids"),
     )
-    # A price table has a few tiers for each product.
-    return Statement(statement, _TierRow, reads=one_row)
-
-
-_OF_TABLE = price_tiers.c.price_table_id == sa.bindparam("price_table_id")
-_TIERS = _tiers_of(is_partner, _OF_TABLE)
-_TIERS_OF_PRODUCTS = _tiers_of(is_partner, _OF_TABLE, among(price_tiers.c.product_id, "product_ids"))
-_OF_TABLES = among(price_tiers.c.price_table_id, "price_table_ids")
-_TIERS_OF_TABLES = Scoped(
-    _tiers_of(is_partner, _OF_TABLES), _tiers_of(of_parents(price_tables, "price_table_ids"), _OF_TABLES)
+    .order_by(*_SORTED),
+    _TierRow,
+    reads=one_row,
+)
+_TIERS_OF_TABLES = scoped(
+    lambda mine: Statement(
+        sa.select(price_tables.c.id, *_TIERS)
+        .join_from(price_tables, price_tiers, price_tiers.c.version_id == in_force(price_tables.c.id, mine))
+        .where(among(price_tables.c.id, "price_table_ids"), assigned(mine, price_tables.c.id))
+        .order_by(price_tables.c.id, *_SORTED),
+        _TierRow,
+        reads=one_row,
+    )
+)
+_TIERS_OF_VERSIONS = scoped(
+    lambda mine: Statement(
+        sa.select(price_tiers.c.version_id, *_TIERS)
+        .join(price_table_versions, price_table_versions.c.id == price_tiers.c.version_id)
+        .where(among(price_tiers.c.version_id, "version_ids"), readable(mine))
+        .order_by(price_tiers.c.version_id, *_SORTED),
+        _TierRow,
+    )
 )
 _ALL_PRODUCTS = Statement(sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
 _PRODUCTS_BY_IDS = Statement(
     sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow, reads=one_each("ids")
 )
-_TABLE_OF = Statement(
-    sa.select(*_PRICE_TABLES).where(price_tables.c.partner_id == PARTNER), PriceTableRow, reads=one_row
-)
-_TABLES_OF_PARTNERS = scoped(
-    lambda mine: Statement(
-        sa.select(*_PRICE_TABLES).where(
-            mine(price_tables.c.partner_id), among(price_tables.c.partner_id, "partner_ids")
-        ),
-        PriceTableRow,
-        reads=one_each("partner_ids"),
-    )
-)
-_TABLES_BY_IDS = filters.by_ids(price_tables, _PRICE_TABLES, PriceTableRow)
 
 
 async def all_products(connection: Connection) -> list[ProductRow]:
@@ -104,43 +100,31 @@ async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping
     return {row.id: row for row in await connection.fetch(_PRODUCTS_BY_IDS, {"ids": ids})}
 
 
-async def table_of(connection: Connection, partner_id: int) -> PriceTableRow:
-    """Return the partner's price table, which every partner has."""
-    return await returned(connection, _TABLE_OF, {"partner_id": partner_id})
+async def in_force_for(
+    connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int], *, at: datetime
+) -> VersionTiers | None:
+    """Return the tiers of these products that are in force; None if there is none of them."""
+    values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids, "at": at}
+    found = _by_id(await connection.fetch(_TIERS_OF_PRODUCTS, values))
+    return next((VersionTiers(version_id, tiers) for version_id, tiers in found.items()), None)
 
 
-async def tables_of_partners(
-    connection: Connection, scope: Scope, partner_ids: Sequence[int]
-) -> Mapping[int, PriceTableRow]:
-    """Return the price tables of these partners within a scope, by partner."""
-    values = {"partner_id": scope, "partner_ids": partner_ids}
-    found = await connection.fetch(_TABLES_OF_PARTNERS.within(scope), values)
-    return {row.partner_id: row for row in found}
+async def tiers_of_tables(
+    connection: Connection, scope: Scope, price_table_ids: Sequence[int], *, at: datetime
+) -> Mapping[int, Tiers]:
+    """Return the tiers that are in force of each of these price tables."""
+    values = {"partner_id": scope, "price_table_ids": price_table_ids, "at": at}
+    return _by_id(await connection.fetch(_TIERS_OF_TABLES.within(scope), values))
 
 
-async def tables_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
-    """Return the price tables of a scope with these ids."""
-    found = await connection.fetch(_TABLES_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
+async def tiers_of_versions(connection: Connection, scope: Scope, version_ids: Sequence[int]) -> Mapping[int, Tiers]:
+    """Return the tiers of each of these versions; a partner sees no drafts."""
+    values = {"partner_id": scope, "version_ids": version_ids}
+    return _by_id(await connection.fetch(_TIERS_OF_VERSIONS.within(scope), values))
 
 
-async def tiers(
-    connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int] | None = None
-) -> Tiers:
-    """Return the tiers of the price table by price key, lowest first; of all products, or of these."""
-    values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids}
-    statement = _TIERS if product_ids is None else _TIERS_OF_PRODUCTS
-    return _by_table(await connection.fetch(statement, values)).get(price_table_id, {})
-
-
-async def tiers_of_tables(connection: Connection, scope: Scope, price_table_ids: Sequence[int]) -> Mapping[int, Tiers]:
-    """Return the tiers of these price tables by price key, lowest first."""
-    values = {"partner_id": scope, "price_table_ids": price_table_ids}
-    return _by_table(await connection.fetch(_TIERS_OF_TABLES.within(scope), values))
-
-
-def _by_table(rows: Iterable[_TierRow]) -> Mapping[int, Tiers]:
-    by_table: dict[int, dict[PriceKey, list[Tier]]] = {}
+def _by_id(rows: Iterable[_TierRow]) -> Mapping[int, Tiers]:
+    by_id: dict[int, dict[PriceKey, list[Tier]]] = {}
     for row in rows:
         tier = Tier(
             minimum_quantity=row.minimum_quantity,
@@ -148,40 +132,40 @@ def _by_table(rows: Iterable[_TierRow]) -> Mapping[int, Tiers]:
             unit_setup_fee=Cents(row.unit_setup_fee),
             bonus_quantity=row.bonus_quantity,
         )
-        by_key = by_table.setdefault(row.price_table_id, {})
+        by_key = by_id.setdefault(row.of_id, {})
         by_key.setdefault(PriceKey(row.product_id, row.order_type), []).append(tier)
-    return by_table
+    return by_id
 
 
-_CREATE_TABLE: Statement[int] = Statement(
-    sa.insert(price_tables).returning(price_tables.c.id), value, inserted=["partner_id", "name"]
-)
 _DELETE_TIERS = Statement(
     sa.delete(price_tiers).where(
-        price_tiers.c.partner_id == PARTNER,
-        price_tiers.c.price_table_id == sa.bindparam("price_table_id"),
+        price_tiers.c.version_id == sa.bindparam("version_id"),
         price_tiers.c.product_id == sa.bindparam("product_id"),
         price_tiers.c.order_type == sa.bindparam("order_type"),
+        price_tiers.c.version_id.in_(DRAFT_IDS),
     ),
     values_of,
 )
-_ADD_TIER = Statement(sa.insert(price_tiers), values_of, inserted=["partner_id", *_TierRow._fields])
+_GIVEN = {
+    name: sa.cast(sa.bindparam(name, type_=price_tiers.c[name].type), price_tiers.c[name].type)
+    for name in ("version_id", *_OF_TIER)
+}
+_ADD_TIER = Statement(
+    sa.insert(price_tiers).from_select(
+        list(_GIVEN),
+        sa.select(*_GIVEN.values()).where(_GIVEN["version_id"].in_(DRAFT_IDS)),
+    ),
+    values_of,
+)
 
 
-async def create_table(tx: Transaction, partner_id: int, name: str) -> int:
-    """Create an empty price table of the partner, and return its id."""
-    return await returned(tx, _CREATE_TABLE, {"partner_id": partner_id, "name": name})
-
-
-async def replace_tiers(
-    tx: Transaction, partner_id: int, price_table_id: int, priced: Mapping[PriceKey, Sequence[Tier]]
-) -> None:
-    """Replace the tiers of these price keys; others keep theirs."""
-    table = {"partner_id": partner_id, "price_table_id": price_table_id}
-    await tx.execute_many(_DELETE_TIERS, [{**table, **key._asdict()} for key in priced])
+async def replace_tiers(tx: Transaction, version_id: int, priced: Tiers) -> None:
+    """Replace the draft's tiers of these price keys; others keep theirs, and so does a published version."""
+    version = {"version_id": version_id}
+    await tx.execute_many(_DELETE_TIERS, [{**version, **key._asdict()} for key in priced])
     lines = [
         {
-            **table,
+            **version,
             **key._asdict(),
             "minimum_quantity": tier.minimum_quantity,
             "unit_monthly_price": tier.unit_monthly_price,

@@ -17,6 +17,7 @@ from domain.invitations import Delivery
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
+from domain.price_tables import VersionState
 
 metadata = sa.MetaData(
     naming_convention={
@@ -222,14 +223,38 @@ products = _table(
 price_tables = _table(
     "price_tables",
     _id(),
-    Column("partner_id", Id, ForeignKey("partners.id"), nullable=False, unique=True),
     Column("name", sa.Text, nullable=False),
+    Column("name_folded", BytewiseText, nullable=False, unique=True),
+)
+
+price_table_versions = _table(
+    "price_table_versions",
+    _id(),
+    _ref("price_table_id", "price_tables"),
+    Column("number", sa.Integer, nullable=False),
+    Column("state", one_of(VersionState), nullable=False),
+    Column("begins_at", Instant),
+    Column("published_at", Instant),
+    _ref("published_by_id", "users", nullable=True),
+    Column("tier_count", sa.BigInteger),
+    Column("tier_sum", sa.BigInteger),
+    UniqueConstraint("price_table_id", "number"),
+    sa.CheckConstraint("(state = 'PUBLISHED') = (begins_at IS NOT NULL)", "published_with_begin"),
+    sa.CheckConstraint("(state = 'PUBLISHED') = (published_at IS NOT NULL)", "published_with_time"),
+    sa.CheckConstraint("(state = 'PUBLISHED') = (tier_count IS NOT NULL)", "published_with_count"),
+    sa.CheckConstraint("(state = 'PUBLISHED') = (tier_sum IS NOT NULL)", "published_with_sum"),
+    Index(
+        "uq_price_table_versions_one_draft",
+        "price_table_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'DRAFT'"),
+        postgresql_where=sa.text("state = 'DRAFT'"),
+    ),
 )
 
 price_tiers = _table(
     "price_tiers",
-    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
-    Column("price_table_id", Id, ForeignKey("price_tables.id"), primary_key=True, autoincrement=False),
+    Column("version_id", Id, ForeignKey("price_table_versions.id"), primary_key=True, autoincrement=False),
     Column("product_id", Id, ForeignKey("products.id"), primary_key=True, autoincrement=False),
     Column("order_type", one_of(OrderType), primary_key=True),
     Column("minimum_quantity", sa.Integer, primary_key=True, autoincrement=False),
@@ -240,6 +265,23 @@ price_tiers = _table(
     sa.CheckConstraint("unit_monthly_price BETWEEN 0 AND 9999999999", "unit_monthly_price"),
     sa.CheckConstraint("unit_setup_fee BETWEEN 0 AND 9999999999", "unit_setup_fee"),
     sa.CheckConstraint("bonus_quantity BETWEEN 0 AND 10000", "bonus_quantity"),
+)
+
+partner_price_tables = _table(
+    "partner_price_tables",
+    Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
+    Column("price_table_id", Id, ForeignKey("price_tables.id"), primary_key=True, autoincrement=False),
+    Column("preselected", sa.Boolean, nullable=False),
+    Column("active", sa.Boolean, nullable=False),
+    sa.CheckConstraint("active OR NOT preselected", "preselected_is_active"),
+    Index(
+        "uq_partner_price_tables_one_preselected",
+        "partner_id",
+        unique=True,
+        sqlite_where=sa.text("preselected"),
+        postgresql_where=sa.text("preselected"),
+    ),
+    _for_vendor("price_table_id"),
 )
 
 clients = _table(
@@ -336,6 +378,7 @@ orders = _table(
     Column("type", one_of(OrderType), nullable=False),
     Column("status", one_of(OrderStatus), nullable=False),
     _ref("price_table_id", "price_tables"),
+    _ref("price_table_version_id", "price_table_versions"),
     Column("monthly_total", sa.BigInteger, nullable=False),
     Column("setup_fee_total", sa.BigInteger, nullable=False),
     Column("note", sa.Text),
@@ -402,6 +445,7 @@ events = _table(
     _ref("token_id", "tokens", nullable=True),
     _ref("product_id", "products", nullable=True),
     _ref("user_id", "users", nullable=True),
+    _ref("price_table_id", "price_tables", nullable=True),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "client_id", "number"),
     Index(None, "partner_id", "order_id", "number"),

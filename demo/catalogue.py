@@ -42,15 +42,21 @@ class Vendor(NamedTuple):
     people: tuple[Person, ...]
 
 
+class PriceTable(NamedTuple):
+    """Price table, and its prices in per cent of the products'."""
+
+    name: str
+    percent: int
+
+
 class Partner(NamedTuple):
-    """Partner, its share of the demo, and its prices in per cent of the first partner's."""
+    """Partner, its share of the demo, and the price tables that it buys by, the preselected one first."""
 
     name: str
     cnpj: str
     domain: str
-    price_table: str
+    price_tables: tuple[PriceTable, ...]
     share: float
-    percent: int
     people: tuple[Person, Person, Person]
     policy: Policy = Policy()
     suspension_reason: str | None = None
@@ -80,23 +86,27 @@ def people(manager: str, operator: str, viewer: str) -> tuple[Person, Person, Pe
     )
 
 
+OURO, PRATA = PriceTable("Pauta Preço Ouro", 100), PriceTable("Pauta Preço Prata", 106)
+PRICE_TABLES = OURO, PRATA
+
+RISE_PERCENT = 104
+"""Prices of the next version of a price table, in per cent of the first one's."""
+
 PARTNERS = (
     Partner(
         name="Alfa Automação Comercial Ltda",
         cnpj=with_check_digits("167272300001"),
         domain="alfa.example",
-        price_table="Pauta Ouro 2026",
+        price_tables=(OURO, PRATA),
         share=0.6,
-        percent=100,
         people=people("Mariana Gonçalves Prado", "João Batista Nogueira", "Cecília Araújo Lima"),
     ),
     Partner(
         name="Beta Sistemas e Equipamentos Fiscais Ltda",
         cnpj=with_check_digits("289165430001"),
         domain="beta.example",
-        price_table="Pauta Prata 2026",
+        price_tables=(PRATA,),
         share=0.25,
-        percent=105,
         people=people("Antônio Carlos Menezes", "Patrícia Hoffmann", "Túlio Vasconcelos"),
         policy=Policy(four_eyes=True, approval_ceiling=Cents(50_000_00), stock_warning_below=5),
     ),
@@ -104,9 +114,8 @@ PARTNERS = (
         name="Gama Informática e Soluções S.A.",
         cnpj=with_check_digits("GA4M1B2C0001"),
         domain="gama.example",
-        price_table="Pauta Bronze 2026",
+        price_tables=(PRATA,),
         share=0.15,
-        percent=112,
         people=people("Renata Sant’Anna Simões", "Éverton Luís Kowalski", "Débora Nakamura"),
         suspension_reason="inadimplência",
     ),
@@ -124,13 +133,11 @@ VENDOR = Vendor(
 )
 
 
-def tiers(product: Product, partner: Partner) -> Mapping[OrderType, tuple[Tier, ...]]:
+def tiers(product: Product, percent: int) -> Mapping[OrderType, tuple[Tier, ...]]:
     """Return the tiers of a product and of its additional seats."""
     return {
-        OrderType.PURCHASE: tuple(_tiers(_PURCHASE_STEPS, product.monthly, product.setup, partner.percent)),
-        OrderType.ADDITIONAL_SEATS: tuple(
-            _tiers(_SEAT_STEPS, product.seat_monthly, product.seat_setup, partner.percent)
-        ),
+        OrderType.PURCHASE: tuple(_tiers(_PURCHASE_STEPS, product.monthly, product.setup, percent)),
+        OrderType.ADDITIONAL_SEATS: tuple(_tiers(_SEAT_STEPS, product.seat_monthly, product.seat_setup, percent)),
     }
 
 

@@ -7,19 +7,29 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from db import access, activations, events, partners, prices, products, tables
+from db import access, activations, events, partners, price_tables, price_versions, prices, products, tables
 from db.engine import Transaction, bulk
-from db.prices import PriceKey
 from demo import catalogue
 from demo.calendar import Calendar
-from demo.catalogue import PARTNERS, PRODUCTS, RETIRED, VENDOR, Partner, Person
+from demo.catalogue import (
+    PARTNERS,
+    PRICE_TABLES,
+    PRODUCTS,
+    RETIRED,
+    RISE_PERCENT,
+    VENDOR,
+    Partner,
+    Person,
+    PriceTable,
+)
 from demo.plan import Sizes, Step, plan, shares
 from demo.rows import Ids, Rows
-from demo.world import PartnerHere, ProductHere, Year
+from demo.world import PartnerHere, PricesHere, ProductHere, Year
 from domain.access import DEMO_PASSWORD, Role
 from domain.events import Event, EventType
 from domain.partners import PartnerStatus
 from domain.policies import Policy
+from domain.price_tables import PriceKey, Tiers
 from domain.products import happened
 from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import hash_password
@@ -29,6 +39,9 @@ LEAST = Sizes(clients=9, activations=0, orders=9)
 """Three clients and three orders for each partner: fewer would show nothing."""
 
 _CHUNK = 2_000
+
+_NOTICE = timedelta(weeks=5)
+"""How long before their begin higher prices are published. They begin at midnight in Brasília."""
 
 Progress = Callable[[str, int, int], object]
 """Told what is being done, how many units of it were done just now, and how many there are."""
@@ -63,8 +76,11 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             for product in PRODUCTS
         }
         ids, partner_ids = Ids(), dict[str, int]()
+        # Before the first order, and some weeks after the last.
+        begin = Calendar(Random(seed), now).begin - timedelta(days=1)  # noqa: S311 — no time is drawn.
+        tables_here = {each: await put_prices(tx, each, product_ids, begins_at=begin) for each in PRICE_TABLES}
         for partner, rng, steps in planned:
-            here = await _settle(tx, partner, product_ids, password_hash)
+            here = await _settle(tx, partner, tables_here, password_hash)
             partner_ids[partner.domain] = here.id
             label = partner.name.split()[0]
             rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
@@ -73,6 +89,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
         lately = now - timedelta(seconds=1)
         for partner in PARTNERS:
             await _restrict(tx, partner, partner_ids[partner.domain], by_id=vendor.sales_id, at=lately)
+        for prices_table, of_table in tables_here.items():
+            await _raise(tx, prices_table, of_table, vendor, at=lately)
         await _retire(tx, vendor, at=lately)
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
@@ -99,15 +117,18 @@ def _plan(sizes: Sizes, *, seed: int, now: datetime) -> list[_Planned]:
     return planned
 
 
-async def _settle(tx: Transaction, partner: Partner, product_ids: Mapping[str, int], password_hash: str) -> PartnerHere:
+async def _settle(
+    tx: Transaction, partner: Partner, here: Mapping[PriceTable, PricesHere], password_hash: str
+) -> PartnerHere:
     partner_id = await partners.create(tx, name=partner.name, cnpj=partner.cnpj)
     if partner_id is None:
         raise NotEmptyError
     users = {
         person.role: await _hire(tx, partner_id, person, partner.domain, password_hash) for person in partner.people
     }
-    price_table_id, products = await put_prices(tx, partner_id, partner, product_ids)
-    return PartnerHere(partner_id, price_table_id, users[Role.MANAGER], users[Role.OPERATOR], products)
+    table_ids = [here[table].price_table_id for table in partner.price_tables]
+    await price_tables.assign(tx, partner_id, table_ids, preselected_id=table_ids[0])
+    return PartnerHere(partner_id, users[Role.MANAGER], users[Role.OPERATOR], here[partner.price_tables[0]])
 
 
 class _VendorHere(NamedTuple):
@@ -154,21 +175,44 @@ async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, p
 
 
 async def put_prices(
-    tx: Transaction, partner_id: int, partner: Partner, product_ids: Mapping[str, int]
-) -> tuple[int, dict[str, ProductHere]]:
-    """Create the partner's price table; return its id, and the tiers of each product by its code."""
-    price_table_id = await prices.create_table(tx, partner_id, partner.price_table)
-    products = {
-        product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, partner))
+    tx: Transaction, table: PriceTable, product_ids: Mapping[str, int], *, begins_at: datetime
+) -> PricesHere:
+    """Create a price table with its first version."""
+    price_table_id = await price_tables.create(tx, table.name)
+    if price_table_id is None:
+        raise NotEmptyError
+    products = _priced(product_ids, table.percent)
+    version_id = await price_versions.create_draft(tx, price_table_id)
+    await prices.replace_tiers(tx, version_id, _keyed(products))
+    await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=None, at=begins_at)
+    return PricesHere(price_table_id, version_id, products)
+
+
+async def _raise(tx: Transaction, table: PriceTable, here: PricesHere, vendor: _VendorHere, *, at: datetime) -> None:
+    """Publish a version of the price table that begins later, with higher prices."""
+    higher = _priced({code: of.id for code, of in here.products.items()}, table.percent * RISE_PERCENT // 100)
+    version_id = await price_versions.create_draft(tx, here.price_table_id)
+    await prices.replace_tiers(tx, version_id, _keyed(higher))
+    begins_at = (at + _NOTICE).replace(hour=3, minute=0, second=0, microsecond=0)
+    await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=vendor.sales_id, at=at)
+    changed = Event(type=EventType.PRICES_CHANGED, price_table_id=here.price_table_id)
+    concerned = [vendor.id, *await price_tables.partners_of(tx, here.price_table_id)]
+    await events.append_to_each(tx, concerned, changed, actor_id=vendor.sales_id, at=at)
+
+
+def _priced(product_ids: Mapping[str, int], percent: int) -> dict[str, ProductHere]:
+    return {
+        product.code: ProductHere(product_ids[product.code], product.included_seats, catalogue.tiers(product, percent))
         for product in PRODUCTS
     }
-    priced = {
+
+
+def _keyed(products: Mapping[str, ProductHere]) -> Tiers:
+    return {
         PriceKey(product.id, order_type): tiers
         for product in products.values()
         for order_type, tiers in product.tiers.items()
     }
-    await prices.replace_tiers(tx, partner_id, price_table_id, priced)
-    return price_table_id, products
 
 
 async def write(

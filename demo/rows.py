@@ -67,6 +67,7 @@ class Order:
     number: int
     type: OrderType
     price_table_id: int
+    price_table_version_id: int
     monthly_total: int
     setup_fee_total: int
     note: str | None

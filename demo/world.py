@@ -35,21 +35,28 @@ _TOLD_EVERY = 1000
 
 
 class ProductHere(NamedTuple):
-    """Product with its id and the partner's tiers."""
+    """Product with its id and tiers."""
 
     id: int
     included_seats: int
     tiers: Mapping[OrderType, Sequence[Tier]]
 
 
+class PricesHere(NamedTuple):
+    """Price table with its first version, and the tiers of each product by its code."""
+
+    price_table_id: int
+    version_id: int
+    products: Mapping[str, ProductHere]
+
+
 class PartnerHere(NamedTuple):
-    """Partner with its id and users."""
+    """Partner with its id, users and prices."""
 
     id: int
-    price_table_id: int
     manager_id: int
     operator_id: int
-    products: Mapping[str, ProductHere]
+    prices: PricesHere
 
 
 class Year:
@@ -60,7 +67,7 @@ class Year:
         self._rng = rng
         self._partner = partner
         self._ids = ids
-        self._books = Books(partner.id, [product.id for product in partner.products.values()])
+        self._books = Books(partner.id, [product.id for product in partner.prices.products.values()])
         self._companies = Companies(rng)
         self._clients: Bag[Client] = Bag(rng)
         self._in_use: Bag[Activation] = Bag(rng)
@@ -116,7 +123,8 @@ class Year:
             partner_id=self._partner.id,
             number=len(rows.orders) + 1,
             type=planned.type,
-            price_table_id=self._partner.price_table_id,
+            price_table_id=self._partner.prices.price_table_id,
+            price_table_version_id=self._partner.prices.version_id,
             monthly_total=sum(line.monthly_total for line in lines),
             setup_fee_total=sum(line.setup_fee for line in lines),
             note=self._note(names.ORDER_NOTES),
@@ -130,7 +138,7 @@ class Year:
         self._books.tell(at, order.created_by_id, Event(type=EventType.ORDER_CREATED, order_id=order.id))
 
     def _line(self, planned: PlannedOrder, code: str) -> order_rules.Line:
-        product, quantity = self._partner.products[code], planned.quantities[code]
+        product, quantity = self._partner.prices.products[code], planned.quantities[code]
         tier = prices.tier_for(quantity, product.tiers[planned.type])
         if tier is None:
             message = f"the price table has no price for {quantity} of {code}"
@@ -154,7 +162,7 @@ class Year:
         self._books.tell(at, order.approved_by_id, Event(type=EventType.ORDER_APPROVED, order_id=order.id))
 
     def _activate(self, at: datetime, planned: PlannedActivation) -> None:
-        product = self._partner.products[planned.product]
+        product = self._partner.prices.products[planned.product]
         seats = product.included_seats + planned.additional_seats
         activation = self._begin(
             at,

@@ -22,6 +22,7 @@ class Permission(Enum):
     PARTNERS_MANAGE = "PARTNERS_MANAGE"
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
     USERS_MANAGE = "USERS_MANAGE"
+    PRICES_MANAGE = "PRICES_MANAGE"
 
 
 class Role(Enum):
@@ -72,7 +73,8 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.OPERATOR: _OPERATE,
     Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE},
     Role.VENDOR_VIEWER: _READ,
-    Role.VENDOR_SALES: _READ | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE},
+    Role.VENDOR_SALES: _READ
+    | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE, Permission.PRICES_MANAGE},
     Role.VENDOR_ADMIN: ALL,
 }
 
@@ -130,6 +132,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.ordersTotal": Permission.ORDERS_READ,
     "Query.products": Permission.ORDERS_READ,
     "Query.priceTable": Permission.ORDERS_READ,
+    "Query.priceTables": Permission.ORDERS_READ,
+    "Query.priceTableDiff": Permission.ORDERS_READ,
     "Query.quoteOrder": Permission.ORDERS_READ,
     "Query.events": Permission.EVENTS_READ,
     "Query.users": Permission.USERS_READ,
@@ -139,6 +143,9 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
     "Order.items": Permission.ORDERS_READ,
     "PriceTable.items": Permission.ORDERS_READ,
+    "PriceTable.versions": Permission.ORDERS_READ,
+    "PriceTableVersion.items": Permission.ORDERS_READ,
+    "Partner.priceTables": Permission.ORDERS_READ,
     "Partner.clients": Permission.CLIENTS_READ,
     "Partner.activations": Permission.ACTIVATIONS_READ,
     "Partner.orders": Permission.ORDERS_READ,
@@ -175,6 +182,11 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.createProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.updateProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
+    "Mutation.createPriceTable": Permission.PRICES_MANAGE,
+    "Mutation.draftPriceTable": Permission.PRICES_MANAGE,
+    "Mutation.publishPriceTable": Permission.PRICES_MANAGE,
+    "Mutation.discardPriceTableDraft": Permission.PRICES_MANAGE,
+    "Mutation.assignPriceTables": Permission.PRICES_MANAGE,
 }
 """Permissions that root fields and to-many relations require; a to-one relation requires only its parent's.
 

@@ -44,6 +44,7 @@ class EventType(Enum):
     SECOND_FACTOR_ENABLED = "SECOND_FACTOR_ENABLED"
     SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
+    PRICES_CHANGED = "PRICES_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Event:
     token_id: int | None = None
     product_id: int | None = None
     user_id: int | None = None
+    price_table_id: int | None = None
 
 
 WITHHELD = "…"
@@ -109,4 +111,5 @@ MESSAGES: Mapping[EventType, Text] = {
         pt="Verificação em duas etapas desativada.", en="Two-step verification turned off."
     ),
     EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado.", en="Recovery code used."),
+    EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
 }

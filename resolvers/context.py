@@ -41,7 +41,7 @@ class Context:
     def loaders(self) -> Loaders:
         """Dataloaders of the viewer's scope; raises Unauthenticated without a viewer."""
         if self._loaders is None:
-            self._loaders = Loaders(self.portal.database, self.signed_in.scope)
+            self._loaders = Loaders(self.portal.database, self.signed_in.scope, self.portal.now)
         return self._loaders
 
     def forget(self) -> None:

@@ -51,15 +51,22 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
     of_orders = asked("Order", loaders.order, [row.order_id for row in rows])
     of_products = asked("Product", loaders.product, [row.product_id for row in rows])
     of_users = asked("User", loaders.user, [row.user_id for row in rows])
+    of_price_tables = asked("PriceTable", loaders.price_table, [row.price_table_id for row in rows])
     of_tokens = asked("ApiToken", loaders.api_token, [row.token_id for row in rows])
     activations = await loaded(of_activations)
     activated = await loaded(
         loaders.product.load_many([None if activation is None else activation.product_id for activation in activations])
     )
     products = [own or of_activation for own, of_activation in zip(await loaded(of_products), activated, strict=True)]
-    users = await loaded(of_users)
     facts = zip(
-        rows, await loaded(of_clients), products, await loaded(of_orders), await loaded(of_tokens), users, strict=True
+        rows,
+        await loaded(of_clients),
+        products,
+        await loaded(of_orders),
+        await loaded(of_tokens),
+        await loaded(of_users),
+        await loaded(of_price_tables),
+        strict=True,
     )
     return [
         MESSAGES[row.type]
@@ -70,6 +77,7 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
             order=WITHHELD if order is None else order.number,
             token=WITHHELD if token is None else token.name,
             user=WITHHELD if user is None else user.name,
+            price_table=WITHHELD if price_table is None else price_table.name,
         )
-        for row, client, product, order, token, user in facts
+        for row, client, product, order, token, user, price_table in facts
     ]

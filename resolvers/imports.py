@@ -1,4 +1,4 @@
-"""Import of a partner's clients and prices, many rows in one transaction."""
+"""Import of a partner's clients, many rows in one transaction."""
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,9 +7,8 @@ from functools import partial
 
 from db import clients, events, prices
 from db.engine import Transaction
-from db.prices import PriceKey, ProductRow
+from db.prices import ProductRow
 from domain.events import Event, EventType
-from domain.prices import Tier
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 
@@ -74,13 +73,3 @@ async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *
 async def products(portal: Portal) -> list[ProductRow]:
     """Return every product that can have a price."""
     return await portal.database.read(prices.all_products)
-
-
-async def replace_prices(portal: Portal, partner_id: int, tiers: Mapping[PriceKey, Sequence[Tier]]) -> None:
-    """Replace the tiers of these products and order types; others keep theirs."""
-
-    async def replace(tx: Transaction) -> None:
-        table = await prices.table_of(tx, partner_id)
-        await prices.replace_tiers(tx, partner_id, table.id, tiers)
-
-    await portal.database.write(replace)

@@ -1,9 +1,24 @@
 """Dataloaders of one scope, which is part of each of their statements."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db import access, activations, clients, events, holdings, invitations, licenses, orders, partners, prices, users
+from db import (
+    access,
+    activations,
+    clients,
+    events,
+    holdings,
+    invitations,
+    licenses,
+    orders,
+    partners,
+    price_tables,
+    price_versions,
+    prices,
+    users,
+)
 from db.access import TokenRow, UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
@@ -17,8 +32,10 @@ from db.invitations import InvitationRow
 from db.licenses import MovementRow, StockKey, StockRow
 from db.orders import OrderItemRow, OrderRow
 from db.partners import PartnerRow
-from db.prices import PriceKey, PriceTableRow, ProductRow
-from domain.prices import Tier
+from db.price_tables import PriceTableRow
+from db.price_versions import VersionRow
+from db.prices import ProductRow
+from domain.price_tables import Tiers
 from domain.tenancy import Scope
 from resolvers.dataloader import Loader
 
@@ -116,9 +133,9 @@ class Pages(Generic[Row]):
 class Loaders:
     """Loaders of one scope for one request, named by the objects of their keys."""
 
-    def __init__(self, database: Database, scope: Scope) -> None:
+    def __init__(self, database: Database, scope: Scope, now: Callable[[], datetime]) -> None:
         """Start empty."""
-        self._database, self._scope = database, scope
+        self._database, self._scope, self._now = database, scope, now
 
     @made_once
     def client(self) -> Loader[int, ClientRow]:
@@ -143,7 +160,7 @@ class Loaders:
     @made_once
     def price_table(self) -> Loader[int, PriceTableRow]:
         """Price tables."""
-        return self._by_id(prices.tables_by_ids)
+        return self._by_id(price_tables.by_ids)
 
     @made_once
     def user(self) -> Loader[int, UserRow]:
@@ -196,9 +213,29 @@ class Loaders:
         return self._by_id(_released)
 
     @made_once
-    def tiers_of_price_table(self) -> Loader[int, Mapping[PriceKey, Sequence[Tier]]]:
-        """The tiers of a price table."""
-        return self._by_id(prices.tiers_of_tables)
+    def tiers_of_price_table(self) -> Loader[int, Tiers]:
+        """The tiers of a price table that are in force."""
+        return self._by_id(self._in_force(prices.tiers_of_tables))
+
+    @made_once
+    def tiers_of_version(self) -> Loader[int, Tiers]:
+        """The tiers of a version of a price table."""
+        return self._by_id(prices.tiers_of_versions)
+
+    @made_once
+    def price_table_version(self) -> Loader[int, VersionRow]:
+        """Versions of price tables."""
+        return self._by_id(price_versions.by_ids)
+
+    @made_once
+    def versions_of_price_table(self) -> Loader[int, list[VersionRow]]:
+        """The versions of a price table, newest first."""
+        return self._by_id(price_versions.of_tables)
+
+    @made_once
+    def version_in_force(self) -> Loader[int, VersionRow]:
+        """The version of a price table that is in force."""
+        return self._by_id(self._in_force(price_versions.in_force_of_tables))
 
     @made_once
     def product(self) -> Loader[int, ProductRow]:
@@ -212,8 +249,13 @@ class Loaders:
 
     @made_once
     def price_table_of_partner(self) -> Loader[int, PriceTableRow]:
-        """The price table of a partner."""
-        return self._by_id(prices.tables_of_partners)
+        """The preselected price table of a partner."""
+        return self._by_id(price_tables.preselected_of_partners)
+
+    @made_once
+    def price_tables_of_partner(self) -> Loader[int, list[PriceTableRow]]:
+        """The price tables that a partner buys by, the preselected one first."""
+        return self._by_id(price_tables.of_partners)
 
     @made_once
     def activations_of_client(self) -> Pages[ActivationRow]:
@@ -271,6 +313,15 @@ class Loaders:
             return await read(connection, scope, keys)
 
         return load
+
+    def _in_force(self, read: Callable[..., Awaitable[Mapping[int, Value]]]) -> ByIds[int, Value]:
+        """Return a read of what is in force now."""
+        now = self._now
+
+        async def of_now(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, Value]:
+            return await read(connection, scope, ids, at=now())
+
+        return of_now
 
     def _shared(
         self, read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]

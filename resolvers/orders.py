@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from db import licenses, orders, products
+from db import licenses, orders, price_tables, products
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
 from domain import policies
@@ -97,9 +97,10 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
     """Create a pending order at today's prices."""
     await work.terms()
     known = await products.shared(work.tx, given.wanted.product_ids)
+    table_id = prices.found(await price_tables.shared(work.tx, work.partner_id, given.wanted.price_table_id))
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, given.wanted.product_ids)
-    quote = await prices.priced(work.tx, work.partner_id, given.wanted, known)
+    quote = await prices.priced(work.tx, work.partner_id, given.wanted, known, table_id, at=work.now)
     if given.expected_total not in {None, quote.total_with_setup_fee}:
         raise PriceChanged(
             ("expectedTotal",), expected=Cents(given.expected_total or 0), actual=quote.total_with_setup_fee
@@ -108,6 +109,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         number=await work.next_order_number(),
         type=quote.type,
         price_table_id=quote.price_table_id,
+        price_table_version_id=quote.price_table_version_id,
         lines=quote.items,
         note=given.note,
     )

@@ -3,25 +3,29 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import events, partners, prices
+from db import events, partners, price_tables
 from db.engine import Transaction
 from db.partners import PartnerRow
 from domain import partners as rules
 from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
+from domain.price_tables import default_name
+from domain.refusals import NotFound
 from resolvers.invitations import Person, PersonInvited, invite_to
 from resolvers.mutations import Work, mutation
+from resolvers.partners import give_own_table
 from resolvers.portal import Portal
 from resolvers.user_changes import require_session
 
 
 class CreatePartner(NamedTuple):
-    """A partner to create, with an empty price table of that name, and its first manager to invite."""
+    """A partner to create, which buys by the price table, or by a new empty one of that name, and its first manager."""
 
     name: str
     cnpj: str
     contacts: tuple[Contact, ...]
-    price_table: str
+    price_table: str | None = None
+    price_table_id: int | None = None
     manager: Person | None = None
 
 
@@ -40,7 +44,7 @@ class PartnerChanged(NamedTuple):
 
 @mutation("createPartner", PartnerCreated, for_vendor=True)
 async def create(work: Work, given: CreatePartner) -> PartnerCreated:
-    """Create a partner and its price table, and invite its first manager."""
+    """Create a partner, which buys by a price table that exists or by one of its own, and invite its first manager."""
     partner_id = await _create(work.tx, given)
     happened, invited = [Event(type=EventType.PARTNER_CREATED)], None
     if given.manager is not None:
@@ -67,7 +71,12 @@ async def _create(tx: Transaction, given: CreatePartner) -> int:
     partner_id = await partners.create(tx, name=given.name, cnpj=given.cnpj, contacts=given.contacts)
     if partner_id is None:
         raise PartnerCnpjTaken(("cnpj",))
-    await prices.create_table(tx, partner_id, given.price_table)
+    if given.price_table_id is None:
+        await give_own_table(tx, partner_id, given.price_table or default_name(given.name, given.cnpj))
+    elif await price_tables.locked(tx, given.price_table_id) is None:
+        raise NotFound(("priceTableId",), field="priceTableId")
+    else:
+        await price_tables.assign(tx, partner_id, [given.price_table_id], preselected_id=given.price_table_id)
     return partner_id
 
 

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from db import partners, prices
+from db import partners, price_tables
 from db.engine import Connection, Transaction
 from db.partners import PartnerFilter, PartnerRow, PartnerSortKey
 from domain import cnpj as cnpjs
 from domain.partners import Contact, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.policies import Policy
+from domain.price_tables import PriceTableNameTaken, default_name
 from domain.refusals import NotFound
 from domain.text import normal
 from resolvers import pages
@@ -81,7 +82,7 @@ async def vendor_id(tx: Transaction, new: NewVendor) -> int:
             raise PartnerCnpjTaken(("vendorCnpj",))
         return found.id
     # Every organization has a price table, so that fields about one need not be null for the vendor's users.
-    await prices.create_table(tx, created, new.name)
+    await give_own_table(tx, created, default_name(new.name, new.cnpj))
     return created
 
 
@@ -91,6 +92,14 @@ async def vendor(portal: Portal) -> PartnerRow:
     if found is None:
         raise VendorCnpjRequired(("vendorCnpj",))
     return found
+
+
+async def give_own_table(tx: Transaction, partner_id: int, name: str) -> None:
+    """Give a new partner a price table of its own, without prices; raise PriceTableNameTaken if there is such a one."""
+    table_id = await price_tables.create(tx, name)
+    if table_id is None:
+        raise PriceTableNameTaken(("priceTableName",), name=name)
+    await price_tables.assign(tx, partner_id, [table_id], preselected_id=table_id)
 
 
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import NamedTuple
 
-from db import licenses, prices
+from db import licenses, price_tables, price_versions, prices
 from db.engine import Connection
 from db.licenses import StockRow
-from db.prices import PriceKey, PriceTableRow, ProductRow, Tiers
+from db.price_tables import PriceTableRow
+from db.prices import ProductRow
 from domain import prices as rules
 from domain.access import Permission
 from domain.checks import Checks
@@ -15,6 +17,7 @@ from domain.errors import BadUserInput
 from domain.money import Cents
 from domain.orders import ITEMS_MAX, QUANTITY_MAX, Line, OrderType
 from domain.partners import PartnerRequired
+from domain.price_tables import PriceKey, Tiers
 from domain.prices import Tier
 from domain.products import ProductRetired
 from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
@@ -32,10 +35,11 @@ class WantedItem(NamedTuple):
 
 
 class WantedOrder(NamedTuple):
-    """Order to quote."""
+    """Order to quote, by a price table or, without one, by the preselected one of the partner."""
 
     type: OrderType
     items: tuple[WantedItem, ...]
+    price_table_id: int | None = None
 
     @property
     def product_ids(self) -> list[int]:
@@ -69,7 +73,10 @@ class Quote(NamedTuple):
 
     type: OrderType
     price_table_id: int
+    price_table_version_id: int
     items: Sequence[QuotedLine]
+    valid_until: datetime | None = None
+    """When the next version of the price table begins, if it is published."""
 
     @property
     def monthly_total(self) -> Cents:
@@ -95,7 +102,9 @@ class PriceTableItem(NamedTuple):
     tiers: Sequence[Tier]
 
 
-def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Checks) -> WantedOrder:
+def checked(
+    order_type: OrderType, items: Sequence[tuple[int, int]], checks: Checks, *, price_table_id: int | None = None
+) -> WantedOrder:
     """Return the order of an input: 1–50 items, each product once, 1–10,000 of each."""
     if not checks.count(len(items), "items", lowest=1, highest=ITEMS_MAX):
         return WantedOrder(order_type, ())
@@ -105,16 +114,29 @@ def checked(order_type: OrderType, items: Sequence[tuple[int, int]], checks: Che
         if product_id in seen and product_id != NOWHERE:
             checks.refuse(DuplicateProduct(("items", str(place), "productId")))
         seen.add(product_id)
-    return WantedOrder(order_type, tuple(WantedItem(*item) for item in items))
+    return WantedOrder(order_type, tuple(WantedItem(*item) for item in items), price_table_id)
+
+
+def found(price_table_id: int | None) -> int:
+    """Return the id of the price table to buy by; raise NotFound if the partner does not buy by it."""
+    if price_table_id is None:
+        raise NotFound(("priceTableId",), field="priceTableId")
+    return price_table_id
 
 
 async def priced(
-    connection: Connection, partner_id: int, wanted: WantedOrder, known: Mapping[int, ProductRow]
+    connection: Connection,
+    partner_id: int,
+    wanted: WantedOrder,
+    known: Mapping[int, ProductRow],
+    price_table_id: int,
+    *,
+    at: datetime,
 ) -> Quote:
-    """Return the quote by the partner's price table; raise a group of all its refusals."""
+    """Return the quote by a price table of the partner; raise a group of all its refusals."""
     product_ids = wanted.product_ids
-    table = await prices.table_of(connection, partner_id)
-    tiers = await prices.tiers(connection, partner_id, table.id, product_ids)
+    version = await prices.in_force_for(connection, partner_id, price_table_id, product_ids, at=at)
+    tiers: Tiers = {} if version is None else version.tiers
     stock: Mapping[int, StockRow] = {}
     if wanted.type is OrderType.ADDITIONAL_SEATS:
         stock = await licenses.by_products(connection, partner_id, product_ids)
@@ -128,7 +150,8 @@ async def priced(
         except Refusal as refusal:
             checks.refuse(refusal)
     checks.done()
-    return Quote(wanted.type, table.id, lines)
+    # Without a version, each line is refused.
+    return Quote(wanted.type, price_table_id, NOWHERE if version is None else version.version_id, lines)
 
 
 def _line(
@@ -168,11 +191,15 @@ async def quote(context: Context, wanted: WantedOrder, named: int | None = None)
         raise PartnerRequired(("partnerId",))
     partner_id = context.acting_for(named)
 
+    at = context.now()
+
     async def read(connection: Connection) -> Quote:
         if named is not None:
             await check_partner(connection, viewer, partner_id)
+        table_id = found(await price_tables.chosen(connection, partner_id, wanted.price_table_id))
         known = await prices.products_by_ids(connection, wanted.product_ids)
-        return await priced(connection, partner_id, wanted, known)
+        quoted = await priced(connection, partner_id, wanted, known, table_id, at=at)
+        return quoted._replace(valid_until=await price_versions.next_begin(connection, partner_id, table_id, at=at))
 
     return await context.portal.database.read(read)
 
@@ -184,20 +211,21 @@ async def products(context: Context) -> list[ProductRow]:
 
 
 async def price_table(context: Context, named: int | None = None) -> PriceTableRow:
-    """Return the partner's price table; raise BadUserInput if no partner has the id."""
+    """Return the partner's preselected price table; raise BadUserInput if no partner has the id."""
     partner_id = context.of_one_partner(named, "partnerId")
-    found = await context.loaders.price_table_of_partner.load(partner_id)
-    if found is None:
+    table = await context.loaders.price_table_of_partner.load(partner_id)
+    if table is None:
         message = "“partnerId” must be the ID of a partner."
         raise BadUserInput(message, argument="partnerId")
-    return found
+    return table
 
 
 def price_table_items(context: Context, tables: Sequence[PriceTableRow]) -> Batch[list[PriceTableItem]]:
     """Return the items of each price table."""
-    found = context.loaders.tiers_of_price_table.load_many(column(tables, "id"))
-    return then(found, lambda of_tables: [_items(tiers or {}) for tiers in of_tables])
+    loaded = context.loaders.tiers_of_price_table.load_many(column(tables, "id"))
+    return then(loaded, lambda of_tables: [items(tiers or {}) for tiers in of_tables])
 
 
-def _items(tiers: Tiers) -> list[PriceTableItem]:
+def items(tiers: Tiers) -> list[PriceTableItem]:
+    """Return the tiers as items, each of one product and order type."""
     return [PriceTableItem(key.product_id, key.order_type, of_key) for key, of_key in tiers.items()]

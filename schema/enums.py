@@ -19,6 +19,7 @@ from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.policies import PolicyKind
+from domain.price_tables import PriceChange, VersionState
 from domain.refusals import UserErrorCode
 from domain.second_factor import SecondFactorKind
 
@@ -64,6 +65,7 @@ _describe(
         Permission.PARTNERS_MANAGE: "Create, update, suspend and close partners, and set their policies.",
         Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
         Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
+        Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
     },
 )
 _describe(
@@ -74,7 +76,9 @@ _describe(
         Role.OPERATOR: "Can do everything for the partner except approve orders, and manage API tokens and users.",
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
-        Role.VENDOR_SALES: "Can also manage partners, and create, cancel and approve orders on their behalf.",
+        Role.VENDOR_SALES: (
+            "Can also manage partners and prices, and create, cancel and approve orders on behalf of partners."
+        ),
         Role.VENDOR_ADMIN: "Can do everything, on behalf of any partner.",
     },
 )
@@ -237,6 +241,27 @@ _describe(
             "A user turned their second factor off, or it was reset by another user or by the operator."
         ),
         EventType.RECOVERY_CODE_USED: "A user gave a recovery code instead of a code of the app.",
+        EventType.PRICES_CHANGED: (
+            "A version of a price table that the partner buys by was published, or other price tables were assigned "
+            "to it."
+        ),
+    },
+)
+_describe(
+    VersionState,
+    "The state of a version of a price table.",
+    {
+        VersionState.DRAFT: "The version can still be changed. Only the vendor's users see it.",
+        VersionState.PUBLISHED: "The version applies from the time at which it begins, and never changes.",
+    },
+)
+_describe(
+    PriceChange,
+    "The kind of a difference between a draft and the prices in force.",
+    {
+        PriceChange.ADDED: "The draft has a tier that is not in force.",
+        PriceChange.REMOVED: "A tier that is in force is not in the draft.",
+        PriceChange.CHANGED: "The draft has other prices or another bonus for the tier.",
     },
 )
 _describe(
@@ -281,6 +306,9 @@ _describe(
         ),
         UserErrorCode.SECOND_FACTOR_ENABLED: "The user has a second factor already.",
         UserErrorCode.SECOND_FACTOR_NOT_ENABLED: "The user has no second factor, or no app to confirm.",
+        UserErrorCode.PRICE_TABLE_NAME_IN_USE: "Another price table has the same name.",
+        UserErrorCode.PRICE_TABLE_INCOMPLETE: "The draft has a price of a product, but none for small quantities.",
+        UserErrorCode.NO_PRICE_TABLE_DRAFT: "The price table has no draft.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

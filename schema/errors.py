@@ -132,6 +132,9 @@ _CONFLICTS = frozenset(
         UserErrorCode.INVITATION_INVALID,
         UserErrorCode.PASSWORD_RESET_INVALID,
         UserErrorCode.MAIL_NOT_CONFIGURED,
+        UserErrorCode.PRICE_TABLE_NAME_IN_USE,
+        UserErrorCode.PRICE_TABLE_INCOMPLETE,
+        UserErrorCode.NO_PRICE_TABLE_DRAFT,
     }
 )
 

@@ -103,6 +103,16 @@ class Event(Node, row=EventRow):
         description="The user whom the event is about, “usuário”. Returns null if there is none.",
     )
 
+    price_table: references.PriceTableType | None = to_one(
+        "price_table_id",
+        loader="price_table",
+        permission=Permission.ORDERS_READ,
+        description=(
+            "The price table that the event is about, “Pauta Preço”. Returns null if there is none or without the "
+            "permission ORDERS_READ."
+        ),
+    )
+
 
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:

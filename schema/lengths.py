@@ -27,6 +27,7 @@ from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.invitations import SECRET_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
+from domain.price_tables import DRAFTED_MAX, TABLES_MAX, TIERS_MAX
 from domain.products import CODE_LENGTH
 from domain.products import NAME_LENGTH as PRODUCT_NAME_LENGTH
 from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
@@ -108,7 +109,11 @@ BUSINESS: Mapping[str, int] = {
     "MoveActivationInput.note": NOTE_LENGTH,
     "CreatePartnerInput.contacts": CONTACTS_MAX,
     "CreatePartnerInput.name": NAME_LENGTH,
+    "AssignPriceTablesInput.priceTableIds": TABLES_MAX,
     "CreatePartnerInput.priceTableName": NAME_LENGTH,
+    "CreatePriceTableInput.name": NAME_LENGTH,
+    "DraftPriceTableInput.prices": DRAFTED_MAX,
+    "PriceInput.tiers": TIERS_MAX,
     "PartnerContactInput.email": EMAIL_LENGTH,
     "PartnerContactInput.name": NAME_LENGTH,
     "PartnerContactInput.phone": PHONE_LENGTH,

@@ -17,13 +17,14 @@ from schema.errors import Payload, settle
 from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
 from schema.orders import Order
-from schema.prices import OrderItemInput, wanted_order
+from schema.prices import OrderItemInput, by_price_table, wanted_order
 
 
 @strawberry.input(description="Input of `createOrder`, “Confirmar Pedido”.")
 class CreateOrderInput(OnBehalf):
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
     items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
+    price_table_id: strawberry.ID | None = by_price_table()
     expected_total: Cents | None = optional(
         "The `totalWithSetupFee` of the quote. If the order comes to a different total, it is refused with "
         "PRICE_CHANGED and nothing is created."
@@ -34,7 +35,7 @@ class CreateOrderInput(OnBehalf):
     def checked(self) -> CreateOrder:
         """Return the order to create; raise a group of refusals if it is invalid."""
         checks = Checks()
-        wanted = wanted_order(self.type, self.items, checks)
+        wanted = wanted_order(self.type, self.items, checks, self.price_table_id)
         note = checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True)
         checks.done()
         return CreateOrder(wanted, given(self.expected_total), note)

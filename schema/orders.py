@@ -77,6 +77,12 @@ class Order(Node, row=OrderRow):
         description="The price table that the order's prices come from, “Pauta Preço”.",
     )
 
+    price_table_version: references.PriceTableVersionType = to_one(
+        "price_table_version_id",
+        loader="price_table_version",
+        description="The version of the price table that was in force at the creation of the order.",
+    )
+
     items: list[OrderItem] = to_many(
         "id",
         loader="items_of_order",

@@ -25,6 +25,7 @@ from resolvers.partner_changes import (
     SuspendPartner,
     UpdatePartner,
 )
+from schema.arguments import number
 from schema.errors import Payload, settle
 from schema.inputs import given, optional
 from schema.nodes import Info
@@ -77,9 +78,13 @@ class CreatePartnerInput:
     name: str = strawberry.field(description="The partner's name. 1 to 200 characters.")
     cnpj: str = strawberry.field(description="The partner's CNPJ, in any mask. No other partner can have the same one.")
     contacts: list[PartnerContactInput] | None = optional("The people to write to or call, at most 10 of them.")
+    price_table_id: strawberry.ID | None = optional(
+        "The ID of the price table, “Pauta Preço”, that the partner buys by. Without it, the partner gets one of its "
+        "own, which is empty at first."
+    )
     price_table_name: str | None = optional(
-        "The name of the partner's price table, “Pauta Preço”, which is empty at first. At most 200 characters; "
-        "“Pauta padrão” if it is omitted."
+        "The name of a price table of the partner's own, without `priceTableId`. At most 200 characters; no other "
+        "price table can have the same name. A name made of the partner's if it is omitted."
     )
     manager: FirstManagerInput | None = optional(
         "The partner's first manager, who is invited as by `inviteUser`. It requires a session. A partner without it "
@@ -95,7 +100,8 @@ class CreatePartnerInput:
             name=checks.text(self.name, "name", longest=NAME_LENGTH),
             cnpj=checks.cnpj(self.cnpj, "cnpj"),
             contacts=_contacts(given(self.contacts) or [], checks),
-            price_table=table or "Pauta padrão",
+            price_table=table,
+            price_table_id=number("PriceTable", self.price_table_id),
             manager=None if manager is None else manager.checked(checks),
         )
         checks.done()

@@ -102,7 +102,13 @@ class Partner(Node, row=PartnerRow):
     price_table: references.PriceTableType = to_one(
         "id",
         loader="price_table_of_partner",
-        description="The price table that the partner buys by, “Pauta Preço”.",
+        description="The price table that the partner orders by if an order names none, “Pauta Preço”.",
+    )
+
+    price_tables: list[references.PriceTableType] = to_many(
+        "id",
+        loader="price_tables_of_partner",
+        description="The price tables that the partner buys by, at most 20, the preselected one first.",
     )
 
     clients: Connection[references.ClientType] = to_page(

@@ -1,11 +1,12 @@
 """Products, "Pauta Preço" and quotes of orders."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
 
-from db.prices import PriceTableRow, ProductRow
+from db.prices import ProductRow
 from domain.checks import Checks
 from domain.money import Cents
 from domain.orders import OrderType
@@ -14,9 +15,9 @@ from resolvers.prices import PriceTableItem as PriceTableItemRow
 from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.arguments import number
 from schema.errors import Payload, answer
-from schema.inputs import OnBehalf, PartnerId
+from schema.inputs import OnBehalf, optional
 from schema.nodes import Info, Node, OfRow
-from schema.relations import attribute, computed_together, to_one
+from schema.relations import attribute, to_one
 
 
 @strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
@@ -53,15 +54,6 @@ class PriceTableItem(OfRow, row=PriceTableItemRow):
     )
 
 
-@strawberry.type(description="The price table of a partner, “Pauta Preço”.")
-class PriceTable(Node, row=PriceTableRow):
-    name: str = attribute("The name of the price table.")
-
-    items: list[PriceTableItem] = computed_together(
-        prices.price_table_items, reads=("id",), description="The prices, by product and type of order."
-    )
-
-
 @strawberry.input(
     description=(
         "A product of an order, with its quantity. Prices are not part of the input: they come from the price table."
@@ -74,23 +66,34 @@ class OrderItemInput:
     quantity: int = strawberry.field(description="The quantity, “Quantidade”: 1 to 10,000.")
 
 
+def by_price_table() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
+    """Declare the price table of an order."""
+    return optional(
+        "The ID of the price table, “Pauta Preço”, which must be one of the partner's. The preselected one if it is "
+        "omitted."
+    )
+
+
 @strawberry.input(description="Input of `quoteOrder`.")
 class QuoteOrderInput(OnBehalf):
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”: “Compra” or “Adicional”.")
     items: list[OrderItemInput] = strawberry.field(description="The 1 to 50 products of the order, “Itens do Pedido”.")
+    price_table_id: strawberry.ID | None = by_price_table()
 
     def checked(self) -> WantedOrder:
         """Return the order to quote; raise a group of refusals if it is invalid."""
         checks = Checks()
-        wanted = wanted_order(self.type, self.items, checks)
+        wanted = wanted_order(self.type, self.items, checks, self.price_table_id)
         checks.done()
         return wanted
 
 
-def wanted_order(order_type: OrderType, items: Sequence[OrderItemInput], checks: Checks) -> WantedOrder:
+def wanted_order(
+    order_type: OrderType, items: Sequence[OrderItemInput], checks: Checks, price_table_id: strawberry.ID | None
+) -> WantedOrder:
     """Return the order of the given items, and add refusals to `checks`."""
     pairs = [(ids.number("Product", item.product_id), item.quantity) for item in items]
-    return prices.checked(order_type, pairs, checks)
+    return prices.checked(order_type, pairs, checks, price_table_id=number("PriceTable", price_table_id))
 
 
 @strawberry.type
@@ -129,7 +132,7 @@ class QuotedItem(OrderLine, row=QuotedLine):
     )
 
 
-@strawberry.type(description="What an order would cost at the current prices of the partner's price table.")
+@strawberry.type(description="What an order would cost at the prices that are in force.")
 class OrderQuote:
     """Values of the “novo pedido” screen, read from a Quote."""
 
@@ -141,6 +144,12 @@ class OrderQuote:
         description=(
             "The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”: the `expectedTotal` of "
             "`createOrder`."
+        )
+    )
+    valid_until: datetime | None = strawberry.field(
+        description=(
+            "The date and time at which the next version of the price table begins, and the prices may change. Returns "
+            "null if none is published."
         )
     )
 
@@ -163,11 +172,6 @@ class PriceQueries:
     @staticmethod
     async def products(info: Info) -> list[ProductRow]:
         return await prices.products(info.context)
-
-    @strawberry.field(graphql_type=PriceTable, description="The price table of a partner, “Pauta Preço”.")
-    @staticmethod
-    async def price_table(info: Info, partner_id: PartnerId = strawberry.UNSET) -> PriceTableRow:
-        return await prices.price_table(info.context, number("Partner", partner_id))
 
     @strawberry.field(
         description="What an order would cost. It fills the lines of the screen “Comprar”, and changes nothing.",

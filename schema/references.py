@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from schema.licenses import LicenseStock
     from schema.orders import Order
     from schema.partners import Partner
-    from schema.prices import PriceTable, Product
+    from schema.price_tables import PriceTable, PriceTableVersion
+    from schema.prices import Product
     from schema.users import Invitation
 
 UserType = Annotated["User", strawberry.lazy("schema.access")]
@@ -20,7 +21,8 @@ PartnerType = Annotated["Partner", strawberry.lazy("schema.partners")]
 ClientType = Annotated["Client", strawberry.lazy("schema.clients")]
 ActivationType = Annotated["Activation", strawberry.lazy("schema.activations")]
 ProductType = Annotated["Product", strawberry.lazy("schema.prices")]
-PriceTableType = Annotated["PriceTable", strawberry.lazy("schema.prices")]
+PriceTableType = Annotated["PriceTable", strawberry.lazy("schema.price_tables")]
+PriceTableVersionType = Annotated["PriceTableVersion", strawberry.lazy("schema.price_tables")]
 LicenseStockType = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]
 InvitationType = Annotated["Invitation", strawberry.lazy("schema.users")]

@@ -24,6 +24,8 @@ from schema.orders import OrderQueries
 from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
 from schema.password_mutations import PasswordMutations
+from schema.price_table_mutations import PriceTableMutations
+from schema.price_tables import PriceTableQueries
 from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
@@ -73,6 +75,7 @@ class Query(
     ActivationQueries,
     OrderQueries,
     PriceQueries,
+    PriceTableQueries,
     LicenseQueries,
     EventQueries,
     UserQueries,
@@ -97,6 +100,7 @@ class Mutation(
     OrderMutations,
     PartnerMutations,
     ProductMutations,
+    PriceTableMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -4,6 +4,7 @@ Each has defaults for everything, so that a test names only what matters to it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from secrets import randbits
 from typing import NamedTuple
@@ -13,12 +14,11 @@ import httpx
 import sqlalchemy as sa
 from pyotp import TOTP, random_base32
 
-from db import access, clients, partners, prices, products, second_factors, tables
+from db import access, clients, partners, price_tables, price_versions, products, second_factors, tables
 from db.access import NewToken
 from db.clients import ClientDetails
 from db.engine import Transaction
-from db.prices import PriceKey
-from db.tables import activations
+from db.tables import activations, price_table_versions, price_tiers
 from domain.access import Permissions, Role, TokenKind
 from domain.activations import AUTHORIZATION_CODE_BITS, ActivationStatus, authorization_code
 from domain.money import Cents
@@ -32,9 +32,10 @@ from resolvers.portal import Portal
 from resolvers.second_factor_codes import renewed, sealed_secret
 from tests import cnpjs
 from tests.api import Api
-from tests.units import execute, writing
+from tests.units import execute, fetch_value, writing
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Token(NamedTuple):
@@ -62,11 +63,35 @@ async def add_bare_partner(tx: Transaction, cnpj: str, name: str = "Alfa") -> No
 
 
 async def add_partner(tx: Transaction, *, name: str = "Alfa") -> int:
-    """Add a partner with an empty price table, and return its id."""
+    """Add a partner with an empty price table of its own, “Pauta” and its id, and return its id."""
     partner_id = await partners.create(tx, name=name, cnpj=cnpjs.another())
     assert partner_id is not None
-    await prices.create_table(tx, partner_id, "Pauta")
+    table_id = await add_price_table(tx, name=f"Pauta {partner_id}")
+    await price_tables.assign(tx, partner_id, [table_id], preselected_id=table_id)
     return partner_id
+
+
+async def add_price_table(tx: Transaction, *, name: str | None = None) -> int:
+    """Add a price table with a published version without prices, in force at all times, and return its id."""
+    table_id = await price_tables.create(tx, name or f"Pauta {uuid4()}")
+    assert table_id is not None
+    version_id = await price_versions.create_draft(tx, table_id)
+    await price_versions.publish(tx, version_id, begins_at=EVER, by_id=None, at=EVER)
+    return table_id
+
+
+async def add_prices(tx: Transaction, table_id: int, product_id: int, tiers: Mapping[OrderType, list[Tier]]) -> None:
+    """Add tiers of a new product to the first version of a price table, as if it had been published with them."""
+    of_table = price_table_versions.c.price_table_id == table_id, price_table_versions.c.number == 1
+    version_id = await fetch_value(tx, sa.select(price_table_versions.c.id).where(*of_table))
+    lines = [
+        {"version_id": version_id, "product_id": product_id, "order_type": order_type, **asdict(each)}
+        for order_type, of_type in tiers.items()
+        for each in of_type
+    ]
+    await execute(tx, sa.insert(price_tiers), lines)
+    count, total = price_versions.counted()
+    await execute(tx, sa.update(price_table_versions).where(*of_table).values(tier_count=count, tier_sum=total))
 
 
 async def add_user(
@@ -186,9 +211,9 @@ async def new_product(
     priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
     async with writing(portal.database) as tx:
         product_id = await add_product(tx, included_seats=included_seats)
-        table = await prices.table_of(tx, partner_id)
-        keyed = {PriceKey(product_id, order_type): of_type for order_type, of_type in priced.items()}
-        await prices.replace_tiers(tx, partner_id, table.id, keyed)
+        table_id = await price_tables.chosen(tx, partner_id, None)
+        assert table_id is not None
+        await add_prices(tx, table_id, product_id, priced)
     return ids.encode("Product", product_id)
 
 

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, FromClause, Table
 
+from db import price_versions
 from db.doctor import balances
 from db.doctor.findings import Check, Finding
 from db.engine import Connection, Database
@@ -20,8 +21,9 @@ from db.tables import (
     metadata,
     orders,
     partner_counters,
+    partner_price_tables,
     partners,
-    price_tables,
+    price_table_versions,
     tokens,
     totp_secrets,
     users,
@@ -31,6 +33,7 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from domain.orders import OrderStatus
 from domain.partners import PartnerStatus
+from domain.price_tables import VersionState
 
 
 async def examine(database: Database, began: Callable[[str], object] = lambda _: None) -> list[Finding]:
@@ -58,6 +61,7 @@ def checks() -> Iterator[Check]:
     yield from _clients()
     yield from _numbers()
     yield from _partners()
+    yield from _price_tables()
     yield from _users()
     yield from _references()
 
@@ -128,9 +132,31 @@ def _numbers() -> Iterator[Check]:
             f"{table.name}: {{0}} rows have {{4}} numbers from {{1}} to {{2}}, and the counter is {{3}}; "
             "they have to run from 1 to the counter without a gap.",
         )
-    for table in (partner_counters, price_tables):
-        has = sa.exists().where(table.c.partner_id == partners.c.id)
-        yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {table.name}.")
+    has = sa.exists().where(partner_counters.c.partner_id == partners.c.id)
+    yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {partner_counters.name}.")
+
+
+def _price_tables() -> Iterator[Check]:
+    of_partner = partner_price_tables.c.partner_id == partners.c.id
+    has = sa.exists().where(of_partner, partner_price_tables.c.preselected)
+    yield Check("price tables", sa.select(partners.c.id).where(~has), "it has no preselected price table.")
+    count, total = price_versions.counted()
+    version = price_table_versions.c
+    yield Check(
+        "price tables",
+        sa.select(sa.null(), version.number, version.price_table_id, count, total, version.tier_count, version.tier_sum)
+        .where(version.state == VersionState.PUBLISHED)
+        .where(sa.or_(count != version.tier_count, total != version.tier_sum)),
+        "version {0} of price table {1} was changed after it was published: it has {2} tiers whose numbers come to "
+        "{3}, and was published with {4} and {5}.",
+    )
+    yield Check(
+        "price tables",
+        sa.select(orders.c.partner_id, orders.c.number)
+        .join(price_table_versions, version.id == orders.c.price_table_version_id)
+        .where(sa.or_(version.price_table_id != orders.c.price_table_id, version.state != VersionState.PUBLISHED)),
+        "order {0}: its prices are not of a published version of its price table.",
+    )
 
 
 def _partners() -> Iterator[Check]:

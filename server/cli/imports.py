@@ -10,9 +10,10 @@ from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import typer
 
+from db.price_tables import PriceTableRow
 from domain.products import Change, ProductDetails
 from domain.text import fold
-from resolvers import imports, partners, products
+from resolvers import imports, partners, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli.progress import ProgressCallback, progress
@@ -179,15 +180,24 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 @app.command("prices")
-def import_prices(file: _File, *, partner: _Partner) -> None:
-    """Replace the prices of the products in a file, or none if a row is bad.
+def import_prices(
+    file: _File,
+    *,
+    table: Annotated[str | None, typer.Option(help="The name of the price table.")] = None,
+    partner: Annotated[
+        str | None,
+        typer.Option(help="The name or CNPJ of a partner, for its preselected price table; publishes the draft too."),
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the draft; its prices apply at once.")] = False,
+) -> None:
+    """Write the prices of the products in a file to the draft of a price table, or none if a row is bad.
 
     Columns: produto (its code), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal, valor_adesao and
     bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
 
     async def work(portal: Portal) -> list[str]:
-        found = await partners.named(portal, partner)
+        found = await _table(portal, table, partner)
         known = await imports.products(portal)
         with _open(file, price_rows.COLUMNS, price_rows.REQUIRED) as opened:
             read = price_rows.read(opened.rows, {fold(product.code): product.id for product in known})
@@ -195,17 +205,34 @@ def import_prices(file: _File, *, partner: _Partner) -> None:
             _print_reason(row)
         if read.bad:
             fail(f"{len(read.bad)} bad rows. Nothing was changed.")
-        await imports.replace_prices(portal, found.id, read.tiers)
-        typer.echo(f"{sum(len(tiers) for tiers in read.tiers.values())} tiers imported.")
+        published = publish or partner is not None
+        done = await price_tables.import_prices(portal, found, read.tiers, publish_it=published)
+        number = sum(len(tiers) for tiers in read.tiers.values())
+        typer.echo(f"{number} tiers {'published' if published else 'drafted'} in {found.name}.")
         codes = {product.id: product.code for product in known}
         return [
-            f"{codes[key.product_id]} ({key.order_type.value}) has no price for a quantity of 1."
-            for key, tiers in read.tiers.items()
-            if min(tier.minimum_quantity for tier in tiers) > 1
+            *(
+                f"{codes[key.product_id]} ({key.order_type.value}) has no price for quantities below {lowest}; "
+                "the draft can't be published without it."
+                for key, lowest in done.holes
+            ),
+            *(
+                f"{codes[each.product_id]} ({each.order_type.value}) is dearer from {each.minimum_quantity} on."
+                for each in done.dearer
+            ),
         ]
 
     for warning in run(work):
         typer.secho(warning, err=True, fg=typer.colors.YELLOW)
+
+
+async def _table(portal: Portal, table: str | None, partner: str | None) -> PriceTableRow:
+    if (table is None) == (partner is None):
+        fail("Give either --table or --partner.", status=WRONGLY_USED)
+    if table is not None:
+        return await price_tables.named(portal, table)
+    found = await partners.named(portal, partner or "")
+    return await price_tables.preselected_of(portal, found.id)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.price_tables import HoleInPrices, PriceTableNameTaken, UnknownPriceTable
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
 from domain.users import EmailTaken, RoleOfPartner, RoleOfVendor, UnknownUser, UserDisabled
@@ -25,11 +26,14 @@ Result = TypeVar("Result")
 
 _OF_THE_DATA = (
     EmailTaken,
+    HoleInPrices,
     PartnerCnpjTaken,
+    PriceTableNameTaken,
     ProductCodeTaken,
     RoleOfPartner,
     RoleOfVendor,
     UnknownPartner,
+    UnknownPriceTable,
     UnknownUser,
     UserDisabled,
     VendorCnpjRequired,
@@ -87,7 +91,8 @@ def failures(given: Settings | None = None) -> Iterator[None]:
         refusals, others = group.split(Refusal)
         if refusals is None or others is not None:
             raise
-        fail("\n".join(_sentences(refusals)), status=WRONGLY_USED)
+        status = FAILED if refusals.split(_OF_THE_DATA)[1] is None else WRONGLY_USED
+        fail("\n".join(_sentences(refusals)), status=status)
     except (Unavailable, DBAPIError, sqlite3.Error) as error:
         _fail_to_reach(error, given)
     except OSError as error:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from db.prices import PriceKey
 from domain import money
 from domain.money import UNIT_PRICE_MAX, Cents
 from domain.orders import QUANTITY_MAX, OrderType
+from domain.price_tables import PriceKey
 from domain.prices import Tier
 from domain.text import fold, visible
 from server.imports.cells import CellError, whole

@@ -329,6 +329,73 @@ async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, da
         await write(url, event.format(3, "SECOND_FACTOR_SOLD"))
 
 
+async def test_the_price_table_of_each_partner_becomes_one_with_a_published_version(
+    engine: str, databases: Databases
+) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0012")
+    order = """INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total,
+        created_at, created_by_id) VALUES ({}, {}, 'PURCHASE', 'PENDING', {}, 100, 0, '{}T12:00:00.000000Z', 1)"""
+    tier = """INSERT INTO price_tiers (partner_id, price_table_id, product_id, order_type, minimum_quantity,
+        unit_monthly_price, unit_setup_fee, bonus_quantity) VALUES ({}, {}, 1, 'PURCHASE', {}, {}, 50, 1)"""
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '1'), ('Beta', '2'), ('Gama', '3')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
+        "INSERT INTO price_tables (partner_id, name) VALUES (1, 'Pauta padrão'), (2, 'PAUTA PADRAO'), (3, 'Ouro')",
+        *(tier.format(*each) for each in ((1, 1, 1, 100), (1, 1, 10, 90), (2, 2, 1, 200))),
+        *(order.format(*each) for each in ((1, 1, 1, "2026-07-02"), (1, 2, 1, "2026-07-01"), (2, 1, 2, "2026-08-01"))),
+        """INSERT INTO events (partner_id, number, type, occurred_at, order_id)
+            VALUES (1, 1, 'ORDER_CREATED', '2026-07-02T12:00:00.000000Z', 1)""",
+    )
+
+    migrate.upgrade(url)
+
+    async def found(columns: str, table: str) -> list[tuple[Any, ...]]:
+        query = sa.text(f"SELECT {columns} FROM {table} ORDER BY 1, 2, 3")  # noqa: S608 — our own.
+        return [tuple(row) for row in await look(url, lambda sync: sync.execute(query).all())]
+
+    assert await found("id, name, name_folded", "price_tables") == [
+        (1, "Pauta padrão – Alfa", "pauta padrao – alfa"),
+        (2, "PAUTA PADRAO – Beta", "pauta padrao – beta"),
+        (3, "Ouro", "ouro"),
+    ]
+    assert await found("partner_id, price_table_id, preselected, active", "partner_price_tables") == [
+        (number, number, True, True) for number in (1, 2, 3)
+    ]
+    assert await found("price_table_id, number, state, tier_count, tier_sum", "price_table_versions") == [
+        (1, 1, "PUBLISHED", 2, 1 + 100 + 50 + 1 + 10 + 90 + 50 + 1),
+        (2, 1, "PUBLISHED", 1, 1 + 200 + 50 + 1),
+        (3, 1, "PUBLISHED", 0, 0),
+    ]
+    assert await found("version_id, minimum_quantity, unit_monthly_price", "price_tiers") == [
+        (1, 1, 100),
+        (1, 10, 90),
+        (2, 1, 200),
+    ]
+    assert await found("partner_id, number, price_table_id, price_table_version_id", "orders") == [
+        (1, 1, 1, 1),
+        (1, 2, 1, 1),
+        (2, 1, 2, 2),
+    ]
+    late = "orders o JOIN price_table_versions v ON v.id = o.price_table_version_id WHERE v.begins_at > o.created_at"
+    assert await found("o.id, o.number, v.id", late) == []
+    event = """INSERT INTO events (partner_id, number, type, occurred_at, price_table_id)
+        VALUES (1, 2, '{}', '2026-07-02T12:00:00.000000Z', {})"""
+    await write(url, event.format("PRICES_CHANGED", 1))
+    assert await found("number, order_id, price_table_id", "events") == [(1, 1, None), (2, None, 1)]
+    for refused in (
+        event.format("PRICES_SOLD", 1),
+        "INSERT INTO price_tables (name, name_folded) VALUES ('O', 'ouro')",
+    ):
+        with pytest.raises(REFUSED):
+            await write(url, refused)
+    with pytest.raises(REFUSED):
+        await write(url, "UPDATE orders SET status = 'SOLD'")
+
+
 async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databases) -> None:
     url = databases.migrated(engine)
     vendor = "INSERT INTO partners (name, cnpj, is_vendor) VALUES ('Vendor', '{}', {})"

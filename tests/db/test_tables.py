@@ -19,6 +19,7 @@ FOR_VENDOR = {
     "ix_activations_activation_key",
     "ix_orders_created_at_id",
     "ix_orders_approved_at_id",
+    "ix_partner_price_tables_price_table_id",
 }
 
 

@@ -16,7 +16,7 @@ def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: 
     named = [{name for _, name, _, _ in Formatter().parse(MESSAGES[kind].within(language))} for language in Language]
 
     assert named[0] == named[1]
-    assert named[0] <= {"client", "product", "order", "token", "user", None}
+    assert named[0] <= {"client", "product", "order", "token", "user", "price_table", None}
     assert all(MESSAGES[kind].within(language).endswith(".") for language in Language)
 
 

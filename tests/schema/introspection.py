@@ -25,7 +25,13 @@ GRAPHQL: GraphQLSchema = build_schema(schema.as_str())
 NOTHING = '"nothing"'
 """Id that no object has, as source text."""
 
-_LITERALS = {"ID": NOTHING, "String": NOTHING, "Int": "1", "CNPJ": '"16.727.230/0001-97"'}
+_LITERALS = {
+    "ID": NOTHING,
+    "String": NOTHING,
+    "Int": "1",
+    "Money": '"1.00"',
+    "CNPJ": '"16.727.230/0001-97"',
+}
 """A value of each scalar, as source text."""
 
 

@@ -80,7 +80,9 @@ async def _move(api: Api) -> Given:
 
 async def _new_order(api: Api) -> Given:
     product = await new_product(api.portal, api.partner_id)
-    return {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}], "note": "Urgente"}
+    table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
+    items = [{"productId": product, "quantity": 2}]
+    return {"type": "PURCHASE", "items": items, "note": "Urgente", "priceTableId": table}
 
 
 async def _order(api: Api, products: int = 1) -> Given:
@@ -180,7 +182,16 @@ OF_PRODUCTS: Mapping[str, Given] = {
 }
 """Input of each mutation of products, besides the product; only the vendor's administrators do them."""
 
-OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS}
+OF_PRICES: Mapping[str, Given] = {
+    "createPriceTable": {"name": "Pauta"},
+    "draftPriceTable": {"prices": []},
+    "publishPriceTable": {},
+    "discardPriceTableDraft": {},
+    "assignPriceTables": {"priceTableIds": [], "preselectedId": "nothing"},
+}
+"""Input of each mutation of price tables, besides the price table or partner; the vendor's sales people do them."""
+
+OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS, *OF_PRICES}
 """Mutations that only the vendor's users do."""
 
 SESSIONS = {
@@ -229,6 +240,7 @@ CONNECTIONS: Mapping[str, Connection] = {
         "query ($Product: ID!) { licenseStock(productId: $Product) { movements(#) { % } } }",
         many="{ licenseStock { movements(first: 15) { % } } }",
     ),
+    "Query.priceTables": Connection("{ priceTables(#) { % } }", many="{ priceTables(first: 10) { % } }"),
     "Query.partners": Connection(
         "query ($Partners: String!) { partners(filter: { search: $Partners }, #) { % } }",
         many="{ partners(first: 1) { % } }",
@@ -259,7 +271,11 @@ LISTS: Mapping[str, str] = {
         "query ($items: [OrderItemInput!]!) { quoteOrder(input: { type: PURCHASE, items: $items }) "
         "{ quote { items { % } } } }"
     ),
+    "Query.priceTableDiff": '{ priceTableDiff(priceTableId: "nothing") { % } }',
+    "Partner.priceTables": "{ partners(first: 1) { nodes { priceTables { % } } } }",
     "PriceTable.items": "{ priceTable { items { % } } }",
+    "PriceTable.versions": "{ priceTable { versions { % } } }",
+    "PriceTableVersion.items": "{ priceTable { versions { items { % } } } }",
     "PriceTableItem.tiers": "{ priceTable { items { tiers { % } } } }",
 }
 """Every other list of objects that a query has, by its path, with as many rows as the limit of objects allows.

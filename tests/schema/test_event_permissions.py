@@ -44,7 +44,7 @@ async def _reader(api: Api, *more: Permission) -> Api:
 
 
 def test_events_refer_to_types_that_ask_for_a_permission() -> None:
-    assert set(REFERENCES) == {"client", "activation", "order", "product"}
+    assert set(REFERENCES) == {"client", "activation", "order", "product", "priceTable"}
 
 
 @pytest.mark.usefixtures("clock")
@@ -73,8 +73,8 @@ async def test_a_reader_of_events_alone_reads_and_loads_nothing_of_other_types(a
     ] == []
 
 
-# Only the vendor has events of products: `test_product_management.py` tries those.
-@pytest.mark.parametrize("name", sorted(REFERENCES.keys() - {"product"}))
+# Only the vendor makes these: `test_product_management.py` and `test_price_tables.py` try them.
+@pytest.mark.parametrize("name", sorted(REFERENCES.keys() - {"product", "priceTable"}))
 async def test_a_reference_is_shown_with_its_permission_and_null_without_it(api: Api, name: str) -> None:
     await one_of_each(api)
     query = f"{{ events(first: 100) {{ nodes {{ {name} {{ id }} }} }} }}"

@@ -113,7 +113,7 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
         for number, each in enumerate(happened, start=1)
     ]
     assert [event["message"] for event in in_portuguese] == [each.portuguese for each in happened]
-    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRODUCT_"))}
+    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICES_", "PRODUCT_"))}
     # `test_user_management.py`, `test_invitations.py` and `test_new_passwords.py` make those of users.
     of_users = {each for each in EventType if each.name.startswith(("USER_", "INVITATION_", "PASSWORD_", "SESSIONS_"))}
     others = by_the_vendor | of_users | {EventType.CLIENT_CANCELLED, EventType.STOCK_LOW}

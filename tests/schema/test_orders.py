@@ -4,11 +4,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import prices
-from db.prices import PriceKey
+from db import price_tables, price_versions, prices
 from db.tables import products
 from domain.access import Role
 from domain.orders import OrderType
+from domain.price_tables import PriceKey
 from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_caller, new_product, tier
@@ -55,7 +55,7 @@ async def test_an_order_keeps_what_its_items_come_to(api: Api) -> None:
         "note": "Urgente",
         "createdBy": {"name": "Ana"},
         "partner": {"name": "Alfa"},
-        "priceTable": {"name": "Pauta"},
+        "priceTable": {"name": f"Pauta {api.partner_id}"},
         "type": "PURCHASE",
         "monthlyTotal": "900.00",
         "setupFeeTotal": "400.00",
@@ -160,9 +160,13 @@ async def test_an_order_keeps_its_prices_when_the_table_changes(api: Api, produc
     before = await api.data(query, id=order)
 
     async with writing(api.portal.database) as tx:
-        table = await prices.table_of(tx, api.partner_id)
+        table_id = await price_tables.chosen(tx, api.partner_id, None)
+        assert table_id is not None
+        version_id = await price_versions.create_draft(tx, table_id)
         key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
-        await prices.replace_tiers(tx, api.partner_id, table.id, {key: [tier(1, monthly=1, setup=2, bonus=3)]})
+        await prices.replace_tiers(tx, version_id, {key: [tier(1, monthly=1, setup=2, bonus=3)]})
+        at = api.portal.now()
+        await price_versions.publish(tx, version_id, begins_at=at, by_id=None, at=at)
 
     assert await api.data(query, id=order) == before
     assert (await quote(api, (product, 2)))["quote"]["totalWithSetupFee"] == "0.06"

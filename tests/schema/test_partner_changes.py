@@ -53,7 +53,7 @@ async def test_a_new_partner_has_a_price_table_and_its_contacts(vendor: Api) -> 
     payload = await vendor.done("createPartner", f"{_SEEN} partner {{ cnpj priceTable {{ name }} }}", given)
 
     partner = payload["partner"]
-    assert (partner["name"], partner["cnpj"], partner["priceTable"]) == ("Gama", cnpj, {"name": "Pauta padrão"})
+    assert (partner["name"], partner["cnpj"], partner["priceTable"]) == ("Gama", cnpj, {"name": f"Pauta Gama ({cnpj})"})
     assert partner["contacts"] == [contact, {"name": "Léo", "email": None, "phone": None}]
     assert (partner["status"], partner["suspendedAt"], partner["suspensionReason"]) == ("ACTIVE", None, None)
     assert partner["policy"] == {"fourEyes": False, "approvalCeiling": None, "stockWarningBelow": None}

@@ -44,7 +44,8 @@ async def test_a_role_may_ask_for_a_field_or_hears_what_is_missing(api: Api, fie
 async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api, field: str) -> None:
     parent, _ = field.split(".")
     needed = FIELD_PERMISSIONS[field]
-    way = way_to(parent, {path for path, permission in FIELD_PERMISSIONS.items() if permission == needed})
+    mine = ROLE_PERMISSIONS[Role.MANAGER] - {needed}
+    way = way_to(parent, {path for path, permission in FIELD_PERMISSIONS.items() if permission not in mine})
     asked = f"{call(field)} {{ __typename }}"
     caller = await new_caller(api.http, api.portal, api.partner_id, chosen=ALL - {needed})
     through_fragments = f"{way.replace('#', '... { ...Asked }')} fragment Asked on {parent} {{ {asked} }}"
@@ -63,9 +64,14 @@ async def test_a_relation_is_forbidden_to_a_token_that_may_do_all_else(api: Api,
 def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: str) -> None:
     parent, _ = field.split(".")
     shown = get_named_type(field_of(field).type).name.removesuffix("Connection")
-    like = {"QuoteOrderPayload": "Order", "OrdersTotal": "Order", "PartnerContact": "User"}.get(shown, shown)
+    like = {
+        "QuoteOrderPayload": "Order",
+        "OrdersTotal": "Order",
+        "PartnerContact": "User",
+        "PriceDifference": "PriceTable",
+    }.get(shown, shown)
 
-    of_node = NODE_PERMISSIONS.get(like, NODE_PERMISSIONS.get(parent))
+    of_node = NODE_PERMISSIONS.get(like, NODE_PERMISSIONS.get(parent.removesuffix("Version")))
 
     # A user is shown beside what they did; the lists of all users and contacts are for those who may read users.
     assert FIELD_PERMISSIONS[field] == (Permission.USERS_READ if like == "User" else of_node)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tests.api import Api
 from tests.schema.introspection import connections, inputs_of, lists, mutations, node_types, payload_of
-from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, OF_PRODUCTS, OF_VENDOR, SESSIONS, one_of_each
+from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, OF_PRICES, OF_PRODUCTS, OF_VENDOR, SESSIONS, one_of_each
 
 _PLACE = "tests/schema/recipes.py"
 
@@ -24,12 +24,18 @@ def test_every_mutation_with_a_key_says_what_a_different_input_is() -> None:
     keyed = {name for name in mutations() if "idempotencyKey" in inputs_of(name)}
     other = {name for name, recipe in MUTATIONS.items() if recipe.other is not None}
 
-    # The keys of the mutations of products are tried with those mutations.
-    assert_described(keyed, {*other, *OF_PRODUCTS}, "add `other`, a different request, to its recipe in MUTATIONS")
+    # The keys of the mutations of products and price tables are tried with those mutations.
+    assert_described(
+        keyed,
+        {*other, *OF_PRODUCTS, *OF_PRICES} - {"assignPriceTables"},
+        "add `other`, a different request, to its recipe in MUTATIONS",
+    )
 
 
 def test_every_mutation_with_lists_says_how_they_grow() -> None:
     growing = {name for name in mutations() if any(path.startswith(f"{payload_of(name).name}.") for path in lists())}
+    # The warnings of prices are read of a version as a whole.
+    growing -= OF_PRICES.keys()
     sized = {name for name, recipe in MUTATIONS.items() if recipe.sized is not None}
 
     assert_described(growing, sized, "add `sized`, an input of many products, to its recipe in MUTATIONS")

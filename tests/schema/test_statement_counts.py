@@ -19,6 +19,9 @@ LISTED = {
 }
 """Query for every list of objects; the percent sign is replaced by the selection of each row."""
 
+NOT_SHOWN = {"Query.priceTableDiff"}
+"""Lists of the vendor only, for which nothing is read for a partner."""
+
 each_growing = pytest.mark.parametrize("name", [name for name, recipe in MUTATIONS.items() if recipe.sized])
 
 
@@ -46,7 +49,7 @@ async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Ap
     many = {place: await _counted(large, place) for place in LISTED}
 
     assert many == few
-    assert all(few.values())
+    assert {place for place, count in few.items() if not count} == NOT_SHOWN
 
 
 @pytest.mark.usefixtures("clock")

@@ -11,8 +11,8 @@ from tests.schema.introspection import GRAPHQL, call, node_types, outline, type_
 from tests.schema.recipes import absent, one_of_each
 from tests.schema.test_tenancy import PLACES
 
-NOT_FOR_ONE_PARTNER = {"Query.viewer", "Query.partners", "Query.products"}
-"""Root fields without an id: the viewer itself, its partners, and the products of all partners."""
+NOT_FOR_ONE_PARTNER = {"Query.viewer", "Query.partners", "Query.products", "Query.priceTables"}
+"""Root fields without an id: the viewer itself, its partners, and the products and price tables of all partners."""
 
 _BELOW = 1
 

@@ -94,20 +94,23 @@ export const clients = ({ first, after }) => {
 }
 
 const ordering = {
-  priceTable: db.prepare('SELECT id FROM price_tables WHERE partner_id = ?').pluck(),
+  version: db.prepare(`
+    SELECT v.id, v.price_table_id AS priceTable
+    FROM price_table_versions v JOIN partner_price_tables a ON a.price_table_id = v.price_table_id
+    WHERE a.partner_id = ? AND a.preselected AND v.begins_at <= ? ORDER BY v.begins_at DESC, v.number DESC LIMIT 1`),
   tiers: ofMany((given) => `
     SELECT product_id AS productId, unit_monthly_price AS monthly, unit_setup_fee AS setup, bonus_quantity AS bonus,
       minimum_quantity AS minimum
-    FROM price_tiers WHERE partner_id = ? AND price_table_id = ? AND order_type = ? AND product_id ${given}
+    FROM price_tiers WHERE version_id = ? AND order_type = ? AND product_id ${given}
     ORDER BY minimum_quantity DESC`),
   nextOrder: db.prepare(
     'UPDATE partner_counters SET order_number = order_number + 1 WHERE partner_id = ? RETURNING order_number').pluck(),
   nextEvent: db.prepare(
     'UPDATE partner_counters SET event_number = event_number + 1 WHERE partner_id = ? RETURNING event_number').pluck(),
   order: db.prepare(`
-    INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total, created_at,
-      created_by_id)
-    VALUES (@partner, @number, @type, 'PENDING', @priceTable, @monthly, @setup, @now, @user)`),
+    INSERT INTO orders (partner_id, number, type, status, price_table_id, price_table_version_id, monthly_total,
+      setup_fee_total, created_at, created_by_id)
+    VALUES (@partner, @number, @type, 'PENDING', @priceTable, @version, @monthly, @setup, @now, @user)`),
   item: db.prepare(`
     INSERT INTO order_items (partner_id, order_id, product_id, quantity, bonus_quantity, seats, unit_monthly_price,
       unit_setup_fee)
@@ -120,10 +123,10 @@ const ordering = {
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
 
 // What is ordered, priced by the partner's table; null where it has no price.
-const priced = (type, items, priceTable) => {
+const priced = (type, items, version) => {
   const ids = items.map((item) => item.productId)
   const included = new Map(productsByIds(ids).map((product) => [product.id, product.includedSeats]))
-  const tiers = ordering.tiers(ids, [PARTNER, priceTable, type])
+  const tiers = ordering.tiers(ids, [version, type])
   const lines = items.map(({ productId, quantity }) => {
     const tier = tiers.find((each) => each.productId === productId && each.minimum <= quantity)
     if (!tier) return null
@@ -136,14 +139,14 @@ const priced = (type, items, priceTable) => {
 
 const write = db.transaction((type, items) => {
   const now = storedNow()
-  const priceTable = ordering.priceTable.get(PARTNER)
-  const lines = priced(type, items, priceTable)
+  const { id: version, priceTable } = ordering.version.get(PARTNER, now)
+  const lines = priced(type, items, version)
   if (!lines) return null
   const monthly = sum(lines.map((line) => line.monthly * line.quantity))
   const setup = sum(lines.map((line) => line.setup * line.quantity))
   const number = ordering.nextOrder.get(PARTNER)
   const common = { partner: PARTNER, user: USER, now }
-  const id = ordering.order.run({ ...common, number, type, priceTable, monthly, setup }).lastInsertRowid
+  const id = ordering.order.run({ ...common, number, type, priceTable, version, monthly, setup }).lastInsertRowid
   for (const line of lines) ordering.item.run({ partner: PARTNER, order: id, ...line })
   ordering.event.run({ ...common, number: ordering.nextEvent.get(PARTNER), order: id })
   return { id, number, status: 'PENDING', totalCents: monthly + setup }

@@ -240,9 +240,12 @@ def resolve_total(row: Record, _info: object) -> str:
 
 _PRICES = """
     SELECT p.id AS product, t.unit_monthly_price AS monthly, t.unit_setup_fee AS setup, t.bonus_quantity AS bonus,
-        p.included_seats AS included, t.price_table_id AS price_table, t.minimum_quantity AS minimum
-    FROM price_tiers t JOIN products p ON p.id = t.product_id
-    WHERE t.partner_id = ? AND t.order_type = ? AND t.product_id IN (SELECT value FROM json_each(?))
+        p.included_seats AS included, v.price_table_id AS price_table, v.id AS version, t.minimum_quantity AS minimum
+    FROM price_tiers t JOIN products p ON p.id = t.product_id JOIN price_table_versions v ON v.id = t.version_id
+    WHERE t.version_id = (
+        SELECT v.id FROM price_table_versions v JOIN partner_price_tables a ON a.price_table_id = v.price_table_id
+        WHERE a.partner_id = ? AND a.preselected AND v.begins_at <= ? ORDER BY v.begins_at DESC, v.number DESC LIMIT 1
+    ) AND t.order_type = ? AND t.product_id IN (SELECT value FROM json_each(?))
     ORDER BY t.minimum_quantity DESC
 """
 
@@ -265,7 +268,7 @@ async def resolve_create_order(_root: None, _info: object, input: Any) -> Record
 async def _written(writer: aiosqlite.Connection, order_type: str, items: list[Any]) -> Record:
     now = texts.stored_now()
     wanted = {texts.number_of("Product", item["productId"]): item["quantity"] for item in items}
-    tiers = list(await writer.execute_fetchall(_PRICES, [PARTNER, order_type, json.dumps(list(wanted))]))
+    tiers = list(await writer.execute_fetchall(_PRICES, [PARTNER, now, order_type, json.dumps(list(wanted))]))
     lines = [
         (quantity, next(tier for tier in tiers if tier["product"] == product and tier["minimum"] <= quantity))
         for product, quantity in wanted.items()
@@ -281,10 +284,11 @@ async def _written(writer: aiosqlite.Connection, order_type: str, items: list[An
             )
         )
     )
+    of_table = lines[0][1]["price_table"], lines[0][1]["version"]
     inserted = await writer.execute_insert(
-        "INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total, "
-        "created_at, created_by_id) VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?, ?)",
-        [PARTNER, numbers[0], order_type, lines[0][1]["price_table"], monthly, setup, now, USER],
+        "INSERT INTO orders (partner_id, number, type, status, price_table_id, price_table_version_id, monthly_total, "
+        "setup_fee_total, created_at, created_by_id) VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
+        [PARTNER, numbers[0], order_type, *of_table, monthly, setup, now, USER],
     )
     order_id = inserted[0] if inserted else 0
     await writer.executemany(

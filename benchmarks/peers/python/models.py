@@ -72,12 +72,30 @@ class CountersRow(Base):
     event_number: Mapped[int]
 
 
+class AssignmentRow(Base):
+    """A price table that a partner buys by."""
+
+    __tablename__ = "partner_price_tables"
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    price_table_id: Mapped[int] = mapped_column(primary_key=True)
+    preselected: Mapped[bool]
+
+
+class VersionRow(Base):
+    """A version of a price table."""
+
+    __tablename__ = "price_table_versions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    price_table_id: Mapped[int]
+    number: Mapped[int]
+    begins_at: Mapped[str]
+
+
 class PriceTierRow(Base):
     """A price that holds from a quantity on."""
 
     __tablename__ = "price_tiers"
-    partner_id: Mapped[int] = mapped_column(primary_key=True)
-    price_table_id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(primary_key=True)
     order_type: Mapped[str] = mapped_column(primary_key=True)
     minimum_quantity: Mapped[int] = mapped_column(primary_key=True)
@@ -96,6 +114,7 @@ class OrderRow(Base):
     type: Mapped[str]
     status: Mapped[str]
     price_table_id: Mapped[int]
+    price_table_version_id: Mapped[int]
     monthly_total: Mapped[int]
     setup_fee_total: Mapped[int]
     created_at: Mapped[str]

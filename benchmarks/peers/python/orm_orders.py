@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import texts
-from models import CountersRow, EventRow, OrderItemRow, OrderRow, PriceTierRow, ProductRow
+from models import AssignmentRow, CountersRow, EventRow, OrderItemRow, OrderRow, PriceTierRow, ProductRow, VersionRow
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from texts import PARTNER, USER
@@ -14,11 +14,20 @@ async def write_order(session: AsyncSession, order_type: str, quantities: Mappin
     now = texts.stored_now()
     products = await session.scalars(select(ProductRow).where(ProductRow.id.in_(quantities)))
     included = {product.id: product.included_seats for product in products}
+    version = (
+        await session.scalars(
+            select(VersionRow)
+            .join(AssignmentRow, AssignmentRow.price_table_id == VersionRow.price_table_id)
+            .where(AssignmentRow.partner_id == PARTNER, AssignmentRow.preselected, VersionRow.begins_at <= now)
+            .order_by(VersionRow.begins_at.desc(), VersionRow.number.desc())
+            .limit(1)
+        )
+    ).one()
     tiers = (
         await session.scalars(
             select(PriceTierRow)
             .where(
-                PriceTierRow.partner_id == PARTNER,
+                PriceTierRow.version_id == version.id,
                 PriceTierRow.order_type == order_type,
                 PriceTierRow.product_id.in_(quantities),
             )
@@ -53,7 +62,8 @@ async def write_order(session: AsyncSession, order_type: str, quantities: Mappin
         number=numbers.order_number,
         type=order_type,
         status="PENDING",
-        price_table_id=tiers[0].price_table_id,
+        price_table_id=version.price_table_id,
+        price_table_version_id=version.id,
         monthly_total=sum(item.quantity * item.unit_monthly_price for item in items),
         setup_fee_total=sum(item.quantity * item.unit_setup_fee for item in items),
         created_at=now,

@@ -119,10 +119,13 @@ def _clients(variables: Variables) -> str:
 
 
 _PRICES = """
-    SELECT p.id, p.name, t.unit_monthly_price, t.unit_setup_fee, t.bonus_quantity, p.included_seats, t.price_table_id,
-        max(t.minimum_quantity)
-    FROM price_tiers t JOIN products p ON p.id = t.product_id
-    WHERE t.partner_id = ? AND t.product_id = ? AND t.order_type = ? AND t.minimum_quantity <= ?
+    SELECT p.id, p.name, t.unit_monthly_price, t.unit_setup_fee, t.bonus_quantity, p.included_seats,
+        v.price_table_id, v.id, max(t.minimum_quantity)
+    FROM price_tiers t JOIN products p ON p.id = t.product_id JOIN price_table_versions v ON v.id = t.version_id
+    WHERE t.version_id = (
+        SELECT v.id FROM price_table_versions v JOIN partner_price_tables a ON a.price_table_id = v.price_table_id
+        WHERE a.partner_id = ? AND a.preselected AND v.begins_at <= ? ORDER BY v.begins_at DESC, v.number DESC LIMIT 1
+    ) AND t.product_id = ? AND t.order_type = ? AND t.minimum_quantity <= ?
 """
 
 
@@ -144,7 +147,7 @@ def _written(order_type: str, items: list[Any]) -> dict[str, Any]:
     lines = []
     for item in items:
         product, quantity = texts.number_of("Product", item["productId"]), item["quantity"]
-        lines.append((quantity, *run(_PRICES, [PARTNER, product, order_type, quantity]).fetchone()))
+        lines.append((quantity, *run(_PRICES, [PARTNER, now, product, order_type, quantity]).fetchone()))
     monthly = sum(quantity * price for quantity, _, _, price, *_ in lines)
     setup = sum(quantity * fee for quantity, _, _, _, fee, *_ in lines)
     numbers = run(
@@ -153,9 +156,9 @@ def _written(order_type: str, items: list[Any]) -> dict[str, Any]:
         [PARTNER],
     ).fetchone()
     order_id = run(
-        "INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total, "
-        "created_at, created_by_id) VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?, ?)",
-        [PARTNER, numbers[0], order_type, lines[0][7], monthly, setup, now, USER],
+        "INSERT INTO orders (partner_id, number, type, status, price_table_id, price_table_version_id, monthly_total, "
+        "setup_fee_total, created_at, created_by_id) VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
+        [PARTNER, numbers[0], order_type, *lines[0][7:9], monthly, setup, now, USER],
     ).lastrowid
     _connection.executemany(
         "INSERT INTO order_items (partner_id, order_id, product_id, quantity, bonus_quantity, seats, "

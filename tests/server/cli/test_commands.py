@@ -160,7 +160,7 @@ def test_prices_are_imported_all_or_none(command: Command, tmp_path: Path) -> No
     assert refused.exit_code == 1
     assert [line.split(":")[0] for line in refused.stderr.splitlines()[:-1]] == [f"line {n}" for n in range(3, 9)]
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{len(lines)} tiers imported.\n"
+    assert done.stdout == f"{len(lines)} tiers published in Pauta Preço Ouro.\n"
 
 
 DAMAGES = {

@@ -3,8 +3,8 @@
 import pytest
 
 from db.clients import ClientDetails
-from db.prices import PriceKey
 from domain.orders import OrderType
+from domain.price_tables import PriceKey
 from resolvers.clients import RegisterClient
 from server.imports import clients as client_rows
 from server.imports import prices as price_rows

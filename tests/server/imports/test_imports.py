@@ -12,13 +12,13 @@ from typer.testing import CliRunner, Result
 from db import prices
 from db.clients import ClientDetails
 from db.engine import Database, Work
-from db.prices import PriceKey
 from db.tables import clients as client_table
 from db.tables import events as event_table
 from db.tables import partner_counters
 from domain.events import EventType
 from domain.orders import OrderType
-from resolvers import imports
+from domain.price_tables import PriceKey
+from resolvers import imports, price_tables
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli import app
@@ -91,15 +91,21 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
     partner_id = await new_partner(portal)
     async with writing(portal.database) as tx:
         product_id = await add_product(tx)
+    table = await price_tables.preselected_of(portal, partner_id)
     purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
     old, new = tier(1, monthly=100), tier(1, monthly=200)
-    await imports.replace_prices(portal, partner_id, {purchase: [old], seats: [old]})
+    await price_tables.import_prices(portal, table, {purchase: [old], seats: [old]}, publish_it=True)
 
-    await imports.replace_prices(portal, partner_id, {purchase: [new]})
+    await price_tables.import_prices(portal, table, {purchase: [new]}, publish_it=False)
 
-    async with reading(portal.database) as connection:
-        table = await prices.table_of(connection, partner_id)
-        assert await prices.tiers(connection, partner_id, table.id) == {purchase: [new], seats: [old]}
+    async def in_force() -> object:
+        at = portal.now()
+        async with reading(portal.database) as connection:
+            return (await prices.tiers_of_tables(connection, partner_id, [table.id], at=at))[table.id]
+
+    assert await in_force() == {purchase: [old], seats: [old]}
+    await price_tables.import_prices(portal, table, {}, publish_it=True)
+    assert await in_force() == {purchase: [new], seats: [old]}
 
 
 @pytest.fixture
@@ -165,14 +171,29 @@ def test_what_was_imported_before_the_database_failed_is_said(
     assert "500 clients were imported before" in stopped.stderr
 
 
-def test_a_product_without_a_price_for_one_is_warned_of(command: Command, tmp_path: Path) -> None:
+def test_a_draft_shows_holes_and_dearer_tiers_and_holes_are_not_published(command: Command, tmp_path: Path) -> None:
     asyncio.run(create_product(os.environ["DATABASE_URL"], "SPED"))
-    (tmp_path / "p.csv").write_text("produto;tipo;quantidade_minima;valor_mensal;adesao\nsped;Compra;5;1,00;0\n")
+    columns = "produto;tipo;quantidade_minima;valor_mensal;adesao\n"
+    (tmp_path / "p.csv").write_text(f"{columns}sped;Compra;5;1,00;0\nsped;Compra;9;2,00;0\n")
+    (tmp_path / "q.csv").write_text(f"{columns}sped;Compra;1;1,00;0\n")
+    name = "Pauta Épsilon (11222333000181)"
+    runner = CliRunner()
 
-    done = command("prices", "p.csv")
+    refused = command("prices", "p.csv")
+    drafted = runner.invoke(app, ["import", "prices", "p.csv", "--table", name])
+    published = runner.invoke(app, ["import", "prices", "q.csv", "--table", name.upper(), "--publish"])
+    unknown = runner.invoke(app, ["import", "prices", "q.csv", "--table", "Pauta"])
 
-    assert (done.exit_code, done.stdout) == (0, "1 tiers imported.\n")
-    assert done.stderr == "SPED (PURCHASE) has no price for a quantity of 1.\n"
+    assert refused.exit_code == 1
+    assert "quantidades abaixo de 5" in refused.stderr or "quantities below 5" in refused.stderr
+    assert (drafted.exit_code, drafted.stdout) == (0, f"2 tiers drafted in {name}.\n")
+    assert drafted.stderr.splitlines() == [
+        "SPED (PURCHASE) has no price for quantities below 5; the draft can't be published without it.",
+        "SPED (PURCHASE) is dearer from 9 on.",
+    ]
+    assert (published.exit_code, published.stdout) == (0, f"1 tiers published in {name}.\n")
+    assert (unknown.exit_code, "There is no price table" in unknown.stderr) == (1, True)
+    assert runner.invoke(app, ["import", "prices", "q.csv"]).exit_code == 2
 
 
 async def create_product(url: str, code: str) -> None:

@@ -1,0 +1,229 @@
+"""Statements about the vendor's price tables, and which of them each partner buys by."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from db.engine import Connection, Transaction, one
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, among
+from db.engine.filters import PARTNER, Mine, is_partner, one_each, one_row, scoped, tenancy, upsert, value, values_of
+from db.engine.keyset import Sorting
+from db.engine.listings import Listing
+from db.engine.statement import Statement
+from db.tables import partner_price_tables, price_tables
+from domain.price_tables import TABLES_MAX
+from domain.tenancy import ALL_PARTNERS, Scope
+from domain.text import fold
+
+
+class PriceTableRow(NamedTuple):
+    """Price table of the vendor."""
+
+    id: int
+    name: str
+    name_folded: str
+
+
+class AssignmentRow(NamedTuple):
+    """Price table that a partner buys by, or did."""
+
+    price_table_id: int
+    preselected: bool
+    active: bool
+
+
+class _OfPartner(NamedTuple):
+    partner_id: int
+    preselected: bool
+    id: int
+    name: str
+    name_folded: str
+
+
+_COLUMNS = tuple(price_tables.c[name] for name in PriceTableRow._fields)
+_OF_PARTNER = partner_price_tables.c.partner_id == PARTNER
+_TO_TABLE = partner_price_tables.c.price_table_id == price_tables.c.id
+
+
+def assigned(mine: Mine, table_id: AnyColumn, *, even_inactive: bool = False) -> ColumnElement[bool]:
+    """Return the condition that the price table is one of the scope's; every one is the vendor's."""
+    if mine is not is_partner:
+        return sa.true()
+    found = sa.select(partner_price_tables.c.price_table_id).where(mine(partner_price_tables.c.partner_id))
+    return table_id.in_(found if even_inactive else found.where(partner_price_tables.c.active))
+
+
+def listing(scope: Scope) -> Listing[PriceTableRow]:
+    """Return the list of the price tables that the scope buys by, sorted by name; of all for the vendor."""
+    return (_LISTING_OF_ALL if scope is ALL_PARTNERS else _LISTING).of({"partner_id": scope})
+
+
+def _listing(*, all_partners: bool) -> Listing[PriceTableRow]:
+    return Listing(
+        name="priceTables",
+        row=PriceTableRow,
+        columns=_COLUMNS,
+        where=[assigned(tenancy(all_partners=all_partners), price_tables.c.id)],
+        key="name_folded",
+        sorting=Sorting(price_tables.c.name_folded, price_tables.c.id),
+    )
+
+
+_LISTING, _LISTING_OF_ALL = _listing(all_partners=False), _listing(all_partners=True)
+_BY_IDS = scoped(
+    lambda mine: Statement(
+        # Orders refer to a price table that the partner no longer buys by.
+        sa.select(*_COLUMNS).where(
+            assigned(mine, price_tables.c.id, even_inactive=True), among(price_tables.c.id, "ids")
+        ),
+        PriceTableRow,
+        reads=one_each("ids"),
+    )
+)
+_OF_PARTNERS = scoped(
+    lambda mine: Statement(
+        sa.select(partner_price_tables.c.partner_id, partner_price_tables.c.preselected, *_COLUMNS)
+        .join(price_tables, _TO_TABLE)
+        .where(
+            mine(partner_price_tables.c.partner_id),
+            among(partner_price_tables.c.partner_id, "partner_ids"),
+            partner_price_tables.c.active,
+        )
+        .order_by(
+            partner_price_tables.c.partner_id, partner_price_tables.c.preselected.desc(), price_tables.c.name_folded
+        ),
+        _OfPartner,
+        reads=lambda values: len(values["partner_ids"]) * TABLES_MAX,
+    )
+)
+_ASSIGNMENTS = Statement(
+    sa.select(*(partner_price_tables.c[name] for name in AssignmentRow._fields)).where(_OF_PARTNER), AssignmentRow
+)
+
+
+def _choose(*, named: bool, shared: bool) -> Statement[int]:
+    which: ColumnElement[bool] = partner_price_tables.c.preselected
+    if named:
+        which = price_tables.c.id == sa.bindparam("price_table_id")
+    statement = (
+        sa.select(price_tables.c.id)
+        .join(partner_price_tables, _TO_TABLE)
+        .where(_OF_PARTNER, partner_price_tables.c.active, which)
+    )
+    # A lock that several transactions share, and that the publication of a version waits for.
+    locked = statement.with_for_update(read=True, of=price_tables) if shared else statement
+    return Statement(locked, value, reads=one_row)
+
+
+_CHOSEN_NAMED, _CHOSEN_PRESELECTED = (_choose(named=named, shared=False) for named in (True, False))
+_SHARE_NAMED, _SHARE_PRESELECTED = (_choose(named=named, shared=True) for named in (True, False))
+
+
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
+    """Return the price tables with these ids that a scope buys or bought by."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
+
+
+async def of_partners(
+    connection: Connection, scope: Scope, partner_ids: Sequence[int]
+) -> Mapping[int, list[PriceTableRow]]:
+    """Return the price tables that these partners buy by, the preselected one first."""
+    values = {"partner_id": scope, "partner_ids": partner_ids}
+    by_partner: dict[int, list[PriceTableRow]] = {}
+    for row in await connection.fetch(_OF_PARTNERS.within(scope), values):
+        by_partner.setdefault(row.partner_id, []).append(PriceTableRow(row.id, row.name, row.name_folded))
+    return by_partner
+
+
+async def preselected_of_partners(
+    connection: Connection, scope: Scope, partner_ids: Sequence[int]
+) -> Mapping[int, PriceTableRow]:
+    """Return the preselected price table of each of these partners."""
+    found = await of_partners(connection, scope, partner_ids)
+    return {partner_id: tables[0] for partner_id, tables in found.items()}
+
+
+async def chosen(connection: Connection, partner_id: int, named: int | None) -> int | None:
+    """Return the id of the price table that the partner buys by: the named one, or the preselected one."""
+    statement = _CHOSEN_PRESELECTED if named is None else _CHOSEN_NAMED
+    return await one(connection, statement, {"partner_id": partner_id, "price_table_id": named})
+
+
+async def shared(tx: Transaction, partner_id: int, named: int | None) -> int | None:
+    """Return what `chosen` does, of which no version is published until the transaction ends."""
+    statement = _SHARE_PRESELECTED if named is None else _SHARE_NAMED
+    return await one(tx, statement, {"partner_id": partner_id, "price_table_id": named})
+
+
+_CREATE: Statement[int] = upsert(
+    price_tables,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["name_folded"]).returning(price_tables.c.id),
+    value,
+    inserted=["name", "name_folded"],
+)
+_LOCK = Statement(
+    sa.select(*_COLUMNS).where(price_tables.c.id == sa.bindparam("id")).with_for_update(key_share=KEEPING_KEYS),
+    PriceTableRow,
+)
+_NAMED = Statement(sa.select(*_COLUMNS).where(price_tables.c.name_folded == sa.bindparam("name_folded")), PriceTableRow)
+_PARTNERS_OF: Statement[int] = Statement(
+    sa.select(partner_price_tables.c.partner_id)
+    .where(partner_price_tables.c.price_table_id == sa.bindparam("id"), partner_price_tables.c.active)
+    .order_by(partner_price_tables.c.partner_id),
+    value,
+)
+_END_ASSIGNMENTS = Statement(
+    sa.update(partner_price_tables).where(_OF_PARTNER).values(active=sa.false(), preselected=sa.false()), values_of
+)
+_ASSIGN = upsert(
+    partner_price_tables,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["partner_id", "price_table_id"],
+        set_={name: insert.excluded[name] for name in ("preselected", "active")},
+    ),
+    values_of,
+    inserted=["partner_id", "price_table_id", "preselected", "active"],
+)
+
+
+async def create(tx: Transaction, name: str) -> int | None:
+    """Return the id of the new price table, without versions; None, with nothing written, if the name is taken."""
+    return await one(tx, _CREATE, {"name": name, "name_folded": fold(name)})
+
+
+async def locked(tx: Transaction, price_table_id: int) -> PriceTableRow | None:
+    """Return the price table, locked until the transaction ends."""
+    return await one(tx, _LOCK, {"id": price_table_id})
+
+
+async def named(connection: Connection, name: str) -> PriceTableRow | None:
+    """Return the price table with that name, without regard to case and accents."""
+    return await one(connection, _NAMED, {"name_folded": fold(name)})
+
+
+async def partners_of(connection: Connection, price_table_id: int) -> list[int]:
+    """Return the ids of the partners that buy by the price table."""
+    return list(await connection.fetch(_PARTNERS_OF, {"id": price_table_id}))
+
+
+async def assigned_to(connection: Connection, partner_id: int) -> list[AssignmentRow]:
+    """Return every price table that the partner buys or bought by."""
+    return list(await connection.fetch(_ASSIGNMENTS, {"partner_id": partner_id}))
+
+
+async def assign(tx: Transaction, partner_id: int, price_table_ids: Sequence[int], *, preselected_id: int) -> None:
+    """Let the partner buy by these price tables only; the others stay readable for its orders."""
+    await tx.execute(_END_ASSIGNMENTS, {"partner_id": partner_id})
+    lines = [
+        {
+            "partner_id": partner_id,
+            "price_table_id": price_table_id,
+            "preselected": price_table_id == preselected_id,
+            "active": True,
+        }
+        for price_table_id in price_table_ids
+    ]
+    await tx.execute_many(_ASSIGN, lines)

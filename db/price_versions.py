@@ -1,0 +1,235 @@
+"""Statements about the versions of price tables; a published version and its tiers are never written again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, ScalarSelect
+
+from db.engine import Connection, Transaction, one, returned
+from db.engine.column_types import Instant
+from db.engine.expressions import AnyColumn, among
+from db.engine.filters import Mine, is_partner, one_each, scoped, value, values_of
+from db.engine.statement import Statement
+from db.price_tables import assigned
+from db.tables import price_table_versions, price_tables, price_tiers
+from domain.price_tables import VersionState
+from domain.tenancy import Scope
+
+
+class VersionRow(NamedTuple):
+    """Version of a price table."""
+
+    id: int
+    price_table_id: int
+    number: int
+    state: VersionState
+    begins_at: datetime | None
+    published_at: datetime | None
+    published_by_id: int | None
+
+
+_AT = sa.bindparam("at", type_=Instant)
+_TABLE: sa.BindParameter[int] = sa.bindparam("price_table_id")
+_COLUMNS = tuple(price_table_versions.c[name] for name in VersionRow._fields)
+_PUBLISHED = price_table_versions.c.state == VersionState.PUBLISHED
+_DRAFT = price_table_versions.c.state == VersionState.DRAFT
+
+
+def in_force(table_id: AnyColumn, mine: Mine) -> ScalarSelect[int]:
+    """Return the id of the version of a scope's price table that is in force at the instant bound as `at`.
+
+    It is the published version that began last.
+    """
+    version = price_table_versions.alias()
+    return (
+        sa.select(version.c.id)
+        .where(
+            version.c.price_table_id == table_id,
+            version.c.state == VersionState.PUBLISHED,
+            version.c.begins_at <= _AT,
+            assigned(mine, version.c.price_table_id),
+        )
+        .order_by(version.c.begins_at.desc(), version.c.number.desc())
+        .limit(1)
+        .correlate_except(version)
+        .scalar_subquery()
+    )
+
+
+def readable(mine: Mine) -> ColumnElement[bool]:
+    """Return the condition that the scope may read a version: a partner reads published ones of its own tables."""
+    if mine is not is_partner:
+        return sa.true()
+    return sa.and_(_PUBLISHED, assigned(mine, price_table_versions.c.price_table_id, even_inactive=True))
+
+
+_BY_IDS = scoped(
+    lambda mine: Statement(
+        sa.select(*_COLUMNS).where(readable(mine), among(price_table_versions.c.id, "ids")),
+        VersionRow,
+        reads=one_each("ids"),
+    )
+)
+_OF_TABLES = scoped(
+    lambda mine: Statement(
+        sa.select(*_COLUMNS)
+        .where(
+            readable(mine),
+            assigned(mine, price_table_versions.c.price_table_id),
+            among(price_table_versions.c.price_table_id, "ids"),
+        )
+        .order_by(price_table_versions.c.price_table_id, price_table_versions.c.number.desc()),
+        VersionRow,
+    )
+)
+_IN_FORCE = scoped(
+    lambda mine: Statement(
+        sa.select(*_COLUMNS)
+        .join_from(price_tables, price_table_versions, price_table_versions.c.id == in_force(price_tables.c.id, mine))
+        .where(among(price_tables.c.id, "ids")),
+        VersionRow,
+        reads=one_each("ids"),
+    )
+)
+_NEXT_BEGIN: Statement[datetime | None] = Statement(
+    sa.select(sa.func.min(price_table_versions.c.begins_at, type_=Instant)).where(
+        price_table_versions.c.price_table_id == _TABLE,
+        _PUBLISHED,
+        price_table_versions.c.begins_at > _AT,
+        assigned(is_partner, price_table_versions.c.price_table_id),
+    ),
+    value,
+)
+
+
+async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, VersionRow]:
+    """Return the versions of a scope with these ids."""
+    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
+    return {row.id: row for row in found}
+
+
+async def of_tables(
+    connection: Connection, scope: Scope, price_table_ids: Sequence[int]
+) -> Mapping[int, list[VersionRow]]:
+    """Return the versions of these price tables within a scope, newest first; a partner sees no drafts."""
+    found = await connection.fetch(_OF_TABLES.within(scope), {"partner_id": scope, "ids": price_table_ids})
+    by_table: dict[int, list[VersionRow]] = {}
+    for row in found:
+        by_table.setdefault(row.price_table_id, []).append(row)
+    return by_table
+
+
+async def in_force_of_tables(
+    connection: Connection, scope: Scope, price_table_ids: Sequence[int], *, at: datetime
+) -> Mapping[int, VersionRow]:
+    """Return the version of each of these price tables that is in force."""
+    values = {"partner_id": scope, "ids": price_table_ids, "at": at}
+    found = await connection.fetch(_IN_FORCE.within(scope), values)
+    return {row.price_table_id: row for row in found}
+
+
+async def next_begin(connection: Connection, partner_id: int, price_table_id: int, *, at: datetime) -> datetime | None:
+    """Return when the next version of the partner's price table begins; None if none is published."""
+    values = {"partner_id": partner_id, "price_table_id": price_table_id, "at": at}
+    return await returned(connection, _NEXT_BEGIN, values)
+
+
+_DRAFT_OF = Statement(sa.select(*_COLUMNS).where(price_table_versions.c.price_table_id == _TABLE, _DRAFT), VersionRow)
+_NEWEST: Statement[int] = Statement(
+    sa.select(price_table_versions.c.id)
+    .where(price_table_versions.c.price_table_id == _TABLE)
+    .order_by(price_table_versions.c.number.desc())
+    .limit(1),
+    value,
+)
+_CREATE: Statement[int] = Statement(
+    sa.insert(price_table_versions)
+    .from_select(
+        ["price_table_id", "number", "state"],
+        sa.select(
+            sa.cast(_TABLE, price_tables.c.id.type),
+            sa.func.coalesce(sa.func.max(price_table_versions.c.number), 0) + 1,
+            sa.literal(VersionState.DRAFT.value, sa.String),
+        ).where(price_table_versions.c.price_table_id == _TABLE),
+    )
+    .returning(price_table_versions.c.id),
+    value,
+)
+_VERSION: sa.BindParameter[int] = sa.bindparam("version_id")
+_TIERS = [column.name for column in price_tiers.c if column.name != "version_id"]
+_COPY = Statement(
+    sa.insert(price_tiers).from_select(
+        ["version_id", *_TIERS],
+        sa.select(sa.cast(_VERSION, price_tiers.c.version_id.type), *(price_tiers.c[name] for name in _TIERS)).where(
+            price_tiers.c.version_id == sa.bindparam("of_version_id")
+        ),
+    ),
+    values_of,
+)
+
+
+def counted() -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+    """Return the number of a version's tiers, and the sum of their numbers, which `portal doctor` compares."""
+    of_version = price_tiers.c.version_id == price_table_versions.c.id
+    tier = (
+        sa.cast(price_tiers.c.minimum_quantity, sa.BigInteger)
+        + price_tiers.c.unit_monthly_price
+        + price_tiers.c.unit_setup_fee
+        + price_tiers.c.bonus_quantity
+    )
+    number = sa.select(sa.func.count()).select_from(price_tiers).where(of_version).correlate(price_table_versions)
+    total = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(tier), 0), sa.BigInteger)).where(of_version)
+    return number.scalar_subquery(), total.correlate(price_table_versions).scalar_subquery()
+
+
+_COUNT, _SUM = counted()
+_PUBLISH = Statement(
+    sa.update(price_table_versions)
+    .where(price_table_versions.c.id == _VERSION, _DRAFT)
+    .values(
+        state=sa.literal(VersionState.PUBLISHED.value, sa.String),
+        begins_at=sa.bindparam("new_begins_at", type_=Instant),
+        published_at=sa.bindparam("new_published_at", type_=Instant),
+        published_by_id=sa.bindparam("by_id", type_=price_table_versions.c.id.type),
+        tier_count=_COUNT,
+        tier_sum=_SUM,
+    ),
+    values_of,
+)
+DRAFT_IDS = sa.select(price_table_versions.c.id).where(_DRAFT)
+"""Ids of the versions whose tiers can be written."""
+
+_EMPTY = Statement(
+    sa.delete(price_tiers).where(price_tiers.c.version_id == _VERSION, price_tiers.c.version_id.in_(DRAFT_IDS)),
+    values_of,
+)
+_DISCARD = Statement(sa.delete(price_table_versions).where(price_table_versions.c.id == _VERSION, _DRAFT), values_of)
+
+
+async def draft_of(connection: Connection, price_table_id: int) -> VersionRow | None:
+    """Return the draft of a price table."""
+    return await one(connection, _DRAFT_OF, {"price_table_id": price_table_id})
+
+
+async def create_draft(tx: Transaction, price_table_id: int) -> int:
+    """Create the draft of the locked price table, with the tiers of its newest version, and return its id."""
+    table = {"price_table_id": price_table_id}
+    newest = await one(tx, _NEWEST, table)
+    version_id = await returned(tx, _CREATE, table)
+    if newest is not None:
+        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": newest})
+    return version_id
+
+
+async def publish(tx: Transaction, version_id: int, *, begins_at: datetime, by_id: int | None, at: datetime) -> bool:
+    """Publish the draft; return False, changing nothing, if the version is no draft."""
+    values = {"version_id": version_id, "new_begins_at": begins_at, "new_published_at": at, "by_id": by_id}
+    return await tx.execute(_PUBLISH, values) == 1
+
+
+async def discard(tx: Transaction, version_id: int) -> bool:
+    """Delete the draft and its tiers; return False, changing nothing, if the version is no draft."""
+    await tx.execute(_EMPTY, {"version_id": version_id})
+    return await tx.execute(_DISCARD, {"version_id": version_id}) == 1

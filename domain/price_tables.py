@@ -1,0 +1,193 @@
+"""Versions of price tables: what can be published, what is worth a warning, and what a draft changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain.languages import Text
+from domain.orders import OrderType
+from domain.prices import Tier
+from domain.refusals import Refusal, UserErrorCode
+
+NAME_LENGTH = 200
+TABLES_MAX = 20
+"""Maximum number of price tables that a partner buys by."""
+
+TIERS_MAX = 50
+"""Maximum number of tiers of one product and order type."""
+
+
+DRAFTED_MAX = 200
+"""Maximum number of prices that one mutation writes to a draft."""
+
+
+class VersionState(Enum):
+    """State of a version of a price table."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+
+
+class PriceKey(NamedTuple):
+    """Product and order type of a price."""
+
+    product_id: int
+    order_type: OrderType
+
+
+Tiers = Mapping[PriceKey, Sequence[Tier]]
+"""Tiers by product and order type, lowest first."""
+
+
+class PriceTableNameTaken(Refusal):
+    """A price table has the same name."""
+
+    code = UserErrorCode.PRICE_TABLE_NAME_IN_USE
+    text = Text(
+        pt="Já existe uma pauta de preços com o nome “{name}”.",
+        en="There is a price table with the name “{name}” already.",
+    )
+
+
+class UnknownPriceTable(Refusal):
+    """No price table has that name."""
+
+    text = Text(pt="Não há pauta de preços com o nome “{name}”.", en="There is no price table with the name “{name}”.")
+
+
+class NoDraft(Refusal):
+    """The price table has no draft."""
+
+    code = UserErrorCode.NO_PRICE_TABLE_DRAFT
+    text = Text(
+        pt="A pauta de preços não tem rascunho.",
+        en="The price table has no draft.",
+    )
+
+
+class HoleInPrices(Refusal):
+    """A draft has a price of a product from some quantity on, but none below it."""
+
+    code = UserErrorCode.PRICE_TABLE_INCOMPLETE
+    text = Text(
+        pt="{product}: falta o preço para quantidades abaixo de {lowest} ({kind}).",
+        en="{product}: the price for quantities below {lowest} is missing ({kind}).",
+    )
+
+
+class BeginInPast(Refusal):
+    """A version can't begin before it is published."""
+
+    text = Text(
+        pt="Os preços não podem começar a valer no passado.",
+        en="Prices can't begin in the past.",
+    )
+
+
+class DuplicateTier(Refusal):
+    """Two tiers of a product begin at the same quantity."""
+
+    text = Text(
+        pt="O produto já tem um preço a partir de {minimum} unidade(s).",
+        en="The product has a price from {minimum} unit(s) on already.",
+    )
+
+
+class DuplicatePrice(Refusal):
+    """A draft names a product and order type more than once."""
+
+    code = UserErrorCode.DUPLICATE_PRODUCT
+    text = Text(
+        pt="O produto já está na lista com este tipo de pedido.",
+        en="The product is in the list with this type of order already.",
+    )
+
+
+class PreselectedNotAssigned(Refusal):
+    """The preselected price table is not among the assigned ones."""
+
+    text = Text(
+        pt="A pauta pré-selecionada deve ser uma das pautas do parceiro.",
+        en="The preselected price table must be one of the partner's.",
+    )
+
+
+class DearerTier(NamedTuple):
+    """Tier that costs more than the one below it."""
+
+    product_id: int
+    order_type: OrderType
+    minimum_quantity: int
+
+
+class PriceChange(Enum):
+    """Kind of a difference between a draft and the prices in force."""
+
+    ADDED = "ADDED"
+    REMOVED = "REMOVED"
+    CHANGED = "CHANGED"
+
+
+class Difference(NamedTuple):
+    """Tier that a draft adds, removes or changes."""
+
+    product_id: int
+    order_type: OrderType
+    minimum_quantity: int
+    before: Tier | None
+    after: Tier | None
+
+    @property
+    def change(self) -> PriceChange:
+        """Return the kind of the difference."""
+        if self.before is None:
+            return PriceChange.ADDED
+        return PriceChange.REMOVED if self.after is None else PriceChange.CHANGED
+
+
+def holes(tiers: Tiers) -> list[tuple[PriceKey, int]]:
+    """Return the keys whose tiers do not begin at 1, with the lowest minimum of each."""
+    lowest = {key: min(tier.minimum_quantity for tier in of_key) for key, of_key in tiers.items() if of_key}
+    return [(key, minimum) for key, minimum in lowest.items() if minimum > 1]
+
+
+def dearer(tiers: Tiers) -> list[DearerTier]:
+    """Return the tiers whose monthly price or setup fee is above that of the tier below."""
+    return [
+        DearerTier(key.product_id, key.order_type, after.minimum_quantity)
+        for key, of_key in tiers.items()
+        for before, after in pairwise(sorted(of_key, key=_minimum))
+        if after.unit_monthly_price > before.unit_monthly_price or after.unit_setup_fee > before.unit_setup_fee
+    ]
+
+
+def differences(before: Tiers, after: Tiers) -> list[Difference]:
+    """Return what `after` adds, removes and changes, by product, order type and minimum quantity."""
+    return list(_differences(before, after))
+
+
+def _differences(before: Tiers, after: Tiers) -> Iterator[Difference]:
+    for key in sorted({*before, *after}, key=lambda key: (key.product_id, key.order_type is not OrderType.PURCHASE)):
+        old = {tier.minimum_quantity: tier for tier in before.get(key, ())}
+        new = {tier.minimum_quantity: tier for tier in after.get(key, ())}
+        for minimum in sorted({*old, *new}):
+            if old.get(minimum) != new.get(minimum):
+                yield Difference(*key, minimum, old.get(minimum), new.get(minimum))
+
+
+def begin(wanted: datetime | None, now: datetime) -> datetime:
+    """Return when a version begins, which is now unless a later time is wanted; raise BeginInPast."""
+    if wanted is not None and wanted < now:
+        raise BeginInPast(("beginsAt",))
+    return wanted or now
+
+
+def default_name(partner: str, cnpj: str) -> str:
+    """Return the name of the price table of a new partner, which the CNPJ makes unique."""
+    return f"Pauta {partner} ({cnpj})"
+
+
+def _minimum(tier: Tier) -> int:
+    return tier.minimum_quantity

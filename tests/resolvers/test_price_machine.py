@@ -1,0 +1,137 @@
+"""Any sequence of drafting, publishing and ordering keeps published prices, and orders take those in force."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.doctor.checks import examine
+from db.engine import Database
+from domain.access import Role
+from resolvers import ids
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api
+from tests.clock import Clock
+from tests.databases import Databases
+from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
+
+HOUR = timedelta(hours=1)
+step = st.tuples(st.sampled_from(["draft", "discard", "publish", "publish later", "order", "wait"]), st.integers(1, 9))
+
+
+@dataclass
+class World:
+    """Price table of a partner, and what was published and ordered so far."""
+
+    vendor: Api
+    api: Api
+    clock: Clock
+    product: str
+    table: str
+    draft: int | None = None
+    published: list[tuple[datetime, int]] = field(default_factory=list)
+    orders: dict[str, int] = field(default_factory=dict)
+    """Price of each order by its id."""
+
+    async def take(self, doing: str, number: int) -> None:
+        """Take one step, which the portal refuses if there is no draft or no price."""
+        steps: dict[str, Callable[[int], Awaitable[None]]] = {
+            "draft": self._draft,
+            "discard": self._discard,
+            "publish": lambda _: self._publish(None),
+            "publish later": lambda hours: self._publish(self.clock.now + hours * HOUR),
+            "order": self._order,
+            "wait": self._wait,
+        }
+        await steps[doing](number)
+
+    def in_force(self) -> int | None:
+        """Return the price that applies now: of those that have begun last, the one that was published last."""
+        begun = [(begin, place) for place, (begin, _) in enumerate(self.published) if begin <= self.clock.now]
+        return self.published[max(begun)[1]][1] if begun else None
+
+    async def _draft(self, price: int) -> None:
+        tiers = [{"minimumQuantity": 1, "unitMonthlyPrice": f"{price}.00", "unitSetupFee": "0.00"}]
+        prices = [{"productId": self.product, "orderType": "PURCHASE", "tiers": tiers}]
+        assert await self.vendor.codes("draftPriceTable", {"priceTableId": self.table, "prices": prices}) == []
+        self.draft = price
+
+    async def _discard(self, _: int) -> None:
+        codes = await self.vendor.codes("discardPriceTableDraft", {"priceTableId": self.table})
+        assert codes == ([] if self.draft else ["NO_PRICE_TABLE_DRAFT"])
+        self.draft = None
+
+    async def _publish(self, begins_at: datetime | None) -> None:
+        given = {"priceTableId": self.table, "beginsAt": begins_at and begins_at.isoformat()}
+        codes = await self.vendor.codes("publishPriceTable", given)
+        assert codes == ([] if self.draft else ["NO_PRICE_TABLE_DRAFT"])
+        if self.draft:
+            self.published.append((begins_at or self.clock.now, self.draft))
+        self.draft = None
+
+    async def _order(self, quantity: int) -> None:
+        items = [{"productId": self.product, "quantity": quantity}]
+        payload = await self.api.mutate("createOrder", "order { id }", {"type": "PURCHASE", "items": items})
+        price = self.in_force()
+        assert [error["code"] for error in payload["userErrors"]] == ([] if price else ["PRODUCT_NOT_PRICED"])
+        if price:
+            self.orders[payload["order"]["id"]] = price
+
+    async def _wait(self, hours: int) -> None:
+        self.clock.now += hours * HOUR
+
+    async def check(self) -> None:
+        """Assert that versions and orders have the prices that they were published and made with."""
+        query = """{ priceTable { versions { beginsAt items { tiers { unitMonthlyPrice } } } }
+            orders(first: 100) { nodes { id items { unitMonthlyPrice }
+                priceTableVersion { items { tiers { unitMonthlyPrice } } } } } }"""
+        found = await self.api.data(query)
+        shown = [
+            (datetime.fromisoformat(each["beginsAt"]), each["items"][0]["tiers"][0]["unitMonthlyPrice"])
+            for each in reversed(found["priceTable"]["versions"])
+        ]
+        assert shown == [(begin, f"{price}.00") for begin, price in self.published]
+        for order in found["orders"]["nodes"]:
+            tiers = order["priceTableVersion"]["items"][0]["tiers"]
+            assert order["items"] == tiers == [{"unitMonthlyPrice": f"{self.orders[order['id']]}.00"}]
+        assert len(found["orders"]["nodes"]) == len(self.orders)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(step, max_size=14))
+def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
+    engine: str, databases: Databases, steps: list[tuple[str, int]]
+) -> None:
+    asyncio.run(_live(databases.shared(engine), steps))
+
+
+async def _live(url: str, steps: list[tuple[str, int]]) -> None:
+    portal = Portal(Database(url), secret=b"s" * 32)
+    portal.now = clock = Clock()
+    clock.now = NOON
+    transport: Any = httpx.ASGITransport(create_app(portal, Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        api = await new_caller(http, portal, await new_partner(portal))
+        vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
+        world = World(vendor, api, clock, await new_product(portal, api.partner_id), await _table(vendor, api))
+        for each in steps:
+            await world.take(*each)
+        await world.check()
+    wrong = [finding for finding in await examine(portal.database) if finding.check == "price tables"]
+    await portal.database.close()
+    assert wrong == []
+
+
+async def _table(vendor: Api, api: Api) -> str:
+    made = await vendor.done("createPriceTable", "priceTable { id }", {"name": f"Pauta Preço {api.partner_id}"})
+    table = str(made["priceTable"]["id"])
+    given = {"partnerId": ids.encode("Partner", api.partner_id), "priceTableIds": [table], "preselectedId": table}
+    await vendor.done("assignPriceTables", "partner { id }", given)
+    return table
