@@ -105,11 +105,11 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.SESSIONS_ENDED: Text(pt="{user}: sessões encerradas.", en="{user}: sessions ended."),
     EventType.SECOND_FACTOR_ENABLED: Text(
-        pt="Verificação em duas etapas ativada.", en="Two-step verification turned on."
+        pt="{user}: verificação em duas etapas ativada.", en="{user}: two-step verification turned on."
     ),
     EventType.SECOND_FACTOR_DISABLED: Text(
-        pt="Verificação em duas etapas desativada.", en="Two-step verification turned off."
+        pt="{user}: verificação em duas etapas desativada.", en="{user}: two-step verification turned off."
     ),
-    EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado.", en="Recovery code used."),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
+    EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
 }

@@ -214,9 +214,9 @@ async def _append(tx: Transaction, viewer: Viewer, kind: EventType, *, at: datet
     await events.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=at)
 
 
-def event(kind: EventType, _user_id: int) -> Event:
+def event(kind: EventType, user_id: int) -> Event:
     """Return an event about the second factor of a user."""
-    return Event(type=kind)
+    return Event(type=kind, user_id=user_id)
 
 
 def _forget(context: Context, viewer: Viewer) -> None:

@@ -84,16 +84,16 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
     confirmed = await api.done("confirmTotp", "recoveryCodes", {"code": app.code(api.portal.now())})
     yield Happened(
         EventType.SECOND_FACTOR_ENABLED,
-        "Two-step verification turned on.",
-        "Verificação em duas etapas ativada.",
+        "Ana: two-step verification turned on.",
+        "Ana: verificação em duas etapas ativada.",
         {},
     )
     await api.done("disableTotp", "__typename", {"code": confirmed["recoveryCodes"][0]})
-    yield Happened(EventType.RECOVERY_CODE_USED, "Recovery code used.", "Código de recuperação usado.", {})
+    yield Happened(EventType.RECOVERY_CODE_USED, "Ana: recovery code used.", "Ana: código de recuperação usado.", {})
     yield Happened(
         EventType.SECOND_FACTOR_DISABLED,
-        "Two-step verification turned off.",
-        "Verificação em duas etapas desativada.",
+        "Ana: two-step verification turned off.",
+        "Ana: verificação em duas etapas desativada.",
         {},
     )
 
