@@ -81,6 +81,10 @@ async def test_a_version_applies_from_its_begin_and_a_quote_says_until_when(
     first = await _publish(vendor, table)
     await _draft(vendor, table, _price(product, (1, "12.00")))
     await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(await new_product(api.portal, api.partner_id), (1, "1.00")))
+    diff = "query ($id: ID!) { priceTableDiff(priceTableId: $id) { change } }"
+    changes = (await vendor.data(diff, id=table))["priceTableDiff"]
+    await vendor.done("discardPriceTableDraft", "priceTable { id }", {"priceTableId": table})
 
     today = [await _quoted(api, product), await _quoted(api, product, 10)]
     order = await api.order((product, 1))
@@ -94,6 +98,8 @@ async def test_a_version_applies_from_its_begin_and_a_quote_says_until_when(
     assert [price for price, _ in today] == ["10.00", "90.00"]
     assert {datetime.fromisoformat(str(until)) for _, until in today} == {NOON + DAY}
     assert tomorrow == ("12.00", None)
+    # A draft is of the prices in force, also if others begin later.
+    assert changes == [{"change": "CHANGED"}]
     query = """query ($id: ID!) { order(id: $id) { monthlyTotal priceTableVersion { number items { tiers {
         minimumQuantity unitMonthlyPrice } } } priceTable { versionInForce { number } versions { number state } } } }"""
     kept = (await api.data(query, id=order))["order"]
