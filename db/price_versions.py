@@ -137,10 +137,15 @@ async def next_begin(connection: Connection, partner_id: int, price_table_id: in
 
 
 _DRAFT_OF = Statement(sa.select(*_COLUMNS).where(price_table_versions.c.price_table_id == _TABLE, _DRAFT), VersionRow)
-_NEWEST: Statement[int] = Statement(
+# The version in force; before the first one begins, the last one that is published.
+_SOURCE: Statement[int] = Statement(
     sa.select(price_table_versions.c.id)
-    .where(price_table_versions.c.price_table_id == _TABLE)
-    .order_by(price_table_versions.c.number.desc())
+    .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED)
+    .order_by(
+        sa.case((price_table_versions.c.begins_at <= _AT, 0), else_=1),
+        price_table_versions.c.begins_at.desc(),
+        price_table_versions.c.number.desc(),
+    )
     .limit(1),
     value,
 )
@@ -213,13 +218,13 @@ async def draft_of(connection: Connection, price_table_id: int) -> VersionRow | 
     return await one(connection, _DRAFT_OF, {"price_table_id": price_table_id})
 
 
-async def create_draft(tx: Transaction, price_table_id: int) -> int:
-    """Create the draft of the locked price table, with the tiers of its newest version, and return its id."""
+async def create_draft(tx: Transaction, price_table_id: int, *, at: datetime) -> int:
+    """Create the draft of the locked price table, with the tiers that are in force, and return its id."""
     table = {"price_table_id": price_table_id}
-    newest = await one(tx, _NEWEST, table)
+    source = await one(tx, _SOURCE, {**table, "at": at})
     version_id = await returned(tx, _CREATE, table)
-    if newest is not None:
-        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": newest})
+    if source is not None:
+        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": source})
     return version_id
 
 

@@ -182,7 +182,7 @@ async def put_prices(
     if price_table_id is None:
         raise NotEmptyError
     products = _priced(product_ids, table.percent)
-    version_id = await price_versions.create_draft(tx, price_table_id)
+    version_id = await price_versions.create_draft(tx, price_table_id, at=begins_at)
     await prices.replace_tiers(tx, version_id, _keyed(products))
     await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=None, at=begins_at)
     return PricesHere(price_table_id, version_id, products)
@@ -191,7 +191,7 @@ async def put_prices(
 async def _raise(tx: Transaction, table: PriceTable, here: PricesHere, vendor: _VendorHere, *, at: datetime) -> None:
     """Publish a version of the price table that begins later, with higher prices."""
     higher = _priced({code: of.id for code, of in here.products.items()}, table.percent * RISE_PERCENT // 100)
-    version_id = await price_versions.create_draft(tx, here.price_table_id)
+    version_id = await price_versions.create_draft(tx, here.price_table_id, at=at)
     await prices.replace_tiers(tx, version_id, _keyed(higher))
     begins_at = (at + _NOTICE).replace(hour=3, minute=0, second=0, microsecond=0)
     await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=vendor.sales_id, at=at)

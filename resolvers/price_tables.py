@@ -120,11 +120,11 @@ class PricesChanged(NamedTuple):
 
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
-    """Write prices to the draft, which begins as a copy of the newest version."""
+    """Write prices to the draft, which begins as a copy of the version in force."""
     await _locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
-    return PricesChanged(given.price_table_id, await _draft(work.tx, given.price_table_id, tiers))
+    return PricesChanged(given.price_table_id, await _draft(work.tx, given.price_table_id, tiers, at=work.now))
 
 
 class PublishPriceTable(NamedTuple):
@@ -222,7 +222,7 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
 
     async def write(tx: Transaction) -> ImportedPrices:
         await _locked(tx, table.id)
-        version_id = await _draft(tx, table.id, tiers)
+        version_id = await _draft(tx, table.id, tiers, at=portal.now())
         written = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
         if publish_it:
             at = portal.now()
@@ -251,9 +251,9 @@ async def _draft_of(tx: Transaction, price_table_id: int) -> VersionRow:
     return found
 
 
-async def _draft(tx: Transaction, price_table_id: int, tiers: Tiers) -> int:
+async def _draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> int:
     found = await price_versions.draft_of(tx, price_table_id)
-    version_id = await price_versions.create_draft(tx, price_table_id) if found is None else found.id
+    version_id = await price_versions.create_draft(tx, price_table_id, at=at) if found is None else found.id
     await prices.replace_tiers(tx, version_id, tiers)
     return version_id
 

@@ -75,7 +75,7 @@ async def add_price_table(tx: Transaction, *, name: str | None = None) -> int:
     """Add a price table with a published version without prices, in force at all times, and return its id."""
     table_id = await price_tables.create(tx, name or f"Pauta {uuid4()}")
     assert table_id is not None
-    version_id = await price_versions.create_draft(tx, table_id)
+    version_id = await price_versions.create_draft(tx, table_id, at=EVER)
     await price_versions.publish(tx, version_id, begins_at=EVER, by_id=None, at=EVER)
     return table_id
 

@@ -25,7 +25,7 @@ def create_partner(
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
     number = checks.cnpj(cnpj, "--cnpj")
-    table_name = checks.optional_text(price_table, "--price-table", longest=NAME_LENGTH)
+    table_name = None if price_table is None else checks.text(price_table, "--price-table", longest=NAME_LENGTH)
 
     async def work(portal: Portal) -> str:
         checks.done()

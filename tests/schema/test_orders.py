@@ -162,10 +162,10 @@ async def test_an_order_keeps_its_prices_when_the_table_changes(api: Api, produc
     async with writing(api.portal.database) as tx:
         table_id = await price_tables.chosen(tx, api.partner_id, None)
         assert table_id is not None
-        version_id = await price_versions.create_draft(tx, table_id)
+        at = api.portal.now()
+        version_id = await price_versions.create_draft(tx, table_id, at=at)
         key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
         await prices.replace_tiers(tx, version_id, {key: [tier(1, monthly=1, setup=2, bonus=3)]})
-        at = api.portal.now()
         await price_versions.publish(tx, version_id, begins_at=at, by_id=None, at=at)
 
     assert await api.data(query, id=order) == before

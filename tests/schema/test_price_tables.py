@@ -9,6 +9,7 @@ import pytest
 from domain.access import Permission, Role
 from resolvers import ids, price_tables
 from resolvers.price_tables import PublishPriceTable
+from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
 from tests.factories import new_caller, new_product
@@ -74,13 +75,18 @@ async def test_a_version_applies_from_its_begin_and_a_quote_says_until_when(
     vendor: Api, api: Api, clock: Clock
 ) -> None:
     clock.now = NOON
-    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    product, extra = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await _table(vendor)
     await _assign(vendor, api, table)
     await _draft(vendor, table, _price(product, (1, "10.00"), (10, "9.00")))
     before = await _quoted(api, product)
     first = await _publish(vendor, table)
     await _draft(vendor, table, _price(product, (1, "12.00")))
     await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(extra, (1, "1.00")))
+    diff = "query ($id: ID!) { priceTableDiff(priceTableId: $id) { change } }"
+    changes = (await vendor.data(diff, id=table))["priceTableDiff"]
+    await vendor.done("discardPriceTableDraft", "priceTable { id }", {"priceTableId": table})
 
     today = [await _quoted(api, product), await _quoted(api, product, 10)]
     order = await api.order((product, 1))
@@ -94,6 +100,8 @@ async def test_a_version_applies_from_its_begin_and_a_quote_says_until_when(
     assert [price for price, _ in today] == ["10.00", "90.00"]
     assert {datetime.fromisoformat(str(until)) for _, until in today} == {NOON + DAY}
     assert tomorrow == ("12.00", None)
+    # A draft is of the prices in force, also if others begin later.
+    assert changes == [{"change": "ADDED"}]
     query = """query ($id: ID!) { order(id: $id) { monthlyTotal priceTableVersion { number items { tiers {
         minimumQuantity unitMonthlyPrice } } } priceTable { versionInForce { number } versions { number state } } } }"""
     kept = (await api.data(query, id=order))["order"]
@@ -311,3 +319,35 @@ async def test_two_publications_at_once_publish_the_draft_once(vendor: Api, api:
     )
 
     assert refused == ["NO_PRICE_TABLE_DRAFT"]
+
+
+async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> None:
+    table = await _table(vendor)
+    given = {"name": "Gama", "cnpj": cnpjs.another(), "priceTableId": table}
+
+    unknown = await _refusals(vendor, "createPartner", {**given, "priceTableId": ids.encode("PriceTable", 2**62)})
+    made = await vendor.done("createPartner", "partner { priceTable { id } priceTables { id } }", given)
+
+    assert unknown == [("NOT_FOUND", "priceTableId")]
+    assert made["partner"] == {"priceTable": {"id": table}, "priceTables": [{"id": table}]}
+
+
+async def test_a_key_changes_a_price_table_once(vendor: Api, api: Api) -> None:
+    product, key = await new_product(api.portal, api.partner_id), str(uuid4())
+    named = {"name": f"Pauta Preço {key}", "idempotencyKey": key}
+
+    created = [await vendor.done("createPriceTable", "priceTable { id }", named) for _ in range(2)]
+    table = {"priceTableId": created[0]["priceTable"]["id"], "idempotencyKey": key}
+    drafting = {**table, "prices": [_price(product, (1, "1.00"))]}
+    drafted = [await vendor.done("draftPriceTable", _VERSION, drafting) for _ in range(2)]
+    published = [await vendor.done("publishPriceTable", _VERSION, table) for _ in range(2)]
+    await _draft(vendor, table["priceTableId"], _price(product, (1, "2.00")))
+    discarded = [await vendor.done("discardPriceTableDraft", "priceTable { id }", table) for _ in range(2)]
+
+    for first, again in (created, drafted, published, discarded):
+        assert first == again
+    other = {**drafting, "prices": [_price(product, (1, "3.00"))]}
+    assert await vendor.codes("draftPriceTable", other) == ["IDEMPOTENCY_CONFLICT"]
+    assert await vendor.codes("createPriceTable", {**named, "name": "Pauta"}) == ["IDEMPOTENCY_CONFLICT"]
+    later = {**table, "beginsAt": "2099-01-01T00:00:00Z"}
+    assert await vendor.codes("publishPriceTable", later) == ["IDEMPOTENCY_CONFLICT"]
