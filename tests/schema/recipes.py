@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
+from db import price_tables
 from domain.access import Role
 from resolvers import ids
 from tests import cnpjs
@@ -306,6 +307,10 @@ async def fill(api: Api, size: int) -> Ids:
         for number in range(size):
             await add_partner(tx, name=f"{text} {number // 2}")
             await add_user(tx, api.partner_id)
+        (own,) = await price_tables.assigned_to(tx, api.partner_id)
+        tables = [await price_tables.create(tx, f"{text} {number}") for number in range(size)]
+        assigned = [own.price_table_id, *(each for each in tables if each is not None)]
+        await price_tables.assign(tx, api.partner_id, assigned, preselected_id=own.price_table_id)
     return {"Client": busy, "Product": products[0], "Partners": text}
 
 

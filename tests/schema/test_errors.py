@@ -115,6 +115,24 @@ async def of_partners(api: Api, vendor: Api, product: str) -> dict[UserErrorCode
     }
 
 
+async def of_price_tables(vendor: Api, product: str) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a price table, which is refused with it."""
+    new = {"name": uuid4().hex}
+    tables = [
+        (await vendor.done("createPriceTable", "priceTable { id }", {"name": name}))["priceTable"]["id"]
+        for name in (new["name"], uuid4().hex)
+    ]
+    undrafted, incomplete = [{"priceTableId": table} for table in tables]
+    only_many = [{"minimumQuantity": 10, "unitMonthlyPrice": "1.00", "unitSetupFee": "1.00"}]
+    prices = [{"productId": product, "orderType": "PURCHASE", "tiers": only_many}]
+    await vendor.done("draftPriceTable", "priceTable { id }", incomplete | {"prices": prices})
+    return {
+        UserErrorCode.PRICE_TABLE_NAME_IN_USE: Refused("createPriceTable", new, vendor),
+        UserErrorCode.NO_PRICE_TABLE_DRAFT: Refused("publishPriceTable", undrafted, vendor),
+        UserErrorCode.PRICE_TABLE_INCOMPLETE: Refused("publishPriceTable", incomplete, vendor),
+    }
+
+
 async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code about a product, which is refused with it."""
     new = {"code": uuid4().hex, "name": "Gama", "includedSeats": 1}
@@ -184,6 +202,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     return {
         **await of_partners(api, vendor, product),
         **await of_products(vendor),
+        **await of_price_tables(vendor, product),
         **await of_users(api, vendor),
         **await of_second_factors(api),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
@@ -227,6 +246,9 @@ TYPES = {
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",
     UserErrorCode.PRODUCT_CODE_IN_USE: "ConflictError",
+    UserErrorCode.PRICE_TABLE_NAME_IN_USE: "ConflictError",
+    UserErrorCode.NO_PRICE_TABLE_DRAFT: "ConflictError",
+    UserErrorCode.PRICE_TABLE_INCOMPLETE: "ConflictError",
     UserErrorCode.OWN_USER: "ConflictError",
     UserErrorCode.LAST_MANAGER: "ConflictError",
     UserErrorCode.USER_DEACTIVATED: "ConflictError",
