@@ -10,10 +10,11 @@ from uuid import uuid4
 
 from db import price_tables
 from domain.access import Role
+from domain.orders import OrderType
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
-from tests.factories import add_app, add_partner, add_user, new_product
+from tests.factories import add_app, add_partner, add_price_table, add_prices, add_user, new_product, tier
 from tests.units import writing
 
 Given = Mapping[str, object]
@@ -308,8 +309,10 @@ async def fill(api: Api, size: int) -> Ids:
             await add_partner(tx, name=f"{text} {number // 2}")
             await add_user(tx, api.partner_id)
         (own,) = await price_tables.assigned_to(tx, api.partner_id)
-        tables = [await price_tables.create(tx, f"{text} {number}") for number in range(size)]
-        assigned = [own.price_table_id, *(each for each in tables if each is not None)]
+        others = [await add_price_table(tx, name=f"Pauta Z {text} {number}") for number in range(size)]
+        for table_id in others:
+            await add_prices(tx, table_id, ids.number("Product", products[0]), {OrderType.PURCHASE: [tier(1)]})
+        assigned = [own.price_table_id, *others]
         await price_tables.assign(tx, api.partner_id, assigned, preselected_id=own.price_table_id)
     return {"Client": busy, "Product": products[0], "Partners": text}
 
