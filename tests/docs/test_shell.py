@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.docs.shell import Shell
 from tests.e2e.processes import free_port
 
-TESTED_ELSEWHERE = {"docs/getting-started.md", "docs/first-day.md"}
+TESTED_ELSEWHERE = {"docs/getting-started.md", "docs/first-day.md", "docs/first-partner.md"}
 BACKUPS = {"sqlite": "docs/operate/sqlite.md", "postgresql": "docs/operate/postgresql.md"}
 _MAKE = re.compile(r"^make (\w[\w-]*)((?: \w+=\S+)*)(?:\s+#.*)?$")
 _POSTGRESQL_URL = "postgresql://portal:secret@127.0.0.1/portal"
