@@ -57,7 +57,7 @@ class _Planned(NamedTuple):
     steps: Sequence[Step]
 
 
-async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: Progress) -> None:
+async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, report: Progress) -> None:
     """Write the demo of these sizes; a seed and `now` determine it.
 
     Raises NotEmptyError if there are partners, and TooFewOrdersError if the orders can't buy the licenses;
@@ -83,8 +83,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, told: 
             here = await _settle(tx, partner, tables_here, password_hash)
             partner_ids[partner.domain] = here.id
             label = partner.name.split()[0]
-            rows = Year(rng, here, ids).live(steps, lived=_teller(told, f"{label}: making up", len(steps)))
-            await write(tx, here.id, rows, wrote=_teller(told, f"{label}: writing", len(rows)))
+            rows = Year(rng, here, ids).live(steps, lived=_reporter(report, f"{label}: making up", len(steps)))
+            await write(tx, here.id, rows, wrote=_reporter(report, f"{label}: writing", len(rows)))
         vendor = await _settle_vendor(tx, password_hash)
         lately = now - timedelta(seconds=1)
         for partner in PARTNERS:
@@ -238,5 +238,5 @@ async def write(
     await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
 
 
-def _teller(told: Progress, doing: str, total: int) -> Callable[[int], object]:
-    return lambda done: told(doing, done, total)
+def _reporter(report: Progress, doing: str, total: int) -> Callable[[int], object]:
+    return lambda done: report(doing, done, total)

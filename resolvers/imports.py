@@ -21,12 +21,12 @@ async def register_clients(
     batches: Iterable[Sequence[RegisterClient]],
     *,
     all_or_nothing: bool,
-    told: Callable[[list[bool]], object],
+    report: Callable[[list[bool]], object],
 ) -> None:
     """Register clients as the API does, without an actor; skip those that are active already.
 
     Each batch is a transaction, or all of them are one, which is rolled back if `batches` raises an error.
-    `told` is called with the clients of each batch that were registered.
+    `report` is called with the clients of each batch that were registered.
     """
     now = portal.now()
 
@@ -35,7 +35,7 @@ async def register_clients(
         for batch in batches:
             registered = await _register(tx, partner_id, batch, at=now)
             client_ids.extend(registered.values())
-            told([client.cnpj in registered for client in batch])
+            report([client.cnpj in registered for client in batch])
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
         await _append(tx, partner_id, client_ids, at=now)
 
@@ -50,7 +50,7 @@ async def register_clients(
         return
     for batch in batches:
         registered = await portal.database.write(partial(one_batch, batch=batch))
-        told([client.cnpj in registered for client in batch])
+        report([client.cnpj in registered for client in batch])
 
 
 async def _register(

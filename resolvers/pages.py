@@ -166,16 +166,16 @@ def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
     ends = [page.reaches_end(backward=backward) for page in pages]
     unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
 
-    def told(found: Sequence[bool | None]) -> list[bool]:
+    def answers_with(found: Sequence[bool | None]) -> list[bool]:
         answers = [not ends_there for ends_there in ends]
         for place, any_there in zip(unknown, found, strict=True):
             answers[place] = bool(any_there)
         return answers
 
     if not unknown:
-        return told([])
+        return answers_with([])
     asked = [pages[place] for place in unknown]
-    return then(pages[0].source.beyond(asked, backward=not backward), told)
+    return then(pages[0].source.beyond(asked, backward=not backward), answers_with)
 
 
 @dataclass(slots=True)

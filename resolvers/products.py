@@ -84,12 +84,12 @@ async def put_all(
     batches: Iterable[Sequence[ProductDetails]],
     *,
     all_or_nothing: bool,
-    told: Callable[[list[Change]], object],
+    report: Callable[[list[Change]], object],
 ) -> None:
     """Create the products with new codes and update the others.
 
     Orders and activations keep the seats that they were made with. Each batch is a transaction, or all of them are
-    one, which is rolled back if `batches` raises an error. `told` is called with the changes of each batch.
+    one, which is rolled back if `batches` raises an error. `report` is called with the changes of each batch.
     """
 
     async def at_once(tx: Transaction) -> None:
@@ -97,7 +97,7 @@ async def put_all(
         for batch in batches:
             put = await _put(tx, batch)
             new += put.events
-            told(put.changes)
+            report(put.changes)
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
         await _append(portal, tx, new)
 
@@ -110,7 +110,7 @@ async def put_all(
         await portal.database.write(at_once)
         return
     for batch in batches:
-        told(await portal.database.write(partial(one_batch, batch=batch)))
+        report(await portal.database.write(partial(one_batch, batch=batch)))
 
 
 class _Created(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which tables a database has, and which ones this version needs, told without what makes them."""
+"""Which tables a database has, and which ones this version needs, without the migrations themselves."""
 
 from collections.abc import Sequence
 from enum import Enum

@@ -54,7 +54,7 @@ async def _make(portal: Portal, sizes: Sizes, *, seed: int, if_empty: bool) -> b
         return False
     try:
         with progress() as on_progress:
-            await making.make(portal, sizes, seed=seed, now=portal.now(), told=on_progress)
+            await making.make(portal, sizes, seed=seed, now=portal.now(), report=on_progress)
     except NotEmptyError:
         fail("There are partners in the database already: demo data goes into an empty one only. Nothing was changed.")
     except TooFewOrdersError as error:

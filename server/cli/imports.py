@@ -84,7 +84,7 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
 
         with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as on_progress:
             await imports.register_clients(
-                portal, found.id, batches(opened, on_progress), all_or_nothing=all_or_nothing, told=done
+                portal, found.id, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done
             )
 
     _import(work, report, "clients were imported", all_or_nothing=all_or_nothing)
@@ -113,7 +113,7 @@ def import_products(file: _File, *, all_or_nothing: _AllOrNothing = False) -> No
             report.done.update(change.value for change in changes)
 
         with _open(file, product_rows.COLUMNS, product_rows.REQUIRED) as opened, progress() as on_progress:
-            await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, told=done)
+            await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done)
 
     _import(work, report, "products were imported", all_or_nothing=all_or_nothing)
     counts = ", ".join(f"{report.done[change.value]} {change.value}" for change in Change)

@@ -41,7 +41,7 @@ async def make(engine: str, databases: Databases) -> AsyncIterator[Make]:
     async def made(sizes: Sizes = SMALL, *, seed: int = 1) -> Portal:
         opened.append(Database(databases.migrated(engine)))
         portal = Portal(opened[-1], secret=b"s" * 32, now=lambda: NOW, demo=True)
-        await making.make(portal, sizes, seed=seed, now=NOW, told=lambda *_: None)
+        await making.make(portal, sizes, seed=seed, now=NOW, report=lambda *_: None)
         return portal
 
     yield made
@@ -138,7 +138,7 @@ async def test_it_is_made_in_an_empty_database_only(make: Make) -> None:
     portal = await make()
 
     with pytest.raises(NotEmptyError):
-        await making.make(portal, SMALL, seed=1, now=NOW, told=lambda *_: None)
+        await making.make(portal, SMALL, seed=1, now=NOW, report=lambda *_: None)
 
 
 async def test_orders_too_few_for_the_licenses_are_refused(make: Make) -> None:

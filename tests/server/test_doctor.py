@@ -64,7 +64,7 @@ async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
     """Demo in a database of its own."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32, demo=True)
-    await making.make(portal, Sizes(40, 80, 20), seed=1, now=utc_now(), told=lambda *_: None)
+    await making.make(portal, Sizes(40, 80, 20), seed=1, now=utc_now(), report=lambda *_: None)
     yield portal
     await database.close()
 

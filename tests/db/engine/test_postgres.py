@@ -73,7 +73,7 @@ async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
     await postgresql.close()
 
 
-async def test_a_connection_that_breaks_is_told_as_unavailable_and_replaced(postgresql: Database) -> None:
+async def test_a_connection_that_breaks_is_reported_as_unavailable_and_replaced(postgresql: Database) -> None:
     async def break_off(connection: Connection) -> None:
         mine = await fetch_value(connection, sa.text("SELECT pg_backend_pid()"))
         await postgresql.write(lambda other: fetch_value(other, sa.select(sa.func.pg_terminate_backend(mine))))

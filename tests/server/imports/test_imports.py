@@ -38,7 +38,7 @@ async def bring(
     portal: Portal, partner_id: int, batches: Iterable[list[RegisterClient]], *, all_or_nothing: bool
 ) -> list[list[bool]]:
     heard: list[list[bool]] = []
-    await imports.register_clients(portal, partner_id, batches, all_or_nothing=all_or_nothing, told=heard.append)
+    await imports.register_clients(portal, partner_id, batches, all_or_nothing=all_or_nothing, report=heard.append)
     return heard
 
 
