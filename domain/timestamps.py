@@ -1,7 +1,12 @@
 """Timestamps of RFC 3339, and the time of now."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""The machine's clock."""
 
 TEXT_LENGTH_MAX = 64
 """Maximum length, since RFC 3339 allows any number of fractional digits."""
@@ -12,11 +17,6 @@ _TIMESTAMP = re.compile(
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3]):(?P<minutes>[0-5][0-9]))"
 )
 _LEAP_SECOND = "60"
-
-
-def utc_now() -> datetime:
-    """Return the time by the machine's clock."""
-    return datetime.now(UTC)
 
 
 def parse(text: str) -> datetime | None:

@@ -2,13 +2,12 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from db.engine.keyset import Keyset
-from domain import timestamps
 from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -49,8 +48,11 @@ def decode(text: str, argument: str, order: str, of: int, key_type: type[Any]) -
 
 def _key(key: object, key_type: type[Any], argument: str) -> Any:  # noqa: ANN401 — a sort key is of its column's type.
     if key_type is datetime and isinstance(key, str):
-        moment = timestamps.parse(key)
-        if moment is None:
+        try:
+            moment = datetime.fromisoformat(key)
+        except ValueError:
+            raise _bad(argument) from None
+        if moment.tzinfo is not UTC:
             raise _bad(argument)
         return moment
     if type(key) is not key_type or (key_type is int and not 0 <= int(str(key)) <= _ID_MAX):
