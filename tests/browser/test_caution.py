@@ -18,6 +18,7 @@ MUTATIONS = {
     "AtivarLicenca": "clientId",
     "CancelamentoDeLicenca": "activationId",
     "SubstituicaoDeLicenca": "activationId",
+    "ConvidarUsuario": "role",
 }
 ABSENT = "T3JkZXI6OTk5OTk5"
 APPROVE = "mutation Approve($id: ID!) { approveOrder(input: {orderId: $id}) { userErrors { code } } }"

@@ -23,6 +23,8 @@ SCREENS = [
     "CancelamentoDeLicenca",
     "SubstituicaoDeLicenca",
     "EstoqueDoParceiro",
+    "Usuarios",
+    "ConvidarUsuario",
     "Eventos",
 ]
 VENDOR_SCREENS = [
@@ -38,9 +40,14 @@ VENDOR_SCREENS = [
     "ReabilitarParceiro",
     "CadastrarProduto",
     "RetirarProduto",
+    "PautasDePreco",
+    "RascunhoDePauta",
+    "PublicarPauta",
+    "Usuarios",
+    "ConvidarUsuario",
     "EventosDoParceiro",
 ]
-READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Eventos"]
+READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Usuarios", "Eventos"]
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:

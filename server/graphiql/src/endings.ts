@@ -19,10 +19,16 @@ const ENDINGS = [
   "cancelClient",
   "cancelOrder",
   "closePartner",
+  "deactivateUser",
+  "disableTotp",
   "erasePartnerContacts",
   "moveActivation",
+  "publishPriceTable",
+  "resetSecondFactor",
   "retireProduct",
   "revokeApiToken",
+  "revokeInvitation",
+  "signOutEverywhere",
   "suspendPartner",
 ] as const;
 

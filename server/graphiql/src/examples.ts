@@ -16,7 +16,7 @@ const EXAMPLES = `query Examples {
 const EXAMPLES_OF_VENDOR = `query Examples {
   products { id active }
   working: partners(filter: { status: [ACTIVE] }, first: 20) {
-    nodes { id orders(status: PENDING, first: 1) { nodes { id } } }
+    nodes { id priceTable { id } orders(status: PENDING, first: 1) { nodes { id } } }
   }
   suspended: partners(filter: { status: [SUSPENDED] }, first: 1) { nodes { id } }
 }`;
@@ -39,7 +39,7 @@ interface Read {
 
 interface ReadOfVendor {
   products: Product[];
-  working: { nodes: (Thing & { orders: { nodes: Thing[] } })[] };
+  working: { nodes: (Thing & { priceTable: Thing; orders: { nodes: Thing[] } })[] };
   suspended: { nodes: Thing[] };
 }
 
@@ -57,6 +57,8 @@ export interface Examples {
   partner: string;
   partnerToSuspend: string;
   suspendedPartner: string;
+  priceTable: string;
+  role: string;
   freeCnpj: string;
 }
 
@@ -87,6 +89,7 @@ async function ofPartnersUser(token: string): Promise<Found> {
     clientToCancel: toCancel?.id,
     activationToCancel: cancelling?.activations.nodes[0]?.id,
     activationToMove: moving?.activations.nodes[0]?.id,
+    role: "VIEWER",
     freeCnpj: someCnpj(),
   };
 }
@@ -107,6 +110,8 @@ async function ofVendorsUser(token: string): Promise<Found> {
     orderToApprove: partner?.orders.nodes[0]?.id,
     partnerToSuspend: working.find(({ id }) => id !== partner?.id)?.id,
     suspendedPartner: data.suspended.nodes[0]?.id,
+    priceTable: partner?.priceTable.id,
+    role: "VENDOR_VIEWER",
     freeCnpj: someCnpj(),
   };
 }

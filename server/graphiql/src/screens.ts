@@ -12,6 +12,56 @@ export interface Screen {
   variables(examples: Examples): object;
 }
 
+/** Screens of those who manage users, at a partner or at the vendor. */
+export const PEOPLE: Screen[] = [
+  {
+    permission: "USERS_READ",
+    label: "“Usuários”",
+    about: {
+      en: "The people, with their roles, and whether they can sign in.",
+      "pt-BR": "As pessoas, com seus papéis, e se podem entrar.",
+    },
+    query: `query Usuarios($filter: UserFilter, $first: Int, $after: String) {
+  users(filter: $filter, first: $first, after: $after) {
+    nodes {
+      id
+      name
+      email
+      role
+      isActive
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ filter: {}, first: 10 }),
+  },
+  {
+    permission: "USERS_MANAGE",
+    label: "“Usuários”",
+    about: {
+      en: "Invite a person, who chooses a password by the link. Without e-mail, pass the link on.",
+      "pt-BR": "Convida uma pessoa, que escolhe a senha pelo link. Sem e-mail, repasse o link.",
+    },
+    query: `mutation ConvidarUsuario($input: InviteUserInput!) {
+  inviteUser(input: $input) {
+    invitation {
+      id
+      email
+      role
+      expiresAt
+    }
+    invitationUrl
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ role }) => ({
+      input: { email: `rita.${unique()}@novo.example`, name: "Rita Lopes", role },
+    }),
+  },
+];
+
 export const SCREENS: Screen[] = [
   {
     permission: "ORDERS_READ",
@@ -416,6 +466,7 @@ export const SCREENS: Screen[] = [
 `,
     variables: () => ({ movements: 3 }),
   },
+  ...PEOPLE,
   {
     permission: "EVENTS_READ",
     label: "",

@@ -1,12 +1,20 @@
 /** The screens of the vendor's people, who see all partners and act on behalf of each. */
 
 import { unique } from "./examples";
-import type { Screen } from "./screens";
+import { PEOPLE, type Screen } from "./screens";
 
 /** Return the first moment of the running month in the portal's time zone, UTC. */
 function beginOfMonth(): string {
+  return beginOfMonthAfter(0);
+}
+
+function beginOfNextMonth(): string {
+  return beginOfMonthAfter(1);
+}
+
+function beginOfMonthAfter(months: number): string {
   const now = new Date();
-  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth())).toISOString();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months)).toISOString();
 }
 
 export const VENDOR_SCREENS: Screen[] = [
@@ -310,6 +318,95 @@ export const VENDOR_SCREENS: Screen[] = [
 `,
     variables: ({ productToRetire }) => ({ input: { productId: productToRetire, idempotencyKey: unique() } }),
   },
+  {
+    permission: "ORDERS_READ",
+    label: "“Pauta Preço”",
+    about: {
+      en: "The price tables, with their versions: drafts, what is in force, and what begins later.",
+      "pt-BR": "As pautas de preço, com suas versões: rascunhos, o que vale agora e o que começa depois.",
+    },
+    query: `query PautasDePreco($first: Int, $after: String) {
+  priceTables(first: $first, after: $after) {
+    nodes {
+      id
+      name
+      versions {
+        number
+        state
+        beginsAt
+        publishedBy { name }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ first: 10 }),
+  },
+  {
+    permission: "PRICES_MANAGE",
+    label: "“Pauta Preço”",
+    about: {
+      en: "Draft new prices of a product; nothing changes for partners before they are published.",
+      "pt-BR": "Rascunha novos preços de um produto; nada muda para os parceiros antes da publicação.",
+    },
+    query: `mutation RascunhoDePauta($input: DraftPriceTableInput!) {
+  draftPriceTable(input: $input) {
+    version {
+      number
+      state
+    }
+    warnings {
+      product { name }
+      orderType
+      minimumQuantity
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ priceTable, product }) => ({
+      input: {
+        priceTableId: priceTable,
+        prices: [
+          {
+            productId: product,
+            orderType: "PURCHASE",
+            tiers: [
+              { minimumQuantity: 1, unitMonthlyPrice: "99.90", unitSetupFee: "150.00" },
+              { minimumQuantity: 10, unitMonthlyPrice: "89.90", unitSetupFee: "150.00", bonusQuantity: 1 },
+            ],
+          },
+        ],
+        idempotencyKey: unique(),
+      },
+    }),
+  },
+  {
+    permission: "PRICES_MANAGE",
+    label: "“Pauta Preço”",
+    about: {
+      en: "Publish the draft with the day it begins. A published version never changes; pending orders keep their prices.",
+      "pt-BR":
+        "Publica o rascunho com o início da vigência. A versão publicada não muda mais; pedidos pendentes mantêm os preços.",
+    },
+    query: `mutation PublicarPauta($input: PublishPriceTableInput!) {
+  publishPriceTable(input: $input) {
+    priceTable { name }
+    version {
+      number
+      state
+      beginsAt
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ priceTable }) => ({
+      input: { priceTableId: priceTable, beginsAt: beginOfNextMonth(), idempotencyKey: unique() },
+    }),
+  },
+  ...PEOPLE,
   {
     permission: "EVENTS_READ",
     label: "",
