@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from db import (
     access,
@@ -22,9 +22,8 @@ from db import (
 from db.access import TokenRow, UserRow
 from db.activations import ActivationRow
 from db.clients import ClientRow
-from db.engine import Connection, Database, listings
-from db.engine.keyset import Window
-from db.engine.listings import Listing, Slice
+from db.engine import Connection, Database
+from db.engine.listings import Listing
 from db.engine.statement import Columns
 from db.events import EventRow
 from db.holdings import Released
@@ -38,6 +37,7 @@ from db.prices import ProductRow
 from domain.price_tables import Tiers
 from domain.tenancy import Scope
 from resolvers.dataloader import Loader
+from resolvers.page_loaders import Pages
 
 Value = TypeVar("Value")
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -61,73 +61,6 @@ class made_once(Generic[Value]):  # noqa: N801 — it is used as a function is.
         """Compute it, and store it on the object, where the next access finds it."""
         made = instance.__dict__[self._name] = self.make(instance)
         return made
-
-
-class PageKind(NamedTuple):
-    """What pages of many parents have in common; `chosen` is a further condition on their rows.
-
-    All but `columns` determine the rows.
-    """
-
-    scope: Scope
-    window: Window
-    chosen: Hashable = None
-    columns: Columns = None
-
-
-class Pages(Generic[Row]):
-    """Loader of pages of a list that each parent has, in one statement for all parents."""
-
-    def __init__(
-        self,
-        database: Database,
-        listing: Callable[[Scope, Sequence[int], Any], Listing[Row]],
-        *,
-        of_partners: bool = False,
-    ) -> None:
-        """Take a function from a scope, parents and a condition to the listing.
-
-        If the pages are `of_partners`, each cursor belongs to its parent.
-        """
-        self._database = database
-        self.listing = listing
-        self.of_partners = of_partners
-        self._pages: dict[PageKind, Loader[int, Slice[Row]]] = {}
-        self._counts: dict[PageKind, Loader[int, int]] = {}
-        self._beyond: dict[PageKind, Loader[int, bool]] = {}
-
-    def page(self, kind: PageKind) -> Loader[int, Slice[Row]]:
-        """Return the loader of pages of that kind, by parent."""
-
-        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
-            return await listings.pages(connection, listing, kind.window, kind.columns)
-
-        return self._loader(self._pages, kind, read)
-
-    def count(self, kind: PageKind) -> Loader[int, int]:
-        """Return the loader of the lengths of whole lists, by parent; an empty list has none."""
-        return self._loader(self._counts, kind, listings.counts)
-
-    def beyond(self, kind: PageKind) -> Loader[int, bool]:
-        """Return the loader of whether rows precede the pages of that kind, by parent."""
-
-        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, bool]:
-            return dict.fromkeys(await listings.parents_beyond(connection, listing, kind.window), True)
-
-        return self._loader(self._beyond, kind, read)
-
-    def _loader(
-        self,
-        known: dict[PageKind, Loader[int, Value]],
-        kind: PageKind,
-        read: Callable[[Connection, Listing[Row]], Awaitable[Mapping[int, Value]]],
-    ) -> Loader[int, Value]:
-        listing = self.listing
-
-        async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, listing(kind.scope, parent_ids, kind.chosen))
-
-        return known.setdefault(kind, Loader(self._database, load))
 
 
 class Loaders:

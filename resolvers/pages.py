@@ -18,7 +18,8 @@ from domain.tenancy import Scope
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, column, then
-from resolvers.loaders import Loaders, PageKind, Pages
+from resolvers.loaders import Loaders
+from resolvers.page_loaders import PageKind, Pages
 
 SIZE_DEFAULT = 25
 SIZE_MAX = 100

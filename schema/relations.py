@@ -21,7 +21,8 @@ from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders, Pages, made_once
+from resolvers.loaders import Loaders, made_once
+from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
 
