@@ -124,9 +124,11 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
         for each in steps:
             await world.take(*each)
         await world.check()
-    wrong = [finding for finding in await examine(portal.database) if finding.check == "price tables"]
+    # Other tests damage price tables of theirs.
+    mine = f"price table {ids.number('PriceTable', world.table)} "
+    found = await examine(portal.database)
     await portal.database.close()
-    assert wrong == []
+    assert [each for each in found if each.partner_id == api.partner_id or mine in each.message] == []
 
 
 async def _table(vendor: Api, api: Api) -> str:

@@ -86,11 +86,12 @@ async def test_bad_details_of_a_user_are_refused_together(api: Api) -> None:
 async def test_users_are_listed_by_role_and_whether_they_are_active(api: Api, vendor: Api) -> None:
     viewer, gone = await colleague(api, Role.VIEWER), await colleague(api)
     await api.done("deactivateUser", USER, {"userId": of(gone)})
-    query = "query ($filter: UserFilter) { users(filter: $filter) { totalCount nodes { id } } }"
+    query = "query ($filter: UserFilter) { users(filter: $filter, last: 100) { totalCount nodes { id } } }"
 
     async def listed(caller: Api, **chosen: object) -> list[str]:
         found = (await caller.data(query, filter=chosen))["users"]
-        assert found["totalCount"] == len(found["nodes"])
+        # The vendor's users are those of all tests.
+        assert min(found["totalCount"], 100) == len(found["nodes"])
         return [node["id"] for node in found["nodes"]]
 
     assert await listed(viewer) == [of(api), of(viewer), of(gone)]
