@@ -38,6 +38,21 @@ _FIND = Statement(
     IdentifiedUser,
 )
 _BY_EMAIL = Statement(_USERS.where(users.c.email == sa.bindparam("email")), IdentifiedUser)
+_CAN_LINK: Statement[bool] = Statement(
+    sa.select(sa.literal(value=True))
+    .select_from(users)
+    .where(
+        users.c.email == sa.bindparam("email"),
+        users.c.disabled_at.is_(None),
+        ~sa.exists().where(_OF_SUBJECT),
+        ~sa.exists().where(
+            identities.c.partner_id == users.c.partner_id,
+            identities.c.user_id == users.c.id,
+            identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
+        ),
+    ),
+    value,
+)
 _LINK: Statement[int] = upsert(
     identities,
     lambda insert: insert.on_conflict_do_nothing().returning(identities.c.user_id),
@@ -54,6 +69,12 @@ async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedU
 async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:
     """Return the enabled user with that e-mail address, which is unique among all partners."""
     return await one(tx, _BY_EMAIL, {"email": email})
+
+
+async def can_link(connection: Connection, email: str, issuer: str, subject: str) -> bool:
+    """Return whether an enabled user has the address and no identity there, and the subject is no user's."""
+    names = {"email": email, "of_issuer": issuer, "of_subject": subject}
+    return await one(connection, _CAN_LINK, names) is not None
 
 
 async def link(tx: Transaction, user: IdentifiedUser, issuer: str, subject: str, *, at: datetime) -> bool:

@@ -10,6 +10,7 @@ from db.engine.column_types import Instant
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import password_resets, users
+from domain.access import ROLE_PERMISSIONS, Permission
 
 
 class Resetting(NamedTuple):
@@ -24,16 +25,38 @@ class Resetting(NamedTuple):
 _AT = sa.bindparam("at", type_=Instant)
 _OF_DIGEST = password_resets.c.digest == sa.bindparam("of_digest", type_=sa.LargeBinary(32))
 _OF_USER = password_resets.c.partner_id == PARTNER, password_resets.c.user_id == sa.bindparam("user_id")
-_ADD = Statement(sa.insert(password_resets), values_of, inserted=["partner_id", "user_id", "digest", "expires_at"])
+_MAKERS = users.alias("makers")
+# A link that somebody made works only while they still manage users: they may have kept it.
+_MAKER = sa.select(_MAKERS.c.id).where(
+    _MAKERS.c.id == password_resets.c.created_by_id,
+    _MAKERS.c.disabled_at.is_(None),
+    sa.or_(*(_MAKERS.c.role == role for role, held in ROLE_PERMISSIONS.items() if Permission.USERS_MANAGE in held)),
+)
+_OF_NONE = password_resets.c.created_by_id.is_(None)
+_ADD = Statement(
+    sa.insert(password_resets),
+    values_of,
+    inserted=["partner_id", "user_id", "digest", "created_by_id", "expires_at"],
+)
 _FIND = Statement(
     sa.select(users.c.partner_id, users.c.id, users.c.email, users.c.name)
     .join(password_resets, password_resets.c.user_id == users.c.id)
-    .where(_OF_DIGEST, password_resets.c.expires_at > _AT, users.c.disabled_at.is_(None)),
+    .where(
+        _OF_DIGEST,
+        password_resets.c.expires_at > _AT,
+        users.c.disabled_at.is_(None),
+        sa.or_(_OF_NONE, _MAKER.exists()),
+    ),
     Resetting,
 )
 _TAKE: Statement[int] = Statement(
     sa.delete(password_resets)
-    .where(*_OF_USER, _OF_DIGEST, password_resets.c.expires_at > _AT)
+    .where(
+        *_OF_USER,
+        _OF_DIGEST,
+        password_resets.c.expires_at > _AT,
+        sa.or_(_OF_NONE, _MAKER.with_for_update(read=True).exists()),
+    )
     .returning(password_resets.c.user_id),
     value,
 )
@@ -41,10 +64,12 @@ _DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
 _DROP_EXPIRED = Statement(sa.delete(password_resets).where(password_resets.c.expires_at <= _AT), values_of)
 
 
-async def add(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, expires_at: datetime) -> None:
-    """Write a link of the user."""
-    link = {"partner_id": partner_id, "user_id": user_id, "digest": digest, "expires_at": expires_at}
-    await tx.execute_many(_ADD, [link])
+async def add(
+    tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, by_id: int | None, expires_at: datetime
+) -> None:
+    """Write a link of the user, which another user made unless `by_id` is None."""
+    link = {"partner_id": partner_id, "user_id": user_id, "digest": digest}
+    await tx.execute_many(_ADD, [{**link, "created_by_id": by_id, "expires_at": expires_at}])
 
 
 async def find(connection: Connection, digest: bytes, *, at: datetime) -> Resetting | None:

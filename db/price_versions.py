@@ -14,7 +14,7 @@ from db.engine.filters import Mine, is_partner, one_each, scoped, value, values_
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.tables import price_table_versions, price_tables, price_tiers
-from domain.price_tables import VersionState
+from domain.price_tables import VERSIONS_MAX, VersionState
 from domain.tenancy import Scope
 
 
@@ -117,7 +117,9 @@ async def of_tables(
     found = await connection.fetch(_OF_TABLES.within(scope), {"partner_id": scope, "ids": price_table_ids})
     by_table: dict[int, list[VersionRow]] = {}
     for row in found:
-        by_table.setdefault(row.price_table_id, []).append(row)
+        listed = by_table.setdefault(row.price_table_id, [])
+        if len(listed) < VERSIONS_MAX:
+            listed.append(row)
     return by_table
 
 

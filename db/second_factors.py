@@ -31,6 +31,7 @@ class TotpSecret(NamedTuple):
     """Encrypted secret of an authenticator app, and the last step of which a code was used."""
 
     sealed: bytes
+    enrolled_at: datetime
     confirmed_at: datetime | None
     last_step: int | None
 

@@ -170,6 +170,7 @@ password_resets = _table(
     Column("digest", sa.LargeBinary(32), primary_key=True),
     _partner(),
     _ref("user_id", "users"),
+    _ref("created_by_id", "users", nullable=True),
     Column("expires_at", Instant, nullable=False),
     Index(None, "partner_id", "user_id"),
 )

@@ -120,6 +120,9 @@ class InvalidNetwork(Refusal):
 
 def network(text: str) -> str | None:
     """Return an address or network in CIDR notation, which is what is stored; None if it is neither."""
+    if "%" in text:
+        # The zone of an IPv6 address may be any text, and means nothing elsewhere.
+        return None
     try:
         found = ip_network(text.strip())
     except ValueError:

@@ -13,6 +13,9 @@ from domain.refusals import Refusal, UserErrorCode
 
 NAME_LENGTH = 200
 TABLES_MAX = 20
+VERSIONS_MAX = 50
+"""Number of versions of a price table that are listed, the newest ones."""
+
 """Maximum number of price tables that a partner buys by."""
 
 TIERS_MAX = 50

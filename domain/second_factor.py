@@ -18,6 +18,9 @@ WINDOW = 1
 """Number of steps of 30 seconds before and after the current one whose codes are accepted."""
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
+ENROLLMENT_LIFETIME = timedelta(minutes=15)
+"""How long an enrolled app can be confirmed."""
+
 WRONG_CODES_MAX = 5
 """Number of wrong codes after which a challenge is void."""
 

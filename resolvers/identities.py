@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from db import identities
-from db.engine import Database, Transaction
+from db.engine import Connection, Database, Transaction
 from db.identities import IdentifiedUser
 from domain.users import email as address_of
 
@@ -37,10 +37,18 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
     The first token links the user to its subject. Afterwards the subject alone decides, whatever its address is then,
     and another subject with the user's address is refused.
     """
-    found = await database.read(lambda connection: identities.find(connection, claims.issuer, claims.subject))
-    if found is not None or claims.email is None:
+    email = None if claims.email is None else address_of(claims.email)
+
+    async def read(connection: Connection) -> tuple[IdentifiedUser | None, bool]:
+        found = await identities.find(connection, claims.issuer, claims.subject)
+        if found is not None or email is None:
+            return found, False
+        return None, await identities.can_link(connection, email, claims.issuer, claims.subject)
+
+    found, can_link = await database.read(read)
+    # Without a look first, each request with a token of somebody who is no user here would wait for the writer.
+    if email is None or not can_link:
         return found
-    email = address_of(claims.email)
 
     async def link(tx: Transaction) -> IdentifiedUser | None:
         user = await identities.by_email(tx, email)

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import events, idempotency, partners
+from db import events, idempotency, partners, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
 from db.idempotency import Claim
@@ -44,6 +44,14 @@ class Work:
         terms = await partners.shared_terms(self.tx, self.partner_id)
         check_active(terms.status, terms.suspension_reason)
         return terms
+
+    async def act(self) -> None:
+        """Raise Unauthenticated if the user was deactivated since the viewer was read.
+
+        For changes without an event, whose numbering does it for all others.
+        """
+        if not await users.share_if_enabled(self.tx, self.viewer.partner_id, self.viewer.user_id):
+            raise unauthenticated()
 
     async def next_order_number(self) -> int:
         """Return the number of a new order. It takes the transaction's last lock."""

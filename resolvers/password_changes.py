@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import structlog
 
-from db import access, events, password_resets, tokens, users
+from db import access, events, partners, password_resets, tokens, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
 from domain import mails
@@ -46,12 +46,13 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
     if user is None:
         raise unauthenticated()
     with portal.sign_ins.place():
+        # First, or the right password would count as a failed try if the new one is refused.
+        await check_new_password(new, "newPassword", name=user.name, email=user.email)
         tried = await count_try(portal, SIGN_IN, user.email, context.client_address)
         found = await portal.database.read(lambda connection: access.credentials(connection, user.email))
         if found is None or not await is_password(found.password_hash, current, context.gone):
             _log.warning("password change failed", partner_id=viewer.partner_id, user_id=viewer.user_id)
             raise WrongPassword(("currentPassword",))
-        await check_new_password(new, "newPassword", name=user.name, email=user.email)
         password_hash = await hash_password(new)
     now = portal.now()
 
@@ -101,9 +102,11 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
     await _send(portal, email, found.name, secret, language)
 
 
-async def _add(portal: Portal, tx: Transaction, partner_id: int, user_id: int, secret: Secret) -> None:
+async def _add(
+    portal: Portal, tx: Transaction, partner_id: int, user_id: int, secret: Secret, *, by_id: int | None = None
+) -> None:
     expires_at = portal.now() + RESET_LIFETIME
-    await password_resets.add(tx, partner_id, user_id, secret.digest, expires_at=expires_at)
+    await password_resets.add(tx, partner_id, user_id, secret.digest, by_id=by_id, expires_at=expires_at)
 
 
 async def _send(portal: Portal, email: str, name: str, secret: Secret, language: Language) -> None:
@@ -130,6 +133,7 @@ class ResetLinkCreated(NamedTuple):
 async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     """Create a link by which a user chooses a new password; it is sent by e-mail if the portal sends e-mails."""
     require_session(work)
+    await partners.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, given.user_id)
     if user is None:
         raise NotFound(("userId",), field="userId")
@@ -139,7 +143,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     if user.disabled_at is not None:
         raise UserDisabled(("userId",))
     portal, secret, language = work.context.portal, new_link_secret(), work.context.language
-    await _add(portal, work.tx, work.partner_id, user.id, secret)
+    await _add(portal, work.tx, work.partner_id, user.id, secret, by_id=work.viewer.user_id)
     await work.append(Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=user.id))
     if portal.outbox.mailer is None:
         return ResetLinkCreated(user.id, portal.outbox.link(LinkTo.PASSWORD_RESET, secret.secret))

@@ -91,6 +91,7 @@ class PriceTableChanged(NamedTuple):
 @mutation("createPriceTable", PriceTableChanged, for_vendor=True)
 async def create(work: Work, given: CreatePriceTable) -> PriceTableChanged:
     """Create a price table without versions."""
+    await work.act()
     table_id = await price_tables.create(work.tx, given.name)
     if table_id is None:
         raise PriceTableNameTaken(("name",), name=given.name)
@@ -121,6 +122,7 @@ class PricesChanged(NamedTuple):
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     """Write prices to the draft, which begins as a copy of the version in force."""
+    await work.act()
     await _locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
@@ -137,6 +139,7 @@ class PublishPriceTable(NamedTuple):
 @mutation("publishPriceTable", PricesChanged, for_vendor=True)
 async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     """Publish the draft; nothing of it changes any more."""
+    await work.act()
     await _locked(work.tx, given.price_table_id)
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
@@ -156,6 +159,7 @@ class DiscardPriceTableDraft(NamedTuple):
 @mutation("discardPriceTableDraft", PriceTableChanged, for_vendor=True)
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
+    await work.act()
     await _locked(work.tx, given.price_table_id)
     await price_versions.discard(work.tx, (await _draft_of(work.tx, given.price_table_id)).id)
     return PriceTableChanged(given.price_table_id)

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from pyotp import random_base32
 
-from db import access, events, second_factors, users
+from db import access, events, partners, second_factors, tokens, users
 from db.access import UserRow
 from db.engine import Transaction
 from db.second_factors import FactorState, FactorUser
@@ -86,7 +86,7 @@ async def enroll(context: Context, password: str) -> Enrolled:
 
 
 async def confirm(context: Context, code: str) -> RecoveryCodes:
-    """Turn the second factor on by the first code of the app.
+    """Turn the second factor on by the first code of the app, and end the user's other sessions.
 
     Raises SessionRequired, SecondFactorEnabled, NothingEnrolled, WrongCode and RateLimited.
     """
@@ -96,11 +96,14 @@ async def confirm(context: Context, code: str) -> RecoveryCodes:
         owner = viewer.partner_id, viewer.user_id
         if user.second_factor_since is not None:
             raise SecondFactorEnabled
-        if await second_factors.totp_secret(tx, *owner) is None:
+        enrolled = await second_factors.totp_secret(tx, *owner)
+        if enrolled is None or enrolled.enrolled_at + second_factor.ENROLLMENT_LIFETIME <= now:
             raise NothingEnrolled
         step = await codes.first_step(tx, portal, owner, code, at=now)
         await second_factors.confirm(tx, *owner, step, at=now)
         made = await codes.renewed(tx, portal, owner)
+        # Others were begun by the password alone, perhaps by somebody else, and would need no code any more.
+        await tokens.revoke_all(tx, *owner, at=now, kind=TokenKind.SESSION, but=viewer.token_id)
         await _append(tx, viewer, EventType.SECOND_FACTOR_ENABLED, at=now)
         return RecoveryCodes(made)
 
@@ -246,6 +249,8 @@ async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
     if given.user_id == work.viewer.user_id:
         # A stolen session must not turn it off without the password or a code.
         raise OwnSecondFactor(("userId",))
+    # As other changes of users by those who manage them, so that two of them don't deadlock.
+    await partners.locked(work.tx, work.partner_id)
     user = await second_factors.locked(work.tx, work.partner_id, given.user_id)
     if user is None:
         raise NotFound(("userId",), field="userId")

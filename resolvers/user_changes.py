@@ -120,10 +120,13 @@ class SessionsEnded(NamedTuple):
 async def sign_out_everywhere(context: Context, user_id: int | None, named: int | None) -> SessionsEnded:
     """End all sessions of the viewer, or of a user whom the viewer manages; API tokens work on.
 
-    Raises Forbidden for another user without the permission, and NotFound for one that the viewer can't see.
+    Raises SessionRequired for an API token and its own user, Forbidden for another user without the permission, and
+    NotFound for one that the viewer can't see.
     """
     viewer = context.signed_in
     own = user_id is None or user_id == viewer.user_id
+    if own and viewer.token_kind is TokenKind.API:
+        raise SessionRequired
     if not own:
         context.require(Permission.USERS_MANAGE)
     partner_id = viewer.partner_id if own else context.acting_for(named)
@@ -133,6 +136,8 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
     async def end(tx: Transaction) -> int:
         if not own and named is not None:
             await check_partner(tx, viewer, partner_id)
+        if not own:
+            await partners.locked(tx, partner_id)
         if await users.locked_by_id(tx, partner_id, wanted) is None:
             raise NotFound(("userId",), field="userId")
         revoked = await tokens.revoke_all(tx, partner_id, wanted, at=now, kind=TokenKind.SESSION)

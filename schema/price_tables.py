@@ -77,7 +77,8 @@ class PriceTable(Node, row=PriceTableRow):
         "id",
         loader="versions_of_price_table",
         description=(
-            "The versions, newest first, also those that begin later. The draft is shown to the vendor's users only."
+            "The versions, newest first, also those that begin later. At most 50. The draft is shown to the vendor's "
+            "users only."
         ),
     )
 

@@ -214,8 +214,9 @@ class SecondFactorMutations:
 
     @strawberry.mutation(
         description=(
-            "Turns the second factor on, with the first code of the app, and returns the recovery codes. Sessions and "
-            "API tokens stay valid. A session is required. Must be the only field of its operation."
+            "Turns the second factor on, with the first code of the app, and returns the recovery codes. The "
+            "user's other sessions end; API tokens stay valid. A session is required. Must be the only field of its "
+            "operation."
         )
     )
     @staticmethod

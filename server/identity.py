@@ -46,6 +46,10 @@ class _Looked(NamedTuple):
     at: float
     keys: KeySet | None
 
+    def is_older(self, seconds: float) -> bool:
+        """Return whether to look again; without keys, after the pause."""
+        return self.at + (seconds if self.keys else KEYS_PAUSE_SECONDS) < time.monotonic()
+
 
 class OpenIdProvider:
     """Identity provider whose keys are kept, and looked for again when a token names an unknown one."""
@@ -88,11 +92,13 @@ class OpenIdProvider:
 
     async def _keys(self, kept_seconds: float) -> KeySet:
         """Return keys that are no older; those of before if the provider can't be reached."""
-        async with self._looking:
-            looked = self._looked
-            if looked is None or looked.at + (kept_seconds if looked.keys else KEYS_PAUSE_SECONDS) < time.monotonic():
-                before = None if looked is None else looked.keys
-                looked = self._looked = _Looked(time.monotonic(), await self._read() or before)
+        looked = self._looked
+        if looked is None or looked.is_older(kept_seconds):
+            async with self._looking:
+                looked = self._looked
+                if looked is None or looked.is_older(kept_seconds):
+                    before = None if looked is None else looked.keys
+                    looked = self._looked = _Looked(time.monotonic(), await self._read() or before)
         if looked.keys is None:
             message = "The identity provider can't be reached to check the token. Try again in a minute."
             raise Unavailable(message)
@@ -100,7 +106,8 @@ class OpenIdProvider:
 
     async def _read(self) -> KeySet | None:
         try:
-            found = await self._fetched()
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                found = await self._fetched()
             return KeySet.import_key_set(found)
         except (httpx2.HTTPError, OSError, JoseError, ValueError, KeyError, TypeError) as error:
             log.warning("keys not read", issuer=self._provider.issuer, reason=f"{type(error).__name__}: {error}")

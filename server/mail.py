@@ -47,8 +47,8 @@ def server_of(url: str) -> Server:
         raise ValueError(message)
     use_tls = parts.scheme == "smtps"
     password = None if parts.password is None else unquote(parts.password)
-    # A password is never sent in the clear, except to the same machine.
-    required = None if password is None or parts.hostname in _LOCAL_HOSTS else True
+    # Neither a password nor a link to a new one is sent in the clear, except to the same machine.
+    required = None if parts.hostname in _LOCAL_HOSTS else True
     return Server(
         host=parts.hostname,
         port=parts.port or (465 if use_tls else 587),

@@ -21,6 +21,7 @@ from domain.access import API_TOKENS_MAX, Permission
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
+from domain.price_tables import TABLES_MAX, VERSIONS_MAX
 from domain.second_factor import RECOVERY_CODES, SecondFactorKind
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
@@ -40,9 +41,9 @@ LIST_SIZES: Mapping[str, int] = {
     "Partner.contacts": CONTACTS_MAX,
     "Partner.licenseStock": 50,
     "PartnerPolicy.apiTokenNetworks": NETWORKS_MAX,
-    "Partner.priceTables": 5,
+    "Partner.priceTables": TABLES_MAX,
     "PriceTable.items": 50,
-    "PriceTable.versions": 10,
+    "PriceTable.versions": VERSIONS_MAX,
     "PriceTableVersion.items": 50,
     "Query.priceTableDiff": 100,
     "*.warnings": 10,

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -69,6 +70,11 @@ def test_a_network_admits_the_addresses_that_share_its_prefix(address: IPv4Addre
     assert policies.admits([stored], str(address))
     assert other is None or not policies.admits([stored], str(other))
     assert not policies.admits([stored], None)
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "fe80::1%a b", "fe80::1%\0"])
+def test_an_address_with_a_zone_is_no_network(text: str) -> None:
+    assert policies.network(text) is None
 
 
 @given(text=st.text(max_size=45))

@@ -116,8 +116,11 @@ async def test_a_wrong_current_password_is_refused_and_counted(user: Api, clock:
 
     assert refused["userErrors"] == [{"code": "INVALID_CREDENTIALS", "path": ["currentPassword"]}]
     assert weak["userErrors"] == [{"code": "INVALID_INPUT", "path": ["newPassword"]}]
+    # The refused new password, with the right current one, counts for nothing.
     for _ in range(3):
         await change(user, current="wrong")
+    assert (await change(user, new="password1234"))["userErrors"] == weak["userErrors"]
+    await change(user, current="wrong")
     error = await user.error(CHANGE, input={"currentPassword": OLD, "newPassword": NEW})
     assert error["extensions"]["code"] == "RATE_LIMITED"
     clock.forward(minutes=1)
@@ -215,6 +218,19 @@ async def test_a_manager_makes_a_link_for_another_user(user: Api, anonymous: Api
     assert (await reset(anonymous, secret))["userErrors"] == []
     assert await sign_in(anonymous, email, NEW) is not None
     assert await types(manager, 2) == ["PASSWORD_RESET_LINK_CREATED", "PASSWORD_CHANGED"]
+
+
+@pytest.mark.parametrize("change_of", [("deactivateUser", {}), ("updateUser", {"role": "OPERATOR"})])
+async def test_a_link_of_somebody_who_manages_users_no_more_is_refused(
+    user: Api, anonymous: Api, portal: Portal, change_of: tuple[str, dict[str, object]]
+) -> None:
+    leaving = await new_caller(user.http, portal, user.partner_id)
+    secret = await link_for(leaving, user.user_id)
+    name, change_ = change_of
+
+    await user.done(name, "user { id }", {"userId": ids.encode("User", leaving.user_id), **change_})
+
+    assert [error["code"] for error in (await reset(anonymous, secret))["userErrors"]] == ["PASSWORD_RESET_INVALID"]
 
 
 async def test_no_link_is_made_for_oneself_or_a_deactivated_user(user: Api) -> None:

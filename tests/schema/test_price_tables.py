@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from db import users
 from domain.access import Permission, Role
 from resolvers import ids, price_tables
 from resolvers.price_tables import PublishPriceTable
@@ -15,6 +16,7 @@ from tests.clock import Clock
 from tests.factories import new_caller, new_product
 from tests.resolvers.test_races import raced
 from tests.schema.recipes import OF_PRICES
+from tests.units import writing
 
 NOON = datetime(2027, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -351,3 +353,23 @@ async def test_a_key_changes_a_price_table_once(vendor: Api, api: Api) -> None:
     assert await vendor.codes("createPriceTable", {**named, "name": "Pauta"}) == ["IDEMPOTENCY_CONFLICT"]
     later = {**table, "beginsAt": "2099-01-01T00:00:00Z"}
     assert await vendor.codes("publishPriceTable", later) == ["IDEMPOTENCY_CONFLICT"]
+
+
+async def test_no_price_is_changed_by_somebody_deactivated_in_another_process(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    seller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_SALES)
+    await _draft(seller, table, _price(product, (1, "10.00")))
+    async with writing(vendor.portal.database) as tx:
+        # This process remembers the viewer.
+        await users.update(tx, vendor.partner_id, seller.user_id, {"disabled_at": vendor.portal.now()})
+
+    for name, given in {
+        "createPriceTable": {"name": f"Pauta {uuid4()}"},
+        "draftPriceTable": {"priceTableId": table, "prices": [_price(product, (1, "20.00"))]},
+        "publishPriceTable": {"priceTableId": table},
+        "discardPriceTableDraft": {"priceTableId": table},
+    }.items():
+        query = f"""mutation ($input: {name[0].upper()}{name[1:]}Input!) {{
+            {name}(input: $input) {{ userErrors {{ code }} }} }}"""
+        assert (await seller.error(query, input=given))["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await vendor.codes("discardPriceTableDraft", {"priceTableId": table}) == []

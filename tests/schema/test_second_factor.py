@@ -149,6 +149,32 @@ async def test_a_user_enrolls_confirms_and_signs_in_by_two_steps(person: Person,
     ]
 
 
+async def test_confirming_an_app_ends_the_sessions_of_the_password_alone(person: Person, clock: Clock) -> None:
+    other = replace(person.api, token=(await person.sign_in())["token"])
+    script = replace(
+        person.api,
+        token=(await person.api.done("createApiToken", "secret", {"name": "s", "permissions": ["ORDERS_READ"]}))[
+            "secret"
+        ],
+    )
+    await other.data("{ products { id } }")
+    app = App((await person.api.done("enrollTotp", "secret", {"password": PASSWORD}))["secret"], ())
+
+    await person.api.done("confirmTotp", "recoveryCodes", {"code": app.code(clock.now)})
+
+    assert (await other.error("{ products { id } }"))["extensions"]["code"] == "UNAUTHENTICATED"
+    await script.data("{ products { id } }")
+    await person.api.data("{ products { id } }")
+
+
+async def test_an_app_is_confirmed_within_a_quarter_of_an_hour(person: Person, clock: Clock) -> None:
+    app = App((await person.api.done("enrollTotp", "secret", {"password": PASSWORD}))["secret"], ())
+
+    clock.forward(minutes=15)
+
+    assert await person.api.codes("confirmTotp", {"code": app.code(clock.now)}) == ["SECOND_FACTOR_NOT_ENABLED"]
+
+
 async def test_enrolling_needs_the_password_and_a_session(person: Person, clock: Clock) -> None:
     script = await new_caller(person.api.http, person.api.portal, person.api.partner_id, kind=TokenKind.API)
 
@@ -329,7 +355,7 @@ async def test_a_required_second_factor_is_enrolled_before_anything_else(
     confirmed = await signed_in.done("confirmTotp", "viewer { permissions }", {"code": code})
     assert "ORDERS_APPROVE" in confirmed["viewer"]["permissions"]
     assert await signed_in.data(STOCK)
-    assert await api.data(STOCK)
+    assert (await api.error(STOCK))["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_the_setting_requires_a_second_factor_of_the_vendors_users(vendor: Api, person: Person) -> None:

@@ -190,6 +190,8 @@ async def test_an_api_token_gives_no_rights(api: Api) -> None:
 
 async def test_all_own_sessions_end_and_scripts_work_on(api: Api) -> None:
     script = (await api.done("createApiToken", "secret", {"name": "s", "permissions": ["CLIENTS_READ"]}))["secret"]
+    refused = (await replace(api, token=script).data(SIGN_OUT))["signOutEverywhere"]
+    assert [error["code"] for error in refused["userErrors"]] == ["SESSION_REQUIRED"]
 
     ended = (await api.data(SIGN_OUT))["signOutEverywhere"]
 

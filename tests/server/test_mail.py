@@ -10,7 +10,7 @@ from tests.smtp import SENDER, inbox
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.example", Server("mail.example", 587, None, None, use_tls=False, start_tls=None)),
+        ("smtp://mail.example", Server("mail.example", 587, None, None, use_tls=False, start_tls=True)),
         ("smtp://u%40x:p%2Fq@mail.example:25", Server("mail.example", 25, "u@x", "p/q", use_tls=False, start_tls=True)),
         ("smtp://u:p@127.0.0.1", Server("127.0.0.1", 587, "u", "p", use_tls=False, start_tls=None)),
         ("smtps://u:p@mail.example/", Server("mail.example", 465, "u", "p", use_tls=True, start_tls=False)),
