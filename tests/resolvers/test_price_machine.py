@@ -90,7 +90,7 @@ class World:
     async def check(self) -> None:
         """Assert that versions and orders have the prices that they were published and made with."""
         query = """{ priceTable { versions { beginsAt items { tiers { unitMonthlyPrice } } } }
-            orders(first: 100) { nodes { id items { unitMonthlyPrice }
+            orders(first: 20) { nodes { id items { unitMonthlyPrice }
                 priceTableVersion { items { tiers { unitMonthlyPrice } } } } } }"""
         found = await self.api.data(query)
         shown = [
@@ -114,6 +114,13 @@ def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
 
 async def _live(url: str, steps: list[tuple[str, int]]) -> None:
     portal = Portal(Database(url), secret=b"s" * 32)
+    try:
+        await _played(portal, steps)
+    finally:
+        await portal.database.close()
+
+
+async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
     portal.now = clock = Clock()
     clock.now = NOON
     transport: Any = httpx.ASGITransport(create_app(portal, Settings()))
@@ -127,7 +134,6 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
     # Other tests damage price tables of theirs.
     mine = f"price table {ids.number('PriceTable', world.table)} "
     found = await examine(portal.database)
-    await portal.database.close()
     assert [each for each in found if each.partner_id == api.partner_id or mine in each.message] == []
 
 

@@ -177,6 +177,13 @@ def test_any_sequence_of_the_vendor_and_its_partner_keeps_the_rules(
 
 async def _live(url: str, steps: list[tuple[str, int]]) -> None:
     portal = Portal(Database(url), secret=b"s" * 32)
+    try:
+        await _played(portal, steps)
+    finally:
+        await portal.database.close()
+
+
+async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
     portal.now = clock = Clock()
     clock.now = NOON
     transport: Any = httpx.ASGITransport(create_app(portal, Settings()))
@@ -195,5 +202,4 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
             await world.take(*each)
         await world.check()
     wrong = [finding for finding in await examine(portal.database) if finding.partner_id == partner_id]
-    await portal.database.close()
     assert wrong == []
