@@ -188,7 +188,7 @@ async def test_enrolling_needs_the_password_and_a_session(person: Person, clock:
     assert await person.api.codes("confirmTotp", {"code": code}) == []
     assert await person.api.codes("confirmTotp", {"code": code}) == ["SECOND_FACTOR_ENABLED"]
     assert await person.api.codes("enrollTotp", {"password": PASSWORD}) == ["SECOND_FACTOR_ENABLED"]
-    # The code that confirmed the app signs nobody in.
+    # The code that confirmed the app starts no session.
     assert await person.confirm(await person.challenge(), code) == "INVALID_CODE"
 
 
