@@ -18,7 +18,7 @@ from domain.errors import Unavailable
 from resolvers.identities import Claims
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-"""Signatures by a public key alone: with a shared secret, whoever checks a token could make one."""
+"""Signatures by a private key. With a shared secret, anyone who can check a token could also create one."""
 
 KEYS_KEPT_SECONDS = 3600
 KEYS_PAUSE_SECONDS = 60
