@@ -202,7 +202,6 @@ class Terms(NamedTuple):
     four_eyes: bool
     approval_ceiling: Cents | None
     stock_warning_below: int | None
-    second_factor_required: bool
 
     @property
     def policy(self) -> Policy:
