@@ -124,21 +124,17 @@ def of_partners(scope: Scope, partner_ids: Sequence[int], status: ActivationStat
 def _of_parents(
     parent: str, scope: Scope, parent_ids: Sequence[int], status: ActivationStatus | None
 ) -> Listing[ActivationRow]:
-    values = {"partner_id": scope, "parent_ids": parent_ids, "status": status}
-    return _LISTINGS_OF[parent, status is not None, scope is ALL_PARTNERS].of(values)
+    return _LISTINGS_OF[parent, status, scope is ALL_PARTNERS].of({"partner_id": scope, "parent_ids": parent_ids})
 
 
-def _listing_of(parent: str, *, of_status: bool, all_partners: bool) -> Listing[ActivationRow]:
+def _listing_of(parent: str, status: ActivationStatus | None, *, all_partners: bool) -> Listing[ActivationRow]:
     of_any = is_any if parent == "partner" else of_parents(clients, "parent_ids")
     mine = of_any if all_partners else is_partner
     return Listing(
         name=f"{parent}.activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[
-            mine(activations.c.partner_id),
-            *([activations.c.status == sa.bindparam("status")] if of_status else []),
-        ],
+        where=[mine(activations.c.partner_id), *([] if status is None else [activations.c.status == status])],
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
         parent=activations.c[f"{parent}_id"],
@@ -146,8 +142,8 @@ def _listing_of(parent: str, *, of_status: bool, all_partners: bool) -> Listing[
 
 
 _LISTINGS_OF = {
-    (parent, of_status, all_partners): _listing_of(parent, of_status=of_status, all_partners=all_partners)
-    for parent, of_status, all_partners in product(("client", "partner"), (False, True), (False, True))
+    (parent, status, all_partners): _listing_of(parent, status, all_partners=all_partners)
+    for parent, status, all_partners in product(("client", "partner"), (None, *ActivationStatus), (False, True))
 }
 
 

@@ -110,17 +110,17 @@ def _listing(shape: Shape, by: ClientSortKey, *, descending: bool, all_partners:
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:
     """Return the lists of these partners' clients, by name."""
-    values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
-    return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
+    values = {"partner_id": scope, "parent_ids": partner_ids}
+    return _LISTINGS_OF_PARTNERS[status, scope is ALL_PARTNERS].of(values)
 
 
-def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[ClientRow]:
+def _of_partners(status: ClientStatus | None, *, all_partners: bool) -> Listing[ClientRow]:
     mine = tenancy(all_partners=all_partners)
     return Listing(
         name="partner.clients",
         row=ClientRow,
         columns=_COLUMNS,
-        where=[mine(clients.c.partner_id), *([clients.c.status == sa.bindparam("of_status")] if of_status else [])],
+        where=[mine(clients.c.partner_id), *([] if status is None else [clients.c.status == status])],
         key="name_folded",
         sorting=Sorting(clients.c.name_folded, clients.c.id),
         parent=clients.c.partner_id,
@@ -128,8 +128,8 @@ def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[ClientRow]:
 
 
 _LISTINGS_OF_PARTNERS = {
-    (of_status, all_partners): _of_partners(of_status=of_status, all_partners=all_partners)
-    for of_status, all_partners in product((False, True), (False, True))
+    (status, all_partners): _of_partners(status, all_partners=all_partners)
+    for status, all_partners in product((None, *ClientStatus), (False, True))
 }
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during
 from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
@@ -109,17 +109,28 @@ async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Ma
     return {row.id: row for row in found}
 
 
+class Numbers(NamedTuple):
+    """Numbers that a partner's orders and events have reached."""
+
+    order: int
+    event: int
+
+
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
-_NUMBER = (
+_TAKEN = {
+    column.name: column + sa.bindparam(f"more_{column.name}s", type_=sa.BigInteger)
+    for column in (partner_counters.c.order_number, partner_counters.c.event_number)
+}
+_TAKE = (
     sa.update(partner_counters)
     .where(_OF_PARTNER)
-    .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
-    .returning(partner_counters.c.event_number)
+    .values(_TAKEN)
+    .returning(partner_counters.c.order_number, partner_counters.c.event_number)
 )
-_NUMBER_EVENTS: Statement[int] = Statement(_NUMBER, int)
+_TAKE_NUMBERS = Statement(_TAKE, Numbers)
 # The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
-_NUMBER_EVENTS_OF_ACTOR = Statement(
-    _NUMBER.where(
+_TAKE_NUMBERS_FOR_ACTOR = Statement(
+    _TAKE.where(
         sa.select(users.c.id)
         .where(
             users.c.id == sa.bindparam("by_actor"),
@@ -130,14 +141,7 @@ _NUMBER_EVENTS_OF_ACTOR = Statement(
         .with_for_update(read=True)
         .exists()
     ),
-    int,
-)
-_NUMBER_AN_ORDER = Statement(
-    sa.update(partner_counters)
-    .where(_OF_PARTNER)
-    .values(order_number=partner_counters.c.order_number + 1)
-    .returning(partner_counters.c.order_number),
-    int,
+    Numbers,
 )
 _OF_EVENT = tuple(each.name for each in fields(Event))
 _APPEND = Statement(
@@ -149,18 +153,33 @@ class ActorDisabledError(Exception):
     """The user who makes the change was disabled meanwhile."""
 
 
-async def append(
-    tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
-) -> None:
-    """Number and write events. The partner's counters are the last lock that a transaction takes.
+async def take_numbers(
+    tx: Transaction, partner_id: int, *, orders: int = 0, events: int, actor_id: int | None
+) -> Numbers:
+    """Return the last numbers of as many new orders and events. The partner's counters are a transaction's last lock.
 
     Raises ActorDisabledError if the actor is disabled; until the transaction ends, no other one disables the actor.
     """
-    counted = {"of_partner": partner_id, "more": len(happened)}
-    statement = _NUMBER_EVENTS if actor_id is None else _NUMBER_EVENTS_OF_ACTOR
-    last = await one(tx, statement, counted if actor_id is None else {**counted, "by_actor": actor_id})
-    if last is None:
+    wanted = {"of_partner": partner_id, "more_order_numbers": orders, "more_event_numbers": events}
+    statement = _TAKE_NUMBERS if actor_id is None else _TAKE_NUMBERS_FOR_ACTOR
+    taken = await one(tx, statement, wanted if actor_id is None else {**wanted, "by_actor": actor_id})
+    if taken is None:
         raise ActorDisabledError
+    return taken
+
+
+async def append(
+    tx: Transaction,
+    partner_id: int,
+    happened: Sequence[Event],
+    *,
+    actor_id: int | None,
+    at: datetime,
+    last: int | None = None,
+) -> None:
+    """Write events, up to the number `last`, or with numbers that it takes as `take_numbers` does."""
+    if last is None:
+        last = (await take_numbers(tx, partner_id, events=len(happened), actor_id=actor_id)).event
     first = last - len(happened) + 1
     common = {"partner_id": partner_id, "occurred_at": at, "actor_id": actor_id}
     lines = [
@@ -197,11 +216,6 @@ async def append_to_each(
     numbered = await tx.fetch(_NUMBER_ONE_EACH, wanted)
     lines = [{**common, "partner_id": partner_id, "number": number} for partner_id, number in numbered]
     await tx.execute_many(_APPEND, lines)
-
-
-async def next_order_number(tx: Transaction, partner_id: int) -> int:
-    """Return the next number of the partner's orders. It takes the same last lock as `append`, which may follow."""
-    return await returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
 
 
 _SET_COUNTERS = Statement(

@@ -147,17 +147,17 @@ def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:
     """Return the lists of these partners' orders, newest first."""
-    values = {"partner_id": scope, "parent_ids": partner_ids, "of_status": status}
-    return _LISTINGS_OF_PARTNERS[status is not None, scope is ALL_PARTNERS].of(values)
+    values = {"partner_id": scope, "parent_ids": partner_ids}
+    return _LISTINGS_OF_PARTNERS[status, scope is ALL_PARTNERS].of(values)
 
 
-def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[OrderRow]:
+def _of_partners(status: OrderStatus | None, *, all_partners: bool) -> Listing[OrderRow]:
     mine = tenancy(all_partners=all_partners)
     return Listing(
         name="partner.orders",
         row=OrderRow,
         columns=_ORDERS,
-        where=[mine(orders.c.partner_id), *([orders.c.status == sa.bindparam("of_status")] if of_status else [])],
+        where=[mine(orders.c.partner_id), *([] if status is None else [orders.c.status == status])],
         key="number",
         sorting=Sorting(orders.c.number, orders.c.id, descending=True),
         parent=orders.c.partner_id,
@@ -165,8 +165,8 @@ def _of_partners(*, of_status: bool, all_partners: bool) -> Listing[OrderRow]:
 
 
 _LISTINGS_OF_PARTNERS = {
-    (of_status, all_partners): _of_partners(of_status=of_status, all_partners=all_partners)
-    for of_status, all_partners in product((False, True), (False, True))
+    (status, all_partners): _of_partners(status, all_partners=all_partners)
+    for status, all_partners in product((None, *OrderStatus), (False, True))
 }
 
 

@@ -56,12 +56,11 @@ _TIERS = tuple(price_tiers.c[name] for name in _OF_TIER)
 _SORTED = price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity
 # A version has a few tiers for each product.
 _TIERS_OF_PRODUCTS = Statement(
-    sa.select(price_tiers.c.version_id, *_TIERS)
-    .where(
+    sa.select(price_tiers.c.version_id, *_TIERS).where(
         price_tiers.c.version_id == in_force(sa.bindparam("price_table_id"), is_partner),
         among(price_tiers.c.product_id, "product_ids"),
-    )
-    .order_by(*_SORTED),
+        price_tiers.c.order_type == sa.bindparam("of_type"),
+    ),
     _TierRow,
     reads=one_row,
 )
@@ -101,11 +100,17 @@ async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping
 
 
 async def in_force_for(
-    connection: Connection, partner_id: int, price_table_id: int, product_ids: Sequence[int], *, at: datetime
+    connection: Connection,
+    partner_id: int,
+    price_table_id: int,
+    product_ids: Sequence[int],
+    order_type: OrderType,
+    *,
+    at: datetime,
 ) -> VersionTiers | None:
-    """Return the tiers of these products that are in force; None if there is none of them."""
+    """Return the tiers that are in force of these products and order type, unsorted; None if there is none of them."""
     values = {"partner_id": partner_id, "price_table_id": price_table_id, "product_ids": product_ids, "at": at}
-    found = _by_id(await connection.fetch(_TIERS_OF_PRODUCTS, values))
+    found = _by_id(await connection.fetch(_TIERS_OF_PRODUCTS, {**values, "of_type": order_type}))
     return next((VersionTiers(version_id, tiers) for version_id, tiers in found.items()), None)
 
 

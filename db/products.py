@@ -50,9 +50,12 @@ _LOCK_ONE = Statement(
     ProductRow,
 )
 # A lock that several transactions share, and that a change of the product waits for. In the order of `_LOCK`.
+_BY_IDS = sa.select(*_COLUMNS).where(among(products.c.id, "ids"))
 _SHARE = Statement(
-    sa.select(*_COLUMNS).where(among(products.c.id, "ids")).order_by(products.c.code).with_for_update(read=True),
+    _BY_IDS.order_by(products.c.code).with_for_update(read=True),
     ProductRow,
+    # One transaction has all the locks there.
+    on_sqlite=_BY_IDS,
 )
 
 

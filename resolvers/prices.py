@@ -135,7 +135,7 @@ async def priced(
 ) -> Quote:
     """Return the quote by a price table of the partner; raise a group of all its refusals."""
     product_ids = wanted.product_ids
-    version = await prices.in_force_for(connection, partner_id, price_table_id, product_ids, at=at)
+    version = await prices.in_force_for(connection, partner_id, price_table_id, product_ids, wanted.type, at=at)
     tiers: Tiers = {} if version is None else version.tiers
     stock: Mapping[int, StockRow] = {}
     if wanted.type is OrderType.ADDITIONAL_SEATS:

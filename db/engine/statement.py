@@ -6,8 +6,19 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, TextClause, TextualSelect, UpdateBase
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Enum,
+    FromClause,
+    Select,
+    TextClause,
+    TextualSelect,
+    UpdateBase,
+    literal_column,
+)
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from db.engine import row_batch
 from db.engine.expressions import AnyColumn, AnySelect
@@ -136,7 +147,8 @@ class Compiled(Generic[Row]):
     def __init__(self, statement: Statement[Row], dialect: Dialect) -> None:
         """Compile the statement."""
         expression = statement.of(dialect)
-        compiled: Any = expression.compile(dialect=dialect, column_keys=statement.inserted)
+        with_constants: Any = replacement_traverse(expression, {}, _constants(dialect))
+        compiled: Any = with_constants.compile(dialect=dialect, column_keys=statement.inserted)
         self.text = str(compiled)
         self._fixed = compiled.construct_params(_check=False)
         self._binders = [
@@ -154,6 +166,22 @@ class Compiled(Generic[Row]):
             value = values[name] if name in values else self._fixed[name]
             parameters.append(value if bind is None else bind(value))
         return parameters
+
+
+def _constants(dialect: Dialect) -> Callable[..., ColumnElement[object] | None]:
+    """Return what puts constants of enums into a statement's text, since a planner chooses partial indexes by them.
+
+    SQLite plans a statement again each time that it binds a value on which such a choice may depend.
+    """
+
+    def constant(element: object, **_of_visitor: object) -> ColumnElement[object] | None:
+        # What a caller binds has a name of its own.
+        if not isinstance(element, BindParameter) or not element.unique or not isinstance(element.type, Enum):
+            return None
+        text = element.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        return literal_column(str(text), element.type)
+
+    return constant
 
 
 def _columns(expression: Expression) -> Sequence[AnyColumn]:
