@@ -155,6 +155,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Partner.contacts": Permission.USERS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
+    "Mutation.importClients": Permission.CLIENTS_WRITE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,
     "Mutation.cancelClient": Permission.CLIENTS_CANCEL,
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,

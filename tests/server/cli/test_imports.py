@@ -133,8 +133,8 @@ def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path:
     again = command("clients", "c.csv")
 
     assert (first.exit_code, again.exit_code) == (1, 1)
-    assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone"
-    assert "line 1400: the spreadsheet has rounded the CNPJ" in first.stderr
+    assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone."
+    assert "line 1400: The spreadsheet has rounded the CNPJ" in first.stderr
     assert first.stdout.splitlines() == [
         f"line 2401: {numbers[0]} is in line 2 already; left alone.",
         "1199 imported, 1 registered already, 1 bad.",

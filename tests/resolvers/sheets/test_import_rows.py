@@ -3,13 +3,16 @@
 import pytest
 
 from db.clients import ClientDetails
+from db.prices import ProductRow
+from domain.languages import Language
 from domain.orders import OrderType
 from domain.price_tables import PriceKey
 from resolvers.clients import RegisterClient
-from server.imports import clients as client_rows
-from server.imports import prices as price_rows
-from server.imports.clients import Repeated, Row
-from server.imports.sheets import BadRow, Line
+from resolvers.sheets import clients as client_rows
+from resolvers.sheets import prices as price_rows
+from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.prices import Products
+from resolvers.sheets.reader import BadRow, Line
 from tests import cnpjs
 
 
@@ -17,6 +20,10 @@ def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
     """Return the row with that number."""
     (read,) = client_rows.read([Line(2, {"cnpj": cnpj, "name": "Padaria Sol"} | cells)])
     return read
+
+
+def reason_of(bad: BadRow, language: Language = Language.ENGLISH) -> str:
+    return bad.reason(language, client_rows.LABELS)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ def test_a_number_that_is_none_is_a_bad_row(written: str, reason: str) -> None:
     read = row(written)
 
     assert isinstance(read, BadRow)
-    assert reason in read.reason
+    assert reason in reason_of(read)
 
 
 @pytest.mark.parametrize("written", ["001.234.567-97", "00123456797", "123456797"])
@@ -71,7 +78,7 @@ def test_a_cpf_that_could_be_a_cnpj_is_refused(written: str) -> None:
     read = row(written)
 
     assert isinstance(read, BadRow)
-    assert "CPF" in read.reason
+    assert "CPF" in reason_of(read)
 
 
 def test_all_errors_of_a_row_are_reported_together() -> None:
@@ -79,13 +86,23 @@ def test_all_errors_of_a_row_are_reported_together() -> None:
 
     assert isinstance(read, BadRow)
     for field in ("CNPJ", "name", "city", "state"):
-        assert field in read.reason
+        assert field in reason_of(read)
 
 
 def test_a_number_repeated_in_a_file_is_registered_once() -> None:
     lines = [Line(number, {"cnpj": "16.727.230/0001-97", "name": str(number)}) for number in (2, 3)]
 
     assert list(client_rows.read(lines))[1] == Repeated(3, 2, "16727230000197")
+
+
+PRODUCTS = Products(
+    [
+        ProductRow(7, "COMPLETO", "Portal Completo", included_seats=1, active=True),
+        ProductRow(8, "LIGHT", "Portal Light", included_seats=1, active=True),
+        ProductRow(9, "LIGHT-2", "Portal Light", included_seats=1, active=True),
+        ProductRow(10, "SPED", "Completo", included_seats=1, active=True),
+    ]
+)
 
 
 def price(**changed: str) -> price_rows.Prices:
@@ -98,7 +115,7 @@ def price(**changed: str) -> price_rows.Prices:
         "unit_setup_fee": "0",
         "bonus_quantity": "",
     }
-    return price_rows.read([Line(2, cells | changed)], {"completo": 7})
+    return price_rows.read([Line(2, cells | changed)], PRODUCTS)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +143,7 @@ def test_an_amount_is_read_in_both_ways_of_writing_it(written: str, cents: int) 
 def test_what_is_no_amount_is_a_bad_row(written: str) -> None:
     (bad,) = price(unit_monthly_price=written).bad
 
-    assert "amount" in bad.reason
+    assert "amount" in reason_of(bad)
 
 
 @pytest.mark.parametrize(("written", "meant"), [("1", 1), ("10,00", 10), ("1.000", 1000), ("010", 10), ("10.0", 10)])
@@ -166,7 +183,7 @@ def test_invisible_characters_are_dropped_and_direction_controls_make_a_row_bad(
     assert kept == Row(2, RegisterClient("16727230000197", details))
     assert isinstance(empty, BadRow)
     assert isinstance(turned, BadRow)
-    assert "U+202E" in turned.reason
+    assert "U+202E" in reason_of(turned)
 
 
 @pytest.mark.parametrize("name", ["\ufffe", "\ufffc\uffff", "\ue000", "\U0001343f", "\u0378", "\u200eSol", "Sol\u061c"])
