@@ -70,9 +70,12 @@ def rows(opened: BinaryIO, *, unpacked_max: int) -> Iterator[Rows]:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         if not sheets:
             raise EmptySheet
+        stated = sheets[0].max_row or 0
+        # The dimensions that a file states may be wrong, and would cut rows off.
+        sheets[0].reset_dimensions()
         numbered = _numbered(sheets[0].iter_rows(values_only=True, max_col=_COLUMNS_MAX))
         beginning = list(islice(numbered, _BEGINNING))
-        yield Rows(beginning, numbered, max(sheets[0].max_row or 0, len(beginning)))
+        yield Rows(beginning, numbered, max(stated, len(beginning)))
     finally:
         book.close()
 
@@ -97,10 +100,11 @@ def _broken() -> Iterator[None]:
 def _numbered(found: Iterable[Sequence[Any]]) -> Iterator[Numbered]:
     with _broken():
         for number, row in enumerate(found, 1):
-            # Rows that are not in the file are blank, and as many as there are numbers.
+            # Rows that are not in the file come as blank ones, as many as there are numbers.
             if number > _ROWS_MAX:
                 raise BrokenWorkbook
-            yield number, [_text(cell) for cell in row[: _width(row)]]
+            if row.count(None) < len(row):
+                yield number, [_text(cell) for cell in row[: _width(row)]]
 
 
 def _width(row: Sequence[Any]) -> int:

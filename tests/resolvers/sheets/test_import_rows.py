@@ -7,6 +7,8 @@ from db.prices import ProductRow
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.price_tables import PriceKey
+from domain.sheets import DotBothWays
+from domain.text import single_spaced
 from resolvers.clients import RegisterClient
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import prices as price_rows
@@ -60,6 +62,7 @@ def test_a_number_is_read_however_a_spreadsheet_writes_it(written: str, meant: s
         ("", "check digits"),
         ("0", "check digits"),
         ("111.444.777-35", "CPF"),
+        ("111.444.777-36", "CPF"),
         ("11144477735", "CPF"),
         ("1234567891", "check digits"),
     ],
@@ -79,6 +82,18 @@ def test_a_cpf_that_could_be_a_cnpj_is_refused(written: str) -> None:
 
     assert isinstance(read, BadRow)
     assert "CPF" in reason_of(read)
+
+
+def test_a_reason_is_in_the_language_of_the_user_and_names_columns_in_words() -> None:
+    read = row("11144477735", name="x" * 201)
+    long = row("191", name="x" * 201, trade_name="y" * 201, state="XX")
+
+    assert isinstance(read, BadRow)
+    assert isinstance(long, BadRow)
+    assert reason_of(read, Language.PORTUGUESE).startswith("Este é o CPF de uma pessoa, e não um CNPJ")
+    for label in ("razão social", "nome fantasia", "UF"):
+        assert f"“{label}”" in reason_of(long, Language.PORTUGUESE)
+    assert "trade_name" not in reason_of(long)
 
 
 def test_all_errors_of_a_row_are_reported_together() -> None:
@@ -137,6 +152,61 @@ def test_an_amount_is_read_in_both_ways_of_writing_it(written: str, cents: int) 
 
     (tier,) = read.tiers[PriceKey(7, OrderType.PURCHASE)]
     assert (tier.unit_monthly_price, tier.unit_setup_fee, read.bad) == (cents, cents, [])
+
+
+@pytest.mark.parametrize("written", ["R$ -", " R$  -   ", "R$-", "-", "R$ –", "r$ 0,00"])
+def test_a_dash_of_accounting_is_zero(written: str) -> None:
+    ((tier,),) = price(unit_setup_fee=written).tiers.values()
+
+    assert tier.unit_setup_fee == 0
+
+
+@pytest.mark.parametrize("written", ["Completo", "COMPLETO", "Portal Completo", "portal  completo"])
+def test_a_product_is_found_by_its_code_or_else_its_name(written: str) -> None:
+    assert list(price(product=single_spaced(written)).tiers) == [PriceKey(7, OrderType.PURCHASE)]
+
+
+@pytest.mark.parametrize(("written", "word"), [("Portal Light", "LIGHT, LIGHT-2"), ("Nada", "COMPLETO"), ("", "SPED")])
+def test_a_product_that_is_none_or_several_is_a_bad_row(written: str, word: str) -> None:
+    (bad,) = price(product=written).bad
+
+    assert word in reason_of(bad)
+    assert word in reason_of(bad, Language.PORTUGUESE)
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second", "lines"),
+    [
+        ("unit_monthly_price", "84.90", "79.900", (2, 3)),
+        ("unit_setup_fee", "1.250,00", "R$ 99.9", (3, 2)),
+        ("unit_monthly_price", "1,234.50", "1.234", (2, 3)),
+        ("minimum_quantity", "10.00", "1.000", (2, 3)),
+    ],
+)
+def test_a_column_with_the_dot_both_ways_is_refused_with_both_lines(
+    column: str, first: str, second: str, lines: tuple[int, int]
+) -> None:
+    cells = {"product": "sped", "order_type": "Compra", "unit_monthly_price": "1", "unit_setup_fee": "0"}
+    rows = [
+        Line(2, {**cells, "minimum_quantity": "1", column: first}),
+        Line(3, {**cells, "minimum_quantity": "5", column: second}),
+    ]
+
+    with pytest.raises(DotBothWays) as refused:
+        price_rows.read(rows, PRODUCTS)
+
+    assert (refused.value.facts["decimal"], refused.value.facts["thousands"]) == lines
+
+
+@pytest.mark.parametrize("written", [("84.90", "79.90"), ("1.250,00", "79,90"), ("1250", "1.250.000")])
+def test_a_column_with_the_dot_one_way_is_read(written: tuple[str, str]) -> None:
+    cells = {"product": "sped", "order_type": "Compra", "unit_setup_fee": "0"}
+    rows = [
+        Line(line, {**cells, "minimum_quantity": str(line), "unit_monthly_price": each})
+        for line, each in enumerate(written, 2)
+    ]
+
+    assert price_rows.read(rows, PRODUCTS).bad == []
 
 
 @pytest.mark.parametrize("written", ["", "-1", "1,234", "12.34.56", "1e3", "100.000.000,00", "dez", "1,2,3", "٣"])
