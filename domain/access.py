@@ -110,6 +110,9 @@ LONE_MUTATIONS = frozenset(
 )
 """Mutations that change or end the viewer of the request's token, or take a password, a code or an e-mail address."""
 
+LARGE_MUTATIONS = frozenset({"importClients"})
+"""Mutations that take as long as thousands of others, so that an operation has one of them."""
+
 ENROLLING_FIELDS = PUBLIC_FIELDS | {
     "Mutation.renewSession",
     "Mutation.changePassword",

@@ -12,12 +12,6 @@ IMPORTED_ROWS_MAX = 5_000
 CONTENT_LENGTH = 2_000_000
 """Maximum characters of one import by the API: twice as many as 5,000 long rows have."""
 
-UNPACKED_BYTES_MAX = 256 * 1024 * 1024
-"""Maximum size of a workbook's parts after decompression, for an operator."""
-
-CALLERS_UNPACKED_BYTES_MAX = 16 * 1024 * 1024
-"""The same for a caller of the API: several times that of 5,000 rows."""
-
 WARNED_LINES_MAX = 5
 """Maximum number of lines that a warning names."""
 
@@ -88,8 +82,14 @@ class LargeWorkbook(SheetRefused):
     """The workbook is too large when unpacked."""
 
     text = Text(
-        pt="A planilha XLSX é grande demais: seu conteúdo ocupa mais de {megabytes} MB. Salve-a como CSV ou divida-a.",
-        en="The XLSX workbook is too large: it unpacks to more than {megabytes} MB. Save it as CSV or split it.",
+        pt=(
+            "A planilha XLSX é grande demais: seu conteúdo ocupa mais de {megabytes} MB ou tem células demais. "
+            "Salve-a como CSV ou divida-a."
+        ),
+        en=(
+            "The XLSX workbook is too large: it unpacks to more than {megabytes} MB, or has too many cells. "
+            "Save it as CSV or split it."
+        ),
     )
 
 

@@ -20,7 +20,6 @@ from domain.events import Event, EventType
 from domain.languages import Language
 from domain.refusals import Refusal
 from domain.sheets import (
-    CALLERS_UNPACKED_BYTES_MAX,
     IMPORTED_ROWS_MAX,
     ImportedRowStatus,
     NoBase64,
@@ -37,6 +36,7 @@ from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.headers import Header
 from resolvers.sheets.reader import BadRow, sheet
 from resolvers.sheets.reports import Report
+from resolvers.sheets.workbooks import CALLERS_BOUNDS
 
 BATCH = 500
 """Number of rows of one statement."""
@@ -89,7 +89,7 @@ async def read(portal: Portal, content: str, *, in_base64: bool) -> ReadSheet:
 def _read(content: str, *, in_base64: bool) -> ReadSheet:
     file = _decoded(content) if in_base64 else _encoded(content)
     try:
-        with sheet(io.BytesIO(file), client_rows.LAYOUT, unpacked_max=CALLERS_UNPACKED_BYTES_MAX) as opened:
+        with sheet(io.BytesIO(file), client_rows.LAYOUT, bounds=CALLERS_BOUNDS) as opened:
             rows = list(islice(client_rows.read(opened.rows), IMPORTED_ROWS_MAX + 1))
             warnings = warned(opened.header, opened.warnings)
             header = opened.header

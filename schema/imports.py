@@ -166,7 +166,7 @@ class ImportMutations:
         description=(
             "Registers the clients of a sheet, up to 5,000 rows, and says for each row what was done. A CNPJ that is "
             "already active is left alone. The portal reads CSV in any usual encoding and with any delimiter, XLSX, "
-            "and the layout of establishments of Receita Federal's open data."
+            "and the layout of establishments of Receita Federal's open data. Must be the only field of its operation."
         )
     )
     @staticmethod

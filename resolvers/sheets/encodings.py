@@ -37,6 +37,9 @@ _WORDS = frozenset(
 """Words that have another meaning in the other encoding: “JOÃO” in code page 850 is “JOÇO” in Windows-1252."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+_MENDED_MAX = 1_000
+"""Maximum characters of a text that is looked into; every longer one is refused for its length."""
+
 _PAIRED_QUOTES = re.compile("“([^”]*)”|\u2018([^\u2019]*)\u2019")
 _NOT_ASCII = re.compile("[^\\x00-\\x7f]+")
 
@@ -111,7 +114,7 @@ def _portuguese(text: str) -> int:
 
 def mended(text: str) -> str | None:
     """Return what a garbled text (“JoÃ£o”) was before UTF-8 was read as another encoding; None if it isn't garbled."""
-    if text.isascii():
+    if text.isascii() or len(text) > _MENDED_MAX:
         return None
     plain = _PAIRED_QUOTES.sub(r"\1\2", text)
     found = _NOT_ASCII.sub(_mended_run, plain)

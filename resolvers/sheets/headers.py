@@ -24,6 +24,9 @@ _NOT_COUNTED = frozenset(
 )
 """Words of a header that say nothing about which column it is."""
 
+_HEADER_LENGTH_MAX = 100
+"""Maximum characters of a header of a known column."""
+
 _HEADER_WITHIN = 30
 """Maximum number of rows that titles can have above the header."""
 
@@ -134,8 +137,7 @@ def _names(row: Sequence[str], columns: Columns) -> list[str | None]:
 
 def _ranks(cell: str, columns: Columns) -> dict[str, tuple[int, int]]:
     """Return the rank of a header for each column that it may be of: by its text, or else by its words."""
-    cell = mended(cell) or cell
-    if not (written := normal(cell)):
+    if len(cell) > _HEADER_LENGTH_MAX or not (written := normal(cell := mended(cell) or cell)):
         return {}
     words = _words(cell)
     ranks = {}

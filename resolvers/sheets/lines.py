@@ -1,6 +1,7 @@
 """Lines of a file as texts, in whatever encodings they are."""
 
 import codecs
+import csv
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -24,8 +25,9 @@ _BLANK = f"{_FILLING} \t\r\n"
 class Lines:
     """Counted lines of a file, some of which can be read again."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
+    def __init__(self, lines: Iterable[str], *, row_max: int) -> None:
+        """Take the maximum number of lines of a row, after which reading fails with csv.Error."""
+        self._lines, self._row_max = iter(lines), row_max
         self._returned: deque[str] = deque()
         self.number = 0
         self.row: list[str] = []
@@ -36,7 +38,11 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        """Return the next line, with its line break."""
+        """Return the next line, with its line break; raise csv.Error if the row has too many."""
+        if len(self.row) > self._row_max:
+            # A reader of CSV begins anew after its own error.
+            message = "the row has too many lines"
+            raise csv.Error(message)
         line = self._returned.popleft() if self._returned else next(self._lines)
         self.number += 1
         self.row.append(line)

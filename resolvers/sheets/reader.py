@@ -12,7 +12,6 @@ from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
 from domain.sheets import (
-    UNPACKED_BYTES_MAX,
     EmptySheet,
     LostCharacters,
     Mojibake,
@@ -31,6 +30,7 @@ from resolvers.sheets import headers, lines, workbooks
 from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Header, Layout
 from resolvers.sheets.lines import Lines, Text
+from resolvers.sheets.workbooks import OPERATORS_BOUNDS, Bounds
 
 DELIMITERS = (";", ",", "\t", "|")
 
@@ -105,12 +105,12 @@ def of_path(file: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def sheet(opened: BinaryIO, layout: Layout, *, unpacked_max: int = UNPACKED_BYTES_MAX) -> Iterator[Sheet]:
+def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS) -> Iterator[Sheet]:
     """Find the columns of an open file; raise a refusal if it is unreadable or lacks a required column."""
     beginning = opened.read(_BEGINNING)
     opened.seek(0)
     if beginning.startswith(workbooks.MAGIC):
-        with workbooks.rows(opened, unpacked_max=unpacked_max) as pages:
+        with workbooks.rows(opened, bounds) as pages:
             yield _workbook(pages, layout)
         return
     if beginning.startswith(_OLD_WORKBOOK):
@@ -163,9 +163,10 @@ def _declares(row: Sequence[str]) -> bool:
 
 
 def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line | BadRow]:
-    counted = Lines(text)
+    counted = Lines(text, row_max=_LONGEST_ROW)
     for _ in range(placed.ends):
         next(counted)
+        counted.row = []
     reader = csv.reader(counted, delimiter=delimiter, strict=True)
     while True:
         begins = counted.number + 1
@@ -176,7 +177,7 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             return
         except csv.Error:
             row = []
-        if len(counted.row) > _LONGEST_ROW or (not row and counted.row[0].strip()):
+        if not row and counted.row[0].strip():
             # The rows after an unclosed quotation mark are read again.
             counted.give_back()
             yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))

@@ -45,6 +45,20 @@ _BROKEN = (
 )
 """Errors that openpyxl raises about files that are no workbooks, are damaged, or are encrypted."""
 
+_BLOCK = 1 << 20
+
+
+class Bounds(NamedTuple):
+    """What a workbook may take: bytes of its unpacked parts, and tags of XML in them, which are objects in memory."""
+
+    unpacked: int
+    tags: int
+
+
+OPERATORS_BOUNDS = Bounds(unpacked=256 * 1024 * 1024, tags=20_000_000)
+CALLERS_BOUNDS = Bounds(unpacked=16 * 1024 * 1024, tags=500_000)
+"""Bounds for callers of the API: 5,000 rows of 15 columns have 450,000 tags at most."""
+
 Numbered = tuple[int, Sequence[str]]
 
 
@@ -61,9 +75,9 @@ class Rows(NamedTuple):
 
 
 @contextmanager
-def rows(opened: BinaryIO, *, unpacked_max: int) -> Iterator[Rows]:
-    """Open a workbook; raise a refusal if it is damaged, or would unpack to more bytes than `unpacked_max`."""
-    _check_size(opened, unpacked_max)
+def rows(opened: BinaryIO, bounds: Bounds) -> Iterator[Rows]:
+    """Open a workbook; raise a refusal if it is damaged, or would take more than the bounds."""
+    _check_size(opened, bounds)
     with _broken():
         book = openpyxl.load_workbook(opened, read_only=True, data_only=True, keep_links=False)
     try:
@@ -80,13 +94,19 @@ def rows(opened: BinaryIO, *, unpacked_max: int) -> Iterator[Rows]:
         book.close()
 
 
-def _check_size(opened: BinaryIO, unpacked_max: int) -> None:
-    """Raise a refusal if the parts are too large together; none unpacks to more than the archive's directory says."""
+def _check_size(opened: BinaryIO, bounds: Bounds) -> None:
+    """Raise a refusal if the parts are too large; none unpacks to more than the archive's directory says."""
     with _broken(), zipfile.ZipFile(opened) as archive:
         parts = archive.infolist()
-    if len(parts) > _PARTS_MAX or sum(part.file_size for part in parts) > unpacked_max:
-        raise LargeWorkbook(megabytes=unpacked_max // 1024**2)
+        small = len(parts) <= _PARTS_MAX and sum(part.file_size for part in parts) <= bounds.unpacked
+        if not small or sum(_tags(archive, part) for part in parts) > bounds.tags:
+            raise LargeWorkbook(megabytes=bounds.unpacked // 1024**2)
     opened.seek(0)
+
+
+def _tags(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    with archive.open(part) as unpacked:
+        return sum(block.count(b"<") for block in iter(lambda: unpacked.read(_BLOCK), b""))
 
 
 @contextmanager

@@ -175,6 +175,18 @@ async def test_two_imports_of_the_same_clients_at_once_register_each_once(api: A
     assert [event["number"] for event in events] == list(range(1, 61))
 
 
+async def test_an_operation_imports_one_sheet(api: Api) -> None:
+    content = f"CNPJ;Nome\n{cnpjs.another()};A\n"
+    one = "importClients(input: $input) { registeredCount }"
+
+    error = await api.error(
+        f"mutation ($input: ImportClientsInput!) {{ {one} two: {one} }}", input={"content": content}
+    )
+
+    assert "must be the only field of its operation" in error["message"]
+    assert (await clients_of(api))["totalCount"] == 0
+
+
 async def test_a_caller_without_the_permission_imports_nothing(api: Api) -> None:
     reader = await new_caller(api.http, api.portal, api.partner_id, role=Role.VIEWER)
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.languages import Language
@@ -29,6 +29,7 @@ def read(content: bytes) -> tuple[list[object], list[str]]:
         return rows, [warning.message(Language.ENGLISH) for warning in opened.warnings]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["utf-8", "cp1252", "cp850"])), max_size=8))
 def test_every_line_is_read_in_its_own_encoding(lines: list[tuple[str, str]]) -> None:
     content = b"cnpj;nome\n" + b"".join(

@@ -72,7 +72,7 @@ def file(tmp_path: Path) -> Path:
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     terminator=st.sampled_from(["\r\n", "\n"]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is drawn has names.
     file: Path,
     encoded: tuple[str, list[list[str]]],
@@ -137,6 +137,15 @@ def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> 
     assert isinstance(bad, BadRow)
     assert bad.line == 2
     assert len(good) == 5_000
+
+
+@pytest.mark.parametrize(
+    "line", ['"\n', '1;"\n', f"1;{'“' * 9_000}\n", f"1;a;{chr(11) * 9_000}\n", f"{'(' * 9_000};x\n"]
+)
+def test_lines_that_would_take_time_to_look_at_are_read_soon(file: Path, line: str) -> None:
+    file.write_text("cnpj;nome;uf\n" + line * 200, encoding="utf-8")
+
+    assert len(read(file)) == 200
 
 
 def test_a_delimiter_inside_a_name_separates_no_cells(file: Path) -> None:

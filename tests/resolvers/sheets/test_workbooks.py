@@ -16,8 +16,10 @@ from domain.sheets import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefuse
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.reader import BadRow, Line, sheet
+from resolvers.sheets.workbooks import Bounds
 
 MEGABYTE = 1 << 20
+BOUNDS = Bounds(unpacked=MEGABYTE, tags=5_000)
 HEADER = ("CNPJ", "Razão Social", "Município", "UF")
 _SHEET = "xl/worksheets/sheet1.xml"
 _STRINGS = "xl/sharedStrings.xml"
@@ -33,8 +35,8 @@ def workbook(*rows: Sequence[object]) -> bytes:
     return file.getvalue()
 
 
-def read(content: bytes, *, unpacked_max: int = MEGABYTE) -> list[Row | Repeated | BadRow]:
-    with sheet(BytesIO(content), clients.LAYOUT, unpacked_max=unpacked_max) as opened:
+def read(content: bytes, bounds: Bounds = BOUNDS) -> list[Row | Repeated | BadRow]:
+    with sheet(BytesIO(content), clients.LAYOUT, bounds=bounds) as opened:
         return list(clients.read(opened.rows))
 
 
@@ -133,6 +135,14 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read() -> N
     assert len(bomb) < MEGABYTE // 10
     with pytest.raises(LargeWorkbook):
         read(bomb)
+
+
+@pytest.mark.parametrize("bomb", [b"<c/>" * 5_000, b"<row/>" * 5_000, b"<row>" + b'<c t="s"/>' * 5_000 + b"</row>"])
+def test_a_workbook_with_too_many_cells_is_refused_before_it_is_read(bomb: bytes) -> None:
+    content = changed(workbook(HEADER), lambda xml: xml.replace(b"</sheetData>", bomb + b"</sheetData>"))
+
+    with pytest.raises(LargeWorkbook):
+        read(content)
 
 
 def test_a_part_never_unpacks_to_more_than_the_archive_says() -> None:
