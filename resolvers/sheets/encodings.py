@@ -109,7 +109,11 @@ def _portuguese(text: str) -> int:
     score = -3 * len(_ODD.findall(text))
     for run in _NOT_ASCII.findall(text):
         score += sum(2 if each in _LETTERS else 0 if each in _SIGNS else -2 for each in run)
-    return score + 2 * sum(word.lower() in _WORDS for word in _WORD.findall(text) if not word.isascii())
+    return score + 2 * sum(_is_known(word.lower()) for word in _WORD.findall(text) if not word.isascii())
+
+
+def _is_known(word: str) -> bool:
+    return word in _WORDS or word.removesuffix("s") in _WORDS
 
 
 def mended(text: str) -> str | None:

@@ -139,9 +139,7 @@ def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> 
     assert len(good) == 5_000
 
 
-@pytest.mark.parametrize(
-    "line", ['"\n', '1;"\n', f"1;{'“' * 9_000}\n", f"1;a;{chr(11) * 9_000}\n", f"{'(' * 9_000};x\n"]
-)
+@pytest.mark.parametrize("line", [f"1;{'“' * 9_000}\n", f"1;a;{chr(11) * 9_000}\n", f"{'(' * 9_000};x\n"])
 def test_lines_that_would_take_time_to_look_at_are_read_soon(file: Path, line: str) -> None:
     file.write_text("cnpj;nome;uf\n" + line * 200, encoding="utf-8")
 
