@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
+from domain.access import Permission
 from domain.refusals import UserErrorCode
 from domain.sheets import ImportedRowStatus
 from resolvers import imports
@@ -78,9 +79,10 @@ class ImportedClient(OfRow, row=ImportedRow):
     client: references.ClientType | None = to_one(
         "client_id",
         loader="client",
+        permission=Permission.CLIENTS_READ,
         description=(
-            "The client with the row's CNPJ, new or registered before. Returns null if the row was not imported, or "
-            "in a dry run, if the client is not registered yet."
+            "The client with the row's CNPJ, new or registered before. Returns null if the row was not imported, in a "
+            "dry run if the client is not registered yet, and if the viewer lacks the permission CLIENTS_READ."
         ),
     )
     codes: list[UserErrorCode] = computed(

@@ -21,17 +21,23 @@ _ODD = re.compile(
     r"[A-ZÁÀÂÃÉÊÍÓÔÕÚÜÇ]{2}[áàâãéêíóôõúüç]|[áàâãéêíóôõúüç][A-ZÁÀÂÃÉÊÍÓÔÕÚÜÇ]{2}|[a-záàâãéêíóôõúüç][ÁÀÂÃÉÊÍÓÔÕÚÜÇ]"
     # A cedilla is before a, o and u, and after a vowel, l, n or r.
     r"|[çÇ](?![aouáâãóôõúAOUÁÂÃÓÔÕÚ])|(?<![aeioulnráâãéêíóôõúAEIOULNRÁÂÃÉÊÍÓÔÕÚ])[çÇ]"
+    # A grave accent begins a word: “à”, “às”, “àquele”.
+    r"|(?<=[^\W\d_])[àÀ]|[àÀ](?![sSqQ]|\b)"
     # A tilde on a is before o, e, i or s, or ends the word, and not after another a; one on o is before e.
     r"|[ãÃ](?![oeisOEIS]|\b)|[aAáÁãÃ][ãÃ]|[õÕ](?![eE])"
 )
 _WORDS = frozenset(
     (
         "aço almoço braço endereço espaço laço março moço palhaço pescoço poço preço raço serviço serviços terraço "
-        "traço lourenço "
+        "traço lourenço melgaço "
         "ação alimentação avião botão confecção conceição construção coração distribuição educação estação feijão "
         "fundação importação exportação irmão irmãos joão leão limão locação mamão manutenção mansão mão mãos "
         "opção padrão pão pães panificação produção refeição refrigeração sabão salão são sertão solução tubarão "
-        "verão visão capitão cidadão comunicação decoração"
+        "verão visão capitão cidadão comunicação decoração "
+        "adão algodão aragão balcão brandão caminhão campeão cartão carvão chão colchão damião divisão falcão "
+        "fogão galpão galvão gavião grão leitão mourão não pensão portão precisão região religião ribeirão romão "
+        "salomão sebastião simão só televisão união viação violão "
+        "balanço bagaço caroço começo esforço lenço melaço paço pedaço reforço berço terço avanço chouriço"
     ).split()
 )
 """Words that have another meaning in the other encoding: “JOÃO” in code page 850 is “JOÇO” in Windows-1252."""

@@ -21,9 +21,24 @@ from resolvers.sheets.reader import BadRow, Line, without_text_mark
 COLUMNS: Columns = {
     "product": ("produto", "product", "product_code", "codigo_produto", "codigo", "code", "nome_produto", "nome"),
     "order_type": ("tipo", "order_type", "tipo_pedido", "type"),
-    "minimum_quantity": ("quantidade_minima", "minimum_quantity", "qtd_minima", "quantidade", "quantity"),
-    "unit_monthly_price": ("valor_unitario_mensal", "unit_monthly_price", "valor_mensal", "monthly_price"),
-    "unit_setup_fee": ("valor_adesao", "unit_setup_fee", "adesao", "setup_fee"),
+    "minimum_quantity": (
+        "quantidade_minima",
+        "minimum_quantity",
+        "qtd_minima",
+        "qtde_minima",
+        "quantidade",
+        "quantity",
+        "a_partir_de",
+    ),
+    "unit_monthly_price": (
+        "valor_unitario_mensal",
+        "unit_monthly_price",
+        "valor_mensal",
+        "preco_mensal",
+        "mensalidade",
+        "monthly_price",
+    ),
+    "unit_setup_fee": ("valor_adesao", "unit_setup_fee", "adesao", "taxa_adesao", "setup_fee"),
     "bonus_quantity": ("bonus", "bonus_quantity", "quantidade_bonus"),
 }
 LAYOUT = Layout(columns=COLUMNS, required=(frozenset(COLUMNS) - {"bonus_quantity"},))

@@ -8,7 +8,7 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from domain.access import Role
+from domain.access import Permission, Role, TokenKind
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_caller
@@ -173,6 +173,29 @@ async def test_two_imports_of_the_same_clients_at_once_register_each_once(api: A
     assert {row["client"]["id"] for row in one["rows"]} == {row["client"]["id"] for row in two["rows"]}
     events = (await api.data("{ events(last: 100) { nodes { number } } }"))["events"]["nodes"]
     assert [event["number"] for event in events] == list(range(1, 61))
+
+
+async def test_a_caller_that_may_not_read_clients_sees_none(api: Api) -> None:
+    known = cnpjs.another()
+    await api.client(cnpj=known, name="Segredo")
+    writer = await new_caller(
+        api.http, api.portal, api.partner_id, kind=TokenKind.API, chosen=frozenset({Permission.CLIENTS_WRITE})
+    )
+
+    payload = await imported(writer, f"CNPJ;Nome\n{known};A\n{cnpjs.another()};B\n", dryRun=True)
+
+    assert statuses(payload) == [(2, "ALREADY_REGISTERED"), (3, "REGISTERED")]
+    assert [row["client"] for row in payload["rows"]] == [None, None]
+
+
+async def test_clients_of_another_partner_are_not_known(api: Api, other_api: Api) -> None:
+    number = cnpjs.another()
+    await other_api.client(cnpj=number)
+
+    payload = await imported(api, f"CNPJ;Nome\n{number};A\n")
+
+    assert statuses(payload) == [(2, "REGISTERED")]
+    assert (await clients_of(api))["nodes"] == [{"id": payload["rows"][0]["client"]["id"], "name": "A"}]
 
 
 async def test_an_operation_imports_one_sheet(api: Api) -> None:
