@@ -180,6 +180,10 @@ _ID_BY_CNPJ: Statement[int] = Statement(
     value,
     reads=one_row,
 )
+_IDS_BY_CNPJ: Statement[tuple[str, int]] = Statement(
+    sa.select(clients.c.cnpj, clients.c.id).where(clients.c.partner_id == PARTNER, among(clients.c.cnpj, "cnpjs")),
+    values_of,
+)
 _LOCK = Statement(
     sa.select(*_COLUMNS)
     .where(clients.c.partner_id == PARTNER, among(clients.c.id, "ids"))
@@ -244,6 +248,11 @@ _RENAME_IN_ACTIVATIONS = Statement(
 async def id_by_cnpj(connection: Connection, partner_id: int, cnpj: str) -> int | None:
     """Return the partner's active client with that CNPJ, or None."""
     return await one(connection, _ID_BY_CNPJ, {"partner_id": partner_id, "cnpj": cnpj})
+
+
+async def ids_by_cnpj(connection: Connection, partner_id: int, cnpjs: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the partner's active clients with these CNPJs."""
+    return dict(await connection.fetch(_IDS_BY_CNPJ, {"partner_id": partner_id, "cnpjs": cnpjs}))
 
 
 async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mapping[int, ClientRow]:

@@ -110,6 +110,9 @@ LONE_MUTATIONS = frozenset(
 )
 """Mutations that change or end the viewer of the request's token, or take a password, a code or an e-mail address."""
 
+LARGE_MUTATIONS = frozenset({"importClients"})
+"""Mutations that take as long as thousands of others, so that an operation has one of them."""
+
 ENROLLING_FIELDS = PUBLIC_FIELDS | {
     "Mutation.renewSession",
     "Mutation.changePassword",
@@ -155,6 +158,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Partner.contacts": Permission.USERS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
+    "Mutation.importClients": Permission.CLIENTS_WRITE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,
     "Mutation.cancelClient": Permission.CLIENTS_CANCEL,
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,

@@ -16,6 +16,37 @@ STATES = frozenset(
 )
 """Abbreviations (UF) of the 26 states and the Federal District."""
 
+STATE_NAMES = {
+    "acre": "AC",
+    "alagoas": "AL",
+    "amazonas": "AM",
+    "amapa": "AP",
+    "bahia": "BA",
+    "ceara": "CE",
+    "distrito federal": "DF",
+    "espirito santo": "ES",
+    "goias": "GO",
+    "maranhao": "MA",
+    "minas gerais": "MG",
+    "mato grosso do sul": "MS",
+    "mato grosso": "MT",
+    "para": "PA",
+    "paraiba": "PB",
+    "pernambuco": "PE",
+    "piaui": "PI",
+    "parana": "PR",
+    "rio de janeiro": "RJ",
+    "rio grande do norte": "RN",
+    "rondonia": "RO",
+    "roraima": "RR",
+    "rio grande do sul": "RS",
+    "santa catarina": "SC",
+    "sergipe": "SE",
+    "sao paulo": "SP",
+    "tocantins": "TO",
+}
+"""Abbreviations of the states by their folded names."""
+
 
 class ClientStatus(Enum):
     """Status of a client: served, or cancelled."""

@@ -1,38 +1,209 @@
 """Import of a partner's clients, many rows in one transaction."""
 
+import asyncio
+import base64
+import binascii
+import io
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from db import clients, events, prices
-from db.engine import Transaction
+from db.engine import Connection, Transaction
 from db.prices import ProductRow
 from domain.events import Event, EventType
+from domain.languages import Language
+from domain.refusals import Refusal
+from domain.sheets import (
+    IMPORTED_ROWS_MAX,
+    ImportedRowStatus,
+    NoBase64,
+    RowsRefused,
+    TooManyRows,
+    UnusedColumns,
+    Warned,
+)
 from resolvers.clients import RegisterClient
+from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
+from resolvers.sheets import clients as client_rows
+from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.headers import Header
+from resolvers.sheets.reader import BadRow, sheet
+from resolvers.sheets.reports import Report
+from resolvers.sheets.workbooks import CALLERS_BOUNDS
+
+BATCH = 500
+"""Number of rows of one statement."""
 
 _EVENTS_AT_ONCE = 1_000
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSheet:
+    """Clients of a sheet that was read as a whole. Its `repr`, which idempotency keys compare, is that of the file."""
+
+    digest: bytes
+    header: Header = field(repr=False)
+    rows: Sequence[Row | Repeated | BadRow] = field(repr=False)
+    warnings: Sequence[Warned] = field(repr=False)
+
+
+class ImportClients(NamedTuple):
+    """Clients to register, and whether all of them or none."""
+
+    sheet: ReadSheet
+    all_or_nothing: bool
+    dry_run: bool
+
+
+class ClientsImported(NamedTuple):
+    """Ids of the clients of the valid rows, in their order, and whether each is new; null if it would be created."""
+
+    client_ids: Sequence[int | None]
+    new: Sequence[bool]
+
+
+class ImportedRow(NamedTuple):
+    """Row of a sheet, and what was done with it."""
+
+    line: int
+    status: ImportedRowStatus
+    client_id: int | None
+    bad: BadRow | None
+
+
+async def read(portal: Portal, content: str, *, in_base64: bool) -> ReadSheet:
+    """Return the clients of a file: a text, or any file in Base64; raise a refusal if it is no sheet of clients."""
+    async with portal.reading_sheets:
+        return await asyncio.to_thread(_read, content, in_base64=in_base64)
+
+
+def _read(content: str, *, in_base64: bool) -> ReadSheet:
+    file = _decoded(content) if in_base64 else _encoded(content)
+    try:
+        with sheet(io.BytesIO(file), client_rows.LAYOUT, bounds=CALLERS_BOUNDS) as opened:
+            rows = list(islice(client_rows.read(opened.rows), IMPORTED_ROWS_MAX + 1))
+            warnings = warned(opened.header, opened.warnings)
+            header = opened.header
+    except Refusal as refusal:
+        refusal.path = ("content",)
+        raise
+    if len(rows) > IMPORTED_ROWS_MAX:
+        raise TooManyRows(("content",))
+    return ReadSheet(sha256(file).digest(), header, rows, warnings)
+
+
+def warned(header: Header, of_lines: Sequence[Warned]) -> list[Warned]:
+    """Return what a person should know of a sheet of clients."""
+    unused = [UnusedColumns(headers=", ".join(header.unused))] if header.unused else []
+    return [*of_lines, *unused, *client_rows.warnings(header)]
+
+
+def _decoded(content: str) -> bytes:
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise NoBase64(("content",)) from None
+
+
+def _encoded(content: str) -> bytes:
+    try:
+        return content.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate costs its own row.
+        return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+@mutation("importClients", ClientsImported)
+async def import_clients(work: Work, given: ImportClients) -> ClientsImported:
+    """Register the clients of a sheet, and leave alone those that are active already."""
+    bad = sum(isinstance(row, BadRow) for row in given.sheet.rows)
+    if bad and given.all_or_nothing:
+        raise RowsRefused(("content",), bad=bad)
+    wanted = [row.client for row in given.sheet.rows if isinstance(row, Row)]
+    known: dict[str, int] = {}
+    registered: dict[str, int] = {}
+    # In one order, so that two imports of the same clients wait for each other, and not each for the other.
+    for batch in batches(sorted(wanted, key=lambda client: client.cnpj), BATCH):
+        if not given.dry_run:
+            registered |= await _register(work.tx, work.partner_id, batch, at=work.now)
+        left = [client.cnpj for client in batch if client.cnpj not in registered]
+        known |= await clients.ids_by_cnpj(work.tx, work.partner_id, left) if left else {}
+    for some in batches([client.cnpj for client in wanted if client.cnpj in registered], _EVENTS_AT_ONCE):
+        await work.append(*(Event(type=EventType.CLIENT_REGISTERED, client_id=registered[cnpj]) for cnpj in some))
+    found = known | registered
+    return ClientsImported(
+        [found.get(client.cnpj) for client in wanted],
+        [client.cnpj in registered or (given.dry_run and client.cnpj not in known) for client in wanted],
+    )
+
+
+def results(read_sheet: ReadSheet, outcome: ClientsImported | None) -> list[ImportedRow]:
+    """Return what an import did with each row of the sheet; without an outcome, it imported none."""
+    done: Iterator[tuple[int | None, bool]] = iter(())
+    if outcome is not None:
+        done = zip(outcome.client_ids, outcome.new, strict=True)
+    ids: dict[str, int | None] = {}
+    found = []
+    for row in read_sheet.rows:
+        match row:
+            case BadRow():
+                found.append(ImportedRow(row.line, ImportedRowStatus.INVALID, None, row))
+            case Repeated():
+                found.append(ImportedRow(row.line, ImportedRowStatus.REPEATED, ids.get(row.cnpj), None))
+            case Row():
+                client_id, new = next(done, (None, None))
+                ids[row.client.cnpj] = client_id
+                found.append(ImportedRow(row.line, _STATUS[new], client_id, None))
+    return found
+
+
+_STATUS = {
+    True: ImportedRowStatus.REGISTERED,
+    False: ImportedRowStatus.ALREADY_REGISTERED,
+    None: ImportedRowStatus.NOT_IMPORTED,
+}
+
+
+def report(read_sheet: ReadSheet, language: Language) -> str | None:
+    """Return the bad rows as a CSV file to mend and import again; None if there are none."""
+    bad = [row for row in read_sheet.rows if isinstance(row, BadRow)]
+    if not bad:
+        return None
+    text = io.StringIO(newline="")
+    written = Report(text, language, client_rows.LABELS)
+    written.begin(read_sheet.header)
+    written.add(bad)
+    return text.getvalue()
 
 
 async def register_clients(
     portal: Portal,
     partner_id: int,
-    batches: Iterable[Sequence[RegisterClient]],
+    wanted: Iterable[Sequence[RegisterClient]],
     *,
     all_or_nothing: bool,
     report: Callable[[list[bool]], object],
+    dry_run: bool = False,
 ) -> None:
     """Register clients as the API does, without an actor; skip those that are active already.
 
-    Each batch is a transaction, or all of them are one, which is rolled back if `batches` raises an error.
-    `report` is called with the clients of each batch that were registered.
+    Each batch is a transaction, or all of them are one, which is rolled back if `wanted` raises an error.
+    `report` is called with the clients of each batch that were registered, or would be if it were no dry run.
     """
     now = portal.now()
 
     async def at_once(tx: Transaction) -> None:
         client_ids = array("q")
-        for batch in batches:
+        for batch in wanted:
             registered = await _register(tx, partner_id, batch, at=now)
             client_ids.extend(registered.values())
             report([client.cnpj in registered for client in batch])
@@ -45,10 +216,18 @@ async def register_clients(
         await _append(tx, partner_id, list(registered.values()), at=at)
         return registered
 
+    async def known_of(connection: Connection, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
+        return await clients.ids_by_cnpj(connection, partner_id, [client.cnpj for client in batch])
+
+    if dry_run:
+        for batch in wanted:
+            known = await portal.database.read(partial(known_of, batch=batch))
+            report([client.cnpj not in known for client in batch])
+        return
     if all_or_nothing:
         await portal.database.write(at_once)
         return
-    for batch in batches:
+    for batch in wanted:
         registered = await portal.database.write(partial(one_batch, batch=batch))
         report([client.cnpj in registered for client in batch])
 
@@ -57,19 +236,23 @@ async def _register(
     tx: Transaction, partner_id: int, batch: Sequence[RegisterClient], *, at: datetime
 ) -> Mapping[str, int]:
     # In one order, so that two imports of the same clients wait for each other, and not each for the other.
-    wanted = sorted(batch, key=lambda client: client.cnpj)
-    return await clients.register_many(tx, partner_id, [(client.cnpj, client.details) for client in wanted], at=at)
+    ordered = sorted(batch, key=lambda client: client.cnpj)
+    return await clients.register_many(tx, partner_id, [(client.cnpj, client.details) for client in ordered], at=at)
 
 
 async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *, at: datetime) -> None:
-    for start in range(0, len(client_ids), _EVENTS_AT_ONCE):
-        happened = [
-            Event(type=EventType.CLIENT_REGISTERED, client_id=client_id)
-            for client_id in client_ids[start : start + _EVENTS_AT_ONCE]
-        ]
+    for some in batches(client_ids, _EVENTS_AT_ONCE):
+        happened = [Event(type=EventType.CLIENT_REGISTERED, client_id=client_id) for client_id in some]
         await events.append(tx, partner_id, happened, actor_id=None, at=at)
 
 
 async def products(portal: Portal) -> list[ProductRow]:
     """Return every product that can have a price."""
     return await portal.database.read(prices.all_products)
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of this size, the last one shorter."""
+    ahead = iter(items)
+    while batch := list(islice(ahead, size)):
+        yield batch

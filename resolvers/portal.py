@@ -1,5 +1,6 @@
 """State of a process: the database, the secret of keyed hashes, the clock, and cached viewers."""
 
+import asyncio
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ class Portal:
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)
+    reading_sheets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Lets one sheet be read at a time, which takes a core for a second and memory for all its rows."""
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
 

@@ -22,8 +22,16 @@ from domain.policies import PolicyKind
 from domain.price_tables import PriceChange, VersionState
 from domain.refusals import UserErrorCode
 from domain.second_factor import SecondFactorKind
+from domain.sheets import ImportedRowStatus
 
 Member = TypeVar("Member", bound=Enum)
+
+
+class ContentEncoding(Enum):
+    """How an input has a file."""
+
+    TEXT = "TEXT"
+    BASE64 = "BASE64"
 
 
 class SortDirection(Enum):
@@ -311,5 +319,24 @@ _describe(
         UserErrorCode.NO_PRICE_TABLE_DRAFT: "The price table has no draft.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
+    },
+)
+_describe(
+    ImportedRowStatus,
+    "What an import did with a row.",
+    {
+        ImportedRowStatus.REGISTERED: "The client was registered.",
+        ImportedRowStatus.ALREADY_REGISTERED: "An active client had the CNPJ already; nothing was changed.",
+        ImportedRowStatus.REPEATED: "The CNPJ is in an earlier row; nothing was changed.",
+        ImportedRowStatus.INVALID: "The row is bad, and `reason` says why.",
+        ImportedRowStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
+    },
+)
+_describe(
+    ContentEncoding,
+    "How an input has a file.",
+    {
+        ContentEncoding.TEXT: "As the text of the file, for CSV.",
+        ContentEncoding.BASE64: "As its bytes in Base64, for XLSX, and for CSV in any encoding.",
     },
 )

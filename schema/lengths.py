@@ -31,6 +31,7 @@ from domain.price_tables import DRAFTED_MAX, TABLES_MAX, TIERS_MAX
 from domain.products import CODE_LENGTH
 from domain.products import NAME_LENGTH as PRODUCT_NAME_LENGTH
 from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
+from domain.sheets import CONTENT_LENGTH
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from resolvers.nodes import NODES_MAX
 
@@ -60,6 +61,7 @@ LENGTHS: Mapping[str, int] = {
     "ClientFilter.search": SEARCH_MAX,
     "ClientFilter.state": SEARCH_MAX,
     "CreatePartnerInput.cnpj": SHORT_MAX,
+    "ImportClientsInput.content": CONTENT_LENGTH,
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,

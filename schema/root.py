@@ -16,6 +16,7 @@ from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries
+from schema.imports import ImportMutations
 from schema.invitation_mutations import InvitationMutations
 from schema.licenses import LicenseQueries
 from schema.nodes import Info, Node
@@ -96,6 +97,7 @@ class Mutation(
     PasswordMutations,
     SecondFactorMutations,
     ClientMutations,
+    ImportMutations,
     ActivationMutations,
     OrderMutations,
     PartnerMutations,

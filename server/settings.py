@@ -86,7 +86,9 @@ class Settings(BaseSettings):
     trusted_documents: Literal["allowed", "only"] = Field(
         default="allowed", description="allowed, or only: then no document is run that is not registered."
     )
-    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="The longest body of a request, in bytes.")
+    max_body_bytes: int = Field(
+        default=2 * 1024 * 1024, ge=1024, description="The longest body of a request, in bytes."
+    )
     max_answer_bytes: int = Field(
         default=32 * 1024 * 1024,
         ge=1024,

@@ -1,32 +1,33 @@
 """`portal import clients`, `portal import products` and `portal import prices`."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import typer
 
 from db.price_tables import PriceTableRow
+from domain.languages import Language, Text
 from domain.products import Change, ProductDetails
-from domain.text import fold
+from domain.sheets import SheetRefused, UnusedColumns
 from resolvers import imports, partners, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
+from resolvers.sheets import clients as client_rows
+from resolvers.sheets import prices as price_rows
+from resolvers.sheets import products as product_rows
+from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.headers import Layout
+from resolvers.sheets.prices import Products
+from resolvers.sheets.reader import BadRow, Sheet, of_path, sheet
+from resolvers.sheets.reports import Report
 from server.cli.progress import ProgressCallback, progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, run
-from server.imports import clients as client_rows
-from server.imports import prices as price_rows
-from server.imports import products as product_rows
-from server.imports.clients import Repeated, Row
-from server.imports.sheets import BadRow, Columns, Sheet, SheetError, sheet
 
 app = typer.Typer(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
-
-_BATCH = 500
 
 
 class _OfLine(Protocol):
@@ -34,23 +35,49 @@ class _OfLine(Protocol):
     def line(self) -> int: ...
 
 
-Item = TypeVar("Item")
 Good = TypeVar("Good", bound=_OfLine)
 _File = Annotated[
-    Path, typer.Argument(help="A CSV file from Excel or an ERP: ; or , or tabs, in UTF-8 or Windows-1252.")
+    Path, typer.Argument(help="A file from Excel or an ERP: XLSX, or CSV with ; or , or tabs, in any usual encoding.")
 ]
 _Partner = Annotated[str, typer.Option(help="The partner's name or CNPJ.")]
 
 
 _AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Import nothing if any row is bad.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write the report, change nothing.")]
+_ReportFile = Annotated[
+    Path | None,
+    typer.Option("--report", help="A CSV file for the bad rows with their reasons, to mend and import again."),
+]
+_InLanguage = Annotated[Language, typer.Option("--language", help="The language of what is said about the file.")]
 
 
 @dataclass(slots=True)
-class _Report:
+class _Outcome:
+    labels: Mapping[str, Text]
+    language: Language
+    report_to: Path | None
     done: Counter[str] = field(default_factory=Counter)
     """Number of rows of each outcome."""
 
     bad: int = 0
+    report: Report | None = None
+
+    def refuse(self, row: BadRow) -> None:
+        """Count a bad row, and say why it is bad."""
+        self.bad += 1
+        reason = row.reason(self.language, self.labels).rstrip(".")
+        self.say(row.line, f"{reason}.", err=True)
+        if self.report is not None:
+            self.report.add([row])
+
+    def say(self, line: int, sentence: str, *, err: bool = False) -> None:
+        """Print a sentence about a line."""
+        word = "linha" if self.language is Language.PORTUGUESE else "line"
+        typer.echo(f"{word} {line}: {sentence}", err=err)
+
+    def text(self, pt: str, en: str) -> str:
+        """Return the sentence of the language."""
+        return Text(pt, en).within(self.language)
 
 
 class _RefusedError(Exception):
@@ -58,12 +85,20 @@ class _RefusedError(Exception):
 
 
 @app.command()
-def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = False) -> None:
+def clients(
+    file: _File,
+    *,
+    partner: _Partner,
+    all_or_nothing: _AllOrNothing = False,
+    dry_run: _DryRun = False,
+    report: _ReportFile = None,
+    language: _InLanguage = Language.ENGLISH,
+) -> None:
     """Register the clients of a file. Columns: cnpj, razao_social, nome_fantasia, municipio, uf, or in English.
 
     A CNPJ that is already active is left alone. Exits with 1 if any row is bad.
     """
-    report = _Report()
+    outcome = _Outcome(client_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> None:
         found = await partners.named(portal, partner)
@@ -71,66 +106,88 @@ def clients(file: _File, *, partner: _Partner, all_or_nothing: _AllOrNothing = F
 
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[RegisterClient]]:
             nonlocal under_way
-            rows = _not_repeated(client_rows.read(opened.rows), report)
-            for under_way in _good(rows, report, _Steps("clients", opened, on_progress), all_or_nothing=all_or_nothing):
+            rows = _not_repeated(client_rows.read(opened.rows), outcome)
+            steps = _Steps("clients", opened, on_progress)
+            for under_way in _good(rows, outcome, steps, all_or_nothing=all_or_nothing):
                 yield [row.client for row in under_way]
 
         def done(registered: list[bool]) -> None:
-            report.done["imported"] += sum(registered)
+            outcome.done["imported"] += sum(registered)
             for row, new in zip(under_way, registered, strict=True):
                 if not new:
-                    report.done["there"] += 1
-                    typer.echo(f"line {row.line}: {row.client.cnpj} is registered already; left alone.")
+                    outcome.done["there"] += 1
+                    there = outcome.text("já está cadastrado; nada mudou.", "is registered already; left alone.")
+                    outcome.say(row.line, f"{row.client.cnpj} {there}")
 
-        with _open(file, client_rows.COLUMNS, client_rows.REQUIRED) as opened, progress() as on_progress:
+        with _open(file, client_rows.LAYOUT, outcome) as opened, progress() as on_progress:
+            for warning in client_rows.warnings(opened.header):
+                _warn(warning.message(language))
             await imports.register_clients(
-                portal, found.id, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done
+                portal,
+                found.id,
+                batches(opened, on_progress),
+                all_or_nothing=all_or_nothing,
+                report=done,
+                dry_run=dry_run,
             )
 
-    _import(work, report, "clients were imported", all_or_nothing=all_or_nothing)
-    typer.echo(f"{report.done['imported']} imported, {report.done['there']} registered already, {report.bad} bad.")
-    if report.bad:
+    _import(work, outcome, "clients were imported", all_or_nothing=all_or_nothing or dry_run)
+    imported = outcome.text("a importar" if dry_run else "importados", "to import" if dry_run else "imported")
+    there = outcome.text("já cadastrados", "registered already")
+    bad = outcome.text("com erro", "bad")
+    typer.echo(f"{outcome.done['imported']} {imported}, {outcome.done['there']} {there}, {outcome.bad} {bad}.")
+    if outcome.bad:
         raise typer.Exit(FAILED)
 
 
 @app.command("products")
-def import_products(file: _File, *, all_or_nothing: _AllOrNothing = False) -> None:
+def import_products(
+    file: _File,
+    *,
+    all_or_nothing: _AllOrNothing = False,
+    dry_run: _DryRun = False,
+    report: _ReportFile = None,
+    language: _InLanguage = Language.ENGLISH,
+) -> None:
     """Create the vendor's products of a file, and update those whose codes exist.
 
     Columns: codigo, nome, usuarios_incluidos and ativo (sim or não), or in English. If ativo is empty, a new product is
     active, and an existing one is left as it is. Orders and activations keep their seats. Exits with 1 if any row is
     bad.
     """
-    report = _Report()
+    outcome = _Outcome(product_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> None:
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
             rows = product_rows.read(opened.rows)
-            for good in _good(rows, report, _Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
+            for good in _good(rows, outcome, _Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
 
         def done(changes: list[Change]) -> None:
-            report.done.update(change.value for change in changes)
+            outcome.done.update(change.value for change in changes)
 
-        with _open(file, product_rows.COLUMNS, product_rows.REQUIRED) as opened, progress() as on_progress:
+        with _open(file, product_rows.LAYOUT, outcome) as opened, progress() as on_progress:
+            if dry_run:
+                outcome.done["good"] = sum(len(batch) for batch in batches(opened, on_progress))
+                return
             await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done)
 
-    _import(work, report, "products were imported", all_or_nothing=all_or_nothing)
-    counts = ", ".join(f"{report.done[change.value]} {change.value}" for change in Change)
-    typer.echo(f"{counts}, {report.bad} bad.")
-    if report.bad:
+    _import(work, outcome, "products were imported", all_or_nothing=all_or_nothing or dry_run)
+    counts = ", ".join(f"{outcome.done[change.value]} {change.value}" for change in Change)
+    typer.echo(f"{outcome.done['good']} good, {outcome.bad} bad." if dry_run else f"{counts}, {outcome.bad} bad.")
+    if outcome.bad:
         raise typer.Exit(FAILED)
 
 
 def _import(
-    work: Callable[[Portal], Coroutine[Any, Any, None]], report: _Report, what: str, *, all_or_nothing: bool
+    work: Callable[[Portal], Coroutine[Any, Any, None]], outcome: _Outcome, what: str, *, all_or_nothing: bool
 ) -> None:
     try:
         run(work)
     except _RefusedError:
-        report.done.clear()
+        outcome.done.clear()
     except BaseException:
-        if (count := report.done.total() - report.done["there"]) and not all_or_nothing:
+        if (count := outcome.done.total() - outcome.done["there"]) and not all_or_nothing:
             typer.echo(f"{count} {what} before. Import the file again to go on.", err=True)
         raise
 
@@ -144,39 +201,35 @@ class _Steps(NamedTuple):
 
 
 def _good(
-    rows: Iterable[Good | BadRow], report: _Report, steps: _Steps, *, all_or_nothing: bool
+    rows: Iterable[Good | BadRow], outcome: _Outcome, steps: _Steps, *, all_or_nothing: bool
 ) -> Iterator[list[Good]]:
     """Yield batches of the rows to import, and print the reasons for the bad ones."""
     before = 0
-    for some in _batches(rows):
+    for some in imports.batches(rows, imports.BATCH):
         good = []
         for row in some:
             if isinstance(row, BadRow):
-                report.bad += 1
-                _print_reason(row)
+                outcome.refuse(row)
             else:
                 good.append(row)
-        if good and not (all_or_nothing and report.bad):
+        if good and not (all_or_nothing and outcome.bad):
             yield good
         steps.on_progress(steps.doing, some[-1].line - before, steps.opened.lines)
         before = some[-1].line
-    if all_or_nothing and report.bad:
+    if all_or_nothing and outcome.bad:
         raise _RefusedError
 
 
-def _not_repeated(rows: Iterable[Row | Repeated | BadRow], report: _Report) -> Iterator[Row | BadRow]:
+def _not_repeated(rows: Iterable[Row | Repeated | BadRow], outcome: _Outcome) -> Iterator[Row | BadRow]:
     for row in rows:
         if isinstance(row, Repeated):
-            report.done["there"] += 1
-            typer.echo(f"line {row.line}: {row.cnpj} is in line {row.first} already; left alone.")
+            outcome.done["there"] += 1
+            already = outcome.text(
+                f"já está na linha {row.first}; nada mudou.", f"is in line {row.first} already; left alone."
+            )
+            outcome.say(row.line, f"{row.cnpj} {already}")
         else:
             yield row
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    ahead = iter(items)
-    while batch := list(islice(ahead, _BATCH)):
-        yield batch
 
 
 @app.command("prices")
@@ -189,25 +242,32 @@ def import_prices(
         typer.Option(help="The name or CNPJ of a partner, for its preselected price table; publishes the draft too."),
     ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the draft; its prices apply at once.")] = False,
+    dry_run: _DryRun = False,
+    report: _ReportFile = None,
+    language: _InLanguage = Language.ENGLISH,
 ) -> None:
     """Write the prices of the products in a file to the draft of a price table, or none if a row is bad.
 
-    Columns: produto (its code), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal, valor_adesao and
-    bonus, or in English. Amounts are written 1.234,50 or 1234.50.
+    Columns: produto (its code or name), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal,
+    valor_adesao and bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
+    outcome = _Outcome(price_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> list[str]:
         found = await _table(portal, table, partner)
         known = await imports.products(portal)
-        with _open(file, price_rows.COLUMNS, price_rows.REQUIRED) as opened:
-            read = price_rows.read(opened.rows, {fold(product.code): product.id for product in known})
-        for row in read.bad:
-            _print_reason(row)
+        with _open(file, price_rows.LAYOUT, outcome) as opened:
+            read = price_rows.read(opened.rows, Products(known), opened.header.of)
+            for row in read.bad:
+                outcome.refuse(row)
         if read.bad:
             fail(f"{len(read.bad)} bad rows. Nothing was changed.")
+        number = sum(len(tiers) for tiers in read.tiers.values())
+        if dry_run:
+            typer.echo(f"{number} tiers to import to {found.name}. Nothing was changed.")
+            return []
         published = publish or partner is not None
         done = await price_tables.import_prices(portal, found, read.tiers, publish_it=published)
-        number = sum(len(tiers) for tiers in read.tiers.values())
         typer.echo(f"{number} tiers {'published' if published else 'drafted'} in {found.name}.")
         codes = {product.id: product.code for product in known}
         return [
@@ -223,7 +283,7 @@ def import_prices(
         ]
 
     for warning in run(work):
-        typer.secho(warning, err=True, fg=typer.colors.YELLOW)
+        _warn(warning)
 
 
 async def _table(portal: Portal, table: str | None, partner: str | None) -> PriceTableRow:
@@ -236,15 +296,27 @@ async def _table(portal: Portal, table: str | None, partner: str | None) -> Pric
 
 
 @contextmanager
-def _open(file: Path, columns: Columns, required: frozenset[str]) -> Iterator[Sheet]:
+def _open(file: Path, layout: Layout, outcome: _Outcome) -> Iterator[Sheet]:
     try:
-        with sheet(file, columns, required) as opened:
-            if opened.unused:
-                typer.echo(f"Columns that are not used: {', '.join(opened.unused)}", err=True)
+        with ExitStack() as stack:
+            opened = stack.enter_context(sheet(stack.enter_context(of_path(file)), layout))
+            _warn_of(opened, outcome.language)
+            if outcome.report_to is not None:
+                to = stack.enter_context(outcome.report_to.open("w", encoding="utf-8", newline=""))
+                outcome.report = Report(to, outcome.language, outcome.labels)
+                outcome.report.begin(opened.header)
             yield opened
-    except SheetError as error:
-        fail(f"{error}.", status=WRONGLY_USED)
+    except SheetRefused as refusal:
+        fail(refusal.message(outcome.language), status=WRONGLY_USED)
 
 
-def _print_reason(row: BadRow) -> None:
-    typer.echo(f"line {row.line}: {row.reason.rstrip('.')}.", err=True)
+def _warn_of(opened: Sheet, language: Language) -> None:
+    unused: Sequence[str] = opened.header.unused
+    if unused:
+        typer.echo(UnusedColumns(headers=", ".join(unused)).message(language), err=True)
+    for warning in opened.warnings:
+        _warn(warning.message(language))
+
+
+def _warn(sentence: str) -> None:
+    typer.secho(sentence, err=True, fg=typer.colors.YELLOW)

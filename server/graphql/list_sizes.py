@@ -23,6 +23,7 @@ from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
 from domain.price_tables import TABLES_MAX, VERSIONS_MAX
 from domain.second_factor import RECOVERY_CODES, SecondFactorKind
+from domain.sheets import IMPORTED_ROWS_MAX, WARNED_LINES_MAX
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
 from server.graphql.cost_terms import Term, Variables, constant, product, varying
@@ -36,6 +37,9 @@ LIST_SIZES: Mapping[str, int] = {
     "CancelClientPayload.licenseStock": 10,
     "CancelClientPayload.releasedLicenses": 10,
     "CancellationImpact.releasedLicenses": 10,
+    "ImportClientsPayload.rows": IMPORTED_ROWS_MAX,
+    "SheetWarning.lines": WARNED_LINES_MAX,
+    "ImportedClient.codes": 5,
     "Order.items": ITEMS_MAX,
     "OrderQuote.items": ITEMS_MAX,
     "Partner.contacts": CONTACTS_MAX,

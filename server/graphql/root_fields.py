@@ -13,11 +13,17 @@ from graphql import (
     SelectionSetNode,
 )
 
-from domain.access import LONE_MUTATIONS
+from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS
 from domain.errors import CostExceeded
 
 PUBLIC_MAX = 20
 """Maximum number of an operation's root fields that need no token."""
+
+_ALONE = {
+    **dict.fromkeys(LONE_MUTATIONS, "an operation acts as one viewer"),
+    **dict.fromkeys(LARGE_MUTATIONS, "it does the work of many"),
+}
+"""Mutations that must be alone in their operation, and why."""
 
 _PUBLIC = frozenset({"viewer", "__schema", "__type"})
 
@@ -58,13 +64,13 @@ def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQL
     if operation.operation is not OperationType.MUTATION:
         return None
     fields = list(_fields(operation.selection_set, fragments, set()))
-    lone = next((node for node in fields if node.name.value in LONE_MUTATIONS), None)
+    lone = next((node for node in fields if node.name.value in _ALONE), None)
     if lone is None or len(fields) == 1:
         return None
     other = next(node for node in fields if node is not lone)
     message = (
-        f"“{lone.name.value}” must be the only field of its operation, beside “__typename”: an operation acts as one "
-        "viewer. Send the other fields in requests of their own."
+        f"“{lone.name.value}” must be the only field of its operation, beside “__typename”: {_ALONE[lone.name.value]}. "
+        "Send the other fields in requests of their own."
     )
     return GraphQLError(message, [lone, other])
 

@@ -45,6 +45,13 @@ async def _new_client(_: Api) -> Given:
     return {"cnpj": cnpjs.another(), "name": "Padaria", "city": "Olinda"}
 
 
+async def _sheet(api: Api, rows: int = 2) -> Given:
+    known = cnpjs.another()
+    await api.client(cnpj=known)
+    lines = "".join(f"{cnpjs.another()};Padaria {number}\n" for number in range(rows))
+    return {"content": f"CNPJ;Razão Social\n{known};Padaria\n{lines}"}
+
+
 async def _client(api: Api) -> Given:
     return {"clientId": await api.client(), "name": "Mercearia"}
 
@@ -137,6 +144,9 @@ _LICENSE = "activation { id status authorizationCode } licenseStock { activated 
 
 MUTATIONS: Mapping[str, Recipe] = {
     "registerClient": Recipe(_new_client, "client { id name city }", {"city": "Recife"}),
+    "importClients": Recipe(
+        _sheet, "rows { line status client { id name } }", {"content": "CNPJ;Razão Social\n"}, sized=_sheet
+    ),
     "updateClient": Recipe(_client, "client { id name }", {"name": "Bazar"}),
     "cancelClient": Recipe(
         _client_of_products,

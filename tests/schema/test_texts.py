@@ -41,6 +41,7 @@ class Field(NamedTuple):
 
 def _fields() -> Iterator[Field]:
     # The texts of the vendor's mutations, and those beside a new password, are tried with those mutations.
+    # The content of a sheet is many texts, which are tried as the rows of sheets.
     for mutation in sorted(set(mutations()) - OF_VENDOR - (SESSIONS - {"signIn"})):
         for path, required in _texts(GRAPHQL.type_map.get(input_name(mutation))):
             yield Field(mutation, path, required)
@@ -51,7 +52,7 @@ def _texts(of: object) -> Iterator[tuple[str, bool]]:
         return
     for name, field in of.fields.items():
         named = get_named_type(field.type)
-        if named.name == "String":
+        if named.name == "String" and name != "content":
             yield name, str(field.type).endswith("!")
         assert not [*_texts(named)], "a text inside of a list needs a path of its own here"
 

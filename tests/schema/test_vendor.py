@@ -232,7 +232,7 @@ async def test_the_vendor_does_it_for_the_partner_that_it_names(
     done = await vendor.mutate(name, "__typename", {**given, "partnerId": _partner(api)})
 
     # What exists at no partner yet can be made at another one.
-    anywhere = {"registerClient", "inviteUser"}
+    anywhere = {"registerClient", "importClients", "inviteUser"}
     assert elsewhere == ([] if name in anywhere else ["NOT_FOUND"])
     # Some are for the vendor itself, which has no such token, user or invitation; and no role of a partner.
     assert unnamed == (["NOT_FOUND"] if name in FOR_VENDOR else ["INVALID_INPUT"])

@@ -2,6 +2,8 @@
 
 import re
 
+from domain.languages import Text
+from domain.sheets import NoAnswer, NoWholeNumber
 from domain.text import fold
 
 _WHOLE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?")
@@ -9,24 +11,18 @@ _YES = frozenset("sim s yes y true verdadeiro 1 x ativo active".split())
 _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
 
-class CellError(ValueError):
-    """The cell has a wrong value; the message says what would be right."""
-
-
-def whole(text: str, what: str, *, lowest: int, highest: int) -> int:
-    """Return a whole number, written with or without separators of thousands."""
+def whole(text: str, column: Text, *, lowest: int, highest: int) -> int:
+    """Return a whole number, written with or without separators of thousands; raise a refusal of any other text."""
     match = _WHOLE.fullmatch(text)
     digits = "" if match is None else match[1].replace(".", "").lstrip("0") or "0"
     if not digits or len(digits) > len(str(highest)) or not lowest <= int(digits) <= highest:
-        message = f"{what} is a whole number from {lowest} to {highest}"
-        raise CellError(message)
+        raise NoWholeNumber(column, lowest=lowest, highest=highest)
     return int(digits)
 
 
-def yes_or_no(text: str, what: str) -> bool | None:
-    """Return the answer in the cell; None if it is empty."""
+def yes_or_no(text: str, column: Text) -> bool | None:
+    """Return the answer in the cell, None if it is empty; raise a refusal of any other text."""
     folded = fold(text)
     if folded and folded not in _YES | _NO:
-        message = f"{what} is sim or não (yes or no)"
-        raise CellError(message)
+        raise NoAnswer(column)
     return folded in _YES if folded else None

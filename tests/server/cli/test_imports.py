@@ -1,6 +1,7 @@
 """Import of a partner's sheet from the command line, on each engine."""
 
 import asyncio
+import csv
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -133,14 +134,72 @@ def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path:
     again = command("clients", "c.csv")
 
     assert (first.exit_code, again.exit_code) == (1, 1)
-    assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone"
-    assert "line 1400: the spreadsheet has rounded the CNPJ" in first.stderr
+    assert first.stderr.splitlines()[0] == "Columns that are not used: Telefone."
+    assert "line 1400: The spreadsheet has rounded the CNPJ" in first.stderr
     assert first.stdout.splitlines() == [
         f"line 2401: {numbers[0]} is in line 2 already; left alone.",
         "1199 imported, 1 registered already, 1 bad.",
     ]
     assert f"line 2: {numbers[0]} is registered already; left alone." in again.stdout
     assert again.stdout.endswith("0 imported, 1200 registered already, 1 bad.\n")
+
+
+def test_a_dry_run_writes_the_report_and_registers_nothing(command: Command, tmp_path: Path) -> None:
+    number, other = cnpjs.another(), cnpjs.another()
+    (tmp_path / "c.csv").write_text(f"CNPJ;Nome;Telefone\n{number};Bar;1\n{other[:-1]};Café;-2\n{other};Sol;3;4\n")
+
+    tried = command("clients", "c.csv", "--dry-run", "--report", "bad.csv", "--language", "pt-BR")
+    done = command("clients", "c.csv", "--report", "bad.csv")
+
+    assert (tried.exit_code, tried.stdout) == (1, "1 a importar, 0 já cadastrados, 2 com erro.\n")
+    assert "linha 3: O CNPJ deve ter" in tried.stderr
+    assert done.stdout == "1 imported, 0 registered already, 2 bad.\n"
+    header, *rows = csv.reader((tmp_path / "bad.csv").read_text(encoding="utf-8-sig").splitlines(), delimiter=";")
+    assert header == ["reason", "CNPJ", "Nome", "Telefone"]
+    assert [row[0][:7] for row in rows] == ["line 3:", "line 4:"]
+    assert [row[1:] for row in rows] == [[other[:-1], "Café", "'-2"], [other, "Sol", "3", "4"]]
+
+
+def test_a_mended_report_is_imported_without_its_reasons(command: Command, tmp_path: Path) -> None:
+    number = cnpjs.another()
+    (tmp_path / "c.csv").write_text(f"CNPJ;Nome;UF\n{number};Bar;XX\n")
+    command("clients", "c.csv", "--report", "bad.csv")
+    report = tmp_path / "bad.csv"
+    report.write_text(report.read_text(encoding="utf-8").replace(";XX", ";SP"), encoding="utf-8")
+
+    done = command("clients", "bad.csv", "--report", "rest.csv")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "1 imported, 0 registered already, 0 bad.\n"
+    assert (tmp_path / "rest.csv").read_text(encoding="utf-8-sig") == "reason;CNPJ;Nome;UF\n"
+
+
+def test_a_dry_run_of_prices_and_products_changes_nothing(command: Command, tmp_path: Path) -> None:
+    asyncio.run(create_product(os.environ["DATABASE_URL"], "SPED"))
+    (tmp_path / "p.csv").write_text("produto;tipo;quantidade;valor mensal;adesao\nsped;Compra;1;R$ 9,90;R$ -\n")
+    (tmp_path / "q.csv").write_text("codigo;nome;usuarios\nNOVO;Novo;1\nRUIM;Ruim;x\n")
+    runner = CliRunner()
+
+    prices_tried = command("prices", "p.csv", "--dry-run")
+    tried = runner.invoke(app, ["import", "products", "q.csv", "--dry-run", "--report", "r.csv", "--language", "pt-BR"])
+    done = runner.invoke(app, ["import", "products", "q.csv"])
+
+    assert prices_tried.stdout.startswith("1 tiers to import")
+    assert prices_tried.stdout.endswith("Nothing was changed.\n")
+    assert (tried.exit_code, tried.stdout) == (1, "1 good, 1 bad.\n")
+    assert "“usuários incluídos” deve ter um número inteiro" in (tmp_path / "r.csv").read_text(encoding="utf-8")
+    assert done.stdout == "1 created, 0 updated, 0 unchanged, 1 bad.\n"
+
+
+def test_warnings_of_a_file_are_printed_before_its_rows(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_bytes(f"CNPJ;Razão Social\n{cnpjs.another()};Maceió\n".encode("cp850"))
+
+    done = command("clients", "c.csv", "--language", "pt-BR", "--dry-run")
+
+    assert done.stderr.startswith(
+        "O arquivo parece ser de um programa de MS-DOS. Na página de código 850: linhas 1, 2."
+    )
+    assert done.exit_code == 0
 
 
 def test_all_or_nothing_imports_all_where_all_is_good(command: Command, tmp_path: Path) -> None:

@@ -3,13 +3,18 @@
 import pytest
 
 from db.clients import ClientDetails
+from db.prices import ProductRow
+from domain.languages import Language
 from domain.orders import OrderType
 from domain.price_tables import PriceKey
+from domain.sheets import DotBothWays
+from domain.text import single_spaced
 from resolvers.clients import RegisterClient
-from server.imports import clients as client_rows
-from server.imports import prices as price_rows
-from server.imports.clients import Repeated, Row
-from server.imports.sheets import BadRow, Line
+from resolvers.sheets import clients as client_rows
+from resolvers.sheets import prices as price_rows
+from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.prices import Products
+from resolvers.sheets.reader import BadRow, Line
 from tests import cnpjs
 
 
@@ -17,6 +22,10 @@ def row(cnpj: str, **cells: str) -> Row | Repeated | BadRow:
     """Return the row with that number."""
     (read,) = client_rows.read([Line(2, {"cnpj": cnpj, "name": "Padaria Sol"} | cells)])
     return read
+
+
+def reason_of(bad: BadRow, language: Language = Language.ENGLISH) -> str:
+    return bad.reason(language, client_rows.LABELS)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +62,7 @@ def test_a_number_is_read_however_a_spreadsheet_writes_it(written: str, meant: s
         ("", "check digits"),
         ("0", "check digits"),
         ("111.444.777-35", "CPF"),
+        ("111.444.777-36", "CPF"),
         ("11144477735", "CPF"),
         ("1234567891", "check digits"),
     ],
@@ -61,7 +71,7 @@ def test_a_number_that_is_none_is_a_bad_row(written: str, reason: str) -> None:
     read = row(written)
 
     assert isinstance(read, BadRow)
-    assert reason in read.reason
+    assert reason in reason_of(read)
 
 
 @pytest.mark.parametrize("written", ["001.234.567-97", "00123456797", "123456797"])
@@ -71,7 +81,19 @@ def test_a_cpf_that_could_be_a_cnpj_is_refused(written: str) -> None:
     read = row(written)
 
     assert isinstance(read, BadRow)
-    assert "CPF" in read.reason
+    assert "CPF" in reason_of(read)
+
+
+def test_a_reason_is_in_the_language_of_the_user_and_names_columns_in_words() -> None:
+    read = row("11144477735", name="x" * 201)
+    long = row("191", name="x" * 201, trade_name="y" * 201, state="XX")
+
+    assert isinstance(read, BadRow)
+    assert isinstance(long, BadRow)
+    assert reason_of(read, Language.PORTUGUESE).startswith("Este é o CPF de uma pessoa, e não um CNPJ")
+    for label in ("razão social", "nome fantasia", "UF"):
+        assert f"“{label}”" in reason_of(long, Language.PORTUGUESE)
+    assert "trade_name" not in reason_of(long)
 
 
 def test_all_errors_of_a_row_are_reported_together() -> None:
@@ -79,13 +101,23 @@ def test_all_errors_of_a_row_are_reported_together() -> None:
 
     assert isinstance(read, BadRow)
     for field in ("CNPJ", "name", "city", "state"):
-        assert field in read.reason
+        assert field in reason_of(read)
 
 
 def test_a_number_repeated_in_a_file_is_registered_once() -> None:
     lines = [Line(number, {"cnpj": "16.727.230/0001-97", "name": str(number)}) for number in (2, 3)]
 
     assert list(client_rows.read(lines))[1] == Repeated(3, 2, "16727230000197")
+
+
+PRODUCTS = Products(
+    [
+        ProductRow(7, "COMPLETO", "Portal Completo", included_seats=1, active=True),
+        ProductRow(8, "LIGHT", "Portal Light", included_seats=1, active=True),
+        ProductRow(9, "LIGHT-2", "Portal Light", included_seats=1, active=True),
+        ProductRow(10, "SPED", "Completo", included_seats=1, active=True),
+    ]
+)
 
 
 def price(**changed: str) -> price_rows.Prices:
@@ -98,7 +130,7 @@ def price(**changed: str) -> price_rows.Prices:
         "unit_setup_fee": "0",
         "bonus_quantity": "",
     }
-    return price_rows.read([Line(2, cells | changed)], {"completo": 7})
+    return price_rows.read([Line(2, cells | changed)], PRODUCTS)
 
 
 @pytest.mark.parametrize(
@@ -122,11 +154,66 @@ def test_an_amount_is_read_in_both_ways_of_writing_it(written: str, cents: int) 
     assert (tier.unit_monthly_price, tier.unit_setup_fee, read.bad) == (cents, cents, [])
 
 
+@pytest.mark.parametrize("written", ["R$ -", " R$  -   ", "R$-", "-", "R$ –", "r$ 0,00"])
+def test_a_dash_of_accounting_is_zero(written: str) -> None:
+    ((tier,),) = price(unit_setup_fee=written).tiers.values()
+
+    assert tier.unit_setup_fee == 0
+
+
+@pytest.mark.parametrize("written", ["Completo", "COMPLETO", "Portal Completo", "portal  completo"])
+def test_a_product_is_found_by_its_code_or_else_its_name(written: str) -> None:
+    assert list(price(product=single_spaced(written)).tiers) == [PriceKey(7, OrderType.PURCHASE)]
+
+
+@pytest.mark.parametrize(("written", "word"), [("Portal Light", "LIGHT, LIGHT-2"), ("Nada", "COMPLETO"), ("", "SPED")])
+def test_a_product_that_is_none_or_several_is_a_bad_row(written: str, word: str) -> None:
+    (bad,) = price(product=written).bad
+
+    assert word in reason_of(bad)
+    assert word in reason_of(bad, Language.PORTUGUESE)
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second", "lines"),
+    [
+        ("unit_monthly_price", "84.90", "79.900", (2, 3)),
+        ("unit_setup_fee", "1.250,00", "R$ 99.9", (3, 2)),
+        ("unit_monthly_price", "1,234.50", "1.234", (2, 3)),
+        ("minimum_quantity", "10.00", "1.000", (2, 3)),
+    ],
+)
+def test_a_column_with_the_dot_both_ways_is_refused_with_both_lines(
+    column: str, first: str, second: str, lines: tuple[int, int]
+) -> None:
+    cells = {"product": "sped", "order_type": "Compra", "unit_monthly_price": "1", "unit_setup_fee": "0"}
+    rows = [
+        Line(2, {**cells, "minimum_quantity": "1", column: first}),
+        Line(3, {**cells, "minimum_quantity": "5", column: second}),
+    ]
+
+    with pytest.raises(DotBothWays) as refused:
+        price_rows.read(rows, PRODUCTS)
+
+    assert (refused.value.facts["decimal"], refused.value.facts["thousands"]) == lines
+
+
+@pytest.mark.parametrize("written", [("84.90", "79.90"), ("1.250,00", "79,90"), ("1250", "1.250.000")])
+def test_a_column_with_the_dot_one_way_is_read(written: tuple[str, str]) -> None:
+    cells = {"product": "sped", "order_type": "Compra", "unit_setup_fee": "0"}
+    rows = [
+        Line(line, {**cells, "minimum_quantity": str(line), "unit_monthly_price": each})
+        for line, each in enumerate(written, 2)
+    ]
+
+    assert price_rows.read(rows, PRODUCTS).bad == []
+
+
 @pytest.mark.parametrize("written", ["", "-1", "1,234", "12.34.56", "1e3", "100.000.000,00", "dez", "1,2,3", "٣"])
 def test_what_is_no_amount_is_a_bad_row(written: str) -> None:
     (bad,) = price(unit_monthly_price=written).bad
 
-    assert "amount" in bad.reason
+    assert "amount" in reason_of(bad)
 
 
 @pytest.mark.parametrize(("written", "meant"), [("1", 1), ("10,00", 10), ("1.000", 1000), ("010", 10), ("10.0", 10)])
@@ -166,7 +253,7 @@ def test_invisible_characters_are_dropped_and_direction_controls_make_a_row_bad(
     assert kept == Row(2, RegisterClient("16727230000197", details))
     assert isinstance(empty, BadRow)
     assert isinstance(turned, BadRow)
-    assert "U+202E" in turned.reason
+    assert "U+202E" in reason_of(turned)
 
 
 @pytest.mark.parametrize("name", ["\ufffe", "\ufffc\uffff", "\ue000", "\U0001343f", "\u0378", "\u200eSol", "Sol\u061c"])

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from domain.checks import Checks
-from domain.languages import Language
+from domain.languages import Text
 from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
-from server.imports.cells import CellError, whole, yes_or_no
-from server.imports.sheets import BadRow, Columns, Line, without_text_mark
+from domain.refusals import Refusal
+from domain.sheets import RepeatedCode
+from resolvers.sheets.cells import whole, yes_or_no
+from resolvers.sheets.headers import Columns, Layout
+from resolvers.sheets.reader import BadRow, Line, without_text_mark
 
 COLUMNS: Columns = {
     "code": ("codigo", "code", "codigo_produto", "product_code"),
@@ -15,7 +18,15 @@ COLUMNS: Columns = {
     "included_seats": ("usuarios_incluidos", "included_seats", "usuarios", "seats"),
     "active": ("ativo", "active", "situacao", "status"),
 }
-REQUIRED = frozenset({"code", "name", "included_seats"})
+LAYOUT = Layout(columns=COLUMNS, required=(frozenset({"code", "name", "included_seats"}),))
+
+LABELS: Mapping[str, Text] = {
+    "code": Text(pt="código", en="code"),
+    "name": Text(pt="nome", en="name"),
+    "included_seats": Text(pt="usuários incluídos", en="included seats"),
+    "active": Text(pt="ativo", en="active"),
+}
+"""What sentences call the columns."""
 
 
 class Row(NamedTuple):
@@ -30,33 +41,27 @@ def read(lines: Iterable[Line | BadRow]) -> Iterator[Row | BadRow]:
     seen: dict[str, int] = {}
     for line in lines:
         row = line if isinstance(line, BadRow) else _row(line)
-        if isinstance(row, Row):
+        if isinstance(row, Row) and isinstance(line, Line):
             first = seen.setdefault(row.details.code, row.line)
-            yield row if first == row.line else BadRow(row.line, f"{row.details.code} is in line {first} already")
+            yield row if first == row.line else line.bad(RepeatedCode(code=row.details.code, line=first))
         else:
             yield row
 
 
 def _row(line: Line) -> Row | BadRow:
     cells: Mapping[str, str] = {name: without_text_mark(cell) for name, cell in line.cells.items()}
-    checks, reasons = Checks(), []
+    checks = Checks()
     code = checks.product_code(cells.get("code", ""), "code")
     name = checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH)
-    reasons += [refusal.message(Language.ENGLISH) for refusal in checks.refusals]
     seats, active = 0, None
     try:
-        seats = whole(cells.get("included_seats", ""), "the included seats", lowest=0, highest=INCLUDED_SEATS_MAX)
-    except CellError as error:
-        reasons.append(_sentence(error))
+        seats = whole(cells.get("included_seats", ""), LABELS["included_seats"], lowest=0, highest=INCLUDED_SEATS_MAX)
+    except Refusal as refusal:
+        checks.refuse(refusal)
     try:
-        active = yes_or_no(cells.get("active", ""), "active")
-    except CellError as error:
-        reasons.append(_sentence(error))
-    if reasons:
-        return BadRow(line.number, " ".join(reasons))
+        active = yes_or_no(cells.get("active", ""), LABELS["active"])
+    except Refusal as refusal:
+        checks.refuse(refusal)
+    if checks.refusals:
+        return line.bad(*checks.refusals)
     return Row(line.number, ProductDetails(code, name, seats, active))
-
-
-def _sentence(error: CellError) -> str:
-    text = str(error)
-    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,1 @@
+"""Sheets that partners export from spreadsheets and ERPs, read row by row."""

@@ -1,0 +1,177 @@
+"""Prices from a sheet: each row is a tier of a product for a type of order."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from db.prices import ProductRow
+from domain import money
+from domain.languages import Text
+from domain.money import UNIT_PRICE_MAX, Cents
+from domain.orders import QUANTITY_MAX, OrderType
+from domain.price_tables import PriceKey
+from domain.prices import Tier
+from domain.refusals import Refusal
+from domain.sheets import AmbiguousProduct, DotBothWays, NoAmount, RepeatedTier, UnknownOrderType, UnknownProduct
+from domain.text import fold, visible
+from resolvers.sheets.cells import whole
+from resolvers.sheets.headers import Columns, Layout
+from resolvers.sheets.reader import BadRow, Line, without_text_mark
+
+COLUMNS: Columns = {
+    "product": ("produto", "product", "product_code", "codigo_produto", "codigo", "code", "nome_produto", "nome"),
+    "order_type": ("tipo", "order_type", "tipo_pedido", "type"),
+    "minimum_quantity": (
+        "quantidade_minima",
+        "minimum_quantity",
+        "qtd_minima",
+        "qtde_minima",
+        "quantidade",
+        "quantity",
+        "a_partir_de",
+    ),
+    "unit_monthly_price": (
+        "valor_unitario_mensal",
+        "unit_monthly_price",
+        "valor_mensal",
+        "preco_mensal",
+        "mensalidade",
+        "monthly_price",
+    ),
+    "unit_setup_fee": ("valor_adesao", "unit_setup_fee", "adesao", "taxa_adesao", "setup_fee"),
+    "bonus_quantity": ("bonus", "bonus_quantity", "quantidade_bonus"),
+}
+LAYOUT = Layout(columns=COLUMNS, required=(frozenset(COLUMNS) - {"bonus_quantity"},))
+
+LABELS: Mapping[str, Text] = {
+    "minimum_quantity": Text(pt="quantidade mínima", en="minimum quantity"),
+    "unit_monthly_price": Text(pt="valor unitário mensal", en="monthly price"),
+    "unit_setup_fee": Text(pt="valor de adesão", en="setup fee"),
+    "bonus_quantity": Text(pt="bônus", en="bonus"),
+}
+"""What sentences call the columns."""
+
+_ORDER_TYPES = {
+    "purchase": OrderType.PURCHASE,
+    "compra": OrderType.PURCHASE,
+    "additional seats": OrderType.ADDITIONAL_SEATS,
+    "adicional": OrderType.ADDITIONAL_SEATS,
+}
+_BRAZILIAN = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
+_ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}")
+_DECIMAL_DOT = re.compile(r"[0-9]+(?:,[0-9]{3})*\.[0-9]{1,2}")
+_DOT_OF_THOUSANDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
+_CURRENCY = re.compile(r"R\$\s*", re.IGNORECASE)
+_NOTHING = frozenset({"-", "–", "—"})
+"""What spreadsheets show for zero in the format of accounting."""
+
+
+class Prices(NamedTuple):
+    """Tiers of a sheet by product and type of order, and the bad rows."""
+
+    tiers: Mapping[PriceKey, list[Tier]]
+    bad: list[BadRow]
+
+
+class Products:
+    """Products by the codes and names that a sheet may have."""
+
+    def __init__(self, products: Sequence[ProductRow]) -> None:
+        self._by_code = {fold(product.code): product.id for product in products}
+        self._by_name: dict[str, list[ProductRow]] = {}
+        for product in products:
+            self._by_name.setdefault(fold(product.name), []).append(product)
+        self._codes = ", ".join(sorted(product.code for product in products)) or "-"
+
+    def found(self, written: str) -> int:
+        """Return the id of the product with the code, or else the name; raise a refusal unless there is one."""
+        folded = fold(written)
+        if (by_code := self._by_code.get(folded)) is not None:
+            return by_code
+        named = self._by_name.get(folded, [])
+        if not named:
+            raise UnknownProduct(codes=self._codes)
+        if len(named) > 1:
+            raise AmbiguousProduct(codes=", ".join(product.code for product in named))
+        return named[0].id
+
+
+class _Dots:
+    """Lines in which the dot of a column separates decimals, and thousands."""
+
+    def __init__(self) -> None:
+        self._decimal: dict[str, int] = {}
+        self._thousands: dict[str, int] = {}
+
+    def note(self, line: int, cells: Mapping[str, str], header: Callable[[str], str]) -> None:
+        """Look at the numbers of a row; raise a refusal if a column has the dot both ways."""
+        for name in LABELS:
+            written = _amount(cells.get(name, ""))
+            if _DECIMAL_DOT.fullmatch(written):
+                self._decimal.setdefault(name, line)
+            elif _DOT_OF_THOUSANDS.fullmatch(written):
+                self._thousands.setdefault(name, line)
+            if name in self._decimal and name in self._thousands:
+                raise DotBothWays(header=header(name), decimal=self._decimal[name], thousands=self._thousands[name])
+
+
+def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[str], str] = str) -> Prices:
+    """Read the whole sheet; raise a refusal if a column has the dot as decimal and as thousands separator.
+
+    `header` returns the header of a column in the file.
+    """
+    tiers: dict[PriceKey, list[Tier]] = {}
+    bad, dots = [], _Dots()
+    for line in lines:
+        if isinstance(line, BadRow):
+            bad.append(line)
+            continue
+        cells = {name: visible(without_text_mark(cell)).strip() for name, cell in line.cells.items()}
+        dots.note(line.number, cells, header)
+        try:
+            key, tier = _tier(cells, products)
+        except Refusal as refusal:
+            bad.append(line.bad(refusal))
+            continue
+        of_key = tiers.setdefault(key, [])
+        if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):
+            bad.append(line.bad(RepeatedTier(quantity=tier.minimum_quantity)))
+        else:
+            of_key.append(tier)
+    return Prices(tiers, bad)
+
+
+def _tier(cells: Mapping[str, str], products: Products) -> tuple[PriceKey, Tier]:
+    product_id = products.found(cells.get("product", ""))
+    order_type = _ORDER_TYPES.get(fold(cells.get("order_type", "").replace("_", " ")))
+    if order_type is None:
+        raise UnknownOrderType
+    tier = Tier(
+        minimum_quantity=_quantity(cells, "minimum_quantity", lowest=1),
+        unit_monthly_price=_price(cells, "unit_monthly_price"),
+        unit_setup_fee=_price(cells, "unit_setup_fee"),
+        bonus_quantity=_quantity(cells, "bonus_quantity", lowest=0) if cells.get("bonus_quantity") else 0,
+    )
+    return PriceKey(product_id, order_type), tier
+
+
+def _quantity(cells: Mapping[str, str], name: str, *, lowest: int) -> int:
+    return whole(cells.get(name, ""), LABELS[name], lowest=lowest, highest=QUANTITY_MAX)
+
+
+def _price(cells: Mapping[str, str], name: str) -> Cents:
+    plain = _amount(cells.get(name, ""))
+    if plain in _NOTHING:
+        return Cents(0)
+    if _BRAZILIAN.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _ENGLISH.fullmatch(plain):
+        plain = plain.replace(",", "")
+    cents = money.parse(plain)
+    if cents is None or cents > UNIT_PRICE_MAX:
+        raise NoAmount(LABELS[name], highest=f"R$ {money.reais(UNIT_PRICE_MAX)}")
+    return cents
+
+
+def _amount(text: str) -> str:
+    return _CURRENCY.sub("", text, count=1).strip() if _CURRENCY.match(text) else text

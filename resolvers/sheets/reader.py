@@ -1,0 +1,236 @@
+"""Sheets: CSV as Excel and ERPs write it, with any of four delimiters, and workbooks (XLSX)."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from domain.languages import Language
+from domain.languages import Text as Translated
+from domain.refusals import Refusal
+from domain.sheets import (
+    EmptySheet,
+    LostCharacters,
+    Mojibake,
+    NoText,
+    NulInRow,
+    OldWorkbook,
+    UnpairedQuotes,
+    UnreadableFile,
+    Warned,
+    WebPage,
+    WrongCellCount,
+    sentences,
+)
+from domain.text import single_spaced, trimmed, visible
+from resolvers.sheets import headers, lines, workbooks
+from resolvers.sheets.encodings import mended
+from resolvers.sheets.headers import Header, Layout
+from resolvers.sheets.lines import Lines, Text
+from resolvers.sheets.workbooks import OPERATORS_BOUNDS, Bounds
+
+DELIMITERS = (";", ",", "\t", "|")
+
+_DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""First line of some exports, which declares the delimiter for Excel."""
+
+_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
+"""Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
+
+_HARMLESS = re.compile(r"'[=+\-@]")
+"""Begin of a cell that a report made harmless for spreadsheets, which would take it for a formula."""
+
+_LONGEST_ROW = 20
+"""Maximum number of lines of a row. More lines mean that a quotation mark was not closed."""
+
+_SHOWN = 60
+"""Maximum characters of a garbled cell that a sentence repeats."""
+
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|table|meta|head|style)", re.IGNORECASE)
+_LOST = "\ufffd"
+_BEGINNING = 512
+"""Number of bytes by which kinds of files are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Row of the sheet: the line of the file where it begins, and its cells by column name."""
+
+    number: int
+    cells: Mapping[str, str]
+    written: Sequence[str] = field(default=(), compare=False)
+    """Cells as they are in the file."""
+
+    def bad(self, *refusals: Refusal) -> "BadRow":
+        """Return it as a bad row."""
+        return BadRow(self.number, refusals, self.written)
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Row that is not imported, and why."""
+
+    line: int
+    refusals: Sequence[Refusal]
+    written: Sequence[str] = field(default=(), compare=False)
+    """Cells as they are in the file."""
+
+    def reason(self, language: Language, labels: Mapping[str, Translated]) -> str:
+        """Return why it is not imported, in sentences for a person."""
+        return sentences(self.refusals, language, labels)
+
+
+class Sheet(NamedTuple):
+    """Open file: its rows, read one by one, and its number of lines."""
+
+    header: Header
+    rows: Iterator[Line | BadRow]
+    lines: int
+    warnings: Sequence[Warned]
+
+
+@contextmanager
+def of_path(file: Path) -> Iterator[BinaryIO]:
+    """Open a file of the disk; raise a refusal if that fails."""
+    try:
+        opened = file.open("rb")
+    except OSError as error:
+        raise UnreadableFile(reason=error.strerror) from None
+    with opened:
+        yield opened
+
+
+@contextmanager
+def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS) -> Iterator[Sheet]:
+    """Find the columns of an open file; raise a refusal if it is unreadable or lacks a required column."""
+    beginning = opened.read(_BEGINNING)
+    opened.seek(0)
+    if beginning.startswith(workbooks.MAGIC):
+        with workbooks.rows(opened, bounds) as pages:
+            yield _workbook(pages, layout)
+        return
+    if beginning.startswith(_OLD_WORKBOOK):
+        raise OldWorkbook
+    if _WEB_PAGE.match(beginning):
+        raise WebPage
+    with lines.text(opened) as text:
+        delimiter, placed = _placed(text, layout)
+        if placed is None:
+            raise EmptySheet
+        if any("\0" in cell for cell in placed.header.cells) or (
+            b"\0" in beginning and not text.utf_16 and not placed.header.found
+        ):
+            raise NoText
+        headers.check(placed.header, layout)
+        yield Sheet(placed.header, _rows(text, delimiter, placed), text.count, text.warnings)
+
+
+def _workbook(pages: workbooks.Rows, layout: Layout) -> Sheet:
+    placed = headers.find(pages.beginning, layout)
+    if placed is None:
+        raise EmptySheet
+    headers.check(placed.header, layout)
+    return Sheet(placed.header, _workbook_rows(pages.after(placed.ends), placed.header), pages.lines, ())
+
+
+def _placed(text: Text, layout: Layout) -> tuple[str, headers.Placed | None]:
+    """Return the delimiter with which most columns are found, and the header."""
+    declared = _DECLARED_DELIMITER.fullmatch(next(iter(text), ""))
+    tried = [(each, _header(text, each, layout)) for each in ([declared[1]] if declared else DELIMITERS)]
+    return max(tried, key=lambda each: 0 if each[1] is None else len(each[1].header.found))
+
+
+def _header(text: Text, delimiter: str, layout: Layout) -> headers.Placed | None:
+    reader = csv.reader(text, delimiter=delimiter)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for row in reader:
+                if reader.line_num > 1 or not _declares(row):
+                    yield reader.line_num, row
+        except csv.Error:
+            return
+
+    return headers.find(rows(), layout)
+
+
+def _declares(row: Sequence[str]) -> bool:
+    return bool(row) and row[0].lower().startswith("sep=")
+
+
+def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line | BadRow]:
+    counted = Lines(text, row_max=_LONGEST_ROW)
+    for _ in range(placed.ends):
+        next(counted)
+        counted.row = []
+    reader = csv.reader(counted, delimiter=delimiter, strict=True)
+    while True:
+        begins = counted.number + 1
+        counted.row = []
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            row = []
+        if not row and counted.row[0].strip():
+            # The rows after an unclosed quotation mark are read again.
+            counted.give_back()
+            yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))
+        elif any(trimmed(cell) for cell in row):
+            yield _line(begins, row, placed.header)
+
+
+def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
+    written = row[1:] if header.has_reason else row
+    if any("\0" in cell for cell in row):
+        return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
+    if len(row) != len(header.cells):
+        return BadRow(begins, (WrongCellCount(cells=len(row), headers=len(header.cells)),), written)
+    return _checked(begins, row, header, written)
+
+
+def _checked(begins: int, row: Iterable[str], header: Header, written: Sequence[str]) -> Line | BadRow:
+    # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
+    cells = {
+        name: single_spaced(cell[1:] if _HARMLESS.match(cell) else cell)
+        for name, cell in zip(header.names, row, strict=True)
+        if name
+    }
+    garbled = [refusal for cell in cells.values() if (refusal := _garbled(cell)) is not None]
+    return BadRow(begins, garbled, written) if garbled else Line(begins, cells, written)
+
+
+def _garbled(cell: str) -> Refusal | None:
+    if cell.isascii():
+        return None
+    if _LOST in cell:
+        return LostCharacters(written=cell[:_SHOWN])
+    meant = mended(cell)
+    return None if meant is None else Mojibake(written=cell[:_SHOWN], meant=meant[:_SHOWN])
+
+
+def _workbook_rows(rows: Iterable[tuple[int, Sequence[str]]], header: Header) -> Iterator[Line | BadRow]:
+    width = len(header.cells)
+    for number, row in rows:
+        if not any(trimmed(visible(cell)) for cell in row):
+            continue
+        # A workbook's rows have as many cells as were ever used.
+        cells = [*row[:width], *[""] * (width - len(row))]
+        surplus = [cell for cell in row[width:] if trimmed(cell)]
+        written = cells[1:] if header.has_reason else cells
+        if surplus:
+            refusal = WrongCellCount(cells=width + len(surplus), headers=width)
+            yield BadRow(number, (refusal,), [*written, *surplus])
+        else:
+            yield _checked(number, cells, header, written)
+
+
+def without_text_mark(cell: str) -> str:
+    """Return the content of a cell without its text mark."""
+    match = _AS_TEXT.fullmatch(cell)
+    return cell if match is None else match[1] or match[2] or ""

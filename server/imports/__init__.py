@@ -1,1 +1,0 @@
-"""Import of the files that partners export from spreadsheets and ERPs."""

@@ -1,0 +1,222 @@
+"""Workbooks are read row by row, and those that would take too much are refused before."""
+
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+
+import openpyxl
+import pytest
+from openpyxl.xml.constants import SHEET_MAIN_NS
+
+from db.clients import ClientDetails
+from domain.languages import Language
+from domain.sheets import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused, WrongCellCount
+from resolvers.sheets import clients, prices
+from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.reader import BadRow, Line, sheet
+from resolvers.sheets.workbooks import Bounds
+
+MEGABYTE = 1 << 20
+BOUNDS = Bounds(unpacked=MEGABYTE, tags=5_000)
+HEADER = ("CNPJ", "Razão Social", "Município", "UF")
+_SHEET = "xl/worksheets/sheet1.xml"
+_STRINGS = "xl/sharedStrings.xml"
+
+
+def workbook(*rows: Sequence[object]) -> bytes:
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    for row in rows:
+        page.append(list(row))
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def read(content: bytes, bounds: Bounds = BOUNDS) -> list[Row | Repeated | BadRow]:
+    with sheet(BytesIO(content), clients.LAYOUT, bounds=bounds) as opened:
+        return list(clients.read(opened.rows))
+
+
+def changed(content: bytes, change: Callable[[bytes], bytes], part: str = _SHEET) -> bytes:
+    """Return the workbook with one of its parts changed."""
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        assert part in old.namelist()
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name == part else old.read(name))
+    return file.getvalue()
+
+
+def with_shared_strings(content: bytes) -> bytes:
+    """Return the workbook with its texts in a part of their own, as Excel writes them."""
+    texts: list[str] = []
+
+    def shared(match: re.Match[bytes]) -> bytes:
+        texts.append(match[1].decode())
+        return b't="s"><v>%d</v></c>' % (len(texts) - 1)
+
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    listed = f'<Override PartName="/{_STRINGS}" ContentType="{kind}"/></Types>'.encode()
+    moved = changed(content, lambda xml: re.sub(rb't="inlineStr"><is><t>(.*?)</t></is></c>', shared, xml))
+    file = BytesIO(changed(moved, lambda xml: xml.replace(b"</Types>", listed), "[Content_Types].xml"))
+    items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(_STRINGS, f'<sst xmlns="{SHEET_MAIN_NS}">{items}</sst>')
+    return file.getvalue()
+
+
+def test_texts_are_found_in_the_part_where_excel_keeps_them() -> None:
+    (row,) = read(with_shared_strings(workbook(HEADER, ["191", "Banco", "Brasília", "DF"])))
+
+    assert isinstance(row, Row)
+    assert row.client.details == ClientDetails(name="Banco", city="Brasília", state="DF")
+
+
+def test_rows_outside_of_the_dimensions_that_a_file_states_are_read() -> None:
+    content = changed(
+        workbook(HEADER, ["191", "Banco"], ["11222333000181", "Bazar"]),
+        lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B1"', xml),
+    )
+
+    assert [row.line for row in read(content)] == [2, 3]
+
+
+def test_rows_are_read_with_their_numbers_and_titles_left_out() -> None:
+    content = workbook(
+        ["Relatório de clientes"],
+        [],
+        [*HEADER, None],
+        ["00.000.000/0001-91", "  Banco  ", "Brasília", "DF"],
+        [],
+        [11222333000181, "Padaria", "Recife/PE"],
+        [191.0, "De novo"],
+        ["1", None, None, None, "surplus"],
+    )
+
+    first, second, repeated, bad = read(content)
+
+    assert first == Row(4, first.client) if isinstance(first, Row) else False
+    assert isinstance(second, Row)
+    assert (second.line, second.client.cnpj) == (6, "11222333000181")
+    assert second.client.details == ClientDetails(name="Padaria", city="Recife", state="PE")
+    assert repeated == Repeated(7, 4, "00000000000191")
+    assert isinstance(bad, BadRow)
+    assert isinstance(bad.refusals[0], WrongCellCount)
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        (84.9, "84,9"),
+        (1.234, "1,234"),
+        (79900, "79900"),
+        (0.1 + 0.2, "0,3"),
+        (True, "sim"),
+        (datetime(2026, 11, 27, tzinfo=UTC).replace(tzinfo=None), "2026-11-27T00:00:00"),
+        ("1.234,50", "1.234,50"),
+    ],
+)
+def test_a_number_has_no_dot_that_could_separate_thousands(cell: object, written: str) -> None:
+    header = ("produto", "tipo", "quantidade", "valor mensal", "adesao")
+
+    with sheet(BytesIO(workbook(header, ("x", "Compra", 1, cell, 0))), prices.LAYOUT) as opened:
+        (line,) = opened.rows
+
+    assert isinstance(line, Line)
+    assert line.cells["unit_monthly_price"] == written
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read() -> None:
+    bomb = changed(workbook(HEADER), lambda xml: xml + b" " * (2 * MEGABYTE))
+
+    assert len(bomb) < MEGABYTE // 10
+    with pytest.raises(LargeWorkbook):
+        read(bomb)
+
+
+@pytest.mark.parametrize("bomb", [b"<c/>" * 5_000, b"<row/>" * 5_000, b"<row>" + b'<c t="s"/>' * 5_000 + b"</row>"])
+def test_a_workbook_with_too_many_cells_is_refused_before_it_is_read(bomb: bytes) -> None:
+    content = changed(workbook(HEADER), lambda xml: xml.replace(b"</sheetData>", bomb + b"</sheetData>"))
+
+    with pytest.raises(LargeWorkbook):
+        read(content)
+
+
+def test_a_part_never_unpacks_to_more_than_the_archive_says() -> None:
+    bomb = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: xml + b" " * (2 * MEGABYTE))
+    with zipfile.ZipFile(BytesIO(bomb)) as archive:
+        size = archive.getinfo(_SHEET).file_size
+    # Both directories of the archive claim that the part is small.
+    lying = bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+
+    assert lying != bomb
+    with pytest.raises(SheetRefused):
+        read(lying)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+        b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
+        b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd" [<!ENTITY % a SYSTEM "http://127.0.0.1:9/"> %a;]>',
+    ],
+)
+@pytest.mark.parametrize("part", [_SHEET, "xl/workbook.xml", _STRINGS])
+def test_a_workbook_that_declares_entities_is_refused(declared: bytes, part: str) -> None:
+    real = with_shared_strings(workbook(HEADER, ["191", "Banco"]))
+    content = changed(real, lambda xml: declared + _without_declaration(xml), part)
+
+    with pytest.raises(BrokenWorkbook):
+        read(content)
+
+
+def _without_declaration(xml: bytes) -> bytes:
+    return xml.partition(b"?>")[2] if xml.startswith(b"<?xml") else xml
+
+
+@pytest.mark.parametrize("far", [b'r="99999999999"', b'r="2000000"', b'r="1048577"'])
+def test_a_row_beyond_the_last_one_of_a_sheet_is_refused(far: bytes) -> None:
+    content = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: xml.replace(b'<row r="2"', b"<row " + far))
+
+    with pytest.raises(BrokenWorkbook):
+        read(content)
+
+
+@pytest.mark.parametrize("far", ["XFD", "ZZZ", "CW"])
+def test_a_cell_far_to_the_right_takes_no_memory(far: str) -> None:
+    content = changed(workbook(HEADER, ["191", "Banco", "x"]), lambda xml: xml.replace(b'"C2"', f'"{far}2"'.encode()))
+
+    assert [row.line for row in read(content)] == [2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04",
+        workbook(HEADER)[:-100],
+        changed(workbook(HEADER), lambda _: b"<worksheet><sheetData><row"),
+        changed(workbook(HEADER), lambda _: b"{}", "xl/workbook.xml"),
+        changed(workbook(HEADER), lambda _: b"", "[Content_Types].xml"),
+    ],
+)
+def test_what_is_no_workbook_is_refused(content: bytes) -> None:
+    with pytest.raises(BrokenWorkbook) as refused:
+        read(content)
+
+    assert "XLSX" in refused.value.message(Language.PORTUGUESE)
+
+
+def test_a_workbook_without_rows_or_with_hidden_sheets_only_is_empty() -> None:
+    hidden = changed(
+        workbook(HEADER, ["191", "Banco"]),
+        lambda xml: xml.replace(b'state="visible"', b'state="hidden"'),
+        "xl/workbook.xml",
+    )
+
+    for content in (workbook(), workbook([]), hidden):
+        with pytest.raises(EmptySheet):
+            read(content)
