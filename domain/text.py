@@ -78,6 +78,8 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text without accents and case; the result for a character doesn't depend on its neighbours."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from domain.access import API_TOKENS_MAX, Permission
+from domain.erasure import ErasedKind
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
@@ -33,9 +34,11 @@ LIST_SIZES: Mapping[str, int] = {
     "ApiToken.permissions": len(Permission),
     "ApproveOrderPayload.licenseStock": ITEMS_MAX,
     "CancelClientPayload.cancelledActivations": SIZE_MAX,
+    "CancelClientPayload.erased": len(ErasedKind),
     "CancelClientPayload.licenseStock": 10,
     "CancelClientPayload.releasedLicenses": 10,
     "CancellationImpact.releasedLicenses": 10,
+    "Event.erased": 10,
     "Order.items": ITEMS_MAX,
     "OrderQuote.items": ITEMS_MAX,
     "Partner.contacts": CONTACTS_MAX,

@@ -1,0 +1,50 @@
+"""Hashes that show a later change: a chain over the events of a partner, and one over the lines of an order."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+from operator import attrgetter
+
+BEGINNING = b""
+"""What the first event of a partner is chained to."""
+
+
+_OF_LINE = attrgetter("product_id", "quantity", "bonus_quantity", "seats", "unit_monthly_price", "unit_setup_fee")
+
+
+def content(values: Mapping[str, object]) -> bytes:
+    """Return an event's values as they are hashed: those that are not null, by name, one per line.
+
+    So a new column, which is null in older events, doesn't change their hashes.
+    """
+    given = sorted([name for name, value in values.items() if value is not None])
+    return "\n".join([f"{name}={_text(values[name])}" for name in given]).encode()
+
+
+def chained(previous: bytes, of_event: bytes) -> bytes:
+    """Return the SHA-256 over the hash of the partner's previous event and the content of this one."""
+    return sha256(previous + of_event).digest()
+
+
+def chain(previous: bytes, contents: Iterable[bytes]) -> list[bytes]:
+    """Return the hash of each event after the previous one."""
+    hashes = []
+    for of_event in contents:
+        previous = chained(previous, of_event)
+        hashes.append(previous)
+    return hashes
+
+
+def lines_hash(lines: Iterable[object]) -> bytes:
+    """Return the SHA-256 over the values of an order's lines that never change, by product."""
+    texts = [" ".join(map(str, values)) + "\n" for values in sorted(map(_OF_LINE, lines))]
+    return sha256("".join(texts).encode()).digest()
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return value.value if isinstance(value, Enum) else value
