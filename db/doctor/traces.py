@@ -1,22 +1,19 @@
 """Search of a text in every column of every table, and in the bytes of SQLite's files."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Table
 
+from db.doctor.paging import Pages
 from db.engine import Connection
-from db.engine.filters import values_of
-from db.engine.statement import Statement
 from db.tables import metadata
 from domain import cnpj
 from domain.erasure import Identity, single_words
 from domain.text import fold, plain
 
-_PAGE = 2_000
 _BLOCK = 1 << 23
 _WORD = re.compile(r"[^\W_]+")
 
@@ -69,7 +66,7 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
     for table in metadata.sorted_tables:
         keys = list(table.primary_key.columns)
         columns = [*keys, *(column for column in table.columns if not column.primary_key)]
-        pages = _Pages(connection, table, columns)
+        pages = Pages(connection, sa.select(*columns), keys)
         while rows := await pages.following():
             # Most pages don't have it, which one search shows.
             if wanted.may_be_in("\n".join(_text(value) for row in rows for value in row)):
@@ -80,33 +77,6 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
                     if wanted.may_be_in(_text(value)) and wanted.is_in(_text(value))
                 )
     return found
-
-
-class _Pages:
-    """Pages of a table's rows, by its primary key."""
-
-    def __init__(self, connection: Connection, table: Table, columns: Sequence[sa.Column[Any]]) -> None:
-        """Prepare the statements."""
-        keys = list(table.primary_key.columns)
-        page = sa.select(*columns).order_by(*keys).limit(_PAGE)
-        after = sa.tuple_(*keys) > sa.tuple_(*(sa.bindparam(f"after_{key.name}", type_=key.type) for key in keys))
-        self._connection, self._names = connection, [key.name for key in keys]
-        self._first, self._next = Statement(page, values_of), Statement(page.where(after), values_of)
-        self._last: tuple[Any, ...] | None = None
-        self._is_done = False
-
-    async def following(self) -> list[tuple[Any, ...]]:
-        """Return the next page; empty after the last one."""
-        if self._is_done:
-            return []
-        if self._last is None:
-            rows = list(await self._connection.fetch(self._first))
-        else:
-            after = {f"after_{name}": value for name, value in zip(self._names, self._last, strict=False)}
-            rows = list(await self._connection.fetch(self._next, after))
-        self._is_done = len(rows) < _PAGE
-        self._last = rows[-1] if rows else None
-        return rows
 
 
 def in_files(files: Iterable[Path], wanted: Searched) -> Iterator[Trace]:

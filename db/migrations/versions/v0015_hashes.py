@@ -25,7 +25,12 @@ PAGE = 5_000
 COUNTERS = sa.table("partner_counters", sa.column("partner_id", ID), sa.column("event_hash", HASH))
 ORDERS = sa.table("orders", sa.column("id", ID), sa.column("lines_hash", HASH))
 LINE = ("product_id", "quantity", "bonus_quantity", "seats", "unit_monthly_price", "unit_setup_fee")
-ITEMS = sa.table("order_items", sa.column("order_id", ID), *(sa.column(name, sa.BigInteger) for name in LINE))
+ITEMS = sa.table(
+    "order_items",
+    sa.column("partner_id", ID),
+    sa.column("order_id", ID),
+    *(sa.column(name, sa.BigInteger) for name in LINE),
+)
 
 NOT_HASHED = frozenset({"id", "partner_id", "number", "hash"})
 """Columns of an event that its hash does not cover: its place in the chain stands for its number."""
@@ -55,7 +60,7 @@ def _chain_events() -> None:
     hashed = sorted(column.name for column in events.columns if column.name not in NOT_HASHED)
     write = sa.update(events).where(events.c.id == sa.bindparam("of_id")).values(hash=sa.bindparam("new_hash"))
     latest: dict[int, bytes] = {}
-    for rows in _pages(events, ("partner_id", "number", "id")):
+    for rows in _pages(events, ("partner_id", "number")):
         lines = []
         for row in rows:
             former = latest.get(row["partner_id"], b"")
@@ -72,13 +77,18 @@ def _chain_events() -> None:
 def _hash_lines() -> None:
     connection = op.get_bind()
     write = sa.update(ORDERS).where(ORDERS.c.id == sa.bindparam("of_id")).values(lines_hash=sa.bindparam("new_hash"))
-    for orders in _pages(ORDERS, ("id",)):
-        texts = dict.fromkeys((order["id"] for order in orders), "")
-        first, last = orders[0]["id"], orders[-1]["id"]
-        found = sa.select(ITEMS).where(ITEMS.c.order_id.between(first, last))
-        for item in connection.execute(found.order_by(ITEMS.c.order_id, ITEMS.c.product_id)).mappings():
-            texts[item["order_id"]] += " ".join(str(item[name]) for name in LINE) + "\n"
-        lines = [{"of_id": order_id, "new_hash": sha256(text.encode()).digest()} for order_id, text in texts.items()]
+    connection.execute(sa.update(ORDERS).values(lines_hash=sha256().digest()))
+    last, text = 0, ""
+    for items in _pages(ITEMS, ("partner_id", "order_id", "product_id")):
+        texts: dict[int, str] = {last: text}
+        for item in items:
+            line = " ".join(str(item[name]) for name in LINE) + "\n"
+            texts[item["order_id"]] = texts.get(item["order_id"], "") + line
+        # The last order may go on in the next page, and is then written again.
+        last, text = items[-1]["order_id"], texts[items[-1]["order_id"]]
+        lines = [
+            {"of_id": order_id, "new_hash": sha256(of_order.encode()).digest()} for order_id, of_order in texts.items()
+        ]
         connection.execute(write, lines)
 
 
