@@ -15,6 +15,10 @@ from domain.erasure import Identity, single_words
 from domain.text import fold, plain
 
 _BLOCK = 1 << 23
+_BLANK = re.compile(r"(?:\(\?:\\\s\))+")
+_ACCENTED: dict[str, list[str]] = {}
+for _character in map(chr, (*range(0x61, 0x7B), *range(0xC0, 0x180))):
+    _ACCENTED.setdefault(plain(_character), []).append(_character)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -81,12 +85,17 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
 
 def in_files(files: Iterable[Path], wanted: Searched) -> Iterator[Trace]:
     """Yield the bytes of the files that have the text, but not those of a stored word that it is a part of."""
-    patterns = "|".join(re.escape(needle) for needle in sorted(wanted.needles, key=len, reverse=True))
-    pattern = re.compile(patterns.encode(), re.IGNORECASE)
-    margin = 4 * max(map(len, (*wanted.needles, *wanted.longer_words, b"")))
+    pattern = re.compile("|".join(map(_loosely, wanted.needles)).encode(), re.IGNORECASE)
+    margin = 8 * max(map(len, (*wanted.needles, *wanted.longer_words, b"")))
     for file in files:
         if file.exists():
             yield from (Trace(file.name, f"byte {place}") for place in _places(file, pattern, margin, wanted))
+
+
+def _loosely(needle: str) -> str:
+    """Return a pattern of the text's bytes with any accents, and anything short between its words."""
+    characters = ("|".join(_ACCENTED.get(each, [re.escape(each)])) for each in plain(needle))
+    return _BLANK.sub(lambda _: "[^0-9a-z]{1,3}", "".join(f"(?:{each})" for each in characters))
 
 
 def _places(file: Path, pattern: re.Pattern[bytes], margin: int, wanted: Searched) -> Iterator[int]:
