@@ -162,7 +162,7 @@ _NUMBER_AN_ORDER = Statement(
     .returning(partner_counters.c.order_number),
     int,
 )
-_OF_EVENT = tuple(each.name for each in fields(Event))
+_OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
 _APPEND = Statement(
     sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", "hash", *_OF_EVENT]
 )
@@ -179,7 +179,7 @@ async def append(
 
     Raises ActorDisabledError if the actor is disabled; until the transaction ends, no other one disables the actor.
     """
-    common = {"occurred_at": at, "actor_id": actor_id}
+    common = {"actor_id": actor_id, "occurred_at": at}
     lines = [{**common, **{name: getattr(event, name) for name in _OF_EVENT}} for event in happened]
     contents = [content(line) for line in lines]
     is_one = len(lines) == 1

@@ -1,7 +1,7 @@
 """Hashes that show a later change: a chain over the events of a partner, and one over the lines of an order."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 from operator import attrgetter
@@ -16,10 +16,14 @@ _OF_LINE = attrgetter("product_id", "quantity", "bonus_quantity", "seats", "unit
 def content(values: Mapping[str, object]) -> bytes:
     """Return an event's values as they are hashed: those that are not null, by name, one per line.
 
-    So a new column, which is null in older events, doesn't change their hashes.
+    So a new column, which is null in older events, doesn't change their hashes. Times are in UTC.
     """
-    given = sorted([name for name, value in values.items() if value is not None])
-    return "\n".join([f"{name}={_text(values[name])}" for name in given]).encode()
+    lines = []
+    for name in sorted(values):
+        value = values[name]
+        if value is not None:
+            lines.append(f"{name}={value if value.__class__ is int else _text(value)}")
+    return "\n".join(lines).encode()
 
 
 def chained(previous: bytes, of_event: bytes) -> bytes:
@@ -37,14 +41,14 @@ def chain(previous: bytes, contents: Iterable[bytes]) -> list[bytes]:
 
 
 def lines_hash(lines: Iterable[object]) -> bytes:
-    """Return the SHA-256 over the values of an order's lines that never change, by product."""
-    texts = [" ".join(map(str, values)) + "\n" for values in sorted(map(_OF_LINE, lines))]
-    return sha256("".join(texts).encode()).digest()
+    """Return the SHA-256 over the values of an order's lines that never change, by product.
+
+    They are hashed as Python writes them: "[(1, 3, 0, 6, 8990, 15000), …]".
+    """
+    return sha256(repr(sorted(map(_OF_LINE, lines))).encode()).digest()
 
 
 def _text(value: object) -> object:
-    if isinstance(value, int):
-        return value
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return value.isoformat(timespec="microseconds")
     return value.value if isinstance(value, Enum) else value

@@ -64,7 +64,7 @@ def _chain_events() -> None:
         lines = []
         for row in rows:
             former = latest.get(row["partner_id"], b"")
-            content = "\n".join(f"{name}={_text(row[name])}" for name in hashed if row[name] is not None)
+            content = "\n".join(f"{name}={_text(name, row[name])}" for name in hashed if row[name] is not None)
             latest[row["partner_id"]] = sha256(former + content.encode()).digest()
             lines.append({"of_id": row["id"], "new_hash": latest[row["partner_id"]]})
         connection.execute(write, lines)
@@ -77,19 +77,22 @@ def _chain_events() -> None:
 def _hash_lines() -> None:
     connection = op.get_bind()
     write = sa.update(ORDERS).where(ORDERS.c.id == sa.bindparam("of_id")).values(lines_hash=sa.bindparam("new_hash"))
-    connection.execute(sa.update(ORDERS).values(lines_hash=sha256().digest()))
-    last, text = 0, ""
+    connection.execute(sa.update(ORDERS).values(lines_hash=_hash_of([])))
+    last, rest = 0, list[tuple[int, ...]]()
     for items in _pages(ITEMS, ("partner_id", "order_id", "product_id")):
-        texts: dict[int, str] = {last: text}
+        orders: dict[int, list[tuple[int, ...]]] = {last: rest}
         for item in items:
-            line = " ".join(str(item[name]) for name in LINE) + "\n"
-            texts[item["order_id"]] = texts.get(item["order_id"], "") + line
+            orders.setdefault(item["order_id"], []).append(tuple(item[name] for name in LINE))
         # The last order may go on in the next page, and is then written again.
-        last, text = items[-1]["order_id"], texts[items[-1]["order_id"]]
-        lines = [
-            {"of_id": order_id, "new_hash": sha256(of_order.encode()).digest()} for order_id, of_order in texts.items()
-        ]
-        connection.execute(write, lines)
+        last = items[-1]["order_id"]
+        rest = orders[last]
+        connection.execute(
+            write, [{"of_id": order_id, "new_hash": _hash_of(of_order)} for order_id, of_order in orders.items()]
+        )
+
+
+def _hash_of(items: list[tuple[int, ...]]) -> bytes:
+    return sha256(repr(items).encode()).digest()
 
 
 def _pages(table: sa.FromClause, by: tuple[str, ...]) -> Iterator[list[Mapping[str, Any]]]:
@@ -103,8 +106,9 @@ def _pages(table: sa.FromClause, by: tuple[str, ...]) -> Iterator[list[Mapping[s
         rows = list(connection.execute(page.where(sa.tuple_(*keys) > last)).mappings())
 
 
-def _text(value: object) -> object:
-    # SQLite has the moments in this form.
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    return value
+def _text(name: str, value: Any) -> object:  # noqa: ANN401 — of any column.
+    if name != "occurred_at":
+        return value
+    # SQLite has moments as text in UTC, which ends with Z.
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
