@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Table
 
 from db.engine import Connection, Transaction
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, among
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import activations, clients, orders, partners, tokens
@@ -19,6 +19,9 @@ from domain.erasure import ErasedKind, Identity, single_words, words_of_others
 
 _PAGE = 2_000
 """Rows that are read at once: a partner can have hundreds of thousands."""
+
+_SEARCHED = 100
+"""Rows that are searched at once."""
 
 Kinds: TypeAlias = Mapping[str, ErasedKind]
 """Columns of a table, and what kind of value each of them has."""
@@ -46,7 +49,13 @@ class Texts:
     @property
     def mine(self) -> sa.ColumnElement[bool]:
         """The condition that a row is the partner's."""
-        return (self.table.c.id if self.table is partners else self.table.c.partner_id) == PARTNER
+        return self.partner == PARTNER
+
+    @property
+    def partner(self) -> Column[int]:
+        """The column with the partner."""
+        partner: Column[int] = self.table.c.id if self.table is partners else self.table.c.partner_id
+        return partner
 
 
 FREE_TEXTS = (
@@ -89,7 +98,7 @@ def _statements(texts: Texts) -> _Statements:
         Statement(of_page.where(sa.tuple_(*by) > sa.tuple_(*after)), values_of),
         Statement(
             sa.select(*texts.columns)
-            .where(texts.mine, among(texts.key, "ids"))
+            .where(found_by_id(texts.partner) == PARTNER, among(texts.key, "ids"))
             .order_by(texts.key)
             .with_for_update(key_share=KEEPING_KEYS),
             values_of,
@@ -160,9 +169,11 @@ async def _rows_with(connection: Connection, partner_id: int, texts: Texts, iden
     statement, wanted = statements.first, {"partner_id": partner_id}
     place, width = texts.by.index("id"), len(texts.by)
     while rows := list(await connection.fetch(statement, wanted)):
-        # Most pages have none of the values, which one search shows.
-        if identity.found_in("\n".join(_texts(rows, width))):
-            ids += [row[place] for row in rows if identity.found_in("\n".join(filter(None, row[width:])))]
+        for start in range(0, len(rows), _SEARCHED):
+            some = rows[start : start + _SEARCHED]
+            # Most rows have none of the values, which one search of many shows.
+            if identity.found_in("\n".join(_texts(some, width))):
+                ids += [row[place] for row in some if identity.found_in("\n".join(_texts([row], width)))]
         if len(rows) < _PAGE:
             break
         after = {f"after_{name}": last for name, last in zip(texts.by, rows[-1], strict=False)}

@@ -183,19 +183,18 @@ async def append(
     lines = [{**common, **{name: getattr(event, name) for name in _OF_EVENT}} for event in happened]
     contents = [content(line) for line in lines]
     is_one = len(lines) == 1
-    wanted: dict[str, object] = {"of_partner": partner_id}
-    wanted |= {"content": contents[0]} if is_one else {"more": len(lines)}
-    if actor_id is not None:
-        wanted["by_actor"] = actor_id
+    wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id}
+    wanted["content" if is_one else "more"] = contents[0] if is_one else len(lines)
     taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
     if taken is None:
         raise ActorDisabledError
-    hashes = [taken.hash] if is_one else chain(taken.hash, contents)
+    last, hash_ = taken
+    hashes = [hash_]
     if not is_one:
+        hashes = chain(hash_, contents)
         await tx.execute(_SET_HASH, {"of_partner": partner_id, "last_hash": hashes[-1]})
-    first = taken.number - len(lines) + 1
-    for number, (line, hash_) in enumerate(zip(lines, hashes, strict=True), first):
-        line.update(partner_id=partner_id, number=number, hash=hash_)
+    for number, line in enumerate(lines):
+        line["partner_id"], line["number"], line["hash"] = partner_id, last - len(lines) + 1 + number, hashes[number]
     await tx.execute_many(_APPEND, lines)
 
 
