@@ -1,5 +1,6 @@
 """Statements about clients."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from db.engine import Connection, Transaction, filters, one
+from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, starts_with
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
@@ -20,6 +21,7 @@ from db.engine.statement import Columns, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
+from domain.erasure import ERASED_KEY, ErasedKind
 from domain.tenancy import ALL_PARTNERS, Scope
 from domain.text import fold
 
@@ -236,8 +238,26 @@ _ERASE = Statement(
     values_of,
 )
 _ACTIVATIONS_OF = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
+_OPAQUE = sa.literal(ERASED_KEY) + sa.cast(activations.c.id, sa.Text)
 _ERASE_IN_ACTIVATIONS = Statement(
-    sa.update(activations).where(*_ACTIVATIONS_OF).values(client_name_folded="", note=None, cancellation_note=None),
+    sa.update(activations)
+    .where(*_ACTIVATIONS_OF)
+    .values(
+        client_name_folded="",
+        note=None,
+        cancellation_note=None,
+        activation_key=_OPAQUE,
+        ecf_serial_number=sa.case((activations.c.ecf_serial_number.is_not(None), _OPAQUE)),
+    ),
+    values_of,
+)
+_HELD = activations.c
+_OWN_TEXTS: Statement[tuple[int, int, int]] = Statement(
+    sa.select(
+        sa.func.count(),
+        sa.func.count(_HELD.ecf_serial_number),
+        sa.func.count(_HELD.note) + sa.func.count(_HELD.cancellation_note),
+    ).where(*_ACTIVATIONS_OF),
     values_of,
 )
 _RENAME_IN_ACTIVATIONS = Statement(
@@ -283,11 +303,25 @@ async def update(tx: Transaction, partner_id: int, client_id: int, details: Clie
 
 
 async def erase(
-    tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime, note: str | None
-) -> None:
-    """Cancel a client, and erase all values that identify it."""
-    await tx.execute(_ERASE, {"partner_id": partner_id, "client_id": client_id, "by_id": by_id, "at": at, "note": note})
-    await tx.execute(_ERASE_IN_ACTIVATIONS, {"partner_id": partner_id, "of_client": client_id})
+    tx: Transaction, partner_id: int, client: ClientRow, *, by_id: int, at: datetime, note: str | None
+) -> Counter[ErasedKind]:
+    """Cancel a client, erase all values that identify it, and return how many there were of each kind."""
+    of_client = {"partner_id": partner_id, "of_client": client.id}
+    keys, serials, notes = await returned(tx, _OWN_TEXTS, of_client)
+    await tx.execute(_ERASE, {"partner_id": partner_id, "client_id": client.id, "by_id": by_id, "at": at, "note": note})
+    await tx.execute(_ERASE_IN_ACTIVATIONS, of_client)
+    return Counter(
+        {
+            ErasedKind.CNPJ: client.cnpj is not None,
+            ErasedKind.NAME: client.name is not None,
+            ErasedKind.TRADE_NAME: client.trade_name is not None,
+            ErasedKind.CITY: client.city is not None,
+            ErasedKind.STATE: client.state is not None,
+            ErasedKind.ACTIVATION_KEY: keys,
+            ErasedKind.ECF_SERIAL_NUMBER: serials,
+            ErasedKind.ACTIVATION_NOTE: notes,
+        }
+    )
 
 
 def written(details: ClientDetails) -> dict[str, str | None]:

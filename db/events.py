@@ -9,14 +9,15 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, one
-from db.engine.expressions import KEEPING_KEYS, among, during
+from db.engine import Connection, Transaction, filters, one, returned
+from db.engine.expressions import KEEPING_KEYS, among, during, hashed
 from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import events, partner_counters, users
 from domain.access import VENDOR_ROLES
+from domain.audit import chain, content
 from domain.events import Event, EventType
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -37,6 +38,8 @@ class EventRow(NamedTuple):
     product_id: int | None
     user_id: int | None
     price_table_id: int | None
+    erased: str | None
+    hash: bytes
 
 
 _COLUMNS = tuple(events.c[name] for name in EventRow._fields)
@@ -109,43 +112,59 @@ async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Ma
     return {row.id: row for row in found}
 
 
-class Numbers(NamedTuple):
-    """Numbers that a partner's orders and events have reached."""
-
-    order: int
-    event: int
-
-
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
-_TAKEN = {
-    column.name: column + sa.bindparam(f"more_{column.name}s", type_=sa.BigInteger)
-    for column in (partner_counters.c.order_number, partner_counters.c.event_number)
+_ONE_MORE = {
+    "event_number": partner_counters.c.event_number + 1,
+    # The database chains one event itself, so that its hash takes no statement of its own.
+    "event_hash": hashed(partner_counters.c.event_hash, sa.bindparam("content", type_=sa.LargeBinary)),
 }
-_TAKE = (
+_TAKEN = partner_counters.c.event_number, partner_counters.c.event_hash
+_NUMBER_ONE = sa.update(partner_counters).where(_OF_PARTNER).values(_ONE_MORE).returning(*_TAKEN)
+_NUMBER_MANY = (
     sa.update(partner_counters)
     .where(_OF_PARTNER)
-    .values(_TAKEN)
-    .returning(partner_counters.c.order_number, partner_counters.c.event_number)
+    .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
+    .returning(*_TAKEN)
 )
-_TAKE_NUMBERS = Statement(_TAKE, Numbers)
+
+
+class _Taken(NamedTuple):
+    """Last number of a partner's events, and a hash: of the new event if it is one, of the former one if many."""
+
+    number: int
+    hash: bytes
+
+
 # The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
-_TAKE_NUMBERS_FOR_ACTOR = Statement(
-    _TAKE.where(
-        sa.select(users.c.id)
-        .where(
-            users.c.id == sa.bindparam("by_actor"),
-            users.c.disabled_at.is_(None),
-            # The vendor's users act on behalf of any partner.
-            sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES)),
-        )
-        .with_for_update(read=True)
-        .exists()
-    ),
-    Numbers,
+_ENABLED = (
+    sa.select(users.c.id)
+    .where(
+        users.c.id == sa.bindparam("by_actor"),
+        users.c.disabled_at.is_(None),
+        # The vendor's users act on behalf of any partner.
+        sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES)),
+    )
+    .with_for_update(read=True)
+    .exists()
 )
-_OF_EVENT = tuple(each.name for each in fields(Event))
+_NUMBER = {
+    (is_one, has_actor): Statement(statement.where(_ENABLED) if has_actor else statement, _Taken)
+    for is_one, statement in ((True, _NUMBER_ONE), (False, _NUMBER_MANY))
+    for has_actor in (True, False)
+}
+_SET_HASH = Statement(
+    sa.update(partner_counters).where(_OF_PARTNER).values(event_hash=sa.bindparam("last_hash")), values_of
+)
+_NUMBER_AN_ORDER = Statement(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(order_number=partner_counters.c.order_number + 1)
+    .returning(partner_counters.c.order_number),
+    int,
+)
+_OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
 _APPEND = Statement(
-    sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", *_OF_EVENT]
+    sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", "hash", *_OF_EVENT]
 )
 
 
@@ -153,39 +172,29 @@ class ActorDisabledError(Exception):
     """The user who makes the change was disabled meanwhile."""
 
 
-async def take_numbers(
-    tx: Transaction, partner_id: int, *, orders: int = 0, events: int, actor_id: int | None
-) -> Numbers:
-    """Return the last numbers of as many new orders and events. The partner's counters are a transaction's last lock.
+async def append(
+    tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
+) -> None:
+    """Number and write events. The partner's counters are the last lock that a transaction takes.
 
     Raises ActorDisabledError if the actor is disabled; until the transaction ends, no other one disables the actor.
     """
-    wanted = {"of_partner": partner_id, "more_order_numbers": orders, "more_event_numbers": events}
-    statement = _TAKE_NUMBERS if actor_id is None else _TAKE_NUMBERS_FOR_ACTOR
-    taken = await one(tx, statement, wanted if actor_id is None else {**wanted, "by_actor": actor_id})
+    common = {"actor_id": actor_id, "occurred_at": at}
+    lines = [{**common, **{name: getattr(event, name) for name in _OF_EVENT}} for event in happened]
+    contents = [content(line) for line in lines]
+    is_one = len(lines) == 1
+    wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id}
+    wanted["content" if is_one else "more"] = contents[0] if is_one else len(lines)
+    taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
     if taken is None:
         raise ActorDisabledError
-    return taken
-
-
-async def append(
-    tx: Transaction,
-    partner_id: int,
-    happened: Sequence[Event],
-    *,
-    actor_id: int | None,
-    at: datetime,
-    last: int | None = None,
-) -> None:
-    """Write events, up to the number `last`, or with numbers that it takes as `take_numbers` does."""
-    if last is None:
-        last = (await take_numbers(tx, partner_id, events=len(happened), actor_id=actor_id)).event
-    first = last - len(happened) + 1
-    common = {"partner_id": partner_id, "occurred_at": at, "actor_id": actor_id}
-    lines = [
-        {**common, "number": number, **{name: getattr(event, name) for name in _OF_EVENT}}
-        for number, event in enumerate(happened, first)
-    ]
+    last, hash_ = taken
+    hashes = [hash_]
+    if not is_one:
+        hashes = chain(hash_, contents)
+        await tx.execute(_SET_HASH, {"of_partner": partner_id, "last_hash": hashes[-1]})
+    for number, line in enumerate(lines):
+        line["partner_id"], line["number"], line["hash"] = partner_id, last - len(lines) + 1 + number, hashes[number]
     await tx.execute_many(_APPEND, lines)
 
 
@@ -199,8 +208,8 @@ _LOCK_COUNTERS: Statement[int] = Statement(
 _NUMBER_ONE_EACH = Statement(
     sa.update(partner_counters)
     .where(among(partner_counters.c.partner_id, "partner_ids"))
-    .values(event_number=partner_counters.c.event_number + 1)
-    .returning(partner_counters.c.partner_id, partner_counters.c.event_number),
+    .values(_ONE_MORE)
+    .returning(partner_counters.c.partner_id, *_TAKEN),
     values_of,
 )
 
@@ -213,19 +222,33 @@ async def append_to_each(
     # An UPDATE of many rows locks them in no particular order.
     await tx.fetch(_LOCK_COUNTERS, wanted)
     common = {"occurred_at": at, "actor_id": actor_id, **{name: getattr(event, name) for name in _OF_EVENT}}
-    numbered = await tx.fetch(_NUMBER_ONE_EACH, wanted)
-    lines = [{**common, "partner_id": partner_id, "number": number} for partner_id, number in numbered]
+    numbered = await tx.fetch(_NUMBER_ONE_EACH, {**wanted, "content": content(common)})
+    lines = [
+        {**common, "partner_id": partner_id, "number": number, "hash": hash_} for partner_id, number, hash_ in numbered
+    ]
     await tx.execute_many(_APPEND, lines)
+
+
+async def next_order_number(tx: Transaction, partner_id: int) -> int:
+    """Return the next number of the partner's orders. It takes the same last lock as `append`, which may follow."""
+    return await returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
 
 
 _SET_COUNTERS = Statement(
     sa.update(partner_counters)
     .where(_OF_PARTNER)
-    .values(order_number=sa.bindparam("orders"), event_number=sa.bindparam("events")),
+    .values(
+        order_number=sa.bindparam("orders"),
+        event_number=sa.bindparam("events"),
+        event_hash=sa.bindparam("last_hash"),
+    ),
     values_of,
 )
 
 
-async def set_counters(tx: Transaction, partner_id: int, *, order_number: int, event_number: int) -> None:
-    """Set the last numbers of a partner's orders and events."""
-    await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, "orders": order_number, "events": event_number})
+async def set_counters(
+    tx: Transaction, partner_id: int, *, order_number: int, event_number: int, event_hash: bytes
+) -> None:
+    """Set the last numbers of a partner's orders and events, and the hash of the last event."""
+    last = {"orders": order_number, "events": event_number, "last_hash": event_hash}
+    await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, **last})

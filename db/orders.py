@@ -29,6 +29,7 @@ from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import order_items, orders
+from domain.audit import lines_hash
 from domain.orders import ITEMS_MAX, Line, OrderStatus, OrderType
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -289,6 +290,7 @@ _CREATE = Statement(
         "price_table_version_id",
         "monthly_total",
         "setup_fee_total",
+        "lines_hash",
         "note",
         "created_at",
         "created_by_id",
@@ -321,6 +323,7 @@ async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int,
         "price_table_version_id": new.price_table_version_id,
         "monthly_total": sum(line.monthly_total for line in new.lines),
         "setup_fee_total": sum(line.setup_fee for line in new.lines),
+        "lines_hash": lines_hash(new.lines),
         "note": new.note,
         "created_at": at,
         "created_by_id": by_id,

@@ -42,6 +42,11 @@ def _partner() -> Column[int]:
     return _ref("partner_id", "partners")
 
 
+def _hash(name: str) -> Column[bytes]:
+    # SQLite adds no such column without a default, which the engines write differently: no bytes.
+    return Column(name, sa.LargeBinary(32), nullable=False, server_default=sa.FetchedValue())
+
+
 def _for_vendor(*columns: str, where: str | None = None) -> Index:
     """Return an index for the vendor's users, whose lists are of all partners."""
     condition = None if where is None else sa.text(where)
@@ -87,6 +92,7 @@ partner_counters = _table(
     Column("partner_id", Id, ForeignKey("partners.id"), primary_key=True, autoincrement=False),
     Column("order_number", sa.Integer, nullable=False),
     Column("event_number", sa.BigInteger, nullable=False),
+    _hash("event_hash"),
 )
 
 users = _table(
@@ -382,6 +388,7 @@ orders = _table(
     _ref("price_table_version_id", "price_table_versions"),
     Column("monthly_total", sa.BigInteger, nullable=False),
     Column("setup_fee_total", sa.BigInteger, nullable=False),
+    _hash("lines_hash"),
     Column("note", sa.Text),
     Column("created_at", Instant, nullable=False),
     _ref("created_by_id", "users"),
@@ -447,6 +454,8 @@ events = _table(
     _ref("product_id", "products", nullable=True),
     _ref("user_id", "users", nullable=True),
     _ref("price_table_id", "price_tables", nullable=True),
+    Column("erased", sa.Text),
+    _hash("hash"),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "client_id", "number"),
     Index(None, "partner_id", "order_id", "number"),

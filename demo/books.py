@@ -1,11 +1,13 @@
 """Books of a partner's year: rows, stock with its ledger, and events in the order of time."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
 from demo.rows import Happened, Movement, Rows, Stock
+from domain.audit import chained, content
 from domain.events import Event
 from domain.licenses import Delta, StockMovementType
 
@@ -92,6 +94,7 @@ class Books:
 
     def tell(self, at: datetime, actor_id: int, event: Event) -> None:
         """Append an event."""
+        values = {**asdict(event), "occurred_at": at, "actor_id": actor_id}
         self.rows.events.append(
             Happened(
                 partner_id=self._partner_id,
@@ -102,5 +105,7 @@ class Books:
                 client_id=event.client_id,
                 activation_id=event.activation_id,
                 order_id=event.order_id,
+                erased=event.erased,
+                hash=chained(self.rows.last_hash, content(values)),
             )
         )

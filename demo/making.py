@@ -235,7 +235,13 @@ async def write(
             await bulk.insert(tx, table, chunk)
             wrote(len(chunk))
     await activations.point_to(tx, partner_id, rows.moved)
-    await events.set_counters(tx, partner_id, order_number=len(rows.orders), event_number=len(rows.events))
+    await events.set_counters(
+        tx,
+        partner_id,
+        order_number=len(rows.orders),
+        event_number=len(rows.events),
+        event_hash=rows.last_hash,
+    )
 
 
 def _reporter(report: Progress, doing: str, total: int) -> Callable[[int], object]:

@@ -6,6 +6,7 @@ from itertools import count
 from typing import NamedTuple
 
 from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.audit import BEGINNING
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.licenses import Delta, StockMovementType
@@ -70,6 +71,7 @@ class Order:
     price_table_version_id: int
     monthly_total: int
     setup_fee_total: int
+    lines_hash: bytes
     note: str | None
     created_at: datetime
     created_by_id: int
@@ -121,6 +123,8 @@ class Happened(NamedTuple):
     client_id: int | None
     activation_id: int | None
     order_id: int | None
+    erased: str | None
+    hash: bytes
     token_id: None = None
 
 
@@ -157,6 +161,11 @@ class Rows:
     stock: list[Stock] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     events: list[Happened] = field(default_factory=list)
+
+    @property
+    def last_hash(self) -> bytes:
+        """The hash of the last event."""
+        return self.events[-1].hash if self.events else BEGINNING
 
     def __len__(self) -> int:
         """How many rows there are."""

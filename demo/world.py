@@ -1,5 +1,6 @@
 """Simulation of a planned year: each step changes what the portal would change."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -19,7 +20,9 @@ from domain.activations import (
     ActivationStatus,
     authorization_code,
 )
+from domain.audit import lines_hash
 from domain.clients import ClientStatus, names_folded
+from domain.erasure import ERASED_KEY, ErasedKind, receipt
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, bought, released, taken
 from domain.orders import OrderStatus, OrderType
@@ -127,6 +130,7 @@ class Year:
             price_table_version_id=self._partner.prices.version_id,
             monthly_total=sum(line.monthly_total for line in lines),
             setup_fee_total=sum(line.setup_fee for line in lines),
+            lines_hash=lines_hash(lines),
             note=self._note(names.ORDER_NOTES),
             created_at=at,
             created_by_id=self._someone(),
@@ -201,15 +205,18 @@ class Year:
         client = self._client_by_id[self._in_use.any().client_id] if self._in_use else self._clients.any()
         actor_id = self._someone()
         self._clients.take(client)
+        erased = Counter({ErasedKind.CNPJ: 1, ErasedKind.NAME: 1, ErasedKind.CITY: 1, ErasedKind.STATE: 1})
+        erased[ErasedKind.TRADE_NAME] += client.trade_name is not None
         for activation in self._activations_of.get(client.id, ()):
             if activation.status is ActivationStatus.ACTIVE:
                 self._end(at, activation, ActivationCancellationReason.CLIENT_CANCELLED, actor_id)
-            activation.client_name_folded, activation.note, activation.cancellation_note = "", None, None
+            erased += _erase(activation)
         client.status, client.cancelled_at, client.cancelled_by_id = ClientStatus.CANCELLED, at, actor_id
         client.cnpj = client.name = client.trade_name = client.city = client.state = None
         client.name_folded = client.trade_name_folded = client.names_folded = client.city_folded = ""
         client.cancellation_note = self._note(names.CLIENT_CANCELLATION_NOTES)
-        self._books.tell(at, actor_id, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id))
+        event = Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=receipt(erased))
+        self._books.tell(at, actor_id, event)
 
     def _begin(
         self, at: datetime, client: Client, product_id: int, *, seats: int, additional_seats: int, actor_id: int
@@ -260,3 +267,15 @@ class Year:
         if self._rng.random() >= _ECF_SHARE:
             return None
         return f"{self._rng.choice(_ECF_MAKERS)}{self._rng.randrange(10**15, 10**18):018d}"
+
+
+def _erase(activation: Activation) -> Counter[ErasedKind]:
+    opaque = f"{ERASED_KEY}{activation.id}"
+    notes = sum(note is not None for note in (activation.note, activation.cancellation_note))
+    erased = Counter({ErasedKind.ACTIVATION_KEY: 1, ErasedKind.ACTIVATION_NOTE: notes})
+    activation.client_name_folded, activation.note, activation.cancellation_note = "", None, None
+    activation.activation_key = opaque
+    if activation.ecf_serial_number is not None:
+        activation.ecf_serial_number = opaque
+        erased[ErasedKind.ECF_SERIAL_NUMBER] = 1
+    return erased

@@ -12,6 +12,7 @@ ACTIVATION_KEY_LENGTH = 64
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS = 5
 _GROUP_LENGTH = 5
+_CODE = re.compile(rf"[{_CROCKFORD}]{{{_GROUP_LENGTH}}}(?:-[{_CROCKFORD}]{{{_GROUP_LENGTH}}}){{{_GROUPS - 1}}}")
 _KEY = re.compile(rf"[A-Z0-9-]{{4,{ACTIVATION_KEY_LENGTH}}}")
 
 
@@ -41,3 +42,8 @@ def authorization_code(random: int) -> str:
     digits = [_CROCKFORD[random >> 5 * place & 31] for place in range(_GROUPS * _GROUP_LENGTH)]
     groups = ["".join(digits[start : start + _GROUP_LENGTH]) for start in range(0, len(digits), _GROUP_LENGTH)]
     return "-".join(groups)
+
+
+def is_authorization_code(text: str) -> bool:
+    """Return whether the text has the shape of an authorization code."""
+    return _CODE.fullmatch(text) is not None

@@ -1,9 +1,8 @@
 """Clients of a partner, "Clientes / ECFs"."""
 
-import re
 from enum import Enum
 
-from domain.text import fold, plain
+from domain.text import fold
 
 NAME_LENGTH = 200
 PLACE_LENGTH = 100
@@ -59,20 +58,3 @@ def names_folded(name: str, trade_name: str | None) -> str:
     """Return both names as they are searched, one per line: a search text has no line feed, so no match spans both."""
     folded = fold(trade_name or "")
     return f"{fold(name)}\n{folded}" if folded else fold(name)
-
-
-def redacted(note: str, *, number: str, texts: tuple[str | None, ...]) -> str:
-    """Return the note without the erased number and texts, in any case, accents and blanks."""
-    for text in texts:
-        if text and not fold(text):
-            note = note.replace(text, "[…]")
-    any_mask = r"[.\-/\s]*".join(plain(number))
-    names = sorted((fold(text) for text in texts if text), key=len, reverse=True)
-    patterns = [any_mask, *(r"\s+".join(re.escape(word) for word in name.split()) for name in names if name)]
-    # Origin of each plain character: “½” becomes three of them, and an accent by itself none.
-    places = [place for place, character in enumerate(note) for _ in plain(character)]
-    kept, rest = "", 0
-    for found in re.finditer("|".join(patterns), plain(note)):
-        kept += note[rest : places[found.start()]] + "[…]"
-        rest = places[found.end()] if found.end() < len(places) else len(note)
-    return kept + note[rest:]

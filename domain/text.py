@@ -17,6 +17,7 @@ _BRAILLE_BLANK = "\u2800"
 _HIEROGLYPH_BLANKS = "\U00013441\U00013442"
 _SPACES = "".join(map(chr, range(0x2000, 0x200B)))
 _BLANKS = f" \t\r\n\u00a0\u1680{_SPACES}\u2028\u2029\u202f\u205f\u3000"
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _SOME_BLANKS = re.compile(f"[{_BLANKS}]+")
 _SHOW_NOTHING = re.compile(f"[{_NOTHING}]")
 _NOT_VISIBLE = re.compile(f"[{_NOTHING}{_DIRECTION}]")
@@ -78,8 +79,12 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text without accents and case; the result for a character doesn't depend on its neighbours."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    kept = _ACCENTS.sub("", decomposed)
+    # Rarely there are other characters, of which Python looks at each.
+    return kept if kept.isascii() else "".join(each for each in kept if not unicodedata.combining(each))
 
 
 def storable(text: str) -> bool:

@@ -1,16 +1,18 @@
 """Clients, "Clientes / ECFs"."""
 
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import NamedTuple
 
-from db import activations, clients, holdings, licenses
+from db import activations, clients, erasures, holdings, licenses
 from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.engine.statement import Columns
 from db.holdings import Released
 from db.licenses import NewMovement
 from domain.access import Permission
-from domain.clients import ClientStatus, redacted
+from domain.clients import ClientStatus
+from domain.erasure import ErasedCount, Identity, counts, receipt, single_words
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
@@ -19,6 +21,8 @@ from resolvers.context import Context
 from resolvers.dataloader import Batch, MaybeAwaitable, column, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
+
+_OPAQUE_BYTES = 6
 
 
 def by_id(context: Context, client_id: int, columns: Columns = None) -> MaybeAwaitable[ClientRow | None]:
@@ -135,21 +139,46 @@ class CancelClient(NamedTuple):
     reason: str | None
 
 
-@mutation("cancelClient", ClientChanged)
-async def cancel(work: Work, given: CancelClient) -> ClientChanged:
+class ClientErased(NamedTuple):
+    """Client that was cancelled, and the receipt of what was erased, which has no values."""
+
+    client_id: int
+    receipt: str
+
+    @property
+    def erased(self) -> list[ErasedCount]:
+        """How many values of each kind were erased."""
+        return counts(self.receipt)
+
+
+@mutation("cancelClient", ClientErased)
+async def cancel(work: Work, given: CancelClient) -> ClientErased:
     """Cancel a client and its activations, return their licenses, and erase its identity."""
     client = await _active(work, given.client_id)
     ended = await activations.cancel_all(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now)
+    erased = await _erase(work, client, given.reason)
     await _give_back(work, ended)
-    texts = (client.name, client.trade_name, client.city)
-    note = given.reason and redacted(given.reason, number=client.cnpj or "", texts=texts)
-    await clients.erase(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now, note=note)
     cancelled = [
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
         for activation in ended
     ]
-    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id))
-    return ClientChanged(client.id)
+    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=erased))
+    work.after_commit.append(work.context.portal.database.mark_erased)
+    return ClientErased(client.id, erased)
+
+
+async def _erase(work: Work, client: ClientRow, reason: str | None) -> str:
+    names = tuple(filter(None, (client.name, client.trade_name)))
+    places = () if client.city is None else (client.city,)
+    whole = Identity(client.cnpj or "", names, places, single_words(names))
+    note = reason and whole.redacted(reason)
+    erased = await clients.erase(work.tx, work.partner_id, client, by_id=work.viewer.user_id, at=work.now, note=note)
+    erased += await erasures.erase(work.tx, work.partner_id, client.id, Identity(whole.cnpj, names), _opaque)
+    return receipt(erased)
+
+
+def _opaque() -> str:
+    return token_hex(_OPAQUE_BYTES).upper()
 
 
 async def released_by(context: Context, client_id: int) -> list[Released]:

@@ -9,7 +9,7 @@ import orjson
 
 from db import events, idempotency, partners, users
 from db.engine import Transaction
-from db.events import ActorDisabledError, Numbers
+from db.events import ActorDisabledError
 from db.idempotency import Claim
 from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
@@ -53,27 +53,21 @@ class Work:
         if not await users.share_if_enabled(self.tx, self.viewer.partner_id, self.viewer.user_id):
             raise unauthenticated()
 
-    async def number_order(self) -> Numbers:
-        """Return the number of a new order, and that of its event. It takes the transaction's last lock.
+    async def next_order_number(self) -> int:
+        """Return the number of a new order. It takes the transaction's last lock."""
+        return await events.next_order_number(self.tx, self.partner_id)
 
-        Raises Unauthenticated if the user was deactivated since the viewer was read.
-        """
-        try:
-            return await events.take_numbers(self.tx, self.partner_id, orders=1, events=1, actor_id=self.viewer.user_id)
-        except ActorDisabledError:
-            raise unauthenticated() from None
+    async def append(self, *happened: Event) -> None:
+        """Append events. It takes the transaction's last lock."""
+        await self.append_to(self.partner_id, *happened)
 
-    async def append(self, *happened: Event, last: int | None = None) -> None:
-        """Append events, up to a number that was taken for them. Without one, it takes the transaction's last lock."""
-        await self.append_to(self.partner_id, *happened, last=last)
-
-    async def append_to(self, partner_id: int, *happened: Event, last: int | None = None) -> None:
+    async def append_to(self, partner_id: int, *happened: Event) -> None:
         """Append events of a partner that the mutation is not for, such as one that it created.
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
         try:
-            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, last=last)
+            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
         except ActorDisabledError:
             raise unauthenticated() from None
 

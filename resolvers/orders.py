@@ -105,9 +105,8 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         raise PriceChanged(
             ("expectedTotal",), expected=Cents(given.expected_total or 0), actual=quote.total_with_setup_fee
         )
-    numbers = await work.number_order()
     new = NewOrder(
-        number=numbers.order,
+        number=await work.next_order_number(),
         type=quote.type,
         price_table_id=quote.price_table_id,
         price_table_version_id=quote.price_table_version_id,
@@ -115,7 +114,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         note=given.note,
     )
     order_id = await orders.create(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
-    await work.append(Event(type=EventType.ORDER_CREATED, order_id=order_id), last=numbers.event)
+    await work.append(Event(type=EventType.ORDER_CREATED, order_id=order_id))
     return OrderChanged(order_id)
 
 

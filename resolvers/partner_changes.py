@@ -111,6 +111,7 @@ async def erase_contacts(work: Work, _given: ErasePartnerContacts) -> PartnerCha
     if partners.contacts_of(partner.contacts):
         await partners.set_details(work.tx, partner.id, name=partner.name, contacts=())
         await work.append(Event(type=EventType.PARTNER_CONTACTS_ERASED))
+        work.after_commit.append(work.context.portal.database.mark_erased)
     return PartnerChanged(partner.id)
 
 

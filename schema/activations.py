@@ -26,9 +26,13 @@ class Activation(Node, row=ActivationRow):
         "“Código de autorização da licença”: 25 characters in five groups, issued by the portal. It is unique "
         "among the partner's activations, and is never issued again."
     )
-    activation_key: str = attribute("“Chave de ativação”: the key shown by the client's installation, in upper case.")
+    activation_key: str = attribute(
+        "“Chave de ativação”: the key shown by the client's installation, in upper case. An opaque value if the client "
+        "is cancelled."
+    )
     ecf_serial_number: str | None = attribute(
-        "The serial number of the fiscal printer (“ECF”) that the installation uses. Returns null if it has none."
+        "The serial number of the fiscal printer (“ECF”) that the installation uses. Returns null if it has none. An "
+        "opaque value if the client is cancelled."
     )
     seats: int = attribute("The number of users that the license serves: included and additional seats.")
     additional_seats: int = attribute("The number of seats that are additional ones, “Adicional”.")

@@ -10,11 +10,13 @@ from db.holdings import Released
 from db.licenses import StockRow
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
+from domain.erasure import ErasedCount
 from domain.orders import NOTE_LENGTH
 from resolvers import clients, ids, licenses
-from resolvers.clients import CancelClient, ClientChanged, RegisterClient, UpdateClient
+from resolvers.clients import CancelClient, ClientChanged, ClientErased, RegisterClient, UpdateClient
 from schema import references
 from schema.clients import Client, ReleasedLicenses
+from schema.erasure import ErasedValues
 from schema.errors import Payload, settle
 from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
@@ -90,7 +92,7 @@ class CancelClientInput(OnBehalf):
 class ClientChangedPayload(Payload):
     """Client that a mutation changed, or the refusals."""
 
-    outcome: strawberry.Private[ClientChanged | None] = None
+    outcome: strawberry.Private[ClientChanged | ClientErased | None] = None
 
     @strawberry.field(
         graphql_type=Client | None,
@@ -157,6 +159,16 @@ class CancelClientPayload(ClientChangedPayload):
         products = [released.product_id for released in await self._released(info)]
         return await licenses.stock_of(info.context, self.partner_id, products)
 
+    @strawberry.field(
+        graphql_type=list[ErasedValues],
+        description=(
+            "The receipt of the erasure: how many values of each kind were erased, also in other objects of the "
+            "partner. The event of the cancellation has it too. Empty if `userErrors` is not empty."
+        ),
+    )
+    def erased(self) -> list[ErasedCount]:
+        return self.outcome.erased if isinstance(self.outcome, ClientErased) else []
+
     async def _released(self, info: Info) -> list[Released]:
         return [] if self.outcome is None else await clients.released_by(info.context, self.outcome.client_id)
 
@@ -180,8 +192,10 @@ class ClientMutations:
     @strawberry.mutation(
         description=(
             "Cancels a client, “Cancelamento de Cliente”. All its activations are cancelled, and their licenses "
-            "and seats return to the stock. The CNPJ and everything that identifies the client are erased, also "
-            "in the notes of activations that were cancelled before. This can't be undone."
+            "and seats return to the stock. The CNPJ and everything that identifies the client are erased; the "
+            "activation keys and ECF serial numbers of its activations become opaque values. All notes of the partner "
+            "are searched for the CNPJ and the names, as whole words, which become “[…]”; so are single words of the "
+            "names that no other active client is named by. This can't be undone."
         )
     )
     @staticmethod

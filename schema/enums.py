@@ -13,6 +13,7 @@ from db.partners import PartnerSortKey
 from domain.access import Permission, Role
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
+from domain.erasure import ErasedKind
 from domain.events import EventType
 from domain.invitations import Delivery
 from domain.licenses import StockMovementType
@@ -338,5 +339,29 @@ _describe(
     {
         ContentEncoding.TEXT: "As the text of the file, for CSV.",
         ContentEncoding.BASE64: "As its bytes in Base64, for XLSX, and for CSV in any encoding.",
+    },
+)
+_describe(
+    ErasedKind,
+    "A kind of value that the cancellation of a client erases.",
+    {
+        ErasedKind.CNPJ: "The client's CNPJ.",
+        ErasedKind.NAME: "The client's name, “razão social”.",
+        ErasedKind.TRADE_NAME: "The client's trade name, “nome fantasia”.",
+        ErasedKind.CITY: "The client's city, “município”.",
+        ErasedKind.STATE: "The client's state, “UF”.",
+        ErasedKind.ACTIVATION_KEY: (
+            "Activation keys: those of the client's activations, and others that had its CNPJ or a name in them."
+        ),
+        ErasedKind.ECF_SERIAL_NUMBER: (
+            "ECF serial numbers: those of the client's activations, and others that had its CNPJ or a name in them."
+        ),
+        ErasedKind.ACTIVATION_NOTE: (
+            "Notes and cancellation notes of activations: all of the client's own, and others that named the client."
+        ),
+        ErasedKind.ORDER_NOTE: "Notes and cancellation notes of orders that named the client.",
+        ErasedKind.CLIENT_NOTE: "Cancellation notes of other clients that named the client.",
+        ErasedKind.TOKEN_NAME: "Names of API tokens that named the client.",
+        ErasedKind.SUSPENSION_REASON: "The reason of the partner's suspension, if it named the client.",
     },
 )

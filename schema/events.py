@@ -8,12 +8,14 @@ import strawberry
 from db.events import EventFilter as Chosen
 from db.events import EventRow
 from domain.access import Permission
+from domain.erasure import counts
 from domain.events import EventType
 from resolvers import events
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
+from schema.erasure import ErasedValues
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
@@ -41,6 +43,23 @@ class Event(Node, row=EventRow):
         description=(
             "A sentence about the change in the caller's language, made of the current values of the objects. It "
             "shows “…” in place of a name or number that the viewer has no permission to read."
+        ),
+    )
+
+    erased: list[ErasedValues] | None = computed(
+        lambda _, event: None if event.erased is None else counts(event.erased),
+        reads=("erased",),
+        description=(
+            "What the cancellation of the client erased: how many values of each kind. Returns null for events of "
+            "other types, and of clients that were cancelled before receipts were kept."
+        ),
+    )
+    hash: str = computed(
+        lambda _, event: event.hash.hex(),
+        reads=("hash",),
+        description=(
+            "The SHA-256, in hexadecimal, over the hash of the partner's previous event and the content of this one. "
+            "`auditChain` verifies it."
         ),
     )
 

@@ -12,6 +12,7 @@ from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
 from schema.activation_mutations import ActivationMutations
 from schema.activations import ActivationQueries
+from schema.audit import AuditQueries
 from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
 from schema.errors import USER_ERRORS
@@ -79,6 +80,7 @@ class Query(
     PriceTableQueries,
     LicenseQueries,
     EventQueries,
+    AuditQueries,
     UserQueries,
 ):
     """Query fields of all screens."""

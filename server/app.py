@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
-from server.background import cleanup, document_refresh
+from server.background import cleanup, document_refresh, erasure
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
@@ -125,7 +125,8 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
-    beside = [asyncio.create_task(each) for each in (writer.run(), cleanup.run(portal), document_refresh.run(trusted))]
+    background = writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)
+    beside = [asyncio.create_task(each) for each in background]
     try:
         yield
     finally:

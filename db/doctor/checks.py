@@ -9,9 +9,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, FromClause, Table
 
 from db import price_versions
-from db.doctor import balances
+from db.doctor import balances, contents
 from db.doctor.findings import Check, Finding
 from db.engine import Connection, Database
+from db.engine.expressions import starts_with
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.tables import (
@@ -19,6 +20,7 @@ from db.tables import (
     clients,
     events,
     metadata,
+    order_items,
     orders,
     partner_counters,
     partner_price_tables,
@@ -31,6 +33,7 @@ from db.tables import (
 from domain.access import VENDOR_ROLES
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
+from domain.erasure import ERASED_KEY
 from domain.orders import OrderStatus
 from domain.partners import PartnerStatus
 from domain.price_tables import VersionState
@@ -50,7 +53,7 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
             began(check.name)
             wrong = await connection.fetch(check.statement)
             found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
-        return found
+        return found + await contents.examine(connection, began)
 
     return await database.read(work)
 
@@ -59,6 +62,7 @@ def checks() -> Iterator[Check]:
     """Every check that both engines know."""
     yield from balances.checks()
     yield from _clients()
+    yield from _times()
     yield from _numbers()
     yield from _partners()
     yield from _price_tables()
@@ -84,6 +88,8 @@ def _clients() -> Iterator[Check]:
                 activations.c.client_name_folded != "",
                 activations.c.note.is_not(None),
                 activations.c.cancellation_note.is_not(None),
+                ~starts_with(activations.c.activation_key, ERASED_KEY),
+                ~starts_with(activations.c.ecf_serial_number, ERASED_KEY),
             ),
         ),
     )
@@ -104,6 +110,26 @@ def _clients() -> Iterator[Check]:
         "search keys",
         sa.select(clients.c.partner_id, clients.c.id).where(clients.c.names_folded != both),
         "client {0}: the names that it is found by are not its own.",
+    )
+
+
+def _times() -> Iterator[Check]:
+    for table, began, ended, which, how in (
+        (activations, "activated_at", "cancelled_at", "id", "activation {0} was cancelled before it was activated"),
+        (clients, "registered_at", "cancelled_at", "id", "client {0} was cancelled before it was registered"),
+        (orders, "created_at", "approved_at", "number", "order {0} was approved before it was created"),
+        (orders, "created_at", "cancelled_at", "number", "order {0} was cancelled before it was created"),
+    ):
+        yield Check(
+            "times",
+            sa.select(table.c.partner_id, table.c[which]).where(table.c[ended] < table.c[began]),
+            f"{how}.",
+        )
+    has_items = sa.exists().where(
+        order_items.c.partner_id == orders.c.partner_id, order_items.c.order_id == orders.c.id
+    )
+    yield Check(
+        "order lines", sa.select(orders.c.partner_id, orders.c.number).where(~has_items), "order {0} has no items."
     )
 
 

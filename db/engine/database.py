@@ -1,5 +1,6 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
+import contextlib
 from typing import Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
@@ -9,6 +10,7 @@ from db.engine.availability import Availability
 from db.engine.connection import NotInlineError, Observer, Pending, Work
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
+from domain.errors import Unavailable
 
 Result = TypeVar("Result")
 
@@ -24,6 +26,9 @@ class Engine(Protocol):
 
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
+
+    async def purge(self) -> bool:
+        """Remove what was erased from the files, as far as this process can; return False if it has to wait."""
 
     async def is_writable(self) -> bool:
         """Return whether a transaction could write, without writing."""
@@ -42,6 +47,8 @@ class Database:
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file.
         """
         self.observers: list[Observer] = []
+        self.has_erased = False
+        """Whether the files may still have values that this process erased."""
         self._availability = Availability(make_url(url))
         self._engine: Engine
         given = make_url(url)
@@ -101,8 +108,28 @@ class Database:
             self._availability.writes_fail = False
         return is_writable
 
+    def mark_erased(self) -> None:
+        """Note that a transaction erased values, whose bytes `purge` or `close` removes from the files."""
+        self.has_erased = True
+
+    async def purge(self) -> bool:
+        """Remove the bytes of erased values from SQLite's files; return False if a reader still needs the log."""
+        self.has_erased = False
+        is_done = False
+        try:
+            is_done = await self._engine.purge()
+        except Exception as error:
+            self._availability.check(error)
+            raise
+        finally:
+            self.has_erased = self.has_erased or not is_done
+        return is_done
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection. What was erased leaves the files before, unless another process reads them."""
+        if self.has_erased:
+            with contextlib.suppress(Unavailable):
+                await self.purge()
         await self._engine.close()
 
     async def _read(self, work: Work[Result]) -> Result:

@@ -20,6 +20,9 @@ this one in turn. No mutation changes a key. SQLite locks the whole file.
 """
 
 
+SQLITE_HASHED = "portal_sha256"
+"""Name of the SQL function of `hashed` that SQLite connections get."""
+
 AnyColumn: TypeAlias = ColumnElement[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -68,6 +71,19 @@ class FoundById(FunctionElement[Any]):
         self.type = column.type
 
 
+class Hashed(FunctionElement[bytes]):
+    """The expression of `hashed`."""
+
+    inherit_cache = True
+    type: TypeEngine[bytes] = sa.LargeBinary()
+    name = "hashed"
+
+
+def hashed(first: ColumnElement[bytes], second: ColumnElement[bytes]) -> ColumnElement[bytes]:
+    """Return the SHA-256 over two byte strings, one after the other."""
+    return Hashed(first, second)
+
+
 def among(column: AnyColumn, name: str) -> ColumnElement[bool]:
     """Return a condition: the column is one of the values bound by the name."""
     return Among(column, name)
@@ -106,6 +122,18 @@ def _contains_instr(element: Contains, compiler: SQLCompiler, **named: object) -
 def _contains_strpos(element: Contains, compiler: SQLCompiler, **named: object) -> str:
     column, part = [compiler.process(each, **named) for each in element.clauses]
     return f"strpos({column}, {part}) > 0"
+
+
+@compiles(Hashed, "sqlite")
+def _hashed_by_python(element: Hashed, compiler: SQLCompiler, **named: object) -> str:
+    first, second = [compiler.process(each, **named) for each in element.clauses]
+    return f"{SQLITE_HASHED}({first}, {second})"
+
+
+@compiles(Hashed, "postgresql")
+def _hashed_by_server(element: Hashed, compiler: SQLCompiler, **named: object) -> str:
+    first, second = [compiler.process(each, **named) for each in element.clauses]
+    return f"sha256({first} || {second})"
 
 
 @compiles(Among, "sqlite")

@@ -100,6 +100,10 @@ class PostgresEngine:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
         return await run(self._pool, counted(work), self._observers, read_only=False)
 
+    async def purge(self) -> bool:
+        """Return True: vacuum is the server's, which removes what was erased."""
+        return True
+
     async def is_writable(self) -> bool:
         """Return whether the server is a primary whose transactions can write."""
         # Not by `read`, whose transactions are read-only on any server.

@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 from db.engine import failures
 from db.engine.connection import NO_VALUES, NotInlineError, Observer, Work
+from db.engine.expressions import SQLITE_HASHED
 from db.engine.failures import OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
 from db.engine.row_batch import RowBatch
@@ -28,6 +30,8 @@ Row = TypeVar("Row")
 Result = TypeVar("Result")
 
 DIALECT: Dialect = sqlite.dialect()
+
+_BRIEFLY_MS = 100
 
 _SAVEPOINT, _RELEASE, _UNDO = "SAVEPOINT unit", "RELEASE unit", "ROLLBACK TO unit"
 
@@ -40,6 +44,7 @@ class SqliteConnection:
     def __init__(self, driver: sqlite3.Connection, observers: list[Observer]) -> None:
         """Run statements on the driver's connection."""
         self._driver, self._observers = driver, observers
+        driver.create_function(SQLITE_HASHED, 2, _hashed, deterministic=True)
         self._inspected: sa.Connection | None = None
         self.statements = 0
         self.is_stuck = False
@@ -132,6 +137,19 @@ class SqliteConnection:
             raise
         return outcomes
 
+    def truncate_log(self, timeout: float) -> bool:
+        """Copy the log to the file and empty it; return False if another connection still reads from the log.
+
+        No other transaction can begin to write meanwhile, so that it waits for readers only briefly, and sets the
+        timeout again.
+        """
+        self._driver.execute(f"PRAGMA busy_timeout = {_BRIEFLY_MS}")
+        try:
+            rows = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            self._driver.execute(f"PRAGMA busy_timeout = {round(timeout * 1000)}")
+        return [row[0] for row in rows] == [0]
+
     def _ran(self, work: Work[Result]) -> Result:
         return completed(work(self))
 
@@ -162,6 +180,10 @@ class Outcome(NamedTuple):
 
     result: Any = None
     error: Exception | None = None
+
+
+def _hashed(first: bytes, second: bytes) -> bytes:
+    return sha256(first + second).digest()
 
 
 def _outcome(run: Callable[[], Any]) -> Outcome:

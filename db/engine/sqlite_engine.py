@@ -89,6 +89,14 @@ class SqliteEngine:
             await self._reopen()
             return await self._writer.run(counted(work))
 
+    async def purge(self) -> bool:
+        """Empty the log, so that no file has what was erased; return False if a reader still uses it."""
+        try:
+            return await self._writer.truncate()
+        except FilesChangedError:
+            await self._reopen()
+            return await self._writer.truncate()
+
     async def is_writable(self) -> bool:
         """Return whether the process may write the file."""
         return self._file.is_writable()
@@ -121,7 +129,7 @@ class SqliteEngine:
             f"synchronous = {self._synchronous}",
             f"foreign_keys = {'ON' if self._enforces_references else 'OFF'}",
             f"query_only = {'ON' if query_only else 'OFF'}",
-            *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else []),
+            *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else ["secure_delete = ON"]),
         ]
 
 

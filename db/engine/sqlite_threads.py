@@ -136,6 +136,18 @@ class GroupCommitWriter(_ConnectionThread):
             self._writing = asyncio.create_task(self._write())
         return await done
 
+    async def truncate(self) -> bool:
+        """Copy the log to the file and empty it; return False if another connection still reads from the log."""
+        opened = self._opened
+        if opened is None:
+            opened = await self._open()
+        self._file.verify()
+        try:
+            return await _in_thread(opened.connection, opened.unit.truncate_log, self._timeout)
+        except Exception as error:
+            self._drop_if_broken(opened, error)
+            raise
+
     async def _write(self) -> None:
         try:
             while self._waiting:

@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from domain.access import API_TOKENS_MAX, Permission
+from domain.erasure import ErasedKind
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
@@ -34,9 +35,11 @@ LIST_SIZES: Mapping[str, int] = {
     "ApiToken.permissions": len(Permission),
     "ApproveOrderPayload.licenseStock": ITEMS_MAX,
     "CancelClientPayload.cancelledActivations": SIZE_MAX,
+    "CancelClientPayload.erased": len(ErasedKind),
     "CancelClientPayload.licenseStock": 10,
     "CancelClientPayload.releasedLicenses": 10,
     "CancellationImpact.releasedLicenses": 10,
+    "Event.erased": 10,
     "ImportClientsPayload.rows": IMPORTED_ROWS_MAX,
     "SheetWarning.lines": WARNED_LINES_MAX,
     "ImportedClient.codes": 5,

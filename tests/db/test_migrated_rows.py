@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from db import audit, orders, tables
+from db.engine import Database
 from db.migrations import migrate
 from db.tables import clients, events, partners, tokens, users
+from domain.audit import lines_hash
 from domain.partners import PartnerStatus
 from tests.databases import Databases
 from tests.db.plain_sql import REFUSED, look, write
+from tests.units import fetch_all, fetch_values, reading
 
 
 async def test_clients_that_were_there_before_are_found_by_both_names(engine: str, databases: Databases) -> None:
@@ -232,3 +236,49 @@ async def test_the_price_table_of_each_partner_becomes_one_with_a_published_vers
             await write(url, refused)
     with pytest.raises(REFUSED):
         await write(url, "UPDATE orders SET status = 'SOLD'")
+
+
+async def test_events_and_orders_that_were_there_before_get_their_hashes(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0012")
+    await write(
+        url,
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1'), ('Beta', 'beta', '2')",
+        "INSERT INTO partner_counters (partner_id, order_number, event_number) VALUES (1, 2, 2), (2, 0, 1)",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE), ('B', 'B', 1, TRUE)",
+        "INSERT INTO price_tables (partner_id, name) VALUES (1, 'Ouro')",
+        *(
+            f"""INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total,
+                created_at, created_by_id)
+                VALUES (1, {number}, 'PURCHASE', 'PENDING', 1, 100, 0, '2026-07-02T12:00:00.000000Z', 1)"""  # noqa: S608 — our own.
+            for number in (1, 2)
+        ),
+        """INSERT INTO order_items (partner_id, order_id, product_id, quantity, bonus_quantity, seats,
+            unit_monthly_price, unit_setup_fee) VALUES (1, 1, 2, 3, 1, 8, 10, 5), (1, 1, 1, 7, 0, 14, 10, 5)""",
+        """INSERT INTO clients (partner_id, name_folded, trade_name_folded, city_folded, status, registered_at)
+            VALUES (1, '', '', '', 'CANCELLED', '2026-07-01T12:00:00.000000Z')""",
+        """INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
+            additional_seats, client_name_folded, status, activated_at, activated_by_id, cancelled_at,
+            cancellation_reason, ecf_serial_number)
+            VALUES (1, 1, 1, 'CODE', 'KEY-1', 1, 0, '', 'CANCELLED', '2026-07-01T12:00:00.000000Z', 1,
+            '2026-07-02T12:00:00.000000Z', 'CLIENT_CANCELLED', 'EP1')""",
+        """INSERT INTO events (partner_id, number, type, occurred_at, actor_id, order_id) VALUES
+            (1, 2, 'ORDER_CREATED', '2026-07-02T12:00:00.000001Z', 1, 2),
+            (2, 1, 'PARTNER_CREATED', '2026-07-02T12:00:00.000000Z', NULL, NULL),
+            (1, 1, 'ORDER_CREATED', '2026-07-02T12:00:00.000000Z', 1, 1)""",
+    )
+
+    migrate.upgrade(url)
+
+    database = Database(url)
+    async with reading(database) as connection:
+        chains = [await audit.verify(connection, partner_id) for partner_id in (1, 2)]
+        items = await orders.items_of(connection, 1, [1, 2])
+        stored = await fetch_values(connection, sa.select(tables.orders.c.lines_hash).order_by(tables.orders.c.id))
+        keys = sa.select(tables.activations.c.activation_key, tables.activations.c.ecf_serial_number)
+        assert await fetch_all(connection, keys) == [("ERASED-1", "ERASED-1")]
+    await database.close()
+    assert [each and (each.checked, each.broken_at) for each in chains] == [(2, None), (1, None)]
+    assert stored == [lines_hash(items[1]), lines_hash([])]

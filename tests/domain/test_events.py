@@ -20,5 +20,5 @@ def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: 
     assert all(MESSAGES[kind].within(language).endswith(".") for language in Language)
 
 
-def test_an_event_holds_ids_only() -> None:
-    assert all(field.name == "type" or field.name.endswith("_id") for field in fields(Event))
+def test_an_event_holds_ids_and_the_receipt_of_an_erasure_only() -> None:
+    assert all(field.name in {"type", "erased"} or field.name.endswith("_id") for field in fields(Event))

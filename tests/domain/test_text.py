@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.text import control, fold, hidden, normal, says_nothing, single_spaced, storable, trimmed, visible
+from domain.text import control, fold, hidden, normal, plain, says_nothing, single_spaced, storable, trimmed, visible
 
 # Its upper case is I, whose lower case is another letter.
 DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
@@ -208,3 +208,9 @@ def test_nul_and_lone_surrogates_are_not_storable(text: str) -> None:
 def test_every_other_text_is_storable(text: str) -> None:
     assert storable(text)
     text.encode()
+
+
+def test_plain_text_has_no_combining_character_of_any_plane() -> None:
+    marks = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))]
+
+    assert not any(map(unicodedata.combining, plain("a".join(marks))))

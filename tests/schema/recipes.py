@@ -278,6 +278,7 @@ LISTS: Mapping[str, str] = {
     "CancellationImpact.releasedLicenses": (
         "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
     ),
+    "Event.erased": "{ events(last: 100) { nodes { erased { % } } } }",
     "Order.items": "{ orders(first: 100) { nodes { items { % } } } }",
     "OrderQuote.items": (
         "query ($items: [OrderItemInput!]!) { quoteOrder(input: { type: PURCHASE, items: $items }) "
@@ -313,6 +314,8 @@ async def fill(api: Api, size: int) -> Ids:
         await api.order((product, 1))
         await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
         await _invitation(api)
+    gone = await api.client(city="Recife", state="PE")
+    await api.done("cancelClient", "client { id }", {"clientId": gone})
     text = uuid4().hex
     async with writing(api.portal.database) as tx:
         for number in range(size):

@@ -66,6 +66,7 @@ def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: s
     shown = get_named_type(field_of(field).type).name.removesuffix("Connection")
     like = {
         "QuoteOrderPayload": "Order",
+        "AuditChain": "Event",
         "OrdersTotal": "Order",
         "PartnerContact": "User",
         "PriceDifference": "PriceTable",

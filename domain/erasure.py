@@ -1,0 +1,158 @@
+"""Erasure of who a cancelled client was, also from texts about others."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+
+from domain.activations import ACTIVATION_KEY_LENGTH
+from domain.text import plain
+
+REDACTED = "[…]"
+"""Replacement for an erased value within a text."""
+
+ERASED_KEY = "ERASED-"
+"""Beginning of what replaces an activation key or ECF serial number; the activation's id follows."""
+
+_WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = r"[\W_]+"
+_MASK = r"[\W_]{0,3}"
+_NEVER = r"(?!)"
+_BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
+
+_COMMON = frozenset(
+    "a ao aos as com da das de do dos e em eireli epp i ii iii la las le limitada los ltda mei me na nas no nos o os "
+    "ou para por s sa sem slu ss the um uma y".split()
+)
+"""Words of names that identify no company: function words and legal forms."""
+
+
+class ErasedKind(Enum):
+    """Kind of value that the cancellation of a client erases."""
+
+    CNPJ = "CNPJ"
+    NAME = "NAME"
+    TRADE_NAME = "TRADE_NAME"
+    CITY = "CITY"
+    STATE = "STATE"
+    ACTIVATION_KEY = "ACTIVATION_KEY"
+    ECF_SERIAL_NUMBER = "ECF_SERIAL_NUMBER"
+    ACTIVATION_NOTE = "ACTIVATION_NOTE"
+    ORDER_NOTE = "ORDER_NOTE"
+    CLIENT_NOTE = "CLIENT_NOTE"
+    TOKEN_NAME = "TOKEN_NAME"  # noqa: S105 — the name of a kind.
+    SUSPENSION_REASON = "SUSPENSION_REASON"
+
+
+class ErasedCount(NamedTuple):
+    """Number of values of one kind that were erased."""
+
+    kind: ErasedKind
+    number: int
+
+
+def receipt(erased: Mapping[ErasedKind, int]) -> str:
+    """Return how many values of each kind were erased, as it is stored: "CNPJ=1 NAME=1"."""
+    return " ".join(f"{kind.value}={erased[kind]:d}" for kind in ErasedKind if erased.get(kind))
+
+
+def counts(stored: str) -> list[ErasedCount]:
+    """Return the counts of a receipt."""
+    pairs = (each.split("=") for each in stored.split())
+    return [ErasedCount(ErasedKind(kind), int(number)) for kind, number in pairs]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Values that identify a client in texts: its CNPJ, names and places, and single words of its names."""
+
+    cnpj: str
+    names: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    words: frozenset[str] = field(default=frozenset())
+
+    def found_in(self, text: str) -> bool:
+        """Return whether the text contains any of the values."""
+        folded = plain(text)
+        # To find a word is many times as fast as to search for all patterns at each character.
+        if any(word in folded for word in self._first_words) and self._pattern.search(folded) is not None:
+            return True
+        return self._number.search(folded) is not None or any(each in text for each in self._without_words)
+
+    def redacted(self, text: str) -> str:
+        """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""
+        for value in self._without_words:
+            text = text.replace(value, REDACTED)
+        found = self._pattern.finditer(plain(text))
+        first = next(found, None)
+        if first is None:
+            return text
+        # Origin of each plain character: “½” becomes three of them, and an accent by itself none.
+        places = [place for place, character in enumerate(text) for _ in plain(character)]
+        kept, rest = "", 0
+        for match in (first, *found):
+            kept += text[rest : places[match.start()]] + REDACTED
+            rest = places[match.end()] if match.end() < len(places) else len(text)
+        return kept + text[rest:]
+
+    def replaced_in_key(self, key: str, opaque: Callable[[], str]) -> str:
+        """Return an activation key or serial number with an opaque text in the place of each of the values."""
+        for value in self._without_words:
+            key = key.replace(value, opaque())
+        plain_key = plain(key)
+        if self._pattern.search(plain_key) is None:
+            return key
+        # A serial number can have characters that become several plain ones: then none of it is kept.
+        kept = key if len(plain_key) == len(key) else plain_key.upper()
+        pieces, rest = [], 0
+        for match in self._pattern.finditer(plain_key):
+            pieces += [kept[rest : match.start()], opaque()]
+            rest = match.end()
+        replaced = "".join([*pieces, kept[rest:]])
+        return replaced if len(replaced) <= ACTIVATION_KEY_LENGTH else opaque()
+
+    @cached_property
+    def _phrases(self) -> list[tuple[str, ...]]:
+        phrases = {_words(each) for each in (*self.names, *self.places)} | {(word,) for word in self.words}
+        # The longest alternative of a pattern is the first that matches.
+        return sorted(filter(_identifies, phrases), key=lambda phrase: len("".join(phrase)), reverse=True)
+
+    @cached_property
+    def _first_words(self) -> frozenset[str]:
+        return frozenset(phrase[0] for phrase in self._phrases)
+
+    @cached_property
+    def _number(self) -> re.Pattern[str]:
+        # Spreadsheets drop leading zeros.
+        number = plain(self.cnpj)
+        return re.compile(_MASK.join(number.lstrip("0") or number) or _NEVER)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        phrases = "|".join(map(_BETWEEN_WORDS.join, self._phrases)) or _NEVER
+        zeros = "0*" if plain(self.cnpj).startswith("0") else ""
+        return re.compile(f"{zeros}{self._number.pattern}|{_BEFORE}(?:{phrases}){_AFTER}")
+
+    @cached_property
+    def _without_words(self) -> list[str]:
+        return [each for each in (*self.names, *self.places) if each and not _words(each)]
+
+
+def single_words(names: Iterable[str]) -> frozenset[str]:
+    """Return the words of names, folded, each of which may identify their company."""
+    return frozenset(word for name in names for word in _words(name) if _identifies((word,)))
+
+
+def words_of_others(folded_names: Collection[str], words: frozenset[str]) -> frozenset[str]:
+    """Return those of the words that are in other companies' folded names, so that they identify none."""
+    return words & frozenset(_WORD.findall("\n".join(folded_names)))
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(plain(name)))
+
+
+def _identifies(phrase: tuple[str, ...]) -> bool:
+    return not _COMMON.issuperset(phrase)

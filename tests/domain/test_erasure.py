@@ -1,0 +1,115 @@
+"""Erasure of who a client was from texts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words, words_of_others
+from tests.cnpjs import masked, with_check_digits
+
+NAMES = st.text("abc.*+?()[]\\|é\u00b4½ ", min_size=1).map(str.strip).filter(bool)
+"""Names as clients have them: some characters fold to others and a blank, and none is at an end."""
+
+APART = st.text(" .,;:!?\n-/()", max_size=5)
+
+NUMBER = with_check_digits("16ABC2300001")
+ZEROS = with_check_digits("002345670001")
+
+
+def identity(*names: str, place: str = "Itu", number: str = NUMBER) -> Identity:
+    return Identity(number, names, (place,), single_words(names))
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("Encerrou as atividades.", "Encerrou as atividades."),
+        (f"CNPJ {masked(NUMBER)} baixado", "CNPJ […] baixado"),
+        (f"CNPJ {NUMBER.lower()} baixado", "CNPJ […] baixado"),
+        (f"CNPJ {' '.join(NUMBER)}, baixado", "CNPJ […], baixado"),
+        (f"KEY{NUMBER}X", "KEY[…]X"),
+        ("a padaria pão quente ltda fechou", "a […] fechou"),
+        ("Pão Quente mudou-se de Itu", "[…] mudou-se de […]"),
+        ("PAO-QUENTE; Itupeva", "[…]; Itupeva"),
+        ("A Padaria fechou, e o Sr. Quente também", "A […] fechou, e o Sr. […] também"),
+        ("Padarias quentes da Ltda", "Padarias quentes da Ltda"),
+    ],
+)
+def test_a_note_is_kept_without_who_the_client_was(note: str, kept: str) -> None:
+    assert identity("Padaria Pão Quente Ltda", "Pão Quente").redacted(note) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "note", "kept"),
+    [
+        ("Quitandinha", "A Quitandinha fechou", "A […] fechou"),
+        ("Quitandinha da Vila", "A QUITANDINHA fechou", "A […] fechou"),
+        ("Bar", "Barulho no bar, o Bar do Barbosa", "Barulho no […], o […] do Barbosa"),
+        ("Zé", "Zé/zé_ZÉ, zés", "[…]/[…]_[…], zés"),
+        ("Lojas S/A", "As lojas e a S/A", "As […] e a S/A"),
+        ("A", "A nota é a de sempre", "A nota é a de sempre"),
+    ],
+)
+def test_short_names_and_single_words_are_erased_as_whole_words(name: str, note: str, kept: str) -> None:
+    assert identity(name).redacted(note) == kept
+
+
+@pytest.mark.parametrize("note", [ZEROS, ZEROS.lstrip("0"), masked(ZEROS), f"0{ZEROS}"])
+def test_a_number_is_erased_with_and_without_its_leading_zeros(note: str) -> None:
+    assert identity("Sol", number=ZEROS).redacted(note).endswith("[…]")
+    assert ZEROS.strip("0") not in identity("Sol", number=ZEROS).redacted(note)
+
+
+@given(before=APART, name=NAMES, after=APART)
+def test_no_name_survives_whatever_characters_it_has(before: str, name: str, after: str) -> None:
+    one = identity(name)
+
+    kept = one.redacted(before + name + after)
+
+    assert not one.found_in(kept.replace("[…]", "\0"))
+
+
+@pytest.mark.parametrize("written", ["D\u00b4ÁVILA & CIA", "D\u00b4Ávila  &  Cia", "D\u00b4A\u0301vila & Cia"])
+def test_a_name_is_taken_out_of_a_note_however_it_is_written(written: str) -> None:
+    kept = identity("D\u00b4Ávila & Cia").redacted(f"É o fim: {written}, é.")
+
+    assert kept == "É o fim: […], é."
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        (f"ACME-{NUMBER}-01", "ACME-0000-01"),
+        (f"{NUMBER[:2]}-{NUMBER[2:]}", "0000"),
+        ("KEY-PAO-QUENTE-1", "KEY-0000-1"),
+        ("KEY-PAOQUENTE", "KEY-PAOQUENTE"),
+        ("KEY-PAO-1", "KEY-PAO-1"),
+    ],
+)
+def test_a_key_keeps_all_but_the_number_and_the_name(key: str, kept: str) -> None:
+    in_keys = Identity(NUMBER, ("Pão Quente",))
+
+    assert in_keys.replaced_in_key(key, lambda: "0000") == kept
+
+
+def test_a_key_that_would_become_too_long_is_replaced_as_a_whole() -> None:
+    assert Identity(NUMBER, ("Bar",)).replaced_in_key("BAR-" * 16, lambda: "0" * 12) == "0" * 12
+
+
+def test_words_that_other_clients_are_named_by_identify_none() -> None:
+    words = single_words(["Padaria Sol Ltda", "Pão da Vila"])
+
+    assert words == {"padaria", "sol", "pao", "vila"}
+    assert words_of_others(["padaria lua\npao da lua", "girassol"], words) == {"padaria", "pao"}
+
+
+def test_a_receipt_has_the_kinds_that_were_erased_and_their_numbers() -> None:
+    stored = receipt({ErasedKind.NAME: 1, ErasedKind.CNPJ: 1, ErasedKind.CITY: 0, ErasedKind.ORDER_NOTE: 3})
+
+    assert stored == "CNPJ=1 NAME=1 ORDER_NOTE=3"
+    assert counts(stored) == [
+        ErasedCount(ErasedKind.CNPJ, 1),
+        ErasedCount(ErasedKind.NAME, 1),
+        ErasedCount(ErasedKind.ORDER_NOTE, 3),
+    ]
+    assert counts("") == []

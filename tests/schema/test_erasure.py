@@ -1,0 +1,268 @@
+"""What `cancelClient` erases from everything that the partner has, over HTTP, on both engines."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.engine import Database, storage
+from db.erasures import FREE_TEXTS
+from db.tables import metadata
+from domain.activations import activation_key
+from domain.erasure import ErasedKind
+from domain.text import fold
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests import cnpjs
+from tests.api import Api
+from tests.databases import Databases
+from tests.factories import new_caller, new_partner, new_product
+from tests.units import fetch_all, reading
+
+ERASED = "client { id } erased { kind count }"
+
+OF_OTHERS = {
+    "partners": {"name", "name_folded", "cnpj", "status", "contacts", "api_token_networks"},
+    "users": {"email", "name", "role", "password_hash"},
+    "tokens": {"kind", "prefix", "permissions", "last_used_address"},
+    "invitations": {"email", "name", "role", "delivery"},
+    "identities": {"issuer", "subject"},
+    "idempotency_keys": {"mutation", "outcome"},
+    "price_tiers": {"order_type"},
+    "clients": {
+        *("cnpj", "name", "name_folded", "trade_name", "trade_name_folded", "names_folded"),
+        *("city", "city_folded", "state", "status"),
+    },
+    "activations": {"authorization_code", "client_name_folded", "status", "cancellation_reason"},
+    "orders": {"type", "status"},
+    "stock_movements": {"type"},
+    "events": {"type", "erased"},
+}
+"""Texts that are not free: codes, and who users, partners and other clients are."""
+
+
+async def test_other_objects_are_kept_without_who_the_client_was(api: Api, product: str) -> None:
+    await api.buy(product, 9)
+    number = cnpjs.another()
+    client = await api.client(name="Quitandinha da Vila Ltda", tradeName="Bar", cnpj=number, city="Itu", state="SP")
+    other = await api.client(name="Padaria da Vila")
+    note = f"A Quitandinha ({cnpjs.masked(number)}) fechou o BAR da vila, em Itu: Barulho"
+    order = await api.order((product, 1), note=note)
+    cancelled = await api.order((product, 1))
+    await api.done("cancelOrder", "order { id }", {"orderId": cancelled, "reason": note})
+    keyed = {"activationKey": f"X-{number}-BAR", "ecfSerialNumber": f"EP {cnpjs.masked(number)}/1", "note": note}
+    own = await api.activation(client, product, **keyed)
+    of_other = await api.activation(other, product, **keyed)
+    plain = await api.activation(other, product, activationKey="BARULHO-1", ecfSerialNumber="EP1", note="Barulho")
+
+    payload = await api.done("cancelClient", ERASED, {"clientId": client, "reason": note})
+
+    query = """query ($order: ID!, $cancelled: ID!, $ids: [ID!]!, $client: ID!) {
+        order(id: $order) { note } cancelled: order(id: $cancelled) { cancellationNote }
+        client(id: $client) { cancellationNote }
+        nodes(ids: $ids) { ... on Activation { activationKey ecfSerialNumber note status } } }"""
+    ids = [own, of_other, plain]
+    read = await api.data(query, order=order, cancelled=cancelled, ids=ids, client=client)
+    kept = "A […] ([…]) fechou o […] da vila, em Itu: Barulho"
+    assert (read["order"]["note"], read["cancelled"]["cancellationNote"]) == (kept, kept)
+    assert read["client"]["cancellationNote"] == "A […] ([…]) fechou o […] da […], em […]: Barulho"
+    of_own, of_other_one, of_plain = read["nodes"]
+    assert of_own["activationKey"] == of_own["ecfSerialNumber"]
+    assert of_own["activationKey"].startswith("ERASED-")
+    assert of_own["note"] is None
+    assert (of_other_one["note"], of_other_one["status"]) == (kept, "ACTIVE")
+    assert re.fullmatch(r"X-[0-9A-F]{12}-[0-9A-F]{12}", of_other_one["activationKey"])
+    assert activation_key(of_other_one["activationKey"])
+    assert re.fullmatch(r"EP [0-9A-F]{12}/1", of_other_one["ecfSerialNumber"])
+    assert of_plain == {"activationKey": "BARULHO-1", "ecfSerialNumber": "EP1", "note": "Barulho", "status": "ACTIVE"}
+    assert {each["kind"]: each["count"] for each in payload["erased"]} == {
+        **dict.fromkeys(("CNPJ", "NAME", "TRADE_NAME", "CITY", "STATE"), 1),
+        **dict.fromkeys(("ACTIVATION_KEY", "ECF_SERIAL_NUMBER", "ACTIVATION_NOTE", "ORDER_NOTE"), 2),
+    }
+
+
+async def test_the_receipt_is_the_same_in_the_event_and_when_repeated(api: Api, product: str) -> None:
+    await api.buy(product, 1)
+    client = await api.client(name="Quitandinha", city="Itu", state="SP")
+    await api.activation(client, product)
+    given = {"clientId": client, "idempotencyKey": "once"}
+
+    first = await api.done("cancelClient", ERASED, given)
+    again = await api.done("cancelClient", ERASED, given)
+
+    assert first["erased"] == [
+        {"kind": kind, "count": 1} for kind in ("CNPJ", "NAME", "CITY", "STATE", "ACTIVATION_KEY")
+    ]
+    assert again == first
+    query = "query ($client: ID) { events(filter: {clientId: $client}) { nodes { type erased { kind count } } } }"
+    nodes = (await api.data(query, client=client))["events"]["nodes"]
+    receipts = {node["type"]: node["erased"] for node in nodes}
+    assert receipts.pop("CLIENT_CANCELLED") == first["erased"]
+    assert set(receipts.values()) == {None}
+
+
+async def test_a_refused_cancellation_erases_nothing(api: Api) -> None:
+    client = await api.client()
+    await api.done("cancelClient", ERASED, {"clientId": client})
+
+    payload = await api.mutate("cancelClient", ERASED, {"clientId": client})
+
+    assert payload["erased"] == []
+    assert [error["code"] for error in payload["userErrors"]] == ["CLIENT_CANCELLED"]
+
+
+async def test_texts_of_another_partner_are_left_alone(api: Api, other_api: Api) -> None:
+    number = cnpjs.another()
+    client = await api.client(name="Quitandinha", cnpj=number)
+    theirs = await new_product(other_api.portal, other_api.partner_id)
+    order = await other_api.order((theirs, 1), note=f"Quitandinha {number}")
+
+    await api.done("cancelClient", ERASED, {"clientId": client})
+
+    query = "query ($id: ID!) { order(id: $id) { note } }"
+    assert (await other_api.data(query, id=order))["order"]["note"] == f"Quitandinha {number}"
+
+
+async def test_names_of_tokens_and_reasons_of_suspensions_are_searched(api: Api, vendor: Api) -> None:
+    client = await api.client(name="Quitandinha")
+    given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
+    token = await api.done("createApiToken", "apiToken { id }", given)
+    partner = (await api.data("{ viewer { partner { id } } }"))["viewer"]["partner"]["id"]
+    given = {"partnerId": partner, "reason": "Fraude na Quitandinha"}
+    await vendor.done("suspendPartner", "partner { id }", given)
+
+    payload = await api.done("cancelClient", ERASED, {"clientId": client})
+
+    assert {"kind": "TOKEN_NAME", "count": 1} in payload["erased"]
+    assert {"kind": "SUSPENSION_REASON", "count": 1} in payload["erased"]
+    of_partner = await vendor.data("query ($id: ID!) { partner(id: $id) { suspensionReason } }", id=partner)
+    assert of_partner["partner"]["suspensionReason"] == "Fraude na […]"
+    query = "query ($id: ID!) { node(id: $id) { ... on ApiToken { name } } }"
+    of_token = await api.data(query, id=token["apiToken"]["id"])
+    assert of_token["node"]["name"] == "Caixa da […]"
+
+
+@pytest.mark.edge
+def test_each_text_of_a_partner_is_free_or_known_not_to_be() -> None:
+    free = {texts.table.name: set(texts.kinds) for texts in FREE_TEXTS}
+    unknown = {
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        if "partner_id" in table.c or table.name == "partners"
+        for column in table.columns
+        if isinstance(column.type, sa.String)
+        and column.name not in free.get(table.name, set()) | OF_OTHERS.get(table.name, set())
+    }
+
+    assert unknown == set()
+    assert {kind for texts in FREE_TEXTS for kind in texts.kinds.values()} <= set(ErasedKind)
+
+
+class Named(NamedTuple):
+    """Client as an example has it: which words its names have."""
+
+    name: tuple[int, ...]
+    trade_name: tuple[int, ...]
+
+
+WORDS = ("Zuquinha", "Quixeré", "Zu", "Barulhento", "São")
+clients = st.lists(
+    st.builds(
+        Named,
+        st.lists(st.integers(0, 4), min_size=1, max_size=3).map(tuple),
+        st.lists(st.integers(0, 4), max_size=2).map(tuple),
+    ),
+    min_size=2,
+    max_size=3,
+)
+written = st.tuples(st.integers(0, 9), st.sampled_from(["note", "key", "ecf", "order", "reason"]), st.integers(0, 9))
+_examples = count(1)
+
+
+@pytest.fixture(scope="module")
+def url(engine: str, databases: Databases) -> str:
+    """Database of its own, whose files have nothing of other tests."""
+    return databases.migrated(engine)
+
+
+@given(named=clients, texts=st.lists(written, min_size=2, max_size=6))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+def test_nothing_is_left_of_clients_that_were_written_of_anywhere(
+    url: str, named: list[Named], texts: list[tuple[int, str, int]]
+) -> None:
+    asyncio.run(_erase_all(url, named, texts))
+
+
+async def _erase_all(url: str, named: Sequence[Named], texts: Sequence[tuple[int, str, int]]) -> None:
+    database = Database(url)
+    portal = Portal(database, secret=b"s" * 32)
+    # Letters, so that a word of one example is in no other.
+    tag = "".join("bcdfghjklm"[int(digit)] for digit in str(next(_examples)))
+    words = [f"{word}{tag}" for word in WORDS]
+    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        api = await new_caller(http, portal, await new_partner(portal))
+        product = await new_product(portal, api.partner_id)
+        await api.buy(product, 50)
+        numbers = [cnpjs.another() for _ in named]
+        names = [" ".join(words[each] for each in client.name) for client in named]
+        ids = [
+            await api.client(
+                cnpj=number, name=name, tradeName=" ".join(words[each] for each in client.trade_name) or None
+            )
+            for number, name, client in zip(numbers, names, named, strict=True)
+        ]
+        for of, kind, about in texts:
+            number, name = numbers[about % len(ids)], names[about % len(ids)]
+            await _write(api, product, ids[of % len(ids)], kind, number=number, name=name, place=of + about)
+        for place, (client, number) in enumerate(zip(ids, numbers, strict=True)):
+            reason = f"{' '.join(names[place:])} {number}"
+            await api.done("cancelClient", ERASED, {"clientId": client, "reason": reason})
+            assert await database.purge()
+            assert await _left(api, [number]) == []
+        assert await _left(api, [fold(word) for word in words]) == []
+    await database.close()
+
+
+async def _write(api: Api, product: str, client: str, kind: str, *, number: str, name: str, place: int) -> None:
+    masks = number, cnpjs.masked(number), " ".join(number), number.lower()
+    text = f"{name.upper() if place % 2 else name}, {masks[place % 4]}; {name.rsplit(maxsplit=1)[-1]}!"
+    if kind == "order":
+        order = await api.order((product, 1), note=text)
+        await api.done("cancelOrder", "order { id }", {"orderId": order, "reason": text})
+        return
+    key = f"K{cnpjs.another()[6:12]}-{number}-{fold(name).upper().replace(' ', '-')}"[:64]
+    given = {"note": {"note": text}, "key": {"activationKey": key}, "ecf": {"ecfSerialNumber": f"{number} {name}"[:50]}}
+    made = await api.activation(client, product, **given.get(kind, {}))
+    if kind == "reason":
+        await api.done("cancelActivation", "activation { id }", {"activationId": made, "reason": text})
+
+
+async def _left(api: Api, values: Sequence[str]) -> list[str]:
+    """Return the columns of any row and the files that have any of the values, without regard to marks and case."""
+    left = []
+    async with reading(api.portal.database) as connection:
+        for table in metadata.sorted_tables:
+            for row in await fetch_all(connection, sa.select(table)):
+                for name, value in row._asdict().items():
+                    text = re.sub(r"[\W_]", "", fold(str(value)))
+                    left += [f"{table.name}.{name}: {text}" for each in values if each.lower() in text]
+    if api.portal.database.url.get_backend_name() == "sqlite":
+        for file in storage.beside(str(api.portal.database.url.database)):
+            content = await asyncio.to_thread(_content, file)
+            # Shorter texts occur by chance.
+            left += [f"{file.name}: {each}" for each in values if len(each) > 5 and each.lower().encode() in content]
+    return left
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes().lower() if file.exists() else b""
