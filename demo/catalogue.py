@@ -108,7 +108,13 @@ PARTNERS = (
         price_tables=(PRATA,),
         share=0.25,
         people=people("Antônio Carlos Menezes", "Patrícia Hoffmann", "Túlio Vasconcelos"),
-        policy=Policy(four_eyes=True, approval_ceiling=Cents(50_000_00), stock_warning_below=5),
+        policy=Policy(
+            four_eyes=True,
+            approval_ceiling=Cents(50_000_00),
+            stock_warning_below=5,
+            # This machine, so that its tokens work where the demonstration runs, and a network of documentation.
+            api_token_networks=("127.0.0.0/8", "192.0.2.0/24", "::1/128"),
+        ),
     ),
     Partner(
         name="Gama Informática e Soluções S.A.",
@@ -117,6 +123,7 @@ PARTNERS = (
         price_tables=(PRATA,),
         share=0.15,
         people=people("Renata Sant’Anna Simões", "Éverton Luís Kowalski", "Débora Nakamura"),
+        policy=Policy(second_factor_required=True),
         suspension_reason="inadimplência",
     ),
 )

@@ -20,6 +20,7 @@ from domain.access import DEMO_PASSWORD, Role
 from domain.activations import ActivationCancellationReason
 from domain.clients import STATES, ClientStatus
 from domain.orders import OrderStatus, OrderType
+from domain.policies import Policy
 from domain.refusals import InvalidCredentials
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -102,6 +103,13 @@ async def test_it_shows_everything_that_there_is(make: Make) -> None:
     assert all(cnpj.parse(number) == number for number in numbers)
     assert {number.isdecimal() for number in numbers} == {True, False}
     assert {status for (status,) in await rows(portal, clients.c.status)} == set(ClientStatus)
+
+
+async def test_it_has_a_partner_with_each_policy(make: Make) -> None:
+    portal = await make()
+
+    of_partners = await rows(portal, *(partners.c[name] for name in Policy._fields))
+    assert [any(of_one) for of_one in zip(*of_partners, strict=True)] == [True] * len(Policy._fields)
 
 
 async def test_what_replaced_a_moved_activation_is_known(make: Make) -> None:
