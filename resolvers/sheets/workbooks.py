@@ -1,6 +1,7 @@
 """Workbooks (XLSX), read row by row within bounds of their unpacked size."""
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -31,6 +32,7 @@ _BEGINNING = 60
 
 _BROKEN = (
     zipfile.BadZipFile,
+    zlib.error,
     InvalidFileException,
     DefusedXmlException,
     ParseError,
@@ -44,6 +46,9 @@ _BROKEN = (
     RuntimeError,
 )
 """Errors that openpyxl raises about files that are no workbooks, are damaged, or are encrypted."""
+
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Methods of compression that workbooks have (ECMA-376, part 2)."""
 
 _BLOCK = 1 << 20
 
@@ -98,6 +103,8 @@ def _check_size(opened: BinaryIO, bounds: Bounds) -> None:
     """Raise a refusal if the parts are too large; none unpacks to more than the archive's directory says."""
     with _broken(), zipfile.ZipFile(opened) as archive:
         parts = archive.infolist()
+        if any(part.compress_type not in _METHODS for part in parts):
+            raise BrokenWorkbook
         small = len(parts) <= _PARTS_MAX and sum(part.file_size for part in parts) <= bounds.unpacked
         if not small or sum(_tags(archive, part) for part in parts) > bounds.tags:
             raise LargeWorkbook(megabytes=bounds.unpacked // 1024**2)

@@ -3,11 +3,14 @@
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from db.clients import ClientDetails
@@ -208,6 +211,26 @@ def test_what_is_no_workbook_is_refused(content: bytes) -> None:
         read(content)
 
     assert "XLSX" in refused.value.message(Language.PORTUGUESE)
+
+
+@given(at=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_damaged_workbook_is_refused_or_read(at: int, byte: int) -> None:
+    damaged = bytearray(workbook(HEADER, ("11222333000181", "Bar do Zé", "Olinda", "PE")))
+    damaged[at % len(damaged)] = byte
+
+    with suppress(SheetRefused):
+        read(bytes(damaged))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_in_another_compression_is_refused(method: int) -> None:
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(workbook(HEADER))) as old, zipfile.ZipFile(file, "w", method) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+
+    with pytest.raises(BrokenWorkbook):
+        read(file.getvalue())
 
 
 def test_a_workbook_without_rows_or_with_hidden_sheets_only_is_empty() -> None:
