@@ -1,13 +1,12 @@
 """SQLite plans a statement once: no value that it binds makes SQLite plan it anew."""
 
 import sqlite3
-from contextlib import closing
 
 from sqlalchemy import TextClause, TextualSelect
 
 from db.engine import Connection, Database
 from tests.databases import Databases
-from tests.db.test_statements import DIALECTS, ONE_ENGINES, STATEMENTS, all_listings, read, windows
+from tests.db.test_statements import DIALECTS, ONE_ENGINES, STATEMENTS, all_listings, prepared, read, windows
 
 
 async def _texts_of_lists(database: Database) -> set[str]:
@@ -50,5 +49,5 @@ async def test_sqlite_plans_no_statement_again(databases: Databases) -> None:
         if not isinstance(each.expression, TextClause | TextualSelect) and name not in ONE_ENGINES
     }
 
-    with closing(sqlite3.connect(str(database.url.database))) as driver:
+    with prepared(database) as driver:
         assert [text for text in sorted(texts) if _plans(driver, text)] == []

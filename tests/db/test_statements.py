@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ from db.engine.column_types import Instant
 from db.engine.filters import Scoped
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
+from db.engine.sqlite import SqliteConnection
 from db.engine.statement import Joins, Statement
 from db.events import EventFilter
 from db.orders import OrderFilter, OrderSortKey
@@ -68,6 +69,14 @@ STATEMENTS: dict[str, Statement[Any]] = {
 }
 
 
+@contextmanager
+def prepared(database: Database) -> Iterator[sqlite3.Connection]:
+    """Connection of the driver to the SQLite file, with the functions that the engine gives to its own."""
+    with closing(sqlite3.connect(str(database.url.database))) as driver:
+        SqliteConnection(driver, [])
+        yield driver
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_statement_compiles(name: str, dialect: str) -> None:
@@ -83,7 +92,7 @@ async def test_the_engine_takes_every_statement(database: Database) -> None:
     }
 
     if engine == "sqlite":
-        with closing(sqlite3.connect(str(database.url.database))) as driver:
+        with prepared(database) as driver:
             for compiled in texts.values():
                 driver.execute(f"EXPLAIN {compiled.text}", [None] * compiled.text.count("?"))
     else:
