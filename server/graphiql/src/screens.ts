@@ -297,6 +297,7 @@ export const SCREENS: Screen[] = [
       status
       cancellationReason
     }
+    erased { kind count }
     licenseStock {
       product { name }
       available

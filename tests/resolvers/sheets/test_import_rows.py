@@ -84,7 +84,7 @@ def test_a_cpf_that_could_be_a_cnpj_is_refused(written: str) -> None:
     assert "CPF" in reason_of(read)
 
 
-def test_a_reason_is_in_the_language_of_the_user_and_names_columns_in_words() -> None:
+def test_a_reason_is_in_the_users_language_and_names_columns() -> None:
     read = row("11144477735", name="x" * 201)
     long = row("191", name="x" * 201, trade_name="y" * 201, state="XX")
 

@@ -132,7 +132,7 @@ def test_a_number_has_no_dot_that_could_separate_thousands(cell: object, written
     assert line.cells["unit_monthly_price"] == written
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read() -> None:
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_reading() -> None:
     bomb = changed(workbook(HEADER), lambda xml: xml + b" " * (2 * MEGABYTE))
 
     assert len(bomb) < MEGABYTE // 10
