@@ -157,7 +157,6 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Partner.events": Permission.EVENTS_READ,
     "Partner.users": Permission.USERS_READ,
     "Partner.contacts": Permission.USERS_READ,
-    "Event.erased": Permission.EVENTS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.importClients": Permission.CLIENTS_WRITE,
