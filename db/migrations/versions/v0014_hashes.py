@@ -33,7 +33,7 @@ ITEMS = sa.table(
 )
 
 NOT_HASHED = frozenset({"id", "partner_id", "number", "hash"})
-"""Columns of an event that its hash does not cover: its place in the chain stands for its number."""
+"""Columns of an event that its hash does not cover. The position in the chain implies the number."""
 
 
 def upgrade() -> None:

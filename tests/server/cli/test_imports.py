@@ -24,7 +24,6 @@ from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli import app
 from tests import cnpjs
-from tests.databases import Databases
 from tests.factories import add_product, new_partner, tier
 from tests.units import fetch_all, fetch_value, reading, writing
 
@@ -110,16 +109,12 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
 
 
 @pytest.fixture
-def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+def command(command: Command) -> Command:
     """`portal import`, for a partner in a database of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
-    monkeypatch.setenv("SECRET_KEY", "s" * 32)
-    monkeypatch.setenv("DEMO", "true")
-    CliRunner().invoke(app, ["create-partner", "--name", "Épsilon", "--cnpj", "11222333000181"])
+    command("create-partner", "--name", "Épsilon", "--cnpj", "11222333000181")
 
     def call(kind: str, *arguments: str) -> Result:
-        return CliRunner().invoke(app, ["import", kind, *arguments, "--partner", "11.222.333/0001-81"])
+        return command("import", kind, *arguments, "--partner", "11.222.333/0001-81")
 
     return call
 
