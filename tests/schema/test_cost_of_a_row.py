@@ -3,9 +3,12 @@
 import gc
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 from types import FrameType
 
 import pytest
@@ -15,14 +18,11 @@ from tests import factories
 from tests.api import Api
 from tests.units import writing
 
-CALLS_FOR_A_ROW = 8
+CALLS_FOR_A_ROW = 6
 """A row of the page has an activation, a client of its own, and a product and a user that it shares with others."""
 
-CALLS_FOR_AN_EDGE = 38
+CALLS_FOR_AN_EDGE = 37
 """A client of a page, with a page of one activation of its own."""
-
-CALLS_FOR_A_PLACE = 1
-"""An activation whose client is shared by all others, with all fields resolved."""
 
 _COVERS = getattr(sys.modules.get("slipcover.probe"), "signal", None)
 
@@ -58,12 +58,21 @@ class Calls:
     """Counter of calls of Python's and of C's functions in every thread that a request runs in."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.by_function: Counter[str] = Counter()
+        self._covering: FrameType | None = None
 
-    def __call__(self, _frame: FrameType, event: str, argument: object) -> None:
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
         """Count calls, not returns, and not those that measure coverage."""
-        if event == "call" or (event == "c_call" and argument is not _COVERS):
-            self.count += 1
+        if self._covering is not None:
+            if event == "return" and frame is self._covering:
+                self._covering = None
+        elif event == "call":
+            if "slipcover" in frame.f_code.co_filename:
+                self._covering = frame
+            else:
+                self.by_function[f"{frame.f_code.co_qualname} in {frame.f_code.co_filename}"] += 1
+        elif event == "c_call" and argument is not _COVERS:
+            self.by_function[f"{getattr(argument, '__qualname__', argument)} in {frame.f_code.co_qualname}"] += 1
 
     def here(self, _statement: str) -> None:
         """Count in the thread of the database too, from its next statement on."""
@@ -99,24 +108,32 @@ async def full(level: Api) -> Api:
     return level
 
 
-async def calls_of_a_page(api: Api, query: str, first: int) -> int:
+async def calls_of_a_page(api: Api, query: str, first: int) -> Counter[str]:
     # A thread compresses long answers, and its start and end are random.
     api.http.headers["Accept-Encoding"] = "identity"
     # First make what is made once per document and per engine.
     for _ in range(2):
         await api.data(query, first=first)
-    # In the middle of a request, the measurement of coverage may look through all functions that there are.
-    return min([await calls_of_a_request(api, query, first) for _ in range(3)])
+    requests = [await calls_of_a_request(api, query, first) for _ in range(5)]
+    # The event loop turns more often while a thread is late, and some values are kept for a second only.
+    return reduce(and_, requests)
 
 
-async def calls_of_a_request(api: Api, query: str, first: int) -> int:
+async def calls_of_a_request(api: Api, query: str, first: int) -> Counter[str]:
     with counted(api.portal.database) as calls:
         await api.data(query, first=first)
-    return calls.count
+    return calls.by_function
 
 
-async def calls_for_one_more(api: Api, query: str) -> float:
-    return (await calls_of_a_page(api, query, 100) - await calls_of_a_page(api, query, 50)) / 50
+async def calls_for_one_more(api: Api, query: str) -> int:
+    """Return the number of calls for one more row; a failed test shows the functions."""
+    calls = await calls_of_a_page(api, query, 100)
+    calls.subtract(await calls_of_a_page(api, query, 50))
+    # What is not called for each row differs by less than one call for two rows.
+    for_one = {function: for_fifty / 50 for function, for_fifty in calls.most_common()}
+    by_function = {function: round(number) for function, number in for_one.items() if abs(number) > 0.5}
+    print(*by_function.items(), sep="\n")  # noqa: T201 — pytest shows what a failed test printed.
+    return sum(by_function.values())
 
 
 async def test_a_row_of_the_main_screen_keeps_to_its_number_of_calls(full: Api) -> None:
@@ -141,4 +158,4 @@ async def test_fields_of_a_repeated_client_are_resolved_once(level: Api) -> None
     nodes = (await level.data(ONE_CLIENT, first=100))["activations"]["nodes"]
     assert [len(node["client"]["activations"]["nodes"]) for node in nodes] == [100] * 100
 
-    assert abs(await calls_for_one_more(level, ONE_CLIENT)) <= CALLS_FOR_A_PLACE
+    assert await calls_for_one_more(level, ONE_CLIENT) == 0
