@@ -9,7 +9,7 @@ from db.partners import PartnerRow
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
 from domain.checks import Checks
-from domain.money import UNIT_PRICE_MAX, Cents
+from domain.money import Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import (
     DRAFTED_MAX,
@@ -84,7 +84,7 @@ class PriceTierInput:
             "unitSetupFee": self.unit_setup_fee,
         }
         for name, price in prices.items():
-            checks.number(price, *path, name, lowest=0, highest=UNIT_PRICE_MAX)
+            checks.price(price, *path, name)
         return Tier(
             minimum_quantity=checks.number(
                 self.minimum_quantity, *path, "minimumQuantity", lowest=1, highest=QUANTITY_MAX

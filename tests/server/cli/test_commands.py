@@ -211,6 +211,15 @@ def test_the_version_is_the_package_s(command: Command) -> None:
     assert (printed.exit_code, printed.stdout) == (0, f"portal {version('portal-do-parceiro')}\n")
 
 
+def test_the_messages_are_exported(command: Command, tmp_path: Path) -> None:
+    assert command("export-messages", "--output", "messages.md").exit_code == 0
+
+    exported = (tmp_path / "messages.md").read_text(encoding="utf-8")
+    assert exported == (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")
+    assert command("export-messages", "--output", "-").stdout == exported
+    assert command("export-messages", "--output", "none/messages.md").exit_code == 1
+
+
 def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:
     assert command("export-schema").exit_code == 0
 
