@@ -64,7 +64,7 @@ FIELDS: Mapping[str, Noun] = {
     "tradeName": Noun(pt="o nome fantasia", en="the trade name"),
     "type": Noun(pt="o tipo de pedido", en="the order type"),
     "unitMonthlyPrice": Noun(pt="o valor unitário mensal", en="the monthly unit price"),
-    "unitSetupFee": Noun(pt="o valor unitário de adesão", en="the unit setup fee"),
+    "unitSetupFee": Noun(pt="o valor unitário da adesão", en="the unit setup fee"),
     "userId": Noun(pt="o usuário", en="the user"),
 }
 """Name of each field of an input, with its article."""

@@ -39,6 +39,7 @@ from resolvers.price_tables import (
 from schema import references
 from schema.errors import Payload, settle
 from schema.inputs import given, idempotency_key, optional
+from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.partner_mutations import OfPartner
 from schema.partners import Partner
@@ -71,7 +72,7 @@ class PriceTierInput:
         description="The monthly price of one unit, “Valor Unitário Mensal”: at most 99999999.99."
     )
     unit_setup_fee: Cents = strawberry.field(
-        description="The one-time setup fee of one unit, “Valor Adesão”: at most 99999999.99."
+        description="The one-time setup fee of one unit, “Valor Unitário Adesão”: at most 99999999.99."
     )
     bonus_quantity: int | None = optional(
         "The number of units added without being billed, “Bônus”: 0 to 10,000; 0 if omitted."
@@ -195,6 +196,7 @@ class AssignPriceTablesInput(OfPartner):
 @strawberry.type(description="A tier that costs more for each unit than the tier below it, which may be a mistake.")
 class PriceWarning(OfRow, row=DearerTier):
     order_type: OrderType = strawberry.field(description="The type of order that the tier is for, “Tipo”.")
+    order_type_label: str = label_of("order_type", OrderType)
     minimum_quantity: int = strawberry.field(description="The lowest quantity of the dearer tier.")
 
     product: references.ProductType = to_one("product_id", loader="product", description="The product, “Produto”.")

@@ -84,7 +84,7 @@ def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> 
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("\u200b", "Give a value"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
+    ("typed", "said"), [("\u200b", "Give “--"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
 )
 def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Command, typed: str, said: str) -> None:
     command("create-partner", "--name", "Del\u200bta", "--cnpj", "\u202d11222333000181\u202c")
