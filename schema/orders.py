@@ -43,7 +43,9 @@ class Order(Node, row=OrderRow):
     status: OrderStatus = attribute("The status of the order, “situação”.")
     status_label: str = label_of("status", OrderStatus)
     monthly_total: Cents = attribute("The monthly price of all items, “Valor Total Mensal”.")
-    setup_fee_total: Cents = attribute("The one-time setup fee of all items, “Total da Adesão”.")
+    setup_fee_total: Cents = attribute(
+        "The one-time setup fee of all items, “Total da Adesão”: the sum of their “Valor Adesão”."
+    )
     total_with_setup_fee: Cents = attribute("The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”.")
     note: str | None = attribute("The note given at creation, “observação”. Returns null if there is none.")
     created_at: datetime = attribute("The date and time when the order was created.")

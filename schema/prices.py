@@ -144,7 +144,9 @@ class OrderQuote:
     type_label: str = label_of("type", OrderType)
     items: list[QuotedItem] = strawberry.field(description="The lines, in the order of the input, “Itens do Pedido”.")
     monthly_total: Cents = strawberry.field(description="The monthly price of all lines, “Valor Total Mensal”.")
-    setup_fee_total: Cents = strawberry.field(description="The one-time setup fee of all lines, “Total da Adesão”.")
+    setup_fee_total: Cents = strawberry.field(
+        description="The one-time setup fee of all lines, “Total da Adesão”: the sum of their “Valor Adesão”."
+    )
     total_with_setup_fee: Cents = strawberry.field(
         description=(
             "The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”: the `expectedTotal` of "
