@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 
+from domain.languages import Text
+
 
 class Permission(Enum):
     """Permission of a user or token."""
@@ -23,6 +25,30 @@ class Permission(Enum):
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
     USERS_MANAGE = "USERS_MANAGE"
     PRICES_MANAGE = "PRICES_MANAGE"
+
+
+ACTIONS: Mapping[Permission, Text] = {
+    Permission.CLIENTS_READ: Text(pt="consultar clientes", en="view clients"),
+    Permission.CLIENTS_WRITE: Text(pt="cadastrar e alterar clientes", en="register and change clients"),
+    Permission.CLIENTS_CANCEL: Text(pt="cancelar clientes", en="cancel clients"),
+    Permission.ACTIVATIONS_READ: Text(
+        pt="consultar ativações e o estoque de licenças", en="view activations and the license stock"
+    ),
+    Permission.ACTIVATIONS_WRITE: Text(
+        pt="ativar, cancelar e transferir licenças", en="activate, cancel and move licenses"
+    ),
+    Permission.ORDERS_READ: Text(pt="consultar pedidos e preços", en="view orders and prices"),
+    Permission.ORDERS_CREATE: Text(pt="fazer e cancelar pedidos", en="make and cancel orders"),
+    Permission.ORDERS_APPROVE: Text(pt="aprovar pedidos", en="approve orders"),
+    Permission.EVENTS_READ: Text(pt="consultar o histórico", en="view the history"),
+    Permission.USERS_READ: Text(pt="consultar usuários", en="view users"),
+    Permission.TOKENS_MANAGE: Text(pt="administrar tokens de API", en="manage API tokens"),
+    Permission.PARTNERS_MANAGE: Text(pt="administrar parceiros", en="manage partners"),
+    Permission.PRODUCTS_MANAGE: Text(pt="administrar produtos", en="manage products"),
+    Permission.USERS_MANAGE: Text(pt="administrar usuários", en="manage users"),
+    Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
+}
+"""What each permission allows, as sentences say it."""
 
 
 class Role(Enum):

@@ -1,6 +1,7 @@
 """Checks of input: they find all refusals of an input, and raise them together."""
 
-from domain import activations, clients, cnpj, policies, products, users
+from domain import activations, clients, cnpj, fields, policies, products, users
+from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.policies import InvalidNetwork
 from domain.products import InvalidProductCode
 from domain.refusals import Path, Refusal
@@ -15,6 +16,7 @@ from domain.violations import (
     OutOfRange,
     SeveralLines,
     TooLong,
+    TooManyItems,
     Unstorable,
 )
 
@@ -42,16 +44,16 @@ class Checks:
         """Return a line of text as it is stored; refuse an empty one."""
         found = self._normal(value, path, longest)
         if not found and not any(refusal.path == path for refusal in self.refusals):
-            self.refuse(Empty(path, field=_field(path)))
+            self.refuse(Empty(path))
         return found
 
     def opaque(self, value: str, *path: str, longest: int) -> str:
         """Return a text in which each character counts, without surrounding blanks; refuse hidden characters."""
         stripped = trimmed(value)
         if storable(stripped) and (character := hidden(stripped)):
-            self.refuse(HiddenCharacter(path, field=_field(path), character=_code_point(character)))
+            self.refuse(HiddenCharacter(path, character=_code_point(character)))
         elif not stripped or (storable(stripped) and says_nothing(stripped)):
-            self.refuse(Empty(path, field=_field(path)))
+            self.refuse(Empty(path))
         return self._storable(stripped, path, longest)
 
     def email(self, value: str, *path: str, longest: int) -> str:
@@ -67,7 +69,7 @@ class Checks:
     def password(self, value: str, *path: str, longest: int) -> str:
         """Return a password unchanged, with all its blanks."""
         if not value:
-            self.refuse(Empty(path, field=_field(path)))
+            self.refuse(Empty(path))
         return self._storable(value, path, longest)
 
     def optional_text(self, value: str | None, *path: str, longest: int, lines: bool = False) -> str | None:
@@ -77,14 +79,22 @@ class Checks:
     def number(self, value: int, *path: str, lowest: int, highest: int) -> int:
         """Return a number; refuse one out of range."""
         if not lowest <= value <= highest:
-            self.refuse(OutOfRange(path, field=_field(path), lowest=lowest, highest=highest))
+            self.refuse(OutOfRange(path, lowest=lowest, highest=highest))
+        return value
+
+    def price(self, value: Cents, *path: str) -> Cents:
+        """Return a unit price; refuse one out of range."""
+        if not 0 <= value <= UNIT_PRICE_MAX:
+            self.refuse(OutOfRange(path, lowest=Amount(Cents(0)), highest=Amount(UNIT_PRICE_MAX)))
         return value
 
     def count(self, entries: int, *path: str, lowest: int, highest: int) -> bool:
         """Return whether a list has an allowed length; if not, its entries need no check."""
         if lowest <= entries <= highest:
             return True
-        self.refuse(InvalidItemCount(path, field=_field(path), lowest=lowest, highest=highest))
+        of = fields.entries(path)
+        none_needed = TooManyItems(path, highest=highest, entries=of)
+        self.refuse(InvalidItemCount(path, lowest=lowest, highest=highest, entries=of) if lowest else none_needed)
         return False
 
     def cnpj(self, value: str, *path: str) -> str:
@@ -100,7 +110,7 @@ class Checks:
         if says_nothing(state):
             return None
         if state not in clients.STATES:
-            self.refuse(InvalidState(path, field=_field(path)))
+            self.refuse(InvalidState(path))
         return state
 
     def product_code(self, value: str, *path: str) -> str:
@@ -114,7 +124,7 @@ class Checks:
         """Return an IP address or a network in CIDR notation."""
         found = policies.network(visible(value))
         if found is None:
-            self.refuse(InvalidNetwork(path, field=_field(path)))
+            self.refuse(InvalidNetwork(path))
         return found or ""
 
     def activation_key(self, value: str, *path: str) -> str:
@@ -130,24 +140,20 @@ class Checks:
         return text and text.upper()
 
     def _normal(self, value: str, path: Path, longest: int, *, lines: bool = False) -> str:
-        text, field = normal(value), _field(path)
+        text = normal(value)
         if storable(text) and (character := control(text, lines=lines)):
-            hidden_one = HiddenCharacter(path, field=field, character=_code_point(character))
-            self.refuse(SeveralLines(path, field=field) if character == "\n" else hidden_one)
+            hidden_one = HiddenCharacter(path, character=_code_point(character))
+            self.refuse(SeveralLines(path) if character == "\n" else hidden_one)
         self._storable(text, path, longest)
         return "" if says_nothing(text) else text
 
     def _storable(self, value: str, path: Path, longest: int) -> str:
         if not storable(value):
-            self.refuse(Unstorable(path, field=_field(path)))
+            self.refuse(Unstorable(path))
         if len(value) > longest:
-            self.refuse(TooLong(path, field=_field(path), longest=longest))
+            self.refuse(TooLong(path, longest=longest))
         return value
 
 
 def _code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
-
-
-def _field(path: Path) -> str:
-    return ".".join(path)

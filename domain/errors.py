@@ -1,20 +1,43 @@
-"""Errors of the request or the server; the business's refusals are in `domain.refusals`."""
+"""Errors of the request or the server; the business's refusals are in `domain.refusals`.
 
-from collections.abc import Iterable
+Those that a person can meet have a text in both languages; those that only a programmer meets are in English.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import ClassVar
 
-from domain.access import Permission
+from domain.access import ACTIONS, Permission
+from domain.languages import Fact, Language, Text
+from domain.policies import PolicyKind
+
+CHALLENGE = 'Bearer error="invalid_token"'
+"""Value of the WWW-Authenticate header for a token that does not work (RFC 6750)."""
+
+_UNKNOWN_ORIGIN = Text(pt="a partir deste endereço", en="from the address of this caller")
 
 
 class ApiError(Exception):
-    """Error of the request or the server; its text is for the caller."""
+    """Error of the request or the server; its message is for the caller.
+
+    The first line of a subclass's docstring is its situation in the catalogue of messages, if it has a text.
+    """
 
     code: ClassVar[str]
+    text: ClassVar[Text | None] = None
 
-    def __init__(self, message: str, **extensions: object) -> None:
-        """Take a message that says what is wrong and what would be right, and facts for programs."""
-        super().__init__(message)
+    def __init__(self, message: str = "", facts: Mapping[str, Fact] | None = None, /, **extensions: object) -> None:
+        """Take a message that says what is wrong and what would be right, and facts for programs.
+
+        A class with a text takes the facts of its sentence instead of the message.
+        """
+        self.facts: Mapping[str, Fact] = facts or {}
         self.extensions = extensions
+        super().__init__(self.text.filled(Language.ENGLISH, self.facts) if self.text else message)
+
+    def message(self, language: Language) -> str:
+        """Return the message in the language, or in English if only a programmer meets it."""
+        return self.text.filled(language, self.facts) if self.text else str(self)
 
 
 class BadUserInput(ApiError):
@@ -23,42 +46,99 @@ class BadUserInput(ApiError):
     code = "BAD_USER_INPUT"
 
 
+class BodyTooLong(BadUserInput):
+    """The request is too long, because of a file in it, for example."""
+
+    text = Text(
+        pt="O envio passa do máximo de {bytes} bytes. Divida o arquivo e envie uma parte por vez.",
+        en="The request is longer than {bytes} bytes. Split the file, and send one part at a time.",
+    )
+
+    def __init__(self, longest: int) -> None:
+        """Take the maximum number of bytes."""
+        super().__init__("", {"bytes": longest})
+
+
 class Unauthenticated(ApiError):
     """The operation needs a token, and has none or an unusable one."""
 
     code = "UNAUTHENTICATED"
 
 
+class SignInFirst(Unauthenticated):
+    """The operation needs a person who has signed in, or a token."""
+
+    text = Text(pt="Entre no portal para continuar.", en="Sign in to continue.")
+
+
 class UnusableToken(Unauthenticated):
     """The request's token is malformed, unknown, expired or revoked, or may not be used from the caller's address."""
 
-    def __init__(self, message: str, challenge: str, **extensions: object) -> None:
-        """Take a message, the value of the WWW-Authenticate header, and facts for programs."""
-        super().__init__(message, **extensions)
+    def __init__(
+        self, message: str = "", facts: Mapping[str, Fact] | None = None, /, *, challenge: str, **extensions: object
+    ) -> None:
+        """Take what every error takes, and the value of the WWW-Authenticate header."""
+        super().__init__(message, facts, **extensions)
         self.challenge = challenge
 
 
+class SessionOver(UnusableToken):
+    """The session or token is unknown, expired or revoked."""
+
+    text = Text(
+        pt="Sua sessão ou seu token não vale mais. Entre de novo ou use outro token.",
+        en="Your session or token is no longer valid. Sign in again, or use another token.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(challenge=CHALLENGE)
+
+
+class TokenElsewhere(UnusableToken):
+    """A policy of the partner keeps its API tokens from the caller's address."""
+
+    text = Text(
+        pt=(
+            "Os tokens de API do parceiro não podem ser usados {origin}. Use uma das redes do parceiro ou peça ao "
+            "fornecedor que inclua esta."
+        ),
+        en=(
+            "The partner's API tokens can't be used {origin}. Use one of the partner's networks, or ask the vendor to "
+            "add this one."
+        ),
+    )
+
+    def __init__(self, address: str | None) -> None:
+        """Take the caller's address, if it is known."""
+        known = Text(pt=f"a partir do endereço {address}", en=f"from the address {address}")
+        facts = {"origin": known if address else _UNKNOWN_ORIGIN}
+        super().__init__("", facts, challenge=CHALLENGE, policy=PolicyKind.API_TOKEN_NETWORKS.value)
+
+
 class Forbidden(ApiError):
-    """The token lacks permissions that the operation requires."""
+    """The user or token lacks permissions that the operation requires."""
 
     code = "FORBIDDEN"
+    text = Text(
+        pt="Seu perfil não permite {actions:nem}.",
+        en="Your role does not allow you to {actions:or}.",
+    )
 
     def __init__(self, missing: Iterable[Permission]) -> None:
-        names = sorted(permission.value for permission in missing)
-        super().__init__(f"This operation needs the permission {', '.join(names)}.", missingPermissions=names)
+        """Take the missing permissions."""
+        by_name = sorted(missing, key=lambda permission: permission.value)
+        names = [permission.value for permission in by_name]
+        super().__init__("", {"actions": [ACTIONS[each] for each in by_name]}, missingPermissions=names)
 
 
 class SecondFactorRequired(ApiError):
     """The user must have a second factor, has none, and can do nothing but enroll one."""
 
     code = "SECOND_FACTOR_REQUIRED"
-
-    def __init__(self) -> None:
-        message = (
-            "You must have a second factor: enroll an authenticator app with “enrollTotp”, and turn it on with "
-            "“confirmTotp”. Until then this session can do nothing else."
-        )
-        super().__init__(message)
+    text = Text(
+        pt="Sua conta exige a verificação em duas etapas. Cadastre um aplicativo autenticador para continuar.",
+        en="Your account requires two-step verification. Set up an authenticator app to continue.",
+    )
 
 
 class CostExceeded(ApiError):
@@ -80,12 +160,20 @@ class DocumentNotTrusted(ApiError):
 
 
 class RateLimited(ApiError):
-    """The caller made too many attempts; the extension `retryAfter` is the number of seconds to wait."""
+    """The caller made too many attempts.
+
+    The extension `retryAfter` is the number of seconds to wait.
+    """
 
     code = "RATE_LIMITED"
+    text = Text(
+        pt="Muitas tentativas de acesso. Tente de novo em {wait}.",
+        en="Too many sign-in attempts. Try again in {wait}.",
+    )
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many attempts. Try again in {seconds} seconds.", retryAfter=seconds)
+        """Take the number of seconds to wait."""
+        super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
 
 
 class Unavailable(ApiError):
@@ -94,12 +182,89 @@ class Unavailable(ApiError):
     code = "UNAVAILABLE"
 
 
+class NotRead(Unavailable):
+    """The database failed during a read."""
+
+    text = Text(
+        pt="O portal está indisponível no momento, e a consulta não pôde ser feita. Tente de novo.",
+        en="The portal is not available right now, so this could not be read. Try again.",
+    )
+
+
+class NotChanged(Unavailable):
+    """The database failed before a change."""
+
+    text = Text(
+        pt="O portal está indisponível no momento. Nada foi alterado; tente de novo.",
+        en="The portal is not available right now. Nothing was changed; try again.",
+    )
+
+
 class OutcomeUnknown(Unavailable):
     """The database failed during a commit, so it is unknown whether the change was made."""
 
+    text = Text(
+        pt=(
+            "O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Confira antes de repetir; com a "
+            "mesma chave de idempotência, repetir é seguro."
+        ),
+        en=(
+            "The portal failed while it saved, so it is unknown whether the change was made. Check before you repeat "
+            "it; a retry with the same idempotency key is safe."
+        ),
+    )
+
     def __init__(self) -> None:
-        message = (
-            "The database failed while the change was committed, so it is unknown whether it was made. A retry with "
-            "the same idempotency key is safe; without a key, check first whether the change was made."
-        )
-        super().__init__(message, outcome="UNKNOWN")
+        super().__init__(outcome="UNKNOWN")
+
+
+class TooManySignIns(Unavailable):
+    """Too many sign-ins are in progress."""
+
+    text = Text(
+        pt="Muitas pessoas estão entrando neste momento. Nada foi alterado; tente de novo.",
+        en="Too many people are signing in at this moment. Nothing was changed; try again.",
+    )
+
+
+class TooManyOperations(Unavailable):
+    """Too many large operations are executed at the same time."""
+
+    text = Text(
+        pt="O portal está ocupado com muitas consultas grandes. Tente de novo ou peça menos dados.",
+        en="The portal is busy with too many large requests. Try again, or ask for less.",
+    )
+
+
+class ProviderUnreachable(Unavailable):
+    """The identity provider can't be reached to check a token."""
+
+    text = Text(
+        pt="O serviço que confirma o acesso não responde. Tente de novo em um minuto.",
+        en="The service that confirms sign-ins does not answer. Try again in a minute.",
+    )
+
+
+class ServerStopped(Unavailable):
+    """The server stopped before the request was done."""
+
+    text = Text(
+        pt=(
+            "O portal foi reiniciado antes de terminar. Confira antes de repetir; com a mesma chave de idempotência, "
+            "repetir é seguro."
+        ),
+        en=(
+            "The portal was restarted before it was done. Check before you repeat it; a retry with the same "
+            "idempotency key is safe."
+        ),
+    )
+
+
+class Internal(ApiError):
+    """An error of the portal itself, which its log explains."""
+
+    code = "INTERNAL"
+    text = Text(
+        pt="Ocorreu um erro no portal. Tente de novo; se ele se repetir, avise o suporte.",
+        en="Something went wrong in the portal. Try again; if it happens again, tell the support.",
+    )

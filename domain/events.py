@@ -98,7 +98,7 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.USER_INVITED: Text(pt="Usuário convidado.", en="User invited."),
     EventType.INVITATION_REVOKED: Text(pt="Convite de usuário revogado.", en="Invitation of a user revoked."),
     EventType.USER_JOINED: Text(pt="{user}: novo usuário.", en="{user}: new user."),
-    EventType.USER_UPDATED: Text(pt="{user}: nome ou papel alterado.", en="{user}: name or role changed."),
+    EventType.USER_UPDATED: Text(pt="{user}: nome ou perfil alterado.", en="{user}: name or role changed."),
     EventType.USER_DEACTIVATED: Text(pt="{user}: usuário desativado.", en="{user}: user deactivated."),
     EventType.USER_REACTIVATED: Text(pt="{user}: usuário reativado.", en="{user}: user reactivated."),
     EventType.PASSWORD_CHANGED: Text(pt="{user}: senha alterada.", en="{user}: password changed."),

@@ -31,7 +31,10 @@ class InvalidInvitation(Refusal):
     code = UserErrorCode.INVITATION_INVALID
     text = Text(
         pt="O convite já foi usado, substituído ou revogado, ou venceu. Peça outro a quem convidou você.",
-        en="The invitation was used, replaced or revoked already, or has expired. Ask for another one.",
+        en=(
+            "The invitation was used, replaced or revoked, or has expired. Ask the person who invited you for "
+            "another one."
+        ),
     )
 
 
@@ -41,7 +44,7 @@ class InvalidReset(Refusal):
     code = UserErrorCode.PASSWORD_RESET_INVALID
     text = Text(
         pt="O link para a nova senha já foi usado ou venceu. Peça outro.",
-        en="The link for a new password was used already, or has expired. Ask for another one.",
+        en="The link for a new password was used or has expired. Ask for another one.",
     )
 
 

@@ -1,9 +1,16 @@
 """Money: integer cents inside, a decimal string of reais outside."""
 
 import re
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Cents = NewType("Cents", int)
+
+
+class Amount(NamedTuple):
+    """Amount of money as a fact of a sentence, since cents are not told from other numbers when a program runs."""
+
+    cents: Cents
+
 
 UNIT_PRICE_MAX = Cents(99_999_999_99)
 """Maximum unit price, R$ 99,999,999.99: with 50 items of 10,000 units, totals stay far below 2⁶³ cents."""

@@ -6,7 +6,7 @@ from enum import Enum
 
 from domain.languages import Text
 from domain.money import Cents
-from domain.refusals import OrderTransition
+from domain.refusals import Path, Refusal, UserErrorCode
 
 QUANTITY_MAX = 10_000
 ITEMS_MAX = 50
@@ -34,6 +34,11 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset(),
 }
 
+TYPE_LABELS: Mapping[OrderType, Text] = {
+    OrderType.PURCHASE: Text(pt="Compra", en="Purchase"),
+    OrderType.ADDITIONAL_SEATS: Text(pt="Adicional", en="Additional seats"),
+}
+
 STATUS_LABELS: Mapping[OrderStatus, Text] = {
     OrderStatus.PENDING: Text(pt="Confirmação Pendente", en="Pending confirmation"),
     OrderStatus.COMPLETED: Text(pt="Finalizado", en="Completed"),
@@ -47,15 +52,47 @@ STATUS_ABBREVIATIONS: Mapping[OrderStatus, str] = {
 }
 
 
+_DONE: Mapping[OrderStatus, Text] = {
+    OrderStatus.PENDING: Text(pt="reaberto", en="reopened"),
+    OrderStatus.COMPLETED: Text(pt="aprovado", en="approved"),
+    OrderStatus.CANCELLED: Text(pt="cancelado", en="cancelled"),
+}
+"""What is done to an order that gets the status."""
+
+
+class OrderTransition(Refusal):
+    """The order's status does not allow the transition."""
+
+    code = UserErrorCode.ORDER_TRANSITION
+    text = Text(
+        pt="O pedido está “{status}” e não pode mais ser {done}.",
+        en="The order is “{status}” and can no longer be {done}.",
+    )
+
+    def __init__(self, path: Path = (), *, current: OrderStatus, to: OrderStatus) -> None:
+        """Take the current and the requested status."""
+        super().__init__(path, status=STATUS_LABELS[current], done=_DONE[to])
+        self.current = current
+        self.to = to
+
+
+class OrderUnchanged(OrderTransition):
+    """The order has the requested status already."""
+
+    text = Text(pt="O pedido já está “{status}”.", en="The order is “{status}” already.")
+
+
 def can_move(current: OrderStatus, to: OrderStatus) -> bool:
     """Return whether the transition is allowed."""
     return to in TRANSITIONS[current]
 
 
-def move(current: OrderStatus, to: OrderStatus, path: tuple[str, ...] = ()) -> OrderStatus:
+def move(current: OrderStatus, to: OrderStatus, path: Path = ()) -> OrderStatus:
     """Return the new status; raise OrderTransition if the transition is not allowed."""
+    if current is to:
+        raise OrderUnchanged(path, current=current, to=to)
     if not can_move(current, to):
-        raise OrderTransition(path, current=current.value, to=to.value)
+        raise OrderTransition(path, current=current, to=to)
     return to
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from domain.languages import Language, Text
+from domain.languages import Text
 from domain.refusals import Path, Refusal, UserErrorCode
 
 NAME_LENGTH = 200
@@ -28,10 +28,17 @@ TRANSITIONS: Mapping[PartnerStatus, frozenset[PartnerStatus]] = {
 }
 
 STATUS_LABELS: Mapping[PartnerStatus, Text] = {
-    PartnerStatus.ACTIVE: Text(pt="ativo", en="active"),
+    PartnerStatus.ACTIVE: Text(pt="Ativo", en="Active"),
+    PartnerStatus.SUSPENDED: Text(pt="Suspenso", en="Suspended"),
+    PartnerStatus.CLOSED: Text(pt="Encerrado", en="Closed"),
+}
+
+_DONE: Mapping[PartnerStatus, Text] = {
+    PartnerStatus.ACTIVE: Text(pt="reativado", en="reinstated"),
     PartnerStatus.SUSPENDED: Text(pt="suspenso", en="suspended"),
     PartnerStatus.CLOSED: Text(pt="encerrado", en="closed"),
 }
+"""What is done to a partner that gets the status."""
 
 
 class Contact(NamedTuple):
@@ -47,7 +54,7 @@ class PartnerSuspended(Refusal):
 
     code = UserErrorCode.PARTNER_SUSPENDED
     text = Text(
-        pt="O parceiro está suspenso ({reason}) e não faz nem aprova pedidos, nem ativa licenças.",
+        pt="O parceiro está suspenso ({reason}) e não pode fazer nem aprovar pedidos, nem ativar licenças.",
         en="The partner is suspended ({reason}), and can neither order, approve nor activate.",
     )
 
@@ -68,17 +75,22 @@ class PartnerTransition(Refusal):
     """The partner's status does not allow the transition."""
 
     code = UserErrorCode.PARTNER_TRANSITION
-    text = Text(pt="O parceiro está {current}.", en="The partner is {current}.")
+    text = Text(
+        pt="O parceiro está “{status}” e não pode ser {done}.",
+        en="The partner is “{status}” and can't be {done}.",
+    )
 
     def __init__(self, path: Path = (), *, current: PartnerStatus, to: PartnerStatus) -> None:
         """Take the current and the requested status."""
-        super().__init__(path, current=current, to=to)
+        super().__init__(path, status=STATUS_LABELS[current], done=_DONE[to])
         self.current = current
         self.to = to
 
-    def message(self, language: Language) -> str:
-        """Return one sentence with the status as it is called in the language."""
-        return self.text.within(language).format(current=STATUS_LABELS[self.current].within(language))
+
+class PartnerUnchanged(PartnerTransition):
+    """The partner has the requested status already."""
+
+    text = Text(pt="O parceiro já está “{status}”.", en="The partner is “{status}” already.")
 
 
 class PartnerInUse(Refusal):
@@ -86,13 +98,21 @@ class PartnerInUse(Refusal):
 
     code = UserErrorCode.PARTNER_IN_USE
     text = Text(
-        pt="O parceiro ainda tem {activations} ativação(ões) em uso e {orders} pedido(s) pendente(s).",
-        en="The partner still has {activations} active activation(s) and {orders} pending order(s).",
+        pt=(
+            "O parceiro ainda tem {activations:licença em uso|licenças em uso} e {orders:pedido pendente|pedidos "
+            "pendentes}."
+        ),
+        en=(
+            "The partner still has {activations:license in use|licenses in use} and {orders:pending order|pending "
+            "orders}."
+        ),
     )
 
 
 def move(current: PartnerStatus, to: PartnerStatus, path: Path = ()) -> PartnerStatus:
     """Return the new status; raise PartnerTransition if the transition is not allowed."""
+    if current is to:
+        raise PartnerUnchanged(path, current=current, to=to)
     if to not in TRANSITIONS[current]:
         raise PartnerTransition(path, current=current, to=to)
     return to
@@ -117,8 +137,8 @@ class UnknownPartner(Refusal):
     """No partner, or more than one, has the name."""
 
     text = Text(
-        pt="Nenhum parceiro, ou mais de um, se chama “{name}”. O CNPJ sempre diz qual é.",
-        en="No partner, or more than one, is called “{name}”. Its CNPJ always says which one is meant.",
+        pt="Nenhum parceiro, ou mais de um, se chama “{name}”. Informe o CNPJ do parceiro.",
+        en="No partner, or more than one, is called “{name}”. Give the partner's CNPJ.",
     )
 
 
@@ -126,8 +146,8 @@ class PartnerRequired(Refusal):
     """A user of the vendor must name the partner to act for."""
 
     text = Text(
-        pt="Diga para qual parceiro isto é feito: os usuários do fornecedor agem em nome de um parceiro.",
-        en="Say which partner this is for: the vendor's users act on behalf of a partner.",
+        pt="Informe o parceiro: os usuários do fornecedor agem em nome de um parceiro.",
+        en="Give the partner: the vendor's users act on behalf of a partner.",
     )
 
 
@@ -135,6 +155,6 @@ class VendorCnpjRequired(Refusal):
     """The vendor's first user comes with the CNPJ of the vendor."""
 
     text = Text(
-        pt="Este é o primeiro usuário do fornecedor: informe também o CNPJ do fornecedor.",
-        en="This is the vendor's first user: give the vendor's CNPJ too.",
+        pt="Este é o primeiro usuário do fornecedor. Informe também o CNPJ do fornecedor.",
+        en="This is the vendor's first user. Give the vendor's CNPJ too.",
     )

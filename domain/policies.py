@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from domain.languages import Text
-from domain.money import Cents, reais
+from domain.money import Amount, Cents
 from domain.refusals import Path, Refusal, UserErrorCode
 
 STOCK_WARNING_MAX = 10_000
@@ -61,8 +61,8 @@ class SameApprover(PolicyRefusal):
 
     policy = PolicyKind.FOUR_EYES
     text = Text(
-        pt="Quem fez o pedido não pode aprová-lo: outra pessoa precisa aprovar.",
-        en="The person who made the order can't approve it: another person has to.",
+        pt="Quem fez o pedido não pode aprová-lo. Outra pessoa precisa aprovar.",
+        en="The person who made the order can't approve it. Another person has to.",
     )
 
 
@@ -71,13 +71,13 @@ class AboveCeiling(PolicyRefusal):
 
     policy = PolicyKind.APPROVAL_CEILING
     text = Text(
-        pt="O pedido soma R$ {total_reais}: acima de R$ {ceiling_reais}, só o fornecedor aprova.",
-        en="The order comes to R$ {total_reais}: above R$ {ceiling_reais}, only the vendor approves.",
+        pt="O total do pedido é {total}. Acima de {ceiling}, só o fornecedor aprova.",
+        en="The order's total is {total}. Above {ceiling}, only the vendor approves.",
     )
 
     def __init__(self, path: Path = (), *, total: Cents, ceiling: Cents) -> None:
         """Take the order's total and the ceiling."""
-        super().__init__(path, total_reais=reais(total), ceiling_reais=reais(ceiling))
+        super().__init__(path, total=Amount(total), ceiling=Amount(ceiling))
 
 
 def _four_eyes(policy: Policy, approval: Approval, path: Path) -> PolicyRefusal | None:
@@ -113,8 +113,8 @@ class InvalidNetwork(Refusal):
     """A text is no network in CIDR notation."""
 
     text = Text(
-        pt="“{field}” deve ser um endereço IP ou uma rede, como 203.0.113.7 ou 203.0.113.0/24, sem bits de host.",
-        en="“{field}” must be an IP address or a network, such as 203.0.113.7 or 203.0.113.0/24, without host bits.",
+        pt="Informe um endereço IP, como 203.0.113.7, ou o início de uma rede, como 203.0.113.0/24.",
+        en="Give an IP address, such as 203.0.113.7, or the beginning of a network, such as 203.0.113.0/24.",
     )
 
 

@@ -57,7 +57,10 @@ class PriceTableNameTaken(Refusal):
 class UnknownPriceTable(Refusal):
     """No price table has that name."""
 
-    text = Text(pt="Não há pauta de preços com o nome “{name}”.", en="There is no price table with the name “{name}”.")
+    text = Text(
+        pt="Não há pauta de preços com o nome “{name}”.",
+        en="There is no price table with the name “{name}”.",
+    )
 
 
 class NoDraft(Refusal):
@@ -75,8 +78,8 @@ class HoleInPrices(Refusal):
 
     code = UserErrorCode.PRICE_TABLE_INCOMPLETE
     text = Text(
-        pt="{product}: falta o preço para quantidades abaixo de {lowest} ({kind}).",
-        en="{product}: the price for quantities below {lowest} is missing ({kind}).",
+        pt="O produto “{product}” não tem preço para quantidades abaixo de {lowest} no tipo de pedido “{kind}”.",
+        en="The product “{product}” has no price for quantities below {lowest} in orders of the type “{kind}”.",
     )
 
 
@@ -84,8 +87,8 @@ class BeginInPast(Refusal):
     """A version can't begin before it is published."""
 
     text = Text(
-        pt="Os preços não podem começar a valer no passado.",
-        en="Prices can't begin in the past.",
+        pt="Os preços só podem começar a valer a partir de agora, {now}.",
+        en="Prices can only begin from now on, {now}.",
     )
 
 
@@ -93,8 +96,8 @@ class DuplicateTier(Refusal):
     """Two tiers of a product begin at the same quantity."""
 
     text = Text(
-        pt="O produto já tem um preço a partir de {minimum} unidade(s).",
-        en="The product has a price from {minimum} unit(s) on already.",
+        pt="O produto já tem um preço a partir de {minimum:unidade|unidades}.",
+        en="The product already has a price from {minimum:unit|units} on.",
     )
 
 
@@ -103,8 +106,8 @@ class DuplicatePrice(Refusal):
 
     code = UserErrorCode.DUPLICATE_PRODUCT
     text = Text(
-        pt="O produto já está na lista com este tipo de pedido.",
-        en="The product is in the list with this type of order already.",
+        pt="O produto já está na lista com o mesmo tipo de pedido.",
+        en="The product is in the list with the same type of order already.",
     )
 
 
@@ -183,7 +186,7 @@ def _differences(before: Tiers, after: Tiers) -> Iterator[Difference]:
 def begin(wanted: datetime | None, now: datetime) -> datetime:
     """Return when a version begins, which is now unless a later time is wanted; raise BeginInPast."""
     if wanted is not None and wanted < now:
-        raise BeginInPast(("beginsAt",))
+        raise BeginInPast(("beginsAt",), now=now)
     return wanted or now
 
 

@@ -21,8 +21,14 @@ class InvalidProductCode(Refusal):
     """A product's code has invalid characters."""
 
     text = Text(
-        pt="O código de um produto tem de 1 a 40 letras (A–Z), algarismos, pontos, hifens e sublinhados, sem espaços.",
-        en="A product's code has 1 to 40 letters (A–Z), digits, dots, hyphens and underscores, and no spaces.",
+        pt=(
+            "O código do produto deve ter de 1 a 40 caracteres: letras sem acento, algarismos, pontos, hifens e "
+            "sublinhados, sem espaços."
+        ),
+        en=(
+            "The product's code must have 1 to 40 characters: letters without accents, digits, dots, hyphens and "
+            "underscores, and no spaces."
+        ),
     )
 
 
@@ -31,8 +37,8 @@ class ProductCodeTaken(Refusal):
 
     code = UserErrorCode.PRODUCT_CODE_IN_USE
     text = Text(
-        pt="Já existe um produto com o código {product_code}.",
-        en="There is a product with the code {product_code} already.",
+        pt="Já existe um produto com o código “{product_code}”.",
+        en="There is a product with the code “{product_code}” already.",
     )
 
 
@@ -41,8 +47,8 @@ class ProductRetired(Refusal):
 
     code = UserErrorCode.PRODUCT_RETIRED
     text = Text(
-        pt="O produto {product} foi retirado de venda e não pode mais ser pedido.",
-        en="The product {product} is retired and can't be ordered any more.",
+        pt="O produto “{product}” foi retirado de venda e não pode mais ser pedido.",
+        en="The product “{product}” is retired and can no longer be ordered.",
     )
 
 

@@ -3,8 +3,9 @@
 from enum import Enum
 from typing import ClassVar
 
-from domain.languages import Language, Text
-from domain.money import Cents, reais
+from domain import fields
+from domain.languages import Fact, Language, Noun, Text, sentence
+from domain.money import Amount, Cents
 
 Path = tuple[str, ...]
 
@@ -54,28 +55,36 @@ class UserErrorCode(Enum):
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.
-    """Refusal of the business to do what the caller asked for."""
+    """Refusal of the business to do what the caller asked for.
+
+    The first line of a refusal's docstring is its situation in the catalogue of messages, `domain.catalogue`.
+    """
 
     code: ClassVar[UserErrorCode] = UserErrorCode.INVALID_INPUT
     text: ClassVar[Text]
 
-    def __init__(self, path: Path = (), **facts: object) -> None:
+    def __init__(self, path: Path = (), **facts: Fact) -> None:
         """Take the path of the refused input; subclasses add their facts."""
         super().__init__(path, facts)
         self.path = path
         self.facts = facts
 
     def message(self, language: Language) -> str:
-        """Return one sentence for a person."""
-        return self.text.within(language).format(**self.facts)
+        """Return one sentence for a person; `{field}` is the noun of the refused field."""
+        return self.about(fields.of(self.path), language)
+
+    def about(self, field: Noun, language: Language) -> str:
+        """Return the sentence with another noun for the field."""
+        filled = self.text.filled(language, {**self.facts, "field": field})
+        return sentence(filled, fields.place(self.path, language))
 
 
 class PermissionNotHeld(Refusal):
     """A token can't have more permissions than its creator."""
 
     text = Text(
-        pt="O seu papel não inclui a permissão {permission}.",
-        en="Your role does not include the permission {permission}.",
+        pt="Seu perfil não permite {permission}; por isso, o token também não pode.",
+        en="Your role does not allow you to {permission}, so the token can't either.",
     )
 
 
@@ -83,8 +92,8 @@ class CounterOverflow(Refusal):
     """The stock would exceed the maximum of its counters."""
 
     text = Text(
-        pt="O estoque do produto passaria de {highest} licenças.",
-        en="The product's stock would pass {highest} licenses.",
+        pt="O estoque do produto passaria do máximo de {highest} licenças.",
+        en="The product's stock would pass the maximum of {highest} licenses.",
     )
 
 
@@ -92,7 +101,10 @@ class NotFound(Refusal):
     """The partner has no object with that id."""
 
     code = UserErrorCode.NOT_FOUND
-    text = Text(pt="Não encontrado: “{field}”.", en="Not found: “{field}”.")
+    text = Text(
+        pt="{field:bare} não {field:encontrado|encontrada}.",
+        en="{field:bare} not found.",
+    )
 
 
 class DuplicateProduct(Refusal):
@@ -100,8 +112,8 @@ class DuplicateProduct(Refusal):
 
     code = UserErrorCode.DUPLICATE_PRODUCT
     text = Text(
-        pt="O produto já está no pedido; some as quantidades em um só item.",
-        en="The product is in the order already; add the quantities up in one item.",
+        pt="O produto já está no pedido. Some as quantidades em um só item.",
+        en="The product is in the order already. Add the quantities up in one item.",
     )
 
 
@@ -171,8 +183,8 @@ class IdempotencyConflict(Refusal):
 
     code = UserErrorCode.IDEMPOTENCY_CONFLICT
     text = Text(
-        pt="Esta chave de idempotência já foi usada com outros dados.",
-        en="This idempotency key was used with another input.",
+        pt="Este envio repete outro que tinha dados diferentes. Confira o que já foi feito antes de enviar de novo.",
+        en="This request repeats another one that had different data. Check what was done before you send it again.",
     )
 
 
@@ -191,8 +203,8 @@ class OutOfStock(StockRefusal):
 
     code = UserErrorCode.OUT_OF_STOCK
     text = Text(
-        pt="Não há licenças livres suficientes: {requested} pedida(s), {available} disponível(is).",
-        en="Not enough free licenses: {requested} asked for, {available} available.",
+        pt="Licenças insuficientes: solicitadas {requested}, disponíveis {available}.",
+        en="Not enough licenses: {requested} requested, {available} available.",
     )
 
 
@@ -201,25 +213,9 @@ class OutOfSeats(StockRefusal):
 
     code = UserErrorCode.OUT_OF_SEATS
     text = Text(
-        pt="Não há usuários adicionais livres suficientes: {requested} pedido(s), {available} disponível(is).",
-        en="Not enough free additional seats: {requested} asked for, {available} available.",
+        pt="Usuários adicionais insuficientes: solicitados {requested}, disponíveis {available}.",
+        en="Not enough additional seats: {requested} requested, {available} available.",
     )
-
-
-class OrderTransition(Refusal):
-    """The order's status does not allow the transition."""
-
-    code = UserErrorCode.ORDER_TRANSITION
-    text = Text(
-        pt="O pedido não pode passar de {current} para {to}.",
-        en="The order can't go from {current} to {to}.",
-    )
-
-    def __init__(self, path: Path = (), *, current: str, to: str) -> None:
-        """Take the current and the requested status, as names of OrderStatus."""
-        super().__init__(path, current=current, to=to)
-        self.current = current
-        self.to = to
 
 
 class PriceChanged(Refusal):
@@ -227,12 +223,12 @@ class PriceChanged(Refusal):
 
     code = UserErrorCode.PRICE_CHANGED
     text = Text(
-        pt="O total do pedido é R$ {actual_reais}, e não R$ {expected_reais}.",
-        en="The order's total is R$ {actual_reais}, not R$ {expected_reais}.",
+        pt="O total do pedido mudou de {expected} para {actual}.",
+        en="The order's total has changed from {expected} to {actual}.",
     )
 
     def __init__(self, path: Path = (), *, expected: Cents, actual: Cents) -> None:
-        super().__init__(path, expected_reais=reais(expected), actual_reais=reais(actual))
+        super().__init__(path, expected=Amount(expected), actual=Amount(actual))
         self.expected = expected
         self.actual = actual
 
@@ -242,8 +238,8 @@ class SessionRequired(Refusal):
 
     code = UserErrorCode.SESSION_REQUIRED
     text = Text(
-        pt="Entre com seu e-mail e sua senha: um token de API não pode fazer isto.",
-        en="Sign in with your e-mail and password: an API token can't do this.",
+        pt="Um token de API não pode fazer isto. Entre com seu e-mail e sua senha.",
+        en="An API token can't do this. Sign in with your e-mail and password.",
     )
 
 
@@ -252,6 +248,12 @@ class ApiTokenLimit(Refusal):
 
     code = UserErrorCode.API_TOKEN_LIMIT
     text = Text(
-        pt="O parceiro já tem {limit} tokens de API válidos; revogue um deles antes de criar outro.",
-        en="The partner has {limit} API tokens that work already; revoke one of them before another one is made.",
+        pt=(
+            "O parceiro já tem {limit:token|tokens} de API em uso, que é o máximo. Revogue um deles antes de criar "
+            "outro."
+        ),
+        en=(
+            "The partner already has {limit:API token|API tokens} in use, which is the maximum. Revoke one of them "
+            "before you create another."
+        ),
     )

@@ -67,8 +67,8 @@ class SignInExpired(Refusal):
 
     code = UserErrorCode.SIGN_IN_EXPIRED
     text = Text(
-        pt="A entrada expirou. Entre de novo com seu e-mail e sua senha.",
-        en="The sign-in has expired. Sign in again with your e-mail and password.",
+        pt="Esta tentativa de acesso não vale mais. Entre de novo com seu e-mail e sua senha.",
+        en="This sign-in is no longer valid. Sign in again with your e-mail and password.",
     )
 
 
@@ -77,8 +77,8 @@ class SecondFactorEnabled(Refusal):
 
     code = UserErrorCode.SECOND_FACTOR_ENABLED
     text = Text(
-        pt="A verificação em duas etapas já está ativa; desative-a antes de cadastrar outro aplicativo.",
-        en="Two-step verification is on already; turn it off before you enroll another app.",
+        pt="A verificação em duas etapas já está ativa. Desative-a antes de cadastrar outro aplicativo.",
+        en="Two-step verification is on already. Turn it off before you set up another app.",
     )
 
 
@@ -97,8 +97,8 @@ class NothingEnrolled(Refusal):
 
     code = UserErrorCode.SECOND_FACTOR_NOT_ENABLED
     text = Text(
-        pt="Não há aplicativo para confirmar; cadastre-o primeiro.",
-        en="There is no app to confirm; enroll it first.",
+        pt="Não há aplicativo para confirmar. Cadastre-o primeiro.",
+        en="There is no app to confirm. Set it up first.",
     )
 
 
@@ -106,8 +106,8 @@ class OneProofRequired(Refusal):
     """Exactly one of the password and a code must be given."""
 
     text = Text(
-        pt="Informe a senha ou um código: um dos dois, e só um.",
-        en="Give either the password or a code, and only one of them.",
+        pt="Informe a senha ou um código: só um dos dois.",
+        en="Give either the password or a code: only one of them.",
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-from domain.languages import Language, Text
+from domain.languages import Fact, Language, Noun, Text
 from domain.refusals import Refusal, UserErrorCode
 
 IMPORTED_ROWS_MAX = 5_000
@@ -97,8 +97,8 @@ class LongLine(SheetRefused):
     """A line of the file is longer than any row."""
 
     text = Text(
-        pt="A linha {line} é longa demais para uma linha de planilha.",
-        en="Line {line} is too long for a row of a sheet.",
+        pt="A linha {line:plain} é longa demais para uma linha de planilha.",
+        en="Line {line:plain} is too long for a row of a sheet.",
     )
 
 
@@ -121,14 +121,9 @@ class MissingColumns(SheetRefused):
 
     def __init__(self, columns: Iterable[Sequence[str]]) -> None:
         """Take the possible headers of each missing column."""
-        super().__init__()
-        self._columns = tuple(columns)
-
-    def message(self, language: Language) -> str:
-        """Return one sentence for a person."""
-        either = " ou " if language is Language.PORTUGUESE else " or "
-        columns = "; ".join(either.join(aliases) for aliases in self._columns)
-        return self.text.within(language).format(columns=columns)
+        named = tuple(columns)
+        either = (("; ".join(word.join(aliases) for aliases in named)) for word in (" ou ", " or "))
+        super().__init__(columns=Text(*either))
 
 
 class RepeatedColumn(SheetRefused):
@@ -153,8 +148,8 @@ class RowsRefused(Refusal):
     """Nothing is imported, because all rows were asked for and some are bad."""
 
     text = Text(
-        pt="Nada foi importado: linhas com erro: {bad}.",
-        en="Nothing was imported: rows with errors: {bad}.",
+        pt="Nada foi importado, porque {bad:linha tem|linhas têm} erro.",
+        en="Nothing was imported, because {bad:row has an error|rows have errors}.",
     )
 
 
@@ -163,12 +158,14 @@ class DotBothWays(SheetRefused):
 
     text = Text(
         pt=(
-            "Na coluna “{header}”, o ponto separa os decimais na linha {decimal} e os milhares na linha {thousands}. "
+            "Na coluna “{header}”, o ponto separa os decimais na linha {decimal:plain} e os milhares na linha "
+            "{thousands:plain}. "
             "Use a vírgula para os decimais."
         ),
         en=(
-            "In the column “{header}”, the dot separates the decimals in line {decimal} and the thousands in line "
-            "{thousands}. Write the decimals with a comma."
+            "In the column “{header}”, the dot separates the decimals in line {decimal:plain} and the thousands in "
+            "line "
+            "{thousands:plain}. Write the decimals with a comma."
         ),
     )
 
@@ -178,11 +175,11 @@ class WrongCellCount(Refusal):
 
     text = Text(
         pt=(
-            "A linha tem {cells} células, e a linha de títulos tem {headers}; uma célula que contém o separador "
+            "A linha tem {cells:célula|células}, e a linha de títulos tem {headers}; uma célula que contém o separador "
             "precisa de aspas."
         ),
         en=(
-            "The row has {cells} cells, and the line of headers {headers}; a cell with a delimiter in it needs "
+            "The row has {cells:cell|cells}, and the line of headers {headers}; a cell with a delimiter in it needs "
             "quotation marks."
         ),
     )
@@ -259,13 +256,8 @@ class NoTradeName(Refusal):
 class InColumn(Refusal):
     """A cell has a wrong value; `column` is what the sentence calls it."""
 
-    def __init__(self, column: Text, **facts: object) -> None:
-        super().__init__((), **facts)
-        self._column = column
-
-    def message(self, language: Language) -> str:
-        """Return one sentence for a person."""
-        return self.text.within(language).format(column=self._column.within(language), **self.facts)
+    def __init__(self, column: Text, **facts: Fact) -> None:
+        super().__init__((), column=column, **facts)
 
 
 class NoWholeNumber(InColumn):
@@ -317,7 +309,7 @@ class UnknownOrderType(Refusal):
 
     text = Text(
         pt="O tipo do pedido deve ser Compra ou Adicional.",
-        en="The order type must be Compra (PURCHASE) or Adicional (ADDITIONAL_SEATS).",
+        en="The order type must be Compra or Adicional (Purchase or Additional seats).",
     )
 
 
@@ -325,34 +317,31 @@ class RepeatedTier(Refusal):
     """A product has two tiers from the same quantity."""
 
     text = Text(
-        pt="O produto já tem um preço a partir de {quantity}.",
-        en="The product has a tier from {quantity} already.",
+        pt="O produto já tem um preço a partir de {quantity:unidade|unidades}.",
+        en="The product already has a price from {quantity:unit|units} on.",
     )
 
 
 class RepeatedCode(Refusal):
     """A product is in an earlier row."""
 
-    text = Text(pt="{code} já está na linha {line}.", en="{code} is in line {line} already.")
+    text = Text(pt="{code} já está na linha {line:plain}.", en="{code} is in line {line:plain} already.")
 
 
 class Warned(Refusal):
     """What a person should look at, though nothing is refused."""
 
-    def __init__(self, lines: Sequence[int] = (), count: int = 0, **facts: object) -> None:
+    def __init__(self, lines: Sequence[int] = (), count: int = 0, **facts: Fact) -> None:
         """Take the first lines that it is about, if any, and the number of all of them."""
-        super().__init__((), **facts)
-        self.lines, self._count = tuple(lines[:WARNED_LINES_MAX]), count
+        self.lines = tuple(lines[:WARNED_LINES_MAX])
+        super().__init__((), which=_which(self.lines, count), **facts)
 
-    def message(self, language: Language) -> str:
-        """Return one sentence for a person."""
-        portuguese = language is Language.PORTUGUESE
-        named = ", ".join(map(str, self.lines))
-        more = self._count - len(self.lines)
-        which = f"{'linha' if portuguese else 'line'}{'s' if self._count > 1 else ''} {named}"
-        if more > 0:
-            which += f" e mais {more}" if portuguese else f" and {more} more"
-        return self.text.within(language).format(which=which, **self.facts)
+
+def _which(lines: Sequence[int], count: int) -> Text:
+    """Return the lines in words, with the number of those that are not named."""
+    named, plural, more = ", ".join(map(str, lines)), "s" if count > 1 else "", count - len(lines)
+    also = Text(pt=f" e mais {more}", en=f" and {more} more") if more > 0 else Text("", "")
+    return Text(pt=f"linha{plural} {named}{also.pt}", en=f"line{plural} {named}{also.en}")
 
 
 class OtherEncoding(Warned):
@@ -394,7 +383,7 @@ def sentences(refusals: Iterable[Refusal], language: Language, labels: Mapping[s
 
 
 def _sentence(refusal: Refusal, language: Language, labels: Mapping[str, Text]) -> str:
-    label = labels.get(str(refusal.facts.get("field")))
+    label = labels.get(".".join(refusal.path))
     if label is None:
         return refusal.message(language)
-    return refusal.text.within(language).format(**{**refusal.facts, "field": label.within(language)})
+    return refusal.about(Noun(pt=f"a coluna “{label.pt}”", en=f"the column “{label.en}”"), language)

@@ -22,8 +22,8 @@ class InvalidEmail(Refusal):
     """The email address is invalid."""
 
     text = Text(
-        pt="O e-mail deve ser um endereço, como maria@alfa.example.",
-        en="The e-mail must be an address, such as maria@alfa.example.",
+        pt="O e-mail deve ser um endereço como maria@alfa.example.",
+        en="The e-mail must be an address such as maria@alfa.example.",
     )
 
 
@@ -44,7 +44,10 @@ class UserDisabled(Refusal):
     """The user is disabled."""
 
     code = UserErrorCode.USER_DEACTIVATED
-    text = Text(pt="O usuário está desativado; reative-o primeiro.", en="The user is disabled; enable the user first.")
+    text = Text(
+        pt="O usuário está desativado. Reative-o primeiro.",
+        en="The user is deactivated. Reactivate the user first.",
+    )
 
 
 class OwnUser(Refusal):
@@ -52,8 +55,8 @@ class OwnUser(Refusal):
 
     code = UserErrorCode.OWN_USER
     text = Text(
-        pt="Isto não pode ser feito com o próprio usuário; peça a outra pessoa.",
-        en="You can't do this to your own user; ask someone else.",
+        pt="Você não pode fazer isto com seu próprio usuário. Peça a outra pessoa.",
+        en="You can't do this to your own user. Ask someone else.",
     )
 
 
@@ -62,8 +65,8 @@ class LastManager(Refusal):
 
     code = UserErrorCode.LAST_MANAGER
     text = Text(
-        pt="É a última pessoa ativa que administra os usuários; dê antes o mesmo papel a outra.",
-        en="This is the last active person who manages users; give someone else the same role first.",
+        pt="Esta é a última pessoa ativa que administra os usuários. Dê antes o mesmo perfil a outra pessoa.",
+        en="This is the last active person who manages users. Give someone else the same role first.",
     )
 
 
@@ -78,29 +81,41 @@ class GuessablePassword(Refusal):
     """The password is easy to guess."""
 
     text = Text(
-        pt="Esta senha é fácil de adivinhar. Use mais palavras, que não sejam comuns nem do seu nome ou e-mail.",
-        en="This password is easy to guess. Use more words, neither common ones nor those of your name or e-mail.",
+        pt=(
+            "Esta senha é fácil de adivinhar. Use mais palavras, que não sejam comuns nem façam parte do seu nome ou "
+            "e-mail."
+        ),
+        en=(
+            "This password is easy to guess. Use more words that are neither common nor part of your name or e-mail "
+            "address."
+        ),
     )
 
 
 class RoleOfVendor(Refusal):
     """A user of a partner can't have a role of the vendor."""
 
-    text = Text(pt="Este papel é só para os usuários do fornecedor.", en="This role is only for users of the vendor.")
+    text = Text(
+        pt="Este perfil é só para usuários do fornecedor.",
+        en="This role is only for users of the vendor.",
+    )
 
 
 class RoleOfPartner(Refusal):
     """A user of the vendor can't have a role of a partner."""
 
-    text = Text(pt="Este papel é só para os usuários de um parceiro.", en="This role is only for users of a partner.")
+    text = Text(
+        pt="Este perfil é só para usuários de um parceiro.",
+        en="This role is only for users of a partner.",
+    )
 
 
 class InvalidPassword(Refusal):
     """The password is too short or too long."""
 
     text = Text(
-        pt="A senha deve ter de {lowest} a {highest} caracteres; nenhuma foi definida.",
-        en="A password has {lowest} to {highest} characters; none was set.",
+        pt="A senha deve ter de {lowest} a {highest} caracteres.",
+        en="The password must have {lowest} to {highest} characters.",
     )
 
 
@@ -108,8 +123,8 @@ class PublicPassword(Refusal):
     """The password is the public one of the demo data."""
 
     text = Text(
-        pt="Esta é a senha pública dos dados de demonstração; com ela não se entra no portal.",
-        en="This is the public password of the demo data, which the portal does not accept; none was set.",
+        pt="Esta é a senha pública dos dados de demonstração. Escolha outra.",
+        en="This is the public password of the demo data. Choose another one.",
     )
 
 

@@ -11,10 +11,9 @@ from db.access import NewToken, TokenRow, UserRow
 from db.engine import Transaction
 from db.partners import PartnerRow
 from domain import policies, second_factor, tenancy
-from domain.access import API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
-from domain.errors import UnusableToken
+from domain.access import ACTIONS, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
+from domain.errors import TokenElsewhere
 from domain.events import Event, EventType
-from domain.policies import PolicyKind
 from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
 from domain.violations import InvalidExpiry
 from resolvers import identities
@@ -70,12 +69,7 @@ async def viewer_of(portal: Portal, secret: str, address: str | None) -> Viewer 
             viewer = await _identified_viewer(portal, portal.provider, secret, now)
     if viewer is not None:
         if viewer.networks and not policies.admits(viewer.networks, address):
-            message = (
-                f"The partner's API tokens can't be used from the address {address or 'of this caller'}. Use one of "
-                "the partner's networks, or ask the vendor to add this one to the policy."
-            )
-            challenge = 'Bearer error="invalid_token"'
-            raise UnusableToken(message, challenge, policy=PolicyKind.API_TOKEN_NETWORKS.value)
+            raise TokenElsewhere(address)
         if viewer.token_id:
             portal.viewers.note_use(viewer, now, address)
     return viewer
@@ -182,7 +176,7 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
     if not await users.lock_if_live(work.tx, work.partner_id, work.viewer.user_id, work.viewer.token_id):
         raise unauthenticated()
     if given.expires_at is not None and given.expires_at <= work.now:
-        raise InvalidExpiry(("expiresAt",), field="expiresAt")
+        raise InvalidExpiry(("expiresAt",), now=work.now)
     secret = new_secret(TokenKind.API)
     new = NewToken(
         user_id=work.viewer.user_id,
@@ -209,7 +203,7 @@ async def add_api_token(tx: Transaction, partner_id: int, new: NewToken, *, at: 
 def _check_held(wanted: tuple[Permission, ...], held: Permissions) -> None:
     for place, permission in enumerate(wanted):
         if permission not in held:
-            raise PermissionNotHeld(("permissions", str(place)), permission=permission.value)
+            raise PermissionNotHeld(("permissions", str(place)), permission=ACTIONS[permission])
 
 
 class RevokeApiToken(NamedTuple):
@@ -229,7 +223,7 @@ async def revoke_api_token(work: Work, given: RevokeApiToken) -> ApiTokenRevoked
     """Revoke a token of the partner; do nothing if it was revoked before."""
     mine = await access.api_tokens_by_ids(work.tx, work.partner_id, [given.token_id])
     if given.token_id not in mine:
-        raise NotFound(("apiTokenId",), field="apiTokenId")
+        raise NotFound(("apiTokenId",))
     revoked = await access.revoke(work.tx, work.partner_id, given.token_id, TokenKind.API, at=work.now)
     if revoked is not None:
         await work.append(Event(type=EventType.TOKEN_REVOKED, token_id=given.token_id))

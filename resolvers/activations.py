@@ -88,7 +88,7 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
     client = active(found.get(given.client_id), "clientId")
     product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
     if product is None:
-        raise NotFound(("productId",), field="productId")
+        raise NotFound(("productId",))
     await _check_key(work, given.client_id, given.product_id, given.activation_key)
     delta = taken(given.additional_seats)
     if not await licenses.take(work.tx, work.partner_id, product.id, delta):
@@ -225,7 +225,7 @@ async def _begin(
 
 def _cancellable(activation: ActivationRow | None) -> ActivationRow:
     if activation is None:
-        raise NotFound(("activationId",), field="activationId")
+        raise NotFound(("activationId",))
     if activation.status is ActivationStatus.CANCELLED:
         raise ActivationCancelled(("activationId",))
     return activation

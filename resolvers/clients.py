@@ -219,7 +219,7 @@ async def _active(work: Work, client_id: int) -> ClientRow:
 def active(client: ClientRow | None, field: str) -> ClientRow:
     """Return the client of an input field; refuse an unknown or cancelled one."""
     if client is None:
-        raise NotFound((field,), field=field)
+        raise NotFound((field,))
     if client.status is ClientStatus.CANCELLED:
         raise ClientCancelled((field,))
     return client

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.errors import BadUserInput, Forbidden, Unauthenticated, UnusableToken
+from domain.errors import BadUserInput, Forbidden, SignInFirst, UnusableToken
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.ids import NOWHERE
@@ -14,9 +14,9 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
 
-def unauthenticated() -> Unauthenticated:
+def unauthenticated() -> SignInFirst:
     """Return the error of an operation that needs a token and has none."""
-    return Unauthenticated("Sign in first: send a token as “Authorization: Bearer …”.")
+    return SignInFirst()
 
 
 @dataclass(slots=True)

@@ -177,7 +177,7 @@ class InvitationRevoked(NamedTuple):
 async def revoke(work: Work, given: RevokeInvitation) -> InvitationRevoked:
     """Revoke a pending invitation; raise NotFound for one that was used, revoked or replaced, or has expired."""
     if not await invitations.revoke(work.tx, work.partner_id, given.invitation_id, at=work.now):
-        raise NotFound(("invitationId",), field="invitationId")
+        raise NotFound(("invitationId",))
     await work.append(Event(type=EventType.INVITATION_REVOKED))
     return InvitationRevoked(given.invitation_id)
 

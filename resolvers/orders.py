@@ -182,6 +182,6 @@ async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
 async def _pending(work: Work, order_id: int, *, to: OrderStatus) -> OrderRow:
     order = await orders.locked(work.tx, work.partner_id, order_id)
     if order is None:
-        raise NotFound(("orderId",), field="orderId")
+        raise NotFound(("orderId",))
     move(order.status, to, ("orderId",))
     return order

@@ -74,7 +74,7 @@ async def _create(tx: Transaction, given: CreatePartner) -> int:
     if given.price_table_id is None:
         await give_own_table(tx, partner_id, given.price_table or default_name(given.name, given.cnpj))
     elif await price_tables.locked(tx, given.price_table_id) is None:
-        raise NotFound(("priceTableId",), field="priceTableId")
+        raise NotFound(("priceTableId",))
     else:
         await price_tables.assign(tx, partner_id, [given.price_table_id], preselected_id=given.price_table_id)
     return partner_id

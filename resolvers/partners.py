@@ -54,7 +54,7 @@ async def check_partner(connection: Connection, viewer: Viewer, partner_id: int)
     # A partner's own users are of a partner that exists.
     known = await partners.exists(connection, partner_id) if viewer.of_vendor else partner_id == viewer.partner_id
     if not known:
-        raise NotFound(("partnerId",), field="partnerId")
+        raise NotFound(("partnerId",))
 
 
 class NewVendor(NamedTuple):

@@ -136,7 +136,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     await partners.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, given.user_id)
     if user is None:
-        raise NotFound(("userId",), field="userId")
+        raise NotFound(("userId",))
     if user.id == work.viewer.user_id:
         # A stolen session must not set a password without the current one.
         raise OwnUser(("userId",))

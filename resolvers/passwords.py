@@ -10,7 +10,7 @@ from secrets import token_bytes
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.errors import Unavailable
+from domain.errors import TooManySignIns, Unavailable
 from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
 
 Gone = Callable[[], Awaitable[object]]
@@ -52,8 +52,7 @@ class SignInQueue:
     def place(self) -> Iterator[None]:
         """Take a place in the queue; raise Unavailable if it is full."""
         if self._places <= 0:
-            message = "Too many people are signing in at this moment. Nothing was changed; try again."
-            raise Unavailable(message)
+            raise TooManySignIns
         self._places -= 1
         try:
             yield

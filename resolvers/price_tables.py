@@ -13,7 +13,7 @@ from domain import price_tables as rules
 from domain.access import Permission
 from domain.checks import Checks
 from domain.events import Event, EventType
-from domain.orders import OrderType
+from domain.orders import TYPE_LABELS
 from domain.price_tables import (
     DearerTier,
     Difference,
@@ -244,7 +244,7 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
 async def _locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
     table = await price_tables.locked(tx, price_table_id)
     if table is None:
-        raise NotFound(("priceTableId",), field="priceTableId")
+        raise NotFound(("priceTableId",))
     return table
 
 
@@ -279,8 +279,8 @@ async def _publish(
 
 
 def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleInPrices:
-    kind = {OrderType.PURCHASE: "Compra", OrderType.ADDITIONAL_SEATS: "Adicional"}[key.order_type]
-    return HoleInPrices(("priceTableId",), product=names[key.product_id].name, lowest=lowest, kind=kind)
+    name, kind = names[key.product_id].name, TYPE_LABELS[key.order_type]
+    return HoleInPrices(("priceTableId",), product=name, lowest=lowest, kind=kind)
 
 
 async def _append(
@@ -296,7 +296,7 @@ async def _check_products(tx: Transaction, given: Sequence[DraftedPrice]) -> Non
     for place, price in enumerate(given):
         if price.key.product_id not in known:
             path = ("prices", str(place), "productId")
-            checks.refuse(NotFound(path, field=".".join(path)))
+            checks.refuse(NotFound(path))
     checks.done()
 
 
@@ -306,7 +306,7 @@ async def _check_tables(tx: Transaction, given: AssignPriceTables) -> None:
     for place, table_id in enumerate(given.price_table_ids):
         if table_id not in known:
             path = ("priceTableIds", str(place))
-            checks.refuse(NotFound(path, field=".".join(path)))
+            checks.refuse(NotFound(path))
     if given.preselected_id not in given.price_table_ids:
         checks.refuse(PreselectedNotAssigned(("preselectedId",)))
     checks.done()

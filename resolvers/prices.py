@@ -120,7 +120,7 @@ def checked(
 def found(price_table_id: int | None) -> int:
     """Return the id of the price table to buy by; raise NotFound if the partner does not buy by it."""
     if price_table_id is None:
-        raise NotFound(("priceTableId",), field="priceTableId")
+        raise NotFound(("priceTableId",))
     return price_table_id
 
 
@@ -165,7 +165,7 @@ def _line(
 ) -> QuotedLine:
     product = known.get(item.product_id)
     if product is None:
-        raise NotFound(path, field=".".join(path))
+        raise NotFound(path)
     if not product.active:
         raise ProductRetired(path, product=product.name)
     of_product = tiers.get(PriceKey(product.id, order_type), ())

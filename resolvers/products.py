@@ -129,7 +129,7 @@ async def _create(tx: Transaction, details: ProductDetails) -> _Created:
 async def _locked(work: Work, product_id: int) -> ProductRow:
     product = await products.locked_by_id(work.tx, product_id)
     if product is None:
-        raise NotFound(("productId",), field="productId")
+        raise NotFound(("productId",))
     return product
 
 

@@ -253,7 +253,7 @@ async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
     await partners.locked(work.tx, work.partner_id)
     user = await second_factors.locked(work.tx, work.partner_id, given.user_id)
     if user is None:
-        raise NotFound(("userId",), field="userId")
+        raise NotFound(("userId",))
     await second_factors.drop(work.tx, work.partner_id, given.user_id)
     if user.second_factor_since is not None:
         await work.append(event(EventType.SECOND_FACTOR_DISABLED, given.user_id))

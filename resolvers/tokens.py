@@ -7,7 +7,7 @@ from db import access, events, tokens, users
 from db.access import NewToken
 from db.engine import Transaction
 from db.tokens import LiveToken, TokenFilter
-from domain.access import ROLE_PERMISSIONS, Permissions, TokenKind
+from domain.access import ACTIONS, ROLE_PERMISSIONS, Permissions, TokenKind
 from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
 from domain.users import UnknownUser, UserDisabled
@@ -55,7 +55,7 @@ async def issue(
             raise UserDisabled(("email",))
         held = ROLE_PERMISSIONS[user.role]
         for permission in sorted((chosen or held) - held, key=lambda missing: missing.value):
-            raise PermissionNotHeld(("permissions",), permission=permission.value)
+            raise PermissionNotHeld(("permissions",), permission=ACTIONS[permission])
         new = NewToken(
             user_id=user.id,
             kind=TokenKind.API,

@@ -139,7 +139,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         if not own:
             await partners.locked(tx, partner_id)
         if await users.locked_by_id(tx, partner_id, wanted) is None:
-            raise NotFound(("userId",), field="userId")
+            raise NotFound(("userId",))
         revoked = await tokens.revoke_all(tx, partner_id, wanted, at=now, kind=TokenKind.SESSION)
         ended = Ended.of(revoked, now).sessions
         if ended:
@@ -171,7 +171,7 @@ async def _locked(work: Work, user_id: int) -> LockedUser:
     await partners.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, user_id)
     if user is None:
-        raise NotFound(("userId",), field="userId")
+        raise NotFound(("userId",))
     return user
 
 

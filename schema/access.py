@@ -11,6 +11,7 @@ from db.second_factors import FactorState
 from domain.access import Permission, Role, TokenKind
 from resolvers import access, second_factor
 from resolvers.viewers import Viewer as ViewerRow
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.partners import Partner
 from schema.relations import attribute, computed
@@ -27,6 +28,7 @@ class User(Node, row=UserRow):
     name: str = attribute("The person's name.")
     email: str = attribute("The email address that the person signs in with.")
     role: Role = attribute("The person's role at the partner or the vendor.")
+    role_label: str = label_of("role", Role)
     disabled_at: datetime | None = attribute(
         "The date and time since which the person is deactivated and can't sign in. Returns null if the person can."
     )
@@ -84,6 +86,7 @@ class Viewer:
     """Viewer of a request, read from the Viewer of a token."""
 
     role: Role = strawberry.field(description="The user's role at the partner or the vendor.")
+    role_label: str = label_of("role", Role)
 
     @strawberry.field(
         description=(

@@ -15,6 +15,7 @@ from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node, columns
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, plain, selection, to_one
@@ -39,12 +40,14 @@ class Activation(Node, row=ActivationRow):
     activated_at: datetime = attribute("The date and time of the activation, “data/hora da ativação”.")
     note: str | None = attribute("The note, “observação”. Returns null if there is none or if the client is cancelled.")
     status: ActivationStatus = attribute("The status of the activation, which says whether it holds its license.")
+    status_label: str = label_of("status", ActivationStatus)
     cancelled_at: datetime | None = attribute(
         "The date and time when the activation was cancelled. Returns null if it is active."
     )
     cancellation_reason: ActivationCancellationReason | None = attribute(
         "The reason why the activation ended. Returns null if it is active."
     )
+    cancellation_reason_label: str | None = label_of("cancellation_reason", ActivationCancellationReason, optional=True)
     cancellation_note: str | None = attribute(
         "The reason given to `cancelActivation`. Returns null if none was given or if the client is cancelled."
     )

@@ -17,6 +17,7 @@ from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, PartnerId, given, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow, columns
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one, to_page
@@ -71,6 +72,7 @@ class Client(Node, row=ClientRow):
         "client is cancelled."
     )
     status: ClientStatus = attribute("The status of the client, which says whether it is served.")
+    status_label: str = label_of("status", ClientStatus)
     registered_at: datetime = attribute("The date and time when the client was registered.")
     cancelled_at: datetime | None = attribute(
         "The date and time when the client was cancelled. Returns null if it is active."

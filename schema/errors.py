@@ -9,16 +9,10 @@ import strawberry
 from db.prices import ProductRow
 from domain.languages import Language
 from domain.money import Cents
-from domain.orders import OrderStatus
+from domain.orders import OrderStatus, OrderTransition
 from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
 from domain.policies import PolicyKind, PolicyRefusal
-from domain.refusals import (
-    OrderTransition,
-    PriceChanged,
-    Refusal,
-    StockRefusal,
-    UserErrorCode,
-)
+from domain.refusals import PriceChanged, Refusal, StockRefusal, UserErrorCode
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references
@@ -151,7 +145,7 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
         case StockRefusal(product_id=product_id, requested=requested, available=available):
             made = partial(OutOfStockError, product_id=product_id, requested=requested, available=available)
         case OrderTransition(current=current, to=to):
-            made = partial(OrderTransitionError, from_=OrderStatus(current), to=OrderStatus(to))
+            made = partial(OrderTransitionError, from_=current, to=to)
         case PriceChanged(expected=expected, actual=actual):
             made = partial(PriceChangedError, expected=expected, actual=actual)
         case PartnerSuspended(reason=reason):

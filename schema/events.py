@@ -17,6 +17,7 @@ from schema import references
 from schema.arguments import DateTimeRange, moments, number
 from schema.erasure import ErasedValues
 from schema.inputs import After, Before, First, Last, given, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one
@@ -31,6 +32,7 @@ from schema.relations import attribute, computed, computed_together, plain, sele
 class Event(Node, row=EventRow):
     number: int = attribute("The event's number: 1, 2, … for each partner, without gaps, in the order of the changes.")
     type: EventType = attribute("The type of the change.")
+    type_label: str = label_of("type", EventType)
     occurred_at: datetime = attribute("The date and time of the change.")
 
     cursor: str = computed(

@@ -16,6 +16,7 @@ from schema import references
 from schema.enums import ContentEncoding
 from schema.errors import Payload, answer, settle
 from schema.inputs import OnBehalf, idempotency_key
+from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, computed, to_one
 
@@ -76,6 +77,7 @@ class ImportedClient(OfRow, row=ImportedRow):
         "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
     )
     status: ImportedRowStatus = attribute("What the import did with the row, or would do if it were no dry run.")
+    status_label: str = label_of("status", ImportedRowStatus)
     client: references.ClientType | None = to_one(
         "client_id",
         loader="client",

@@ -11,6 +11,7 @@ from resolvers import ids, licenses
 from schema import references
 from schema.arguments import number
 from schema.inputs import PartnerId
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
 from schema.relations import attribute, computed, to_one, to_page
@@ -24,6 +25,7 @@ from schema.relations import attribute, computed, to_one, to_page
 )
 class StockMovement(Node, row=MovementRow):
     type: StockMovementType = attribute("The type of the movement.")
+    type_label: str = label_of("type", StockMovementType)
     occurred_at: datetime = attribute("When it did.")
     purchased: int = attribute("The change of the purchased licenses.")
     bonus: int = attribute("The change of the bonus licenses, “Bônus”.")

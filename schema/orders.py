@@ -9,7 +9,7 @@ from db.orders import OrderFilter as Chosen
 from db.orders import OrderItemRow, OrderRow, OrderSortKey
 from db.orders import OrdersTotal as OrdersTotalRow
 from domain.money import Cents
-from domain.orders import STATUS_ABBREVIATIONS, STATUS_LABELS, OrderStatus, OrderType
+from domain.orders import STATUS_ABBREVIATIONS, OrderStatus, OrderType
 from resolvers import ids, orders
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
@@ -18,6 +18,7 @@ from schema.arguments import DateTimeRange, moments, of_partner
 from schema.arguments import number as database_id
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, PartnerId, given
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.prices import OrderLine
@@ -38,9 +39,13 @@ class OrderItem(Node, OrderLine, row=OrderItemRow):
 class Order(Node, row=OrderRow):
     number: int = attribute("The order's number, “Id”: 1, 2, … for each partner, without gaps.")
     type: OrderType = attribute("The type of the order, “Tipo”.")
+    type_label: str = label_of("type", OrderType)
     status: OrderStatus = attribute("The status of the order, “situação”.")
+    status_label: str = label_of("status", OrderStatus)
     monthly_total: Cents = attribute("The monthly price of all items, “Valor Total Mensal”.")
-    setup_fee_total: Cents = attribute("The one-time setup fee of all items, “Valor Adesão”.")
+    setup_fee_total: Cents = attribute(
+        "The one-time setup fee of all items, “Total da Adesão”: the sum of their “Valor Adesão”."
+    )
     total_with_setup_fee: Cents = attribute("The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”.")
     note: str | None = attribute("The note given at creation, “observação”. Returns null if there is none.")
     created_at: datetime = attribute("The date and time when the order was created.")
@@ -51,15 +56,6 @@ class Order(Node, row=OrderRow):
         "The date and time when the order was cancelled. Returns null if it is not cancelled."
     )
     cancellation_note: str | None = attribute("The reason given to `cancelOrder`. Returns null if none was given.")
-
-    status_label: str = computed(
-        lambda context, order: STATUS_LABELS[order.status].within(context.language),
-        reads=("status",),
-        description=(
-            "The status in the caller's language: “Confirmação Pendente”, “Finalizado” or “Cancelado”; in English "
-            "“Pending confirmation”, “Completed” or “Cancelled”."
-        ),
-    )
 
     status_abbreviation: str = computed(
         lambda _, order: STATUS_ABBREVIATIONS[order.status],
@@ -161,7 +157,7 @@ class OrdersTotal:
 
     count: int = computed(lambda _, total: total.order_count, description="The number of orders.")
     monthly_total: Cents = strawberry.field(description="The sum of the orders' `monthlyTotal`, “Valor Total Mensal”.")
-    setup_fee_total: Cents = strawberry.field(description="The sum of the orders' `setupFeeTotal`, “Valor Adesão”.")
+    setup_fee_total: Cents = strawberry.field(description="The sum of the orders' `setupFeeTotal`, “Total da Adesão”.")
     total_with_setup_fee: Cents = strawberry.field(
         description="The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”."
     )

@@ -19,6 +19,7 @@ from schema import references
 from schema.arguments import folded, unmasked
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, plain, selection, to_many, to_one, to_page
@@ -74,6 +75,7 @@ class Partner(Node, row=PartnerRow):
     )
 
     status: PartnerStatus = attribute("The status of the partner, “situação”.")
+    status_label: str = label_of("status", PartnerStatus)
     suspended_at: datetime | None = attribute("The date and time of the suspension. Null if it is not suspended.")
     suspension_reason: str | None = attribute(
         "The reason for the suspension, such as “inadimplência”. Null if the partner is not suspended."

@@ -9,7 +9,7 @@ from db.partners import PartnerRow
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
 from domain.checks import Checks
-from domain.money import UNIT_PRICE_MAX, Cents
+from domain.money import Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import (
     DRAFTED_MAX,
@@ -39,6 +39,7 @@ from resolvers.price_tables import (
 from schema import references
 from schema.errors import Payload, settle
 from schema.inputs import given, idempotency_key, optional
+from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.partner_mutations import OfPartner
 from schema.partners import Partner
@@ -71,7 +72,7 @@ class PriceTierInput:
         description="The monthly price of one unit, “Valor Unitário Mensal”: at most 99999999.99."
     )
     unit_setup_fee: Cents = strawberry.field(
-        description="The one-time setup fee of one unit, “Valor Adesão”: at most 99999999.99."
+        description="The one-time setup fee of one unit, “Valor Unitário Adesão”: at most 99999999.99."
     )
     bonus_quantity: int | None = optional(
         "The number of units added without being billed, “Bônus”: 0 to 10,000; 0 if omitted."
@@ -84,7 +85,7 @@ class PriceTierInput:
             "unitSetupFee": self.unit_setup_fee,
         }
         for name, price in prices.items():
-            checks.number(price, *path, name, lowest=0, highest=UNIT_PRICE_MAX)
+            checks.price(price, *path, name)
         return Tier(
             minimum_quantity=checks.number(
                 self.minimum_quantity, *path, "minimumQuantity", lowest=1, highest=QUANTITY_MAX
@@ -195,6 +196,7 @@ class AssignPriceTablesInput(OfPartner):
 @strawberry.type(description="A tier that costs more for each unit than the tier below it, which may be a mistake.")
 class PriceWarning(OfRow, row=DearerTier):
     order_type: OrderType = strawberry.field(description="The type of order that the tier is for, “Tipo”.")
+    order_type_label: str = label_of("order_type", OrderType)
     minimum_quantity: int = strawberry.field(description="The lowest quantity of the dearer tier.")
 
     product: references.ProductType = to_one("product_id", loader="product", description="The product, “Produto”.")

@@ -15,6 +15,7 @@ from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
 from schema.inputs import After, Before, First, Last, PartnerId
+from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow
 from schema.paging import Connection, arguments
 from schema.prices import PriceTableItem, PriceTier
@@ -30,6 +31,7 @@ from schema.relations import attribute, computed_together, plain, selection, to_
 class PriceTableVersion(OfRow, row=VersionRow):
     number: int = attribute("The number of the version: 1, 2, … for each price table, in the order of creation.")
     state: VersionState = attribute("The state of the version: the vendor's draft, or published.")
+    state_label: str = label_of("state", VersionState)
     begins_at: datetime | None = attribute(
         "The date and time from which the prices apply, “início da vigência”. Returns null for a draft."
     )
@@ -86,7 +88,9 @@ class PriceTable(Node, row=PriceTableRow):
 @strawberry.type(description="A tier that the draft of a price table adds, removes or changes.")
 class PriceDifference(OfRow, row=Difference):
     change: PriceChange = strawberry.field(description="The kind of the difference.")
+    change_label: str = label_of("change", PriceChange)
     order_type: OrderType = strawberry.field(description="The type of order that the tier is for, “Tipo”.")
+    order_type_label: str = label_of("order_type", OrderType)
     minimum_quantity: int = strawberry.field(description="The lowest quantity of the tier.")
     before: PriceTier | None = strawberry.field(
         description="The tier that is in force. Returns null if the draft adds it."

@@ -16,6 +16,7 @@ from resolvers.prices import Quote, QuotedLine, WantedOrder
 from schema.arguments import number
 from schema.errors import Payload, answer
 from schema.inputs import OnBehalf, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow
 from schema.relations import attribute, to_one
 
@@ -40,13 +41,14 @@ class PriceTier:
         )
     )
     unit_monthly_price: Cents = strawberry.field(description="The monthly price of one unit, “Valor Unitário Mensal”.")
-    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit, “Valor Adesão”.")
+    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit, “Valor Unitário Adesão”.")
     bonus_quantity: int = strawberry.field(description="The number of units added without being billed, “Bônus”.")
 
 
 @strawberry.type(description="The prices of a product for one type of order.")
 class PriceTableItem(OfRow, row=PriceTableItemRow):
     order_type: OrderType = strawberry.field(description="The type of order that the prices are for, “Tipo”.")
+    order_type_label: str = label_of("order_type", OrderType)
     tiers: list[PriceTier] = strawberry.field(description="The tiers, sorted by their minimum quantity.")
 
     product: Product = to_one(
@@ -110,8 +112,10 @@ class OrderLine(OfRow):
         )
     )
     unit_monthly_price: Cents = strawberry.field(description="The monthly price of one unit, “Valor Unitário Mensal”.")
-    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit.")
-    setup_fee: Cents = strawberry.field(description="`unitSetupFee` times `quantity`, “Valor Adesão”.")
+    unit_setup_fee: Cents = strawberry.field(description="The one-time setup fee of one unit, “Valor Unitário Adesão”.")
+    setup_fee: Cents = strawberry.field(
+        description="The one-time setup fee of the line, “Valor Adesão”: `unitSetupFee` times `quantity`."
+    )
     monthly_total: Cents = strawberry.field(description="`unitMonthlyPrice` times `quantity`, “Valor Total Mensal”.")
     total_with_setup_fee: Cents = strawberry.field(
         description="The sum of `monthlyTotal` and `setupFee`, “Valor Total com Adesão”."
@@ -137,9 +141,12 @@ class OrderQuote:
     """Values of the “novo pedido” screen, read from a Quote."""
 
     type: OrderType = strawberry.field(description="The type of the order, “Tipo”.")
+    type_label: str = label_of("type", OrderType)
     items: list[QuotedItem] = strawberry.field(description="The lines, in the order of the input, “Itens do Pedido”.")
     monthly_total: Cents = strawberry.field(description="The monthly price of all lines, “Valor Total Mensal”.")
-    setup_fee_total: Cents = strawberry.field(description="The one-time setup fee of all lines, “Valor Adesão”.")
+    setup_fee_total: Cents = strawberry.field(
+        description="The one-time setup fee of all lines, “Total da Adesão”: the sum of their “Valor Adesão”."
+    )
     total_with_setup_fee: Cents = strawberry.field(
         description=(
             "The sum of `monthlyTotal` and `setupFeeTotal`, “Valor Total com Adesão”: the `expectedTotal` of "

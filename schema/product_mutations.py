@@ -66,7 +66,7 @@ class UpdateProductInput:
         if seats is not None:
             _seats(seats, checks)
         elif self.included_seats is None:
-            checks.refuse(Empty(("includedSeats",), field="includedSeats"))
+            checks.refuse(Empty(("includedSeats",)))
         checks.done()
         return UpdateProduct(ids.number("Product", self.product_id), name, seats)
 

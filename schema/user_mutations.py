@@ -43,7 +43,7 @@ class UpdateUserInput(OfUser):
         unset = strawberry.UNSET
         name = None if self.name is unset else checks.text(self.name or "", "name", longest=NAME_LENGTH)
         if self.role is None:
-            checks.refuse(Empty(("role",), field="role"))
+            checks.refuse(Empty(("role",)))
         checks.done()
         return UpdateUser(ids.number("User", self.user_id), name, given(self.role))
 

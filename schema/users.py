@@ -17,6 +17,7 @@ from schema import references
 from schema.access import User
 from schema.arguments import number, of_partner
 from schema.inputs import After, Before, First, Last, given, optional
+from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.relations import attribute, plain, selection, to_one
@@ -32,7 +33,9 @@ class Invitation(Node, row=InvitationRow):
     email: str = attribute("The email address of the person, with which they will sign in.")
     name: str = attribute("The person's name.")
     role: Role = attribute("The role that the person will have.")
+    role_label: str = label_of("role", Role)
     delivery: Delivery = attribute("How the invitation reaches the person.")
+    delivery_label: str = label_of("delivery", Delivery)
     created_at: datetime = attribute("The date and time of the invitation.")
     expires_at: datetime = attribute("The date and time when the invitation expires.")
 

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from domain.errors import Unavailable
+from domain.errors import ProviderUnreachable
 from resolvers.identities import Claims
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -100,8 +100,7 @@ class OpenIdProvider:
                     before = None if looked is None else looked.keys
                     looked = self._looked = _Looked(time.monotonic(), await self._read() or before)
         if looked.keys is None:
-            message = "The identity provider can't be reached to check the token. Try again in a minute."
-            raise Unavailable(message)
+            raise ProviderUnreachable
         return looked.keys
 
     async def _read(self) -> KeySet | None:

@@ -9,13 +9,10 @@ from sqlalchemy.engine import URL
 from db.engine import failures
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
-from domain.errors import OutcomeUnknown, Unavailable
+from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""
-
-_NOT_READ = "The database is not available right now, so this could not be read. Try again."
-_NOT_CHANGED = "The database is not available right now. Nothing was changed; try again."
 
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
@@ -70,14 +67,14 @@ class Availability:
         kind = kind or Kind.UNREACHABLE
         self._report(kind, failures.name_of(error))
         if reading:
-            raise Unavailable(_NOT_READ) from error
+            raise NotRead from error
         self.writes_fail = kind in _STOPS_WRITES
         self.demotions += kind is Kind.READ_ONLY
-        raise (OutcomeUnknown() if unknown else Unavailable(_NOT_CHANGED)) from error
+        raise (OutcomeUnknown() if unknown else NotChanged()) from error
 
     def unread(self) -> Unavailable:
         """Return the answer to a read that works when it is tried again."""
-        return Unavailable(_NOT_READ)
+        return NotRead()
 
     def report_loss(self, loss: Loss) -> None:
         """Log the fate of commits if files of SQLite were replaced or removed."""

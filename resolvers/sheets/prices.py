@@ -7,7 +7,7 @@ from typing import NamedTuple
 from db.prices import ProductRow
 from domain import money
 from domain.languages import Text
-from domain.money import UNIT_PRICE_MAX, Cents
+from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import PriceKey
 from domain.prices import Tier
@@ -169,7 +169,7 @@ def _price(cells: Mapping[str, str], name: str) -> Cents:
         plain = plain.replace(",", "")
     cents = money.parse(plain)
     if cents is None or cents > UNIT_PRICE_MAX:
-        raise NoAmount(LABELS[name], highest=f"R$ {money.reais(UNIT_PRICE_MAX)}")
+        raise NoAmount(LABELS[name], highest=Amount(UNIT_PRICE_MAX))
     return cents
 
 

@@ -8,6 +8,7 @@ from server.cli.demo import demo
 from server.cli.doctor import doctor
 from server.cli.documents import app as documents
 from server.cli.erase_check import erase_check
+from server.cli.export_messages import export_messages
 from server.cli.export_schema import export_schema
 from server.cli.imports import app as imports
 from server.cli.invitations import invite_user
@@ -58,5 +59,6 @@ app.command()(revoke_token)
 app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
 app.command()(export_schema)
+app.command()(export_messages)
 app.command()(doctor)
 app.command("erase-check")(erase_check)

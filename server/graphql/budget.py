@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from domain.errors import Unavailable
+from domain.errors import TooManyOperations
 
 BUDGET = 250_000
 """Number of objects and values that large operations may select together; larger ones run alone."""
@@ -51,8 +51,7 @@ class Budget:
             raise
         if not turn.done():
             self._leave(waiting)
-            message = "Too many large operations are executed at the moment. Try again, or select less."
-            raise Unavailable(message)
+            raise TooManyOperations
 
     def _leave(self, waiting: tuple[int, asyncio.Future[None]]) -> None:
         if waiting in self._waiting:

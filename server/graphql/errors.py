@@ -6,13 +6,12 @@ from functools import cache
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError, ValueNode
 
-from domain.errors import ApiError
+from domain.errors import ApiError, Internal
+from resolvers.context import Context
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.traces import described
 
 _log = structlog.get_logger("portal")
-
-INTERNAL_MESSAGE = "Something went wrong on the server. Nothing is known to be wrong with the request."
 
 # The engine's messages repeat the refused value, which may be a password, or an object that holds one.
 _VALUES = (
@@ -37,21 +36,22 @@ _SUBJECT = re.compile(r"(Argument '|Variable '\$)(\w+)' has invalid (?:default )
 _INDEX = re.compile(r"\[(\d+)\]")
 
 
-def presented(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
-    """Return the error as it appears in the response."""
+def presented(error: GraphQLError, context: Context) -> GraphQLFormattedError:
+    """Return the error as it appears in the response to a request."""
     original = _original(error)
     formatted = error.formatted
     match original:
         case ApiError():
-            formatted["message"] = shortened(str(original))
+            formatted["message"] = shortened(original.message(context.language))
             formatted["extensions"] = {"code": original.code, **original.extensions}
         case None if error.path is None or _is_of_a_value(error):
             formatted["message"] = shortened(without_values(error.message))
             formatted["extensions"] = {"code": "BAD_USER_INPUT", **_named(error.message), **(error.extensions or {})}
         case _:
+            internal, request_id = Internal(), context.request_id
             _log.error("unexpected error", request_id=request_id, path=error.path, error=described(original or error))
-            formatted["message"] = INTERNAL_MESSAGE
-            formatted["extensions"] = {"code": "INTERNAL", "requestId": request_id}
+            formatted["message"] = internal.message(context.language)
+            formatted["extensions"] = {"code": internal.code, "requestId": request_id}
     return formatted
 
 

@@ -247,7 +247,7 @@ def _answer(context: Context, result: ExecutionResult, operation: Operation) -> 
     body: dict[str, Any] = {"data": result.data}
     if not result.errors:
         return Answer(body, executed=True, codes=frozenset(), operation=operation)
-    body["errors"] = [presented(error, context.request_id) for error in result.errors]
+    body["errors"] = [presented(error, context) for error in result.errors]
     return Answer(body, executed=True, codes=_codes(body), operation=operation)
 
 
@@ -276,7 +276,7 @@ def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
 def _refused(
     context: Context, errors: Iterable[GraphQLError], operation: Operation | None = None, *, parsed: bool = True
 ) -> Answer:
-    body = {"errors": [presented(error, context.request_id) for error in errors]}
+    body = {"errors": [presented(error, context) for error in errors]}
     return Answer(body, executed=False, codes=_codes(body), parsed=parsed, operation=operation)
 
 

@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ApiError, Unavailable, UnusableToken
+from domain.errors import ApiError, BodyTooLong, SessionOver, Unavailable, UnusableToken
 from resolvers import access
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -69,12 +69,12 @@ class Endpoint:
         try:
             answer, body, coming = await self._answer(scope, receive, given, negotiated)
         except Rejected as rejected:
-            status, headers, body = self._refused(scope, rejected, form)
+            status, headers, body = self._refused(scope, rejected, negotiated)
         except MutationOverGetError as error:
             refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(error), code=error.code, headers={"Allow": "POST"})
-            status, headers, body = self._refused(scope, refused, form)
+            status, headers, body = self._refused(scope, refused, negotiated)
         except ApiError as error:
-            status, headers, body = self._refused(scope, rejected_for(error), form)
+            status, headers, body = self._refused(scope, rejected_for(error), negotiated)
         else:
             status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
@@ -202,15 +202,16 @@ class Endpoint:
         return body
 
     def _too_long(self) -> Rejected:
-        message = f"The body must not be longer than {self._max_body_bytes} bytes."
+        error = BodyTooLong(self._max_body_bytes)
         # The rest of the body is not read, so the connection can't be used again.
-        return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, headers={"Connection": "close"})
+        return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error, headers={"Connection": "close"})
 
-    def _refused(self, scope: Scope, rejected: Rejected, form: str | None) -> tuple[int, list[Header], bytes]:
+    def _refused(self, scope: Scope, rejected: Rejected, negotiated: Negotiated) -> tuple[int, list[Header], bytes]:
         scope["state"]["error"] = rejected.code
-        status = status_codes.of_rejected(rejected, self._edition) if form == GRAPHQL_TYPE else rejected.status
+        by_edition = negotiated.form == GRAPHQL_TYPE
+        status = status_codes.of_rejected(rejected, self._edition) if by_edition else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
-        return status, headers, rejected.body()
+        return status, headers, rejected.body(negotiated.language)
 
 
 async def _viewer_of(portal: Portal, given: Sequence[str], address: str | None) -> Viewer | None:
@@ -220,11 +221,10 @@ async def _viewer_of(portal: Portal, given: Sequence[str], address: str | None) 
     token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
-        raise UnusableToken(message, "Bearer")
+        raise UnusableToken(message, challenge="Bearer")
     viewer = await access.viewer_of(portal, token[1], address)
     if viewer is None:
-        message = "The token is unknown, expired or revoked. Sign in again, or use another one."
-        raise UnusableToken(message, 'Bearer error="invalid_token"')
+        raise SessionOver
     return viewer
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.errors import ApiError, UnusableToken
+from domain.languages import Language
 
 JSON = "application/json; charset=utf-8"
 
@@ -33,21 +34,23 @@ class Rejected(Exception):  # noqa: N818 — the common word for such a request.
     def __init__(
         self,
         status: HTTPStatus,
-        message: str,
+        error: ApiError | str,
         *,
         code: str = "BAD_USER_INPUT",
         headers: Mapping[str, str] | None = None,
         **extensions: object,
     ) -> None:
-        super().__init__(message)
+        super().__init__(str(error))
+        self._error = error
         self.status = status
         self.code = code
         self.headers = headers
         self.extensions = extensions
 
-    def body(self) -> bytes:
-        """Return a GraphQL response with the error."""
-        return _one_error(str(self), self.code, **self.extensions)
+    def body(self, language: Language = Language.PORTUGUESE) -> bytes:
+        """Return a GraphQL response with the error, in the language if a person can meet it."""
+        message = self._error if isinstance(self._error, str) else self._error.message(language)
+        return _one_error(message, self.code, **self.extensions)
 
 
 class Malformed(Rejected):
@@ -70,7 +73,7 @@ def rejected_for(error: ApiError) -> Rejected:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     if isinstance(error, UnusableToken):
         headers = {"WWW-Authenticate": error.challenge}
-    return Rejected(status, str(error), code=error.code, headers=headers, **error.extensions)
+    return Rejected(status, error, code=error.code, headers=headers, **error.extensions)
 
 
 def error_response(

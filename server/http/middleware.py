@@ -16,13 +16,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.engine.statement_count import tally
+from domain.errors import Internal
 from resolvers.context import Context
 from resolvers.viewers import Viewer
 from server import logs
 from server.graphql.operations import Answer, OperationRequest
 from server.http.cors import Cors
 from server.http.errors import error_response
-from server.http.headers import completed, given
+from server.http.headers import Headers, completed, given
 
 _REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
 _LONGEST_LOGGED_PATH = 200
@@ -86,7 +87,7 @@ class RequestLog:
             state["error"] = "INTERNAL"
             if status:
                 raise
-            await _internal_error(request_id)(scope, receive, send_completed)
+            await _internal_error(request_id, Headers(scope["headers"]))(scope, receive, send_completed)
         finally:
             _write_line(scope, status, perf_counter() - started, statements)
             logs.request_id.reset(before)
@@ -103,9 +104,10 @@ def request_id_for(proposed: bytes | None) -> str:
     return f"{getrandbits(64):016x}"
 
 
-def _internal_error(request_id: str) -> ASGIApp:
-    message = "Something went wrong on our side. Give the request id to the operator of this portal."
-    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, "INTERNAL", requestId=request_id)
+def _internal_error(request_id: str, headers: Headers) -> ASGIApp:
+    error = Internal()
+    message = error.message(headers.negotiated().language)
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, error.code, requestId=request_id)
 
 
 def _client_address(scope: Scope) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from domain.errors import Unavailable
+from domain.errors import ServerStopped
 from server.http import hosts
 from server.http.errors import JSON, Rejected, bad_request, rejected_for
 from server.http.headers import Header, completed
@@ -61,8 +61,7 @@ def too_late(part: str, seconds: float) -> Rejected:
 
 def out_of_time() -> Rejected:
     """Refuse a request that was incomplete or unanswered when the server stopped."""
-    message = "The server stopped before this request was done. Try again; with the same idempotencyKey that is safe."
-    return rejected_for(Unavailable(message))
+    return rejected_for(ServerStopped())
 
 
 def check(version: str, headers: Sequence[Header]) -> None:

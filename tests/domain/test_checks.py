@@ -39,7 +39,7 @@ def test_every_fault_of_an_input_is_refused_at_once_and_says_where() -> None:
     checks.activation_key("AB CD", "activationKey")
     checks.number(0, "items", "0", "quantity", lowest=1, highest=10_000)
     checks.count(51, "items", lowest=1, highest=50)
-    checks.refuse(NotFound(("clientId",), field="clientId"))
+    checks.refuse(NotFound(("clientId",)))
 
     with pytest.raises(ExceptionGroup) as raised:
         checks.done()

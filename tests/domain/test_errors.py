@@ -2,19 +2,20 @@
 
 from domain import errors
 from domain.access import Permission
+from domain.languages import Language
 
 
 def test_forbidden_names_every_missing_permission() -> None:
     error = errors.Forbidden({Permission.ORDERS_APPROVE, Permission.CLIENTS_READ})
 
-    assert str(error) == "This operation needs the permission CLIENTS_READ, ORDERS_APPROVE."
+    assert str(error) == "Your role does not allow you to view clients or approve orders."
     assert error.extensions == {"missingPermissions": ["CLIENTS_READ", "ORDERS_APPROVE"]}
 
 
 def test_rate_limited_says_when_to_try_again() -> None:
     error = errors.RateLimited(120)
 
-    assert "120 seconds" in str(error)
+    assert error.message(Language.PORTUGUESE) == "Muitas tentativas de acesso. Tente de novo em 2 minutos."
     assert error.extensions == {"retryAfter": 120}
 
 

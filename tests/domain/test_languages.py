@@ -1,10 +1,13 @@
 """Languages of messages."""
 
+from datetime import date, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.languages import Language, Text, preferred
+from domain.languages import Fact, Language, Noun, Text, preferred
+from domain.money import Amount, Cents
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,48 @@ def test_a_text_is_written_in_both_languages() -> None:
 
     assert text.within(Language.PORTUGUESE) == "Cliente {name}"
     assert text.within(Language.ENGLISH) == "Client {name}"
+
+
+@pytest.mark.parametrize(
+    ("template", "fact", "portuguese", "english"),
+    [
+        ("{it}", 999, "999", "999"),
+        ("{it}", 1_234_567, "1.234.567", "1,234,567"),
+        ("{it}", -10_000, "-10.000", "-10,000"),
+        ("{it:plain}", 12_345, "12345", "12345"),
+        ("{it:nota|notas}", 0, "0 notas", "0 notas"),
+        ("{it:nota|notas}", 1, "1 nota", "1 nota"),
+        ("{it:nota|notas}", 2_000, "2.000 notas", "2,000 notas"),
+        ("{it}", Amount(Cents(323_000)), "R$ 3.230,00", "R$3,230.00"),
+        ("{it}", Amount(Cents(5)), "R$ 0,05", "R$0.05"),
+        ("{it}", Amount(Cents(-123_456)), "-R$ 1.234,56", "-R$1,234.56"),
+        ("{it}", date(2026, 11, 7), "07/11/2026", "7 November 2026"),
+        (
+            "{it}",
+            datetime(2026, 11, 27, 22, 5, tzinfo=timezone(timedelta(hours=-3))),
+            "28/11/2026 às 01:05 (UTC)",
+            "28 November 2026, 01:05 UTC",
+        ),
+        ("{it}", timedelta(seconds=1), "1 segundo", "1 second"),
+        ("{it}", timedelta(seconds=59), "59 segundos", "59 seconds"),
+        ("{it}", timedelta(seconds=60), "1 minuto", "1 minute"),
+        ("{it}", timedelta(seconds=61), "2 minutos", "2 minutes"),
+        ("{it}", timedelta(hours=1, seconds=1), "2 horas", "2 hours"),
+        ("{it}", Text(pt="Compra", en="Purchase"), "Compra", "Purchase"),
+        ("{it}", Noun(pt="as redes", en="the networks"), "as redes", "the networks"),
+        ("{it:bare}", Noun(pt="as redes", en="the networks"), "redes", "networks"),
+        ("{it:achado|achada}", Noun(pt="a rede", en="the network"), "achada", "achada"),
+        ("{it:achado|achada}", Noun(pt="o pedido", en="the order"), "achado", "achado"),
+        ("{it:nem}", [Text("um", "one")], "um", "one"),
+        ("{it:nem}", [Text("um", "one"), Text("dois", "two")], "um nem dois", "one nem two"),
+        ("{it:e}", [Text("a", "a"), Text("b", "b"), Text("c", "c")], "a, b e c", "a, b e c"),
+        ("{it}.", "Alfa Ltda.", "Alfa Ltda.", "Alfa Ltda."),
+        ("“{it}”.", "Alfa Ltda.", "“Alfa Ltda.”.", "“Alfa Ltda.”."),
+        ("{it}: {it}.", "{it}", "{it}: {it}.", "{it}: {it}."),
+    ],
+)
+def test_a_fact_is_written_as_the_language_does(template: str, fact: Fact, portuguese: str, english: str) -> None:
+    text = Text(pt=template, en=template)
+
+    assert text.filled(Language.PORTUGUESE, {"it": fact}) == portuguese
+    assert text.filled(Language.ENGLISH, {"it": fact}) == english

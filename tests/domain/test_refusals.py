@@ -1,104 +1,92 @@
 """Sentences of refusals."""
 
-from collections.abc import Callable, Iterator, Mapping
-from string import Formatter
-
 import pytest
 
 from domain import refusals
-from domain.languages import Language, Text
+from domain.fields import ENTRIES, FIELDS
+from domain.languages import Language
 from domain.money import Cents
-from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
-from domain.policies import AboveCeiling, PolicyRefusal
-from domain.refusals import OrderTransition, OutOfSeats, OutOfStock, PriceChanged, Refusal, StockRefusal, UserErrorCode
-from domain.sheets import (
-    CodedCities,
-    GuessedEncoding,
-    InColumn,
-    MissingColumns,
-    NoAmount,
-    NoAnswer,
-    NoWholeNumber,
-    OtherEncoding,
-    SheetRefused,
-    UnusedColumns,
-    Warned,
+from domain.orders import OrderStatus, OrderTransition
+from domain.partners import PartnerSuspended
+from domain.refusals import NotFound, Refusal
+from domain.sheets import MissingColumns, OtherEncoding, sentences
+from domain.violations import Empty, OutOfRange, TooLong
+from resolvers.sheets.clients import LABELS
+
+
+@pytest.mark.parametrize(
+    ("refusal", "portuguese", "english"),
+    [
+        (
+            OrderTransition(("orderId",), current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),
+            "O pedido está “Finalizado” e não pode mais ser cancelado.",
+            "The order is “Completed” and can no longer be cancelled.",
+        ),
+        (
+            refusals.PriceChanged(("expectedTotal",), expected=Cents(323_000), actual=Cents(322_900)),
+            "O total do pedido mudou de R$ 3.230,00 para R$ 3.229,00.",
+            "The order's total has changed from R$3,230.00 to R$3,229.00.",
+        ),
+        (NotFound(("orderId",)), "Pedido não encontrado.", "Order not found."),
+        (NotFound(("priceTableId",)), "Pauta de preços não encontrada.", "Price table not found."),
+        (
+            OutOfRange(("items", "0", "quantity"), lowest=1, highest=10_000),
+            "Item 1: a quantidade deve estar entre 1 e 10.000.",
+            "Item 1: the quantity must be between 1 and 10,000.",
+        ),
+        (
+            refusals.OutOfStock(("productId",), product_id=1, requested=1, available=0),
+            "Licenças insuficientes: solicitadas 1, disponíveis 0.",
+            "Not enough licenses: 1 requested, 0 available.",
+        ),
+        (Empty(("--name",)), "Informe “--name”.", "Give “--name”."),
+        (Empty(("contacts", "1", "name")), "Contato 2: informe o nome.", "Contact 2: give the name."),
+        (
+            refusals.DuplicateProduct(("items", "1", "productId")),
+            "Item 2: o produto já está no pedido. Some as quantidades em um só item.",
+            "Item 2: the product is in the order already. Add the quantities up in one item.",
+        ),
+        (
+            TooLong(("prices", "0", "tiers", "2", "cnpj"), longest=14),
+            "Preço 1, faixa 3: o CNPJ pode ter no máximo 14 caracteres.",
+            "Price 1, tier 3: the CNPJ can have at most 14 characters.",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
 )
-
-_COLUMN = Text(pt="quantidade", en="quantity")
-
-# The facts of these are their arguments; those of the others are the names in their sentences.
-EXAMPLES: Mapping[type[Refusal], Callable[[], Refusal]] = {
-    OutOfStock: lambda: OutOfStock(product_id=1, requested=3, available=2),
-    OutOfSeats: lambda: OutOfSeats(product_id=1, requested=3, available=2),
-    OrderTransition: lambda: OrderTransition(current="COMPLETED", to="CANCELLED"),
-    PriceChanged: lambda: PriceChanged(expected=Cents(1000), actual=Cents(1250)),
-    PartnerSuspended: lambda: PartnerSuspended(reason="inadimplência."),
-    PartnerTransition: lambda: PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),
-    MissingColumns: lambda: MissingColumns([("cnpj", "tax_id"), ("nome",)]),
-    NoAmount: lambda: NoAmount(_COLUMN, highest="R$ 1"),
-    NoAnswer: lambda: NoAnswer(_COLUMN),
-    NoWholeNumber: lambda: NoWholeNumber(_COLUMN, lowest=1, highest=2),
-    CodedCities: CodedCities,
-    UnusedColumns: lambda: UnusedColumns(headers="Telefone"),
-    GuessedEncoding: lambda: GuessedEncoding([2], 1),
-    OtherEncoding: lambda: OtherEncoding([2, 3, 5, 7, 11], 6),
-    AboveCeiling: lambda: AboveCeiling(total=Cents(1001), ceiling=Cents(1000)),
-}
+def test_a_refusal_is_said_as_a_person_would(refusal: Refusal, portuguese: str, english: str) -> None:
+    assert refusal.message(Language.PORTUGUESE) == portuguese
+    assert refusal.message(Language.ENGLISH) == english
 
 
-def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
-    for kind in base.__subclasses__():
-        yield from kinds(kind)
-        if kind not in {StockRefusal, PolicyRefusal, SheetRefused, InColumn, Warned}:
-            yield kind
+def test_a_fact_with_a_full_stop_doubles_none() -> None:
+    suspended = PartnerSuspended(reason="inadimplência.")
+    unnamed = refusals.NotFound(("-",))
+
+    assert "(inadimplência)" in suspended.message(Language.PORTUGUESE)
+    assert ".." not in unnamed.message(Language.PORTUGUESE)
 
 
-def named(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+def test_the_facts_of_a_refusal_are_kept_for_programs() -> None:
+    refusal = refusals.OutOfStock(("productId",), product_id=1, requested=61, available=60)
 
-
-def example(kind: type[Refusal]) -> Refusal:
-    return EXAMPLES[kind]() if kind in EXAMPLES else kind((), **dict.fromkeys(named(kind.text.pt), "…"))
-
-
-@pytest.mark.parametrize("kind", list(kinds()))
-def test_each_refusal_says_one_sentence_in_each_language(kind: type[Refusal]) -> None:
-    portuguese, english = (example(kind).message(language) for language in Language)
-
-    assert portuguese != english
-    for sentence in (portuguese, english):
-        assert sentence.endswith(".")
-        assert "{" not in sentence
-
-
-@pytest.mark.parametrize("kind", list(kinds()))
-def test_both_languages_tell_the_same_facts(kind: type[Refusal]) -> None:
-    assert named(kind.text.pt) == named(kind.text.en)
-
-
-def test_every_code_is_some_refusals() -> None:
-    assert {kind.code for kind in kinds()} == set(UserErrorCode)
-
-
-def test_every_refusal_with_its_own_arguments_has_an_example() -> None:
-    own = {kind for kind in kinds() if kind.__init__ is not Refusal.__init__}
-
-    assert own == set(EXAMPLES)
-
-
-def test_the_message_of_a_changed_price_is_in_reais() -> None:
-    refusal = refusals.PriceChanged(("expectedTotal",), expected=Cents(123450), actual=Cents(5))
-
-    assert refusal.message(Language.ENGLISH) == "The order's total is R$ 0.05, not R$ 1234.50."
-    assert refusal.path == ("expectedTotal",)
-
-
-def test_the_message_of_too_little_stock_has_both_numbers() -> None:
-    refusal = refusals.OutOfStock(product_id=1, requested=61, available=60)
-
-    assert refusal.message(Language.ENGLISH) == "Not enough free licenses: 61 asked for, 60 available."
     assert (refusal.product_id, refusal.requested, refusal.available) == (1, 61, 60)
+    assert refusal.path == ("productId",)
+
+
+def test_each_list_has_a_noun_for_its_field() -> None:
+    assert set(ENTRIES) <= set(FIELDS)
+
+
+def test_a_column_of_a_sheet_is_called_by_its_label() -> None:
+    refusal = TooLong(("trade_name",), longest=200)
+
+    said = [sentences([refusal], language, LABELS) for language in Language]
+
+    assert said == [
+        "A coluna “nome fantasia” pode ter no máximo 200 caracteres.",
+        "The column “trade name” can have at most 200 characters.",
+    ]
 
 
 def test_a_warning_names_the_first_lines_and_how_many_more() -> None:

@@ -58,7 +58,7 @@ class Load:
                 self.answered_at[number] = monotonic()
             else:
                 unknown = error["extensions"].get("outcome") == "UNKNOWN"
-                is_unread = "could not be read" in error["message"]
+                is_unread = "a consulta não pôde ser feita" in error["message"]
                 (self.unknown if unknown or is_unread else self.unchanged).add(cnpj)
             await self.ask(QUERY)
             await asyncio.sleep(0)

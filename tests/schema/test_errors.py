@@ -287,4 +287,4 @@ async def test_portuguese_is_spoken_where_no_language_fits(api: Api) -> None:
 
     payload = await caller.mutate("approveOrder", "__typename", {"orderId": "nothing"})
 
-    assert payload["userErrors"][0]["message"] == "Não encontrado: “orderId”."
+    assert payload["userErrors"][0]["message"] == "Pedido não encontrado."

@@ -100,7 +100,7 @@ async def test_all_or_nothing_refuses_the_whole_sheet_and_shows_its_rows(api: Ap
 
     (error,) = payload["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_INPUT", ["content"])
-    assert error["message"] == "Nada foi importado: linhas com erro: 2."
+    assert error["message"] == "Nada foi importado, porque 2 linhas têm erro."
     assert statuses(payload) == [(2, "NOT_IMPORTED"), (3, "INVALID"), (4, "INVALID")]
     assert (await clients_of(api))["totalCount"] == 0
     good = await imported(api, f"{HEADER}\n{cnpjs.another()};A;\n", allOrNothing=True)

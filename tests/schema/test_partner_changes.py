@@ -176,7 +176,7 @@ async def test_a_partner_is_closed_only_when_nothing_is_in_use(
 
     (error,) = refused["userErrors"]
     assert error["code"] == "PARTNER_IN_USE"
-    assert error["message"] == "The partner still has 1 active activation(s) and 1 pending order(s)."
+    assert error["message"] == "The partner still has 1 license in use and 1 pending order."
     assert payload["partner"]["status"] == "CLOSED"
     given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
     assert await api.codes("createOrder", given) == ["PARTNER_CLOSED"]

@@ -169,7 +169,9 @@ async def test_a_hole_a_past_begin_and_a_missing_draft_are_not_published(vendor:
     assert past == [("INVALID_INPUT", "beginsAt")]
     (error,) = hole["userErrors"]
     assert (error["code"], error["path"]) == ("PRICE_TABLE_INCOMPLETE", ["priceTableId"])
-    assert error["message"] == "Moderniza Completo: the price for quantities below 2 is missing (Compra)."
+    assert error["message"] == (
+        "The product “Moderniza Completo” has no price for quantities below 2 in orders of the type “Purchase”."
+    )
     assert (await _publish(vendor, table))["number"] == 1
 
 

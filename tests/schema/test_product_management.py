@@ -161,7 +161,7 @@ async def test_a_retired_product_is_neither_ordered_nor_quoted(vendor: Api, api:
         assert (error["code"], error["path"]) == ("PRODUCT_RETIRED", ["items", "1", "productId"])
 
     assert quoted == [("PRODUCT_RETIRED", ["items", "1", "productId"])]
-    assert error["message"] == "The product Moderniza Completo is retired and can't be ordered any more."
+    assert error["message"] == "Item 2: the product “Moderniza Completo” is retired and can no longer be ordered."
 
 
 async def test_what_was_bought_of_a_retired_product_stays_usable(vendor: Api, api: Api, client: str) -> None:

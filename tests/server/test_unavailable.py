@@ -60,7 +60,7 @@ async def test_signing_in_has_to_wait(http: httpx.AsyncClient, accept: str) -> N
 
     assert code(answer) == "UNAVAILABLE"
     assert answer.headers["retry-after"] == "1"
-    assert "Nothing was changed" in answer.json()["errors"][0]["message"]
+    assert "Nada foi alterado" in answer.json()["errors"][0]["message"]
 
 
 async def test_what_runs_beside_requests_goes_on(away: Portal, settings: Settings) -> None:
@@ -99,7 +99,7 @@ async def test_a_retry_with_the_same_key_makes_the_change_once(api: Api, proxy: 
     payload = (await api.data(REGISTER, input=given))["registerClient"]
 
     assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "UNKNOWN"}
-    assert "A retry with the same idempotency key is safe" in error["message"]
+    assert "a retry with the same idempotency key is safe" in error["message"]
     assert payload["userErrors"] == []
     listed = await api.data("{ clients { nodes { id } } }")
     assert listed["clients"]["nodes"] == [payload["client"]]

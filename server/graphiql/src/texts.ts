@@ -167,7 +167,7 @@ const TEXTS: Record<Language, Texts> = {
       partnerToSuspend: "Não há um segundo parceiro ativo para suspender; primeiro cadastre um.",
       suspendedPartner: "Não há parceiro suspenso para reabilitar; primeiro suspenda um.",
       priceTable: "Não há pauta de preço; primeiro crie uma.",
-      role: "Escolha um papel.",
+      role: "Escolha um perfil.",
       productToRetire: "Não há um segundo produto à venda para retirar; primeiro cadastre um.",
       freeCnpj: "Não há CNPJ para cadastrar; preencha um.",
     },

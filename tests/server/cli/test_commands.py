@@ -84,7 +84,7 @@ def test_what_an_operator_gets_wrong_is_said_in_a_sentence(command: Command) -> 
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("\u200b", "Give a value"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
+    ("typed", "said"), [("\u200b", "Give “--"), ("Del\u202eta", "U+202E"), ("Del\nta", "one line")]
 )
 def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Command, typed: str, said: str) -> None:
     command("create-partner", "--name", "Del\u200bta", "--cnpj", "\u202d11222333000181\u202c")
@@ -209,6 +209,15 @@ def test_the_version_is_the_package_s(command: Command) -> None:
     printed = command("--version")
 
     assert (printed.exit_code, printed.stdout) == (0, f"portal {version('portal-do-parceiro')}\n")
+
+
+def test_the_messages_are_exported(command: Command, tmp_path: Path) -> None:
+    assert command("export-messages", "--output", "messages.md").exit_code == 0
+
+    exported = (tmp_path / "messages.md").read_text(encoding="utf-8")
+    assert exported == (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")
+    assert command("export-messages", "--output", "-").stdout == exported
+    assert command("export-messages", "--output", "none/messages.md").exit_code == 1
 
 
 def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_code_is_one_product_s(command: Command) -> None:
 
     again = command("create-product", "--code", "Sped", "--name", "Outro", "--included-seats", "9")
 
-    assert (again.exit_code, again.stderr) == (1, "There is a product with the code SPED already.\n")
+    assert (again.exit_code, again.stderr) == (1, "There is a product with the code “SPED” already.\n")
     assert stored() == [("SPED", "SPED Fiscal", 2, True)]
 
 
@@ -159,7 +159,7 @@ def test_bad_rows_are_named_and_the_others_imported(command: Command, tmp_path: 
     assert (done.exit_code, done.stdout) == (1, "2 created, 0 updated, 0 unchanged, 7 bad.\n")
     lines = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in lines] == [f"line {number}" for number in range(3, 10)]
-    for line, reason in zip(lines, ("code", "code", "name", "seats", "10000", "sim or não", "line 2"), strict=True):
+    for line, reason in zip(lines, ("code", "code", "name", "seats", "10,000", "sim or não", "line 2"), strict=True):
         assert reason in line
     assert stored() == [("NFCE", "NFC-e", 2, True), ("SPED", "SPED Fiscal", 1, True)]
 

@@ -109,7 +109,7 @@ def test_a_new_password_ends_tokens(people: Command) -> None:
     [
         (("--email", "ana@delta.example"), None, 2, "Say what to change"),
         (("--email", "unknown@delta.example", "--enable"), None, 1, "no user with this e-mail"),
-        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "12 to 1000 characters"),
+        (("--email", "ana@delta.example", "--password-stdin"), "short\n", 2, "12 to 1,000 characters"),
         (("--email", "ana@delta.example", "--password-stdin"), "demo-portal\n", 2, "public password"),
         (("--email", "ana@delta.example", "--role", "boss"), None, 2, "boss"),
     ],
@@ -128,7 +128,7 @@ def test_a_disabled_user_gets_no_token(people: Command) -> None:
 
     refused = people("create-token", "--email", "ana@delta.example", "--permissions", "all")
 
-    assert (refused.exit_code, refused.stderr) == (1, "The user is disabled; enable the user first.\n")
+    assert (refused.exit_code, refused.stderr) == (1, "The user is deactivated. Reactivate the user first.\n")
 
 
 def test_live_tokens_are_listed_and_revoked(people: Command) -> None:

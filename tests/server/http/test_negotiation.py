@@ -29,16 +29,16 @@ async def newest(portal: Portal, settings: Settings) -> AsyncIterator[httpx.Asyn
         yield http
 
 
-@pytest.mark.parametrize(("language", "message_begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "A CNPJ has")])
+@pytest.mark.parametrize(("language", "begins"), [("", "O CNPJ deve ter"), ("en-GB, pt;q=0.5", "The CNPJ must")])
 async def test_messages_are_in_the_language_that_the_caller_prefers(
-    http: httpx.AsyncClient, caller: Caller, language: str, message_begins: str
+    http: httpx.AsyncClient, caller: Caller, language: str, begins: str
 ) -> None:
     query = 'mutation { registerClient(input: {cnpj: "1", name: "A"}) { userErrors { message } } }'
 
     answer = await ask(http, query, {"Accept-Language": language, **caller.headers})
 
     said = answer.json()["data"]["registerClient"]["userErrors"][0]["message"]
-    assert said.startswith(message_begins)
+    assert said.startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,250 @@
+"""Catalogue of the messages that a person can meet: the situation and samples of each, for the documentation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from string import Formatter
+from typing import NamedTuple, TypeAlias
+
+import domain
+from domain.access import ACTIONS, Permission
+from domain.activations import NOTE_LENGTH
+from domain.errors import ApiError, BodyTooLong, Forbidden, RateLimited, TokenElsewhere
+from domain.fields import entries
+from domain.languages import Language, Text
+from domain.licenses import COUNTER_MAX
+from domain.money import UNIT_PRICE_MAX, Amount, Cents
+from domain.orders import TYPE_LABELS, OrderStatus, OrderTransition, OrderType, OrderUnchanged
+from domain.partners import (
+    PartnerInUse,
+    PartnerStatus,
+    PartnerSuspended,
+    PartnerTransition,
+    PartnerUnchanged,
+    UnknownPartner,
+)
+from domain.policies import AboveCeiling
+from domain.price_tables import BeginInPast, DuplicateTier, HoleInPrices, PriceTableNameTaken, UnknownPriceTable
+from domain.products import ProductCodeTaken, ProductRetired
+from domain.refusals import (
+    ApiTokenLimit,
+    CounterOverflow,
+    NotFound,
+    OutOfSeats,
+    OutOfStock,
+    PermissionNotHeld,
+    PriceChanged,
+    Refusal,
+    UserErrorCode,
+)
+from domain.sheets import (
+    AmbiguousProduct,
+    DotBothWays,
+    GuessedEncoding,
+    LargeWorkbook,
+    LongLine,
+    LostCharacters,
+    MissingColumns,
+    Mojibake,
+    NoAmount,
+    NoAnswer,
+    NoWholeNumber,
+    OtherEncoding,
+    RepeatedCode,
+    RepeatedColumn,
+    RepeatedTier,
+    RowsRefused,
+    UnknownProduct,
+    UnreadableFile,
+    UnusedColumns,
+    Warned,
+    WrongCellCount,
+)
+from domain.users import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, InvalidPassword
+from domain.violations import (
+    Empty,
+    HiddenCharacter,
+    InvalidExpiry,
+    InvalidItemCount,
+    InvalidState,
+    OutOfRange,
+    SeveralLines,
+    TooLong,
+    TooManyItems,
+    Unstorable,
+)
+
+Said: TypeAlias = Refusal | ApiError
+
+_NOW = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
+_ITEMS = ("items",)
+_QUANTITY = ("items", "0", "quantity")
+_COLUMN = Text(pt="quantidade mínima", en="minimum quantity")
+_CONTACTS = ("contacts",)
+
+SAMPLES: Sequence[Said] = (
+    Empty(("name",)),
+    Empty(("contacts", "1", "name")),
+    TooLong(("note",), longest=NOTE_LENGTH),
+    Unstorable(("city",)),
+    HiddenCharacter(("tradeName",), character="U+202E"),
+    SeveralLines(("name",)),
+    OutOfRange(_QUANTITY, lowest=1, highest=10_000),
+    OutOfRange(
+        ("prices", "0", "tiers", "1", "unitMonthlyPrice"), lowest=Amount(Cents(0)), highest=Amount(UNIT_PRICE_MAX)
+    ),
+    InvalidItemCount(_ITEMS, lowest=1, highest=50, entries=entries(_ITEMS)),
+    TooManyItems(_CONTACTS, highest=10, entries=entries(_CONTACTS)),
+    InvalidState(("state",)),
+    InvalidExpiry(("expiresAt",), now=_NOW),
+    NotFound(("orderId",)),
+    NotFound(("activationId",)),
+    NotFound(("items", "0", "productId")),
+    OutOfStock(product_id=1, requested=1, available=0),
+    OutOfSeats(product_id=1, requested=1_200, available=1_000),
+    OrderTransition(current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),
+    OrderTransition(current=OrderStatus.CANCELLED, to=OrderStatus.COMPLETED),
+    OrderUnchanged(current=OrderStatus.CANCELLED, to=OrderStatus.CANCELLED),
+    PriceChanged(expected=Cents(323_000), actual=Cents(322_900)),
+    CounterOverflow(highest=COUNTER_MAX),
+    PermissionNotHeld(permission=ACTIONS[Permission.ORDERS_APPROVE]),
+    ApiTokenLimit(limit=100),
+    InvalidPassword(("newPassword",), lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX),
+    PartnerSuspended(reason="inadimplência"),
+    PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),
+    PartnerUnchanged(current=PartnerStatus.SUSPENDED, to=PartnerStatus.SUSPENDED),
+    PartnerInUse(activations=1, orders=1),
+    PartnerInUse(activations=1_250, orders=2),
+    UnknownPartner(name="Alfa Sistemas"),
+    AboveCeiling(total=Cents(1_250_000), ceiling=Cents(1_000_000)),
+    ProductCodeTaken(product_code="COMPLETO"),
+    ProductRetired(product="Moderniza Light"),
+    PriceTableNameTaken(name="Pauta 2026"),
+    UnknownPriceTable(name="Pauta 2026"),
+    HoleInPrices(product="Moderniza Light", lowest=10, kind=TYPE_LABELS[OrderType.PURCHASE]),
+    BeginInPast(now=_NOW),
+    DuplicateTier(minimum=1),
+    DuplicateTier(minimum=1_000),
+    UnreadableFile(reason="Permission denied"),
+    LargeWorkbook(megabytes=256),
+    LongLine(line=12_345),
+    MissingColumns([("cnpj", "cgc"), ("nome",)]),
+    RepeatedColumn(header="CNPJ"),
+    RowsRefused(bad=1),
+    RowsRefused(bad=1_200),
+    DotBothWays(header="Mensalidade", decimal=2, thousands=1_007),
+    WrongCellCount(cells=1, headers=5),
+    Mojibake(written="JoÃ£o", meant="João"),
+    LostCharacters(written="Jo\ufffdo"),
+    NoWholeNumber(_COLUMN, lowest=1, highest=10_000),
+    NoAnswer(_COLUMN),
+    NoAmount(_COLUMN, highest=Amount(UNIT_PRICE_MAX)),
+    UnknownProduct(codes="COMPLETO, LIGHT"),
+    AmbiguousProduct(codes="COMPLETO, LIGHT"),
+    RepeatedTier(quantity=1_000),
+    RepeatedCode(code="COMPLETO", line=7),
+    OtherEncoding([3], 1),
+    GuessedEncoding([2, 3, 5, 7, 11], 6),
+    UnusedColumns(headers="Telefone, Vendedor"),
+    Forbidden({Permission.ORDERS_APPROVE}),
+    Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
+    RateLimited(45),
+    RateLimited(120),
+    BodyTooLong(2_000_000),
+    TokenElsewhere("203.0.113.7"),
+    TokenElsewhere(None),
+)
+"""Samples of all messages with facts, and of those about a field."""
+
+_SECTIONS: Mapping[str, str] = {
+    "Refusals": "Refusals of a mutation or of `quoteOrder`, in `userErrors`.",
+    "Imports": "Refusals and warnings about a file, a row or a cell of an import.",
+    "Errors": "Errors that a person can meet, in `errors`. The others are for programmers, and in English.",
+}
+
+
+class Message(NamedTuple):
+    """Message of the catalogue."""
+
+    kind: type[Said]
+    samples: Sequence[Said]
+
+    @property
+    def code(self) -> str:
+        """Return the code, for programs; a warning has none."""
+        if issubclass(self.kind, Warned):
+            return ""
+        return self.kind.code.value if issubclass(self.kind, Refusal) else self.kind.code
+
+    @property
+    def situation(self) -> str:
+        """Return when the message is shown, in one sentence."""
+        return (vars(self.kind).get("__doc__") or "").partition("\n")[0]
+
+    @property
+    def section(self) -> str:
+        """Return the title of the message's section."""
+        if issubclass(self.kind, ApiError):
+            return "Errors"
+        return "Imports" if self.kind.__module__ == Warned.__module__ else "Refusals"
+
+
+def messages() -> Sequence[Message]:
+    """Return all messages, in the order of their codes."""
+    for module in iter_modules(domain.__path__):
+        import_module(f"{domain.__name__}.{module.name}")
+    kinds = [*spoken(Refusal), *spoken(ApiError)]
+    ours = [kind for kind in kinds if kind.__module__.startswith(f"{domain.__name__}.")]
+    return sorted((Message(kind, tuple(_samples(kind))) for kind in ours), key=_order)
+
+
+def _order(message: Message) -> tuple[int, str, str]:
+    codes = [code.value for code in UserErrorCode]
+    place = codes.index(message.kind.code.value) if issubclass(message.kind, Refusal) else len(codes)
+    return place, message.code, message.situation
+
+
+def spoken(base: type[Said]) -> Iterator[type[Said]]:
+    """Yield the subclasses that have a text; a refusal without one is only a base, and an error is for programmers."""
+    for kind in base.__subclasses__():
+        is_refusal = issubclass(kind, Refusal) and not kind.__subclasses__()
+        if is_refusal or vars(kind).get("text"):
+            yield kind
+        yield from spoken(kind)
+
+
+def _samples(kind: type[Said]) -> Iterator[Said]:
+    yield from (sample for sample in SAMPLES if type(sample) is kind)
+    text = getattr(kind, "text", None)
+    if text is not None and not facts(text.pt):
+        yield kind()
+
+
+def facts(text: str) -> set[str]:
+    """Return the names of the facts of a sentence."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def page() -> str:
+    """Return the catalogue as Markdown."""
+    found = messages()
+    parts = [_INTRODUCTION]
+    for title, description in _SECTIONS.items():
+        parts += [f"\n## {title}\n\n{description}\n\n", _HEADER]
+        parts += [_row(each) for each in found if each.section == title]
+    return "".join(parts)
+
+
+_INTRODUCTION = """# Messages
+
+All sentences that the portal says to a person, with sample facts. Numbers, money and dates are written as the language
+does. Codes never change; sentences may. This page is made by `portal export-messages`.
+"""
+_HEADER = "| code | situation | pt-BR | en |\n| --- | --- | --- | --- |\n"
+
+
+def _row(message: Message) -> str:
+    portuguese, english = ("<br>".join(sample.message(language) for sample in message.samples) for language in Language)
+    code = f"`{message.code}`" if message.code else "warning"
+    return f"| {code} | {message.situation} | {portuguese} | {english} |\n"

@@ -1,0 +1,24 @@
+"""`portal export-messages`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain import catalogue
+from server.cli.runner import fail
+
+_Output = Annotated[Path, typer.Option(help="The file to write; - for standard output.", dir_okay=False)]
+
+
+def export_messages(output: _Output = Path("docs/messages.md")) -> None:
+    """Write the catalogue of messages, with samples in Portuguese and English, as Markdown."""
+    text = catalogue.page()
+    if str(output) == "-":
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{output} can't be written: {error.strerror}.")
+    typer.echo(f"Wrote {output}.")
