@@ -5,9 +5,10 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from db import identities
+from db import events, identities
 from db.engine import Connection, Database, Transaction
 from db.identities import IdentifiedUser
+from domain.events import Event, EventType
 from domain.users import email as address_of
 
 log = structlog.get_logger("portal.identities")
@@ -55,6 +56,8 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
         if user is None or not await identities.link(tx, user, claims.issuer, claims.subject, at=at):
             # Another request may have linked it at the same time; an unlinked subject finds no user.
             return await identities.find(tx, claims.issuer, claims.subject)
+        linked = Event(type=EventType.IDENTITY_LINKED, user_id=user.user_id)
+        await events.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
         return user
 
     user = await database.write(link)

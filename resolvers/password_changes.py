@@ -98,7 +98,14 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
     if found is None or found.disabled_at is not None:
         return
     secret = new_link_secret()
-    await portal.database.write(lambda tx: _add(portal, tx, found.partner_id, found.id, secret))
+
+    async def write(tx: Transaction) -> None:
+        await _add(portal, tx, found.partner_id, found.id, secret)
+        created = Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=found.id)
+        # Who asks need not be the user.
+        await events.append(tx, found.partner_id, [created], actor_id=None, at=portal.now())
+
+    await portal.database.write(write)
     await _send(portal, email, found.name, secret, language)
 
 

@@ -91,10 +91,10 @@ class PriceTableChanged(NamedTuple):
 @mutation("createPriceTable", PriceTableChanged, for_vendor=True)
 async def create(work: Work, given: CreatePriceTable) -> PriceTableChanged:
     """Create a price table without versions."""
-    await work.act()
     table_id = await price_tables.create(work.tx, given.name)
     if table_id is None:
         raise PriceTableNameTaken(("name",), name=given.name)
+    await work.append(Event(type=EventType.PRICE_TABLE_CREATED, price_table_id=table_id))
     return PriceTableChanged(table_id)
 
 
@@ -122,11 +122,12 @@ class PricesChanged(NamedTuple):
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     """Write prices to the draft, which begins as a copy of the version in force."""
-    await work.act()
     await _locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
-    return PricesChanged(given.price_table_id, await _draft(work.tx, given.price_table_id, tiers, at=work.now))
+    version_id = await _draft(work.tx, given.price_table_id, tiers, at=work.context.now())
+    await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
+    return PricesChanged(given.price_table_id, version_id)
 
 
 class PublishPriceTable(NamedTuple):
@@ -146,7 +147,8 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     begins_at = rules.begin(given.begins_at, at)
     version_id = await _publish(work.tx, given.price_table_id, begins_at=begins_at, by_id=work.viewer.user_id, at=at)
     concerned = [work.partner_id, *await price_tables.partners_of(work.tx, given.price_table_id)]
-    await _append(work.tx, concerned, given.price_table_id, actor_id=work.viewer.user_id, at=at)
+    by_id = work.viewer.user_id
+    await _append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
     return PricesChanged(given.price_table_id, version_id)
 
 
@@ -159,9 +161,9 @@ class DiscardPriceTableDraft(NamedTuple):
 @mutation("discardPriceTableDraft", PriceTableChanged, for_vendor=True)
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
-    await work.act()
     await _locked(work.tx, given.price_table_id)
     await price_versions.discard(work.tx, (await _draft_of(work.tx, given.price_table_id)).id)
+    await work.append(Event(type=EventType.PRICE_TABLE_DRAFT_DISCARDED, price_table_id=given.price_table_id))
     return PriceTableChanged(given.price_table_id)
 
 
@@ -228,14 +230,13 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
         await _locked(tx, table.id)
         version_id = await _draft(tx, table.id, tiers, at=portal.now())
         written = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
+        vendor, at = await partners.vendor(tx), portal.now()
+        concerned, happened = [] if vendor is None else [vendor.id], EventType.PRICE_TABLE_DRAFTED
         if publish_it:
-            at = portal.now()
             await _publish(tx, table.id, begins_at=at, by_id=None, at=at)
-            vendor = await partners.vendor(tx)
-            concerned = await price_tables.partners_of(tx, table.id)
-            if vendor is not None:
-                concerned.append(vendor.id)
-            await _append(tx, concerned, table.id, actor_id=None, at=at)
+            concerned += await price_tables.partners_of(tx, table.id)
+            happened = EventType.PRICES_CHANGED
+        await _append(tx, concerned, happened, table.id, actor_id=None, at=at)
         return ImportedPrices(table.name, rules.dearer(written), rules.holes(written))
 
     return await portal.database.write(write)
@@ -284,10 +285,16 @@ def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleIn
 
 
 async def _append(
-    tx: Transaction, partner_ids: Collection[int], price_table_id: int, *, actor_id: int | None, at: datetime
+    tx: Transaction,
+    partner_ids: Collection[int],
+    happened: EventType,
+    price_table_id: int,
+    *,
+    actor_id: int | None,
+    at: datetime,
 ) -> None:
-    changed = Event(type=EventType.PRICES_CHANGED, price_table_id=price_table_id)
-    await events.append_to_each(tx, list(partner_ids), changed, actor_id=actor_id, at=at)
+    event = Event(type=happened, price_table_id=price_table_id)
+    await events.append_to_each(tx, list(partner_ids), event, actor_id=actor_id, at=at)
 
 
 async def _check_products(tx: Transaction, given: Sequence[DraftedPrice]) -> None:

@@ -234,7 +234,7 @@ _describe(
             "the activation that took the license."
         ),
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
-        EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",
+        EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated.",
         EventType.PRODUCT_RETIRED: "A product was retired; it can't be ordered any more.",
         EventType.USER_INVITED: "A person was invited to become a user.",
         EventType.INVITATION_REVOKED: "An invitation was revoked before it was accepted.",
@@ -254,6 +254,14 @@ _describe(
             "A version of a price table that the partner buys by was published, or other price tables were assigned "
             "to it."
         ),
+        EventType.PRICE_TABLE_CREATED: "A price table was created. Only the vendor has events about drafts and names.",
+        EventType.PRICE_TABLE_RENAMED: "A price table has another name.",
+        EventType.PRICE_TABLE_DRAFTED: "Prices were written to the draft of a price table.",
+        EventType.PRICE_TABLE_DRAFT_DISCARDED: "The draft of a price table was deleted.",
+        EventType.PRODUCT_REINSTATED: "A retired product is sold again.",
+        EventType.RECOVERY_CODES_RENEWED: "A user has new recovery codes, in place of all former ones.",
+        EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
+        EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
     },
 )
 _describe(

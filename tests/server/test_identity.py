@@ -63,11 +63,16 @@ async def test_a_verified_email_links_the_user_to_its_subject(api: Api, real: Re
     first = signed_in(api, real, subject, email=email.upper(), email_verified=True)
     viewer = (await first.data(WHO))["viewer"]
     later = signed_in(api, real, subject, email="other@elsewhere.example", email_verified=True)
+    happened = (await api.data("{ events { nodes { type message user { email } actor { email } } } }"))["events"]
 
     assert (viewer["role"], viewer["user"]["email"]) == ("MANAGER", email)
     assert viewer["permissions"] == (await api.data(WHO))["viewer"]["permissions"]
     assert datetime.fromisoformat(viewer["sessionExpiresAt"]) > datetime.now(UTC)
     assert (await later.data(WHO))["viewer"]["user"]["email"] == email
+    by_user = {"user": {"email": email}, "actor": {"email": email}}
+    assert happened["nodes"] == [
+        {"type": "IDENTITY_LINKED", "message": "Ana: identity of the provider linked.", **by_user}
+    ]
 
 
 @pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email_verified": "true"}, {"email_verified": [1]}])
