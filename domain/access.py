@@ -177,6 +177,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.revokeInvitation": Permission.USERS_MANAGE,
     "Mutation.createPasswordResetLink": Permission.USERS_MANAGE,
     "Mutation.resetSecondFactor": Permission.USERS_MANAGE,
+    "Mutation.unlinkIdentity": Permission.USERS_MANAGE,
     "Mutation.createPartner": Permission.PARTNERS_MANAGE,
     "Mutation.updatePartner": Permission.PARTNERS_MANAGE,
     "Mutation.suspendPartner": Permission.PARTNERS_MANAGE,

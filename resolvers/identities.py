@@ -7,6 +7,7 @@ import structlog
 
 from db import events, identities
 from db.engine import Connection, Database, Transaction
+from db.events import ActorDisabledError
 from db.identities import IdentifiedUser
 from domain.events import Event, EventType
 from domain.users import email as address_of
@@ -33,7 +34,10 @@ class IdentityProvider(Protocol):
 
 
 async def user_of(database: Database, claims: Claims, *, at: datetime) -> IdentifiedUser | None:
-    """Return the enabled user whom the claims identify: by subject, or at first by verified e-mail address.
+    """Return the enabled user whom the claims identify: by subject, or at first by e-mail address.
+
+    The address must be one that the provider has verified, and that was proved here to be the user's: otherwise who
+    invites another person's address, and accepts the invitation, would share the user with that person.
 
     The first token links the user to its subject. Afterwards the subject alone decides, whatever its address is then,
     and another subject with the user's address is refused.
@@ -60,7 +64,10 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
         await events.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
         return user
 
-    user = await database.write(link)
+    try:
+        user = await database.write(link)
+    except ActorDisabledError:
+        user = None
     if user is None:
         log.warning("identity refused", issuer=claims.issuer)
     else:

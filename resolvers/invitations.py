@@ -201,9 +201,15 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
         invited = await invitations.take(tx, link, at=now)
         if invited is None:
             raise InvalidInvitation(("secret",))
-        partner_id, email, name, role = invited
+        partner_id = invited.partner_id
         user_id = await access.create_user(
-            tx, partner_id, email=email, name=name, role=role, password_hash=password_hash
+            tx,
+            partner_id,
+            email=invited.email,
+            name=invited.name,
+            role=invited.role,
+            password_hash=password_hash,
+            proved_at=now if invited.proves_email else None,
         )
         if user_id is None:
             raise EmailTaken(("secret",))

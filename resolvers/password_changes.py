@@ -112,8 +112,10 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
 async def _add(
     portal: Portal, tx: Transaction, partner_id: int, user_id: int, secret: Secret, *, by_id: int | None = None
 ) -> None:
-    expires_at = portal.now() + RESET_LIFETIME
-    await password_resets.add(tx, partner_id, user_id, secret.digest, by_id=by_id, expires_at=expires_at)
+    expires_at, by_email = portal.now() + RESET_LIFETIME, portal.outbox.mailer is not None
+    await password_resets.add(
+        tx, partner_id, user_id, secret.digest, by_id=by_id, by_email=by_email, expires_at=expires_at
+    )
 
 
 async def _send(portal: Portal, email: str, name: str, secret: Secret, language: Language) -> None:
@@ -174,14 +176,14 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
 
     async def write(tx: Transaction) -> PasswordChanged:
         user = await users.locked_by_id(tx, found.partner_id, found.user_id)
-        # It may have been used while the hash was computed.
-        if (
-            user is None
-            or user.disabled_at is not None
-            or not await password_resets.take(tx, found.partner_id, found.user_id, link, at=now)
-        ):
+        if user is None or user.disabled_at is not None:
             raise InvalidReset(("secret",))
-        await users.update(tx, found.partner_id, found.user_id, {"password_hash": password_hash})
+        by_email = await password_resets.take(tx, found.partner_id, found.user_id, link, at=now)
+        if by_email is None:
+            # It was used while the hash was computed.
+            raise InvalidReset(("secret",))
+        proved = {"email_proved_at": now} if by_email else {}
+        await users.update(tx, found.partner_id, found.user_id, {"password_hash": password_hash, **proved})
         ended = await end_all(tx, found.partner_id, found.user_id, at=now)
         happened = [Event(type=EventType.PASSWORD_CHANGED, user_id=found.user_id), *ended.events]
         await events.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)

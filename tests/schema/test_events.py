@@ -88,14 +88,14 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
         "Ana: verificação em duas etapas ativada.",
         {},
     )
-    used = EventType.RECOVERY_CODE_USED, "Ana: recovery code used.", "Ana: código de recuperação usado.", {}
+    used = Happened(EventType.RECOVERY_CODE_USED, "Ana: recovery code used.", "Ana: código de recuperação usado.", {})
     renewed = await api.done("renewRecoveryCodes", "recoveryCodes", {"code": confirmed["recoveryCodes"][0]})
-    yield Happened(*used)
+    yield used
     yield Happened(
         EventType.RECOVERY_CODES_RENEWED, "Ana: new recovery codes.", "Ana: novos códigos de recuperação.", {}
     )
     await api.done("disableTotp", "__typename", {"code": renewed["recoveryCodes"][0]})
-    yield Happened(*used)
+    yield used
     yield Happened(
         EventType.SECOND_FACTOR_DISABLED,
         "Ana: two-step verification turned off.",
@@ -120,7 +120,7 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
     ]
     assert [event["message"] for event in in_portuguese] == [each.portuguese for each in happened]
     by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICE", "PRODUCT_"))}
-    # `test_user_management.py`, `test_invitations.py`, `test_new_passwords.py` and `test_identity.py` make those of users.
+    # `test_user_management.py`, `test_invitations.py`, `test_identity.py` and others make those of users.
     about = "USER_", "INVITATION_", "PASSWORD_", "SESSIONS_", "IDENTITY_"
     of_users = {each for each in EventType if each.name.startswith(about)}
     others = by_the_vendor | of_users | {EventType.CLIENT_CANCELLED, EventType.STOCK_LOW}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db import identities, users
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
@@ -20,6 +21,8 @@ from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.factories import new_caller
 from tests.provider import AUDIENCE, RealProvider, provider
+from tests.smtp import inbox, sends_to, sent
+from tests.units import writing
 
 WHO = "{ viewer { role user { email } sessionExpiresAt permissions } }"
 READ = "{ products { id } }"
@@ -173,6 +176,80 @@ async def test_keys_that_can_not_be_read_are_a_matter_of_time(api: Api, portal: 
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert not await is_refused(api)
     assert real.issuer != gone.issuer
+
+
+async def test_an_address_that_was_never_proved_links_no_user(api: Api, portal: Portal, real: RealProvider) -> None:
+    email = f"{uuid4()}@alfa.example"
+    made = await api.done("inviteUser", "invitationUrl", {"email": email, "name": "Bia Reis", "role": "OPERATOR"})
+    accept = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
+        token viewer { user { id } } userErrors { code } } }"""
+    secret = made["invitationUrl"].partition("#")[2]
+    given = {"secret": secret, "password": "um jardim de girassóis"}
+    joined = (await replace(api, token=None).data(accept, input=given))["acceptInvitation"]
+    linked = signed_in(api, real, str(uuid4()), email=email, email_verified=True)
+    refused = [await is_refused(linked)]
+    async with inbox() as mail:
+        sends_to(portal, mail)
+        await api.done("createPasswordResetLink", "passwordResetUrl", {"userId": joined["viewer"]["user"]["id"]})
+        await sent(portal)
+    reset = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { userErrors { code } } }"
+    chosen = {"secret": mail.secret(), "newPassword": "dois jardins de girassóis"}
+
+    assert (await replace(api, token=None).data(reset, input=chosen))["resetPassword"]["userErrors"] == []
+
+    assert [*refused, await is_refused(linked)] == [True, False]
+
+
+async def test_an_invitation_by_e_mail_proves_the_address_and_a_new_one_unproves_it(
+    api: Api, portal: Portal, real: RealProvider
+) -> None:
+    email = f"{uuid4()}@alfa.example"
+    async with inbox() as mail:
+        sends_to(portal, mail)
+        await api.done("inviteUser", "invitationUrl", {"email": email, "name": "Bia Reis", "role": "OPERATOR"})
+        await sent(portal)
+    accept = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
+        viewer { user { id } } userErrors { code } } }"""
+    given = {"secret": mail.secret(), "password": "um jardim de girassóis"}
+    joined = (await replace(api, token=None).data(accept, input=given))["acceptInvitation"]
+    user_id = ids.number("User", joined["viewer"]["user"]["id"])
+    assert not await is_refused(signed_in(api, real, str(uuid4()), email=email, email_verified=True))
+
+    other = f"{uuid4()}@alfa.example"
+    async with writing(portal.database) as tx:
+        await identities.unlink(tx, api.partner_id, user_id)
+        await users.update(tx, api.partner_id, user_id, {"email": other})
+
+    assert await is_refused(signed_in(api, real, str(uuid4()), email=other, email_verified=True))
+
+
+async def test_an_unlinked_identity_is_refused_and_another_is_linked(api: Api, real: RealProvider) -> None:
+    leaving = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+    email, subject = await email_of(leaving), str(uuid4())
+    linked = signed_in(leaving, real, subject, email=email, email_verified=True)
+    shown = "query ($id: ID!) { node(id: $id) { ... on User { identityLinkedAt } } }"
+    user = ids.encode("User", leaving.user_id)
+    assert (await api.data(shown, id=user))["node"] == {"identityLinkedAt": None}
+    assert not await is_refused(linked)
+    seen = [(await each.data(shown, id=user))["node"]["identityLinkedAt"] for each in (api, leaving)]
+    colleague = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+
+    payload = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
+    again = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
+
+    assert None not in seen
+    assert (await colleague.data(shown, id=user))["node"] == {"identityLinkedAt": None}
+    assert payload == again
+    assert payload["user"] == {"identityLinkedAt": None}
+    assert await is_refused(signed_in(leaving, real, subject, email="other@elsewhere.example", email_verified=True))
+    assert not await is_refused(signed_in(leaving, real, str(uuid4()), email=email, email_verified=True))
+    happened = await api.data("{ events { nodes { type message } } }")
+    assert [each["type"] for each in happened["events"]["nodes"]] == [
+        "IDENTITY_LINKED",
+        "IDENTITY_UNLINKED",
+        "IDENTITY_LINKED",
+    ]
+    assert happened["events"]["nodes"][1]["message"] == "Ana: identity of the provider unlinked."
 
 
 async def test_two_first_tokens_at_once_link_the_user_once(api: Api, portal: Portal, real: RealProvider) -> None:
