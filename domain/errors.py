@@ -94,6 +94,13 @@ class Unavailable(ApiError):
     code = "UNAVAILABLE"
 
 
+class KeysUnavailable(Unavailable):
+    """The keys of the identity provider, by which its token is checked, can't be read."""
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider can't be reached to check the token. Try again in a minute.")
+
+
 class OutcomeUnknown(Unavailable):
     """The database failed during a commit, so it is unknown whether the change was made."""
 

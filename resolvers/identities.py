@@ -30,7 +30,7 @@ class IdentityProvider(Protocol):
     """Provider whose tokens the portal accepts."""
 
     async def claims(self, token: str, now: datetime) -> Claims | None:
-        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+        """Return the claims of a token; None for a token that is not valid. Raises KeysUnavailable without its keys."""
 
 
 async def user_of(database: Database, claims: Claims, *, at: datetime) -> IdentifiedUser | None:

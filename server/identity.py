@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from domain.errors import Unavailable
+from domain.errors import KeysUnavailable
 from resolvers.identities import Claims
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -66,7 +66,7 @@ class OpenIdProvider:
         }
 
     async def claims(self, token: str, now: datetime) -> Claims | None:
-        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+        """Return the claims of a token; None for a token that is not valid. Raises KeysUnavailable without its keys."""
         try:
             decoded = await self._decoded(token)
             registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS, **self._options)
@@ -100,8 +100,7 @@ class OpenIdProvider:
                     before = None if looked is None else looked.keys
                     looked = self._looked = _Looked(time.monotonic(), await self._read() or before)
         if looked.keys is None:
-            message = "The identity provider can't be reached to check the token. Try again in a minute."
-            raise Unavailable(message)
+            raise KeysUnavailable
         return looked.keys
 
     async def _read(self) -> KeySet | None:
