@@ -54,8 +54,14 @@ class Work:
             raise unauthenticated()
 
     async def next_order_number(self) -> int:
-        """Return the number of a new order. It takes the transaction's last lock."""
-        return await events.next_order_number(self.tx, self.partner_id)
+        """Return the number of a new order. It takes the transaction's last lock.
+
+        Raises Unauthenticated if the user was deactivated since the viewer was read.
+        """
+        try:
+            return await events.next_order_number(self.tx, self.partner_id, actor_id=self.viewer.user_id)
+        except ActorDisabledError:
+            raise unauthenticated() from None
 
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""
