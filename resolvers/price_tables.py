@@ -131,10 +131,14 @@ async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
 
 
 class PublishPriceTable(NamedTuple):
-    """Price table whose draft is published, and when its prices begin; at once if None."""
+    """Price table whose draft is published, and when its prices begin; at once if None.
+
+    `replaces` is the number of the version that they confirm to replace, if the draft is no copy of it.
+    """
 
     price_table_id: int
     begins_at: datetime | None
+    replaces: int | None = None
 
 
 @mutation("publishPriceTable", PricesChanged, for_vendor=True)
@@ -145,7 +149,8 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
     begins_at = rules.begin(given.begins_at, at)
-    version_id = await _publish(work.tx, given.price_table_id, begins_at=begins_at, by_id=work.viewer.user_id, at=at)
+    publication = _Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
+    version_id = await _publish(work.tx, given.price_table_id, publication)
     concerned = [work.partner_id, *await price_tables.partners_of(work.tx, given.price_table_id)]
     by_id = work.viewer.user_id
     await _append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
@@ -233,7 +238,7 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
         vendor, at = await partners.vendor(tx), portal.now()
         concerned, happened = [] if vendor is None else [vendor.id], EventType.PRICE_TABLE_DRAFTED
         if publish_it:
-            await _publish(tx, table.id, begins_at=at, by_id=None, at=at)
+            await _publish(tx, table.id, _Publication(at, by_id=None, at=at))
             concerned += await price_tables.partners_of(tx, table.id)
             happened = EventType.PRICES_CHANGED
         await _append(tx, concerned, happened, table.id, actor_id=None, at=at)
@@ -263,11 +268,21 @@ async def _draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: date
     return version_id
 
 
-async def _publish(
-    tx: Transaction, price_table_id: int, *, begins_at: datetime, by_id: int | None, at: datetime
-) -> int:
-    """Publish the draft of the locked price table, and return its id; raise a group of refusals if it has holes."""
+class _Publication(NamedTuple):
+    begins_at: datetime
+    by_id: int | None
+    at: datetime
+    replaces: int | None = None
+
+
+async def _publish(tx: Transaction, price_table_id: int, publication: _Publication) -> int:
+    """Publish the draft of the locked price table, and return its id.
+
+    Raises DraftOutdated, and a group of refusals if the draft has holes.
+    """
     found = await _draft_of(tx, price_table_id)
+    before = await price_versions.number_at(tx, price_table_id, publication.begins_at)
+    rules.check_replaced(before=before, copy_of=found.copy_of, confirmed=publication.replaces)
     tiers = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [found.id])).get(found.id, {})
     holes = rules.holes(tiers)
     names = await prices.products_by_ids(tx, sorted({key.product_id for key, _ in holes})) if holes else {}
@@ -275,6 +290,7 @@ async def _publish(
     for key, lowest in holes:
         checks.refuse(_hole(names, key, lowest))
     checks.done()
+    begins_at, by_id, at, _ = publication
     await price_versions.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
     return found.id
 

@@ -326,6 +326,10 @@ _describe(
         UserErrorCode.PRICE_TABLE_NAME_IN_USE: "Another price table has the same name.",
         UserErrorCode.PRICE_TABLE_INCOMPLETE: "The draft has a price of a product, but none for small quantities.",
         UserErrorCode.NO_PRICE_TABLE_DRAFT: "The price table has no draft.",
+        UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: (
+            "The draft is a copy of another version than the one that its prices would replace, whose changes it would "
+            "undo."
+        ),
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

@@ -156,11 +156,17 @@ class PublishPriceTableInput:
         "The date and time from which the prices apply, “início da vigência”, which can't be in the past. They apply "
         "at once if it is omitted or null."
     )
+    replaces_version: int | None = optional(
+        "The number of the version that is in force when the prices begin, to confirm that they replace it though the "
+        "draft is no copy of it (see `PriceTableVersion.copyOf`). Without it, such a draft is refused with "
+        "PRICE_TABLE_DRAFT_OUTDATED, because it would undo what that version changed."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> PublishPriceTable:
-        """Return the id of the price table and the begin."""
-        return PublishPriceTable(ids.number("PriceTable", self.price_table_id), given(self.begins_at))
+        """Return the id of the price table, the begin, and the version that is replaced."""
+        table_id = ids.number("PriceTable", self.price_table_id)
+        return PublishPriceTable(table_id, given(self.begins_at), given(self.replaces_version))
 
 
 @strawberry.input(description="Input of `discardPriceTableDraft`.")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from db import price_tables as statements
 from db import users
 from domain.access import Permission, Role
 from resolvers import ids, price_tables
@@ -321,6 +322,54 @@ async def test_two_publications_at_once_publish_the_draft_once(vendor: Api, api:
     )
 
     assert refused == ["NO_PRICE_TABLE_DRAFT"]
+
+
+async def test_a_draft_that_would_undo_a_later_version_is_confirmed_or_refused(
+    vendor: Api, api: Api, clock: Clock
+) -> None:
+    clock.now = NOON
+    product, extra = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(product, (1, "12.00")))
+    await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(extra, (1, "1.00")))
+    given = {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat()}
+
+    refused = [
+        await _refusals(vendor, "publishPriceTable", {**given, **more})
+        for more in ({}, {"replacesVersion": 1}, {"replacesVersion": 7})
+    ]
+    clock.now = NOON + DAY
+    begun = await _refusals(vendor, "publishPriceTable", {"priceTableId": table})
+    published = await vendor.done("publishPriceTable", "version { number copyOf }", {**given, "replacesVersion": 2})
+
+    code = "PRICE_TABLE_DRAFT_OUTDATED"
+    assert refused == [[(code, "priceTableId")], [(code, "replacesVersion")], [(code, "replacesVersion")]]
+    assert begun == [(code, "priceTableId")]
+    assert published["version"] == {"number": 3, "copyOf": 1}
+
+
+async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(product, (1, "20.00")))
+    number = ids.number("PriceTable", table)
+    drafted = {"priceTableId": table, "prices": [_price(product, (1, "30.00"))]}
+
+    refused = await raced(
+        vendor,
+        price_tables.publish,
+        PublishPriceTable(number, None),
+        vendor.codes("draftPriceTable", drafted),
+        lambda tx: statements.locked(tx, number),
+    )
+
+    version = await vendor.done("publishPriceTable", "version { number copyOf }", {"priceTableId": table})
+    assert refused == []
+    assert version["version"] == {"number": 3, "copyOf": 2}
 
 
 async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> None:
