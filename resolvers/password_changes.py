@@ -15,7 +15,7 @@ from domain.languages import Language
 from domain.refusals import NotFound, SessionRequired
 from domain.users import OwnUser, UserDisabled, WrongPassword
 from resolvers.access import Secret, digest, new_link_secret
-from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_try
+from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
 from resolvers.mutations import Work, mutation
@@ -142,6 +142,8 @@ class ResetLinkCreated(NamedTuple):
 async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     """Create a link by which a user chooses a new password; it is sent by e-mail if the portal sends e-mails."""
     require_session(work)
+    portal, now = work.context.portal, work.context.now()
+    await count_mail(portal, work.tx, user_id=work.viewer.user_id, partner_id=work.partner_id, at=now)
     await partners.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, given.user_id)
     if user is None:
@@ -151,7 +153,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
         raise OwnUser(("userId",))
     if user.disabled_at is not None:
         raise UserDisabled(("userId",))
-    portal, secret, language = work.context.portal, new_link_secret(), work.context.language
+    secret, language = new_link_secret(), work.context.language
     await _add(portal, work.tx, work.partner_id, user.id, secret, by_id=work.viewer.user_id)
     await work.append(Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=user.id))
     if portal.outbox.mailer is None:
