@@ -52,6 +52,7 @@ class EventFilter:
     types: frozenset[EventType] | None = None
     client_id: int | None = None
     order_id: int | None = None
+    product_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -81,6 +82,8 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
         yield events.c.client_id == chosen.client_id
     if chosen.order_id is not None:
         yield events.c.order_id == chosen.order_id
+    if chosen.product_id is not None:
+        yield events.c.product_id == chosen.product_id
     yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 

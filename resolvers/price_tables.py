@@ -98,6 +98,24 @@ async def create(work: Work, given: CreatePriceTable) -> PriceTableChanged:
     return PriceTableChanged(table_id)
 
 
+class RenamePriceTable(NamedTuple):
+    """New name of a price table."""
+
+    price_table_id: int
+    name: str
+
+
+@mutation("renamePriceTable", PriceTableChanged, for_vendor=True)
+async def rename(work: Work, given: RenamePriceTable) -> PriceTableChanged:
+    """Give a price table another name; if it is as before, nothing happens."""
+    table = await _locked(work.tx, given.price_table_id)
+    if given.name != table.name:
+        if not await price_tables.rename(work.tx, table, given.name):
+            raise PriceTableNameTaken(("name",), name=given.name)
+        await work.append(Event(type=EventType.PRICE_TABLE_RENAMED, price_table_id=table.id))
+    return PriceTableChanged(table.id)
+
+
 class DraftedPrice(NamedTuple):
     """New tiers of a product and order type; none if it is no longer sold by the table."""
 

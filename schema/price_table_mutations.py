@@ -35,6 +35,7 @@ from resolvers.price_tables import (
     PriceTableChanged,
     PriceTablesAssigned,
     PublishPriceTable,
+    RenamePriceTable,
 )
 from schema import references
 from schema.errors import Payload, settle
@@ -62,6 +63,25 @@ class CreatePriceTableInput:
         name = checks.text(self.name, "name", longest=NAME_LENGTH)
         checks.done()
         return CreatePriceTable(name)
+
+
+@strawberry.input(description="Input of `renamePriceTable`.")
+class RenamePriceTableInput:
+    price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+    name: str = strawberry.field(
+        description=(
+            "The new name. 1 to 200 characters. No other price table can have the same name, without regard to case "
+            "and accents."
+        )
+    )
+    idempotency_key: str | None = idempotency_key()
+
+    def checked(self) -> RenamePriceTable:
+        """Return the id and the name; raise a group of refusals if the name is invalid."""
+        checks = Checks()
+        name = checks.text(self.name, "name", longest=NAME_LENGTH)
+        checks.done()
+        return RenamePriceTable(ids.number("PriceTable", self.price_table_id), name)
 
 
 @strawberry.input(description="A unit price from a minimum quantity up to the next tier.")
@@ -264,6 +284,11 @@ class DiscardPriceTableDraftPayload(PriceTableChangedPayload):
     """Price table without a draft."""
 
 
+@strawberry.type(description="Return type of `renamePriceTable`.")
+class RenamePriceTablePayload(PriceTableChangedPayload):
+    """Price table with its new name."""
+
+
 @strawberry.type(description="Return type of `assignPriceTables`.")
 class AssignPriceTablesPayload(Payload):
     outcome: strawberry.Private[PriceTablesAssigned | None] = None
@@ -285,6 +310,13 @@ class PriceTableMutations:
         input: Annotated[CreatePriceTableInput, strawberry.argument(description="The price table to create.")],
     ) -> CreatePriceTablePayload:
         return await settle(CreatePriceTablePayload, info.context, input, price_tables.create)
+
+    @strawberry.mutation(description="Gives a price table another name, for all partners that buy by it.")
+    @staticmethod
+    async def rename_price_table(
+        info: Info, input: Annotated[RenamePriceTableInput, strawberry.argument(description="The new name.")]
+    ) -> RenamePriceTablePayload:
+        return await settle(RenamePriceTablePayload, info.context, input, price_tables.rename)
 
     @strawberry.mutation(
         description=(

@@ -201,11 +201,13 @@ OF_PRODUCTS: Mapping[str, Given] = {
     "createProduct": {"code": "GAMA", "name": "Gama", "includedSeats": 1},
     "updateProduct": {"name": "Gama", "includedSeats": 1},
     "retireProduct": {},
+    "reinstateProduct": {},
 }
 """Input of each mutation of products, besides the product; only the vendor's administrators do them."""
 
 OF_PRICES: Mapping[str, Given] = {
     "createPriceTable": {"name": "Pauta"},
+    "renamePriceTable": {"name": "Pauta"},
     "draftPriceTable": {"prices": []},
     "publishPriceTable": {},
     "discardPriceTableDraft": {},

@@ -56,8 +56,10 @@ async def _of_vendor(vendor: Api, do: Do) -> None:
     product = {"productId": (await do(vendor, "createProduct", new, "product { id }"))["product"]["id"]}
     await do(vendor, "updateProduct", {**product, "name": "Delta"})
     await do(vendor, "retireProduct", product)
+    await do(vendor, "reinstateProduct", product)
     name = {"name": f"Pauta {uuid4()}"}
     table = (await do(vendor, "createPriceTable", name, "priceTable { id }"))["priceTable"]["id"]
+    await do(vendor, "renamePriceTable", {"priceTableId": table, "name": f"Pauta {uuid4()}"})
     tier = {"minimumQuantity": 1, "unitMonthlyPrice": "1.00", "unitSetupFee": "0.00"}
     drafted = {"priceTableId": table, "prices": [{**product, "orderType": "PURCHASE", "tiers": [tier]}]}
     await do(vendor, "draftPriceTable", drafted)

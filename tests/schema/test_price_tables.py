@@ -10,7 +10,7 @@ from db import price_tables as statements
 from db import users
 from domain.access import Permission, Role
 from resolvers import ids, price_tables
-from resolvers.price_tables import PublishPriceTable
+from resolvers.price_tables import PublishPriceTable, RenamePriceTable
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -264,6 +264,48 @@ async def test_each_partner_of_a_table_has_an_event_of_its_new_prices(vendor: Ap
         withheld = (await reader.data(query))["events"]["nodes"][1]
         assert (withheld["message"], withheld["priceTable"]) == ("…: new prices.", None)
         assert nodes[1]["actor"] == {"id": ids.encode("User", vendor.user_id), "worksForVendor": True}
+
+
+async def test_a_price_table_is_renamed_once_for_all_of_its_partners(vendor: Api, api: Api) -> None:
+    table, other = await _table(vendor), await _table(vendor)
+    await _assign(vendor, api, table)
+    name = f"Pauta São Paulo {uuid4()}"
+    renaming = {"priceTableId": table, "name": name, "idempotencyKey": str(uuid4())}
+
+    renamed = [await vendor.done("renamePriceTable", "priceTable { id name }", renaming) for _ in range(2)]
+    taken = await raced(
+        vendor,
+        price_tables.rename,
+        RenamePriceTable(ids.number("PriceTable", other), f"{name} 2"),
+        vendor.codes("renamePriceTable", {"priceTableId": table, "name": f"{name} 2"}),
+    )
+    capitals = await vendor.done(
+        "renamePriceTable", "priceTable { name }", {"priceTableId": table, "name": name.upper()}
+    )
+
+    assert renamed[0] == renamed[1]
+    assert renamed[0]["priceTable"] == {"id": table, "name": name}
+    assert taken == ["PRICE_TABLE_NAME_IN_USE"]
+    assert capitals["priceTable"]["name"] == name.upper()
+    assert (await api.data("{ priceTable { name } }"))["priceTable"]["name"] == name.upper()
+    query = """query ($id: ID!) { events(filter: { partnerId: $id, types: [PRICE_TABLE_RENAMED] }, last: 3) {
+        nodes { message } } }"""
+    found = await vendor.data(query, id=ids.encode("Partner", vendor.partner_id))
+    assert [each["message"] for each in found["events"]["nodes"]] == [
+        f"{each}: price table renamed." for each in (name.upper(), f"{name} 2", name.upper())
+    ]
+
+
+async def test_the_vendor_s_own_empty_price_table_is_not_listed(vendor: Api) -> None:
+    query = """{ viewer { partner { priceTable { id name } priceTables { id } } }
+        priceTables(first: 100) { totalCount nodes { id } } }"""
+
+    found = await vendor.data(query)
+
+    own = found["viewer"]["partner"]
+    assert own["priceTable"]["name"].startswith("Pauta Grupo Moderniza")
+    assert own["priceTables"] == []
+    assert own["priceTable"]["id"] not in [node["id"] for node in found["priceTables"]["nodes"]]
 
 
 async def test_a_name_is_one_price_table_s(vendor: Api) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import RSAKey
 
 from db import identities, users
 from domain.access import Role
@@ -274,6 +278,65 @@ def keys_of(real: RealProvider, tmp_path_factory: pytest.TempPathFactory) -> Pat
     keys = tmp_path_factory.mktemp("provider") / "keys.json"
     keys.write_bytes(real.keys())
     return keys
+
+
+@pytest.fixture(scope="module")
+def own_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "own", "use": "sig", "alg": "RS256"})
+
+
+@pytest.fixture
+def issued(portal: Portal, own_key: RSAKey, tmp_path: Path) -> Callable[..., str]:
+    """Factory of tokens with any header and claims, signed by a key that the portal reads from a file."""
+    keys = tmp_path / "own.json"
+    keys.write_bytes(json.dumps({"keys": [own_key.as_dict(private=False)]}).encode())
+    portal.provider = OpenIdProvider(Provider("https://id.example", AUDIENCE, str(keys)))
+
+    def token(header: Mapping[str, object], **claims: object) -> str:
+        expires_at = int(datetime.now(UTC).timestamp()) + 600
+        body = {"iss": "https://id.example", "aud": AUDIENCE, "exp": expires_at, "email_verified": True, **claims}
+        parts = [
+            encoded(json.dumps(part).encode())
+            for part in ({"alg": "RS256", "typ": "JWT", "kid": "own", **header}, body)
+        ]
+        signed = own_key.raw_value.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr]  # It has the private key.
+        return ".".join([*parts, encoded(signed)])
+
+    return token
+
+
+async def test_headers_of_real_providers_are_accepted_and_huge_ones_refused(
+    api: Api, issued: Callable[..., str]
+) -> None:
+    email, subject = await email_of(api), str(uuid4())
+    accepted: list[dict[str, object]] = [
+        {},
+        {"x5t": "nOo3ZDrODXEK1jKWhXslHR_KXEg", "x5t#S256": "x" * 43},
+        {"x5c": ["M" * 1_400, "M" * 1_600], "jku": "https://id.example/keys"},
+        {"nonce": "AQABAAAAAADX8GCi6Js6SK82TsD2Pb7r", "unknown": {"to": ["us"]}},
+    ]
+    refused: list[dict[str, object]] = [
+        {"x5c": ["M" * 20_000]},
+        {"crit": ["unknown"], "unknown": 1},
+        {"x5c": "M" * 2_000},
+    ]
+
+    for header in accepted:
+        assert not await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
+    for header in refused:
+        assert await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
+
+
+async def test_claims_that_can_not_be_stored_are_refused(api: Api, issued: Callable[..., str]) -> None:
+    email = await email_of(api)
+    texts = "a\0b", "a\ud800b", "a" * 10_000, ""
+    bad: list[dict[str, object]] = [{"sub": text, "email": email} for text in (*texts, 7, None, ["a"])]
+    bad += [{"sub": str(uuid4()), "email": text} for text in (*(f"{each}@alfa.example" for each in texts), 7, [email])]
+
+    for claims in bad:
+        assert await is_refused(replace(api, token=issued({}, **claims))), claims
+
+    assert not await is_refused(replace(api, token=issued({}, sub="a" * 200 + str(api.user_id), email=email)))
 
 
 @given(
