@@ -48,7 +48,7 @@ class Work:
     async def act(self) -> None:
         """Raise Unauthenticated if the user was deactivated since the viewer was read.
 
-        For changes without an event, whose numbering does it for all others.
+        For changes whose events are in several feeds; `append` does it for all others.
         """
         if not await users.share_if_enabled(self.tx, self.viewer.partner_id, self.viewer.user_id):
             raise unauthenticated()

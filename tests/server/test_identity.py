@@ -211,7 +211,7 @@ async def test_an_address_that_was_never_proved_links_no_user(api: Api, portal: 
     assert [*refused, await is_refused(linked)] == [True, False]
 
 
-async def test_an_invitation_by_e_mail_proves_the_address_and_a_new_one_unproves_it(
+async def test_an_invitation_by_e_mail_proves_the_address_until_it_changes(
     api: Api, portal: Portal, real: RealProvider
 ) -> None:
     email = f"{uuid4()}@alfa.example"
