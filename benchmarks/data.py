@@ -165,6 +165,7 @@ async def _user(tx: Transaction, partner_id: int, domain: str, number: int, role
         name=f"Pessoa {number} da {domain.partition('.')[0].title()}",
         role=role,
         password_hash=_NO_HASH,
+        proved_at=None,
     )
     if user_id is None:
         message = f"there is a user of {domain} already"

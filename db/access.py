@@ -110,7 +110,7 @@ _CREATE_USER: Statement[int] = upsert(
     users,
     lambda insert: insert.on_conflict_do_nothing(index_elements=["email"]).returning(users.c.id),
     value,
-    inserted=["partner_id", "email", "name", "role", "password_hash"],
+    inserted=["partner_id", "email", "name", "role", "password_hash", "email_proved_at"],
 )
 _USERS_BY_IDS = scoped(
     lambda mine: Statement(
@@ -126,11 +126,18 @@ _USERS_BY_IDS = scoped(
 
 
 async def create_user(
-    tx: Transaction, partner_id: int, *, email: str, name: str, role: Role, password_hash: str
+    tx: Transaction,
+    partner_id: int,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password_hash: str,
+    proved_at: datetime | None,
 ) -> int | None:
-    """Create a user and return its id, or None if the e-mail is taken."""
-    user = {"partner_id": partner_id, "email": email, "name": name, "role": role, "password_hash": password_hash}
-    return await one(tx, _CREATE_USER, user)
+    """Create a user and return its id, or None if the e-mail is taken; `proved_at` is when the address was proved."""
+    user = {"partner_id": partner_id, "email": email, "name": name, "role": role}
+    return await one(tx, _CREATE_USER, {**user, "password_hash": password_hash, "email_proved_at": proved_at})
 
 
 async def users_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, UserRow]:

@@ -1,4 +1,4 @@
-"""Statements about failed sign-ins, which are counted by keyed digests."""
+"""Statements about what is limited, such as failed sign-ins, which is counted by keyed digests."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

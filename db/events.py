@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during, hashed
 from db.engine.filters import PARTNER, Shape, tenancy, values_of
 from db.engine.keyset import Sorting
@@ -52,6 +52,7 @@ class EventFilter:
     types: frozenset[EventType] | None = None
     client_id: int | None = None
     order_id: int | None = None
+    product_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -81,6 +82,8 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
         yield events.c.client_id == chosen.client_id
     if chosen.order_id is not None:
         yield events.c.order_id == chosen.order_id
+    if chosen.product_id is not None:
+        yield events.c.product_id == chosen.product_id
     yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
@@ -155,9 +158,10 @@ _NUMBER = {
 _SET_HASH = Statement(
     sa.update(partner_counters).where(_OF_PARTNER).values(event_hash=sa.bindparam("last_hash")), values_of
 )
+# As `append` does: the actor's row is locked before the counters, which a deactivation locks after the user's row.
 _NUMBER_AN_ORDER = Statement(
     sa.update(partner_counters)
-    .where(_OF_PARTNER)
+    .where(_OF_PARTNER, _ENABLED)
     .values(order_number=partner_counters.c.order_number + 1)
     .returning(partner_counters.c.order_number),
     int,
@@ -229,9 +233,15 @@ async def append_to_each(
     await tx.execute_many(_APPEND, lines)
 
 
-async def next_order_number(tx: Transaction, partner_id: int) -> int:
-    """Return the next number of the partner's orders. It takes the same last lock as `append`, which may follow."""
-    return await returned(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id})
+async def next_order_number(tx: Transaction, partner_id: int, *, actor_id: int) -> int:
+    """Return the next number of the partner's orders. It takes the same last locks as `append`, which may follow.
+
+    Raises ActorDisabledError if the actor is disabled.
+    """
+    number = await one(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id, "by_actor": actor_id})
+    if number is None:
+        raise ActorDisabledError
+    return number
 
 
 _SET_COUNTERS = Statement(

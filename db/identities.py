@@ -1,16 +1,19 @@
 """Statements about identities: the subjects of an identity provider that users are known by."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one
-from db.engine.column_types import BytewiseText
-from db.engine.filters import upsert, value
+from db.engine.column_types import BytewiseText, Instant
+from db.engine.expressions import among
+from db.engine.filters import PARTNER, one_each, scoped, upsert, value, values_of
 from db.engine.statement import Statement
 from db.tables import identities, partners, users
 from domain.access import Role
+from domain.tenancy import Scope
 
 
 class IdentifiedUser(NamedTuple):
@@ -37,12 +40,14 @@ _FIND = Statement(
     ).where(_OF_SUBJECT),
     IdentifiedUser,
 )
-_BY_EMAIL = Statement(_USERS.where(users.c.email == sa.bindparam("email")), IdentifiedUser)
+# An address that was not proved may be another person's, who has it at the provider.
+_PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
+_BY_EMAIL = Statement(_USERS.where(*_PROVED), IdentifiedUser)
 _CAN_LINK: Statement[bool] = Statement(
     sa.select(sa.literal(value=True))
     .select_from(users)
     .where(
-        users.c.email == sa.bindparam("email"),
+        *_PROVED,
         users.c.disabled_at.is_(None),
         ~sa.exists().where(_OF_SUBJECT),
         ~sa.exists().where(
@@ -59,6 +64,21 @@ _LINK: Statement[int] = upsert(
     value,
     inserted=["partner_id", "user_id", "issuer", "subject", "linked_at"],
 )
+_UNLINK: Statement[int] = Statement(
+    sa.delete(identities)
+    .where(identities.c.partner_id == PARTNER, identities.c.user_id == sa.bindparam("of_user"))
+    .returning(identities.c.user_id),
+    value,
+)
+_LINKED_AT = scoped(
+    lambda mine: Statement(
+        sa.select(identities.c.user_id, sa.func.min(identities.c.linked_at, type_=Instant))
+        .where(mine(identities.c.partner_id), among(identities.c.user_id, "ids"))
+        .group_by(identities.c.user_id),
+        values_of,
+        reads=one_each("ids"),
+    )
+)
 
 
 async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
@@ -67,12 +87,12 @@ async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedU
 
 
 async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:
-    """Return the enabled user with that e-mail address, which is unique among all partners."""
+    """Return the enabled user with that proved e-mail address, which is unique among all partners."""
     return await one(tx, _BY_EMAIL, {"email": email})
 
 
 async def can_link(connection: Connection, email: str, issuer: str, subject: str) -> bool:
-    """Return whether an enabled user has the address and no identity there, and the subject is no user's."""
+    """Return whether an enabled user with that proved address has no identity there, and the subject is no user's."""
     names = {"email": email, "of_issuer": issuer, "of_subject": subject}
     return await one(connection, _CAN_LINK, names) is not None
 
@@ -81,3 +101,14 @@ async def link(tx: Transaction, user: IdentifiedUser, issuer: str, subject: str,
     """Link the user to the identity; return False if it is another user's, or the user has another one there."""
     row = {"partner_id": user.partner_id, "user_id": user.user_id, "issuer": issuer, "subject": subject}
     return await one(tx, _LINK, {**row, "linked_at": at}) is not None
+
+
+async def unlink(tx: Transaction, partner_id: int, user_id: int) -> bool:
+    """Delete all identities of the partner's user; return False if there is none."""
+    return bool(list(await tx.fetch(_UNLINK, {"partner_id": partner_id, "of_user": user_id})))
+
+
+async def linked_at(connection: Connection, scope: Scope, user_ids: Sequence[int]) -> Mapping[int, datetime]:
+    """Return since when these users of a scope have an identity."""
+    found = await connection.fetch(_LINKED_AT.within(scope), {"partner_id": scope, "ids": user_ids})
+    return dict(found)

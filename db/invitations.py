@@ -40,6 +40,13 @@ class Invited(NamedTuple):
     email: str
     name: str
     role: Role
+    delivery: Delivery
+    invited_by_id: int | None
+
+    @property
+    def proves_email(self) -> bool:
+        """Whether who has the secret has the address: it was sent there, or the operator vouches for it."""
+        return self.delivery is not Delivery.LINK or self.invited_by_id is None
 
 
 class NewInvitation(NamedTuple):

@@ -36,7 +36,7 @@ _OF_NONE = password_resets.c.created_by_id.is_(None)
 _ADD = Statement(
     sa.insert(password_resets),
     values_of,
-    inserted=["partner_id", "user_id", "digest", "created_by_id", "expires_at"],
+    inserted=["partner_id", "user_id", "digest", "created_by_id", "by_email", "expires_at"],
 )
 _FIND = Statement(
     sa.select(users.c.partner_id, users.c.id, users.c.email, users.c.name)
@@ -49,7 +49,7 @@ _FIND = Statement(
     ),
     Resetting,
 )
-_TAKE: Statement[int] = Statement(
+_TAKE: Statement[bool] = Statement(
     sa.delete(password_resets)
     .where(
         *_OF_USER,
@@ -57,7 +57,7 @@ _TAKE: Statement[int] = Statement(
         password_resets.c.expires_at > _AT,
         sa.or_(_OF_NONE, _MAKER.with_for_update(read=True).exists()),
     )
-    .returning(password_resets.c.user_id),
+    .returning(password_resets.c.by_email),
     value,
 )
 _DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
@@ -65,10 +65,17 @@ _DROP_EXPIRED = Statement(sa.delete(password_resets).where(password_resets.c.exp
 
 
 async def add(
-    tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, by_id: int | None, expires_at: datetime
+    tx: Transaction,
+    partner_id: int,
+    user_id: int,
+    digest: bytes,
+    *,
+    by_id: int | None,
+    by_email: bool,
+    expires_at: datetime,
 ) -> None:
-    """Write a link of the user, which another user made unless `by_id` is None."""
-    link = {"partner_id": partner_id, "user_id": user_id, "digest": digest}
+    """Write a link of the user, which another user made unless `by_id` is None, and which is sent if `by_email`."""
+    link = {"partner_id": partner_id, "user_id": user_id, "digest": digest, "by_email": by_email}
     await tx.execute_many(_ADD, [{**link, "created_by_id": by_id, "expires_at": expires_at}])
 
 
@@ -77,10 +84,13 @@ async def find(connection: Connection, digest: bytes, *, at: datetime) -> Resett
     return await one(connection, _FIND, {"of_digest": digest, "at": at})
 
 
-async def take(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, at: datetime) -> bool:
-    """Delete the usable link with that secret of the locked user; return False if there is none any more."""
+async def take(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *, at: datetime) -> bool | None:
+    """Delete the usable link with that secret of the locked user; None if there is none any more.
+
+    Return whether it was sent by e-mail.
+    """
     mine = {"partner_id": partner_id, "user_id": user_id, "of_digest": digest, "at": at}
-    return await one(tx, _TAKE, mine) is not None
+    return await one(tx, _TAKE, mine)
 
 
 async def drop_all(tx: Transaction, partner_id: int, user_id: int) -> None:

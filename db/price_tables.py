@@ -8,11 +8,22 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, one
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, among
-from db.engine.filters import PARTNER, Mine, is_partner, one_each, one_row, scoped, tenancy, upsert, value, values_of
+from db.engine.filters import (
+    PARTNER,
+    Mine,
+    Scoped,
+    is_partner,
+    one_each,
+    one_row,
+    scoped,
+    upsert,
+    value,
+    values_of,
+)
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
-from db.tables import partner_price_tables, price_tables
+from db.tables import partner_price_tables, partners, price_table_versions, price_tables
 from domain.price_tables import TABLES_MAX
 from domain.tenancy import ALL_PARTNERS, Scope
 from domain.text import fold
@@ -55,8 +66,22 @@ def assigned(mine: Mine, table_id: AnyColumn, *, even_inactive: bool = False) ->
     return table_id.in_(found if even_inactive else found.where(partner_price_tables.c.active))
 
 
+# The vendor has a price table too, so that fields about one need not be null, and orders nothing by it.
+_FOR_PARTNERS = price_tables.c.id.not_in(
+    sa.select(partner_price_tables.c.price_table_id)
+    .join(partners, partners.c.id == partner_price_tables.c.partner_id)
+    .where(
+        partners.c.is_vendor,
+        ~sa.exists().where(price_table_versions.c.price_table_id == partner_price_tables.c.price_table_id),
+    )
+)
+
+
 def listing(scope: Scope) -> Listing[PriceTableRow]:
-    """Return the list of the price tables that the scope buys by, sorted by name; of all for the vendor."""
+    """Return the list of the price tables that the scope buys by, sorted by name; of all for the vendor.
+
+    The vendor's own one is not among them while it has no versions.
+    """
     return (_LISTING_OF_ALL if scope is ALL_PARTNERS else _LISTING).of({"partner_id": scope})
 
 
@@ -65,7 +90,7 @@ def _listing(*, all_partners: bool) -> Listing[PriceTableRow]:
         name="priceTables",
         row=PriceTableRow,
         columns=_COLUMNS,
-        where=[assigned(tenancy(all_partners=all_partners), price_tables.c.id)],
+        where=[_FOR_PARTNERS if all_partners else assigned(is_partner, price_tables.c.id)],
         key="name_folded",
         sorting=Sorting(price_tables.c.name_folded, price_tables.c.id),
     )
@@ -82,14 +107,17 @@ _BY_IDS = scoped(
         reads=one_each("ids"),
     )
 )
-_OF_PARTNERS = scoped(
-    lambda mine: Statement(
+
+
+def _of_partners(mine: Mine, *conditions: ColumnElement[bool]) -> Statement[_OfPartner]:
+    return Statement(
         sa.select(partner_price_tables.c.partner_id, partner_price_tables.c.preselected, *_COLUMNS)
         .join(price_tables, _TO_TABLE)
         .where(
             mine(partner_price_tables.c.partner_id),
             among(partner_price_tables.c.partner_id, "partner_ids"),
             partner_price_tables.c.active,
+            *conditions,
         )
         .order_by(
             partner_price_tables.c.partner_id, partner_price_tables.c.preselected.desc(), price_tables.c.name_folded
@@ -97,7 +125,10 @@ _OF_PARTNERS = scoped(
         _OfPartner,
         reads=lambda values: len(values["partner_ids"]) * TABLES_MAX,
     )
-)
+
+
+_OF_PARTNERS = scoped(_of_partners)
+_LISTED_OF_PARTNERS = scoped(lambda mine: _of_partners(mine, _FOR_PARTNERS))
 _ASSIGNMENTS = Statement(
     sa.select(*(partner_price_tables.c[name] for name in AssignmentRow._fields)).where(_OF_PARTNER), AssignmentRow
 )
@@ -130,10 +161,16 @@ async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Ma
 async def of_partners(
     connection: Connection, scope: Scope, partner_ids: Sequence[int]
 ) -> Mapping[int, list[PriceTableRow]]:
-    """Return the price tables that these partners buy by, the preselected one first."""
+    """Return the price tables that these partners buy by, the preselected one first; those that are listed."""
+    return await _by_partner(connection, scope, partner_ids, _LISTED_OF_PARTNERS)
+
+
+async def _by_partner(
+    connection: Connection, scope: Scope, partner_ids: Sequence[int], statements: Scoped[_OfPartner]
+) -> Mapping[int, list[PriceTableRow]]:
     values = {"partner_id": scope, "partner_ids": partner_ids}
     by_partner: dict[int, list[PriceTableRow]] = {}
-    for row in await connection.fetch(_OF_PARTNERS.within(scope), values):
+    for row in await connection.fetch(statements.within(scope), values):
         by_partner.setdefault(row.partner_id, []).append(PriceTableRow(row.id, row.name, row.name_folded))
     return by_partner
 
@@ -142,7 +179,7 @@ async def preselected_of_partners(
     connection: Connection, scope: Scope, partner_ids: Sequence[int]
 ) -> Mapping[int, PriceTableRow]:
     """Return the preselected price table of each of these partners."""
-    found = await of_partners(connection, scope, partner_ids)
+    found = await _by_partner(connection, scope, partner_ids, _OF_PARTNERS)
     return {partner_id: tables[0] for partner_id, tables in found.items()}
 
 
@@ -174,6 +211,13 @@ _PARTNERS_OF: Statement[int] = Statement(
     .where(partner_price_tables.c.price_table_id == sa.bindparam("id"), partner_price_tables.c.active)
     .order_by(partner_price_tables.c.partner_id),
     value,
+)
+_DELETE = Statement(sa.delete(price_tables).where(price_tables.c.id == sa.bindparam("id")), values_of)
+_RENAME = Statement(
+    sa.update(price_tables)
+    .where(price_tables.c.id == sa.bindparam("id"))
+    .values(name=sa.bindparam("new_name"), name_folded=sa.bindparam("new_name_folded")),
+    values_of,
 )
 _END_ASSIGNMENTS = Statement(
     sa.update(partner_price_tables).where(_OF_PARTNER).values(active=sa.false(), preselected=sa.false()), values_of
@@ -227,3 +271,18 @@ async def assign(tx: Transaction, partner_id: int, price_table_ids: Sequence[int
         for price_table_id in price_table_ids
     ]
     await tx.execute_many(_ASSIGN, lines)
+
+
+async def rename(tx: Transaction, table: PriceTableRow, name: str) -> bool:
+    """Write a new name of the locked price table; return False, changing nothing, if another one has it.
+
+    A new name is first that of a price table which is deleted at once: no UPDATE passes over a name that is taken.
+    """
+    folded = fold(name)
+    if folded != table.name_folded:
+        reserved = await create(tx, name)
+        if reserved is None:
+            return False
+        await tx.execute(_DELETE, {"id": reserved})
+    await tx.execute(_RENAME, {"id": table.id, "new_name": name, "new_name_folded": folded})
+    return True

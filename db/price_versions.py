@@ -28,6 +28,8 @@ class VersionRow(NamedTuple):
     begins_at: datetime | None
     published_at: datetime | None
     published_by_id: int | None
+    copy_of: int | None
+    """Number of the version that it began as a copy of; None if there was none, or before this was stored."""
 
 
 _AT = sa.bindparam("at", type_=Instant)
@@ -140,8 +142,8 @@ async def next_begin(connection: Connection, partner_id: int, price_table_id: in
 
 _DRAFT_OF = Statement(sa.select(*_COLUMNS).where(price_table_versions.c.price_table_id == _TABLE, _DRAFT), VersionRow)
 # The version in force; before the first one begins, the last one that is published.
-_SOURCE: Statement[int] = Statement(
-    sa.select(price_table_versions.c.id)
+_SOURCE: Statement[tuple[int, int]] = Statement(
+    sa.select(price_table_versions.c.id, price_table_versions.c.number)
     .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED)
     .order_by(
         sa.case((price_table_versions.c.begins_at <= _AT, 0), else_=1),
@@ -149,16 +151,24 @@ _SOURCE: Statement[int] = Statement(
         price_table_versions.c.number.desc(),
     )
     .limit(1),
+    values_of,
+)
+_NUMBER_AT: Statement[int] = Statement(
+    sa.select(price_table_versions.c.number)
+    .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED, price_table_versions.c.begins_at <= _AT)
+    .order_by(price_table_versions.c.begins_at.desc(), price_table_versions.c.number.desc())
+    .limit(1),
     value,
 )
 _CREATE: Statement[int] = Statement(
     sa.insert(price_table_versions)
     .from_select(
-        ["price_table_id", "number", "state"],
+        ["price_table_id", "number", "state", "copy_of"],
         sa.select(
             sa.cast(_TABLE, price_tables.c.id.type),
             sa.func.coalesce(sa.func.max(price_table_versions.c.number), 0) + 1,
             sa.literal(VersionState.DRAFT.value, sa.String),
+            sa.cast(sa.bindparam("copy_of"), sa.Integer),
         ).where(price_table_versions.c.price_table_id == _TABLE),
     )
     .returning(price_table_versions.c.id),
@@ -224,10 +234,15 @@ async def create_draft(tx: Transaction, price_table_id: int, *, at: datetime) ->
     """Create the draft of the locked price table, with the tiers that are in force, and return its id."""
     table = {"price_table_id": price_table_id}
     source = await one(tx, _SOURCE, {**table, "at": at})
-    version_id = await returned(tx, _CREATE, table)
+    version_id = await returned(tx, _CREATE, {**table, "copy_of": None if source is None else source[1]})
     if source is not None:
-        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": source})
+        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": source[0]})
     return version_id
+
+
+async def number_at(connection: Connection, price_table_id: int, at: datetime) -> int | None:
+    """Return the number of the published version that is in force at a time, as far as versions are published."""
+    return await one(connection, _NUMBER_AT, {"price_table_id": price_table_id, "at": at})
 
 
 async def publish(tx: Transaction, version_id: int, *, begins_at: datetime, by_id: int | None, at: datetime) -> bool:

@@ -105,6 +105,7 @@ users = _table(
     Column("password_hash", sa.Text, nullable=False),
     Column("disabled_at", Instant),
     Column("second_factor_since", Instant),
+    Column("email_proved_at", Instant),
     Index(None, "partner_id", "id"),
 )
 
@@ -178,6 +179,7 @@ password_resets = _table(
     _ref("user_id", "users"),
     _ref("created_by_id", "users", nullable=True),
     Column("expires_at", Instant, nullable=False),
+    Column("by_email", sa.Boolean, nullable=False, server_default=sa.false()),
     Index(None, "partner_id", "user_id"),
 )
 
@@ -245,6 +247,7 @@ price_table_versions = _table(
     _ref("published_by_id", "users", nullable=True),
     Column("tier_count", sa.BigInteger),
     Column("tier_sum", sa.BigInteger),
+    Column("copy_of", sa.Integer),
     UniqueConstraint("price_table_id", "number"),
     sa.CheckConstraint("(state = 'PUBLISHED') = (begins_at IS NOT NULL)", "published_with_begin"),
     sa.CheckConstraint("(state = 'PUBLISHED') = (published_at IS NOT NULL)", "published_with_time"),
@@ -459,4 +462,11 @@ events = _table(
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "client_id", "number"),
     Index(None, "partner_id", "order_id", "number"),
+    # Few events are about a product.
+    Index(
+        None,
+        *("partner_id", "product_id", "number"),
+        sqlite_where=sa.text("product_id IS NOT NULL"),
+        postgresql_where=sa.text("product_id IS NOT NULL"),
+    ),
 )

@@ -177,7 +177,9 @@ async def named(connection: Connection, email: str) -> UserRow | None:
 
 
 async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping[str, object]) -> None:
-    """Update these columns of the partner's user."""
+    """Update these columns of the partner's user; a new e-mail address is not proved."""
+    if "email" in values:
+        values = {"email_proved_at": None, **values}
     new = {f"new_{name}": content for name, content in values.items()}
     await tx.execute(_update(frozenset(values)), {"partner_id": partner_id, "user_id": user_id, **new})
 

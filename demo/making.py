@@ -167,7 +167,7 @@ async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id
 async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, password_hash: str) -> int:
     email = f"{person.login}@{domain}"
     user_id = await access.create_user(
-        tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash
+        tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash, proved_at=None
     )
     if user_id is None:
         raise NotEmptyError

@@ -1,4 +1,4 @@
-"""Failed sign-ins: what they are counted by, and how long the next attempt must wait."""
+"""What is limited: failed sign-ins, and e-mails; what they are counted by, and how long the next one must wait."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,6 +15,16 @@ ADDRESS_WINDOW = timedelta(minutes=15)
 _FIRST_WAIT_SECONDS = 60
 _LONGEST_WAIT_SECONDS = 15 * 60
 _HOST_BITS = 64
+
+
+class MailLimits(NamedTuple):
+    """Most e-mails that invitations and links for new passwords cause within a day."""
+
+    by_user: int = 50
+    by_partner: int = 200
+
+
+MAIL_WINDOW = timedelta(hours=24)
 
 
 class CountedBy(Enum):
@@ -84,6 +94,22 @@ def without_mine(failures: Failures, mine: Failures) -> Failures:
     if failures.first_at != mine.first_at:
         return failures
     return failures._replace(number=max(0, failures.number - 1))
+
+
+def mail_wait_seconds(limit: int, sent: Failures, now: datetime) -> int:
+    """Return the seconds until another e-mail may be caused; 0 if it is now."""
+    if sent.number < limit or _mails_over(sent, now):
+        return 0
+    return ceil((sent.first_at + MAIL_WINDOW - now).total_seconds())
+
+
+def with_another_mail(sent: Failures, now: datetime) -> Failures:
+    """Return the e-mails plus one, or a single one if a day has passed since the first one."""
+    return Failures(1, now, now) if _mails_over(sent, now) else Failures(sent.number + 1, sent.first_at, now)
+
+
+def _mails_over(sent: Failures, now: datetime) -> bool:
+    return sent.number == 0 or sent.first_at + MAIL_WINDOW <= now
 
 
 def _over(by: CountedBy, failures: Failures, now: datetime) -> bool:

@@ -45,6 +45,14 @@ class EventType(Enum):
     SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
     PRICES_CHANGED = "PRICES_CHANGED"
+    PRICE_TABLE_CREATED = "PRICE_TABLE_CREATED"
+    PRICE_TABLE_RENAMED = "PRICE_TABLE_RENAMED"
+    PRICE_TABLE_DRAFTED = "PRICE_TABLE_DRAFTED"
+    PRICE_TABLE_DRAFT_DISCARDED = "PRICE_TABLE_DRAFT_DISCARDED"
+    PRODUCT_REINSTATED = "PRODUCT_REINSTATED"
+    RECOVERY_CODES_RENEWED = "RECOVERY_CODES_RENEWED"
+    IDENTITY_LINKED = "IDENTITY_LINKED"
+    IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,4 +122,24 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
     EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
+    EventType.PRICE_TABLE_CREATED: Text(
+        pt="{price_table}: pauta cadastrada.", en="{price_table}: price table created."
+    ),
+    EventType.PRICE_TABLE_RENAMED: Text(
+        pt="{price_table}: novo nome da pauta.", en="{price_table}: price table renamed."
+    ),
+    EventType.PRICE_TABLE_DRAFTED: Text(pt="{price_table}: rascunho alterado.", en="{price_table}: draft changed."),
+    EventType.PRICE_TABLE_DRAFT_DISCARDED: Text(
+        pt="{price_table}: rascunho descartado.", en="{price_table}: draft discarded."
+    ),
+    EventType.PRODUCT_REINSTATED: Text(pt="{product}: produto de volta à venda.", en="{product}: product reinstated."),
+    EventType.RECOVERY_CODES_RENEWED: Text(
+        pt="{user}: novos códigos de recuperação.", en="{user}: new recovery codes."
+    ),
+    EventType.IDENTITY_LINKED: Text(
+        pt="{user}: login do provedor de identidade vinculado.", en="{user}: identity of the provider linked."
+    ),
+    EventType.IDENTITY_UNLINKED: Text(
+        pt="{user}: login do provedor de identidade desvinculado.", en="{user}: identity of the provider unlinked."
+    ),
 }

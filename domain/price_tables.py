@@ -9,7 +9,7 @@ from typing import NamedTuple
 from domain.languages import Text
 from domain.orders import OrderType
 from domain.prices import Tier
-from domain.refusals import Refusal, UserErrorCode
+from domain.refusals import NotFound, Refusal, UserErrorCode
 
 NAME_LENGTH = 200
 TABLES_MAX = 20
@@ -70,6 +70,24 @@ class NoDraft(Refusal):
     text = Text(
         pt="A pauta de preços não tem rascunho.",
         en="The price table has no draft.",
+    )
+
+
+class DraftOutdated(Refusal):
+    """The draft would silently undo a version, of which it is no copy."""
+
+    code = UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED
+    text = Text(
+        pt=(
+            "O rascunho não foi copiado da versão {version}, que estará em vigor quando estes preços começarem, e "
+            "desfaria as alterações dela. Confirme que ele substitui a versão {version}, ou descarte o rascunho e crie "
+            "outro quando ela estiver em vigor."
+        ),
+        en=(
+            "The draft is no copy of version {version}, which will be in force when these prices begin, and would undo "
+            "its changes. Confirm that it replaces version {version}, or discard the draft and make another one once "
+            "that version is in force."
+        ),
     )
 
 
@@ -188,6 +206,20 @@ def begin(wanted: datetime | None, now: datetime) -> datetime:
     if wanted is not None and wanted < now:
         raise BeginInPast(("beginsAt",), now=now)
     return wanted or now
+
+
+def check_replaced(*, before: int | None, copy_of: int | None, confirmed: int | None) -> None:
+    """Raise a refusal if a draft would undo the version in force before it, all given by their numbers.
+
+    Nothing is undone if the draft is a copy of that version, or if there is none; else, the number has to be confirmed.
+    """
+    if confirmed is None:
+        if before not in {None, copy_of}:
+            raise DraftOutdated(("priceTableId",), version=before)
+    elif before is None:
+        raise NotFound(("replacesVersion",), field="replacesVersion")
+    elif confirmed != before:
+        raise DraftOutdated(("replacesVersion",), version=before)
 
 
 def default_name(partner: str, cnpj: str) -> str:

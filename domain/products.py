@@ -78,14 +78,16 @@ class Change(Enum):
 
 def happened(before: ProductDetails | None, after: ProductDetails) -> list[EventType]:
     """Return the types of events of a new or changed product; none if it is as before."""
-    retired = after.active is False and (before is None or before.active is not False)
+    was_active = before is None or before.active is not False
     types = []
     if before is None:
         types.append(EventType.PRODUCT_CREATED)
-    elif after != (before._replace(active=False) if retired else before):
+    elif after != before._replace(active=after.active):
         types.append(EventType.PRODUCT_UPDATED)
-    if retired:
+    if was_active and after.active is False:
         types.append(EventType.PRODUCT_RETIRED)
+    elif not was_active and after.active is not False:
+        types.append(EventType.PRODUCT_REINSTATED)
     return types
 
 

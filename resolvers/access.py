@@ -56,8 +56,8 @@ def digest(secret: str) -> bytes:
 async def viewer_of(portal: Portal, secret: str, address: str | None) -> Viewer | None:
     """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
 
-    Raises Unavailable if the keys of the identity provider can't be read, and UnusableToken if a policy of the partner
-    keeps its API tokens from the caller's address.
+    Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
+    partner keeps its API tokens from the caller's address.
     """
     token_digest, now = digest(secret), portal.now()
     viewer = portal.viewers.recall(token_digest, now)

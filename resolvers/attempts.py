@@ -5,7 +5,16 @@ from datetime import datetime
 
 from db import attempts
 from db.engine import Transaction
-from domain.attempts import CountedBy, Failures, counted, wait_seconds, with_another, without_mine
+from domain.attempts import (
+    CountedBy,
+    Failures,
+    counted,
+    mail_wait_seconds,
+    wait_seconds,
+    with_another,
+    with_another_mail,
+    without_mine,
+)
 from domain.errors import RateLimited
 from resolvers.portal import Portal
 
@@ -47,3 +56,22 @@ async def count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
             kept[digest] = others
     await attempts.record(tx, kept)
     await attempts.forget(tx, after.keys() - kept.keys())
+
+
+async def count_mail(portal: Portal, tx: Transaction, *, user_id: int, partner_id: int, at: datetime) -> None:
+    """Count an e-mail that a user causes for a partner; raise RateLimited if there were too many within a day.
+
+    The rows are locked until the transaction ends, so that no process counts past the limit, and are locked before
+    those of partners and users. Without a mailer, nothing is counted.
+    """
+    if portal.outbox.mailer is None:
+        return
+    limits = {
+        portal.digest("e-mails by user", str(user_id).encode()): portal.outbox.limits.by_user,
+        portal.digest("e-mails by partner", str(partner_id).encode()): portal.outbox.limits.by_partner,
+    }
+    before = await attempts.locked(tx, limits, at=at)
+    wait = max(mail_wait_seconds(limit, before[digest], at) for digest, limit in limits.items())
+    if wait:
+        raise RateLimited(wait)
+    await attempts.record(tx, {digest: with_another_mail(before[digest], at) for digest in limits})

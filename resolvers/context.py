@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
-from domain.errors import BadUserInput, Forbidden, SignInFirst, UnusableToken
+from domain.errors import BadUserInput, Forbidden, ProviderUnreachable, SignInFirst, UnusableToken
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.ids import NOWHERE
@@ -31,7 +31,7 @@ class Context:
     """The caller's address, if it is known."""
     gone: Gone | None = None
     """Waits until the caller has closed the connection, if that can be known."""
-    unusable: UnusableToken | None = None
+    unusable: UnusableToken | ProviderUnreachable | None = None
     """What is wrong with the request's token, for all operations that need one."""
     refusals: frozenset[str] = frozenset()
     """Codes of the refusals that the answer holds."""

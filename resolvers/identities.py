@@ -5,9 +5,11 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from db import identities
+from db import events, identities
 from db.engine import Connection, Database, Transaction
+from db.events import ActorDisabledError
 from db.identities import IdentifiedUser
+from domain.events import Event, EventType
 from domain.users import email as address_of
 
 log = structlog.get_logger("portal.identities")
@@ -28,11 +30,14 @@ class IdentityProvider(Protocol):
     """Provider whose tokens the portal accepts."""
 
     async def claims(self, token: str, now: datetime) -> Claims | None:
-        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+        """Return the claims of a token, None for one that is not valid; raise ProviderUnreachable without its keys."""
 
 
 async def user_of(database: Database, claims: Claims, *, at: datetime) -> IdentifiedUser | None:
-    """Return the enabled user whom the claims identify: by subject, or at first by verified e-mail address.
+    """Return the enabled user whom the claims identify: by subject, or at first by e-mail address.
+
+    The address must be one that the provider has verified, and that was proved here to be the user's: otherwise who
+    invites another person's address, and accepts the invitation, would share the user with that person.
 
     The first token links the user to its subject. Afterwards the subject alone decides, whatever its address is then,
     and another subject with the user's address is refused.
@@ -55,9 +60,14 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
         if user is None or not await identities.link(tx, user, claims.issuer, claims.subject, at=at):
             # Another request may have linked it at the same time; an unlinked subject finds no user.
             return await identities.find(tx, claims.issuer, claims.subject)
+        linked = Event(type=EventType.IDENTITY_LINKED, user_id=user.user_id)
+        await events.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
         return user
 
-    user = await database.write(link)
+    try:
+        user = await database.write(link)
+    except ActorDisabledError:
+        user = None
     if user is None:
         log.warning("identity refused", issuer=claims.issuer)
     else:

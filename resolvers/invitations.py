@@ -17,6 +17,7 @@ from domain.refusals import NotFound, Path
 from domain.users import EmailTaken, check_role
 from resolvers import pages
 from resolvers.access import Secret, digest, new_link_secret, new_secret
+from resolvers.attempts import count_mail
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.mail import LinkTo, Mail
@@ -76,7 +77,13 @@ async def invite(work: Work, given: Person) -> PersonInvited:
 
 
 async def invite_to(work: Work, partner_id: int, person: Person, *path: str) -> PersonInvited:
-    """Write an invitation, which is sent after the commit; the caller appends its event."""
+    """Write an invitation, which is sent after the commit; the caller appends its event.
+
+    Raises RateLimited after too many e-mails within a day.
+    """
+    await count_mail(
+        work.context.portal, work.tx, user_id=work.viewer.user_id, partner_id=partner_id, at=work.context.now()
+    )
     written = await _write(
         work.context.portal,
         work.tx,
@@ -201,9 +208,15 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
         invited = await invitations.take(tx, link, at=now)
         if invited is None:
             raise InvalidInvitation(("secret",))
-        partner_id, email, name, role = invited
+        partner_id = invited.partner_id
         user_id = await access.create_user(
-            tx, partner_id, email=email, name=name, role=role, password_hash=password_hash
+            tx,
+            partner_id,
+            email=invited.email,
+            name=invited.name,
+            role=invited.role,
+            password_hash=password_hash,
+            proved_at=now if invited.proves_email else None,
         )
         if user_id is None:
             raise EmailTaken(("secret",))

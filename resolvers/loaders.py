@@ -10,6 +10,7 @@ from db import (
     clients,
     events,
     holdings,
+    identities,
     invitations,
     licenses,
     orders,
@@ -99,6 +100,11 @@ class Loaders:
     def user(self) -> Loader[int, UserRow]:
         """Users of the scope, and those of the vendor, who act on behalf of partners."""
         return self._by_id(access.users_by_ids)
+
+    @made_once
+    def identity_linked_at(self) -> Loader[int, datetime]:
+        """Since when users have an identity of the provider."""
+        return self._by_id(identities.linked_at)
 
     @made_once
     def api_token(self) -> Loader[int, TokenRow]:

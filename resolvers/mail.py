@@ -8,9 +8,12 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from domain.attempts import MailLimits
+
 log = structlog.get_logger("portal.mail")
 
 DEFAULT_PORTAL_URL = "http://127.0.0.1:8000"
+DEFAULT_LIMITS = MailLimits()
 
 
 class Mail(NamedTuple):
@@ -41,6 +44,7 @@ class Outbox:
 
     mailer: Mailer | None = None
     portal_url: str = DEFAULT_PORTAL_URL
+    limits: MailLimits = DEFAULT_LIMITS
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def link(self, to: LinkTo, secret: str) -> str:

@@ -48,14 +48,20 @@ class Work:
     async def act(self) -> None:
         """Raise Unauthenticated if the user was deactivated since the viewer was read.
 
-        For changes without an event, whose numbering does it for all others.
+        For changes whose events are in several feeds; `append` does it for all others.
         """
         if not await users.share_if_enabled(self.tx, self.viewer.partner_id, self.viewer.user_id):
             raise unauthenticated()
 
     async def next_order_number(self) -> int:
-        """Return the number of a new order. It takes the transaction's last lock."""
-        return await events.next_order_number(self.tx, self.partner_id)
+        """Return the number of a new order. It takes the transaction's last lock.
+
+        Raises Unauthenticated if the user was deactivated since the viewer was read.
+        """
+        try:
+            return await events.next_order_number(self.tx, self.partner_id, actor_id=self.viewer.user_id)
+        except ActorDisabledError:
+            raise unauthenticated() from None
 
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""

@@ -1,10 +1,13 @@
 """Orders: "Comprar", "Meus Pedidos"."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from db import licenses, orders, price_tables, products
 from db.licenses import NewMovement
 from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
+from db.partners import PartnerRow
 from domain import policies
 from domain.access import Permission
 from domain.checks import Checks
@@ -12,15 +15,17 @@ from domain.events import Event, EventType
 from domain.licenses import COUNTER_MAX, StockMovementType, bought
 from domain.money import Cents
 from domain.orders import OrderStatus, OrderType, can_move, move
+from domain.partners import PartnerStatus
 from domain.policies import Approval, Policy
 from domain.refusals import CounterOverflow, NotFound, PriceChanged
 from domain.tenancy import ALL_PARTNERS
 from resolvers import pages, prices
 from resolvers.context import Context
-from resolvers.dataloader import MaybeAwaitable
+from resolvers.dataloader import Batch, MaybeAwaitable, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.prices import WantedOrder
+from resolvers.viewers import Viewer
 
 
 def by_id(context: Context, order_id: int) -> MaybeAwaitable[OrderRow | None]:
@@ -68,9 +73,24 @@ async def total(context: Context, chosen: OrderFilter, named: int | None) -> Ord
     return await context.portal.database.read(lambda connection: orders.total(connection, scope, chosen))
 
 
-def can_approve(context: Context, order: OrderRow) -> bool:
-    """Return whether the viewer can approve the order now."""
-    return context.may(Permission.ORDERS_APPROVE) and can_move(order.status, OrderStatus.COMPLETED)
+def can_approve(context: Context, rows: Sequence[OrderRow]) -> Batch[bool]:
+    """Return whether the viewer can approve each order now, by its status and its partner's policies."""
+    permitted = context.may(Permission.ORDERS_APPROVE)
+    pending = [permitted and can_move(order.status, OrderStatus.COMPLETED) for order in rows]
+    if not any(pending):
+        return pending
+
+    def decided(partners: list[PartnerRow | None]) -> list[bool]:
+        return [
+            is_pending
+            and partner is not None
+            and partner.status is PartnerStatus.ACTIVE
+            and not policies.refusals(partner.policy, _approval(context.signed_in, order))
+            for order, partner, is_pending in zip(rows, partners, pending, strict=True)
+        ]
+
+    wanted = [order.partner_id if each else None for order, each in zip(rows, pending, strict=True)]
+    return then(context.loaders.partner.load_many(wanted), decided)
 
 
 def can_cancel(context: Context, order: OrderRow) -> bool:
@@ -98,6 +118,8 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
     await work.terms()
     known = await products.shared(work.tx, given.wanted.product_ids)
     table_id = prices.found(await price_tables.shared(work.tx, work.partner_id, given.wanted.price_table_id))
+    # The time after the lock: before it, a version may have been published that began meanwhile.
+    work = replace(work, now=work.context.now())
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, given.wanted.product_ids)
     quote = await prices.priced(work.tx, work.partner_id, given.wanted, known, table_id, at=work.now)
@@ -151,16 +173,19 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
 
 
 def _check_policy(work: Work, policy: Policy, order: OrderRow) -> None:
-    approval = Approval(
-        made_by=order.created_by_id,
-        approved_by=work.viewer.user_id,
-        total=Cents(order.monthly_total + order.setup_fee_total),
-        by_vendor=work.viewer.of_vendor,
-    )
     checks = Checks()
-    for refusal in policies.refusals(policy, approval, ("orderId",)):
+    for refusal in policies.refusals(policy, _approval(work.viewer, order), ("orderId",)):
         checks.refuse(refusal)
     checks.done()
+
+
+def _approval(viewer: Viewer, order: OrderRow) -> Approval:
+    return Approval(
+        made_by=order.created_by_id,
+        approved_by=viewer.user_id,
+        total=Cents(order.monthly_total + order.setup_fee_total),
+        by_vendor=viewer.of_vendor,
+    )
 
 
 class CancelOrder(NamedTuple):

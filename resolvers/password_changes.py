@@ -15,7 +15,7 @@ from domain.languages import Language
 from domain.refusals import NotFound, SessionRequired
 from domain.users import OwnUser, UserDisabled, WrongPassword
 from resolvers.access import Secret, digest, new_link_secret
-from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_try
+from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
 from resolvers.mutations import Work, mutation
@@ -98,15 +98,24 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
     if found is None or found.disabled_at is not None:
         return
     secret = new_link_secret()
-    await portal.database.write(lambda tx: _add(portal, tx, found.partner_id, found.id, secret))
+
+    async def write(tx: Transaction) -> None:
+        await _add(portal, tx, found.partner_id, found.id, secret)
+        created = Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=found.id)
+        # Who asks need not be the user.
+        await events.append(tx, found.partner_id, [created], actor_id=None, at=portal.now())
+
+    await portal.database.write(write)
     await _send(portal, email, found.name, secret, language)
 
 
 async def _add(
     portal: Portal, tx: Transaction, partner_id: int, user_id: int, secret: Secret, *, by_id: int | None = None
 ) -> None:
-    expires_at = portal.now() + RESET_LIFETIME
-    await password_resets.add(tx, partner_id, user_id, secret.digest, by_id=by_id, expires_at=expires_at)
+    expires_at, by_email = portal.now() + RESET_LIFETIME, portal.outbox.mailer is not None
+    await password_resets.add(
+        tx, partner_id, user_id, secret.digest, by_id=by_id, by_email=by_email, expires_at=expires_at
+    )
 
 
 async def _send(portal: Portal, email: str, name: str, secret: Secret, language: Language) -> None:
@@ -133,6 +142,8 @@ class ResetLinkCreated(NamedTuple):
 async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     """Create a link by which a user chooses a new password; it is sent by e-mail if the portal sends e-mails."""
     require_session(work)
+    portal, now = work.context.portal, work.context.now()
+    await count_mail(portal, work.tx, user_id=work.viewer.user_id, partner_id=work.partner_id, at=now)
     await partners.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, given.user_id)
     if user is None:
@@ -142,7 +153,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
         raise OwnUser(("userId",))
     if user.disabled_at is not None:
         raise UserDisabled(("userId",))
-    portal, secret, language = work.context.portal, new_link_secret(), work.context.language
+    secret, language = new_link_secret(), work.context.language
     await _add(portal, work.tx, work.partner_id, user.id, secret, by_id=work.viewer.user_id)
     await work.append(Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=user.id))
     if portal.outbox.mailer is None:
@@ -167,14 +178,14 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
 
     async def write(tx: Transaction) -> PasswordChanged:
         user = await users.locked_by_id(tx, found.partner_id, found.user_id)
-        # It may have been used while the hash was computed.
-        if (
-            user is None
-            or user.disabled_at is not None
-            or not await password_resets.take(tx, found.partner_id, found.user_id, link, at=now)
-        ):
+        if user is None or user.disabled_at is not None:
             raise InvalidReset(("secret",))
-        await users.update(tx, found.partner_id, found.user_id, {"password_hash": password_hash})
+        by_email = await password_resets.take(tx, found.partner_id, found.user_id, link, at=now)
+        if by_email is None:
+            # It was used while the hash was computed.
+            raise InvalidReset(("secret",))
+        proved = {"email_proved_at": now} if by_email else {}
+        await users.update(tx, found.partner_id, found.user_id, {"password_hash": password_hash, **proved})
         ended = await end_all(tx, found.partner_id, found.user_id, at=now)
         happened = [Event(type=EventType.PASSWORD_CHANGED, user_id=found.user_id), *ended.events]
         await events.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)

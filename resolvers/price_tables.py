@@ -91,11 +91,29 @@ class PriceTableChanged(NamedTuple):
 @mutation("createPriceTable", PriceTableChanged, for_vendor=True)
 async def create(work: Work, given: CreatePriceTable) -> PriceTableChanged:
     """Create a price table without versions."""
-    await work.act()
     table_id = await price_tables.create(work.tx, given.name)
     if table_id is None:
         raise PriceTableNameTaken(("name",), name=given.name)
+    await work.append(Event(type=EventType.PRICE_TABLE_CREATED, price_table_id=table_id))
     return PriceTableChanged(table_id)
+
+
+class RenamePriceTable(NamedTuple):
+    """New name of a price table."""
+
+    price_table_id: int
+    name: str
+
+
+@mutation("renamePriceTable", PriceTableChanged, for_vendor=True)
+async def rename(work: Work, given: RenamePriceTable) -> PriceTableChanged:
+    """Give a price table another name; if it is as before, nothing happens."""
+    table = await _locked(work.tx, given.price_table_id)
+    if given.name != table.name:
+        if not await price_tables.rename(work.tx, table, given.name):
+            raise PriceTableNameTaken(("name",), name=given.name)
+        await work.append(Event(type=EventType.PRICE_TABLE_RENAMED, price_table_id=table.id))
+    return PriceTableChanged(table.id)
 
 
 class DraftedPrice(NamedTuple):
@@ -122,18 +140,23 @@ class PricesChanged(NamedTuple):
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     """Write prices to the draft, which begins as a copy of the version in force."""
-    await work.act()
     await _locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
-    return PricesChanged(given.price_table_id, await _draft(work.tx, given.price_table_id, tiers, at=work.now))
+    version_id = await _draft(work.tx, given.price_table_id, tiers, at=work.context.now())
+    await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
+    return PricesChanged(given.price_table_id, version_id)
 
 
 class PublishPriceTable(NamedTuple):
-    """Price table whose draft is published, and when its prices begin; at once if None."""
+    """Price table whose draft is published, and when its prices begin; at once if None.
+
+    `replaces` is the number of the version that they confirm to replace, if the draft is no copy of it.
+    """
 
     price_table_id: int
     begins_at: datetime | None
+    replaces: int | None = None
 
 
 @mutation("publishPriceTable", PricesChanged, for_vendor=True)
@@ -144,9 +167,11 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
     begins_at = rules.begin(given.begins_at, at)
-    version_id = await _publish(work.tx, given.price_table_id, begins_at=begins_at, by_id=work.viewer.user_id, at=at)
+    publication = _Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
+    version_id = await _publish(work.tx, given.price_table_id, publication)
     concerned = [work.partner_id, *await price_tables.partners_of(work.tx, given.price_table_id)]
-    await _append(work.tx, concerned, given.price_table_id, actor_id=work.viewer.user_id, at=at)
+    by_id = work.viewer.user_id
+    await _append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
     return PricesChanged(given.price_table_id, version_id)
 
 
@@ -159,9 +184,9 @@ class DiscardPriceTableDraft(NamedTuple):
 @mutation("discardPriceTableDraft", PriceTableChanged, for_vendor=True)
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
-    await work.act()
     await _locked(work.tx, given.price_table_id)
     await price_versions.discard(work.tx, (await _draft_of(work.tx, given.price_table_id)).id)
+    await work.append(Event(type=EventType.PRICE_TABLE_DRAFT_DISCARDED, price_table_id=given.price_table_id))
     return PriceTableChanged(given.price_table_id)
 
 
@@ -228,14 +253,13 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
         await _locked(tx, table.id)
         version_id = await _draft(tx, table.id, tiers, at=portal.now())
         written = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
+        vendor, at = await partners.vendor(tx), portal.now()
+        concerned, happened = [] if vendor is None else [vendor.id], EventType.PRICE_TABLE_DRAFTED
         if publish_it:
-            at = portal.now()
-            await _publish(tx, table.id, begins_at=at, by_id=None, at=at)
-            vendor = await partners.vendor(tx)
-            concerned = await price_tables.partners_of(tx, table.id)
-            if vendor is not None:
-                concerned.append(vendor.id)
-            await _append(tx, concerned, table.id, actor_id=None, at=at)
+            await _publish(tx, table.id, _Publication(at, by_id=None, at=at))
+            concerned += await price_tables.partners_of(tx, table.id)
+            happened = EventType.PRICES_CHANGED
+        await _append(tx, concerned, happened, table.id, actor_id=None, at=at)
         return ImportedPrices(table.name, rules.dearer(written), rules.holes(written))
 
     return await portal.database.write(write)
@@ -262,11 +286,21 @@ async def _draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: date
     return version_id
 
 
-async def _publish(
-    tx: Transaction, price_table_id: int, *, begins_at: datetime, by_id: int | None, at: datetime
-) -> int:
-    """Publish the draft of the locked price table, and return its id; raise a group of refusals if it has holes."""
+class _Publication(NamedTuple):
+    begins_at: datetime
+    by_id: int | None
+    at: datetime
+    replaces: int | None = None
+
+
+async def _publish(tx: Transaction, price_table_id: int, publication: _Publication) -> int:
+    """Publish the draft of the locked price table, and return its id.
+
+    Raises DraftOutdated, and a group of refusals if the draft has holes.
+    """
     found = await _draft_of(tx, price_table_id)
+    before = await price_versions.number_at(tx, price_table_id, publication.begins_at)
+    rules.check_replaced(before=before, copy_of=found.copy_of, confirmed=publication.replaces)
     tiers = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [found.id])).get(found.id, {})
     holes = rules.holes(tiers)
     names = await prices.products_by_ids(tx, sorted({key.product_id for key, _ in holes})) if holes else {}
@@ -274,6 +308,7 @@ async def _publish(
     for key, lowest in holes:
         checks.refuse(_hole(names, key, lowest))
     checks.done()
+    begins_at, by_id, at, _ = publication
     await price_versions.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
     return found.id
 
@@ -284,10 +319,16 @@ def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleIn
 
 
 async def _append(
-    tx: Transaction, partner_ids: Collection[int], price_table_id: int, *, actor_id: int | None, at: datetime
+    tx: Transaction,
+    partner_ids: Collection[int],
+    happened: EventType,
+    price_table_id: int,
+    *,
+    actor_id: int | None,
+    at: datetime,
 ) -> None:
-    changed = Event(type=EventType.PRICES_CHANGED, price_table_id=price_table_id)
-    await events.append_to_each(tx, list(partner_ids), changed, actor_id=actor_id, at=at)
+    event = Event(type=happened, price_table_id=price_table_id)
+    await events.append_to_each(tx, list(partner_ids), event, actor_id=actor_id, at=at)
 
 
 async def _check_products(tx: Transaction, given: Sequence[DraftedPrice]) -> None:

@@ -68,6 +68,19 @@ async def retire(work: Work, given: RetireProduct) -> ProductChanged:
     return await _change(work, before, before._replace(active=False), product_id=given.product_id)
 
 
+class ReinstateProduct(NamedTuple):
+    """Retired product that is to be sold again."""
+
+    product_id: int
+
+
+@mutation("reinstateProduct", ProductChanged, for_vendor=True)
+async def reinstate(work: Work, given: ReinstateProduct) -> ProductChanged:
+    """Accept orders of a retired product again; if it is sold already, nothing happens."""
+    before = _details(await _locked(work, given.product_id))
+    return await _change(work, before, before._replace(active=True), product_id=given.product_id)
+
+
 async def create_by_operator(portal: Portal, details: ProductDetails) -> int:
     """Return the id of the new product; raise ProductCodeTaken if another one has the code."""
 

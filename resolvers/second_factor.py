@@ -137,10 +137,12 @@ async def renew_recovery_codes(context: Context, proof: Proof) -> RecoveryCodes:
     """Replace all recovery codes; raises as `disable` does."""
     portal = context.portal
 
-    async def write(tx: Transaction, user: FactorUser, viewer: Viewer, _now: datetime) -> RecoveryCodes:
+    async def write(tx: Transaction, user: FactorUser, viewer: Viewer, now: datetime) -> RecoveryCodes:
         if user.second_factor_since is None:
             raise SecondFactorNotEnabled
-        return RecoveryCodes(await codes.renewed(tx, portal, (viewer.partner_id, viewer.user_id)))
+        made = await codes.renewed(tx, portal, (viewer.partner_id, viewer.user_id))
+        await _append(tx, viewer, EventType.RECOVERY_CODES_RENEWED, at=now)
+        return RecoveryCodes(made)
 
     return await _proved(context, proof, write)
 

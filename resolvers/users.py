@@ -89,13 +89,15 @@ async def _checked(new: NewUser) -> str:
 
 
 async def _insert(portal: Portal, new: NewUser, password_hash: str, partner_id: int, tx: Transaction) -> int:
+    now = portal.now()
+    # The operator vouches for the address.
     user_id = await access.create_user(
-        tx, partner_id, email=new.email, name=new.name, role=new.role, password_hash=password_hash
+        tx, partner_id, email=new.email, name=new.name, role=new.role, password_hash=password_hash, proved_at=now
     )
     if user_id is None:
         raise EmailTaken(("email",))
     joined = [Event(type=EventType.USER_JOINED, user_id=user_id)]
-    await events.append(tx, partner_id, joined, actor_id=None, at=portal.now())
+    await events.append(tx, partner_id, joined, actor_id=None, at=now)
     return user_id
 
 

@@ -9,12 +9,12 @@ from db.access import TokenRow, UserRow
 from db.partners import PartnerRow
 from db.second_factors import FactorState
 from domain.access import Permission, Role, TokenKind
-from resolvers import access, second_factor
+from resolvers import access, linked_identities, second_factor
 from resolvers.viewers import Viewer as ViewerRow
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.partners import Partner
-from schema.relations import attribute, computed
+from schema.relations import attribute, computed, computed_together
 from schema.second_factor import ViewerSecondFactor
 
 
@@ -42,6 +42,15 @@ class User(Node, row=UserRow):
         description=(
             "Whether the person has a second factor. Null unless the viewer is that person, or manages the users of "
             "the person's organization with USERS_MANAGE."
+        ),
+    )
+    identity_linked_at: datetime | None = computed_together(
+        linked_identities.linked_at,
+        reads=("id", "partner_id"),
+        description=(
+            "The date and time since which the person can sign in by an identity of the OpenID provider. Null if there "
+            "is none, and unless the viewer is that person, or manages the users of the person's organization with "
+            "USERS_MANAGE."
         ),
     )
 

@@ -234,7 +234,7 @@ _describe(
             "the activation that took the license."
         ),
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
-        EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",
+        EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated.",
         EventType.PRODUCT_RETIRED: "A product was retired; it can't be ordered any more.",
         EventType.USER_INVITED: "A person was invited to become a user.",
         EventType.INVITATION_REVOKED: "An invitation was revoked before it was accepted.",
@@ -254,6 +254,14 @@ _describe(
             "A version of a price table that the partner buys by was published, or other price tables were assigned "
             "to it."
         ),
+        EventType.PRICE_TABLE_CREATED: "A price table was created. Only the vendor has events about drafts and names.",
+        EventType.PRICE_TABLE_RENAMED: "A price table has another name.",
+        EventType.PRICE_TABLE_DRAFTED: "Prices were written to the draft of a price table.",
+        EventType.PRICE_TABLE_DRAFT_DISCARDED: "The draft of a price table was deleted.",
+        EventType.PRODUCT_REINSTATED: "A retired product is sold again.",
+        EventType.RECOVERY_CODES_RENEWED: "A user has new recovery codes, in place of all former ones.",
+        EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
+        EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
     },
 )
 _describe(
@@ -318,6 +326,10 @@ _describe(
         UserErrorCode.PRICE_TABLE_NAME_IN_USE: "Another price table has the same name.",
         UserErrorCode.PRICE_TABLE_INCOMPLETE: "The draft has a price of a product, but none for small quantities.",
         UserErrorCode.NO_PRICE_TABLE_DRAFT: "The price table has no draft.",
+        UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: (
+            "The draft is a copy of another version than the one that its prices would replace, whose changes it would "
+            "undo."
+        ),
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },

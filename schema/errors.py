@@ -129,6 +129,7 @@ _CONFLICTS = frozenset(
         UserErrorCode.PRICE_TABLE_NAME_IN_USE,
         UserErrorCode.PRICE_TABLE_INCOMPLETE,
         UserErrorCode.NO_PRICE_TABLE_DRAFT,
+        UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED,
     }
 )
 

@@ -144,6 +144,9 @@ class EventFilter:
     types: list[EventType] | None = optional("Filters by type.")
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     order_id: strawberry.ID | None = optional("Filters by the ID of the order.")
+    product_id: strawberry.ID | None = optional(
+        "Filters by the ID of the product that events of the vendor are about; a partner has none."
+    )
     occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
 
     def chosen(self) -> Chosen:
@@ -153,6 +156,7 @@ class EventFilter:
             types=None if types is None else frozenset(types),
             client_id=number("Client", self.client_id),
             order_id=number("Order", self.order_id),
+            product_id=number("Product", self.product_id),
             occurred_from=occurred.start,
             occurred_to=occurred.end,
         )

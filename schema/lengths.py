@@ -114,6 +114,7 @@ BUSINESS: Mapping[str, int] = {
     "AssignPriceTablesInput.priceTableIds": TABLES_MAX,
     "CreatePartnerInput.priceTableName": NAME_LENGTH,
     "CreatePriceTableInput.name": NAME_LENGTH,
+    "RenamePriceTableInput.name": NAME_LENGTH,
     "DraftPriceTableInput.prices": DRAFTED_MAX,
     "PriceInput.tiers": TIERS_MAX,
     "PartnerContactInput.email": EMAIL_LENGTH,

@@ -22,7 +22,7 @@ from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.prices import OrderLine
-from schema.relations import attribute, computed, plain, selection, to_many, to_one
+from schema.relations import attribute, computed, computed_together, plain, selection, to_many, to_one
 
 
 @strawberry.type(
@@ -101,12 +101,12 @@ class Order(Node, row=OrderRow):
         description="The user who cancelled the order. Returns null if it is not cancelled.",
     )
 
-    viewer_can_approve: bool = computed(
+    viewer_can_approve: bool = computed_together(
         orders.can_approve,
-        reads=("status",),
+        reads=("status", "partner_id", "created_by_id", "monthly_total", "setup_fee_total"),
         description=(
-            "Whether the viewer can approve the order: it is pending, and the viewer has the permission. A suspension "
-            "or a policy of the partner can still refuse it."
+            "Whether the viewer can approve the order: it is pending, the viewer has the permission, the partner is "
+            "not suspended, and no policy of the partner refuses it, such as four eyes or the ceiling."
         ),
     )
 

@@ -35,6 +35,7 @@ from resolvers.price_tables import (
     PriceTableChanged,
     PriceTablesAssigned,
     PublishPriceTable,
+    RenamePriceTable,
 )
 from schema import references
 from schema.errors import Payload, settle
@@ -63,6 +64,25 @@ class CreatePriceTableInput:
         name = checks.text(self.name, "name", longest=NAME_LENGTH)
         checks.done()
         return CreatePriceTable(name)
+
+
+@strawberry.input(description="Input of `renamePriceTable`.")
+class RenamePriceTableInput:
+    price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+    name: str = strawberry.field(
+        description=(
+            "The new name. 1 to 200 characters. No other price table can have the same name, without regard to case "
+            "and accents."
+        )
+    )
+    idempotency_key: str | None = idempotency_key()
+
+    def checked(self) -> RenamePriceTable:
+        """Return the id and the name; raise a group of refusals if the name is invalid."""
+        checks = Checks()
+        name = checks.text(self.name, "name", longest=NAME_LENGTH)
+        checks.done()
+        return RenamePriceTable(ids.number("PriceTable", self.price_table_id), name)
 
 
 @strawberry.input(description="A unit price from a minimum quantity up to the next tier.")
@@ -157,11 +177,17 @@ class PublishPriceTableInput:
         "The date and time from which the prices apply, “início da vigência”, which can't be in the past. They apply "
         "at once if it is omitted or null."
     )
+    replaces_version: int | None = optional(
+        "The number of the version that is in force when the prices begin, to confirm that they replace it though the "
+        "draft is no copy of it (see `PriceTableVersion.copyOf`). Without it, such a draft is refused with "
+        "PRICE_TABLE_DRAFT_OUTDATED, because it would undo what that version changed."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> PublishPriceTable:
-        """Return the id of the price table and the begin."""
-        return PublishPriceTable(ids.number("PriceTable", self.price_table_id), given(self.begins_at))
+        """Return the id of the price table, the begin, and the version that is replaced."""
+        table_id = ids.number("PriceTable", self.price_table_id)
+        return PublishPriceTable(table_id, given(self.begins_at), given(self.replaces_version))
 
 
 @strawberry.input(description="Input of `discardPriceTableDraft`.")
@@ -260,6 +286,11 @@ class DiscardPriceTableDraftPayload(PriceTableChangedPayload):
     """Price table without a draft."""
 
 
+@strawberry.type(description="Return type of `renamePriceTable`.")
+class RenamePriceTablePayload(PriceTableChangedPayload):
+    """Price table with its new name."""
+
+
 @strawberry.type(description="Return type of `assignPriceTables`.")
 class AssignPriceTablesPayload(Payload):
     outcome: strawberry.Private[PriceTablesAssigned | None] = None
@@ -281,6 +312,13 @@ class PriceTableMutations:
         input: Annotated[CreatePriceTableInput, strawberry.argument(description="The price table to create.")],
     ) -> CreatePriceTablePayload:
         return await settle(CreatePriceTablePayload, info.context, input, price_tables.create)
+
+    @strawberry.mutation(description="Gives a price table another name, for all partners that buy by it.")
+    @staticmethod
+    async def rename_price_table(
+        info: Info, input: Annotated[RenamePriceTableInput, strawberry.argument(description="The new name.")]
+    ) -> RenamePriceTablePayload:
+        return await settle(RenamePriceTablePayload, info.context, input, price_tables.rename)
 
     @strawberry.mutation(
         description=(

@@ -35,6 +35,10 @@ class PriceTableVersion(OfRow, row=VersionRow):
     begins_at: datetime | None = attribute(
         "The date and time from which the prices apply, “início da vigência”. Returns null for a draft."
     )
+    copy_of: int | None = attribute(
+        "The number of the version that this one began as a copy of. Returns null if there was none, and for versions "
+        "from before this was recorded."
+    )
     published_at: datetime | None = attribute("The date and time of the publication. Returns null for a draft.")
 
     published_by: references.UserType | None = to_one(

@@ -10,7 +10,7 @@ from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from domain.violations import Empty
 from resolvers import ids, products
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.products import CreateProduct, ProductChanged, RetireProduct, UpdateProduct
+from resolvers.products import CreateProduct, ProductChanged, ReinstateProduct, RetireProduct, UpdateProduct
 from schema.errors import Payload, settle
 from schema.inputs import idempotency_key, optional
 from schema.nodes import Info
@@ -81,6 +81,16 @@ class RetireProductInput:
         return RetireProduct(ids.number("Product", self.product_id))
 
 
+@strawberry.input(description="Input of `reinstateProduct`.")
+class ReinstateProductInput:
+    product_id: strawberry.ID = strawberry.field(description="The ID of the product.")
+    idempotency_key: str | None = idempotency_key()
+
+    def checked(self) -> ReinstateProduct:
+        """Return the id of the product."""
+        return ReinstateProduct(ids.number("Product", self.product_id))
+
+
 @strawberry.type
 class ProductChangedPayload(Payload):
     """Product that a mutation changed, or the refusals."""
@@ -108,6 +118,11 @@ class UpdateProductPayload(ProductChangedPayload):
 @strawberry.type(description="Return type of `retireProduct`.")
 class RetireProductPayload(ProductChangedPayload):
     """Retired product."""
+
+
+@strawberry.type(description="Return type of `reinstateProduct`.")
+class ReinstateProductPayload(ProductChangedPayload):
+    """Product that is sold again."""
 
 
 @strawberry.type
@@ -144,3 +159,16 @@ class ProductMutations:
         info: Info, input: Annotated[RetireProductInput, strawberry.argument(description="The product to retire.")]
     ) -> RetireProductPayload:
         return await settle(RetireProductPayload, info.context, input, products.retire)
+
+    @strawberry.mutation(
+        description=(
+            "Ends the retirement of a product, which can be ordered again. A product that is sold already is returned "
+            "as it is."
+        )
+    )
+    @staticmethod
+    async def reinstate_product(
+        info: Info,
+        input: Annotated[ReinstateProductInput, strawberry.argument(description="The product to sell again.")],
+    ) -> ReinstateProductPayload:
+        return await settle(ReinstateProductPayload, info.context, input, products.reinstate)

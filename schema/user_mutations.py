@@ -9,8 +9,9 @@ from domain.access import Role
 from domain.checks import Checks
 from domain.users import NAME_LENGTH
 from domain.violations import Empty
-from resolvers import ids, user_changes
+from resolvers import ids, linked_identities, user_changes
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.linked_identities import UnlinkIdentity
 from resolvers.user_changes import DeactivateUser, ReactivateUser, SessionsEnded, UpdateUser, UserChanged
 from schema.access import User
 from schema.arguments import number
@@ -62,6 +63,13 @@ class ReactivateUserInput(OfUser):
         return ReactivateUser(ids.number("User", self.user_id))
 
 
+@strawberry.input(description="Input of `unlinkIdentity`.")
+class UnlinkIdentityInput(OfUser):
+    def checked(self) -> UnlinkIdentity:
+        """Return the user's id."""
+        return UnlinkIdentity(ids.number("User", self.user_id))
+
+
 @strawberry.input(description="Input of `signOutEverywhere`.")
 class SignOutEverywhereInput:
     user_id: strawberry.ID | None = optional(
@@ -99,6 +107,11 @@ class DeactivateUserPayload(UserChangedPayload):
 @strawberry.type(description="Return type of `reactivateUser`.")
 class ReactivateUserPayload(UserChangedPayload):
     """User who can sign in again."""
+
+
+@strawberry.type(description="Return type of `unlinkIdentity`.")
+class UnlinkIdentityPayload(UserChangedPayload):
+    """User without an identity of the provider."""
 
 
 @strawberry.type(description="Return type of `signOutEverywhere`.")
@@ -149,6 +162,19 @@ class UserMutations:
         info: Info, input: Annotated[ReactivateUserInput, strawberry.argument(description="The user to reactivate.")]
     ) -> ReactivateUserPayload:
         return await settle(ReactivateUserPayload, info.context, input, user_changes.reactivate)
+
+    @strawberry.mutation(
+        description=(
+            "Unlinks a user from the identity of the OpenID provider, whose tokens are refused then. Another token "
+            "with the user's verified address can be linked afterwards. If there is no identity, nothing changes. "
+            "Requires a session."
+        )
+    )
+    @staticmethod
+    async def unlink_identity(
+        info: Info, input: Annotated[UnlinkIdentityInput, strawberry.argument(description="The user to unlink.")]
+    ) -> UnlinkIdentityPayload:
+        return await settle(UnlinkIdentityPayload, info.context, input, linked_identities.unlink)
 
     @strawberry.mutation(
         description=(

@@ -13,12 +13,17 @@ import structlog
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 
 from domain.errors import ProviderUnreachable
+from domain.users import EMAIL_LENGTH
 from resolvers.identities import Claims
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Signatures by a private key. With a shared secret, anyone who can check a token could also create one."""
+
+SUBJECT_LENGTH = 255
+"""Maximum length of a subject (OpenID Connect Core 1.0, 2)."""
 
 KEYS_KEPT_SECONDS = 3600
 KEYS_PAUSE_SECONDS = 60
@@ -31,6 +36,15 @@ _TIMEOUT_SECONDS = 5
 _LONGEST_BYTES = 1_000_000
 
 log = structlog.get_logger("portal.identities")
+
+
+class _Registry(JWSRegistry):
+    # Some providers send their certificates (x5c), which take a few thousand bytes and are not used.
+    max_header_length = 16_384
+
+
+# A header parameter that is unknown must be ignored, unless it is critical (RFC 7515, 4).
+_REGISTRY = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
 
 
 class Provider(NamedTuple):
@@ -66,7 +80,7 @@ class OpenIdProvider:
         }
 
     async def claims(self, token: str, now: datetime) -> Claims | None:
-        """Return the claims of a token; None for a token that is not valid. Raises Unavailable without its keys."""
+        """Return the claims of a token, None for one that is not valid; raise ProviderUnreachable without its keys."""
         try:
             decoded = await self._decoded(token)
             registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS, **self._options)
@@ -75,20 +89,22 @@ class OpenIdProvider:
         except (JoseError, ValueError, TypeError, OverflowError):
             # The token is the caller's text: whatever is wrong with it, it is not valid.
             return None
-        email = decoded.get("email")
-        is_verified = decoded.get("email_verified") is True and isinstance(email, str)
-        return Claims(self._provider.issuer, str(decoded["sub"]), str(email) if is_verified else None, expires_at)
+        subject, email = decoded["sub"], decoded.get("email")
+        if not _is_text(subject, longest=SUBJECT_LENGTH):
+            return None
+        is_verified = decoded.get("email_verified") is True and _is_text(email, longest=EMAIL_LENGTH)
+        return Claims(self._provider.issuer, str(subject), str(email) if is_verified else None, expires_at)
 
     async def _decoded(self, token: str) -> dict[str, Any]:
         keys = await self._keys(KEYS_KEPT_SECONDS)
         try:
-            return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+            return jwt.decode(token, keys, registry=_REGISTRY).claims
         except (InvalidKeyIdError, BadSignatureError):
             # The provider may have changed its keys, which need no names.
             newer = await self._keys(KEYS_PAUSE_SECONDS)
             if newer is keys:
                 raise
-            return jwt.decode(token, newer, algorithms=ALGORITHMS).claims
+            return jwt.decode(token, newer, registry=_REGISTRY).claims
 
     async def _keys(self, kept_seconds: float) -> KeySet:
         """Return keys that are no older; those of before if the provider can't be reached."""
@@ -124,6 +140,13 @@ class OpenIdProvider:
                     raise ValueError(message)
                 source = str(metadata["jwks_uri"])
             return await _json(http, source)
+
+
+def _is_text(claim: object, *, longest: int) -> bool:
+    """Return whether a claim is a text that can be stored: not empty, without NUL and lone surrogates."""
+    if not isinstance(claim, str) or not 0 < len(claim) <= longest or "\0" in claim:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in claim)
 
 
 async def _json(http: httpx2.AsyncClient, url: str) -> Any:  # noqa: ANN401 — any JSON.

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.engine.sqlite_engine import SYNCHRONOUS
+from domain.attempts import MailLimits
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
@@ -127,6 +128,16 @@ class Settings(BaseSettings):
         default=None, description="The address of the front-end, with which the links in e-mails begin."
     )
     mail_from: str | None = Field(default=None, description="The address that e-mails come from.")
+    mails_per_user: int = Field(
+        default=MailLimits().by_user,
+        ge=1,
+        description="The most invitations and links for a new password by e-mail that a user causes within 24 hours.",
+    )
+    mails_per_partner: int = Field(
+        default=MailLimits().by_partner,
+        ge=1,
+        description="The most of these e-mails within 24 hours for one partner, or for the vendor.",
+    )
     smtp_url: SecretStr | None = Field(
         default=None, description="The server that sends e-mails: smtp://USER:PASSWORD@HOST:PORT, or smtps://…."
     )
@@ -167,7 +178,8 @@ class Settings(BaseSettings):
         url = self.portal_url or f"http://{host}:{self.port}"
         if self.smtp_url is None or self.mail_from is None:
             return Outbox(portal_url=url)
-        return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url)
+        limits = MailLimits(self.mails_per_user, self.mails_per_partner)
+        return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url, limits)
 
     def provider(self) -> OpenIdProvider | None:
         """Return the identity provider, if there is one."""

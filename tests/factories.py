@@ -101,10 +101,13 @@ async def add_user(
     email: str | None = None,
     role: Role = Role.MANAGER,
     password_hash: str = "none",  # noqa: S107 — no password has it.
+    proved_at: datetime | None = EVER,
 ) -> int:
-    """Add a user of the partner, and return their id."""
+    """Add a user of the partner, whose address is proved, and return their id."""
     email = email or f"{uuid4()}@alfa.example"
-    user_id = await access.create_user(tx, partner_id, email=email, name="Ana", role=role, password_hash=password_hash)
+    user_id = await access.create_user(
+        tx, partner_id, email=email, name="Ana", role=role, password_hash=password_hash, proved_at=proved_at
+    )
     assert user_id is not None
     return user_id
 

@@ -10,6 +10,7 @@ from server.cli.documents import app as documents
 from server.cli.erase_check import erase_check
 from server.cli.export_messages import export_messages
 from server.cli.export_schema import export_schema
+from server.cli.identities import unlink_identity
 from server.cli.imports import app as imports
 from server.cli.invitations import invite_user
 from server.cli.migrate import migrate
@@ -53,6 +54,7 @@ app.command()(invite_user)
 app.command()(update_user)
 app.command("users")(list_users)
 app.command()(reset_second_factor)
+app.command()(unlink_identity)
 app.command()(create_token)
 app.command("tokens")(list_tokens)
 app.command()(revoke_token)

@@ -54,6 +54,8 @@ class Operation(NamedTuple):
     """Error of the operation, though its document is valid."""
     permissions: frozenset[Permission]
     private: bool
+    shows_viewer: bool
+    """Whether it selects `viewer`, which needs no token, but is another one with each."""
     enrolling: bool
     """Whether a user who must enroll a second factor first can run it."""
     node_fields: tuple[FieldNode, ...]
@@ -235,6 +237,7 @@ class _Requirements:
             error=root_fields.crowded(self._node, self._fragments),
             permissions=frozenset(FIELD_PERMISSIONS[name] for name in names if name in FIELD_PERMISSIONS),
             private=any(_is_private(name) for name in names),
+            shows_viewer="Query.viewer" in names,
             enrolling=all(_is_enrolling(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,

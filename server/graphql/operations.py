@@ -22,6 +22,7 @@ from domain.errors import (
     DocumentNotFound,
     DocumentNotTrusted,
     Forbidden,
+    ProviderUnreachable,
     SecondFactorRequired,
     UnusableToken,
 )
@@ -97,7 +98,8 @@ class Operations:
         """Return the answer to a request.
 
         Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
-        operation is known to need no token, and Unavailable if a large operation waits too long for others.
+        operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, and Unavailable
+        if a large operation waits too long for others.
         """
         operation = None
         try:
@@ -111,7 +113,7 @@ class Operations:
             variables = _checked(context, operation, request.variables or {})
             if isinstance(variables, list):
                 return _refused(context, variables, operation)
-        except UnusableToken:
+        except (UnusableToken, ProviderUnreachable):
             raise
         except MutationOverGetError:
             _insist_on_token(context)
@@ -187,7 +189,12 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that the operation requires, and return the values of its variables."""
-    if context.unusable is not None and (operation.private or operation.error is not None):
+    if context.unusable is not None and (
+        operation.private
+        or operation.error is not None
+        # A viewer whose token can't be checked for a minute is not signed out.
+        or (operation.shows_viewer and isinstance(context.unusable, ProviderUnreachable))
+    ):
         raise context.unusable
     if operation.error is not None:
         return [operation.error]

@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ApiError, BodyTooLong, SessionOver, Unavailable, UnusableToken
+from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, SessionOver, Unavailable, UnusableToken
 from resolvers import access
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -110,11 +110,11 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         viewer: Viewer | None = None
-        unusable: UnusableToken | None = None
+        unusable: UnusableToken | ProviderUnreachable | None = None
         try:
             authorization, address = given.all(b"authorization"), state["client_address"]
             state["viewer"] = viewer = await _viewer_of(self._portal, authorization, address)
-        except UnusableToken as error:
+        except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)

@@ -282,3 +282,27 @@ async def test_events_and_orders_that_were_there_before_get_their_hashes(engine:
     await database.close()
     assert [each and (each.checked, each.broken_at) for each in chains] == [(2, None), (1, None)]
     assert stored == [lines_hash(items[1]), lines_hash([])]
+
+
+async def test_addresses_of_users_whom_the_operator_created_are_proved(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0014")
+    person = """INSERT INTO users (partner_id, email, name, role, password_hash)
+        VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', 'none')"""
+    event = """INSERT INTO events (partner_id, number, type, occurred_at, actor_id, user_id)
+        VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z', {}, {})"""
+    await write(
+        url,
+        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
+        *(person.format(name) for name in ("before-events", "by-operator", "by-link")),
+        event.format(1, "USER_JOINED", "NULL", 2),
+        event.format(2, "USER_JOINED", 3, 3),
+    )
+
+    migrate.upgrade(url)
+
+    proved = sa.select(users.c.email_proved_at.is_not(None)).order_by(users.c.id)
+    assert await look(url, lambda sync: list(sync.scalars(proved))) == [True, True, False]
+    await write(url, event.format(3, "IDENTITY_UNLINKED", 1, 2))
+    with pytest.raises(REFUSED):
+        await write(url, event.format(4, "IDENTITY_SOLD", 1, 2))

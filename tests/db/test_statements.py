@@ -146,6 +146,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "types": frozenset(EventType),
         "client_id": 1,
         "order_id": 1,
+        "product_id": 1,
         "occurred_from": NOON,
         "occurred_to": NOON,
     },

@@ -36,6 +36,8 @@ class World:
     product: str
     table: str
     draft: int | None = None
+    copied: int | None = None
+    """Place of the version that the draft is a copy of."""
     published: list[tuple[datetime, int]] = field(default_factory=list)
     orders: dict[str, int] = field(default_factory=dict)
     """Price of each order by its id."""
@@ -54,13 +56,21 @@ class World:
 
     def in_force(self) -> int | None:
         """Return the price that applies now: of those that have begun last, the one that was published last."""
-        begun = [(begin, place) for place, (begin, _) in enumerate(self.published) if begin <= self.clock.now]
-        return self.published[max(begun)[1]][1] if begun else None
+        place = self._place_at(self.clock.now)
+        return None if place is None else self.published[place][1]
+
+    def _place_at(self, at: datetime) -> int | None:
+        begun = [(begin, place) for place, (begin, _) in enumerate(self.published) if begin <= at]
+        return max(begun)[1] if begun else None
 
     async def _draft(self, price: int) -> None:
         tiers = [{"minimumQuantity": 1, "unitMonthlyPrice": f"{price}.00", "unitSetupFee": "0.00"}]
         prices = [{"productId": self.product, "orderType": "PURCHASE", "tiers": tiers}]
         assert await self.vendor.codes("draftPriceTable", {"priceTableId": self.table, "prices": prices}) == []
+        if self.draft is None:
+            later = [(begin, place) for place, (begin, _) in enumerate(self.published)]
+            place = self._place_at(self.clock.now)
+            self.copied = max(later)[1] if place is None and later else place
         self.draft = price
 
     async def _discard(self, _: int) -> None:
@@ -71,6 +81,11 @@ class World:
     async def _publish(self, begins_at: datetime | None) -> None:
         given = {"priceTableId": self.table, "beginsAt": begins_at and begins_at.isoformat()}
         codes = await self.vendor.codes("publishPriceTable", given)
+        before = self._place_at(begins_at or self.clock.now)
+        if self.draft and before not in {None, self.copied}:
+            assert codes == ["PRICE_TABLE_DRAFT_OUTDATED"]
+            assert before is not None
+            codes = await self.vendor.codes("publishPriceTable", {**given, "replacesVersion": before + 1})
         assert codes == ([] if self.draft else ["NO_PRICE_TABLE_DRAFT"])
         if self.draft:
             self.published.append((begins_at or self.clock.now, self.draft))

@@ -5,22 +5,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
+
 from db import activations as activation_statements
 from db import clients as client_statements
 from db import orders as order_statements
+from db import price_tables as price_table_statements
+from db import tables, users
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
-from resolvers import access, activations, clients, ids, orders
+from resolvers import access, activations, clients, ids, orders, price_tables
 from resolvers.access import viewer_of
 from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
 from resolvers.clients import CancelClient, RegisterClient
 from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
+from resolvers.price_tables import PublishPriceTable
 from tests import cnpjs
 from tests.api import Api
 from tests.factories import with_tokens
-from tests.units import writing
+from tests.units import fetch_all, writing
 
 Arguments = TypeVar("Arguments", bound=tuple[Any, ...])
 
@@ -264,3 +269,37 @@ async def test_a_session_that_is_renewed_twice_at_once_has_one_successor(api: Ap
     codes = [body["errors"][0]["extensions"]["code"] for body in bodies if "errors" in body]
     assert (len(renewed), codes) == (1, ["UNAUTHENTICATED"] * 7)
     assert (await replace(api, token=renewed[0]).data("{ viewer { role } }"))["viewer"] is not None
+
+
+async def test_an_order_locks_its_maker_before_the_numbers(api: Api, product: str) -> None:
+    given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
+    of_partner = tables.partner_counters.c.partner_id == api.partner_id
+    numbers = sa.select(of_partner).where(of_partner).with_for_update(nowait=True)
+
+    async with writing(api.portal.database) as tx:
+        # As a deactivation does, which then appends its event.
+        await users.locked_by_id(tx, api.partner_id, api.user_id)
+        behind = asyncio.ensure_future(api.codes("createOrder", given))
+        await asyncio.wait([behind], timeout=AHEAD_SECONDS)
+        assert await fetch_all(tx, numbers)
+
+    assert await behind == []
+
+
+async def test_an_order_takes_the_prices_that_began_while_it_waited(api: Api, vendor: Api, product: str) -> None:
+    table = (await api.data("{ priceTable { id } }"))["priceTable"]["id"]
+    number = ids.number("PriceTable", table)
+    dearer = [{"minimumQuantity": 1, "unitMonthlyPrice": "999.00", "unitSetupFee": "0.00"}]
+    prices = [{"productId": product, "orderType": "PURCHASE", "tiers": dearer}]
+    await vendor.done("draftPriceTable", "__typename", {"priceTableId": table, "prices": prices})
+    given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}], "expectedTotal": "999.00"}
+
+    refused = await raced(
+        vendor,
+        price_tables.publish,
+        PublishPriceTable(number, None),
+        api.codes("createOrder", given),
+        lambda tx: price_table_statements.locked(tx, number),
+    )
+
+    assert refused == []

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
-from db import price_tables
+from db import identities, price_tables
+from db.identities import IdentifiedUser
 from domain.access import Role
 from domain.orders import OrderType
 from resolvers import ids
@@ -140,6 +141,14 @@ async def _user_with_app(api: Api) -> Given:
     return {"userId": ids.encode("User", user_id)}
 
 
+async def _linked_user(api: Api) -> Given:
+    user = await _user(api)
+    identified = IdentifiedUser(api.partner_id, ids.number("User", str(user["userId"])), Role.OPERATOR, of_vendor=False)
+    async with writing(api.portal.database) as tx:
+        await identities.link(tx, identified, "https://id.example", str(uuid4()), at=api.portal.now())
+    return user
+
+
 _LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
 
 MUTATIONS: Mapping[str, Recipe] = {
@@ -173,6 +182,7 @@ MUTATIONS: Mapping[str, Recipe] = {
     "revokeInvitation": Recipe(_invitation, "revokedInvitationId"),
     "createPasswordResetLink": Recipe(_user, "user { isActive }"),
     "resetSecondFactor": Recipe(_user_with_app, "user { hasSecondFactor }"),
+    "unlinkIdentity": Recipe(_linked_user, "user { identityLinkedAt }"),
 }
 """Every mutation of a partner's objects."""
 
@@ -191,11 +201,13 @@ OF_PRODUCTS: Mapping[str, Given] = {
     "createProduct": {"code": "GAMA", "name": "Gama", "includedSeats": 1},
     "updateProduct": {"name": "Gama", "includedSeats": 1},
     "retireProduct": {},
+    "reinstateProduct": {},
 }
 """Input of each mutation of products, besides the product; only the vendor's administrators do them."""
 
 OF_PRICES: Mapping[str, Given] = {
     "createPriceTable": {"name": "Pauta"},
+    "renamePriceTable": {"name": "Pauta"},
     "draftPriceTable": {"prices": []},
     "publishPriceTable": {},
     "discardPriceTableDraft": {},

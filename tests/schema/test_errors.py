@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from db import price_versions
 from db.engine import Database
+from db.tables import price_table_versions
 from domain.access import API_TOKENS_MAX, TokenKind
 from domain.languages import Language
 from domain.orders import OrderType
@@ -126,11 +128,28 @@ async def of_price_tables(vendor: Api, product: str) -> dict[UserErrorCode, Refu
     only_many = [{"minimumQuantity": 10, "unitMonthlyPrice": "1.00", "unitSetupFee": "1.00"}]
     prices = [{"productId": product, "orderType": "PURCHASE", "tiers": only_many}]
     await vendor.done("draftPriceTable", "priceTable { id }", incomplete | {"prices": prices})
+    outdated = {"priceTableId": await _outdated(vendor, product)}
     return {
+        UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: Refused("publishPriceTable", outdated, vendor),
         UserErrorCode.PRICE_TABLE_NAME_IN_USE: Refused("createPriceTable", new, vendor),
         UserErrorCode.NO_PRICE_TABLE_DRAFT: Refused("publishPriceTable", undrafted, vendor),
         UserErrorCode.PRICE_TABLE_INCOMPLETE: Refused("publishPriceTable", incomplete, vendor),
     }
+
+
+async def _outdated(vendor: Api, product: str) -> str:
+    """Return a price table whose draft is no copy of the version that began meanwhile."""
+    table = str((await vendor.done("createPriceTable", "priceTable { id }", {"name": uuid4().hex}))["priceTable"]["id"])
+    tiers = [{"minimumQuantity": 1, "unitMonthlyPrice": "1.00", "unitSetupFee": "1.00"}]
+    drafted = {"priceTableId": table, "prices": [{"productId": product, "orderType": "PURCHASE", "tiers": tiers}]}
+    for _ in range(2):
+        await vendor.done("draftPriceTable", "priceTable { id }", drafted)
+        await vendor.done("publishPriceTable", "priceTable { id }", {"priceTableId": table})
+    async with writing(vendor.portal.database) as tx:
+        version_id = await price_versions.create_draft(tx, ids.number("PriceTable", table), at=vendor.portal.now())
+        draft = sa.update(price_table_versions).where(price_table_versions.c.id == version_id)
+        await execute(tx, draft.values(copy_of=1))
+    return table
 
 
 async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
@@ -248,6 +267,7 @@ TYPES = {
     UserErrorCode.PRODUCT_CODE_IN_USE: "ConflictError",
     UserErrorCode.PRICE_TABLE_NAME_IN_USE: "ConflictError",
     UserErrorCode.NO_PRICE_TABLE_DRAFT: "ConflictError",
+    UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: "ConflictError",
     UserErrorCode.PRICE_TABLE_INCOMPLETE: "ConflictError",
     UserErrorCode.OWN_USER: "ConflictError",
     UserErrorCode.LAST_MANAGER: "ConflictError",

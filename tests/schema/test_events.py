@@ -88,8 +88,14 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
         "Ana: verificação em duas etapas ativada.",
         {},
     )
-    await api.done("disableTotp", "__typename", {"code": confirmed["recoveryCodes"][0]})
-    yield Happened(EventType.RECOVERY_CODE_USED, "Ana: recovery code used.", "Ana: código de recuperação usado.", {})
+    used = Happened(EventType.RECOVERY_CODE_USED, "Ana: recovery code used.", "Ana: código de recuperação usado.", {})
+    renewed = await api.done("renewRecoveryCodes", "recoveryCodes", {"code": confirmed["recoveryCodes"][0]})
+    yield used
+    yield Happened(
+        EventType.RECOVERY_CODES_RENEWED, "Ana: new recovery codes.", "Ana: novos códigos de recuperação.", {}
+    )
+    await api.done("disableTotp", "__typename", {"code": renewed["recoveryCodes"][0]})
+    yield used
     yield Happened(
         EventType.SECOND_FACTOR_DISABLED,
         "Ana: two-step verification turned off.",
@@ -113,9 +119,10 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
         for number, each in enumerate(happened, start=1)
     ]
     assert [event["message"] for event in in_portuguese] == [each.portuguese for each in happened]
-    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICES_", "PRODUCT_"))}
-    # `test_user_management.py`, `test_invitations.py` and `test_new_passwords.py` make those of users.
-    of_users = {each for each in EventType if each.name.startswith(("USER_", "INVITATION_", "PASSWORD_", "SESSIONS_"))}
+    by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICE", "PRODUCT_"))}
+    # `test_user_management.py`, `test_invitations.py`, `test_identity.py` and others make those of users.
+    about = "USER_", "INVITATION_", "PASSWORD_", "SESSIONS_", "IDENTITY_"
+    of_users = {each for each in EventType if each.name.startswith(about)}
     others = by_the_vendor | of_users | {EventType.CLIENT_CANCELLED, EventType.STOCK_LOW}
     missing = set(EventType) - others - {each.type for each in happened}
     assert not missing, f"Make these changes in `everything`: {sorted(each.name for each in missing)}."

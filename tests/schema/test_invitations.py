@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from db import invitations as statements
 from db import tables
 from domain.access import Role, TokenKind
+from domain.attempts import MailLimits
 from resolvers import ids, passwords
 from resolvers.access import digest
 from resolvers.portal import Portal
@@ -101,6 +102,33 @@ async def test_the_secret_of_an_invitation_is_stored_nowhere(api: Api, portal: P
 
     assert len(rows) == 2
     assert not [row for row in rows if secret in row]
+
+
+async def test_e_mails_are_limited_by_user_and_by_partner_within_a_day(api: Api, other_api: Api, clock: Clock) -> None:
+    colleague = await new_caller(api.http, api.portal, api.partner_id)
+    user = {"userId": ids.encode("User", colleague.user_id)}
+    invite = "mutation ($input: InviteUserInput!) { inviteUser(input: $input) { userErrors { code } } }"
+    async with inbox() as found:
+        sends_to(api.portal, found)
+        api.portal.outbox.limits = MailLimits(by_user=4, by_partner=5)
+
+        bodies = await asyncio.gather(*(api.post(invite, input=person()) for _ in range(7)))
+        link = (
+            "mutation ($input: CreatePasswordResetLinkInput!) { createPasswordResetLink(input: $input) { __typename } }"
+        )
+        by_link = await api.error(link, input=user)
+        by_others = [await each.post(invite, input=person()) for each in (colleague, colleague, other_api)]
+        clock.forward(hours=24)
+        later = await api.post(invite, input=person())
+        await sent(api.portal)
+
+    refused = [body["errors"][0]["extensions"] for body in bodies if "errors" in body]
+    assert [each["code"] for each in refused] == ["RATE_LIMITED"] * 3
+    assert {0 < each["retryAfter"] <= 24 * 3600 for each in refused} == {True}
+    assert by_link["extensions"]["code"] == "RATE_LIMITED"
+    assert ["errors" in body for body in by_others] == [False, True, False]
+    assert "errors" not in later
+    assert len(found.mails) == 4 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(("language", "subject"), [("en", "Invitation to"), ("pt-BR", "Convite para")])

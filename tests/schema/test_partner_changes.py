@@ -248,6 +248,22 @@ async def test_above_the_ceiling_only_the_vendor_approves(vendor: Api, api: Api,
     assert await vendor.codes("approveOrder", {"orderId": above, "partnerId": _id(api)}) == []
 
 
+async def test_who_can_approve_is_shown_as_the_policies_decide(vendor: Api, api: Api, product: str) -> None:
+    await _set(vendor, api, fourEyes=True, approvalCeiling="300.00")
+    within, above = await api.order((product, 2)), await api.order((product, 3))
+    colleague = await new_caller(api.http, api.portal, api.partner_id)
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { viewerCanApprove } } }"
+
+    async def shown(caller: Api) -> list[bool]:
+        return [each["viewerCanApprove"] for each in (await caller.data(query, ids=[within, above]))["nodes"]]
+
+    allowed = [await shown(caller) for caller in (api, colleague, vendor)]
+    await _suspend(vendor, api)
+
+    assert allowed == [[False, False], [True, False], [True, True]]
+    assert [await shown(caller) for caller in (colleague, vendor)] == [[False, False]] * 2
+
+
 async def test_all_policies_that_refuse_an_approval_are_named(vendor: Api, api: Api, product: str) -> None:
     await _set(vendor, api, fourEyes=True, approvalCeiling="0.00")
     order = await api.order((product, 1))

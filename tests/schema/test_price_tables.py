@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from db import price_tables as statements
 from db import users
 from domain.access import Permission, Role
 from resolvers import ids, price_tables
-from resolvers.price_tables import PublishPriceTable
+from resolvers.price_tables import PublishPriceTable, RenamePriceTable
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -267,6 +268,48 @@ async def test_each_partner_of_a_table_has_an_event_of_its_new_prices(vendor: Ap
         assert nodes[1]["actor"] == {"id": ids.encode("User", vendor.user_id), "worksForVendor": True}
 
 
+async def test_a_price_table_is_renamed_once_for_all_of_its_partners(vendor: Api, api: Api) -> None:
+    table, other = await _table(vendor), await _table(vendor)
+    await _assign(vendor, api, table)
+    name = f"Pauta São Paulo {uuid4()}"
+    renaming = {"priceTableId": table, "name": name, "idempotencyKey": str(uuid4())}
+
+    renamed = [await vendor.done("renamePriceTable", "priceTable { id name }", renaming) for _ in range(2)]
+    taken = await raced(
+        vendor,
+        price_tables.rename,
+        RenamePriceTable(ids.number("PriceTable", other), f"{name} 2"),
+        vendor.codes("renamePriceTable", {"priceTableId": table, "name": f"{name} 2"}),
+    )
+    capitals = await vendor.done(
+        "renamePriceTable", "priceTable { name }", {"priceTableId": table, "name": name.upper()}
+    )
+
+    assert renamed[0] == renamed[1]
+    assert renamed[0]["priceTable"] == {"id": table, "name": name}
+    assert taken == ["PRICE_TABLE_NAME_IN_USE"]
+    assert capitals["priceTable"]["name"] == name.upper()
+    assert (await api.data("{ priceTable { name } }"))["priceTable"]["name"] == name.upper()
+    query = """query ($id: ID!) { events(filter: { partnerId: $id, types: [PRICE_TABLE_RENAMED] }, last: 3) {
+        nodes { message } } }"""
+    found = await vendor.data(query, id=ids.encode("Partner", vendor.partner_id))
+    assert [each["message"] for each in found["events"]["nodes"]] == [
+        f"{each}: price table renamed." for each in (name.upper(), f"{name} 2", name.upper())
+    ]
+
+
+async def test_the_vendor_s_own_empty_price_table_is_not_listed(vendor: Api) -> None:
+    query = """{ viewer { partner { priceTable { id name } priceTables { id } } }
+        priceTables(first: 100) { totalCount nodes { id } } }"""
+
+    found = await vendor.data(query)
+
+    own = found["viewer"]["partner"]
+    assert own["priceTable"]["name"].startswith("Pauta Grupo Moderniza")
+    assert own["priceTables"] == []
+    assert own["priceTable"]["id"] not in [node["id"] for node in found["priceTables"]["nodes"]]
+
+
 async def test_a_name_is_one_price_table_s(vendor: Api) -> None:
     name = f"Pauta São Paulo {uuid4()}"
     await vendor.done("createPriceTable", "priceTable { id }", {"name": name})
@@ -323,6 +366,54 @@ async def test_two_publications_at_once_publish_the_draft_once(vendor: Api, api:
     )
 
     assert refused == ["NO_PRICE_TABLE_DRAFT"]
+
+
+async def test_a_draft_that_would_undo_a_later_version_is_confirmed_or_refused(
+    vendor: Api, api: Api, clock: Clock
+) -> None:
+    clock.now = NOON
+    product, extra = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(product, (1, "12.00")))
+    await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(extra, (1, "1.00")))
+    given = {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat()}
+
+    refused = [
+        await _refusals(vendor, "publishPriceTable", {**given, **more})
+        for more in ({}, {"replacesVersion": 1}, {"replacesVersion": 7})
+    ]
+    clock.now = NOON + DAY
+    begun = await _refusals(vendor, "publishPriceTable", {"priceTableId": table})
+    published = await vendor.done("publishPriceTable", "version { number copyOf }", {**given, "replacesVersion": 2})
+
+    code = "PRICE_TABLE_DRAFT_OUTDATED"
+    assert refused == [[(code, "priceTableId")], [(code, "replacesVersion")], [(code, "replacesVersion")]]
+    assert begun == [(code, "priceTableId")]
+    assert published["version"] == {"number": 3, "copyOf": 1}
+
+
+async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(product, (1, "20.00")))
+    number = ids.number("PriceTable", table)
+    drafted = {"priceTableId": table, "prices": [_price(product, (1, "30.00"))]}
+
+    refused = await raced(
+        vendor,
+        price_tables.publish,
+        PublishPriceTable(number, None),
+        vendor.codes("draftPriceTable", drafted),
+        lambda tx: statements.locked(tx, number),
+    )
+
+    version = await vendor.done("publishPriceTable", "version { number copyOf }", {"priceTableId": table})
+    assert refused == []
+    assert version["version"] == {"number": 3, "copyOf": 2}
 
 
 async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> None:

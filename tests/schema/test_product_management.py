@@ -204,7 +204,25 @@ async def test_a_key_changes_a_product_once(vendor: Api) -> None:
     assert [kind for kind, _, _ in await _events(vendor, product)] == ["PRODUCT_CREATED", "PRODUCT_RETIRED"]
 
 
-@pytest.mark.parametrize("name", ["updateProduct", "retireProduct"])
+async def test_a_retired_product_is_sold_again_after_its_reinstatement(vendor: Api, api: Api, product: str) -> None:
+    await _retire(vendor, product)
+    refused = await api.codes("createOrder", _wanted(product))
+
+    reinstated = [await vendor.done("reinstateProduct", _SEEN, {"productId": product}) for _ in range(2)]
+
+    assert refused == ["PRODUCT_RETIRED"]
+    assert reinstated[0] == reinstated[1]
+    assert reinstated[0]["product"]["active"] is True
+    assert await api.codes("createOrder", _wanted(product)) == []
+    query = """query ($filter: EventFilter) { events(filter: $filter) { totalCount nodes { type message } } }"""
+    chosen = {"partnerId": ids.encode("Partner", vendor.partner_id), "productId": product}
+    found = (await vendor.data(query, filter=chosen))["events"]
+    assert found["totalCount"] == 2
+    assert [each["type"] for each in found["nodes"]] == ["PRODUCT_RETIRED", "PRODUCT_REINSTATED"]
+    assert found["nodes"][1]["message"] == "Moderniza Completo: product reinstated."
+
+
+@pytest.mark.parametrize("name", ["updateProduct", "retireProduct", "reinstateProduct"])
 async def test_an_id_of_no_product_is_not_found(vendor: Api, name: str) -> None:
     for unknown in (ids.encode("Product", 2**62), ids.encode("Partner", vendor.partner_id), "nothing"):
         given = {**OF_PRODUCTS[name], "productId": unknown}

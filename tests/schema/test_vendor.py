@@ -199,7 +199,7 @@ BUSINESS = sorted(set(MUTATIONS) - TOKENS)
 
 FOR_VENDOR = {
     *("revokeApiToken", "revokeInvitation", "createPasswordResetLink"),
-    *("updateUser", "deactivateUser", "reactivateUser", "resetSecondFactor"),
+    *("updateUser", "deactivateUser", "reactivateUser", "resetSecondFactor", "unlinkIdentity"),
 }
 """Mutations that the vendor's users do for the vendor itself too, with ids of its objects."""
 

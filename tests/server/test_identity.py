@@ -2,16 +2,21 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import RSAKey
 
+from db import identities, users
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
@@ -20,6 +25,8 @@ from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.factories import new_caller
 from tests.provider import AUDIENCE, RealProvider, provider
+from tests.smtp import inbox, sends_to, sent
+from tests.units import writing
 
 WHO = "{ viewer { role user { email } sessionExpiresAt permissions } }"
 READ = "{ products { id } }"
@@ -63,11 +70,16 @@ async def test_a_verified_email_links_the_user_to_its_subject(api: Api, real: Re
     first = signed_in(api, real, subject, email=email.upper(), email_verified=True)
     viewer = (await first.data(WHO))["viewer"]
     later = signed_in(api, real, subject, email="other@elsewhere.example", email_verified=True)
+    happened = (await api.data("{ events { nodes { type message user { email } actor { email } } } }"))["events"]
 
     assert (viewer["role"], viewer["user"]["email"]) == ("MANAGER", email)
     assert viewer["permissions"] == (await api.data(WHO))["viewer"]["permissions"]
     assert datetime.fromisoformat(viewer["sessionExpiresAt"]) > datetime.now(UTC)
     assert (await later.data(WHO))["viewer"]["user"]["email"] == email
+    by_user = {"user": {"email": email}, "actor": {"email": email}}
+    assert happened["nodes"] == [
+        {"type": "IDENTITY_LINKED", "message": "Ana: identity of the provider linked.", **by_user}
+    ]
 
 
 @pytest.mark.parametrize("claims", [{"email_verified": False}, {}, {"email_verified": "true"}, {"email_verified": [1]}])
@@ -168,6 +180,87 @@ async def test_keys_that_can_not_be_read_are_a_matter_of_time(api: Api, portal: 
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert not await is_refused(api)
     assert real.issuer != gone.issuer
+    unchecked = replace(api, token=token)
+    for query in (WHO, "{ unknown }"):
+        assert (await unchecked.post(query))["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    sign_in = 'mutation { signIn(input: {email: "nobody@alfa.example", password: "no"}) { userErrors { code } } }'
+    assert (await unchecked.data(sign_in))["signIn"]["userErrors"] == [{"code": "INVALID_CREDENTIALS"}]
+    assert (await unchecked.data("mutation { signOut { signedOut } }"))["signOut"] == {"signedOut": False}
+    assert (await unchecked.data("{ __schema { queryType { name } } }"))["__schema"]["queryType"]["name"] == "Query"
+
+
+async def test_an_address_that_was_never_proved_links_no_user(api: Api, portal: Portal, real: RealProvider) -> None:
+    email = f"{uuid4()}@alfa.example"
+    made = await api.done("inviteUser", "invitationUrl", {"email": email, "name": "Bia Reis", "role": "OPERATOR"})
+    accept = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
+        token viewer { user { id } } userErrors { code } } }"""
+    secret = made["invitationUrl"].partition("#")[2]
+    given = {"secret": secret, "password": "um jardim de girassóis"}
+    joined = (await replace(api, token=None).data(accept, input=given))["acceptInvitation"]
+    linked = signed_in(api, real, str(uuid4()), email=email, email_verified=True)
+    refused = [await is_refused(linked)]
+    async with inbox() as mail:
+        sends_to(portal, mail)
+        await api.done("createPasswordResetLink", "passwordResetUrl", {"userId": joined["viewer"]["user"]["id"]})
+        await sent(portal)
+    reset = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { userErrors { code } } }"
+    chosen = {"secret": mail.secret(), "newPassword": "dois jardins de girassóis"}
+
+    assert (await replace(api, token=None).data(reset, input=chosen))["resetPassword"]["userErrors"] == []
+
+    assert [*refused, await is_refused(linked)] == [True, False]
+
+
+async def test_an_invitation_by_e_mail_proves_the_address_until_it_changes(
+    api: Api, portal: Portal, real: RealProvider
+) -> None:
+    email = f"{uuid4()}@alfa.example"
+    async with inbox() as mail:
+        sends_to(portal, mail)
+        await api.done("inviteUser", "invitationUrl", {"email": email, "name": "Bia Reis", "role": "OPERATOR"})
+        await sent(portal)
+    accept = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
+        viewer { user { id } } userErrors { code } } }"""
+    given = {"secret": mail.secret(), "password": "um jardim de girassóis"}
+    joined = (await replace(api, token=None).data(accept, input=given))["acceptInvitation"]
+    user_id = ids.number("User", joined["viewer"]["user"]["id"])
+    assert not await is_refused(signed_in(api, real, str(uuid4()), email=email, email_verified=True))
+
+    other = f"{uuid4()}@alfa.example"
+    async with writing(portal.database) as tx:
+        await identities.unlink(tx, api.partner_id, user_id)
+        await users.update(tx, api.partner_id, user_id, {"email": other})
+
+    assert await is_refused(signed_in(api, real, str(uuid4()), email=other, email_verified=True))
+
+
+async def test_an_unlinked_identity_is_refused_and_another_is_linked(api: Api, real: RealProvider) -> None:
+    leaving = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+    email, subject = await email_of(leaving), str(uuid4())
+    linked = signed_in(leaving, real, subject, email=email, email_verified=True)
+    shown = "query ($id: ID!) { node(id: $id) { ... on User { identityLinkedAt } } }"
+    user = ids.encode("User", leaving.user_id)
+    assert (await api.data(shown, id=user))["node"] == {"identityLinkedAt": None}
+    assert not await is_refused(linked)
+    seen = [(await each.data(shown, id=user))["node"]["identityLinkedAt"] for each in (api, leaving)]
+    colleague = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+
+    payload = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
+    again = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
+
+    assert None not in seen
+    assert (await colleague.data(shown, id=user))["node"] == {"identityLinkedAt": None}
+    assert payload == again
+    assert payload["user"] == {"identityLinkedAt": None}
+    assert await is_refused(signed_in(leaving, real, subject, email="other@elsewhere.example", email_verified=True))
+    assert not await is_refused(signed_in(leaving, real, str(uuid4()), email=email, email_verified=True))
+    happened = await api.data("{ events { nodes { type message } } }")
+    assert [each["type"] for each in happened["events"]["nodes"]] == [
+        "IDENTITY_LINKED",
+        "IDENTITY_UNLINKED",
+        "IDENTITY_LINKED",
+    ]
+    assert happened["events"]["nodes"][1]["message"] == "Ana: identity of the provider unlinked."
 
 
 async def test_two_first_tokens_at_once_link_the_user_once(api: Api, portal: Portal, real: RealProvider) -> None:
@@ -185,6 +278,65 @@ def keys_of(real: RealProvider, tmp_path_factory: pytest.TempPathFactory) -> Pat
     keys = tmp_path_factory.mktemp("provider") / "keys.json"
     keys.write_bytes(real.keys())
     return keys
+
+
+@pytest.fixture(scope="module")
+def own_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "own", "use": "sig", "alg": "RS256"})
+
+
+@pytest.fixture
+def issued(portal: Portal, own_key: RSAKey, tmp_path: Path) -> Callable[..., str]:
+    """Factory of tokens with any header and claims, signed by a key that the portal reads from a file."""
+    keys = tmp_path / "own.json"
+    keys.write_bytes(json.dumps({"keys": [own_key.as_dict(private=False)]}).encode())
+    portal.provider = OpenIdProvider(Provider("https://id.example", AUDIENCE, str(keys)))
+
+    def token(header: Mapping[str, object], **claims: object) -> str:
+        expires_at = int(datetime.now(UTC).timestamp()) + 600
+        body = {"iss": "https://id.example", "aud": AUDIENCE, "exp": expires_at, "email_verified": True, **claims}
+        parts = [
+            encoded(json.dumps(part).encode())
+            for part in ({"alg": "RS256", "typ": "JWT", "kid": "own", **header}, body)
+        ]
+        signed = own_key.raw_value.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr]  # It has the private key.
+        return ".".join([*parts, encoded(signed)])
+
+    return token
+
+
+async def test_headers_of_real_providers_are_accepted_and_huge_ones_refused(
+    api: Api, issued: Callable[..., str]
+) -> None:
+    email, subject = await email_of(api), str(uuid4())
+    accepted: list[dict[str, object]] = [
+        {},
+        {"x5t": "nOo3ZDrODXEK1jKWhXslHR_KXEg", "x5t#S256": "x" * 43},
+        {"x5c": ["M" * 1_400, "M" * 1_600], "jku": "https://id.example/keys"},
+        {"nonce": "AQABAAAAAADX8GCi6Js6SK82TsD2Pb7r", "unknown": {"to": ["us"]}},
+    ]
+    refused: list[dict[str, object]] = [
+        {"x5c": ["M" * 20_000]},
+        {"crit": ["unknown"], "unknown": 1},
+        {"x5c": "M" * 2_000},
+    ]
+
+    for header in accepted:
+        assert not await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
+    for header in refused:
+        assert await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
+
+
+async def test_claims_that_can_not_be_stored_are_refused(api: Api, issued: Callable[..., str]) -> None:
+    email = await email_of(api)
+    texts = "a\0b", "a\ud800b", "a" * 10_000, ""
+    bad: list[dict[str, object]] = [{"sub": text, "email": email} for text in (*texts, 7, None, ["a"])]
+    bad += [{"sub": str(uuid4()), "email": text} for text in (*(f"{each}@alfa.example" for each in texts), 7, [email])]
+
+    for claims in bad:
+        assert await is_refused(replace(api, token=issued({}, **claims))), claims
+
+    assert not await is_refused(replace(api, token=issued({}, sub="a" * 200 + str(api.user_id), email=email)))
 
 
 @given(

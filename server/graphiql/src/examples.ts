@@ -48,6 +48,7 @@ export interface Examples {
   product: string;
   productInStock: string;
   productToRetire: string;
+  retiredProduct: string;
   orderToApprove: string;
   orderToCancel: string;
   client: string;
@@ -106,6 +107,7 @@ async function ofVendorsUser(token: string): Promise<Found> {
   return {
     product: products[0]?.id,
     productToRetire: products.slice(1).at(-1)?.id,
+    retiredProduct: data.products.find(({ active }) => !active)?.id,
     partner: partner?.id,
     orderToApprove: partner?.orders.nodes[0]?.id,
     partnerToSuspend: working.find(({ id }) => id !== partner?.id)?.id,

@@ -319,6 +319,25 @@ export const VENDOR_SCREENS: Screen[] = [
     variables: ({ productToRetire }) => ({ input: { productId: productToRetire, idempotencyKey: unique() } }),
   },
   {
+    permission: "PRODUCTS_MANAGE",
+    label: "“Produtos”",
+    about: {
+      en: "Sell a retired product again.",
+      "pt-BR": "Volta a vender um produto que foi retirado de venda.",
+    },
+    query: `mutation ReabilitarProduto($input: ReinstateProductInput!) {
+  reinstateProduct(input: $input) {
+    product {
+      code
+      active
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ retiredProduct }) => ({ input: { productId: retiredProduct, idempotencyKey: unique() } }),
+  },
+  {
     permission: "ORDERS_READ",
     label: "“Pauta Preço”",
     about: {
@@ -404,6 +423,24 @@ export const VENDOR_SCREENS: Screen[] = [
 `,
     variables: ({ priceTable }) => ({
       input: { priceTableId: priceTable, beginsAt: beginOfNextMonth(), idempotencyKey: unique() },
+    }),
+  },
+  {
+    permission: "PRICES_MANAGE",
+    label: "“Pauta Preço”",
+    about: {
+      en: "Give a price table another name, for all partners that buy by it.",
+      "pt-BR": "Dá outro nome a uma pauta de preços, para todos os parceiros que compram por ela.",
+    },
+    query: `mutation RenomearPauta($input: RenamePriceTableInput!) {
+  renamePriceTable(input: $input) {
+    priceTable { name }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ priceTable }) => ({
+      input: { priceTableId: priceTable, name: `Pauta ${beginOfMonth().slice(0, 7)}`, idempotencyKey: unique() },
     }),
   },
   ...PEOPLE,

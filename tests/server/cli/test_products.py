@@ -128,7 +128,7 @@ def test_changes_by_the_command_line_are_events_of_the_vendor(
         ("PRODUCT_CREATED", "NFCE"),
         ("PRODUCT_RETIRED", "NFCE"),
         ("PRODUCT_CREATED", "NEW"),
-        ("PRODUCT_UPDATED", "NFCE"),
+        ("PRODUCT_REINSTATED", "NFCE"),
         ("PRODUCT_UPDATED", "SPED"),
         ("PRODUCT_RETIRED", "SPED"),
     ]

@@ -1,11 +1,13 @@
 """Users and their tokens on the command line, on each engine."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from typer.testing import Result
 
 from db import users
+from resolvers.identities import Claims, user_of
 from server.app import open_portal
 from server.settings import Settings
 from tests.factories import add_app
@@ -204,6 +206,29 @@ def test_the_operator_resets_a_second_factor(people: Command) -> None:
     assert again.stdout == "The user ana@delta.example has no second factor.\n"
     assert (unknown.exit_code, "no user" in unknown.stderr) == (1, True)
     assert people("doctor").exit_code == 0
+
+
+def test_the_operator_unlinks_an_identity(people: Command) -> None:
+    asyncio.run(_link("ana@delta.example"))
+
+    unlinked, again, unknown = [
+        people("unlink-identity", "--email", email)
+        for email in (" ANA@delta.example", "ana@delta.example", "eva@delta.example")
+    ]
+
+    assert unlinked.stdout == "Unlinked ana@delta.example.\n"
+    assert again.stdout == "The user ana@delta.example has no identity.\n"
+    assert (unknown.exit_code, "no user" in unknown.stderr) == (1, True)
+    assert people("doctor").exit_code == 0
+
+
+async def _link(email: str) -> None:
+    portal = open_portal(Settings.load())
+    expires_at = portal.now() + timedelta(hours=1)
+    claims = Claims("https://id.example", "subject", email, expires_at)
+    # The operator, who created the user, vouches for the address.
+    assert await user_of(portal.database, claims, at=portal.now()) is not None
+    await portal.database.close()
 
 
 async def _give_app(email: str) -> None:
