@@ -25,7 +25,14 @@ from domain.partners import (
     UnknownPartner,
 )
 from domain.policies import AboveCeiling
-from domain.price_tables import BeginInPast, DuplicateTier, HoleInPrices, PriceTableNameTaken, UnknownPriceTable
+from domain.price_tables import (
+    BeginInPast,
+    DraftOutdated,
+    DuplicateTier,
+    HoleInPrices,
+    PriceTableNameTaken,
+    UnknownPriceTable,
+)
 from domain.products import ProductCodeTaken, ProductRetired
 from domain.refusals import (
     ApiTokenLimit,
@@ -121,6 +128,7 @@ SAMPLES: Sequence[Said] = (
     ProductCodeTaken(product_code="COMPLETO"),
     ProductRetired(product="Moderniza Light"),
     PriceTableNameTaken(name="Pauta 2026"),
+    DraftOutdated(version=3),
     UnknownPriceTable(name="Pauta 2026"),
     HoleInPrices(product="Moderniza Light", lowest=10, kind=TYPE_LABELS[OrderType.PURCHASE]),
     BeginInPast(now=_NOW),

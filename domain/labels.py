@@ -122,6 +122,14 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         ),
         EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado", en="Recovery code used"),
         EventType.PRICES_CHANGED: Text(pt="Novos preços", en="New prices"),
+        EventType.PRICE_TABLE_CREATED: Text(pt="Pauta de preços criada", en="Price table created"),
+        EventType.PRICE_TABLE_RENAMED: Text(pt="Novo nome da pauta de preços", en="Price table renamed"),
+        EventType.PRICE_TABLE_DRAFTED: Text(pt="Rascunho de preços alterado", en="Price draft changed"),
+        EventType.PRICE_TABLE_DRAFT_DISCARDED: Text(pt="Rascunho de preços descartado", en="Price draft discarded"),
+        EventType.PRODUCT_REINSTATED: Text(pt="Produto de volta à venda", en="Product on sale again"),
+        EventType.RECOVERY_CODES_RENEWED: Text(pt="Novos códigos de recuperação", en="New recovery codes"),
+        EventType.IDENTITY_LINKED: Text(pt="Provedor de identidade vinculado", en="Identity linked"),
+        EventType.IDENTITY_UNLINKED: Text(pt="Provedor de identidade desvinculado", en="Identity unlinked"),
     },
 }
 """Labels by the enum and its value."""
