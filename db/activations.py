@@ -273,6 +273,7 @@ _CANCEL_ALL = Statement(
     .returning(*COLUMNS),
     ActivationRow,
 )
+_SET_NOTE = Statement(sa.update(activations).where(*_MINE).values(note=sa.bindparam("new_note")), values_of)
 _POINT_TO = Statement(sa.update(activations).where(*_MINE).values(moved_to_id=sa.bindparam("moved_to")), values_of)
 
 
@@ -297,6 +298,11 @@ async def cancel_all(
     """Cancel all active activations of a client, and return them as they were, by id."""
     which = {"partner_id": partner_id, "of_client": client_id}
     return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
+
+
+async def set_note(tx: Transaction, partner_id: int, activation_id: int, note: str | None) -> None:
+    """Write the note of an activation."""
+    await tx.execute(_SET_NOTE, {"partner_id": partner_id, "activation_id": activation_id, "new_note": note})
 
 
 async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]]) -> None:

@@ -165,6 +165,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,
     "Mutation.cancelActivation": Permission.ACTIVATIONS_WRITE,
     "Mutation.moveActivation": Permission.ACTIVATIONS_WRITE,
+    "Mutation.updateActivation": Permission.ACTIVATIONS_WRITE,
     "Mutation.createOrder": Permission.ORDERS_CREATE,
     "Mutation.cancelOrder": Permission.ORDERS_CREATE,
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,

@@ -45,6 +45,7 @@ class EventType(Enum):
     SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
     PRICES_CHANGED = "PRICES_CHANGED"
+    ACTIVATION_UPDATED = "ACTIVATION_UPDATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,10 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.ACTIVATION_MOVED: Text(
         pt="Licença de {product} transferida para {client}.", en="License of {product} moved to {client}."
+    ),
+    EventType.ACTIVATION_UPDATED: Text(
+        pt="Ativação de {product} de {client}: dados alterados.",
+        en="Activation of {product} of {client}: details updated.",
     ),
     EventType.ORDER_CREATED: Text(pt="Pedido {order} criado.", en="Order {order} created."),
     EventType.ORDER_APPROVED: Text(pt="Pedido {order} aprovado.", en="Order {order} approved."),

@@ -217,6 +217,7 @@ _describe(
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
         EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
         EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
+        EventType.ACTIVATION_UPDATED: "The note of an activation was corrected.",
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",
         EventType.ORDER_CANCELLED: "An order was cancelled.",

@@ -109,6 +109,7 @@ BUSINESS: Mapping[str, int] = {
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,
+    "UpdateActivationInput.note": NOTE_LENGTH,
     "CreatePartnerInput.contacts": CONTACTS_MAX,
     "CreatePartnerInput.name": NAME_LENGTH,
     "AssignPriceTablesInput.priceTableIds": TABLES_MAX,

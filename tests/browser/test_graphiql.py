@@ -22,6 +22,7 @@ SCREENS = [
     "AtivarLicenca",
     "CancelamentoDeLicenca",
     "SubstituicaoDeLicenca",
+    "CorrigirAtivacao",
     "EstoqueDoParceiro",
     "Usuarios",
     "ConvidarUsuario",

@@ -87,6 +87,11 @@ async def _move(api: Api) -> Given:
     }
 
 
+async def _noted(api: Api) -> Given:
+    activation = await _activation(api)
+    return {"activationId": activation["activationId"], "note": "Caixa 2"}
+
+
 async def _new_order(api: Api) -> Given:
     product = await new_product(api.portal, api.partner_id)
     table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
@@ -159,6 +164,7 @@ MUTATIONS: Mapping[str, Recipe] = {
     "moveActivation": Recipe(
         _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
     ),
+    "updateActivation": Recipe(_noted, "activation { id note } licenseStock { id }", {"note": "Caixa 3"}),
     "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
     "approveOrder": Recipe(
         _order, "order { id status } licenseStock { purchased }", {"orderId": "another"}, sized=_order

@@ -59,6 +59,13 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
         "Licença de Moderniza Completo ativada para Mercearia.",
         {"client": client, "activation": activation},
     )
+    await api.done("updateActivation", "activation { id }", {"activationId": activation, "note": "Caixa 2"})
+    yield Happened(
+        EventType.ACTIVATION_UPDATED,
+        "Activation of Moderniza Completo of Mercearia: details updated.",
+        "Ativação de Moderniza Completo de Mercearia: dados alterados.",
+        {"client": client, "activation": activation},
+    )
     wanted = {"activationId": activation, "toClientId": client, "activationKey": "KEY-2"}
     moved = (await api.done("moveActivation", "activation { id }", wanted))["activation"]["id"]
     yield Happened(

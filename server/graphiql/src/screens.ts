@@ -439,6 +439,29 @@ export const SCREENS: Screen[] = [
     }),
   },
   {
+    permission: "ACTIVATIONS_WRITE",
+    label: "“Detalhes da Ativação”",
+    about: {
+      en: "Correct the note of an activation; its license and key stay as they are.",
+      "pt-BR": "Corrige a observação de uma ativação; a licença e a chave não mudam.",
+    },
+    query: `mutation CorrigirAtivacao($input: UpdateActivationInput!) {
+  updateActivation(input: $input) {
+    activation {
+      activationKey
+      note
+      client { name }
+    }
+    licenseStock { available }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ activationToCancel }) => ({
+      input: { activationId: activationToCancel, note: "Caixa 2, ao lado da padaria", idempotencyKey: unique() },
+    }),
+  },
+  {
     permission: "ACTIVATIONS_READ",
     label: "“Estoque do parceiro”",
     about: {
