@@ -60,11 +60,12 @@ class ActivationSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationFilter:
-    """Filter of activations. Names are folded, CNPJs unmasked, keys upper-cased."""
+    """Filter of activations. Names are folded, CNPJs unmasked, keys and serial numbers upper-cased."""
 
     search: str | None = None
     search_cnpj: str | None = None
     search_key: str | None = None
+    search_code: str | None = None
     client_id: int | None = None
     client_name: str | None = None
     cnpj: str | None = None
@@ -149,11 +150,7 @@ _LISTINGS_OF = {
 
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
-        found = [contains(clients.c.names_folded, chosen.search)]
-        found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-        ours = activations.c.client_id.in_(_clients(sa.or_(*found), mine))
-        key = chosen.search_key
-        yield ours if key is None else sa.or_(ours, starts_with(activations.c.activation_key, key))
+        yield sa.or_(*_found(chosen, chosen.search, mine))
     if chosen.client_name is not None:
         named = contains(clients.c.names_folded, chosen.client_name)
         yield activations.c.client_id.in_(_clients(named, mine))
@@ -173,6 +170,17 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
     if chosen.status is not None:
         yield among(activations.c.status, "status")
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+
+
+def _found(chosen: ActivationFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
+    named = [contains(clients.c.names_folded, search)]
+    named += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
+    yield activations.c.client_id.in_(_clients(sa.or_(*named), mine))
+    if chosen.search_key is not None:
+        yield starts_with(activations.c.activation_key, chosen.search_key)
+        yield starts_with(activations.c.ecf_serial_number, chosen.search_key)
+    if chosen.search_code is not None:
+        yield starts_with(activations.c.authorization_code, chosen.search_code)
 
 
 def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
@@ -206,6 +214,25 @@ _KEY_IN_USE: Statement[bool] = Statement(
     ),
     value,
 )
+_PRINTER_IN_USE_ELSEWHERE: Statement[bool] = Statement(
+    sa.select(
+        sa.exists().where(
+            activations.c.partner_id == PARTNER,
+            activations.c.ecf_serial_number == sa.bindparam("serial_number"),
+            activations.c.client_id != sa.bindparam("client_id"),
+            _ACTIVE,
+        )
+    ),
+    value,
+)
+
+
+async def printer_in_use_elsewhere(
+    connection: Connection, partner_id: int, *, ecf_serial_number: str, client_id: int
+) -> bool:
+    """Return whether an active activation of another of the partner's clients has the printer."""
+    wanted = {"partner_id": partner_id, "serial_number": ecf_serial_number, "client_id": client_id}
+    return await returned(connection, _PRINTER_IN_USE_ELSEWHERE, wanted)
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
@@ -273,6 +300,12 @@ _CANCEL_ALL = Statement(
     .returning(*COLUMNS),
     ActivationRow,
 )
+_REPLACE_PRINTER = Statement(
+    sa.update(activations)
+    .where(*_MINE)
+    .values(ecf_serial_number=sa.bindparam("new_serial_number"), note=sa.bindparam("new_note")),
+    values_of,
+)
 _SET_NOTE = Statement(sa.update(activations).where(*_MINE).values(note=sa.bindparam("new_note")), values_of)
 _POINT_TO = Statement(sa.update(activations).where(*_MINE).values(moved_to_id=sa.bindparam("moved_to")), values_of)
 
@@ -298,6 +331,14 @@ async def cancel_all(
     """Cancel all active activations of a client, and return them as they were, by id."""
     which = {"partner_id": partner_id, "of_client": client_id}
     return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
+
+
+async def replace_printer(
+    tx: Transaction, partner_id: int, activation_id: int, *, ecf_serial_number: str, note: str | None
+) -> None:
+    """Write the serial number of another printer to an activation, with its note."""
+    new = {"new_serial_number": ecf_serial_number, "new_note": note}
+    await tx.execute(_REPLACE_PRINTER, {"partner_id": partner_id, "activation_id": activation_id, **new})
 
 
 async def set_note(tx: Transaction, partner_id: int, activation_id: int, note: str | None) -> None:

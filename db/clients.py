@@ -74,11 +74,12 @@ class ClientDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFilter:
-    """Filter of clients. Texts are folded, `cnpj` is unmasked."""
+    """Filter of clients. Texts are folded, `cnpj` is unmasked, serial numbers are upper-cased."""
 
     status: frozenset[ClientStatus] | None = frozenset({ClientStatus.ACTIVE})
     search: str | None = None
     search_cnpj: str | None = None
+    search_ecf: str | None = None
     name: str | None = None
     cnpj: str | None = None
     city: str | None = None
@@ -139,10 +140,7 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
     if chosen.status is not None:
         yield among(clients.c.status, "status")
     if chosen.search is not None:
-        found = [contains(clients.c.names_folded, chosen.search)]
-        if chosen.search_cnpj is not None:
-            found.append(contains(clients.c.cnpj, chosen.search_cnpj))
-        yield sa.or_(*found)
+        yield sa.or_(*_found(chosen, chosen.search, mine))
     if chosen.name is not None:
         yield contains(clients.c.name_folded, chosen.name)
     if chosen.cnpj is not None:
@@ -157,6 +155,14 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
         active = clients.c.id.in_(_active(mine))
         yield active if chosen.has_active_activations else ~active
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
+
+
+def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
+    yield contains(clients.c.names_folded, search)
+    if chosen.search_cnpj is not None:
+        yield contains(clients.c.cnpj, chosen.search_cnpj)
+    if chosen.search_ecf is not None:
+        yield clients.c.id.in_(_active(mine).where(starts_with(activations.c.ecf_serial_number, chosen.search_ecf)))
 
 
 def _active(mine: Mine) -> AnySelect:

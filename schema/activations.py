@@ -12,7 +12,17 @@ from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
+from schema.arguments import (
+    DateTimeRange,
+    authorization_code,
+    folded,
+    moments,
+    number,
+    of_partner,
+    searched_code,
+    unmasked,
+    upper,
+)
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.nodes import Info, Node, columns
@@ -94,8 +104,8 @@ class ActivationFilter:
     partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the client's name or trade name, without regard to case and accents; by any part "
-        "of the client's CNPJ, in any mask; or by the activation key, “chave de ativação”, or its first "
-        "characters."
+        "of the client's CNPJ, in any mask; or by the first characters of the activation key, “chave de ativação”, of "
+        "the serial number of the fiscal printer (“ECF”), or, from 5 characters on, of the authorization code."
     )
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     client_name: str | None = optional(
@@ -106,7 +116,8 @@ class ActivationFilter:
         "Filters by the activation key, “chave de ativação”, or its first characters."
     )
     authorization_code: str | None = optional(
-        "Filters by the complete authorization code, “código de autorização da licença”."
+        "Filters by the complete authorization code, “código de autorização da licença”, in any case, with or without "
+        "hyphens, and with O and I for 0 and 1."
     )
     ecf_serial_number: str | None = optional("Filters by the complete serial number of the fiscal printer (“ECF”).")
     product_id: strawberry.ID | None = optional("Filters by the ID of the product, “produto”.")
@@ -122,11 +133,12 @@ class ActivationFilter:
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
             search_key=upper(self.search, "filter.search"),
+            search_code=searched_code(self.search, "filter.search"),
             client_id=number("Client", self.client_id),
             client_name=folded(self.client_name, "filter.clientName"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
             activation_key=upper(self.activation_key, "filter.activationKey"),
-            authorization_code=upper(self.authorization_code, "filter.authorizationCode"),
+            authorization_code=authorization_code(self.authorization_code, "filter.authorizationCode"),
             ecf_serial_number=upper(self.ecf_serial_number, "filter.ecfSerialNumber"),
             product_id=number("Product", self.product_id),
             status=None if status is None else frozenset(status),

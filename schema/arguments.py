@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import strawberry
 
 from domain import cnpj
+from domain.activations import SEARCHED_CODE_LENGTH_MIN, beginning_of_authorization_code
 from domain.errors import BadUserInput
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
@@ -56,6 +57,18 @@ def upper(value: str | None, argument: str) -> str | None:
     """Return a key or code to search, in the case in which it is stored."""
     found = text(value, argument)
     return None if found is None else found.upper()
+
+
+def authorization_code(value: str | None, argument: str) -> str | None:
+    """Return an authorization code to search as it is stored; what can't be one is kept, and found nowhere."""
+    found = text(value, argument)
+    return None if found is None else beginning_of_authorization_code(found) or found
+
+
+def searched_code(value: str | None, argument: str) -> str | None:
+    """Return the beginning of an authorization code in a search text; None if it can't be one, or is too short."""
+    found = text(value, argument)
+    return None if found is None else beginning_of_authorization_code(found, shortest=SEARCHED_CODE_LENGTH_MIN)
 
 
 def unmasked(value: str | None, argument: str) -> str | None:

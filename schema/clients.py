@@ -120,7 +120,8 @@ class ClientFilter:
     partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the name or trade name, without regard to case and accents, or of the CNPJ, in "
-        "any mask."
+        "any mask; or by the first characters of the serial number of a fiscal printer (“ECF”) that an active "
+        "activation of the client uses."
     )
     name: str | None = optional("Filters by any part of the name, “razão social”, without regard to case and accents.")
     cnpj: str | None = optional("Filters by the CNPJ or its first characters, in any mask.")
@@ -144,6 +145,7 @@ class ClientFilter:
             status=None if status is None else frozenset(status),
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
+            search_ecf=upper(self.search, "filter.search"),
             name=folded(self.name, "filter.name"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
             city=folded(self.city, "filter.city"),

@@ -11,7 +11,7 @@ from db.clients import ClientSortKey
 from db.orders import OrderSortKey
 from db.partners import PartnerSortKey
 from domain.access import Permission, Role
-from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus, ActivationWarningCode
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind
 from domain.events import EventType
@@ -143,6 +143,16 @@ _describe(
     },
 )
 _describe(
+    ActivationWarningCode,
+    "The code of a warning about an activation.",
+    {
+        ActivationWarningCode.ECF_SERIAL_NUMBER_IN_USE: (
+            "An active activation of another of the partner's clients has the same serial number of a fiscal printer "
+            "(“ECF”)."
+        ),
+    },
+)
+_describe(
     ActivationSortKey,
     "Properties by which activations can be sorted.",
     {
@@ -217,7 +227,10 @@ _describe(
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
         EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
         EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
-        EventType.ACTIVATION_UPDATED: "The note of an activation was corrected.",
+        EventType.ACTIVATION_UPDATED: (
+            "The note of an activation was corrected, or its license was moved to another printer (“ECF”) with the same "
+            "key."
+        ),
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",
         EventType.ORDER_CANCELLED: "An order was cancelled.",

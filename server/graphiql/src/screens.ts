@@ -361,6 +361,7 @@ export const SCREENS: Screen[] = [
       product { name }
       available
     }
+    warnings { code message path }
     userErrors { code message path }
   }
 }
@@ -425,6 +426,7 @@ export const SCREENS: Screen[] = [
       available
       additionalSeatsAvailable
     }
+    warnings { code message path }
     userErrors { code message path }
   }
 }
