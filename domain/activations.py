@@ -68,7 +68,7 @@ def authorization_code(random: int) -> str:
 def beginning_of_authorization_code(text: str, *, shortest: int = 1) -> str | None:
     """Return an authorization code that is typed, or its beginning, as it is stored; None if it can't be one.
 
-    Case, blanks and hyphens of any kind don't matter, and O, I and L are read as 0, 1 and 1, as Crockford's base 32 has it.
+    Case, blanks and hyphens of any kind don't matter. O is read as 0, I and L as 1, as Crockford's base 32 has it.
     """
     typed = (each for each in text.upper() if not each.isspace() and unicodedata.category(each) != "Pd")
     digits = "".join(typed).translate(_MISREAD)

@@ -228,8 +228,8 @@ _describe(
         EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
         EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
         EventType.ACTIVATION_UPDATED: (
-            "The note of an activation was corrected, or its license was moved to another printer (“ECF”) with the same "
-            "key."
+            "The note of an activation was corrected, or its license was moved to another printer (“ECF”) of the same "
+            "installation."
         ),
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",
