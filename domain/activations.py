@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from domain.languages import Text
+from domain.text import fold
 
 AUTHORIZATION_CODE_BITS = 125
 ECF_SERIAL_NUMBER_LENGTH = 50
@@ -58,6 +59,11 @@ def activation_key(text: str) -> str | None:
     """Return the key as it is stored, upper-cased; None unless it is 4–64 of A–Z, 0–9 and the hyphen."""
     key = text.upper() if text.isascii() else ""
     return key if _KEY.fullmatch(key) else None
+
+
+def note_folded(note: str | None) -> str | None:
+    """Return the copy of a note by which it is searched; None if there is none."""
+    return None if note is None else fold(note)
 
 
 def authorization_code(random: int) -> str:

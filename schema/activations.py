@@ -124,11 +124,24 @@ class ActivationFilter:
     status: list[ActivationStatus] | None = optional(
         "Filters by status. Activations of every status are listed without it."
     )
+    activated_by_id: strawberry.ID | None = optional(
+        "Filters by the ID of the user who activated the license, “usuário que fez a ativação”."
+    )
     activated_at: DateTimeRange | None = optional("Filters by the date and time of the activation.")
+    cancelled_by_id: strawberry.ID | None = optional("Filters by the ID of the user who cancelled the activation.")
+    cancelled_at: DateTimeRange | None = optional("Filters by the date and time of the cancellation.")
+    cancellation_reason: list[ActivationCancellationReason] | None = optional(
+        "Filters by the reason why the activation ended. Active ones have none."
+    )
+    note: str | None = optional(
+        "Filters by any part of the note, “observação”, or of the cancellation note, without regard to case and "
+        "accents."
+    )
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
-        activated, status = moments(self.activated_at), given(self.status)
+        activated, cancelled = moments(self.activated_at), moments(self.cancelled_at)
+        status, reason = given(self.status), given(self.cancellation_reason)
         return Chosen(
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
@@ -142,8 +155,14 @@ class ActivationFilter:
             ecf_serial_number=upper(self.ecf_serial_number, "filter.ecfSerialNumber"),
             product_id=number("Product", self.product_id),
             status=None if status is None else frozenset(status),
+            activated_by_id=number("User", self.activated_by_id),
+            cancelled_by_id=number("User", self.cancelled_by_id),
+            note=folded(self.note, "filter.note"),
+            cancellation_reason=None if reason is None else frozenset(reason),
             activated_from=activated.start,
             activated_to=activated.end,
+            cancelled_from=cancelled.start,
+            cancelled_to=cancelled.end,
         )
 
 

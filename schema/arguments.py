@@ -8,6 +8,7 @@ import strawberry
 from domain import cnpj
 from domain.activations import SEARCHED_CODE_LENGTH_MIN, beginning_of_authorization_code
 from domain.errors import BadUserInput
+from domain.money import Cents
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
 from schema.inputs import given
@@ -33,6 +34,25 @@ def moments(chosen: DateTimeRange | None) -> Moments:
     """Return the start and end of a range."""
     chosen = given(chosen)
     return Moments(None, None) if chosen is None else Moments(given(chosen.from_), given(chosen.to))
+
+
+@strawberry.input(description="A range of amounts. It is unlimited on a side that is omitted.")
+class MoneyRange:
+    minimum: Cents | None = strawberry.field(default=strawberry.UNSET, description="The lowest amount, inclusive.")
+    maximum: Cents | None = strawberry.field(default=strawberry.UNSET, description="The highest amount, inclusive.")
+
+
+class Amounts(NamedTuple):
+    """Lowest and highest amount of a range; None if it is unlimited on that side."""
+
+    minimum: Cents | None
+    maximum: Cents | None
+
+
+def amounts(chosen: MoneyRange | None) -> Amounts:
+    """Return the lowest and the highest amount of a range."""
+    chosen = given(chosen)
+    return Amounts(None, None) if chosen is None else Amounts(given(chosen.minimum), given(chosen.maximum))
 
 
 def text(value: str | None, argument: str) -> str | None:

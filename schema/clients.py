@@ -5,8 +5,8 @@ from typing import Annotated
 
 import strawberry
 
+from db.clients import NEVER, ClientRow, ClientSortKey
 from db.clients import ClientFilter as Chosen
-from db.clients import ClientRow, ClientSortKey
 from db.holdings import Released
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
@@ -72,6 +72,13 @@ class Client(Node, row=ClientRow):
     )
     status: ClientStatus = attribute("The status of the client, which says whether it is served.")
     registered_at: datetime = attribute("The date and time when the client was registered.")
+    last_activated_at: datetime | None = computed(
+        lambda _, client: None if client.last_activated_at == NEVER else client.last_activated_at,
+        reads=("last_activated_at",),
+        description=(
+            "The date and time of the client's latest activation, active or not. Returns null if it has none."
+        ),
+    )
     cancelled_at: datetime | None = attribute(
         "The date and time when the client was cancelled. Returns null if it is active."
     )

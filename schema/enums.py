@@ -123,6 +123,13 @@ _describe(
     {
         ClientSortKey.NAME: "Sort by name, without regard to case and accents.",
         ClientSortKey.REGISTERED_AT: "Sort by the date and time of the registration.",
+        ClientSortKey.CNPJ: "Sort by CNPJ. Cancelled clients, which have none, come first.",
+        ClientSortKey.CITY: (
+            "Sort by city, “município”, without regard to case and accents. Clients without one come first."
+        ),
+        ClientSortKey.LAST_ACTIVATED_AT: (
+            "Sort by the date and time of the latest activation, `lastActivatedAt`. Clients without one come first."
+        ),
     },
 )
 _describe(

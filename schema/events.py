@@ -142,6 +142,11 @@ class EventFilter:
     types: list[EventType] | None = optional("Filters by type.")
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     order_id: strawberry.ID | None = optional("Filters by the ID of the order.")
+    activation_id: strawberry.ID | None = optional("Filters by the ID of the activation.")
+    user_id: strawberry.ID | None = optional("Filters by the ID of the user whom the event is about.")
+    actor_id: strawberry.ID | None = optional("Filters by the ID of the user who made the change.")
+    api_token_id: strawberry.ID | None = optional("Filters by the ID of the API token.")
+    price_table_id: strawberry.ID | None = optional("Filters by the ID of the price table.")
     occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
 
     def chosen(self) -> Chosen:
@@ -151,6 +156,11 @@ class EventFilter:
             types=None if types is None else frozenset(types),
             client_id=number("Client", self.client_id),
             order_id=number("Order", self.order_id),
+            activation_id=number("Activation", self.activation_id),
+            user_id=number("User", self.user_id),
+            actor_id=number("User", self.actor_id),
+            token_id=number("ApiToken", self.api_token_id),
+            price_table_id=number("PriceTable", self.price_table_id),
             occurred_from=occurred.start,
             occurred_to=occurred.end,
         )

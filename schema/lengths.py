@@ -53,6 +53,7 @@ LENGTHS: Mapping[str, int] = {
     "ActivationFilter.clientName": SEARCH_MAX,
     "ActivationFilter.cnpj": SEARCH_MAX,
     "ActivationFilter.ecfSerialNumber": SEARCH_MAX,
+    "ActivationFilter.note": SEARCH_MAX,
     "ActivationFilter.search": SEARCH_MAX,
     "ClientFilter.city": SEARCH_MAX,
     "ClientFilter.cnpj": SEARCH_MAX,
