@@ -391,6 +391,7 @@ license_stock = _table(
     Column("activated", sa.Integer, nullable=False),
     Column("additional_seats_total", sa.Integer, nullable=False),
     Column("additional_seats_allocated", sa.Integer, nullable=False),
+    Column("warning_below", sa.Integer),
     sa.CheckConstraint("purchased >= 0 AND bonus >= 0", "bought"),
     sa.CheckConstraint("activated >= 0 AND activated <= purchased + bonus", "activated"),
     sa.CheckConstraint(

@@ -8,7 +8,6 @@ from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, N
 from db.clients import ClientRow
 from db.engine.statement import Columns
 from db.licenses import NewMovement
-from domain import policies
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -18,7 +17,6 @@ from domain.activations import (
 )
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released, taken
-from domain.policies import Policy
 from domain.refusals import (
     ActivationCancelled,
     ActivationKeyInUse,
@@ -26,7 +24,7 @@ from domain.refusals import (
     OutOfSeats,
     OutOfStock,
 )
-from resolvers import pages
+from resolvers import pages, stock_warnings
 from resolvers.clients import active
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
@@ -91,26 +89,17 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
         raise NotFound(("productId",), field="productId")
     await _check_key(work, given.client_id, given.product_id, given.activation_key)
     delta = taken(given.additional_seats)
-    if not await licenses.take(work.tx, work.partner_id, product.id, delta):
+    left = await licenses.take(work.tx, work.partner_id, product.id, delta)
+    if left is None:
         raise await _shortage(work, given)
     activation_id = await _begin(
         work, given, client, product_id=product.id, included=product.included_seats, additional=given.additional_seats
     )
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
-    happened = [Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)]
-    if await _runs_low(work, terms.policy, product.id):
-        happened.append(Event(type=EventType.STOCK_LOW, activation_id=activation_id))
-    await work.append(*happened)
+    activated = Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)
+    await work.append(activated, *stock_warnings.events(left, terms.policy, product.id, activation_id))
     return Activated(activation_id, product.id)
-
-
-async def _runs_low(work: Work, policy: Policy, product_id: int) -> bool:
-    if policy.stock_warning_below is None:
-        return False
-    stock = (await licenses.by_products(work.tx, work.partner_id, [product_id]))[product_id]
-    left = stock.available
-    return policies.runs_low(policy, before=left + 1, after=left)
 
 
 class CancelActivation(NamedTuple):

@@ -75,6 +75,7 @@ _describe(
         Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
         Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
         Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
+        Permission.STOCK_MANAGE: "Set the numbers of free licenses below which the partner is warned.",
     },
 )
 _describe(
@@ -82,7 +83,10 @@ _describe(
     "The role of a user at a partner or, if its name begins with VENDOR, at the vendor.",
     {
         Role.VIEWER: "Can read everything of the partner, and change nothing.",
-        Role.OPERATOR: "Can do everything for the partner except approve orders, and manage API tokens and users.",
+        Role.OPERATOR: (
+            "Can do everything for the partner except approve orders, set warnings about the stock, and manage API "
+            "tokens and users."
+        ),
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
         Role.VENDOR_SALES: (
@@ -249,10 +253,13 @@ _describe(
         EventType.PARTNER_REINSTATED: "The suspension of the partner ended.",
         EventType.PARTNER_CLOSED: "The partner was closed.",
         EventType.PARTNER_CONTACTS_ERASED: "The contacts of the partner were erased.",
-        EventType.PARTNER_POLICY_CHANGED: "The policies of the partner were changed.",
+        EventType.PARTNER_POLICY_CHANGED: (
+            "The policies of the partner were changed. The event refers to a product if the warning about its stock "
+            "was changed."
+        ),
         EventType.STOCK_LOW: (
             "The free licenses of a product went below the number at which the partner is warned. The event refers to "
-            "the activation that took the license."
+            "the product, and to the activation that took the license."
         ),
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
         EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated, or it is sold again.",

@@ -111,8 +111,8 @@ class Event(Node, row=EventRow):
         loader="product",
         permission=Permission.ORDERS_READ,
         description=(
-            "The product that an event of the vendor is about, “produto”. Returns null if there is none or without "
-            "the permission ORDERS_READ."
+            "The product that the event is about, “produto”: of the vendor, or whose stock is low. Returns null if "
+            "there is none or without the permission ORDERS_READ."
         ),
     )
 

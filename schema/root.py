@@ -33,6 +33,7 @@ from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
 from schema.second_factor_mutations import SecondFactorMutations
+from schema.stock_warnings import StockWarningMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
 
@@ -103,6 +104,7 @@ class Mutation(
     ImportMutations,
     ActivationMutations,
     ActivationChanges,
+    StockWarningMutations,
     OrderMutations,
     PartnerMutations,
     ProductMutations,

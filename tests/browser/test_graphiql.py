@@ -24,6 +24,7 @@ SCREENS = [
     "SubstituicaoDeLicenca",
     "CorrigirAtivacao",
     "EstoqueDoParceiro",
+    "AvisoDeEstoque",
     "Usuarios",
     "ConvidarUsuario",
     "Eventos",

@@ -92,6 +92,12 @@ async def _noted(api: Api) -> Given:
     return {"activationId": activation["activationId"], "note": "Caixa 2"}
 
 
+async def _stock(api: Api, products: int = 1) -> Given:
+    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    await api.approve(await api.order(*((product, 2) for product in bought)))
+    return {"warningBelow": 7}
+
+
 async def _new_order(api: Api) -> Given:
     product = await new_product(api.portal, api.partner_id)
     table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
@@ -165,6 +171,9 @@ MUTATIONS: Mapping[str, Recipe] = {
         _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
     ),
     "updateActivation": Recipe(_noted, "activation { id note } licenseStock { id }", {"note": "Caixa 3"}),
+    "updateLicenseStockThreshold": Recipe(
+        _stock, "partner { id } licenseStock { id low warningBelow }", {"warningBelow": 8}, sized=_stock
+    ),
     "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
     "approveOrder": Recipe(
         _order, "order { id status } licenseStock { purchased }", {"orderId": "another"}, sized=_order

@@ -34,11 +34,12 @@ NOTED = "note_folded IS NOT NULL OR cancellation_note_folded IS NOT NULL"
 
 
 def upgrade() -> None:
-    """Allow the new type of event, fold the notes, and add the indexes."""
+    """Allow the new type of event, fold the notes, and add the indexes; no product has a warning of its own."""
     _event_types()
     for name in NOTES:
         op.add_column("activations", sa.Column(f"{name}_folded", BYTEWISE, nullable=True))
     _fold_notes()
+    op.add_column("license_stock", sa.Column("warning_below", sa.Integer(), nullable=True))
     _index("clients", "city_folded", "id")
     _index("activations", "activated_by_id", "activated_at", "id")
     _index("activations", "cancelled_at", "id", where="cancelled_at IS NOT NULL")

@@ -477,6 +477,8 @@ export const SCREENS: Screen[] = [
     bonus
     activated
     available
+    low
+    warningBelow
     additionalSeatsAvailable
     movements(first: $movements) {
       nodes {
@@ -491,6 +493,30 @@ export const SCREENS: Screen[] = [
 }
 `,
     variables: () => ({ movements: 3 }),
+  },
+  {
+    permission: "STOCK_MANAGE",
+    label: "“Estoque do parceiro”",
+    about: {
+      en: "Be warned when few licenses of a product are left.",
+      "pt-BR": "Avisa quando restarem poucas licenças de um produto.",
+    },
+    query: `mutation AvisoDeEstoque($input: UpdateLicenseStockThresholdInput!) {
+  updateLicenseStockThreshold(input: $input) {
+    partner { policy { stockWarningBelow } }
+    licenseStock {
+      product { name }
+      available
+      low
+      warningBelow
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ productInStock }) => ({
+      input: { productId: productInStock, warningBelow: 10, idempotencyKey: unique() },
+    }),
   },
   ...PEOPLE,
   {
