@@ -20,7 +20,7 @@ from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Columns, Join, Statement
 from db.tables import activations, clients
-from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
 from domain.tenancy import ALL_PARTNERS, Scope
 
 
@@ -48,6 +48,8 @@ class ActivationRow(NamedTuple):
     moved_to_id: int | None
 
 
+_NOTE, _CANCELLATION_NOTE = activations.c.note_folded, activations.c.cancellation_note_folded
+
 COLUMNS: Sequence[AnyColumn] = tuple(activations.c[name] for name in ActivationRow._fields)
 
 
@@ -60,11 +62,12 @@ class ActivationSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationFilter:
-    """Filter of activations. Names are folded, CNPJs unmasked, keys upper-cased."""
+    """Filter of activations. Names and notes are folded, CNPJs unmasked, keys and serial numbers upper-cased."""
 
     search: str | None = None
     search_cnpj: str | None = None
     search_key: str | None = None
+    search_code: str | None = None
     client_id: int | None = None
     client_name: str | None = None
     cnpj: str | None = None
@@ -73,8 +76,14 @@ class ActivationFilter:
     ecf_serial_number: str | None = None
     product_id: int | None = None
     status: frozenset[ActivationStatus] | None = None
+    activated_by_id: int | None = None
+    cancelled_by_id: int | None = None
+    note: str | None = None
+    cancellation_reason: frozenset[ActivationCancellationReason] | None = None
     activated_from: datetime | None = None
     activated_to: datetime | None = None
+    cancelled_from: datetime | None = None
+    cancelled_to: datetime | None = None
 
 
 _CLIENT = clients.alias("client")
@@ -149,11 +158,7 @@ _LISTINGS_OF = {
 
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
-        found = [contains(clients.c.names_folded, chosen.search)]
-        found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-        ours = activations.c.client_id.in_(_clients(sa.or_(*found), mine))
-        key = chosen.search_key
-        yield ours if key is None else sa.or_(ours, starts_with(activations.c.activation_key, key))
+        yield sa.or_(*_found(chosen, chosen.search, mine))
     if chosen.client_name is not None:
         named = contains(clients.c.names_folded, chosen.client_name)
         yield activations.c.client_id.in_(_clients(named, mine))
@@ -167,12 +172,39 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
         (activations.c.authorization_code, chosen.authorization_code),
         (activations.c.ecf_serial_number, chosen.ecf_serial_number),
         (activations.c.product_id, chosen.product_id),
+        (activations.c.activated_by_id, chosen.activated_by_id),
+        (activations.c.cancelled_by_id, chosen.cancelled_by_id),
     ):
         if wanted is not None:
             yield column == wanted
     if chosen.status is not None:
         yield among(activations.c.status, "status")
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+    yield from during(activations.c.cancelled_at, chosen.cancelled_from, chosen.cancelled_to)
+    yield from _by_texts_and_reasons(chosen)
+
+
+def _by_texts_and_reasons(chosen: ActivationFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.note is not None:
+        # As the condition of their index, in which only activations with notes are.
+        yield sa.or_(_NOTE.is_not(None), _CANCELLATION_NOTE.is_not(None))
+        yield sa.or_(contains(_NOTE, chosen.note), contains(_CANCELLATION_NOTE, chosen.note))
+    if chosen.cancellation_reason is not None:
+        yield among(activations.c.cancellation_reason, "cancellation_reason")
+    if chosen.cancellation_reason is not None or chosen.cancelled_by_id is not None:
+        # So that the index of cancelled activations serves them.
+        yield activations.c.cancelled_at.is_not(None)
+
+
+def _found(chosen: ActivationFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
+    named = [contains(clients.c.names_folded, search)]
+    named += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
+    yield activations.c.client_id.in_(_clients(sa.or_(*named), mine))
+    if chosen.search_key is not None:
+        yield starts_with(activations.c.activation_key, chosen.search_key)
+        yield starts_with(activations.c.ecf_serial_number, chosen.search_key)
+    if chosen.search_code is not None:
+        yield starts_with(activations.c.authorization_code, chosen.search_code)
 
 
 def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
@@ -206,6 +238,25 @@ _KEY_IN_USE: Statement[bool] = Statement(
     ),
     value,
 )
+_PRINTER_IN_USE_ELSEWHERE: Statement[bool] = Statement(
+    sa.select(
+        sa.exists().where(
+            activations.c.partner_id == PARTNER,
+            activations.c.ecf_serial_number == sa.bindparam("serial_number"),
+            activations.c.client_id != sa.bindparam("client_id"),
+            _ACTIVE,
+        )
+    ),
+    value,
+)
+
+
+async def printer_in_use_elsewhere(
+    connection: Connection, partner_id: int, *, ecf_serial_number: str, client_id: int
+) -> bool:
+    """Return whether an active activation of another of the partner's clients has the printer."""
+    wanted = {"partner_id": partner_id, "serial_number": ecf_serial_number, "client_id": client_id}
+    return await returned(connection, _PRINTER_IN_USE_ELSEWHERE, wanted)
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:
@@ -243,13 +294,13 @@ _OF_NEW = tuple(each.name for each in fields(NewActivation))
 _ADD: Statement[int] = Statement(
     sa.insert(activations).values(status=ActivationStatus.ACTIVE).returning(activations.c.id),
     value,
-    inserted=["partner_id", "activated_at", "activated_by_id", *_OF_NEW],
+    inserted=["partner_id", "activated_at", "activated_by_id", *_OF_NEW, "note_folded"],
 )
 
 
 async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
     """Create an activation, and return its id."""
-    activation = {name: getattr(new, name) for name in _OF_NEW}
+    activation = {name: getattr(new, name) for name in _OF_NEW} | {"note_folded": note_folded(new.note)}
     return await returned(
         tx, _ADD, {**activation, "partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
     )
@@ -263,7 +314,14 @@ _ENDED = {
 _CANCEL = Statement(
     sa.update(activations)
     .where(*_MINE, _ACTIVE)
-    .values(_ENDED | {"cancellation_reason": sa.bindparam("reason"), "cancellation_note": sa.bindparam("note_of_it")}),
+    .values(
+        _ENDED
+        | {
+            "cancellation_reason": sa.bindparam("reason"),
+            "cancellation_note": sa.bindparam("note_of_it"),
+            "cancellation_note_folded": sa.bindparam("folded_note"),
+        }
+    ),
     values_of,
 )
 _CANCEL_ALL = Statement(
@@ -273,6 +331,15 @@ _CANCEL_ALL = Statement(
     .returning(*COLUMNS),
     ActivationRow,
 )
+_NEW_NOTE: dict[str, sa.BindParameter[str | None]] = {
+    "note": sa.bindparam("new_note"),
+    "note_folded": sa.bindparam("new_note_folded"),
+}
+_REPLACE_PRINTER = Statement(
+    sa.update(activations).where(*_MINE).values(ecf_serial_number=sa.bindparam("new_serial_number"), **_NEW_NOTE),
+    values_of,
+)
+_SET_NOTE = Statement(sa.update(activations).where(*_MINE).values(_NEW_NOTE), values_of)
 _POINT_TO = Statement(sa.update(activations).where(*_MINE).values(moved_to_id=sa.bindparam("moved_to")), values_of)
 
 
@@ -288,7 +355,8 @@ async def cancel(
 ) -> bool:
     """Cancel an active activation; return False if it is not active."""
     which = {"partner_id": partner_id, "activation_id": activation_id}
-    return await tx.execute(_CANCEL, {**which, "reason": reason, "by_id": by_id, "at": at, "note_of_it": note}) == 1
+    ending = {"reason": reason, "by_id": by_id, "at": at, "note_of_it": note, "folded_note": note_folded(note)}
+    return await tx.execute(_CANCEL, which | ending) == 1
 
 
 async def cancel_all(
@@ -297,6 +365,20 @@ async def cancel_all(
     """Cancel all active activations of a client, and return them as they were, by id."""
     which = {"partner_id": partner_id, "of_client": client_id}
     return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
+
+
+async def replace_printer(
+    tx: Transaction, partner_id: int, activation_id: int, *, ecf_serial_number: str, note: str | None
+) -> None:
+    """Write the serial number of another printer to an activation, with its note."""
+    new = {"new_serial_number": ecf_serial_number, "new_note": note, "new_note_folded": note_folded(note)}
+    await tx.execute(_REPLACE_PRINTER, {"partner_id": partner_id, "activation_id": activation_id, **new})
+
+
+async def set_note(tx: Transaction, partner_id: int, activation_id: int, note: str | None) -> None:
+    """Write the note of an activation."""
+    new = {"new_note": note, "new_note_folded": note_folded(note)}
+    await tx.execute(_SET_NOTE, {"partner_id": partner_id, "activation_id": activation_id, **new})
 
 
 async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]]) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 from itertools import product
@@ -12,7 +12,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Connection, Transaction, filters, one, returned, statistics
+from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, starts_with
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
@@ -42,14 +43,37 @@ class ClientRow(NamedTuple):
     cancelled_by_id: int | None
     cancellation_note: str | None
     name_folded: str
+    city_folded: str
+    cnpj_to_sort: str
+    last_activated_at: datetime
+    """NEVER if the client has no activation."""
+
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of the last activation of a client without any, since a list is sorted by what is never null."""
+
+_STORED = frozenset(ClientRow._fields) - {"last_activated_at"}
 
 
 def columns(of: FromClause) -> Sequence[AnyColumn]:
     """Return the columns of a row, of the table or an alias of it."""
-    return tuple(
-        sa.func.coalesce(of.c.name, REMOVED_NAME).label(name) if name == "name" else of.c[name]
-        for name in ClientRow._fields
+    computed = {
+        "name": sa.func.coalesce(of.c.name, REMOVED_NAME).label("name"),
+        "cnpj_to_sort": sa.func.coalesce(of.c.cnpj, "").label("cnpj_to_sort"),
+        "last_activated_at": _last_activated_at(of).label("last_activated_at"),
+    }
+    return tuple(computed[name] if name in computed else of.c[name] for name in ClientRow._fields)
+
+
+def _last_activated_at(of: FromClause) -> ColumnElement[datetime]:
+    given = activations.alias("given")
+    latest = (
+        sa.select(sa.func.max(given.c.activated_at))
+        .where(given.c.partner_id == of.c.partner_id, given.c.client_id == of.c.id)
+        .correlate(of)
+        .scalar_subquery()
     )
+    return sa.func.coalesce(latest, sa.literal(NEVER, Instant()), type_=Instant())
 
 
 _COLUMNS = columns(clients)
@@ -60,6 +84,25 @@ class ClientSortKey(Enum):
 
     NAME = "NAME"
     REGISTERED_AT = "REGISTERED_AT"
+    CNPJ = "CNPJ"
+    CITY = "CITY"
+    LAST_ACTIVATED_AT = "LAST_ACTIVATED_AT"
+
+
+_SORTED_BY: Mapping[ClientSortKey, tuple[str, AnyColumn]] = {
+    ClientSortKey.NAME: ("name_folded", clients.c.name_folded),
+    ClientSortKey.REGISTERED_AT: ("registered_at", clients.c.registered_at),
+    ClientSortKey.CNPJ: ("cnpj_to_sort", sa.func.coalesce(clients.c.cnpj, "", type_=clients.c.cnpj.type)),
+    ClientSortKey.CITY: ("city_folded", clients.c.city_folded),
+    ClientSortKey.LAST_ACTIVATED_AT: ("last_activated_at", _last_activated_at(clients)),
+}
+"""Attribute of the row, and column or expression."""
+
+_INDEXED = frozenset({ClientSortKey.NAME, ClientSortKey.REGISTERED_AT, ClientSortKey.CITY})
+_INDEXED_OF_ALL = frozenset({ClientSortKey.NAME})
+"""Sort keys whose order an index has, of one partner's clients and of all."""
+
+_ACTIVE_ONLY = frozenset({ClientStatus.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +117,12 @@ class ClientDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFilter:
-    """Filter of clients. Texts are folded, `cnpj` is unmasked."""
+    """Filter of clients. Texts are folded, `cnpj` is unmasked, serial numbers are upper-cased."""
 
     status: frozenset[ClientStatus] | None = frozenset({ClientStatus.ACTIVE})
     search: str | None = None
     search_cnpj: str | None = None
+    search_ecf: str | None = None
     name: str | None = None
     cnpj: str | None = None
     city: str | None = None
@@ -92,21 +136,28 @@ class ClientFilter:
 def listing(scope: Scope, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
     """Return the list of a scope's clients that match the filter."""
     shape, values = filters.shaped(scope, chosen)
-    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
+    # Only active clients have a CNPJ, and an index has it.
+    by_cnpj = by is ClientSortKey.CNPJ and chosen.status == _ACTIVE_ONLY
+    all_partners = scope is ALL_PARTNERS
+    return _listing(shape, by, by_cnpj=by_cnpj, descending=descending, all_partners=all_partners).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: ClientSortKey, *, descending: bool, all_partners: bool) -> Listing[ClientRow]:
-    key = clients.c.name_folded if by is ClientSortKey.NAME else clients.c.registered_at
+def _listing(
+    shape: Shape, by: ClientSortKey, *, by_cnpj: bool, descending: bool, all_partners: bool
+) -> Listing[ClientRow]:
+    name, key = _SORTED_BY[by]
+    key = clients.c.cnpj if by_cnpj else key
+    indexed = _INDEXED_OF_ALL if all_partners else _INDEXED
     mine = tenancy(all_partners=all_partners)
     return Listing(
         name="clients",
         row=ClientRow,
         columns=_COLUMNS,
         where=[mine(clients.c.partner_id), *_conditions(filters.named(ClientFilter, shape), mine)],
-        key=key.name,
+        key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
-        indexed=not all_partners or by is ClientSortKey.NAME,
+        indexed=by in indexed or by_cnpj,
     )
 
 
@@ -139,10 +190,7 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
     if chosen.status is not None:
         yield among(clients.c.status, "status")
     if chosen.search is not None:
-        found = [contains(clients.c.names_folded, chosen.search)]
-        if chosen.search_cnpj is not None:
-            found.append(contains(clients.c.cnpj, chosen.search_cnpj))
-        yield sa.or_(*found)
+        yield sa.or_(*_found(chosen, chosen.search, mine))
     if chosen.name is not None:
         yield contains(clients.c.name_folded, chosen.name)
     if chosen.cnpj is not None:
@@ -159,6 +207,14 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
 
 
+def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
+    yield contains(clients.c.names_folded, search)
+    if chosen.search_cnpj is not None:
+        yield contains(clients.c.cnpj, chosen.search_cnpj)
+    if chosen.search_ecf is not None:
+        yield clients.c.id.in_(_active(mine).where(starts_with(activations.c.ecf_serial_number, chosen.search_ecf)))
+
+
 def _active(mine: Mine) -> AnySelect:
     return sa.select(activations.c.client_id).where(
         mine(activations.c.partner_id), activations.c.status == ActivationStatus.ACTIVE
@@ -172,7 +228,7 @@ async def by_ids(
     connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ClientRow]:
     """Return the clients of a scope with these ids."""
-    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
+    statement = _BY_IDS.within(scope).load_only(_STORED if columns is None else columns | {"id"})
     found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
@@ -192,7 +248,7 @@ _LOCK = Statement(
     .order_by(clients.c.id)
     .with_for_update(key_share=KEEPING_KEYS),
     ClientRow,
-)
+).load_only(_STORED)
 _DETAILS = (
     "name",
     "name_folded",
@@ -245,7 +301,9 @@ _ERASE_IN_ACTIVATIONS = Statement(
     .values(
         client_name_folded="",
         note=None,
+        note_folded=None,
         cancellation_note=None,
+        cancellation_note_folded=None,
         activation_key=_OPAQUE,
         ecf_serial_number=sa.case((activations.c.ecf_serial_number.is_not(None), _OPAQUE)),
     ),
@@ -336,3 +394,8 @@ def written(details: ClientDetails) -> dict[str, str | None]:
         "city_folded": fold(details.city or ""),
         "state": details.state,
     }
+
+
+async def analyze(tx: Transaction) -> None:
+    """Update the planner's statistics of clients, of which many are new."""
+    await statistics.analyze(tx, clients)

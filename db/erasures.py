@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import activations, clients, orders, partners, tokens
 from domain.access import TokenKind
+from domain.activations import note_folded
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind, Identity, single_words, words_of_others
 
@@ -34,6 +35,8 @@ class Texts:
     table: Table
     kinds: Kinds
     by: Sequence[str]
+    folded: Mapping[str, str] = field(default_factory=dict)
+    """Columns with the copies by which texts are searched."""
     is_free: Callable[[], sa.ColumnElement[bool]] | None = None
 
     @property
@@ -69,9 +72,10 @@ FREE_TEXTS = (
             "ecf_serial_number": ErasedKind.ECF_SERIAL_NUMBER,
         },
         ("activated_at", "id"),
+        folded={"note": "note_folded", "cancellation_note": "cancellation_note_folded"},
     ),
     Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),
-    Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), lambda: tokens.c.kind == TokenKind.API),
+    Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
     Texts(partners, {"suspension_reason": ErasedKind.SUSPENSION_REASON}, ("id",)),
 )
 """Every free text of a partner, in the order in which rows are locked."""
@@ -106,7 +110,7 @@ def _statements(texts: Texts) -> _Statements:
         Statement(
             sa.update(texts.table)
             .where(texts.mine, texts.key == sa.bindparam("row_id"))
-            .values({name: sa.bindparam(f"new_{name}") for name in texts.kinds}),
+            .values({name: sa.bindparam(f"new_{name}") for name in (*texts.kinds, *texts.folded.values())}),
             values_of,
         ),
     )
@@ -200,7 +204,8 @@ async def _rewrite(
         changed = [name for name in before if before[name] != after[name]]
         erased.update(texts.kinds[name] for name in changed)
         if changed:
-            new = {f"new_{name}": text for name, text in after.items()}
+            copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
+            new = {f"new_{name}": text for name, text in (after | copies).items()}
             lines.append({"partner_id": partner_id, "row_id": row[texts.by.index("id")], **new})
     await tx.execute_many(statements.write, lines)
     return erased

@@ -53,6 +53,11 @@ class EventFilter:
     client_id: int | None = None
     order_id: int | None = None
     product_id: int | None = None
+    activation_id: int | None = None
+    user_id: int | None = None
+    actor_id: int | None = None
+    token_id: int | None = None
+    price_table_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -78,12 +83,18 @@ def _listing(shape: Shape) -> Listing[EventRow]:
 def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.types is not None:
         yield among(events.c.type, "types")
-    if chosen.client_id is not None:
-        yield events.c.client_id == chosen.client_id
-    if chosen.order_id is not None:
-        yield events.c.order_id == chosen.order_id
-    if chosen.product_id is not None:
-        yield events.c.product_id == chosen.product_id
+    for column, wanted in (
+        (events.c.client_id, chosen.client_id),
+        (events.c.order_id, chosen.order_id),
+        (events.c.product_id, chosen.product_id),
+        (events.c.activation_id, chosen.activation_id),
+        (events.c.user_id, chosen.user_id),
+        (events.c.actor_id, chosen.actor_id),
+        (events.c.token_id, chosen.token_id),
+        (events.c.price_table_id, chosen.price_table_id),
+    ):
+        if wanted is not None:
+            yield column == wanted
     yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 

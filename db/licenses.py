@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters
+from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among
 from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
-from db.tables import license_stock, stock_movements
+from db.tables import license_stock, partners, stock_movements
+from domain import policies
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -36,6 +37,15 @@ class StockRow(NamedTuple):
     activated: int
     additional_seats_total: int
     additional_seats_allocated: int
+    warning_below: int | None
+    """Of the product; None if that of the partner holds."""
+    warned_below: int | None
+    """Of the product or else of the partner; None if there is no warning."""
+
+    @property
+    def low(self) -> bool:
+        """Whether so few licenses are free that the partner is warned."""
+        return policies.is_low(self.available, self.warned_below)
 
     @property
     def number(self) -> int:
@@ -51,6 +61,13 @@ class StockRow(NamedTuple):
     def additional_seats_available(self) -> int:
         """Additional seats that can be given to an activation."""
         return self.additional_seats_total - self.additional_seats_allocated
+
+
+class Left(NamedTuple):
+    """Free licenses that a change of the stock left, and the number of the product below which there is a warning."""
+
+    available: int
+    warning_below: int | None
 
 
 class MovementRow(NamedTuple):
@@ -80,7 +97,15 @@ class NewMovement(NamedTuple):
     activation_id: int | None = None
 
 
-_STOCK = tuple(license_stock.c[name] for name in StockRow._fields)
+_WARNED_BELOW = sa.func.coalesce(
+    license_stock.c.warning_below,
+    sa.select(partners.c.stock_warning_below)
+    .where(partners.c.id == license_stock.c.partner_id)
+    .correlate(license_stock)
+    .scalar_subquery(),
+).label("warned_below")
+_STOCK = tuple(_WARNED_BELOW if name == "warned_below" else license_stock.c[name] for name in StockRow._fields)
+_COLUMNS = frozenset(StockRow._fields) - {"warned_below"}
 _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 
@@ -108,7 +133,7 @@ _LOCK = Statement(
     .order_by(license_stock.c.product_id)
     .with_for_update(key_share=KEEPING_KEYS),
     StockRow,
-)
+).load_only(_COLUMNS)
 _BEGIN = upsert(
     license_stock,
     lambda insert: insert.values(dict.fromkeys(_COUNTERS, 0)).on_conflict_do_nothing(),
@@ -120,18 +145,30 @@ _bought = license_stock.c.purchased + license_stock.c.bonus
 _seats = license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
 
 
-def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
-    mine = license_stock.c.partner_id == PARTNER, license_stock.c.product_id == sa.bindparam("of_product")
+_MINE = license_stock.c.partner_id == PARTNER, license_stock.c.product_id == sa.bindparam("of_product")
+
+
+def _changing(*more: ColumnElement[bool]) -> sa.Update:
     added = {name: license_stock.c[name] + amount for name, amount in _MORE.items()}
-    return Statement(sa.update(license_stock).where(*mine, *more).values(added), values_of)
+    return sa.update(license_stock).where(*_MINE, *more).values(added)
+
+
+def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
+    return Statement(_changing(*more), values_of)
 
 
 _ADD = _change(
     _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
     license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
 )
-_TAKE = _change(
-    license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
+_TAKE = Statement(
+    _changing(
+        license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
+    ).returning(_bought - license_stock.c.activated, license_stock.c.warning_below),
+    Left,
+)
+_SET_WARNING = Statement(
+    sa.update(license_stock).where(*_MINE).values(warning_below=sa.bindparam("below", type_=sa.Integer)), values_of
 )
 _RELEASE = _change()
 _RECORD = Statement(
@@ -178,9 +215,17 @@ async def add(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -
     return await tx.execute(_ADD, _changed(partner_id, product_id, delta)) == 1
 
 
-async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
-    """Take licenses and additional seats into use; False, and nothing changed, where they are not free."""
-    return await tx.execute(_TAKE, _changed(partner_id, product_id, delta)) == 1
+async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> Left | None:
+    """Take licenses and additional seats into use, and return what is left; None, changing nothing, if too few are.
+
+    The stock is locked from then on, so that of two transactions one passes a number of free licenses.
+    """
+    return await one(tx, _TAKE, _changed(partner_id, product_id, delta))
+
+
+async def set_warning(tx: Transaction, partner_id: int, product_id: int, below: int | None) -> None:
+    """Write the number of free licenses of the product below which there is a warning."""
+    await tx.execute(_SET_WARNING, {"partner_id": partner_id, "of_product": product_id, "below": below})
 
 
 async def release(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> None:

@@ -75,8 +75,9 @@ class OrderItemRow(NamedTuple):
     total_with_setup_fee: int
 
 
+_TOTAL = orders.c.monthly_total + orders.c.setup_fee_total
 _ORDER_VALUES: Mapping[str, AnyColumn] = dict(orders.c.items()) | {
-    "total_with_setup_fee": (orders.c.monthly_total + orders.c.setup_fee_total).label("total_with_setup_fee"),
+    "total_with_setup_fee": _TOTAL.label("total_with_setup_fee"),
 }
 _ORDERS = tuple(_ORDER_VALUES[name] for name in OrderRow._fields)
 
@@ -101,12 +102,16 @@ class OrderSortKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Filter of orders."""
+    """Filter of orders. Totals are cents, with the setup fee."""
 
     number: int | None = None
     type: OrderType | None = None
     status: frozenset[OrderStatus] | None = None
     product_id: int | None = None
+    created_by_id: int | None = None
+    approved_by_id: int | None = None
+    total_minimum: int | None = None
+    total_maximum: int | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
     completed_from: datetime | None = None
@@ -202,11 +207,21 @@ def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]
     if chosen.status is not None:
         yield among(orders.c.status, "status")
     if chosen.product_id is not None:
-        yield orders.c.id.in_(
-            sa.select(order_items.c.order_id).where(
-                mine(order_items.c.partner_id), order_items.c.product_id == chosen.product_id
-            )
+        # Most products are in many of the orders, so that few orders have to be looked at for a page.
+        yield sa.exists().where(
+            mine(order_items.c.partner_id),
+            order_items.c.partner_id == orders.c.partner_id,
+            order_items.c.order_id == orders.c.id,
+            order_items.c.product_id == chosen.product_id,
         )
+    if chosen.created_by_id is not None:
+        yield orders.c.created_by_id == chosen.created_by_id
+    if chosen.approved_by_id is not None:
+        yield orders.c.approved_by_id == chosen.approved_by_id
+    if chosen.total_minimum is not None:
+        yield chosen.total_minimum <= _TOTAL
+    if chosen.total_maximum is not None:
+        yield chosen.total_maximum >= _TOTAL
     yield from during(orders.c.created_at, chosen.created_from, chosen.created_to)
     yield from during(orders.c.approved_at, chosen.completed_from, chosen.completed_to)
 

@@ -49,8 +49,16 @@ def _hash(name: str) -> Column[bytes]:
 
 def _for_vendor(*columns: str, where: str | None = None) -> Index:
     """Return an index for the vendor's users, whose lists are of all partners."""
-    condition = None if where is None else sa.text(where)
-    return Index(None, *columns, sqlite_where=condition, postgresql_where=condition)
+    return Index(None, *columns) if where is None else _partial(*columns, where=where)
+
+
+def _of_some(column: str, *order: str) -> Index:
+    """Return an index for a reference that few rows have, so that the others need no entry."""
+    return _partial("partner_id", column, *order, where=f"{column} IS NOT NULL")
+
+
+def _partial(*columns: str, where: str, name: str | None = None) -> Index:
+    return Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _table(name: str, *items: Column[Any] | sa.Constraint | Index) -> Table:
@@ -319,6 +327,7 @@ clients = _table(
     # A search looks at every client of the partner; all that it looks at is here, so that it reads no rows.
     Index(None, "partner_id", "names_folded", "cnpj", "status", "id"),
     Index(None, "partner_id", "registered_at", "id"),
+    Index(None, "partner_id", "city_folded", "id"),
     _for_vendor("name_folded", "id"),
     _for_vendor("cnpj"),
 )
@@ -335,6 +344,7 @@ activations = _table(
     Column("seats", sa.Integer, nullable=False),
     Column("additional_seats", sa.Integer, nullable=False),
     Column("note", sa.Text),
+    Column("note_folded", BytewiseText),
     Column("client_name_folded", BytewiseText, nullable=False),
     Column("status", one_of(ActivationStatus), nullable=False),
     Column("activated_at", Instant, nullable=False),
@@ -343,6 +353,7 @@ activations = _table(
     _ref("cancelled_by_id", "users", nullable=True),
     Column("cancellation_reason", one_of(ActivationCancellationReason)),
     Column("cancellation_note", sa.Text),
+    Column("cancellation_note_folded", BytewiseText),
     _ref("moved_to_id", "activations", nullable=True),
     UniqueConstraint("partner_id", "authorization_code"),
     sa.CheckConstraint("additional_seats >= 0 AND seats >= additional_seats", "seats"),
@@ -353,8 +364,18 @@ activations = _table(
     Index(None, "partner_id", "client_id", "activated_at", "id"),
     Index(None, "partner_id", "activation_key"),
     Index(None, "partner_id", "ecf_serial_number"),
+    Index(None, "partner_id", "activated_by_id", "activated_at", "id"),
+    _of_some("cancelled_at", "id"),
+    # Most activations have no note.
+    _partial(
+        *("partner_id", "activated_at", "id"),
+        where="note_folded IS NOT NULL OR cancellation_note_folded IS NOT NULL",
+        name="ix_activations_noted",
+    ),
     _for_vendor("activated_at", "id"),
     _for_vendor("activation_key"),
+    _for_vendor("authorization_code"),
+    _for_vendor("ecf_serial_number", where="ecf_serial_number IS NOT NULL"),
     Index(
         "uq_activations_active_key",
         *("partner_id", "client_id", "product_id", "activation_key"),
@@ -373,6 +394,7 @@ license_stock = _table(
     Column("activated", sa.Integer, nullable=False),
     Column("additional_seats_total", sa.Integer, nullable=False),
     Column("additional_seats_allocated", sa.Integer, nullable=False),
+    Column("warning_below", sa.Integer),
     sa.CheckConstraint("purchased >= 0 AND bonus >= 0", "bought"),
     sa.CheckConstraint("activated >= 0 AND activated <= purchased + bonus", "activated"),
     sa.CheckConstraint(
@@ -404,6 +426,8 @@ orders = _table(
     sa.CheckConstraint("(status = 'COMPLETED') = (approved_at IS NOT NULL)", "completed_when_approved"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
     Index(None, "partner_id", "created_at", "id"),
+    Index(None, "partner_id", "created_by_id", "number"),
+    _of_some("approved_by_id", "number"),
     _for_vendor("created_at", "id"),
     # Orders to be invoiced: the statement that reads them names a range of time, so that they are not null.
     _for_vendor("approved_at", "id", where="approved_at IS NOT NULL"),
@@ -460,13 +484,9 @@ events = _table(
     Column("erased", sa.Text),
     _hash("hash"),
     UniqueConstraint("partner_id", "number"),
-    Index(None, "partner_id", "client_id", "number"),
-    Index(None, "partner_id", "order_id", "number"),
-    # Few events are about a product.
-    Index(
-        None,
-        *("partner_id", "product_id", "number"),
-        sqlite_where=sa.text("product_id IS NOT NULL"),
-        postgresql_where=sa.text("product_id IS NOT NULL"),
+    Index(None, "partner_id", "actor_id", "number"),
+    *(
+        _of_some(f"{thing}_id", "number")
+        for thing in ("client", "order", "product", "activation", "user", "token", "price_table")
     ),
 )

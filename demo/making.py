@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Table
 
 from db import access, activations, events, partners, price_tables, price_versions, prices, products, tables
-from db.engine import Transaction, bulk
+from db.engine import Transaction, bulk, statistics
 from demo import catalogue
 from demo.calendar import Calendar
 from demo.catalogue import (
@@ -94,8 +94,7 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, report
         await _retire(tx, vendor, at=lately)
         for table in (tables.clients, tables.activations, tables.orders):
             await bulk.number_on(tx, table)
-        for table in tables.metadata.sorted_tables:
-            await bulk.describe(tx, table)
+        await statistics.analyze(tx, *tables.metadata.sorted_tables)
 
     await portal.database.write(fill)
 

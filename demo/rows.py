@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import count
 from typing import NamedTuple
 
-from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
 from domain.audit import BEGINNING
 from domain.clients import ClientStatus
 from domain.events import EventType
@@ -57,6 +57,16 @@ class Activation:
     cancelled_by_id: int | None = None
     cancellation_reason: ActivationCancellationReason | None = None
     cancellation_note: str | None = None
+
+    @property
+    def note_folded(self) -> str | None:
+        """The note as it is searched."""
+        return note_folded(self.note)
+
+    @property
+    def cancellation_note_folded(self) -> str | None:
+        """The note of the cancellation as it is searched."""
+        return note_folded(self.cancellation_note)
 
 
 @dataclass(slots=True, kw_only=True)

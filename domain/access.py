@@ -25,6 +25,7 @@ class Permission(Enum):
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
     USERS_MANAGE = "USERS_MANAGE"
     PRICES_MANAGE = "PRICES_MANAGE"
+    STOCK_MANAGE = "STOCK_MANAGE"
 
 
 ACTIONS: Mapping[Permission, Text] = {
@@ -47,6 +48,7 @@ ACTIONS: Mapping[Permission, Text] = {
     Permission.PRODUCTS_MANAGE: Text(pt="administrar produtos", en="manage products"),
     Permission.USERS_MANAGE: Text(pt="administrar usuários", en="manage users"),
     Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
+    Permission.STOCK_MANAGE: Text(pt="definir avisos de estoque baixo", en="set warnings of a low stock"),
 }
 """What each permission allows, as sentences say it."""
 
@@ -97,10 +99,17 @@ _OPERATE = _READ | {
 ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.VIEWER: _READ,
     Role.OPERATOR: _OPERATE,
-    Role.MANAGER: _OPERATE | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE},
+    Role.MANAGER: _OPERATE
+    | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE, Permission.STOCK_MANAGE},
     Role.VENDOR_VIEWER: _READ,
     Role.VENDOR_SALES: _READ
-    | {Permission.ORDERS_CREATE, Permission.ORDERS_APPROVE, Permission.PARTNERS_MANAGE, Permission.PRICES_MANAGE},
+    | {
+        Permission.ORDERS_CREATE,
+        Permission.ORDERS_APPROVE,
+        Permission.PARTNERS_MANAGE,
+        Permission.PRICES_MANAGE,
+        Permission.STOCK_MANAGE,
+    },
     Role.VENDOR_ADMIN: ALL,
 }
 
@@ -170,6 +179,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.invitations": Permission.USERS_MANAGE,
     "Client.activations": Permission.ACTIVATIONS_READ,
     "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
+    "UpdateLicenseStockThresholdPayload.licenseStock": Permission.ACTIVATIONS_READ,
     "LicenseStock.movements": Permission.ACTIVATIONS_READ,
     "Order.items": Permission.ORDERS_READ,
     "PriceTable.items": Permission.ORDERS_READ,
@@ -191,6 +201,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,
     "Mutation.cancelActivation": Permission.ACTIVATIONS_WRITE,
     "Mutation.moveActivation": Permission.ACTIVATIONS_WRITE,
+    "Mutation.updateActivation": Permission.ACTIVATIONS_WRITE,
+    "Mutation.updateLicenseStockThreshold": Permission.STOCK_MANAGE,
     "Mutation.createOrder": Permission.ORDERS_CREATE,
     "Mutation.cancelOrder": Permission.ORDERS_CREATE,
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,

@@ -53,6 +53,7 @@ class EventType(Enum):
     RECOVERY_CODES_RENEWED = "RECOVERY_CODES_RENEWED"
     IDENTITY_LINKED = "IDENTITY_LINKED"
     IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
+    ACTIVATION_UPDATED = "ACTIVATION_UPDATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,10 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.ACTIVATION_MOVED: Text(
         pt="Licença de {product} transferida para {client}.", en="License of {product} moved to {client}."
+    ),
+    EventType.ACTIVATION_UPDATED: Text(
+        pt="Ativação de {product} de {client}: dados alterados.",
+        en="Activation of {product} of {client}: details updated.",
     ),
     EventType.ORDER_CREATED: Text(pt="Pedido {order} criado.", en="Order {order} created."),
     EventType.ORDER_APPROVED: Text(pt="Pedido {order} aprovado.", en="Order {order} approved."),

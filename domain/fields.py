@@ -67,6 +67,7 @@ FIELDS: Mapping[str, Noun] = {
     "unitMonthlyPrice": Noun(pt="o valor unitário mensal", en="the monthly unit price"),
     "unitSetupFee": Noun(pt="o valor unitário da adesão", en="the unit setup fee"),
     "userId": Noun(pt="o usuário", en="the user"),
+    "warningBelow": Noun(pt="o limite do aviso de estoque", en="the limit of the stock warning"),
 }
 """Name of each field of an input, with its article."""
 

@@ -130,6 +130,7 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         EventType.RECOVERY_CODES_RENEWED: Text(pt="Novos códigos de recuperação", en="New recovery codes"),
         EventType.IDENTITY_LINKED: Text(pt="Provedor de identidade vinculado", en="Identity linked"),
         EventType.IDENTITY_UNLINKED: Text(pt="Provedor de identidade desvinculado", en="Identity unlinked"),
+        EventType.ACTIVATION_UPDATED: Text(pt="Ativação alterada", en="Activation updated"),
     },
 }
 """Labels by the enum and its value."""

@@ -103,10 +103,14 @@ def refusals(policy: Policy, approval: Approval, path: Path = ()) -> list[Policy
     return [refusal for rule in RULES.values() if (refusal := rule(policy, approval, path)) is not None]
 
 
-def runs_low(policy: Policy, *, before: int, after: int) -> bool:
+def is_low(available: int, below: int | None) -> bool:
+    """Return whether fewer licenses are free than the number below which there is a warning."""
+    return below is not None and available < below
+
+
+def runs_low(below: int | None, *, before: int, after: int) -> bool:
     """Return whether the free licenses of a product went below the number at which the partner is warned."""
-    threshold = policy.stock_warning_below
-    return threshold is not None and after < threshold <= before
+    return is_low(after, below) and not is_low(before, below)
 
 
 class InvalidNetwork(Refusal):

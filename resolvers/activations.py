@@ -8,7 +8,6 @@ from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, N
 from db.clients import ClientRow
 from db.engine.statement import Columns
 from db.licenses import NewMovement
-from domain import policies
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -18,7 +17,6 @@ from domain.activations import (
 )
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released, taken
-from domain.policies import Policy
 from domain.refusals import (
     ActivationCancelled,
     ActivationKeyInUse,
@@ -26,7 +24,7 @@ from domain.refusals import (
     OutOfSeats,
     OutOfStock,
 )
-from resolvers import pages
+from resolvers import pages, stock_warnings
 from resolvers.clients import active
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
@@ -91,26 +89,17 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
         raise NotFound(("productId",))
     await _check_key(work, given.client_id, given.product_id, given.activation_key)
     delta = taken(given.additional_seats)
-    if not await licenses.take(work.tx, work.partner_id, product.id, delta):
+    left = await licenses.take(work.tx, work.partner_id, product.id, delta)
+    if left is None:
         raise await _shortage(work, given)
     activation_id = await _begin(
         work, given, client, product_id=product.id, included=product.included_seats, additional=given.additional_seats
     )
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
     await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
-    happened = [Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)]
-    if await _runs_low(work, terms.policy, product.id):
-        happened.append(Event(type=EventType.STOCK_LOW, activation_id=activation_id))
-    await work.append(*happened)
+    activated = Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)
+    await work.append(activated, *stock_warnings.events(left, terms.policy, product.id, activation_id))
     return Activated(activation_id, product.id)
-
-
-async def _runs_low(work: Work, policy: Policy, product_id: int) -> bool:
-    if policy.stock_warning_below is None:
-        return False
-    stock = (await licenses.by_products(work.tx, work.partner_id, [product_id]))[product_id]
-    left = stock.available
-    return policies.runs_low(policy, before=left + 1, after=left)
 
 
 class CancelActivation(NamedTuple):
@@ -144,7 +133,7 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
 
 
 class MoveActivation(NamedTuple):
-    """Activation to move to another client or key."""
+    """Activation to move to another client, key or printer."""
 
     activation_id: int
     to_client_id: int
@@ -154,15 +143,18 @@ class MoveActivation(NamedTuple):
 
 
 class ActivationMoved(NamedTuple):
-    """Activation that replaced another one."""
+    """Activation that holds the license now, and the one that it replaced; None if it has only another printer."""
 
     activation_id: int
-    previous_id: int
+    previous_id: int | None
 
 
 @mutation("moveActivation", ActivationMoved)
 async def move(work: Work, given: MoveActivation) -> ActivationMoved:
-    """Cancel an activation and activate its license and seats elsewhere in one transaction."""
+    """Cancel an activation and activate its license and seats elsewhere in one transaction.
+
+    If only the printer is another one, the activation stays, with its authorization code.
+    """
     # Clients are locked before activations, as in every transaction, so the activation's is looked up first.
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
@@ -172,6 +164,8 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     if client.id != previous.client_id:
         # A suspended partner may still replace the computer of a client that it serves.
         await work.terms()
+    if _is_other_printer(previous, given):
+        return await _replace_printer(work, previous, given)
     await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
     await activations.cancel(
         work.tx,
@@ -198,6 +192,25 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     await licenses.record(work.tx, work.partner_id, lines, at=work.now)
     await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
+
+
+def _is_other_printer(previous: ActivationRow, given: MoveActivation) -> bool:
+    stays = (previous.client_id, previous.activation_key) == (given.to_client_id, given.activation_key)
+    return stays and given.ecf_serial_number not in {None, previous.ecf_serial_number}
+
+
+async def _replace_printer(work: Work, activation: ActivationRow, given: MoveActivation) -> ActivationMoved:
+    """Write the serial number of the new printer, and a new note if there is one."""
+    await activations.replace_printer(
+        work.tx,
+        work.partner_id,
+        activation.id,
+        ecf_serial_number=given.ecf_serial_number or "",
+        note=activation.note if given.note is None else given.note,
+    )
+    changed = Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
+    await work.append(changed)
+    return ActivationMoved(activation.id, None)
 
 
 async def _begin(

@@ -226,10 +226,11 @@ async def register_clients(
         return
     if all_or_nothing:
         await portal.database.write(at_once)
-        return
-    for batch in wanted:
-        registered = await portal.database.write(partial(one_batch, batch=batch))
-        report([client.cnpj in registered for client in batch])
+    else:
+        for batch in wanted:
+            registered = await portal.database.write(partial(one_batch, batch=batch))
+            report([client.cnpj in registered for client in batch])
+    await portal.database.write(clients.analyze)
 
 
 async def _register(

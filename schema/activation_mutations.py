@@ -18,6 +18,7 @@ from resolvers.activations import (
     MoveActivation,
 )
 from schema import references
+from schema.activation_warnings import ActivationWarning, warnings
 from schema.activations import Activation
 from schema.errors import Payload, settle
 from schema.inputs import OnBehalf, given, idempotency_key, optional
@@ -26,6 +27,11 @@ from schema.nodes import Info
 _KEY = "“Chave de ativação”, as shown by the client's installation: 4 to 64 letters (A–Z), digits and hyphens."
 _ECF = "The serial number of the fiscal printer (“ECF”) that the installation uses. At most 50 characters."
 _NOTE = "A note, “observação”. At most 2,000 characters."
+
+_WARNINGS = (
+    "What the user should know about the activation, which was done all the same. Empty if there is nothing, or if "
+    "`userErrors` is not empty."
+)
 
 
 @strawberry.input(description="Input of `activateLicense`.")
@@ -75,7 +81,7 @@ class CancelActivationInput(OnBehalf):
 
 @strawberry.input(
     description=(
-        "Input of `moveActivation`: another client or another key for a license, “substituição”. Its additional seats "
+        "Input of `moveActivation`: another client, key or printer for a license, “substituição”. Its additional seats "
         "move with it."
     )
 )
@@ -84,12 +90,18 @@ class MoveActivationInput(OnBehalf):
     to_client_id: strawberry.ID = strawberry.field(
         description=(
             "The ID of the client that receives the license, which must be active. It can be the same client, with "
-            "another key."
+            "another key or another printer."
         )
     )
-    activation_key: str = strawberry.field(description=_KEY)
-    ecf_serial_number: str | None = optional(_ECF)
-    note: str | None = optional(_NOTE)
+    activation_key: str = strawberry.field(
+        description=f"{_KEY} It can be the same key, if the client or the printer is another one."
+    )
+    ecf_serial_number: str | None = optional(
+        f"{_ECF} If only the printer is another one, the activation stays, with its authorization code."
+    )
+    note: str | None = optional(
+        f"{_NOTE} If only the printer is another one, the activation keeps its note unless another one is given."
+    )
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> MoveActivation:
@@ -136,7 +148,9 @@ class ActivatedPayload(Payload):
 
 @strawberry.type(description="Return type of `activateLicense`.")
 class ActivateLicensePayload(ActivatedPayload):
-    """New activation, with its stock."""
+    @strawberry.field(description=_WARNINGS)
+    async def warnings(self, info: Info) -> list[ActivationWarning]:
+        return await warnings(info.context, self.partner_id, self.outcome)
 
 
 @strawberry.type(description="Return type of `cancelActivation`.")
@@ -150,7 +164,10 @@ class MoveActivationPayload(Payload):
 
     @strawberry.field(
         graphql_type=Activation | None,
-        description="The new activation, which holds the license. Returns null if `userErrors` is not empty.",
+        description=(
+            "The activation that holds the license now: a new one, or the same one if only its printer is another. "
+            "Returns null if `userErrors` is not empty."
+        ),
     )
     async def activation(self, info: Info) -> ActivationRow | None:
         if self.outcome is None:
@@ -159,10 +176,13 @@ class MoveActivationPayload(Payload):
 
     @strawberry.field(
         graphql_type=Activation | None,
-        description="The old activation, which gave up the license. Returns null if `userErrors` is not empty.",
+        description=(
+            "The old activation, which gave up the license. Returns null if only the printer is another one, or if "
+            "`userErrors` is not empty."
+        ),
     )
     async def previous_activation(self, info: Info) -> ActivationRow | None:
-        if self.outcome is None:
+        if self.outcome is None or self.outcome.previous_id is None:
             return None
         return await info.context.loaders.activation.load(self.outcome.previous_id)
 
@@ -170,7 +190,8 @@ class MoveActivationPayload(Payload):
         graphql_type=references.LicenseStockType | None,
         description=(
             "The stock of the product after the change, “estoque do parceiro”. Its counters are the same as "
-            "before, and its ledger has two more movements. Returns null if `userErrors` is not empty."
+            "before, and its ledger has two more movements, or none if only the printer is another one. Returns null "
+            "if `userErrors` is not empty."
         ),
     )
     async def license_stock(self, info: Info) -> StockRow | None:
@@ -179,6 +200,10 @@ class MoveActivationPayload(Payload):
         if activation is None:
             return None
         return await loaders.stock.load(StockKey(self.partner_id, activation.product_id))
+
+    @strawberry.field(description=_WARNINGS)
+    async def warnings(self, info: Info) -> list[ActivationWarning]:
+        return await warnings(info.context, self.partner_id, self.outcome)
 
 
 @strawberry.type
@@ -210,7 +235,8 @@ class ActivationMutations:
     @strawberry.mutation(
         description=(
             "Cancels an activation and activates its license for another client or key, “substituição”. Both "
-            "happen in one step, so no second license is needed."
+            "happen in one step, so no second license is needed. If only the fiscal printer (“ECF”) is another one, "
+            "the activation stays, with its authorization code, and gets the new serial number."
         )
     )
     @staticmethod

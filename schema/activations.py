@@ -12,7 +12,17 @@ from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
+from schema.arguments import (
+    DateTimeRange,
+    authorization_code,
+    folded,
+    moments,
+    number,
+    of_partner,
+    searched_code,
+    unmasked,
+    upper,
+)
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
@@ -97,8 +107,8 @@ class ActivationFilter:
     partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the client's name or trade name, without regard to case and accents; by any part "
-        "of the client's CNPJ, in any mask; or by the activation key, “chave de ativação”, or its first "
-        "characters."
+        "of the client's CNPJ, in any mask; or by the first characters of the activation key, “chave de ativação”, of "
+        "the serial number of the fiscal printer (“ECF”), or, from 5 characters on, of the authorization code."
     )
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     client_name: str | None = optional(
@@ -109,32 +119,53 @@ class ActivationFilter:
         "Filters by the activation key, “chave de ativação”, or its first characters."
     )
     authorization_code: str | None = optional(
-        "Filters by the complete authorization code, “código de autorização da licença”."
+        "Filters by the complete authorization code, “código de autorização da licença”, in any case, with or without "
+        "hyphens, and with O and I for 0 and 1."
     )
     ecf_serial_number: str | None = optional("Filters by the complete serial number of the fiscal printer (“ECF”).")
     product_id: strawberry.ID | None = optional("Filters by the ID of the product, “produto”.")
     status: list[ActivationStatus] | None = optional(
         "Filters by status. Activations of every status are listed without it."
     )
+    activated_by_id: strawberry.ID | None = optional(
+        "Filters by the ID of the user who activated the license, “usuário que fez a ativação”."
+    )
     activated_at: DateTimeRange | None = optional("Filters by the date and time of the activation.")
+    cancelled_by_id: strawberry.ID | None = optional("Filters by the ID of the user who cancelled the activation.")
+    cancelled_at: DateTimeRange | None = optional("Filters by the date and time of the cancellation.")
+    cancellation_reason: list[ActivationCancellationReason] | None = optional(
+        "Filters by the reason why the activation ended. Active ones have none."
+    )
+    note: str | None = optional(
+        "Filters by any part of the note, “observação”, or of the cancellation note, without regard to case and "
+        "accents."
+    )
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
-        activated, status = moments(self.activated_at), given(self.status)
+        activated, cancelled = moments(self.activated_at), moments(self.cancelled_at)
+        status, reason = given(self.status), given(self.cancellation_reason)
         return Chosen(
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
             search_key=upper(self.search, "filter.search"),
+            search_code=searched_code(self.search, "filter.search"),
             client_id=number("Client", self.client_id),
             client_name=folded(self.client_name, "filter.clientName"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
             activation_key=upper(self.activation_key, "filter.activationKey"),
-            authorization_code=upper(self.authorization_code, "filter.authorizationCode"),
+            authorization_code=authorization_code(self.authorization_code, "filter.authorizationCode"),
             ecf_serial_number=upper(self.ecf_serial_number, "filter.ecfSerialNumber"),
             product_id=number("Product", self.product_id),
             status=None if status is None else frozenset(status),
+            activated_by_id=number("User", self.activated_by_id),
+            cancelled_by_id=number("User", self.cancelled_by_id),
+            note=folded(self.note, "filter.note"),
+            cancellation_reason=None if reason is None else frozenset(reason),
             activated_from=activated.start,
             activated_to=activated.end,
+            cancelled_from=cancelled.start,
+            cancelled_to=cancelled.end,
         )
 
 

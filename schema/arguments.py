@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import strawberry
 
 from domain import cnpj
+from domain.activations import SEARCHED_CODE_LENGTH_MIN, beginning_of_authorization_code
 from domain.errors import BadUserInput
+from domain.money import Cents
 from domain.text import fold, normal, storable, visible
 from resolvers import ids
 from schema.inputs import given
@@ -34,6 +36,25 @@ def moments(chosen: DateTimeRange | None) -> Moments:
     return Moments(None, None) if chosen is None else Moments(given(chosen.from_), given(chosen.to))
 
 
+@strawberry.input(description="A range of amounts. It is unlimited on a side that is omitted.")
+class MoneyRange:
+    minimum: Cents | None = strawberry.field(default=strawberry.UNSET, description="The lowest amount, inclusive.")
+    maximum: Cents | None = strawberry.field(default=strawberry.UNSET, description="The highest amount, inclusive.")
+
+
+class Amounts(NamedTuple):
+    """Lowest and highest amount of a range; None if it is unlimited on that side."""
+
+    minimum: Cents | None
+    maximum: Cents | None
+
+
+def amounts(chosen: MoneyRange | None) -> Amounts:
+    """Return the lowest and the highest amount of a range."""
+    chosen = given(chosen)
+    return Amounts(None, None) if chosen is None else Amounts(given(chosen.minimum), given(chosen.maximum))
+
+
 def text(value: str | None, argument: str) -> str | None:
     """Return a text to search, normalized as stored texts are; None if it is empty."""
     stripped = normal(visible(given(value) or ""))
@@ -56,6 +77,18 @@ def upper(value: str | None, argument: str) -> str | None:
     """Return a key or code to search, in the case in which it is stored."""
     found = text(value, argument)
     return None if found is None else found.upper()
+
+
+def authorization_code(value: str | None, argument: str) -> str | None:
+    """Return an authorization code to search as it is stored; what can't be one is kept, and found nowhere."""
+    found = text(value, argument)
+    return None if found is None else beginning_of_authorization_code(found) or found
+
+
+def searched_code(value: str | None, argument: str) -> str | None:
+    """Return the beginning of an authorization code in a search text; None if it can't be one, or is too short."""
+    found = text(value, argument)
+    return None if found is None else beginning_of_authorization_code(found, shortest=SEARCHED_CODE_LENGTH_MIN)
 
 
 def unmasked(value: str | None, argument: str) -> str | None:

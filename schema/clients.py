@@ -5,8 +5,8 @@ from typing import Annotated
 
 import strawberry
 
+from db.clients import NEVER, ClientRow, ClientSortKey
 from db.clients import ClientFilter as Chosen
-from db.clients import ClientRow, ClientSortKey
 from db.holdings import Released
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
@@ -74,6 +74,13 @@ class Client(Node, row=ClientRow):
     status: ClientStatus = attribute("The status of the client, which says whether it is served.")
     status_label: str = label_of("status", ClientStatus)
     registered_at: datetime = attribute("The date and time when the client was registered.")
+    last_activated_at: datetime | None = computed(
+        lambda _, client: None if client.last_activated_at == NEVER else client.last_activated_at,
+        reads=("last_activated_at",),
+        description=(
+            "The date and time of the client's latest activation, active or not. Returns null if it has none."
+        ),
+    )
     cancelled_at: datetime | None = attribute(
         "The date and time when the client was cancelled. Returns null if it is active."
     )
@@ -122,7 +129,8 @@ class ClientFilter:
     partner_id: strawberry.ID | None = of_partner()
     search: str | None = optional(
         "Filters by any part of the name or trade name, without regard to case and accents, or of the CNPJ, in "
-        "any mask."
+        "any mask; or by the first characters of the serial number of a fiscal printer (“ECF”) that an active "
+        "activation of the client uses."
     )
     name: str | None = optional("Filters by any part of the name, “razão social”, without regard to case and accents.")
     cnpj: str | None = optional("Filters by the CNPJ or its first characters, in any mask.")
@@ -146,6 +154,7 @@ class ClientFilter:
             status=None if status is None else frozenset(status),
             search=folded(self.search, "filter.search"),
             search_cnpj=unmasked(self.search, "filter.search"),
+            search_ecf=upper(self.search, "filter.search"),
             name=folded(self.name, "filter.name"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
             city=folded(self.city, "filter.city"),

@@ -11,7 +11,7 @@ from db.clients import ClientSortKey
 from db.orders import OrderSortKey
 from db.partners import PartnerSortKey
 from domain.access import Permission, Role
-from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus, ActivationWarningCode
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind
 from domain.events import EventType
@@ -75,6 +75,7 @@ _describe(
         Permission.PRODUCTS_MANAGE: "Create, update and retire products.",
         Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
         Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
+        Permission.STOCK_MANAGE: "Set the numbers of free licenses below which the partner is warned.",
     },
 )
 _describe(
@@ -82,7 +83,10 @@ _describe(
     "The role of a user at a partner or, if its name begins with VENDOR, at the vendor.",
     {
         Role.VIEWER: "Can read everything of the partner, and change nothing.",
-        Role.OPERATOR: "Can do everything for the partner except approve orders, and manage API tokens and users.",
+        Role.OPERATOR: (
+            "Can do everything for the partner except approve orders, set warnings about the stock, and manage API "
+            "tokens and users."
+        ),
         Role.MANAGER: "Can do everything for the partner.",
         Role.VENDOR_VIEWER: "Can read everything of all partners, and change nothing.",
         Role.VENDOR_SALES: (
@@ -123,6 +127,13 @@ _describe(
     {
         ClientSortKey.NAME: "Sort by name, without regard to case and accents.",
         ClientSortKey.REGISTERED_AT: "Sort by the date and time of the registration.",
+        ClientSortKey.CNPJ: "Sort by CNPJ. Cancelled clients, which have none, come first.",
+        ClientSortKey.CITY: (
+            "Sort by city, “município”, without regard to case and accents. Clients without one come first."
+        ),
+        ClientSortKey.LAST_ACTIVATED_AT: (
+            "Sort by the date and time of the latest activation, `lastActivatedAt`. Clients without one come first."
+        ),
     },
 )
 _describe(
@@ -140,6 +151,16 @@ _describe(
         ActivationCancellationReason.ACTIVATION_CANCELLED: "The activation was cancelled, “cancelamento de licença”.",
         ActivationCancellationReason.CLIENT_CANCELLED: "The client was cancelled, “Cancelamento de Cliente”.",
         ActivationCancellationReason.MOVED: "The license was moved to another client or key, “substituição”.",
+    },
+)
+_describe(
+    ActivationWarningCode,
+    "The code of a warning about an activation.",
+    {
+        ActivationWarningCode.ECF_SERIAL_NUMBER_IN_USE: (
+            "An active activation of another of the partner's clients has the same serial number of a fiscal printer "
+            "(“ECF”)."
+        ),
     },
 )
 _describe(
@@ -217,6 +238,10 @@ _describe(
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
         EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
         EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
+        EventType.ACTIVATION_UPDATED: (
+            "The note of an activation was corrected, or its license was moved to another printer (“ECF”) of the same "
+            "installation."
+        ),
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",
         EventType.ORDER_CANCELLED: "An order was cancelled.",
@@ -228,10 +253,13 @@ _describe(
         EventType.PARTNER_REINSTATED: "The suspension of the partner ended.",
         EventType.PARTNER_CLOSED: "The partner was closed.",
         EventType.PARTNER_CONTACTS_ERASED: "The contacts of the partner were erased.",
-        EventType.PARTNER_POLICY_CHANGED: "The policies of the partner were changed.",
+        EventType.PARTNER_POLICY_CHANGED: (
+            "The policies of the partner were changed. The event refers to a product if the warning about its stock "
+            "was changed."
+        ),
         EventType.STOCK_LOW: (
             "The free licenses of a product went below the number at which the partner is warned. The event refers to "
-            "the activation that took the license."
+            "the product, and to the activation that took the license."
         ),
         EventType.PRODUCT_CREATED: "A product was created. Only the vendor has events about products.",
         EventType.PRODUCT_UPDATED: "The name or the included seats of a product were updated.",

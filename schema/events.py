@@ -113,8 +113,8 @@ class Event(Node, row=EventRow):
         loader="product",
         permission=Permission.ORDERS_READ,
         description=(
-            "The product that an event of the vendor is about, “produto”. Returns null if there is none or without "
-            "the permission ORDERS_READ."
+            "The product that the event is about, “produto”: of the vendor, or whose stock is low. Returns null if "
+            "there is none or without the permission ORDERS_READ."
         ),
     )
 
@@ -147,6 +147,11 @@ class EventFilter:
     product_id: strawberry.ID | None = optional(
         "Filters by the ID of the product that events of the vendor are about; a partner has none."
     )
+    activation_id: strawberry.ID | None = optional("Filters by the ID of the activation.")
+    user_id: strawberry.ID | None = optional("Filters by the ID of the user whom the event is about.")
+    actor_id: strawberry.ID | None = optional("Filters by the ID of the user who made the change.")
+    api_token_id: strawberry.ID | None = optional("Filters by the ID of the API token.")
+    price_table_id: strawberry.ID | None = optional("Filters by the ID of the price table.")
     occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
 
     def chosen(self) -> Chosen:
@@ -157,6 +162,11 @@ class EventFilter:
             client_id=number("Client", self.client_id),
             order_id=number("Order", self.order_id),
             product_id=number("Product", self.product_id),
+            activation_id=number("Activation", self.activation_id),
+            user_id=number("User", self.user_id),
+            actor_id=number("User", self.actor_id),
+            token_id=number("ApiToken", self.api_token_id),
+            price_table_id=number("PriceTable", self.price_table_id),
             occurred_from=occurred.start,
             occurred_to=occurred.end,
         )

@@ -60,6 +60,21 @@ class LicenseStock(Node, row=StockRow):
         "The number of additional seats that activations can take. Never negative."
     )
 
+    low: bool = attribute(
+        "Whether fewer licenses are available than `warningBelow`, “estoque baixo”. False if there is no warning."
+    )
+    warned_below: int | None = strawberry.field(
+        name="warningBelow",
+        description=(
+            "The number of available licenses below which the partner is warned: that of the product, or else that of "
+            "the partner's policy. Returns null if there is no warning."
+        ),
+    )
+    warning_below: int | None = strawberry.field(
+        name="ownWarningBelow",
+        description="The number that is set for this product. Returns null if the partner's policy holds.",
+    )
+
     id: strawberry.ID = computed(
         lambda _, stock: ids.encode("LicenseStock", stock.partner_id, stock.product_id),
         description="The ID of the partner's stock of the product. It is opaque and never changes.",

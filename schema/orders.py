@@ -14,10 +14,10 @@ from resolvers import ids, orders
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
-from schema.arguments import DateTimeRange, moments, of_partner
+from schema.arguments import DateTimeRange, MoneyRange, amounts, moments, of_partner
 from schema.arguments import number as database_id
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, PartnerId, given
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
@@ -128,6 +128,9 @@ class OrderFilter:
     product_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Filters by the ID of a product, “Produto”, that an item orders."
     )
+    created_by_id: strawberry.ID | None = optional("Filters by the ID of the user who created the order.")
+    approved_by_id: strawberry.ID | None = optional("Filters by the ID of the user who approved the order.")
+    total_with_setup_fee: MoneyRange | None = optional("Filters by `totalWithSetupFee`, “Valor Total com Adesão”.")
     created_at: DateTimeRange | None = strawberry.field(
         default=strawberry.UNSET, description="Filters by the date and time of creation."
     )
@@ -139,11 +142,16 @@ class OrderFilter:
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it."""
         created, completed, status = moments(self.created_at), moments(self.completed_at), given(self.status)
+        total = amounts(self.total_with_setup_fee)
         return Chosen(
             number=given(self.number),
             type=given(self.type),
             status=None if status is None else frozenset(status),
             product_id=database_id("Product", self.product_id),
+            created_by_id=database_id("User", self.created_by_id),
+            approved_by_id=database_id("User", self.approved_by_id),
+            total_minimum=total.minimum,
+            total_maximum=total.maximum,
             created_from=created.start,
             created_to=created.end,
             completed_from=completed.start,

@@ -49,7 +49,7 @@ class PartnerPolicy:
     stock_warning_below: int | None = strawberry.field(
         description=(
             "The number of free licenses of a product below which an event STOCK_LOW is written, once each time that "
-            "an activation passes it. Null if there is no warning."
+            "an activation passes it, unless the product has a number of its own. Null if there is no warning."
         )
     )
     api_token_networks: list[str] = strawberry.field(

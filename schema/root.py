@@ -10,6 +10,7 @@ from resolvers.nodes import NodeRow
 from schema import lengths
 from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
+from schema.activation_changes import ActivationChanges
 from schema.activation_mutations import ActivationMutations
 from schema.activations import ActivationQueries
 from schema.audit import AuditQueries
@@ -32,6 +33,7 @@ from schema.prices import PriceQueries
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
 from schema.second_factor_mutations import SecondFactorMutations
+from schema.stock_warnings import StockWarningMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
 
@@ -101,6 +103,8 @@ class Mutation(
     ClientMutations,
     ImportMutations,
     ActivationMutations,
+    ActivationChanges,
+    StockWarningMutations,
     OrderMutations,
     PartnerMutations,
     ProductMutations,

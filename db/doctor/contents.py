@@ -92,6 +92,7 @@ async def _contents(connection: Connection) -> list[Finding]:
         *await _wrong(connection, clients, ("name", "trade_name", "city"), _wrong_fold),
         *await _wrong(connection, partners, ("name",), _wrong_fold),
         *await _wrong(connection, price_tables, ("name",), _wrong_fold),
+        *await _wrong(connection, activations, ("note", "cancellation_note"), _wrong_fold),
         *await _wrong(connection, activations, ("authorization_code",), _wrong_code),
     ]
 
@@ -125,7 +126,7 @@ def _wrong_cnpj(row: dict[str, Any]) -> Iterator[str]:
 
 def _wrong_fold(row: dict[str, Any]) -> Iterator[str]:
     for name in (name for name in row if f"{name}_folded" in row):
-        if row[f"{name}_folded"] != fold(row[name] or ""):
+        if (row[f"{name}_folded"] or "") != fold(row[name] or ""):
             yield f"{name}_folded is not the folded {name}, so that it is sorted and found wrongly."
 
 

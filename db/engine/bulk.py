@@ -38,10 +38,3 @@ def _number_on(table: Table) -> Statement[int]:
     highest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
     next_id = sa.func.setval(sequence, sa.func.coalesce(highest, 1), highest.is_not(None))
     return Statement(sa.select(next_id), value)
-
-
-async def describe(tx: Transaction, table: Table) -> None:
-    """Update the planner's statistics of the table, which would otherwise happen minutes later."""
-    # SQLite plans well without: its indexes say enough.
-    if tx.dialect.name == "postgresql":
-        await tx.execute(Statement(sa.text(f"ANALYZE {table.name}"), value))

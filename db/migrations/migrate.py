@@ -19,7 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from db.engine import Database, Transaction, storage
+from db.engine import Database, Transaction, statistics, storage
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
@@ -84,6 +84,9 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         if found.state is not State.CURRENT:
             await tx.inspect(lambda connection: command.upgrade(_config(connection), to))
             await _check_references(tx)
+            # A step back in the history lacks tables of today.
+            if to == "head":
+                await statistics.analyze(tx, *metadata.sorted_tables)
 
     try:
         await database.write(steps)

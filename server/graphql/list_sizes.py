@@ -60,6 +60,7 @@ LIST_SIZES: Mapping[str, int] = {
     "ConfirmTotpPayload.recoveryCodes": RECOVERY_CODES,
     "RenewRecoveryCodesPayload.recoveryCodes": RECOVERY_CODES,
     "SecondFactorChallenge.kinds": len(SecondFactorKind),
+    "UpdateLicenseStockThresholdPayload.licenseStock": 50,
     "Viewer.apiTokens": API_TOKENS_MAX,
     "Viewer.permissions": len(Permission),
     # Introspection fields, with average sizes; only `types` and `directives` have their full size.

@@ -306,3 +306,47 @@ async def test_addresses_of_users_whom_the_operator_created_are_proved(engine: s
     await write(url, event.format(3, "IDENTITY_UNLINKED", 1, 2))
     with pytest.raises(REFUSED):
         await write(url, event.format(4, "IDENTITY_SOLD", 1, 2))
+
+
+async def test_notes_that_were_there_before_are_searched_and_statistics_are_there(
+    engine: str, databases: Databases
+) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0014")
+    at = "2026-07-01T12:00:00.000000Z"
+    event = "INSERT INTO events (partner_id, number, type, occurred_at) VALUES (1, {}, '{}', '2026-07-01T12:00:00Z')"
+    ended = f"'CANCELLED', '{at}', 'MOVED'"
+    await write(
+        url,
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
+        f"""INSERT INTO clients (partner_id, name_folded, trade_name_folded, city_folded, status, registered_at)
+            VALUES (1, '', '', '', 'CANCELLED', '{at}')""",  # noqa: S608 — our own.
+        *(
+            f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
+                additional_seats, client_name_folded, activated_at, activated_by_id, note, cancellation_note, status,
+                cancelled_at, cancellation_reason)
+                VALUES (1, 1, 1, 'CODE-{number}', 'KEY-{number}', 1, 0, '', '{at}', 1, {notes}, {status})"""  # noqa: S608 — our own.
+            for number, (notes, status) in enumerate(
+                [("'Balcão  A', NULL", "'ACTIVE', NULL, NULL"), ("NULL, 'É'", ended), ("NULL, NULL", ended)]
+            )
+        ),
+        event.format(1, "STOCK_LOW"),
+    )
+
+    migrate.upgrade(url)
+
+    columns = [tables.activations.c[f"{name}_folded"] for name in ("note", "cancellation_note")]
+    folded = sa.select(*columns).order_by(tables.activations.c.id)
+    found = await look(url, lambda sync: [tuple(row) for row in sync.execute(folded).all()])
+    assert found == [("balcao a", None), (None, "e"), (None, None)]
+    await write(url, event.format(2, "ACTIVATION_UPDATED"))
+    with pytest.raises(REFUSED):
+        await write(url, event.format(3, "ACTIVATION_SOLD"))
+    rows = {
+        "sqlite": "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'activations' AND stat LIKE '3 %'",
+        "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'activations' AND reltuples = 3",
+    }
+    assert await look(url, lambda sync: sync.scalar(sa.text(rows[engine])))

@@ -5,9 +5,10 @@ import pkgutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from enum import Enum
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
@@ -32,13 +33,15 @@ from db.partners import PartnerFilter, PartnerSortKey
 from db.tokens import TokenFilter
 from db.users import UserFilter
 from domain.access import Role
-from domain.activations import ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 from tests.factories import NOON
+
+SortKey = TypeVar("SortKey", bound=Enum)
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": make_url("sqlite://").get_dialect()(),
@@ -107,6 +110,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "search": "a",
         "search_cnpj": "1",
         "search_key": "A",
+        "search_code": "A",
         "client_id": 1,
         "client_name": "a",
         "cnpj": "1",
@@ -115,6 +119,12 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "ecf_serial_number": "A",
         "product_id": 1,
         "status": frozenset(ActivationStatus),
+        "activated_by_id": 1,
+        "cancelled_by_id": 1,
+        "note": "a",
+        "cancellation_reason": frozenset(ActivationCancellationReason),
+        "cancelled_from": NOON,
+        "cancelled_to": NOON,
         "activated_from": NOON,
         "activated_to": NOON,
     },
@@ -122,6 +132,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "status": frozenset(ClientStatus),
         "search": "a",
         "search_cnpj": "1",
+        "search_ecf": "A",
         "name": "a",
         "cnpj": "1",
         "city": "a",
@@ -136,6 +147,10 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "type": OrderType.PURCHASE,
         "status": frozenset(OrderStatus),
         "product_id": 1,
+        "created_by_id": 1,
+        "approved_by_id": 1,
+        "total_minimum": 1,
+        "total_maximum": 1,
         "created_from": NOON,
         "created_to": NOON,
         "completed_from": NOON,
@@ -147,6 +162,11 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "client_id": 1,
         "order_id": 1,
         "product_id": 1,
+        "activation_id": 1,
+        "user_id": 1,
+        "actor_id": 1,
+        "token_id": 1,
+        "price_table_id": 1,
         "occurred_from": NOON,
         "occurred_to": NOON,
     },
@@ -164,17 +184,25 @@ def chosen(kind: type[Any]) -> Iterator[Any]:
     yield kind(**given)
 
 
+def _sorted(kind: type[Any], orders_of: type[SortKey]) -> Iterator[tuple[Any, SortKey]]:
+    """Each filter in one order, and no filter and all of them in each other order."""
+    first, *others = orders_of
+    nothing, *alone, everything = chosen(kind)
+    yield from product((nothing, *alone, everything), (first,))
+    yield from product((nothing, everything), others)
+
+
 def all_listings() -> Iterator[Listing[Any]]:
     yield from (events.listing(1, each) for each in chosen(EventFilter))
     for scope in SCOPES:
         for descending in (False, True):
-            for of_activations in product(chosen(ActivationFilter), ActivationSortKey):
+            for of_activations in _sorted(ActivationFilter, ActivationSortKey):
                 yield activations.listing(scope, *of_activations, descending=descending)
-            for of_clients in product(chosen(ClientFilter), ClientSortKey):
+            for of_clients in _sorted(ClientFilter, ClientSortKey):
                 yield clients.listing(scope, *of_clients, descending=descending)
-            for of_orders in product(chosen(OrderFilter), OrderSortKey):
+            for of_orders in _sorted(OrderFilter, OrderSortKey):
                 yield orders.listing(scope, *of_orders, descending=descending)
-            for of_partners in product(chosen(PartnerFilter), PartnerSortKey):
+            for of_partners in _sorted(PartnerFilter, PartnerSortKey):
                 yield partners.listing(scope, *of_partners, descending=descending)
         for status in (None, ActivationStatus.ACTIVE):
             yield activations.of_clients(scope, [1], status)

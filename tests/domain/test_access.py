@@ -33,11 +33,12 @@ def test_a_viewer_only_reads() -> None:
     assert all(permission.name.endswith("_READ") for permission in access.ROLE_PERMISSIONS[Role.VIEWER])
 
 
-def test_an_operator_neither_approves_orders_nor_manages_tokens_and_users() -> None:
+def test_an_operator_neither_approves_orders_nor_manages_stock_tokens_and_users() -> None:
     given_to = access.ROLE_PERMISSIONS
 
     assert given_to[Role.MANAGER] - given_to[Role.OPERATOR] == {
         Permission.ORDERS_APPROVE,
+        Permission.STOCK_MANAGE,
         Permission.TOKENS_MANAGE,
         Permission.USERS_MANAGE,
     }

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.activations import AUTHORIZATION_CODE_BITS, activation_key, authorization_code
+from domain.activations import (
+    AUTHORIZATION_CODE_BITS,
+    activation_key,
+    authorization_code,
+    beginning_of_authorization_code,
+)
 
 numbers = st.integers(0, 2**AUTHORIZATION_CODE_BITS - 1)
 
@@ -37,3 +42,19 @@ def test_a_code_is_five_groups_of_unambiguous_letters_and_digits(number: int) ->
 @given(one=numbers, other=numbers)
 def test_no_bit_of_a_code_is_lost(one: int, other: int) -> None:
     assert (authorization_code(one) == authorization_code(other)) is (one == other)
+
+
+@given(number=numbers, length=st.integers(1, 29), hyphens=st.sampled_from(["", "-", " ", " - "]), data=st.data())
+def test_a_typed_code_or_beginning_is_read_as_it_is_stored(
+    number: int, length: int, hyphens: str, data: st.DataObject
+) -> None:
+    beginning = authorization_code(number)[:length]
+    misread = {"0": "0Oo", "1": "1IiLl"}
+    typed = "".join(data.draw(st.sampled_from(misread.get(each, each + each.lower()))) for each in beginning)
+
+    assert beginning_of_authorization_code(typed.replace("-", hyphens)) == beginning.rstrip("-")
+
+
+@pytest.mark.parametrize("text", ["", "-", "ABCDU", "AB%CD", "É1234", "0" * 26])
+def test_what_has_other_characters_is_no_beginning_of_a_code(text: str) -> None:
+    assert beginning_of_authorization_code(text) is None

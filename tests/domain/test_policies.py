@@ -49,7 +49,7 @@ def test_turning_a_policy_off_refuses_nothing_new(policy: Policy, approval: Appr
 def test_a_stock_that_is_used_up_warns_once_at_most(policy: Policy, start: int) -> None:
     below = policy.stock_warning_below
 
-    warned = [left for left in range(start) if policies.runs_low(policy, before=left + 1, after=left)]
+    warned = [left for left in range(start) if policies.runs_low(below, before=left + 1, after=left)]
 
     assert warned == ([] if below is None or start < below else [below - 1])
 

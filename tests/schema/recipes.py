@@ -88,6 +88,17 @@ async def _move(api: Api) -> Given:
     }
 
 
+async def _noted(api: Api) -> Given:
+    activation = await _activation(api)
+    return {"activationId": activation["activationId"], "note": "Caixa 2"}
+
+
+async def _stock(api: Api, products: int = 1) -> Given:
+    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    await api.approve(await api.order(*((product, 2) for product in bought)))
+    return {"warningBelow": 7}
+
+
 async def _new_order(api: Api) -> Given:
     product = await new_product(api.portal, api.partner_id)
     table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
@@ -167,6 +178,10 @@ MUTATIONS: Mapping[str, Recipe] = {
     "cancelActivation": Recipe(_activation, _LICENSE, {"reason": "Erro"}),
     "moveActivation": Recipe(
         _move, "activation { id } previousActivation { id status } licenseStock { id }", {"note": "Erro"}
+    ),
+    "updateActivation": Recipe(_noted, "activation { id note } licenseStock { id }", {"note": "Caixa 3"}),
+    "updateLicenseStockThreshold": Recipe(
+        _stock, "partner { id } licenseStock { id low warningBelow }", {"warningBelow": 8}, sized=_stock
     ),
     "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
     "approveOrder": Recipe(

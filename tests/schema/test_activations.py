@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 from tests.api import Api
+from tests.factories import new_product
 
 
 async def test_an_activation_takes_a_license_and_seats_and_gets_a_code(api: Api, client: str, product: str) -> None:
@@ -85,6 +87,84 @@ async def test_a_move_returns_both_clients_and_the_stock_after_the_change(api: A
     ]
     refused = await api.mutate("moveActivation", "licenseStock { id }", given)
     assert (len(refused["userErrors"]), refused["licenseStock"]) == (1, None)
+
+
+PRINTER = """activation { id authorizationCode activationKey ecfSerialNumber note additionalSeats status }
+    previousActivation { id } licenseStock { activated movements { totalCount } } warnings { code message path }"""
+
+
+async def test_another_printer_with_the_same_key_keeps_the_activation_and_its_code(
+    api: Api, client: str, product: str
+) -> None:
+    await api.buy(product, 1, seats=2)
+    printed = {"activationKey": "CAIXA-1", "ecfSerialNumber": "BE01", "note": "Caixa", "additionalSeats": 2}
+    activation = await api.activation(client, product, **printed)
+    query = "query ($id: ID!) { activation(id: $id) { authorizationCode } }"
+    code = (await api.data(query, id=activation))["activation"]["authorizationCode"]
+    given = {"activationId": activation, "toClientId": client, "activationKey": "caixa-1"}
+
+    moved = await api.done("moveActivation", PRINTER, given | {"ecfSerialNumber": "be02", "idempotencyKey": "once"})
+    again = await api.done("moveActivation", PRINTER, given | {"ecfSerialNumber": "be02", "idempotencyKey": "once"})
+    noted = await api.done("moveActivation", PRINTER, given | {"ecfSerialNumber": "BE03", "note": "Balcão"})
+
+    kept = {"id": activation, "authorizationCode": code, "activationKey": "CAIXA-1", "additionalSeats": 2}
+    assert moved["activation"] == kept | {"ecfSerialNumber": "BE02", "note": "Caixa", "status": "ACTIVE"}
+    assert moved["previousActivation"] is None
+    assert moved["licenseStock"] == {"activated": 1, "movements": {"totalCount": 3}}
+    assert again == moved
+    assert noted["activation"] == kept | {"ecfSerialNumber": "BE03", "note": "Balcão", "status": "ACTIVE"}
+    events = (
+        "{ events(filter: { types: [ACTIVATION_MOVED, ACTIVATION_UPDATED] }) { nodes { type activation { id } } } }"
+    )
+    assert (await api.data(events))["events"]["nodes"] == [
+        {"type": "ACTIVATION_UPDATED", "activation": {"id": activation}}
+    ] * 2
+
+
+async def test_the_same_key_without_another_printer_is_in_use(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(client, product, activationKey="CAIXA-1", ecfSerialNumber="BE01")
+    given = {"activationId": activation, "toClientId": client, "activationKey": "CAIXA-1"}
+
+    assert await api.codes("moveActivation", given) == ["ACTIVATION_KEY_IN_USE"]
+    for same in (None, "be01"):
+        assert await api.codes("moveActivation", {**given, "ecfSerialNumber": same}) == ["ACTIVATION_KEY_IN_USE"]
+
+    other = await api.client()
+    moved = await api.done("moveActivation", PRINTER, given | {"toClientId": other, "ecfSerialNumber": "BE02"})
+    assert moved["previousActivation"] == {"id": activation}
+
+
+async def test_a_printer_that_another_client_uses_is_a_warning(api: Api, other_api: Api, product: str) -> None:
+    await api.buy(product, 5)
+    theirs = await new_product(other_api.portal, other_api.partner_id)
+    await other_api.buy(theirs, 1)
+    await other_api.activation(await other_api.client(), theirs, ecfSerialNumber="BE01")
+    one, other = await api.client(), await api.client()
+    given = {"clientId": one, "productId": product, "activationKey": "CAIXA-1", "ecfSerialNumber": "be01"}
+    selection = "activation { id } warnings { code message path }"
+
+    first = await api.done("activateLicense", selection, given)
+    same_client = await api.done("activateLicense", selection, given | {"activationKey": "CAIXA-2"})
+    at_other = given | {"clientId": other, "idempotencyKey": "once"}
+    elsewhere = await api.done("activateLicense", selection, at_other)
+    in_portuguese = await replace(api, language="pt-BR").done("activateLicense", selection, at_other)
+
+    assert first["warnings"] == same_client["warnings"] == []
+    warning = {"code": "ECF_SERIAL_NUMBER_IN_USE", "path": ["ecfSerialNumber"]}
+    english = "The fiscal printer (ECF) BE01 is also active at another client."
+    assert elsewhere["warnings"] == [warning | {"message": english}]
+    portuguese = "O ECF BE01 também está ativo em outro cliente."
+    assert in_portuguese["warnings"] == [warning | {"message": portuguese}]
+    move = {"activationId": elsewhere["activation"]["id"], "toClientId": other, "activationKey": "CAIXA-1"}
+    free = await api.done("moveActivation", PRINTER, move | {"ecfSerialNumber": "BE02"})
+    back = await api.done("moveActivation", PRINTER, move | {"ecfSerialNumber": "BE01"})
+    assert (free["warnings"], back["warnings"]) == ([], elsewhere["warnings"])
+    for ended in (first, same_client):
+        await api.done("cancelActivation", "activation { id }", {"activationId": ended["activation"]["id"]})
+    assert (await api.done("activateLicense", selection, at_other))["warnings"] == []
+    refused = await api.mutate("moveActivation", PRINTER, move | {"ecfSerialNumber": "BE01"})
+    assert (len(refused["userErrors"]), refused["warnings"]) == (1, [])
 
 
 async def test_a_hundred_at_once_activate_the_last_sixty_licenses(api: Api, client: str, product: str) -> None:

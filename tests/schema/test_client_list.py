@@ -63,6 +63,22 @@ async def test_a_printers_serial_number_finds_the_client_while_it_is_in_use(api:
     assert await _ids(api, ecfSerialNumber="ECF-1") == []
 
 
+async def test_a_search_finds_clients_by_the_beginning_of_a_printers_serial_number(
+    api: Api, other_api: Api, product: str
+) -> None:
+    await api.buy(product, 3)
+    found, ended, other = await api.client(), await api.client(), await api.client()
+    await api.activation(found, product, ecfSerialNumber="be0509 7211")
+    await api.activation(other, product, ecfSerialNumber="DR0209")
+    cancelled = await api.activation(ended, product, ecfSerialNumber="BE05")
+    await api.done("cancelActivation", "activation { id }", {"activationId": cancelled})
+
+    for typed in ("BE", " be05", "Be0509 7211"):
+        assert await _ids(api, search=typed) == [found]
+        assert await _ids(other_api, search=typed) == []
+    assert await _ids(api, search="0509") == []
+
+
 async def test_clients_are_found_by_city_and_state(api: Api) -> None:
     found = await api.client(city="São Luís", state="MA")
     await api.client(city="São Paulo", state="SP")
@@ -132,6 +148,47 @@ async def test_clients_are_sorted_by_name_without_regard_to_accents_and_case(api
     assert await _names(api, {"by": "NAME", "direction": "DESC"}) == ["Zebra", "bola", "árvore", "Água"]
     assert await _names(api, {"by": "REGISTERED_AT", "direction": "ASC"}) == names
     assert await _names(api, {"by": "REGISTERED_AT", "direction": "DESC"}) == names[::-1]
+
+
+async def test_clients_are_sorted_by_cnpj_city_and_latest_activation(api: Api, product: str) -> None:
+    await api.buy(product, 4)
+    numbers = [cnpjs.with_check_digits(f"{first}Z8YX7W60001") for first in "283"]
+    cities = ["Olinda", "Água Boa", None]
+    clients = [
+        await api.client(name=name, cnpj=number, city=city)
+        for name, number, city in zip("ABC", numbers, cities, strict=True)
+    ]
+    for place in (0, 1, 0):
+        await api.activation(clients[place], product)
+    ended = await api.activation(clients[1], product)
+    await api.done("cancelActivation", "activation { id }", {"activationId": ended})
+
+    expected = {"CNPJ": "ACB", "CITY": "CBA", "LAST_ACTIVATED_AT": "CAB"}
+    for by, names in expected.items():
+        assert await _names(api, {"by": by, "direction": "ASC"}) == list(names)
+        assert await _names(api, {"by": by, "direction": "DESC"}) == list(reversed(names))
+        assert await _walk(api, by, ["ACTIVE"]) == list(names)
+    await api.done("cancelClient", "client { id }", {"clientId": await api.client(name="D")})
+    for by, names in expected.items():
+        assert [name for name in await _walk(api, by, None) if name in "ABC"] == list(names)
+    query = "{ clients { nodes { lastActivatedAt activations(first: 1) { nodes { activatedAt } } } } }"
+    for node in (await api.data(query))["clients"]["nodes"]:
+        latest = [each["activatedAt"] for each in node["activations"]["nodes"]] or [None]
+        assert latest == [node["lastActivatedAt"]]
+
+
+async def _walk(api: Api, by: str, status: list[str] | None) -> list[str]:
+    """Return the names of clients, one page for each."""
+    query = """query ($filter: ClientFilter, $by: ClientSortKey!, $after: String) {
+        clients(filter: $filter, sort: { by: $by }, first: 1, after: $after) {
+            nodes { name } pageInfo { hasNextPage endCursor } } }"""
+    names, after = [], None
+    while True:
+        page = (await api.data(query, filter={"status": status}, by=by, after=after))["clients"]
+        names += [node["name"] for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return names
+        after = page["pageInfo"]["endCursor"]
 
 
 async def test_another_partners_clients_are_neither_listed_nor_counted(api: Api, other_api: Api) -> None:

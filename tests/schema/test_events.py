@@ -7,8 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from domain.events import EventType
+from resolvers import ids
 from tests.api import Api, Json
-from tests.factories import add_unconfirmed_app
+from tests.factories import add_price_table, add_unconfirmed_app, new_caller
 from tests.units import writing
 
 EVENTS = """query ($filter: EventFilter) { events(filter: $filter, first: 100) { totalCount nodes {
@@ -57,6 +58,13 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
         EventType.LICENSE_ACTIVATED,
         "License of Moderniza Completo activated for Mercearia.",
         "Licença de Moderniza Completo ativada para Mercearia.",
+        {"client": client, "activation": activation},
+    )
+    await api.done("updateActivation", "activation { id }", {"activationId": activation, "note": "Caixa 2"})
+    yield Happened(
+        EventType.ACTIVATION_UPDATED,
+        "Activation of Moderniza Completo of Mercearia: details updated.",
+        "Ativação de Moderniza Completo de Mercearia: dados alterados.",
         {"client": client, "activation": activation},
     )
     wanted = {"activationId": activation, "toClientId": client, "activationKey": "KEY-2"}
@@ -160,6 +168,36 @@ async def test_events_are_found_by_type_client_and_order(api: Api, product: str)
     assert [event["number"] for event in by_type] == [2, 3]
     assert await events(api, orderId=order, clientId=client) == []
     assert await events(api, types=[]) == []
+
+
+async def test_events_are_found_by_any_object_and_by_who_made_the_change(
+    api: Api, other_api: Api, vendor: Api, product: str
+) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(await api.client(), product)
+    user = await new_caller(api.http, api.portal, api.partner_id)
+    of_user, of_api, of_vendor = (ids.encode("User", each.user_id) for each in (user, api, vendor))
+    await api.done("updateUser", "user { id }", {"userId": of_user, "name": "Léo"})
+    given: dict[str, object] = {"name": "Script", "permissions": ["ORDERS_READ"]}
+    token = (await user.done("createApiToken", "apiToken { id }", given))["apiToken"]["id"]
+    table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
+    partner = ids.encode("Partner", api.partner_id)
+    async with writing(api.portal.database) as tx:
+        other = ids.encode("PriceTable", await add_price_table(tx))
+    assigned = {"partnerId": partner, "priceTableIds": [table, other], "preselectedId": table}
+    await vendor.done("assignPriceTables", "__typename", assigned)
+
+    async def types(**chosen: object) -> list[str]:
+        return [event["type"] for event in await events(api, **chosen)]
+
+    assert await types(activationId=activation) == ["LICENSE_ACTIVATED"]
+    assert await types(userId=of_user) == ["USER_UPDATED"]
+    assert await types(actorId=of_user) == await types(apiTokenId=token) == ["TOKEN_CREATED"]
+    assert await types(priceTableId=table) == await types(actorId=of_vendor) == ["PRICES_CHANGED"]
+    assert await types(actorId=of_api, activationId=activation) == ["LICENSE_ACTIVATED"]
+    assert await types(actorId=of_user, activationId=activation) == []
+    for chosen in ({"activationId": activation}, {"userId": of_user}, {"actorId": of_api}, {"apiTokenId": token}):
+        assert await events(other_api, **chosen) == []
 
 
 async def test_events_are_found_by_when_they_occurred(api: Api) -> None:

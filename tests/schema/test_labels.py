@@ -26,13 +26,13 @@ LABELLED = """query ($client: ID!, $order: ID!) {
 
 
 def shown() -> Iterator[tuple[GraphQLObjectType, str, GraphQLEnumType]]:
-    """Fields with one value of an enum; those of user errors are for programs, and their messages for people."""
+    """Fields with one value of an enum; codes are for programs, and the messages beside them for people."""
     for each in object_types():
         if "UserError" in {interface.name for interface in each.interfaces}:
             continue
         for name, field in each.fields.items():
             named = get_nullable_type(field.type)
-            if isinstance(named, GraphQLEnumType):
+            if isinstance(named, GraphQLEnumType) and name != "code":
                 yield each, name, named
 
 

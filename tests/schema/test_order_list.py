@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.orders import OrderType
+from resolvers import ids
 from tests.api import Api, Json
-from tests.factories import new_product, tier
+from tests.factories import new_caller, new_product, tier
 
 ORDERS = """query ($filter: OrderFilter, $sort: OrderSort) { orders(filter: $filter, sort: $sort) {
     totalCount nodes { number } } }"""
@@ -51,6 +52,37 @@ async def test_orders_are_found_by_when_they_were_created(api: Api) -> None:
 
     assert await numbers(api, createdAt={"from": at}) == [3, 2]
     assert await numbers(api, createdAt={"to": at}) == [1]
+
+
+async def test_orders_are_found_by_their_maker_and_their_approver(api: Api, other_api: Api, bought: str) -> None:
+    maker = await new_caller(api.http, api.portal, api.partner_id)
+    await api.approve(await maker.order((bought, 1)))
+    ana, rui, theirs = (ids.encode("User", each.user_id) for each in (api, maker, other_api))
+
+    assert await numbers(api, createdById=rui) == [4]
+    assert await numbers(api, createdById=ana) == [3, 2, 1]
+    assert await numbers(api, approvedById=ana) == [4, 1]
+    assert await numbers(api, approvedById=ana, createdById=ana) == [1]
+    assert await numbers(api, approvedById=rui) == await numbers(api, createdById=theirs) == []
+    assert await numbers(other_api, createdById=rui) == await numbers(other_api, approvedById=ana) == []
+    assert await numbers(api, createdById=None, approvedById=None, totalWithSetupFee=None) == [4, 3, 2, 1]
+    total = "query ($filter: OrderFilter) { ordersTotal(filter: $filter) { count } }"
+    assert (await api.data(total, filter={"approvedById": ana}))["ordersTotal"] == {"count": 2}
+
+
+@pytest.mark.usefixtures("bought")
+async def test_orders_are_found_by_an_amount_or_a_range_of_amounts(api: Api) -> None:
+    totals = [(150, 1), (300, 3), (1050, 2)]
+    found = await api.data("{ orders(sort: { direction: ASC }) { nodes { totalWithSetupFee } } }")
+    assert [node["totalWithSetupFee"] for node in found["orders"]["nodes"]] == ["150.00", "1050.00", "300.00"]
+
+    for amount, number in totals:
+        exactly = f"{amount}.00"
+        assert await numbers(api, totalWithSetupFee={"minimum": exactly, "maximum": exactly}) == [number]
+    assert await numbers(api, totalWithSetupFee={"minimum": "150.01"}) == [3, 2]
+    assert await numbers(api, totalWithSetupFee={"maximum": "1049.99"}) == [3, 1]
+    assert await numbers(api, totalWithSetupFee={"minimum": "300", "maximum": "150"}) == []
+    assert await numbers(api, totalWithSetupFee={"minimum": None}) == [3, 2, 1]
 
 
 @pytest.mark.usefixtures("bought")

@@ -33,9 +33,9 @@ def test_every_mutation_with_a_key_says_what_a_different_input_is() -> None:
 
 
 def test_every_mutation_with_lists_says_how_they_grow() -> None:
-    growing = {name for name in mutations() if any(path.startswith(f"{payload_of(name).name}.") for path in lists())}
-    # The warnings of prices are read of a version as a whole.
-    growing -= OF_PRICES.keys()
+    # Warnings are read all at once.
+    grown = [path for path in lists() if not path.endswith(".warnings")]
+    growing = {name for name in mutations() if any(path.startswith(f"{payload_of(name).name}.") for path in grown)}
     sized = {name for name, recipe in MUTATIONS.items() if recipe.sized is not None}
 
     assert_described(growing, sized, "add `sized`, an input of many products, to its recipe in MUTATIONS")

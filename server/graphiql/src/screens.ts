@@ -361,6 +361,7 @@ export const SCREENS: Screen[] = [
       product { name }
       available
     }
+    warnings { code message path }
     userErrors { code message path }
   }
 }
@@ -425,6 +426,7 @@ export const SCREENS: Screen[] = [
       available
       additionalSeatsAvailable
     }
+    warnings { code message path }
     userErrors { code message path }
   }
 }
@@ -436,6 +438,29 @@ export const SCREENS: Screen[] = [
         activationKey: `CAIXA-${unique()}`.toUpperCase(),
         idempotencyKey: unique(),
       },
+    }),
+  },
+  {
+    permission: "ACTIVATIONS_WRITE",
+    label: "“Detalhes da Ativação”",
+    about: {
+      en: "Correct the note of an activation; its license and key stay as they are.",
+      "pt-BR": "Corrige a observação de uma ativação; a licença e a chave não mudam.",
+    },
+    query: `mutation CorrigirAtivacao($input: UpdateActivationInput!) {
+  updateActivation(input: $input) {
+    activation {
+      activationKey
+      note
+      client { name }
+    }
+    licenseStock { available }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ activationToCancel }) => ({
+      input: { activationId: activationToCancel, note: "Caixa 2, ao lado da padaria", idempotencyKey: unique() },
     }),
   },
   {
@@ -452,6 +477,8 @@ export const SCREENS: Screen[] = [
     bonus
     activated
     available
+    low
+    warningBelow
     additionalSeatsAvailable
     movements(first: $movements) {
       nodes {
@@ -466,6 +493,30 @@ export const SCREENS: Screen[] = [
 }
 `,
     variables: () => ({ movements: 3 }),
+  },
+  {
+    permission: "STOCK_MANAGE",
+    label: "“Estoque do parceiro”",
+    about: {
+      en: "Be warned when few licenses of a product are left.",
+      "pt-BR": "Avisa quando restarem poucas licenças de um produto.",
+    },
+    query: `mutation AvisoDeEstoque($input: UpdateLicenseStockThresholdInput!) {
+  updateLicenseStockThreshold(input: $input) {
+    partner { policy { stockWarningBelow } }
+    licenseStock {
+      product { name }
+      available
+      low
+      warningBelow
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ productInStock }) => ({
+      input: { productId: productInStock, warningBelow: 10, idempotencyKey: unique() },
+    }),
   },
   ...PEOPLE,
   {

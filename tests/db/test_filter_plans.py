@@ -1,0 +1,332 @@
+"""Each filter of a list reads by the index that the documentation says, on both engines, at 100,000 rows."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+import pytest
+import sqlalchemy as sa
+from graphql import GraphQLEnumType, GraphQLInputObjectType
+
+from db import activations, clients, events, orders, tables
+from db.activations import ActivationFilter, ActivationSortKey
+from db.clients import ClientFilter, ClientSortKey
+from db.engine import Database, listings, statistics
+from db.engine.keyset import Window
+from db.engine.listings import Listing
+from db.engine.statement import Statement, Values
+from db.events import EventFilter
+from db.orders import OrderFilter, OrderSortKey
+from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.clients import ClientStatus
+from domain.events import EventType
+from domain.orders import OrderStatus, OrderType
+from tests.databases import Databases
+from tests.db.test_statements import DIALECTS
+from tests.factories import NOON
+from tests.schema.introspection import GRAPHQL
+from tests.units import writing
+
+PAGE = Path(__file__).parents[2] / "docs" / "api" / "filters.md"
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+CANCELLED = "ix_activations_partner_id_cancelled_at_id"
+EARLY = NOON.replace(year=2020, month=2)
+SOON_AFTER = EARLY + timedelta(hours=2)
+MOMENTS = {
+    "sqlite": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2020-01-01', '+' || i || ' minutes')",
+    "postgresql": "timestamptz '2020-01-01T00:00Z' + i * interval '1 minute'",
+}
+BYTES = {"sqlite": "x''", "postgresql": "''::bytea"}
+
+RARE = "CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END"
+"""Of two users, the one who did little."""
+
+ENDED = "i % 20 = 0"
+FILLED: dict[sa.Table, dict[str, str]] = {
+    tables.clients: {
+        "cnpj": "CAST(10000000000000 + i AS TEXT)",
+        **dict.fromkeys(("name", "name_folded", "names_folded"), "'c' || i"),
+        "trade_name_folded": "''",
+        "city_folded": "'city ' || i % 500",
+        "state": "'SP'",
+        "status": "'ACTIVE'",
+        "registered_at": "{at}",
+    },
+    tables.activations: {
+        "client_id": "i",
+        "product_id": "1 + i % 5",
+        "authorization_code": "CAST(1000000000 + i AS TEXT)",
+        "activation_key": "'KEY-' || i",
+        "ecf_serial_number": "CASE WHEN i % 2 = 0 THEN 'BE' || i END",
+        "seats": "1",
+        "additional_seats": "0",
+        "note_folded": "CASE WHEN i % 50 = 0 THEN 'note ' || i END",
+        "client_name_folded": "'c' || i",
+        "status": f"CASE WHEN {ENDED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
+        "activated_at": "{at}",
+        "activated_by_id": RARE,
+        "cancelled_at": f"CASE WHEN {ENDED} THEN {{at}} END",
+        "cancelled_by_id": f"CASE WHEN {ENDED} THEN {RARE} END",
+        "cancellation_reason": f"CASE WHEN i % 1000 = 0 THEN 'MOVED' WHEN {ENDED} THEN 'ACTIVATION_CANCELLED' END",
+    },
+    tables.orders: {
+        "number": "i",
+        "type": "'PURCHASE'",
+        "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
+        "price_table_id": "1",
+        "price_table_version_id": "1",
+        "monthly_total": "100 * i",
+        "setup_fee_total": "i",
+        "lines_hash": "{bytes}",
+        "created_at": "{at}",
+        "created_by_id": RARE,
+        "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
+        "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {RARE} END",
+    },
+    tables.events: {
+        "number": "i",
+        "type": "'CLIENT_UPDATED'",
+        "occurred_at": "{at}",
+        "actor_id": RARE,
+        **{
+            f"{thing}_id": f"CASE WHEN i % 4 = {place} THEN i END"
+            for place, thing in enumerate(("client", "activation", "order"))
+        },
+        **{
+            f"{thing}_id": f"CASE WHEN i % 1000 = {place} THEN i END"
+            for place, thing in enumerate(("user", "token", "price_table"))
+        },
+        "hash": "{bytes}",
+    },
+}
+"""Values of the columns of row `i`."""
+
+
+def _insert(engine: str, table: sa.Table, columns: dict[str, str]) -> str:
+    values = ", ".join(columns.values()).replace("{at}", MOMENTS[engine]).replace("{bytes}", BYTES[engine])
+    return f"INSERT INTO {table.name} (id, partner_id, {', '.join(columns)}) {NUMBERS} SELECT i, 1, {values} FROM n"  # noqa: S608 — our own.
+
+
+def _fill_sqlite(path: str) -> None:
+    with closing(sqlite3.connect(path)) as driver:
+        driver.execute("PRAGMA synchronous = OFF")
+        indexes = driver.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        ).fetchall()
+        # To sort an index once is faster than to insert in it.
+        for name, _ in indexes:
+            driver.execute(f"DROP INDEX {name}")
+        for table, columns in FILLED.items():
+            driver.execute(_insert("sqlite", table, columns))
+        for _, create in indexes:
+            driver.execute(create)
+        driver.commit()
+
+
+async def _fill_postgresql(url: sa.URL) -> None:
+    driver = await _connected(url)
+    # No reference is checked.
+    await driver.execute("SET session_replication_role = replica")
+    for table, columns in FILLED.items():
+        indexes = await driver.fetch(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname LIKE 'ix%'", table.name
+        )
+        await driver.execute("".join(f"DROP INDEX {name};" for name, _ in indexes))
+        await driver.execute(_insert("postgresql", table, columns))
+        await driver.execute(";".join(create for _, create in indexes))
+    await driver.close()
+
+
+async def _connected(url: sa.URL) -> Any:  # noqa: ANN401 — the driver has no types.
+    return await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+class Explained:
+    """Connection that explains each statement, in place of reading its rows."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.dialect = DIALECTS[url.get_backend_name()]
+        self._url = url
+        self.plan = ""
+
+    async def fetch(self, statement: Statement[Any], values: Values) -> list[Any]:
+        """Explain the statement with these values."""
+        compiled = statement.compiled(self.dialect)
+        bound = compiled.bound(values)
+        if self.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(self._url.database))) as driver:
+                steps = driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
+                self.plan = "\n".join(step[-1] for step in steps)
+        else:
+            driver = await _connected(self._url)
+            self.plan = "\n".join(line[0] for line in await driver.fetch(f"EXPLAIN {compiled.text}", *bound))
+            await driver.close()
+        return []
+
+
+@pytest.fixture(scope="module")
+async def filled(engine: str, databases: Databases) -> sa.URL:
+    """Database with 100,000 rows in each table, analyzed."""
+    url = sa.make_url(databases.migrated(engine))
+    if engine == "sqlite":
+        _fill_sqlite(str(url.database))
+    else:
+        await _fill_postgresql(url)
+    database = Database(url.render_as_string(hide_password=False))
+    async with writing(database) as tx:
+        await statistics.analyze(tx, *FILLED)
+    await database.close()
+    return url
+
+
+class Case(NamedTuple):
+    """Filter or order of a list, and the column by which an index finds its rows, or the partial index."""
+
+    listing: Listing[Any]
+    found_by: str | None = None
+
+
+def _cases() -> Iterator[tuple[str, Case]]:
+    """Each filter and each order of one partner's lists, by its name in the documentation."""
+    for name, of_clients, index in (
+        ("search", ClientFilter(search="c77777", search_cnpj="77777", search_ecf="C77777"), None),
+        ("name", ClientFilter(name="c77777"), None),
+        ("cnpj", ClientFilter(cnpj="100000777"), "cnpj"),
+        ("city", ClientFilter(city="ty 77"), None),
+        ("state", ClientFilter(state="RJ"), None),
+        ("ecfSerialNumber", ClientFilter(ecf_serial_number="BE778"), "ecf_serial_number"),
+        ("status", ClientFilter(status=frozenset({ClientStatus.CANCELLED})), None),
+        ("hasActiveActivations", ClientFilter(has_active_activations=True), None),
+        (
+            "registeredAt",
+            ClientFilter(registered_from=EARLY, registered_to=SOON_AFTER),
+            "registered_at",
+        ),
+    ):
+        yield f"clients.{name}", Case(clients.listing(1, of_clients, ClientSortKey.NAME, descending=False), index)
+    for name, of_activations, index in (
+        ("search", ActivationFilter(search="c77777", search_key="C77777", search_code="C77777"), None),
+        ("clientId", ActivationFilter(client_id=77777), "client_id"),
+        ("clientName", ActivationFilter(client_name="c77777"), None),
+        ("cnpj", ActivationFilter(cnpj="10000007777777"), "cnpj"),
+        ("activationKey", ActivationFilter(activation_key="KEY-77777"), "activation_key"),
+        (
+            "authorizationCode",
+            ActivationFilter(authorization_code="1000077777"),
+            "authorization_code",
+        ),
+        (
+            "ecfSerialNumber",
+            ActivationFilter(ecf_serial_number="BE77778"),
+            "ecf_serial_number",
+        ),
+        ("productId", ActivationFilter(product_id=3), None),
+        ("status", ActivationFilter(status=frozenset({ActivationStatus.ACTIVE})), None),
+        (
+            "activatedById",
+            ActivationFilter(activated_by_id=2),
+            "activated_by_id",
+        ),
+        (
+            "activatedAt",
+            ActivationFilter(activated_from=EARLY, activated_to=SOON_AFTER),
+            "activated_at",
+        ),
+        ("cancelledById", ActivationFilter(cancelled_by_id=2), CANCELLED),
+        (
+            "cancelledAt",
+            ActivationFilter(cancelled_from=EARLY, cancelled_to=SOON_AFTER),
+            "cancelled_at",
+        ),
+        (
+            "cancellationReason",
+            ActivationFilter(cancellation_reason=frozenset({ActivationCancellationReason.CLIENT_CANCELLED})),
+            CANCELLED,
+        ),
+        ("note", ActivationFilter(note="note 77"), "ix_activations_noted"),
+    ):
+        listed = activations.listing(1, of_activations, ActivationSortKey.ACTIVATED_AT, descending=True)
+        yield f"activations.{name}", Case(listed, index)
+    for name, of_orders, index in (
+        ("number", OrderFilter(number=77777), "number"),
+        ("type", OrderFilter(type=OrderType.ADDITIONAL_SEATS), None),
+        ("status", OrderFilter(status=frozenset({OrderStatus.CANCELLED})), None),
+        ("productId", OrderFilter(product_id=3), None),
+        ("createdById", OrderFilter(created_by_id=2), "created_by_id"),
+        ("approvedById", OrderFilter(approved_by_id=2), "approved_by_id"),
+        ("totalWithSetupFee", OrderFilter(total_minimum=1_000_000, total_maximum=1_010_000), None),
+        (
+            "createdAt",
+            OrderFilter(created_from=EARLY, created_to=SOON_AFTER),
+            "created_at",
+        ),
+        ("completedAt", OrderFilter(completed_from=EARLY, completed_to=SOON_AFTER), None),
+    ):
+        yield f"orders.{name}", Case(orders.listing(1, of_orders, OrderSortKey.NUMBER, descending=True), index)
+    for name, of_events, index in (
+        ("types", EventFilter(types=frozenset({EventType.STOCK_LOW})), None),
+        ("clientId", EventFilter(client_id=4), "client_id"),
+        ("orderId", EventFilter(order_id=6), "order_id"),
+        ("activationId", EventFilter(activation_id=5), "activation_id"),
+        ("userId", EventFilter(user_id=1000), "user_id"),
+        ("actorId", EventFilter(actor_id=2), "actor_id"),
+        ("apiTokenId", EventFilter(token_id=1001), "token_id"),
+        ("priceTableId", EventFilter(price_table_id=1002), "price_table_id"),
+        ("occurredAt", EventFilter(occurred_from=EARLY, occurred_to=SOON_AFTER), None),
+    ):
+        yield f"events.{name}", Case(events.listing(1, of_events), index)
+
+    for by in ClientSortKey:
+        found_by = None if by is ClientSortKey.LAST_ACTIVATED_AT else IN_ORDER
+        yield f"clients by {by.value}", Case(clients.listing(1, ClientFilter(), by, descending=False), found_by)
+    for of_activations_by in ActivationSortKey:
+        listed = activations.listing(1, ActivationFilter(), of_activations_by, descending=False)
+        yield f"activations by {of_activations_by.value}", Case(listed, IN_ORDER)
+    for of_orders_by in OrderSortKey:
+        listed_orders = orders.listing(1, OrderFilter(), of_orders_by, descending=False)
+        yield f"orders by {of_orders_by.value}", Case(listed_orders, IN_ORDER)
+
+
+IN_ORDER = "in order"
+"""An index has the rows in the order of the list."""
+
+
+def _serves(plan: str, found_by: str) -> bool:
+    if found_by == IN_ORDER:
+        return not re.search(r"TEMP B-TREE|^ *-> +Sort ", plan, re.MULTILINE)
+    if found_by.startswith("ix_"):
+        return found_by in plan
+    # Which index it is, the partner's or the vendor's, is the planner's choice.
+    return re.search(rf"(?:SEARCH .*|Index Cond: .*)\b{found_by}\b", plan) is not None
+
+
+def _documented() -> dict[str, str]:
+    """What the documentation says that each filter and each order reads."""
+    lines = re.findall(r"^\| `(\w+)` \| (by )?`(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {f"{of_list} by {name}" if by else f"{of_list}.{name}": reads for of_list, by, name, reads in lines}
+
+
+async def test_each_filter_and_order_reads_what_the_documentation_says(filled: sa.URL) -> None:
+    explained, documented = Explained(filled), _documented()
+    for name, case in _cases():
+        await listings.page(explained, case.listing, Window(25), frozenset({"id"}))  # type: ignore[arg-type]  # It has what a page calls.
+        assert documented[name] == ("the partner's rows" if case.found_by is None else "an index"), name
+        assert case.found_by is None or _serves(explained.plan, case.found_by), f"{name}:\n{explained.plan}"
+
+
+def test_every_filter_and_order_is_documented_and_explained() -> None:
+    lists = {"Client": "clients", "Activation": "activations", "Order": "orders", "Event": "events"}
+    filters: set[str] = set()
+    for kind, name in lists.items():
+        fields = GRAPHQL.type_map[f"{kind}Filter"]
+        assert isinstance(fields, GraphQLInputObjectType)
+        filters |= {f"{name}.{field}" for field in fields.fields} - {f"{name}.partnerId"}
+        keys = GRAPHQL.type_map.get(f"{kind}SortKey")
+        filters |= {f"{name} by {key}" for key in keys.values} if isinstance(keys, GraphQLEnumType) else set()
+
+    assert filters == set(_documented()) == {name for name, _ in _cases()}
