@@ -88,6 +88,16 @@ class RateLimited(ApiError):
         super().__init__(f"Too many attempts. Try again in {seconds} seconds.", retryAfter=seconds)
 
 
+class TooManySubscriptions(ApiError):
+    """The caller has as many subscriptions as it may; the extension `retryAfter` is the number of seconds to wait."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, limit: int) -> None:
+        message = f"You have {limit:,} subscriptions already, and can have no more: end one of them first."
+        super().__init__(message, limit=limit, retryAfter=5)
+
+
 class Unavailable(ApiError):
     """The database is unreachable, read-only or overloaded."""
 

@@ -44,10 +44,10 @@ class _Partner:
 
     __slots__ = ("changed", "followers", "last", "rows")
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, kept: int) -> None:
         self.last = last
         """Number of the last event that was read."""
-        self.rows: deque[EventRow] = deque(maxlen=KEPT)
+        self.rows: deque[EventRow] = deque(maxlen=kept)
         """The events up to the last one, without gaps."""
         self.followers = 0
         self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,9 +73,9 @@ class _Partner:
 class Feed:
     """Feed of a process. It reads the database only while there are followers."""
 
-    def __init__(self, database: Database) -> None:
-        """Start without followers."""
-        self._database = database
+    def __init__(self, database: Database, *, kept: int = KEPT, poll_seconds: float = _POLL_SECONDS) -> None:
+        """Start without followers; keep so many events of each partner, and look so often for those of others."""
+        self._database, self._kept, self._poll_seconds = database, kept, poll_seconds
         self._partners: dict[int, _Partner] = {}
         self._reader: asyncio.Task[None] | None = None
         self._committed = asyncio.Event()
@@ -98,7 +98,7 @@ class Feed:
         """
         partner = self._partners.get(partner_id)
         if partner is None:
-            partner = self._partners[partner_id] = _Partner(position)
+            partner = self._partners[partner_id] = _Partner(position, self._kept)
         partner.followers += 1
         if self._reader is None:
             self._database.after_commit.append(self._committed.set)
@@ -137,7 +137,7 @@ class Feed:
     async def _read_on(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS):
+                async with asyncio.timeout(self._poll_seconds):
                     await self._committed.wait()
             self._committed.clear()
             pause = _PAUSE_SECONDS
@@ -158,7 +158,7 @@ class Feed:
             for partner_id, last in (await events.last_numbers(connection, list(partners))).items():
                 known = partners[partner_id].last
                 if last > known:
-                    after = max(known, last - KEPT)
+                    after = max(known, last - self._kept)
                     rows = await events.between(connection, partner_id, EventFilter(), after=after, last=last)
                     new.append((partners[partner_id], rows, last))
             return new

@@ -136,7 +136,7 @@ async def streaming(
         "state": {},
     }
     app = app or create_app(api.portal, Settings(), documents=DOCUMENTS)
-    answering = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]  # It is a coroutine.
+    answering: asyncio.Task[None] = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]  # It is a coroutine.
     try:
         await asyncio.wait(
             (answering, begun := asyncio.create_task(stream.begun.wait())), return_when="FIRST_COMPLETED"

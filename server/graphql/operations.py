@@ -35,6 +35,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
+from server.graphql.stream_counts import StreamCounts
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
@@ -92,8 +93,16 @@ class MutationOverGetError(ApiError):
 class Operations:
     """Executor of operations, with a cache of their documents."""
 
-    def __init__(self, portal: Portal, documents: Documents | None = None, *, trusted_only: bool = False) -> None:
+    def __init__(
+        self,
+        portal: Portal,
+        documents: Documents | None = None,
+        *,
+        trusted_only: bool = False,
+        streams: StreamCounts | None = None,
+    ) -> None:
         """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        self.streams = streams or StreamCounts()
         self._documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self._budget = Budget()
@@ -157,12 +166,22 @@ class Operations:
         if request.renew is None:
             message = "A subscription is answered as “text/event-stream”, or over WebSocket: accept one of them."
             return _refused(context, [GraphQLError(message, operation.ast)], operation)
-        followed = operation.prepared.event_stream(variables, context_value=context)
-        if not isinstance(followed, AsyncIterable | ExecutionResult):
-            followed = await followed
+        try:
+            leave = self.streams.enter(context.signed_in, context.client_address)
+        except ApiError as error:
+            return _refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
+        followed: object = None
+        try:
+            followed = operation.prepared.event_stream(variables, context_value=context)
+            if not isinstance(followed, AsyncIterable | ExecutionResult):
+                followed = await followed
+        finally:
+            if not isinstance(followed, Follower):
+                leave()
         if not isinstance(followed, Follower):
             return _refused(context, getattr(followed, "errors", None) or (), operation)
         stream = ResultStream(context, operation, variables, followed, budget=self._budget, renew=request.renew)
+        stream.on_close = leave
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:

@@ -1,6 +1,6 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from graphql import ExecutionResult
@@ -49,6 +49,8 @@ class ResultStream:
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
         self._budget, self._renew = budget, renew
+        self.on_close: Callable[[], None] | None = None
+        """What is called once when the stream is closed."""
         self._size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
 
     async def results(self) -> list[Result]:
@@ -80,6 +82,9 @@ class ResultStream:
     def close(self) -> None:
         """Stop following the events."""
         self._follower.close()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context

@@ -9,7 +9,10 @@ from db.engine.keyset import Keyset
 from db.events import EventFilter
 from resolvers import cursors
 from resolvers.feed import BATCH_MAX, KEPT
+from server.app import create_app
+from server.settings import Settings
 from tests.api import Api
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller
 from tests.streams import streaming
 
@@ -243,9 +246,24 @@ async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api) -> 
             for _ in range(more):
                 sent = await stream.next()
                 assert sent is not None
-                assert sent.data["data"]["events"]["client"]["name"]
-            start = sent.data["data"]["events"]["cursor"]
+                start = sent.data["data"]["events"]["cursor"]
         level.portal.database.observers.remove(seen.append)
         counts.append(len(seen))
 
     assert counts[1] <= counts[0] + 2
+
+
+@pytest.mark.edge
+async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> None:
+    app = create_app(api.portal, Settings(max_subscriptions_of_user=2, max_subscriptions=3), documents=DOCUMENTS)
+    other = await new_caller(api.http, api.portal, api.partner_id)
+
+    async with streaming(api, app=app), streaming(api, app=app):
+        async with streaming(api, app=app) as third, streaming(other, app=app), streaming(other, app=app) as fifth:
+            of_user, of_process = await third.error(), await fifth.error()
+        async with streaming(other, app=app) as again:
+            await api.client()
+            assert await again.numbers(1)
+
+    assert of_user["extensions"] == {"code": "RATE_LIMITED", "limit": 2, "retryAfter": 5}
+    assert of_process["extensions"]["code"] == "UNAVAILABLE"
