@@ -30,7 +30,7 @@ def _running(script: Path, demo: Demo) -> Iterator[Iterator[str]]:
 
 
 def _register(demo: Demo, name: str) -> None:
-    demo.ask(_REGISTER, cnpj=cnpjs.another(), name=name)
+    demo.ask(_REGISTER, {"cnpj": cnpjs.another(), "name": name})
 
 
 def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Path) -> None:
