@@ -1,5 +1,7 @@
 """Operations that are executed again and again."""
 
+from collections.abc import AsyncIterable
+
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -7,6 +9,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    create_source_event_stream,
 )
 from graphql.execution import Executor, default_field_resolver, default_type_resolver
 from graphql.execution.collect_fields import FragmentDetails
@@ -15,7 +18,7 @@ from graphql.execution.values import VariableValues
 from breadth.coercion.variables import Variables
 from breadth.executor import BatchExecutor, Response
 from breadth.plan.operation import Plan
-from breadth.values import Value
+from breadth.values import MaybeAwaitable, Value
 
 
 class Prepared:
@@ -79,6 +82,15 @@ class Prepared:
             executor = self._executor(root_value, context_value, variables)
         response: Response = _executed(executor)
         return response
+
+    def event_stream(
+        self, variables: VariableValues, *, root_value: Value = None, context_value: Value = None
+    ) -> MaybeAwaitable[AsyncIterable[Value] | ExecutionResult]:
+        """Return the events of a subscription as its resolver has them, or the errors of a result without data."""
+        found: MaybeAwaitable[AsyncIterable[Value] | ExecutionResult] = create_source_event_stream(
+            self._executor(root_value, context_value, variables)
+        )
+        return found
 
     def errors_with_suggestions(self, variable_values: dict[str, Value]) -> list[GraphQLError]:
         """Return the errors of variables that were refused, with suggestions, of which `coerced` makes none."""

@@ -98,6 +98,48 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     yield from during(events.c.occurred_at, chosen.occurred_from, chosen.occurred_to)
 
 
+_LAST_NUMBERS: Statement[tuple[int, int]] = Statement(
+    sa.select(partner_counters.c.partner_id, partner_counters.c.event_number).where(
+        among(partner_counters.c.partner_id, "partner_ids")
+    ),
+    values_of,
+    reads=filters.one_each("partner_ids"),
+)
+
+
+async def last_numbers(connection: Connection, partner_ids: Sequence[int]) -> Mapping[int, int]:
+    """Return the number of the last event of each of these partners, 0 before the first one."""
+    return dict(await connection.fetch(_LAST_NUMBERS, {"partner_ids": partner_ids}))
+
+
+SPAN_MAX = 1_000
+"""Maximum of numbers that one `between` looks through."""
+
+
+async def between(
+    connection: Connection, partner_id: int, chosen: EventFilter, *, after: int, last: int
+) -> Sequence[EventRow]:
+    """Return the partner's events that match the filter and have a number above `after` and up to `last`, in order."""
+    shape, values = filters.shaped(partner_id, chosen)
+    return await connection.fetch(_between(shape), {**values, "after": after, "last": min(last, after + SPAN_MAX)})
+
+
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _between(shape: Shape) -> Statement[EventRow]:
+    return Statement(
+        sa.select(*_COLUMNS)
+        .where(
+            events.c.partner_id == PARTNER,
+            events.c.number > sa.bindparam("after"),
+            events.c.number <= sa.bindparam("last"),
+            *_conditions(filters.named(EventFilter, shape)),
+        )
+        .order_by(events.c.number),
+        EventRow,
+        reads=lambda values: values["last"] - values["after"],
+    )
+
+
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[EventRow]:
     """Return the lists of these partners' events, oldest first, with the cursors of `listing`."""
     values = {"partner_id": scope, "parent_ids": partner_ids}

@@ -174,6 +174,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.priceTableDiff": Permission.ORDERS_READ,
     "Query.quoteOrder": Permission.ORDERS_READ,
     "Query.events": Permission.EVENTS_READ,
+    "Subscription.events": Permission.EVENTS_READ,
     "Query.auditChain": Permission.EVENTS_READ,
     "Query.users": Permission.USERS_READ,
     "Query.invitations": Permission.USERS_MANAGE,

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
-from domain.errors import ApiError, BodyTooLong, Forbidden, RateLimited, TokenElsewhere
+from domain.errors import ApiError, BodyTooLong, Forbidden, RateLimited, TokenElsewhere, TooManySubscriptions
 from domain.fields import entries
 from domain.languages import Language, Text
 from domain.licenses import COUNTER_MAX
@@ -159,6 +159,7 @@ SAMPLES: Sequence[Said] = (
     Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
     RateLimited(45),
     RateLimited(120),
+    TooManySubscriptions(100),
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),

@@ -176,6 +176,20 @@ class RateLimited(ApiError):
         super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
 
 
+class TooManySubscriptions(ApiError):
+    """The caller has as many subscriptions as it may; the extension `retryAfter` is the number of seconds to wait."""
+
+    code = "RATE_LIMITED"
+    text = Text(
+        pt="Você já acompanha os eventos {limit:vez|vezes} ao mesmo tempo, o máximo possível. Encerre uma delas antes.",
+        en="You have {limit:subscription|subscriptions} already, and can have no more. End one of them first.",
+    )
+
+    def __init__(self, limit: int) -> None:
+        """Take the largest number of them."""
+        super().__init__("", {"limit": limit}, limit=limit, retryAfter=5)
+
+
 class Unavailable(ApiError):
     """The database is unreachable, read-only or overloaded."""
 

@@ -53,14 +53,16 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def viewer_of(portal: Portal, secret: str, address: str | None) -> Viewer | None:
+async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_now: bool = False) -> Viewer | None:
     """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
+
+    It may be the cached one of a few seconds ago, unless it is `read_now`.
 
     Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
     partner keeps its API tokens from the caller's address.
     """
     token_digest, now = digest(secret), portal.now()
-    viewer = portal.viewers.recall(token_digest, now)
+    viewer = None if read_now else portal.viewers.recall(token_digest, now)
     if viewer is None:
         # The portal's own tokens have no dots, and those of a provider have two.
         if portal.provider is None or "." not in secret:

@@ -33,6 +33,8 @@ class Context:
     """Waits until the caller has closed the connection, if that can be known."""
     unusable: UnusableToken | ProviderUnreachable | None = None
     """What is wrong with the request's token, for all operations that need one."""
+    last_event_id: str | None = None
+    """Cursor of the last event that the caller of a subscription had before it connected again."""
     refusals: frozenset[str] = frozenset()
     """Codes of the refusals that the answer holds."""
     _loaders: Loaders | None = None

@@ -6,10 +6,12 @@ from typing import TypeVar
 from db import events
 from db.events import EventFilter, EventRow
 from domain.access import Permission
+from domain.errors import BadUserInput
 from domain.events import MESSAGES, WITHHELD
 from resolvers import cursors, pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, loaded
+from resolvers.feed import Follower
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 Row = TypeVar("Row")
@@ -27,6 +29,30 @@ def page(
     context.require(Permission.EVENTS_READ)
     partner_id = context.of_one_partner(named, "filter.partnerId")
     return pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
+
+
+async def follow(
+    context: Context, chosen: EventFilter, *, named: int | None = None, after: str | None = None
+) -> Follower:
+    """Return a follower of the partner's events after a cursor, or from now on.
+
+    Raises BadUserInput if the cursor is not one of the partner's events.
+    """
+    context.require(Permission.EVENTS_READ)
+    partner_id = context.of_one_partner(named, "filter.partnerId")
+    feed = context.portal.feed
+    last = await feed.last_number(partner_id)
+    position, argument = last, "after"
+    if context.last_event_id is not None:
+        after, argument = context.last_event_id, "Last-Event-ID"
+    if after is not None:
+        position = cursors.decode(after, argument, events.listing(partner_id, EventFilter()).order, partner_id, int).key
+        if position > last:
+            message = (
+                f"“{argument}” is the cursor of an event that has not happened yet; take one of this partner's events."
+            )
+            raise BadUserInput(message, argument=argument)
+    return feed.follow(partner_id, position, chosen)
 
 
 def cursor(event: EventRow) -> str:

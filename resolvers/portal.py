@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from db.engine import Database
 from domain.timestamps import utc_now
+from resolvers.feed import Feed
 from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
@@ -32,6 +33,12 @@ class Portal:
     """Lets one sheet be read at a time, which takes a core for a second and memory for all its rows."""
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
+
+    feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the feed, which reads nothing before there is a follower."""
+        self.feed = Feed(self.database)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

@@ -12,6 +12,7 @@ from domain.erasure import counts
 from domain.events import EventType
 from resolvers import events
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.feed import Follower
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
@@ -172,6 +173,11 @@ class EventFilter:
         )
 
 
+def _named(asked: EventFilter | None) -> tuple[Chosen, int | None]:
+    """Return a filter as `db` takes it, and the partner that it names."""
+    return (Chosen(), None) if asked is None else (asked.chosen(), number("Partner", asked.partner_id))
+
+
 @strawberry.type
 class EventQueries:
     @strawberry.field(
@@ -189,8 +195,41 @@ class EventQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[EventRow]]:
-        asked = given(filter)
-        chosen = Chosen() if asked is None else asked.chosen()
+        chosen, named = _named(given(filter))
         window = arguments(first, after, last, before)
-        named = None if asked is None else number("Partner", asked.partner_id)
         return events.page(info.context, chosen, window, named=named, selection=selection(plain(info)))
+
+
+@strawberry.type(
+    description=(
+        "The root of all subscriptions. They are answered over WebSocket (the protocol graphql-transport-ws), and as "
+        "`text/event-stream`."
+    )
+)
+class Subscription:
+    @strawberry.subscription(
+        graphql_type=Event,
+        description=(
+            "Every event of a partner after the cursor, in order, then each new one as soon as it is committed: none "
+            "is skipped and none is repeated. A subscription that has ended is resumed with the cursor of its last "
+            "event, on any server of the portal. Without a cursor, it begins with the next event."
+        ),
+    )
+    @staticmethod
+    async def events(
+        info: Info,
+        after: Annotated[
+            str | None,
+            strawberry.argument(
+                description=(
+                    "Begins after the event with this cursor, from `Event.cursor` or a page of `events`, also one of "
+                    "another filter."
+                )
+            ),
+        ] = strawberry.UNSET,
+        filter: Annotated[
+            EventFilter | None, strawberry.argument(description="The filter for the events.")
+        ] = strawberry.UNSET,
+    ) -> Follower:
+        chosen, named = _named(given(filter))
+        return await events.follow(info.context, chosen, named=named, after=given(after))

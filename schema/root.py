@@ -17,7 +17,7 @@ from schema.audit import AuditQueries
 from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
 from schema.errors import USER_ERRORS
-from schema.events import EventQueries
+from schema.events import EventQueries, Subscription
 from schema.imports import ImportMutations
 from schema.invitation_mutations import InvitationMutations
 from schema.licenses import LicenseQueries
@@ -114,7 +114,11 @@ class Mutation(
 
 
 schema = strawberry.Schema(
-    query=Query, mutation=Mutation, types=USER_ERRORS, config=StrawberryConfig(scalar_map=SCALARS)
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=USER_ERRORS,
+    config=StrawberryConfig(scalar_map=SCALARS),
 )
 GRAPHQL_SCHEMA = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 lengths.describe(GRAPHQL_SCHEMA)

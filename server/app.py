@@ -19,6 +19,7 @@ from server.background import cleanup, document_refresh, erasure
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
+from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments
 from server.http import graphiql, health, home
 from server.http.cors import Cors
@@ -91,7 +92,12 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
 
     Applications of one process can share a cache of `documents`, which also chooses how they are executed.
     """
-    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only")
+    streams = StreamCounts(
+        total=settings.max_subscriptions,
+        of_user=settings.max_subscriptions_of_user,
+        of_address=settings.max_subscriptions_of_address,
+    )
+    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     endpoint = Endpoint(portal, operations, settings)
     app = Application(
         endpoint,
@@ -109,7 +115,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(app: Application) -> AsyncIterator[None]:
+async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     portal: Portal = app.state.portal
     trusted: TrustedDocuments = app.state.trusted
     failed = await health.failed_check(portal.database)
@@ -128,7 +134,8 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
     background = writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)
     beside = [asyncio.create_task(each) for each in background]
     try:
-        yield
+        # A server that stops ends the feed first, since subscriptions have no end of their own.
+        yield {"feed": portal.feed}
     finally:
         for task in beside:
             task.cancel()

@@ -95,6 +95,15 @@ class Settings(BaseSettings):
         ge=1024,
         description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
     )
+    max_subscriptions: int = Field(
+        default=10_000, ge=1, description="The number of subscriptions that a process runs at most."
+    )
+    max_subscriptions_of_user: int = Field(
+        default=100, ge=1, description="The number of subscriptions that a process runs for one user at most."
+    )
+    max_subscriptions_of_address: int = Field(
+        default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
+    )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
     )

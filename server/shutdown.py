@@ -18,6 +18,7 @@ from types import FrameType
 import structlog
 from uvicorn import Config, Server
 
+from resolvers.feed import Feed
 from server.http.backlog import Backlog
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
@@ -92,9 +93,7 @@ class StoppingServer(Server):
         if not self._shares_socket:
             for each in self._listening:
                 let_no_handshake_begin(each)
-        self._connections.stopping = True
-        for connection in list(self._connections.connections):
-            connection.shutdown()
+        self._begin_to_stop()
         # Connections accepted meanwhile are answered as usual.
         await self._wait(min(ends_at, loop.time() + _HANDSHAKE_SECONDS), for_all=False)
         for server in self.servers:
@@ -111,6 +110,14 @@ class StoppingServer(Server):
             task.cancel()
         if not self.force_exit:
             await self.lifespan.shutdown()
+
+    def _begin_to_stop(self) -> None:
+        self._connections.stopping = True
+        feed = self.lifespan.state.get("feed")
+        if isinstance(feed, Feed):
+            feed.close()
+        for connection in list(self._connections.connections):
+            connection.shutdown()
 
     async def _wait(self, until: float, *, for_all: bool) -> None:
         loop = asyncio.get_running_loop()

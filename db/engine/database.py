@@ -1,6 +1,7 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
@@ -47,6 +48,8 @@ class Database:
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file.
         """
         self.observers: list[Observer] = []
+        self.after_commit: list[Callable[[], None]] = []
+        """Functions that are called when this process has committed a transaction, in the thread of the loop."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
         self._availability = Availability(make_url(url))
@@ -91,10 +94,13 @@ class Database:
         OutcomeUnknown if the database failed during the commit.
         """
         try:
-            return await self._engine.write(work)
+            result = await self._engine.write(work)
         except Exception as error:
             self._availability.check(error)
             raise
+        for call in self.after_commit:
+            call()
+        return result
 
     async def can_write(self) -> bool:
         """Return whether a transaction could write now; write only if the last write failed."""

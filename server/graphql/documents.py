@@ -19,6 +19,7 @@ from graphql import (
     Node,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     get_named_type,
     parse,
@@ -32,6 +33,7 @@ from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.costs import SMALL_SIZE, Cost, Fragments
+from server.graphql.event_batches import batched
 from server.graphql.literals import RULES, Rules
 from server.graphql.source_text import Text
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, suggested
@@ -60,7 +62,7 @@ class Operation(NamedTuple):
     """Whether a user who must enroll a second factor first can run it."""
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
-    """Cost of an operation that can be large; None if it is small for any variables."""
+    """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
     lengths: variable_values.Variables
     prepared: Prepared
 
@@ -231,6 +233,7 @@ class _Requirements:
     def operation(self, ast: DocumentNode, executor_class: type[Executor[Any]]) -> Operation:
         """Return the operation of a valid document."""
         names = {name for name, _, _ in self._selected}
+        streams = self._node.operation is OperationType.SUBSCRIPTION
         return Operation(
             name=self._name,
             ast=self._node,
@@ -240,9 +243,9 @@ class _Requirements:
             shows_viewer="Query.viewer" in names,
             enrolling=all(_is_enrolling(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
-            cost=self.cost if self.cost is not None and self.cost.most.size > SMALL_SIZE else None,
+            cost=self.cost if self.cost is not None and (streams or self.cost.most.size > SMALL_SIZE) else None,
             lengths=self.lengths,
-            prepared=Prepared(self._schema, ast, self._node, executor_class),
+            prepared=Prepared(batched(self._schema) if streams else self._schema, ast, self._node, executor_class),
         )
 
     def _fields(
@@ -283,4 +286,4 @@ def _is_private(name: str) -> bool:
 
 
 def _is_root(name: str) -> bool:
-    return name.startswith(("Query.", "Mutation."))
+    return name.startswith(("Query.", "Mutation.", "Subscription."))

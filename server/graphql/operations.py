@@ -1,6 +1,6 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
@@ -28,13 +28,16 @@ from domain.errors import (
 )
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
+from resolvers.feed import Follower
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.budget import Budget
-from server.graphql.costs import SMALL_SIZE, Cost
+from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
+from server.graphql.stream_counts import StreamCounts
+from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
 
@@ -55,6 +58,8 @@ class OperationRequest(NamedTuple):
     operation_name: str | None = None
     read_only: bool = False
     named: DocumentName | None = None
+    renew: Renew | None = None
+    """Reads the viewer again while a subscription runs; None for a caller that can't have one."""
 
 
 class Answer(NamedTuple):
@@ -71,6 +76,8 @@ class Answer(NamedTuple):
     may_be_kept: bool = False
     operation: Operation | None = None
     large: bool = False
+    stream: ResultStream | None = None
+    """The results of a subscription, which have no body."""
 
     @property
     def mutated(self) -> bool:
@@ -87,8 +94,16 @@ class MutationOverGetError(ApiError):
 class Operations:
     """Executor of operations, with a cache of their documents."""
 
-    def __init__(self, portal: Portal, documents: Documents | None = None, *, trusted_only: bool = False) -> None:
+    def __init__(
+        self,
+        portal: Portal,
+        documents: Documents | None = None,
+        *,
+        trusted_only: bool = False,
+        streams: StreamCounts | None = None,
+    ) -> None:
         """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        self.streams = streams or StreamCounts()
         self._documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self._budget = Budget()
@@ -127,20 +142,49 @@ class Operations:
                 result = await result
             answer = _answer(context, result, operation)
         else:
-            answer = await self._executed(context, operation, operation.cost, variables)
+            answer = await self._executed(context, request, operation, variables)
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
 
-    async def _executed(self, context: Context, operation: Operation, cost: Cost, variables: VariableValues) -> Answer:
-        """Execute an operation, within the budget if it can be large."""
-        size = cost.of(variables.coerced).size
+    async def _executed(
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+    ) -> Answer:
+        """Execute an operation, within the budget if it can be large, or start a subscription."""
+        if operation.ast.operation is OperationType.SUBSCRIPTION:
+            return await self._subscribed(context, request, operation, variables)
+        size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
         async with self._budget.share(size if size > SMALL_SIZE else 0):
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
         # Make the answer's JSON before the loop runs the operation that gets the share.
         return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
+
+    async def _subscribed(
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+    ) -> Answer:
+        """Return the stream of a subscription, or the errors because of which there is none."""
+        if request.renew is None:
+            message = "A subscription is answered as “text/event-stream”, or over WebSocket: accept one of them."
+            return _refused(context, [GraphQLError(message, operation.ast)], operation)
+        try:
+            leave = self.streams.enter(context.signed_in, context.client_address)
+        except ApiError as error:
+            return _refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
+        followed: object = None
+        try:
+            followed = operation.prepared.event_stream(variables, context_value=context)
+            if not isinstance(followed, AsyncIterable | ExecutionResult):
+                followed = await followed
+        finally:
+            if not isinstance(followed, Follower):
+                leave()
+        if not isinstance(followed, Follower):
+            return _refused(context, getattr(followed, "errors", None) or (), operation)
+        stream = ResultStream(context, operation, variables, followed, budget=self._budget, renew=request.renew)
+        stream.on_close = leave
+        return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
         if name is None:
@@ -168,8 +212,8 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
         known = ", ".join(f"“{each}”" for each in document.operations)
         message = f"“operationName” must name one of the document's operations: {known}."
         raise BadUserInput(message, argument="operationName")
-    if request.read_only and operation.ast.operation is not OperationType.QUERY:
-        message = "A GET request can only run a query; send mutations by POST."
+    if request.read_only and operation.ast.operation is OperationType.MUTATION:
+        message = "A GET request can only run a query or a subscription; send mutations by POST."
         raise MutationOverGetError(message)
     return operation
 

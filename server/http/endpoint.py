@@ -19,17 +19,17 @@ from starlette.types import Receive, Scope, Send
 
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, SessionOver, Unavailable, UnusableToken
 from resolvers import access
-from resolvers.context import Context
+from resolvers.context import Context, unauthenticated
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations, too_long, withheld
-from server.http import bodies, etag, status_codes
+from server.http import bodies, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, Backlog
 from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.http.headers import Header, Headers, Negotiated
-from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE
+from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, STREAM_TYPE
 from server.http.scheduling import Admission
 from server.settings import Settings
 
@@ -68,14 +68,12 @@ class Endpoint:
         coming = 0
         try:
             answer, body, coming = await self._answer(scope, receive, given, negotiated)
-        except Rejected as rejected:
-            status, headers, body = self._refused(scope, rejected, negotiated)
-        except MutationOverGetError as error:
-            refused = Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(error), code=error.code, headers={"Allow": "POST"})
-            status, headers, body = self._refused(scope, refused, negotiated)
-        except ApiError as error:
-            status, headers, body = self._refused(scope, rejected_for(error), negotiated)
+        except (Rejected, ApiError) as error:
+            status, headers, body = self._refused(scope, _rejected(error), negotiated)
         else:
+            if negotiated.streams and (answer.stream is not None or form is None):
+                await _stream(answer, body, receive, send)
+                return
             status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
             headers = _headers(answer, status)
             if answer.may_be_kept:
@@ -123,6 +121,8 @@ class Endpoint:
             if unusable is not None:
                 raise unusable from None
             raise
+        if negotiated.streams and scope["method"] != "HEAD":
+            wanted = wanted._replace(renew=partial(_renewed, self._portal, authorization, address))
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         await self._admission.admit()
         state["context"] = context = Context(
@@ -133,6 +133,9 @@ class Endpoint:
             client_address=state["client_address"],
             gone=partial(bodies.gone, receive),
             unusable=unusable,
+            last_event_id=given.all(b"last-event-id")[0]
+            if negotiated.streams and given.all(b"last-event-id")
+            else None,
         )
         state["answer"] = answer = await self._operations.execute(context, wanted)
         body = bodies.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
@@ -162,8 +165,8 @@ class Endpoint:
         return answer, body, size
 
     async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
-        if negotiated.form is None:
-            message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}."
+        if negotiated.form is None and not negotiated.streams:
+            message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}, or {STREAM_TYPE}."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
         if negotiated.coding is None and self._gzip_from_bytes:
             message = "Accept the encoding gzip or identity."
@@ -214,7 +217,31 @@ class Endpoint:
         return status, headers, rejected.body(negotiated.language)
 
 
-async def _viewer_of(portal: Portal, given: Sequence[str], address: str | None) -> Viewer | None:
+def _rejected(error: Rejected | ApiError) -> Rejected:
+    if isinstance(error, Rejected):
+        return error
+    if isinstance(error, MutationOverGetError):
+        return Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(error), code=error.code, headers={"Allow": "POST"})
+    return rejected_for(error)
+
+
+async def _stream(answer: Answer, body: Json, receive: Receive, send: Send) -> None:
+    if answer.stream is None:
+        await event_stream.send_answer(send, body, [_VARY])
+    else:
+        await event_stream.send_results(answer.stream, receive, send, [_VARY])
+
+
+async def _renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool) -> Viewer:
+    viewer = await _viewer_of(portal, given, address, read_now=now)
+    if viewer is None:
+        raise unauthenticated()
+    return viewer
+
+
+async def _viewer_of(
+    portal: Portal, given: Sequence[str], address: str | None, *, read_now: bool = False
+) -> Viewer | None:
     """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
     if not given:
         return None
@@ -222,7 +249,7 @@ async def _viewer_of(portal: Portal, given: Sequence[str], address: str | None) 
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
         raise UnusableToken(message, challenge="Bearer")
-    viewer = await access.viewer_of(portal, token[1], address)
+    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now)
     if viewer is None:
         raise SessionOver
     return viewer

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from domain.languages import Language, preferred
 from server.http import compression
 from server.http.compression import Coding
-from server.http.negotiation import JSON_TYPE, media_type
+from server.http.negotiation import JSON_TYPE, STREAM_TYPE, media_type, names
 
 Header = tuple[bytes, bytes]
 
@@ -48,6 +48,8 @@ class Negotiated(NamedTuple):
     language: Language
     is_json: bool
     """Whether the body is JSON, by its Content-Type."""
+    streams: bool
+    """Whether the caller accepts a stream of events by its name."""
 
 
 class Headers:
@@ -91,6 +93,7 @@ def _negotiated(
         Coding.PLAIN if encoding is None else compression.accepted(encoding.decode("latin-1")),
         preferred((language or b"").decode("latin-1")),
         content_type == JSON_TYPE or _JSON_CONTENT.fullmatch(content_type) is not None,
+        names((accept or b"").decode("latin-1"), STREAM_TYPE),
     )
     headers = accept, encoding, language, content
     if sum(len(each or b"") for each in headers) <= _LONGEST_KEPT:

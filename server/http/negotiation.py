@@ -5,6 +5,8 @@ from typing import NamedTuple
 JSON_TYPE = "application/json"
 GRAPHQL_TYPE = "application/graphql-response+json"
 """Media type of the GraphQL over HTTP specification, whose status is about the whole request."""
+STREAM_TYPE = "text/event-stream"
+"""Media type of a stream of events (GraphQL over Server-Sent Events)."""
 
 
 class _Range(NamedTuple):
@@ -41,6 +43,12 @@ def media_type(accept: str | None) -> str | None:
     if plain.quality == newer.quality:
         return GRAPHQL_TYPE if newer.fit > plain.fit or newer.fit == _NAMED else JSON_TYPE
     return JSON_TYPE if plain.quality == best else GRAPHQL_TYPE
+
+
+def names(accept: str, wanted: str) -> bool:
+    """Return whether the caller names a type and accepts it."""
+    wish = _wish([_range(part) for part in accept.split(",") if part.strip()] or [_Range("*", "*", 1.0)], wanted)
+    return wish.fit == _NAMED and wish.quality > 0
 
 
 def prefers(accept: str, wanted: str) -> bool:

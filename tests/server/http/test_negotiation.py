@@ -130,7 +130,8 @@ async def test_the_answer_has_the_form_that_the_caller_likes_best(
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream"]
+    "accept",
+    ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream;q=0"],
 )
 async def test_a_caller_that_accepts_neither_form_is_refused(http: httpx.AsyncClient, accept: str) -> None:
     answer = await ask(http, VIEWER, {"Accept": accept})

@@ -1,0 +1,249 @@
+"""The feed: the events of partners for those who follow them, read once in a process for all of them.
+
+A follower has a position, the number of the last event that it has had. New events are kept for a while; a follower
+that is further behind reads pages of the database. So nothing is queued for a follower, however slow it is.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import Context
+from dataclasses import fields
+from itertools import islice
+
+import structlog
+
+from db import events
+from db.engine import Connection, Database
+from db.events import SPAN_MAX, EventFilter, EventRow
+from domain.errors import Unavailable
+
+KEPT = 200
+"""Number of the newest events of a partner that are kept for its followers."""
+
+BATCH_MAX = 100
+"""Maximum number of events that a follower gets at once."""
+
+_POLL_SECONDS = 0.1
+"""Seconds between looks for what other processes have committed."""
+
+_PAUSE_SECONDS = 0.005
+"""Seconds between looks while this process commits, so that one look finds the events of several transactions."""
+
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+log = structlog.get_logger("portal.feed")
+
+
+class FeedClosedError(Exception):
+    """The process ends its feed: a follower continues in another one from its position."""
+
+
+class _Partner:
+    """Newest events of a partner, and whether there are followers."""
+
+    __slots__ = ("changed", "followers", "last", "rows")
+
+    def __init__(self, last: int, kept: int) -> None:
+        self.last = last
+        """Number of the last event that was read."""
+        self.rows: deque[EventRow] = deque(maxlen=kept)
+        """The events up to the last one, without gaps."""
+        self.followers = 0
+        self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def add(self, rows: Sequence[EventRow], last: int) -> None:
+        """Take the events up to `last`, and wake the followers."""
+        self.rows.extend(rows)
+        self.last = last
+        self.wake()
+
+    def wake(self) -> None:
+        changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
+        changed.set_result(None)
+
+    def after(self, position: int) -> list[EventRow] | None:
+        """Return the kept events after a position, None if older ones are missing."""
+        count = self.last - position
+        if count > len(self.rows):
+            return None
+        return list(islice(self.rows, len(self.rows) - count, len(self.rows) - count + BATCH_MAX))
+
+
+class Feed:
+    """Feed of a process. It reads the database only while there are followers."""
+
+    def __init__(self, database: Database, *, kept: int = KEPT, poll_seconds: float = _POLL_SECONDS) -> None:
+        """Start without followers; keep so many events of each partner, and look so often for those of others."""
+        self._database, self._kept, self._poll_seconds = database, kept, poll_seconds
+        self._partners: dict[int, _Partner] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._committed = asyncio.Event()
+        self.is_closed = False
+
+    @property
+    def followers(self) -> int:
+        """The number of followers."""
+        return sum(partner.followers for partner in self._partners.values())
+
+    async def last_number(self, partner_id: int) -> int:
+        """Return the number of the partner's last event, 0 before the first one."""
+        found = await self._database.read(lambda connection: events.last_numbers(connection, [partner_id]), alone=True)
+        return found.get(partner_id, 0)
+
+    def follow(self, partner_id: int, position: int, chosen: EventFilter) -> "Follower":
+        """Return a follower of the partner's events after a position, which matches those of the filter.
+
+        Close it in the end. The position must not be above the partner's last number.
+        """
+        partner = self._partners.get(partner_id)
+        if partner is None:
+            partner = self._partners[partner_id] = _Partner(position, self._kept)
+        partner.followers += 1
+        if self._reader is None:
+            self._database.after_commit.append(self._committed.set)
+            # In a context of its own: it is not a part of the request that comes first.
+            self._reader = asyncio.create_task(self._read_on(), context=Context())
+        self._committed.set()
+        return Follower(self, partner_id, partner, position, chosen)
+
+    def leave(self, partner_id: int) -> None:
+        """Forget a follower, and what is kept for the last one."""
+        partner = self._partners[partner_id]
+        partner.followers -= 1
+        if not partner.followers:
+            del self._partners[partner_id]
+        if not self._partners:
+            self._stop()
+
+    def close(self) -> None:
+        """End all followers, which raise FeedClosedError."""
+        self.is_closed = True
+        for partner in self._partners.values():
+            partner.wake()
+
+    async def page(self, partner_id: int, chosen: EventFilter, *, after: int, last: int) -> Sequence[EventRow]:
+        """Read the events of the filter between two numbers, as far as one look may go."""
+        return await self._database.read(
+            lambda connection: events.between(connection, partner_id, chosen, after=after, last=last), alone=True
+        )
+
+    def _stop(self) -> None:
+        if self._reader is not None:
+            self._database.after_commit.remove(self._committed.set)
+            self._reader.cancel()
+            self._reader = None
+
+    async def _read_on(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._committed.wait()
+            self._committed.clear()
+            pause = _PAUSE_SECONDS
+            try:
+                await self._read_new()
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    log.exception("feed not read")
+                pause = _PAUSE_AFTER_FAILURE_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _read_new(self) -> None:
+        partners = dict(self._partners)
+
+        async def read(connection: Connection) -> list[tuple[_Partner, Sequence[EventRow], int]]:
+            # The numbers and the events are of one snapshot, so there is no gap between them.
+            new = []
+            for partner_id, last in (await events.last_numbers(connection, list(partners))).items():
+                known = partners[partner_id].last
+                if last > known:
+                    after = max(known, last - self._kept)
+                    rows = await events.between(connection, partner_id, EventFilter(), after=after, last=last)
+                    new.append((partners[partner_id], rows, last))
+            return new
+
+        for partner, rows, last in await self._database.read(read):
+            partner.add(rows, last)
+
+
+class Follower(AsyncIterator[EventRow]):
+    """Reader of a partner's events after its position: each that matches its filter, once and in order."""
+
+    def __init__(self, feed: Feed, partner_id: int, partner: _Partner, position: int, chosen: EventFilter) -> None:
+        """Start at a position."""
+        self._feed, self._partner_id, self._partner, self._chosen = feed, partner_id, partner, chosen
+        self._matches = matching(chosen)
+        self._ready: deque[EventRow] = deque()
+        self._is_open = True
+        self.position = position
+        """Number up to which all events have been taken."""
+
+    async def batch(self) -> Sequence[EventRow]:
+        """Wait for the next events, and return up to `BATCH_MAX` of them.
+
+        Raises FeedClosedError when the process ends its feed, and Unavailable if the database can't be read: a later
+        call continues at the same position.
+        """
+        while True:
+            if self._feed.is_closed:
+                raise FeedClosedError
+            partner = self._partner
+            if partner.last <= self.position:
+                await asyncio.shield(partner.changed)
+                continue
+            rows = partner.after(self.position)
+            if rows is None:
+                found = await self._behind(partner.last)
+            else:
+                found = list(filter(self._matches, rows))
+                self.position = rows[-1].number
+            if found:
+                return found
+
+    async def __anext__(self) -> EventRow:
+        """Wait for the next event."""
+        if not self._ready:
+            self._ready.extend(await self.batch())
+        return self._ready.popleft()
+
+    async def aclose(self) -> None:
+        """Leave the feed."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the feed."""
+        if self._is_open:
+            self._is_open = False
+            self._feed.leave(self._partner_id)
+
+    async def _behind(self, last: int) -> Sequence[EventRow]:
+        """Read what is no longer kept, from the database."""
+        found = await self._feed.page(self._partner_id, self._chosen, after=self.position, last=last)
+        if len(found) > BATCH_MAX:
+            found = found[:BATCH_MAX]
+            self.position = found[-1].number
+        else:
+            self.position = min(last, self.position + SPAN_MAX)
+        return found
+
+
+_RANGE = frozenset({"types", "occurred_from", "occurred_to"})
+_SAME = frozenset(each.name for each in fields(EventFilter)) - _RANGE
+"""Fields of a filter that an event has too."""
+
+
+def matching(chosen: EventFilter) -> Callable[[EventRow], bool]:
+    """Return the filter as a function, which chooses the events that its statement does."""
+    same = [(name, value) for name in sorted(_SAME) if (value := getattr(chosen, name)) is not None]
+
+    def matches(row: EventRow) -> bool:
+        return (
+            (chosen.types is None or row.type in chosen.types)
+            and (chosen.occurred_from is None or row.occurred_at >= chosen.occurred_from)
+            and (chosen.occurred_to is None or row.occurred_at < chosen.occurred_to)
+            and all(getattr(row, name) == value for name, value in same)
+        )
+
+    return matches

@@ -1,0 +1,118 @@
+"""Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from graphql import ExecutionResult
+from graphql.execution.values import VariableValues
+
+from db.events import EventRow
+from domain.errors import Forbidden
+from domain.languages import Language
+from resolvers import events
+from resolvers.context import Context
+from resolvers.feed import Follower
+from resolvers.viewers import Viewer
+from server.graphql.budget import Budget
+from server.graphql.costs import SMALL_SIZE
+from server.graphql.documents import Operation
+from server.graphql.errors import presented
+
+
+class Renew(Protocol):
+    """Reads the viewer of a request again: of the cache, which is a few seconds old, or `now`."""
+
+    async def __call__(self, *, now: bool) -> Viewer:
+        """Return the viewer; raise UnusableToken if the token can no longer be used."""
+
+
+class Result(NamedTuple):
+    """Result of a subscription for one event, and the cursor of the event."""
+
+    body: dict[str, Any]
+    cursor: str
+
+
+class ResultStream:
+    """Results of a subscription, for as long as its viewer may have them."""
+
+    def __init__(
+        self,
+        context: Context,
+        operation: Operation,
+        variables: VariableValues,
+        follower: Follower,
+        *,
+        budget: Budget,
+        renew: Renew,
+    ) -> None:
+        """Take a checked operation, and the follower of its events; `close` the stream in the end."""
+        self.operation = operation
+        self._context, self._variables, self._follower = context, variables, follower
+        self._budget, self._renew = budget, renew
+        self.on_close: Callable[[], None] | None = None
+        """What is called once when the stream is closed."""
+        self._size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
+
+    @property
+    def language(self) -> Language:
+        """Return the language of the caller."""
+        return self._context.language
+
+    async def results(self) -> list[Result]:
+        """Wait for the next events, and return their results in order.
+
+        Raises what ends the subscription: UnusableToken and Forbidden for the viewer, FeedClosedError for the process.
+        Unavailable passes, and the next call continues where this one began.
+        """
+        position = self._follower.position
+        rows = await self._follower.batch()
+        try:
+            await self.check()
+            return await self._results(rows)
+        except BaseException:
+            # Nothing was delivered.
+            self._follower.position = position
+            raise
+
+    async def check(self, *, now: bool = False) -> None:
+        """Raise UnusableToken or Forbidden unless the viewer may still have the events.
+
+        What another process revoked is noticed within seconds, or at once if the database is asked `now`.
+        """
+        self._context.viewer = viewer = await self._renew(now=now)
+        missing = self.operation.permissions - viewer.permissions
+        if missing:
+            raise Forbidden(missing)
+
+    def close(self) -> None:
+        """Stop following the events."""
+        self._follower.close()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
+
+    async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
+        context = self._context
+        context.forget()
+        size = self._size * len(rows)
+        async with self._budget.share(size if size > SMALL_SIZE else 0):
+            found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
+            result = found if isinstance(found, ExecutionResult) else await found
+        context.forget()
+        return self._split(rows, result)
+
+    def _split(self, rows: Sequence[EventRow], result: ExecutionResult) -> list[Result]:
+        """Return the result of each event, with its own errors."""
+        ((key, values),) = (result.data or {"": None}).items()
+        bodies: list[dict[str, Any]] = [
+            {"data": None if value is None else {key: value}} for value in values or [None] * len(rows)
+        ]
+        for error in result.errors or ():
+            shown = presented(error, self._context)
+            # An error of the whole batch is one of each event.
+            root, *place = error.path or [key]
+            path = [root, *place[1:]]
+            for body in [bodies[int(place[0])]] if place else bodies:
+                body.setdefault("errors", []).append({**shown, "path": path})
+        return [Result(body, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]

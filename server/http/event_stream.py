@@ -1,0 +1,102 @@
+"""Answers as a stream of events: GraphQL over Server-Sent Events, with a connection for each operation.
+
+The id of an event is the cursor of the portal's event. A caller that sends it back as Last-Event-ID continues there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+from starlette.types import Receive, Send
+
+from db.engine.statement_count import tally
+from domain.errors import ApiError, Unavailable
+from domain.languages import Language
+from resolvers.feed import FeedClosedError
+from server.graphql.subscriptions import Result, ResultStream
+from server.http import bodies
+from server.http.bodies import Json
+from server.http.headers import Header
+from server.http.negotiation import STREAM_TYPE
+
+CHECK_SECONDS = 4.0
+"""Seconds between checks that the viewer may still have the events, each of which keeps the connection alive."""
+
+_RETRY_SECONDS = 1.0
+_HEADERS: tuple[Header, ...] = (
+    (b"content-type", f"{STREAM_TYPE}; charset=utf-8".encode()),
+    # Proxies must not collect the events.
+    (b"x-accel-buffering", b"no"),
+)
+_COMPLETE = b"event: complete\ndata:\n\n"
+_ALIVE = b":\n\n"
+
+
+async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None:
+    """Send the answer to an operation that has one."""
+    await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
+    await send({"type": "http.response.body", "body": _event(body) + _COMPLETE})
+
+
+async def send_results(stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header]) -> None:
+    """Send the results of a subscription until the caller leaves, the viewer may not have them, or the server stops.
+
+    Only the end of the subscription is “complete”: a caller connects again after any other end.
+    """
+    # Statements are counted for the log's line, and those of a stream have no end.
+    tally.set(None)
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
+        sending, gone = asyncio.create_task(_send_all(stream, send)), asyncio.create_task(bodies.gone(receive))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                await send({"type": "http.response.body", "body": sending.result()})
+        finally:
+            sending.cancel()
+            gone.cancel()
+            await asyncio.gather(sending, gone, return_exceptions=True)
+    finally:
+        stream.close()
+
+
+async def _send_all(stream: ResultStream, send: Send) -> bytes:
+    """Send the results, and return the last bytes."""
+    await _send_part(send, _ALIVE)
+    while True:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                results = await stream.results()
+            await _send_part(send, b"".join(map(_of_result, results)))
+        except TimeoutError:
+            try:
+                await stream.check(now=True)
+            except Unavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+            except ApiError as error:
+                return _last(error, stream.language)
+            await _send_part(send, _ALIVE)
+        except FeedClosedError:
+            return b"retry: 1000\n\n"
+        except Unavailable:
+            await asyncio.sleep(_RETRY_SECONDS)
+        except ApiError as error:
+            return _last(error, stream.language)
+
+
+async def _send_part(send: Send, part: bytes) -> None:
+    await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
+def _of_result(result: Result) -> bytes:
+    return b"id: " + result.cursor.encode() + b"\n" + _event(bodies.encoded(result.body))
+
+
+def _event(body: Json) -> bytes:
+    return b"event: next\ndata: " + body + b"\n\n"
+
+
+def _last(error: ApiError, language: Language) -> bytes:
+    """Return the end of a subscription whose viewer may not have the events."""
+    shown = {"message": error.message(language), "extensions": {"code": error.code, **error.extensions}}
+    return _event(orjson.dumps({"errors": [shown]})) + _COMPLETE

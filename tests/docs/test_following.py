@@ -1,0 +1,55 @@
+"""The script that follows a subscription, as the documentation shows it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import cnpjs
+from tests.docs.conftest import Demo
+from tests.docs.pages import the_file
+
+_REGISTER = """mutation ($cnpj: String!, $name: String!) {
+    registerClient(input: {cnpj: $cnpj, name: $name}) { client { id } userErrors { code } } }"""
+
+
+@contextmanager
+def _running(script: Path, demo: Demo) -> Iterator[Iterator[str]]:
+    """The lines that the script prints, which is killed at the end."""
+    environment = {**os.environ, "PORTAL": demo.url, "TOKEN": demo.token, "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(
+        [sys.executable, str(script)], cwd=script.parent, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield (line.rstrip("\n") for line in process.stdout)
+        finally:
+            process.kill()
+
+
+def _register(demo: Demo, name: str) -> None:
+    demo.ask(_REGISTER, {"cnpj": cnpjs.another(), "name": name})
+
+
+def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Path) -> None:
+    script = tmp_path / "follow.py"
+    script.write_text(the_file("follow.py", "docs/guides/subscriptions.md"), encoding="utf-8")
+    last = "{ events(last: 1) { nodes { number cursor } } }"
+    (before,) = demo.ask(last)["data"]["events"]["nodes"]
+    (tmp_path / "events.cursor").write_text(before["cursor"])
+    _register(demo, "Padaria Um")
+
+    with _running(script, demo) as lines:
+        printed = [next(lines)]
+        _register(demo, "Padaria Dois")
+        printed.append(next(lines))
+    _register(demo, "Padaria Três")
+    with _running(script, demo) as lines:
+        # It may have been killed before it kept the last cursor.
+        printed.append(next(line for line in lines if "Três" in line))
+
+    numbers = [int(line.split()[0]) for line in printed]
+    assert numbers == [before["number"] + more for more in (1, 2, 3)]
+    assert [name in line for name, line in zip(("Um", "Dois", "Três"), printed, strict=True)] == [True] * 3

@@ -1,0 +1,269 @@
+"""The subscription to a partner's events, as a stream of events."""
+
+import json
+
+import pytest
+
+from db import events
+from db.engine.keyset import Keyset
+from db.events import EventFilter
+from resolvers import cursors
+from resolvers.feed import BATCH_MAX, KEPT
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api
+from tests.executors import DOCUMENTS
+from tests.factories import new_caller
+from tests.streams import streaming
+
+CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
+NESTED = """subscription ($after: String) { events(after: $after) {
+    number cursor message client { id name activations(first: 1) { nodes { id } } } } }"""
+
+
+async def cursor_of(api: Api, number: int) -> str:
+    nodes = (await api.data(CURSORS))["events"]["nodes"]
+    return str(next(node["cursor"] for node in nodes if node["number"] == number))
+
+
+async def last_number(api: Api) -> int:
+    return int((await api.data("{ events(last: 1) { nodes { number } } }"))["events"]["nodes"][0]["number"])
+
+
+async def test_a_subscriber_gets_each_new_event_once_in_order(api: Api) -> None:
+    await api.client()
+    before = await last_number(api)
+
+    async with streaming(api) as stream:
+        for _ in range(3):
+            await api.client()
+        found = await stream.numbers(3)
+
+    assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert found == [before + 1, before + 2, before + 3]
+
+
+async def test_a_subscription_continues_after_the_cursor_of_any_list(api: Api, other_api: Api) -> None:
+    for _ in range(4):
+        await api.client()
+    await other_api.client()
+    first = await last_number(api) - 3
+
+    async with streaming(api, after=await cursor_of(api, first)) as stream:
+        await api.client()
+        found = await stream.numbers(4)
+
+    assert found == [first + 1, first + 2, first + 3, first + 4]
+
+
+async def test_the_id_of_an_event_continues_a_lost_connection(api: Api) -> None:
+    await api.client()
+    start = await cursor_of(api, await last_number(api))
+    async with streaming(api, after=start) as stream:
+        await api.client()
+        sent = await stream.next()
+    assert sent is not None
+    assert sent.id is not None
+    await api.client()
+
+    async with streaming(api, after=start, headers={"Last-Event-ID": sent.id}) as again:
+        found = await again.numbers(1)
+
+    assert found == [sent.data["data"]["events"]["number"] + 1]
+
+
+async def test_what_is_no_longer_kept_is_read_from_the_database(api: Api) -> None:
+    await api.client()
+    first = await last_number(api)
+    start = await cursor_of(api, first)
+    other = await api.client()
+    count = KEPT + BATCH_MAX + 5
+    async with streaming(api) as fresh:
+        for place in range(count):
+            await api.done("updateClient", "client { id }", {"clientId": other, "city": f"Campinas {place}"})
+        live = await fresh.numbers(count)
+
+    async with streaming(api, after=start) as stream:
+        found = await stream.numbers(count + 1)
+
+    assert found == list(range(first + 1, first + count + 2))
+    assert live == found[1:]
+
+
+async def test_only_the_events_of_the_filter_are_sent(api: Api) -> None:
+    await api.client()
+    start = await cursor_of(api, await last_number(api))
+    mine = await api.client()
+    await api.client()
+    await api.done("updateClient", "client { id }", {"clientId": mine, "city": "Campinas"})
+
+    async with streaming(api, after=start, filter={"clientId": mine}) as caught_up:
+        old = await caught_up.numbers(2)
+        await api.client()
+        await api.done("updateClient", "client { id }", {"clientId": mine, "city": "Santos"})
+        new = await caught_up.numbers(1)
+    async with streaming(api, after=start, filter={"types": ["CLIENT_UPDATED"]}) as updates:
+        of_type = await updates.numbers(2)
+
+    first = old[0]
+    assert (old, new, of_type) == ([first, first + 2], [first + 4], [first + 2, first + 4])
+
+
+async def test_no_partner_sees_the_events_of_another(api: Api, other_api: Api, vendor: Api) -> None:
+    await api.client()
+    await other_api.client()
+    partner = (await api.data("{ viewer { partner { id } } }"))["viewer"]["partner"]["id"]
+    of_other = await cursor_of(other_api, await last_number(other_api))
+
+    async with streaming(other_api) as others, streaming(vendor, filter={"partnerId": partner}) as vendors:
+        await api.client()
+        await other_api.client()
+        (mine,) = await others.numbers(1)
+        (seen,) = await vendors.numbers(1)
+    async with streaming(api, after=of_other) as with_their_cursor, streaming(vendor) as of_no_partner:
+        refused = [await with_their_cursor.error(), await of_no_partner.error()]
+
+    assert (mine, seen) == (await last_number(other_api), await last_number(api))
+    assert [error["extensions"]["argument"] for error in refused] == ["after", "filter.partnerId"]
+
+
+@pytest.mark.edge
+async def test_a_cursor_that_is_none_of_the_partners_is_refused(api: Api, other_api: Api) -> None:
+    for _ in range(3):
+        await api.client()
+    for given in ("nonsense", await cursor_of(api, await last_number(api))):
+        async with streaming(other_api, after=given) as stream:
+            error = await stream.error()
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "after"}, given
+
+
+@pytest.mark.edge
+async def test_a_cursor_of_an_event_to_come_is_refused(api: Api) -> None:
+    await api.client()
+    listing = events.listing(api.partner_id, EventFilter())
+    ahead = Keyset(await last_number(api) + 1, 1)
+
+    async with streaming(api, after=cursors.encode(listing.order, api.partner_id, ahead)) as stream:
+        error = await stream.error()
+
+    assert "has not happened yet" in error["message"]
+
+
+@pytest.mark.edge
+async def test_queries_of_urql_are_answered_in_json(api: Api) -> None:
+    types = "application/graphql-response+json", "application/graphql+json", "application/json", "text/event-stream"
+    accept = ", ".join((*types, "multipart/mixed"))
+
+    async with streaming(api, "{ viewer { user { name } } }", accept=accept) as query:
+        body = json.loads(await query.receive_body())
+    async with streaming(api, accept=accept) as subscription:
+        await api.client()
+        found = await subscription.numbers(1)
+
+    assert query.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert body["data"]["viewer"]["user"]["name"]
+    assert len(found) == 1
+
+
+@pytest.mark.edge
+async def test_a_query_can_be_answered_as_a_stream_of_one(api: Api) -> None:
+    async with streaming(api, "{ viewer { user { name } } }") as stream:
+        first, second, third = await stream.next(), await stream.next(), await stream.next()
+
+    assert first is not None
+    assert second is not None
+    assert (first.kind, second.kind, third) == ("next", "complete", None)
+    assert first.data["data"]["viewer"]["user"]["name"]
+
+
+@pytest.mark.edge
+async def test_a_subscription_needs_a_caller_that_reads_streams(api: Api) -> None:
+    error = await api.error("subscription { events { number } }")
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "text/event-stream" in error["message"]
+
+
+@pytest.mark.edge
+async def test_a_subscription_needs_its_permission_before_it_begins(api: Api, anonymous: Api) -> None:
+    given = {"name": "ERP", "permissions": ["CLIENTS_READ"]}
+    script = Api(api.http, api.portal, token=(await api.done("createApiToken", "secret", given))["secret"])
+
+    codes = []
+    for caller in (anonymous, script):
+        async with streaming(caller) as stream:
+            codes.append((await stream.error())["extensions"]["code"])
+
+    assert codes == ["UNAUTHENTICATED", "FORBIDDEN"]
+    assert api.portal.feed.followers == 0
+
+
+async def test_the_end_of_a_token_ends_its_subscriptions(api: Api) -> None:
+    other = await new_caller(api.http, api.portal, api.partner_id)
+    async with streaming(other) as stream:
+        await api.client()
+        await stream.numbers(1)
+        await other.data("mutation { signOut { __typename } }")
+        await api.client()
+        last, complete, end = await stream.next(), await stream.next(), await stream.next()
+
+    assert last is not None
+    assert last.data["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert complete is not None
+    assert (complete.kind, end) == ("complete", None)
+
+
+async def test_a_stopping_server_ends_streams_to_be_continued(api: Api) -> None:
+    async with streaming(api) as stream:
+        await api.client()
+        await stream.numbers(1)
+        api.portal.feed.close()
+
+        assert await stream.next() is None
+
+
+async def test_whoever_leaves_leaves_nothing_behind(api: Api) -> None:
+    for _ in range(3):
+        async with streaming(api) as stream, streaming(api):
+            await api.client()
+            await stream.numbers(1)
+            assert api.portal.feed.followers == 2
+
+    assert (api.portal.feed.followers, api.portal.feed._partners, api.portal.feed._reader) == (0, {}, None)  # noqa: SLF001
+    assert api.portal.feed._committed.set not in api.portal.database.after_commit  # noqa: SLF001
+
+
+async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api) -> None:
+    await level.client()
+    start = await cursor_of(level, await last_number(level))
+    counts = []
+    for more in (2, 20):
+        for _ in range(more):
+            await level.client()
+        seen: list[str] = []
+        level.portal.database.observers.append(seen.append)
+        async with streaming(level, NESTED, after=start) as stream:
+            for _ in range(more):
+                sent = await stream.next()
+                assert sent is not None
+                start = sent.data["data"]["events"]["cursor"]
+        level.portal.database.observers.remove(seen.append)
+        counts.append(len(seen))
+
+    assert counts[1] <= counts[0] + 2
+
+
+@pytest.mark.edge
+async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> None:
+    app = create_app(api.portal, Settings(max_subscriptions_of_user=2, max_subscriptions=3), documents=DOCUMENTS)
+    other = await new_caller(api.http, api.portal, api.partner_id)
+
+    async with streaming(api, app=app), streaming(api, app=app):
+        async with streaming(api, app=app) as third, streaming(other, app=app), streaming(other, app=app) as fifth:
+            of_user, of_process = await third.error(), await fifth.error()
+        async with streaming(other, app=app) as again:
+            await api.client()
+            assert await again.numbers(1)
+
+    assert of_user["extensions"] == {"code": "RATE_LIMITED", "limit": 2, "retryAfter": 5}
+    assert of_process["extensions"]["code"] == "UNAVAILABLE"
