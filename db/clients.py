@@ -228,7 +228,7 @@ async def by_ids(
     connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
 ) -> Mapping[int, ClientRow]:
     """Return the clients of a scope with these ids."""
-    statement = _BY_IDS.within(scope).load_only(_STORED if columns is None else columns | {"id"})
+    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
     found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
     return {row.id: row for row in found}
 
