@@ -97,7 +97,7 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
         work, given, client, product_id=product.id, included=product.included_seats, additional=given.additional_seats
     )
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
-    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.record([movement])
     happened = [Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)]
     if await _runs_low(work, terms.policy, product.id):
         happened.append(Event(type=EventType.STOCK_LOW, activation_id=activation_id))
@@ -136,7 +136,7 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
     delta = released(activation.additional_seats)
     await licenses.release(work.tx, work.partner_id, activation.product_id, delta)
     movement = NewMovement(activation.product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)
-    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.record([movement])
     await work.append(
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=activation.client_id, activation_id=activation.id)
     )
@@ -195,7 +195,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),
         NewMovement(previous.product_id, StockMovementType.ACTIVATED, out, activation_id=activation_id),
     ]
-    await licenses.record(work.tx, work.partner_id, lines, at=work.now)
+    await work.record(lines)
     await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
 

@@ -1,24 +1,27 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import events, idempotency, partners, users
+from db import events, idempotency, licenses, partners, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
 from db.idempotency import Claim
+from db.licenses import NewMovement
 from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
+from resolvers import previews
 from resolvers.context import Context, unauthenticated
 from resolvers.partners import check_partner
+from resolvers.previews import Changes, Preview
 from resolvers.viewers import Viewer
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
@@ -35,6 +38,7 @@ class Work:
     partner_id: int
     now: datetime
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
 
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
@@ -57,6 +61,11 @@ class Work:
         """Return the number of a new order. It takes the transaction's last lock."""
         return await events.next_order_number(self.tx, self.partner_id)
 
+    async def record(self, movements: Sequence[NewMovement]) -> None:
+        """Append lines to the ledger of the partner's stock."""
+        self.changes.movements.extend(movements)
+        await licenses.record(self.tx, self.partner_id, movements, at=self.now)
+
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""
         await self.append_to(self.partner_id, *happened)
@@ -66,6 +75,7 @@ class Work:
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
+        self.changes.events.extend(happened)
         try:
             await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
         except ActorDisabledError:
@@ -102,23 +112,43 @@ class Mutation(Generic[Given, Outcome]):
         It runs for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
         nothing was changed.
         """
+        outcome, work = await context.portal.database.write(self._attempt(context, given, key, named))
+        context.forget()
+        for act in work.after_commit:
+            act()
+        return outcome
+
+    async def preview(
+        self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
+    ) -> Preview:
+        """Run it in a transaction that is rolled back, and return what it would have changed.
+
+        Raises the same refusals. A key is not recorded; with one that was used before, nothing would have changed.
+        """
+        attempt = self._attempt(context, given, key, named)
+
+        async def tried(tx: Transaction) -> Preview:
+            _, work = await attempt(tx)
+            return await previews.of_changes(tx, work.partner_id, work.changes, at=work.now)
+
+        return await context.portal.database.rehearse(tried)
+
+    def _attempt(
+        self, context: Context, given: Given, key: str | None, named: int | None
+    ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
         viewer = context.require(self.permission)
         if viewer.of_vendor and named is None and not self._for_vendor:
             raise PartnerRequired(("partnerId",))
         partner_id = context.acting_for(named)
         claim = None if key is None else self._claim(context, viewer, partner_id, given, key)
 
-        async def attempt(tx: Transaction) -> tuple[Outcome, list[Callable[[], None]]]:
+        async def attempt(tx: Transaction) -> tuple[Outcome, Work]:
             if named is not None:
                 await check_partner(tx, viewer, partner_id)
             work = Work(context, tx, viewer, partner_id, context.now())
-            return await self._once(work, given, claim), work.after_commit
+            return await self._once(work, given, claim), work
 
-        outcome, after_commit = await context.portal.database.write(attempt)
-        context.forget()
-        for act in after_commit:
-            act()
-        return outcome
+        return attempt
 
     async def _once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
         if claim is None:

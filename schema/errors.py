@@ -189,9 +189,13 @@ class Input(Protocol[Checked_co]):
 
 
 async def answer(
-    payload: Callable[..., AnyPayload], context: Context, work: Callable[[], Awaitable[object]]
+    payload: Callable[..., AnyPayload],
+    context: Context,
+    work: Callable[[], Awaitable[object]],
+    *,
+    result: str = "outcome",
 ) -> AnyPayload:
-    """Run the work, and return the payload with its outcome or refusals."""
+    """Run the work, and return the payload with its result or refusals."""
     refusals: list[Refusal] = []
     try:
         outcome = await work()
@@ -200,16 +204,23 @@ async def answer(
     if refusals:
         context.refusals |= {refusal.code.value for refusal in refusals}
         return payload(user_errors=[user_error(refusal, context.language) for refusal in refusals])
-    return payload(outcome=outcome)
+    return payload(**{result: outcome})
 
 
 async def settle(
     payload: Callable[..., AnyPayload], context: Context, given_input: Input[Given], work: Mutation[Given, Outcome]
 ) -> AnyPayload:
-    """Check the input, run the mutation's work, and return the payload with its outcome or refusals."""
+    """Check the input, run the mutation's work, and return the payload with its outcome or refusals.
+
+    An input that asks for a dry run gets a payload of what would have been changed instead.
+    """
     key = given(getattr(given_input, "idempotency_key", None))
     named = number("Partner", getattr(given_input, "partner_id", None))
     made = partial(payload, partner_id=context.acting_for(named))
+    if getattr(given_input, "dry_run", False):
+        tried = partial(made, dry_run=True)
+        preview = partial(work.preview, context, key=key, named=named)
+        return await answer(tried, context, lambda: preview(given_input.checked()), result="preview")
     return await answer(made, context, lambda: work(context, given_input.checked(), key, named=named))
 
 
