@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters
 from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, values_of
+from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -120,20 +120,26 @@ _bought = license_stock.c.purchased + license_stock.c.bonus
 _seats = license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
 
 
-def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
+def _changing(*more: ColumnElement[bool]) -> sa.Update:
     mine = license_stock.c.partner_id == PARTNER, license_stock.c.product_id == sa.bindparam("of_product")
     added = {name: license_stock.c[name] + amount for name, amount in _MORE.items()}
-    return Statement(sa.update(license_stock).where(*mine, *more).values(added), values_of)
+    return sa.update(license_stock).where(*mine, *more).values(added)
+
+
+def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
+    return Statement(_changing(*more), values_of)
 
 
 _ADD = _change(
     _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
     license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
 )
-_TAKE = _change(
+_TAKING = _changing(
     license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
 )
+_TAKE = Statement(_TAKING, values_of)
 _RELEASE = _change()
+_TAKE_EACH: Statement[int] = Statement(_TAKING.returning(license_stock.c.product_id), value)
 _RECORD = Statement(
     sa.insert(stock_movements),
     values_of,
@@ -186,6 +192,21 @@ async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) 
 async def release(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> None:
     """Return licenses and additional seats to the stock; a CHECK refuses more than was taken."""
     await tx.execute(_RELEASE, _changed(partner_id, product_id, delta))
+
+
+async def take_each(tx: Transaction, partner_id: int, deltas: Mapping[int, Delta]) -> bool:
+    """Take licenses and seats of many products, by product; return False if those of one are not free."""
+    taken = await tx.execute_many(
+        _TAKE_EACH, [_changed(partner_id, product_id, deltas[product_id]) for product_id in sorted(deltas)]
+    )
+    return len(taken) == len(deltas)
+
+
+async def release_each(tx: Transaction, partner_id: int, deltas: Mapping[int, Delta]) -> None:
+    """Return licenses and seats of many products, by product."""
+    await tx.execute_many(
+        _RELEASE, [_changed(partner_id, product_id, deltas[product_id]) for product_id in sorted(deltas)]
+    )
 
 
 async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMovement], *, at: datetime) -> None:

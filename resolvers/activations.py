@@ -7,7 +7,7 @@ from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
 from db.engine.statement import Columns
-from db.licenses import NewMovement
+from db.licenses import NewMovement, StockRow
 from domain import policies
 from domain.access import Permission
 from domain.activations import (
@@ -123,7 +123,7 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
-    activation = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    activation = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     await activations.cancel(
         work.tx,
         work.partner_id,
@@ -167,7 +167,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
     found = await clients.locked(work.tx, work.partner_id, client_ids)
-    previous = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    previous = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
     if client.id != previous.client_id:
         # A suspended partner may still replace the computer of a client that it serves.
@@ -209,7 +209,15 @@ async def _begin(
     included: int,
     additional: int,
 ) -> int:
-    new = NewActivation(
+    new = new_activation(given, client, product_id=product_id, included=included, additional=additional)
+    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+
+
+def new_activation(
+    given: ActivateLicense | MoveActivation, client: ClientRow, *, product_id: int, included: int, additional: int
+) -> NewActivation:
+    """Return the activation of an input, with an authorization code."""
+    return NewActivation(
         client_id=client.id,
         product_id=product_id,
         authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
@@ -220,10 +228,10 @@ async def _begin(
         note=given.note,
         client_name_folded=client.name_folded,
     )
-    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
 
 
-def _cancellable(activation: ActivationRow | None) -> ActivationRow:
+def cancellable(activation: ActivationRow | None) -> ActivationRow:
+    """Return the activation of an input; refuse an unknown or cancelled one."""
     if activation is None:
         raise NotFound(("activationId",), field="activationId")
     if activation.status is ActivationStatus.CANCELLED:
@@ -241,6 +249,11 @@ async def _check_key(work: Work, client_id: int, product_id: int, activation_key
 
 async def _shortage(work: Work, given: ActivateLicense) -> OutOfStock | OutOfSeats:
     stock = (await licenses.locked(work.tx, work.partner_id, [given.product_id])).get(given.product_id)
+    return shortage(stock, given)
+
+
+def shortage(stock: StockRow | None, given: ActivateLicense) -> OutOfStock | OutOfSeats:
+    """Return the refusal of an activation for which the stock has too little."""
     available = 0 if stock is None else stock.available
     if stock is None or available < 1:
         return OutOfStock(("productId",), product_id=given.product_id, requested=1, available=available)

@@ -10,7 +10,7 @@ import orjson
 from db import events, idempotency, licenses, partners, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
-from db.idempotency import Claim
+from db.idempotency import Claim, Recorded
 from db.licenses import NewMovement
 from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
@@ -104,15 +104,26 @@ class Mutation(Generic[Given, Outcome]):
         self._work = work
         self.__doc__ = work.__doc__
 
+    def renamed(self, name: str) -> "Mutation[Given, Outcome]":
+        """Return the same use case for another field, which has keys and a permission of its own."""
+        return Mutation(name, self._outcome, self._work, for_vendor=self._for_vendor)
+
     async def __call__(
-        self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
+        self,
+        context: Context,
+        given: Given,
+        key: str | None = None,
+        *,
+        named: int | None = None,
+        item: int | None = None,
     ) -> Outcome:
         """Run it in one transaction; with a key that was used before, return the recorded outcome.
 
-        It runs for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
-        nothing was changed.
+        It runs for the partner that is `named`, or for the viewer's own. An `item` of a bulk mutation has the key of
+        the input and its index. Raises Refusals, alone or in a group; then nothing was changed.
         """
-        outcome, work = await context.portal.database.write(self._attempt(context, given, key, named))
+        attempt = self.attempt(context, self.claim(context, given, key, named, item), given, named)
+        outcome, work = await context.portal.database.write(attempt)
         context.forget()
         for act in work.after_commit:
             act()
@@ -125,7 +136,7 @@ class Mutation(Generic[Given, Outcome]):
 
         Raises the same refusals. A key is not recorded; with one that was used before, nothing would have changed.
         """
-        attempt = self._attempt(context, given, key, named)
+        attempt = self.attempt(context, self.claim(context, given, key, named), given, named)
 
         async def tried(tx: Transaction) -> Preview:
             _, work = await attempt(tx)
@@ -133,47 +144,73 @@ class Mutation(Generic[Given, Outcome]):
 
         return await context.portal.database.rehearse(tried)
 
-    def _attempt(
-        self, context: Context, given: Given, key: str | None, named: int | None
-    ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
+    def partner(self, context: Context, named: int | None) -> int:
+        """Return the partner that it runs for; raise Forbidden without the permission."""
         viewer = context.require(self.permission)
         if viewer.of_vendor and named is None and not self._for_vendor:
             raise PartnerRequired(("partnerId",))
-        partner_id = context.acting_for(named)
-        claim = None if key is None else self._claim(context, viewer, partner_id, given, key)
+        return context.acting_for(named)
+
+    def attempt(
+        self, context: Context, claim: Claim | None, given: Given, named: int | None
+    ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
+        """Return the unit of work, which returns its outcome and what it has changed."""
 
         async def attempt(tx: Transaction) -> tuple[Outcome, Work]:
-            if named is not None:
-                await check_partner(tx, viewer, partner_id)
-            work = Work(context, tx, viewer, partner_id, context.now())
-            return await self._once(work, given, claim), work
+            work = await self.begin(context, tx, named)
+            return await self.once(work, given, claim), work
 
         return attempt
 
-    async def _once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
+    async def begin(self, context: Context, tx: Transaction, named: int | None) -> Work:
+        """Return the unit of work in this transaction, whose partner exists."""
+        partner_id, viewer = self.partner(context, named), context.signed_in
+        if named is not None:
+            await check_partner(tx, viewer, partner_id)
+        return Work(context, tx, viewer, partner_id, context.now())
+
+    async def once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
+        """Do the work, or return the outcome that is recorded for the claim."""
         if claim is None:
             return await self._work(work, given)
         recorded = await idempotency.claim(work.tx, claim, at=work.now)
         if recorded is not None:
-            if recorded.input_digest != claim.input_digest:
-                raise IdempotencyConflict(("idempotencyKey",))
-            return self._outcome(*orjson.loads(recorded.outcome))
+            return self.replayed(claim, recorded)
         outcome = await self._work(work, given)
-        await idempotency.complete(work.tx, claim, orjson.dumps(list(outcome)).decode())
+        await idempotency.complete(work.tx, claim, stored(outcome))
         return outcome
 
-    def _claim(self, context: Context, viewer: Viewer, partner_id: int, given: Given, key: str) -> Claim:
+    def replayed(self, claim: Claim, recorded: Recorded) -> Outcome:
+        """Return the recorded outcome; raise a refusal if the input was another one."""
+        if recorded.input_digest != claim.input_digest:
+            raise IdempotencyConflict(("idempotencyKey",))
+        return self._outcome(*orjson.loads(recorded.outcome))
+
+    def claim(
+        self, context: Context, given: Given, key: str | None, named: int | None, item: int | None = None
+    ) -> Claim | None:
+        """Return what a key claims; None without a key. Raises a refusal if it can't be one."""
+        partner_id, viewer = self.partner(context, named), context.signed_in
+        if key is None:
+            return None
         checks = Checks()
         checks.opaque(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
         checks.done()
         # A key of the vendor's users is another one than the same text of the partner.
         purpose = "idempotency key of the vendor" if viewer.of_vendor else "idempotency key"
+        # No key has a NUL.
+        whole = key if item is None else f"{key}\0{item}"
         return Claim(
             partner_id=partner_id,
             mutation=self.name,
-            key_digest=context.portal.digest(purpose, key.encode()),
+            key_digest=context.portal.digest(purpose, whole.encode()),
             input_digest=context.portal.digest("idempotency input", repr(given).encode()),
         )
+
+
+def stored(outcome: tuple[Any, ...]) -> str:
+    """Return the ids of an outcome as they are recorded."""
+    return orjson.dumps(list(outcome)).decode()
 
 
 def mutation(

@@ -28,8 +28,8 @@ _ECF = "The serial number of the fiscal printer (“ECF”) that the installatio
 _NOTE = "A note, “observação”. At most 2,000 characters."
 
 
-@strawberry.input(description="Input of `activateLicense`.")
-class ActivateLicenseInput(OnBehalf):
+@strawberry.input(description="A license to activate, as an item of `activateLicenses`.")
+class LicenseActivationInput:
     client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
     product_id: strawberry.ID = strawberry.field(
         description="The ID of the product. The partner must have a free license of it."
@@ -40,7 +40,6 @@ class ActivateLicenseInput(OnBehalf):
     )
     ecf_serial_number: str | None = optional(_ECF)
     note: str | None = optional(_NOTE)
-    idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> ActivateLicense:
         """Return what to activate; raise a group of refusals if it is invalid."""
@@ -55,6 +54,11 @@ class ActivateLicenseInput(OnBehalf):
         )
         checks.done()
         return wanted
+
+
+@strawberry.input(description="Input of `activateLicense`.")
+class ActivateLicenseInput(OnBehalf, LicenseActivationInput):
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(description="Input of `cancelActivation`, “cancelamento de licença”.")
@@ -73,13 +77,8 @@ class CancelActivationInput(OnBehalf):
         return CancelActivation(ids.number("Activation", self.activation_id), reason)
 
 
-@strawberry.input(
-    description=(
-        "Input of `moveActivation`: another client or another key for a license, “substituição”. Its additional seats "
-        "move with it."
-    )
-)
-class MoveActivationInput(OnBehalf):
+@strawberry.input(description="A license to move to another client or key, as an item of `moveActivations`.")
+class ActivationMoveInput:
     activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
     to_client_id: strawberry.ID = strawberry.field(
         description=(
@@ -90,7 +89,6 @@ class MoveActivationInput(OnBehalf):
     activation_key: str = strawberry.field(description=_KEY)
     ecf_serial_number: str | None = optional(_ECF)
     note: str | None = optional(_NOTE)
-    idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> MoveActivation:
         """Return what to move and where; raise a group of refusals if it is invalid."""
@@ -104,6 +102,16 @@ class MoveActivationInput(OnBehalf):
         )
         checks.done()
         return wanted
+
+
+@strawberry.input(
+    description=(
+        "Input of `moveActivation`: another client or another key for a license, “substituição”. Its additional seats "
+        "move with it."
+    )
+)
+class MoveActivationInput(OnBehalf, ActivationMoveInput):
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.type

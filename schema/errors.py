@@ -1,12 +1,13 @@
 """Map refusals and errors to GraphQL."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import strawberry
 
 from db.prices import ProductRow
+from domain.bulk import CountChanged
 from domain.languages import Language
 from domain.money import Cents
 from domain.orders import OrderStatus
@@ -19,6 +20,7 @@ from domain.refusals import (
     StockRefusal,
     UserErrorCode,
 )
+from resolvers.bulk import flat
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references
@@ -81,6 +83,12 @@ class PriceChangedError(UserError):
     actual: Cents = strawberry.field(description="The current total, “Valor Total com Adesão”.")
 
 
+@strawberry.type(description="The filter matches another number of objects than expected, so nothing was changed.")
+class CountChangedError(UserError):
+    expected: int = strawberry.field(description="The number that the input expected.")
+    actual: int = strawberry.field(description="The number that the filter matches.")
+
+
 @strawberry.type(description="The partner is suspended; it can neither order, approve nor activate.")
 class PartnerSuspendedError(UserError):
     reason: str = strawberry.field(description="The reason for the suspension, such as “inadimplência”.")
@@ -103,6 +111,7 @@ USER_ERRORS = [
     OutOfStockError,
     OrderTransitionError,
     PriceChangedError,
+    CountChangedError,
     PartnerSuspendedError,
     PartnerTransitionError,
     PolicyError,
@@ -154,6 +163,8 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
             made = partial(OrderTransitionError, from_=OrderStatus(current), to=OrderStatus(to))
         case PriceChanged(expected=expected, actual=actual):
             made = partial(PriceChangedError, expected=expected, actual=actual)
+        case CountChanged(expected=number_expected, actual=number_found):
+            made = partial(CountChangedError, expected=number_expected, actual=number_found)
         case PartnerSuspended(reason=reason):
             made = partial(PartnerSuspendedError, reason=reason)
         case PartnerTransition(current=status, to=wanted):
@@ -200,7 +211,7 @@ async def answer(
     try:
         outcome = await work()
     except* Refusal as group:
-        refusals.extend(_flat(group))
+        refusals.extend(flat(group))
     if refusals:
         context.refusals |= {refusal.code.value for refusal in refusals}
         return payload(user_errors=[user_error(refusal, context.language) for refusal in refusals])
@@ -222,11 +233,3 @@ async def settle(
         preview = partial(work.preview, context, key=key, named=named)
         return await answer(tried, context, lambda: preview(given_input.checked()), result="preview")
     return await answer(made, context, lambda: work(context, given_input.checked(), key, named=named))
-
-
-def _flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
-            yield from _flat(each)
-        else:
-            yield each

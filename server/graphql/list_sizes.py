@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from domain.access import API_TOKENS_MAX, Permission
+from domain.bulk import BULK_MAX
 from domain.erasure import ErasedKind
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
@@ -55,6 +56,12 @@ LIST_SIZES: Mapping[str, int] = {
     "Preview.erased": len(ErasedKind),
     "Preview.events": 10,
     "Preview.licenseStock": ITEMS_MAX,
+    "*.results": BULK_MAX,
+    "ActivateLicensesPayload.licenseStock": ITEMS_MAX,
+    "CancelActivationsPayload.licenseStock": ITEMS_MAX,
+    "ActivationCancellationResult.userErrors": 1,
+    "ActivationMoveResult.userErrors": 5,
+    "LicenseActivationResult.userErrors": 5,
     "Query.priceTableDiff": 100,
     "*.warnings": 10,
     "PriceTableItem.tiers": 5,
