@@ -85,7 +85,7 @@ def _entry(path: Path, item: Item[Given]) -> Entry[Given]:
         return Entry(path, item.checked())
     except* Refusal as group:
         refusals.extend(flat(group))
-    refused = Entry[Given](path, None)
+    refused: Entry[Given] = Entry(path, None)
     return Entry(path, None, [refused.refused(refusal) for refusal in refusals])
 
 
