@@ -1,16 +1,12 @@
 """Mutations of many items: each on its own or all of them together, over HTTP, on both engines."""
 
-import asyncio
 from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
 
 from resolvers import ids
 from tests.api import Api, Json
-from tests.factories import new_product
-from tests.units import fetch_value, reading
 
 RESULTS = """results { index status activation { id status }
     userErrors { code path ... on OutOfStockError { requested available } } }"""
@@ -190,21 +186,20 @@ async def test_activations_are_chosen_in_one_way(api: Api, other_api: Api) -> No
     both = {"activationIds": ["a"], "filter": {}, "expectedCount": 1}
     of_other = {"partnerId": ids.encode("Partner", other_api.partner_id)}
 
-    codes = [
-        await api.codes("cancelActivations", given)
-        for given in (
-            {},
-            both,
-            {"filter": {}},
-            {"expectedCount": 1},
-            {"activationIds": []},
-            {"activationIds": ["a"] * 101},
-            {"filter": {}, "expectedCount": 101},
-            {"filter": of_other, "expectedCount": 1},
-        )
+    inputs: list[dict[str, object]] = [
+        {},
+        both,
+        {"filter": {}},
+        {"expectedCount": 1},
+        {"activationIds": []},
+        {"activationIds": ["a"] * 101},
+        {"filter": {}, "expectedCount": 101},
+        {"filter": of_other, "expectedCount": 1},
     ]
 
-    assert codes == [["INVALID_INPUT"]] * 3 + [["INVALID_INPUT"]] * 4 + [["COUNT_CHANGED"]]
+    codes = [await api.codes("cancelActivations", given) for given in inputs]
+
+    assert codes == [["INVALID_INPUT"]] * 7 + [["COUNT_CHANGED"]]
 
 
 async def test_a_vendor_acts_on_many_for_a_partner(vendor: Api, api: Api, client: str, product: str) -> None:
@@ -255,59 +250,3 @@ async def _sent(api: Api, name: str, given: Mapping[str, object]) -> int:
     await api.done(name, "userErrors { code }", given)
     api.portal.database.observers.remove(statements.append)
     return len(statements)
-
-
-async def test_two_bulk_activations_at_once_never_oversell(api: Api, product: str) -> None:
-    await api.buy(product, 15)
-    runs = []
-    for mode in ("EACH", "ALL_OR_NOTHING", "EACH", "ALL_OR_NOTHING"):
-        client = await api.client()
-        items = [license_of(client, product, f"KEY-{number}") for number in range(10)]
-        runs.append(run(api, "activateLicenses", mode, items=items))
-
-    payloads = await asyncio.gather(*runs)
-
-    done = sum(statuses(payload).count("DONE") for payload in payloads)
-    stock = await api.stock(product)
-    assert (stock["activated"], stock["available"]) == (done, 15 - done)
-    assert done in {10, 15}
-
-
-async def test_bulk_runs_in_opposite_orders_do_not_deadlock(api: Api) -> None:
-    products = [await new_product(api.portal, api.partner_id) for _ in range(4)]
-    await api.approve(await api.order(*((product, 50) for product in products)))
-    client, other = await api.client(), await api.client()
-    before = await _deadlocks(api)
-
-    for turn in range(4):
-        pairs = [(each, product) for each in (client, other) for product in products]
-        items = [license_of(each, product, f"T{turn}-{n}") for n, (each, product) in enumerate(pairs)]
-        back = [license_of(each, product, f"U{turn}-{n}") for n, (each, product) in enumerate(reversed(pairs))]
-        made = await asyncio.gather(
-            *(run(api, "activateLicenses", "ALL_OR_NOTHING", items=wanted) for wanted in (items, back))
-        )
-        activations = [[result["activation"]["id"] for result in payload["results"]] for payload in made]
-        moves = [
-            [
-                {"activationId": activation, "toClientId": to, "activationKey": f"{key}{turn}-{n}"}
-                for n, activation in enumerate(some)
-            ]
-            for some, to, key in ((activations[0], other, "V"), (activations[1][::-1], client, "W"))
-        ]
-        moved = await asyncio.gather(*(run(api, "moveActivations", "ALL_OR_NOTHING", items=wanted) for wanted in moves))
-        new = [result["activation"]["id"] for payload in moved for result in payload["results"]]
-        ended = await asyncio.gather(
-            *(run(api, "cancelActivations", "ALL_OR_NOTHING", activationIds=some) for some in (new, new[::-1]))
-        )
-        assert sorted(statuses(payload)[0] for payload in ended) == ["DONE", "REFUSED"]
-
-    assert await _deadlocks(api) == before
-
-
-async def _deadlocks(api: Api) -> int:
-    """Return how many deadlocks PostgreSQL has ended in this database, after which a transaction runs again."""
-    if api.portal.database.url.get_backend_name() == "sqlite":
-        return 0
-    query = sa.text("SELECT deadlocks AS value FROM pg_stat_database WHERE datname = current_database()")
-    async with reading(api.portal.database) as connection:
-        return int(await fetch_value(connection, query))
