@@ -58,6 +58,16 @@ class Result(NamedTuple):
     outcome: tuple[Any, ...] | None = None
     refusals: Sequence[Refusal] = ()
 
+    @property
+    def activation_id(self) -> int | None:
+        """Id of the activation in the outcome; None without one."""
+        return getattr(self.outcome, "activation_id", None)
+
+    @property
+    def previous_id(self) -> int | None:
+        """Id of the activation that was moved; None without one."""
+        return getattr(self.outcome, "previous_id", None)
+
 
 class Results(NamedTuple):
     """Result of each item, in their order, and what a dry run would have changed."""

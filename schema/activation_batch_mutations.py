@@ -4,23 +4,23 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db.activations import ActivationRow
 from db.licenses import StockRow
 from domain.activations import NOTE_LENGTH
 from domain.bulk import BULK_MAX, OneSelection
 from domain.checks import Checks
 from resolvers import activation_batches, ids, licenses
 from resolvers.activation_batches import FindActivations
-from resolvers.activations import Activated, ActivateLicense, ActivationMoved, CancelActivation, MoveActivation
-from resolvers.bulk import Bulk, Entry
+from resolvers.activations import Activated, ActivateLicense, CancelActivation, MoveActivation
+from resolvers.bulk import Bulk, Entry, Result
 from schema import references
 from schema.activation_mutations import ActivationMoveInput, LicenseActivationInput
-from schema.activations import Activation, ActivationFilter
+from schema.activations import ActivationFilter
 from schema.arguments import number
 from schema.bulk import BulkInput, BulkResult, entries, settle
 from schema.inputs import given, optional
 from schema.nodes import Info
 from schema.previews import DryRunPayload
+from schema.relations import to_one
 
 
 @strawberry.input(description="Input of `activateLicenses`.")
@@ -94,34 +94,28 @@ _IF_DONE = "Returns null if the item was not done, and in a dry run."
 
 @strawberry.type
 class _ActivationResult(BulkResult):
-    @strawberry.field(graphql_type=Activation | None, description=f"The activation after the change. {_IF_DONE}")
-    async def activation(self, info: Info) -> ActivationRow | None:
-        outcome = self.result.outcome
-        if not isinstance(outcome, Activated | ActivationMoved):
-            return None
-        return await info.context.loaders.activation.load(outcome.activation_id)
+    activation: references.ActivationType | None = to_one(
+        "activation_id", loader="activation", description=f"The activation after the change. {_IF_DONE}"
+    )
 
 
 @strawberry.type(description="What `activateLicenses` did with an item.")
-class LicenseActivationResult(_ActivationResult):
+class LicenseActivationResult(_ActivationResult, row=Result):
     """Result with the new activation."""
 
 
 @strawberry.type(description="What `cancelActivations` did with an activation.")
-class ActivationCancellationResult(_ActivationResult):
+class ActivationCancellationResult(_ActivationResult, row=Result):
     """Result with the cancelled activation."""
 
 
 @strawberry.type(description="What `moveActivations` did with an item.")
-class ActivationMoveResult(_ActivationResult):
-    @strawberry.field(
-        graphql_type=Activation | None, description=f"The old activation, which gave up the license. {_IF_DONE}"
+class ActivationMoveResult(_ActivationResult, row=Result):
+    previous_activation: references.ActivationType | None = to_one(
+        "previous_id",
+        loader="activation",
+        description=f"The old activation, which gave up the license. {_IF_DONE}",
     )
-    async def previous_activation(self, info: Info) -> ActivationRow | None:
-        outcome = self.result.outcome
-        if not isinstance(outcome, ActivationMoved):
-            return None
-        return await info.context.loaders.activation.load(outcome.previous_id)
 
 
 def _results() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
@@ -144,8 +138,8 @@ class _StockPayload(DryRunPayload):
         ),
     )
     async def license_stock(self, info: Info) -> list[StockRow]:
-        results: list[BulkResult] = getattr(self, "results", [])
-        outcomes = [each.result.outcome for each in results]
+        results: list[Result] = getattr(self, "results", [])
+        outcomes = [each.outcome for each in results]
         product_ids = {outcome.product_id for outcome in outcomes if isinstance(outcome, Activated)}
         return await licenses.stock_of(info.context, self.partner_id, sorted(product_ids))
 
@@ -180,7 +174,6 @@ class ActivationBatchMutations:
     ) -> ActivateLicensesPayload:
         return await settle(
             ActivateLicensesPayload,
-            LicenseActivationResult,
             info.context,
             input,
             input.checked,
@@ -200,7 +193,6 @@ class ActivationBatchMutations:
     ) -> CancelActivationsPayload:
         return await settle(
             CancelActivationsPayload,
-            ActivationCancellationResult,
             info.context,
             input,
             input.checked,
@@ -219,7 +211,6 @@ class ActivationBatchMutations:
     ) -> MoveActivationsPayload:
         return await settle(
             MoveActivationsPayload,
-            ActivationMoveResult,
             info.context,
             input,
             input.checked,

@@ -14,8 +14,9 @@ from resolvers.context import Context
 from schema.arguments import number
 from schema.errors import UserError, answer, user_error
 from schema.inputs import OnBehalf, given
-from schema.nodes import Info
+from schema.nodes import OfRow
 from schema.previews import DryRunPayload, dry_run
+from schema.relations import attribute, computed
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 Given_co = TypeVar("Given_co", bound=tuple[Any, ...], covariant=True)
@@ -47,29 +48,28 @@ class BulkInput(OnBehalf):
     )
 
 
+def _errors(context: Context, result: Result) -> list[UserError]:
+    return [user_error(refusal, context.language) for refusal in result.refusals]
+
+
 @strawberry.type
-class BulkResult:
+class BulkResult(OfRow):
     """What was done with one item."""
 
-    result: strawberry.Private[Result]
-
-    @strawberry.field(description="The index of the item in the input, or among what a filter matches. 0 is the first.")
-    def index(self) -> int:
-        return self.result.place
-
-    @strawberry.field(description="What was done with the item.")
-    def status(self) -> BulkStatus:
-        return self.result.status
-
-    @strawberry.field(
-        description="The errors because of which the item was not done, with paths in the input. Empty if it was done."
+    index: int = computed(
+        lambda _, result: result.place,
+        reads=("place",),
+        description="The index of the item in the input, or among what a filter matches. 0 is the first.",
     )
-    def user_errors(self, info: Info) -> list[UserError]:
-        return [user_error(refusal, info.context.language) for refusal in self.result.refusals]
+    status: BulkStatus = attribute("What was done with the item.")
+    user_errors: list[UserError] = computed(
+        _errors,
+        reads=("refusals",),
+        description="The errors because of which the item was not done, with paths in the input. Empty if it was done.",
+    )
 
 
 AnyPayload = TypeVar("AnyPayload", bound=DryRunPayload)
-AnyResult = TypeVar("AnyResult", bound=BulkResult)
 
 
 def entries(items: Sequence[Item[Given]], checks: Checks, name: str = "items") -> list[Entry[Given]]:
@@ -91,7 +91,6 @@ def _entry(path: Path, item: Item[Given]) -> Entry[Given]:
 
 async def settle(
     payload: type[AnyPayload],
-    result: Callable[..., AnyResult],
     context: Context,
     wanted: BulkInput,
     checked: Callable[[], Bulk[Given]],
@@ -114,7 +113,7 @@ async def settle(
             partner_id=context.acting_for(named),
             dry_run=wanted.dry_run,
             preview=None if of_all else outcome.preview,
-            results=[result(result=each) for each in outcome.results],  # type: ignore[call-arg]  # Each has results.
+            results=outcome.results,  # type: ignore[call-arg]  # Each has results.
             user_errors=[user_error(refusal, context.language) for refusal in of_all],
         )
 
