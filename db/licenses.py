@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, values_of
+from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -161,16 +161,15 @@ _ADD = _change(
     _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
     license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
 )
-_TAKE = Statement(
-    _changing(
-        license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
-    ).returning(_bought - license_stock.c.activated, license_stock.c.warning_below),
-    Left,
+_TAKING = _changing(
+    license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
 )
+_TAKE = Statement(_TAKING.returning(_bought - license_stock.c.activated, license_stock.c.warning_below), Left)
 _SET_WARNING = Statement(
     sa.update(license_stock).where(*_MINE).values(warning_below=sa.bindparam("below", type_=sa.Integer)), values_of
 )
 _RELEASE = _change()
+_TAKE_EACH: Statement[int] = Statement(_TAKING.returning(license_stock.c.product_id), value)
 _RECORD = Statement(
     sa.insert(stock_movements),
     values_of,
@@ -231,6 +230,21 @@ async def set_warning(tx: Transaction, partner_id: int, product_id: int, below: 
 async def release(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> None:
     """Return licenses and additional seats to the stock; a CHECK refuses more than was taken."""
     await tx.execute(_RELEASE, _changed(partner_id, product_id, delta))
+
+
+async def take_each(tx: Transaction, partner_id: int, deltas: Mapping[int, Delta]) -> bool:
+    """Take licenses and seats of many products, by product; return False if those of one are not free."""
+    taken = await tx.execute_many(
+        _TAKE_EACH, [_changed(partner_id, product_id, deltas[product_id]) for product_id in sorted(deltas)]
+    )
+    return len(taken) == len(deltas)
+
+
+async def release_each(tx: Transaction, partner_id: int, deltas: Mapping[int, Delta]) -> None:
+    """Return licenses and seats of many products, by product."""
+    await tx.execute_many(
+        _RELEASE, [_changed(partner_id, product_id, deltas[product_id]) for product_id in sorted(deltas)]
+    )
 
 
 async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMovement], *, at: datetime) -> None:

@@ -145,8 +145,8 @@ LONE_MUTATIONS = frozenset(
 )
 """Mutations that change or end the viewer of the request's token, or take a password, a code or an e-mail address."""
 
-LARGE_MUTATIONS = frozenset({"importClients"})
-"""Mutations that take as long as thousands of others, so that an operation has one of them."""
+LARGE_MUTATIONS = frozenset({"importClients", "activateLicenses", "cancelActivations", "moveActivations"})
+"""Mutations that take as long as many others, so that an operation has one of them."""
 
 ENROLLING_FIELDS = PUBLIC_FIELDS | {
     "Mutation.renewSession",
@@ -204,6 +204,9 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.moveActivation": Permission.ACTIVATIONS_WRITE,
     "Mutation.updateActivation": Permission.ACTIVATIONS_WRITE,
     "Mutation.updateLicenseStockThreshold": Permission.STOCK_MANAGE,
+    "Mutation.activateLicenses": Permission.ACTIVATIONS_WRITE,
+    "Mutation.cancelActivations": Permission.ACTIVATIONS_WRITE,
+    "Mutation.moveActivations": Permission.ACTIVATIONS_WRITE,
     "Mutation.createOrder": Permission.ORDERS_CREATE,
     "Mutation.cancelOrder": Permission.ORDERS_CREATE,
     "Mutation.approveOrder": Permission.ORDERS_APPROVE,

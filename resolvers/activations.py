@@ -7,7 +7,7 @@ from db import activations, clients, licenses, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
 from db.engine.statement import Columns
-from db.licenses import NewMovement
+from db.licenses import NewMovement, StockRow
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,
@@ -96,7 +96,7 @@ async def activate(work: Work, given: ActivateLicense) -> Activated:
         work, given, client, product_id=product.id, included=product.included_seats, additional=given.additional_seats
     )
     movement = NewMovement(product.id, StockMovementType.ACTIVATED, delta, activation_id=activation_id)
-    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.record([movement])
     activated = Event(type=EventType.LICENSE_ACTIVATED, client_id=given.client_id, activation_id=activation_id)
     await work.append(activated, *stock_warnings.events(left, terms.policy, product.id, activation_id))
     return Activated(activation_id, product.id)
@@ -112,7 +112,7 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
-    activation = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    activation = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     await activations.cancel(
         work.tx,
         work.partner_id,
@@ -125,7 +125,7 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
     delta = released(activation.additional_seats)
     await licenses.release(work.tx, work.partner_id, activation.product_id, delta)
     movement = NewMovement(activation.product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)
-    await licenses.record(work.tx, work.partner_id, [movement], at=work.now)
+    await work.record([movement])
     await work.append(
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=activation.client_id, activation_id=activation.id)
     )
@@ -159,13 +159,14 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
     found = await clients.locked(work.tx, work.partner_id, client_ids)
-    previous = _cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    previous = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
     if client.id != previous.client_id:
         # A suspended partner may still replace the computer of a client that it serves.
         await work.terms()
-    if _is_other_printer(previous, given):
-        return await _replace_printer(work, previous, given)
+    if is_other_printer(previous, given):
+        await work.append(printer_replaced(await replace_printer(work, previous, given)))
+        return ActivationMoved(previous.id, None)
     await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
     await activations.cancel(
         work.tx,
@@ -189,28 +190,35 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),
         NewMovement(previous.product_id, StockMovementType.ACTIVATED, out, activation_id=activation_id),
     ]
-    await licenses.record(work.tx, work.partner_id, lines, at=work.now)
+    await work.record(lines)
     await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
 
 
-def _is_other_printer(previous: ActivationRow, given: MoveActivation) -> bool:
+def is_other_printer(previous: ActivationRow, given: MoveActivation) -> bool:
+    """Return whether a move changes nothing but the printer of the installation."""
     stays = (previous.client_id, previous.activation_key) == (given.to_client_id, given.activation_key)
     return stays and given.ecf_serial_number not in {None, previous.ecf_serial_number}
 
 
-async def _replace_printer(work: Work, activation: ActivationRow, given: MoveActivation) -> ActivationMoved:
-    """Write the serial number of the new printer, and a new note if there is one."""
+async def replace_printer(work: Work, activation: ActivationRow, given: MoveActivation) -> ActivationRow:
+    """Write the serial number of the new printer, and a new note if there is one; return the activation with them."""
+    changed = activation._replace(
+        ecf_serial_number=given.ecf_serial_number, note=activation.note if given.note is None else given.note
+    )
     await activations.replace_printer(
         work.tx,
         work.partner_id,
         activation.id,
-        ecf_serial_number=given.ecf_serial_number or "",
-        note=activation.note if given.note is None else given.note,
+        ecf_serial_number=changed.ecf_serial_number or "",
+        note=changed.note,
     )
-    changed = Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
-    await work.append(changed)
-    return ActivationMoved(activation.id, None)
+    return changed
+
+
+def printer_replaced(activation: ActivationRow) -> Event:
+    """Return the event of an activation that has another printer."""
+    return Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
 
 
 async def _begin(
@@ -222,7 +230,15 @@ async def _begin(
     included: int,
     additional: int,
 ) -> int:
-    new = NewActivation(
+    new = new_activation(given, client, product_id=product_id, included=included, additional=additional)
+    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+
+
+def new_activation(
+    given: ActivateLicense | MoveActivation, client: ClientRow, *, product_id: int, included: int, additional: int
+) -> NewActivation:
+    """Return the activation of an input, with an authorization code."""
+    return NewActivation(
         client_id=client.id,
         product_id=product_id,
         authorization_code=authorization_code(randbits(AUTHORIZATION_CODE_BITS)),
@@ -233,10 +249,10 @@ async def _begin(
         note=given.note,
         client_name_folded=client.name_folded,
     )
-    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
 
 
-def _cancellable(activation: ActivationRow | None) -> ActivationRow:
+def cancellable(activation: ActivationRow | None) -> ActivationRow:
+    """Return the activation of an input; refuse an unknown or cancelled one."""
     if activation is None:
         raise NotFound(("activationId",))
     if activation.status is ActivationStatus.CANCELLED:
@@ -254,6 +270,11 @@ async def _check_key(work: Work, client_id: int, product_id: int, activation_key
 
 async def _shortage(work: Work, given: ActivateLicense) -> OutOfStock | OutOfSeats:
     stock = (await licenses.locked(work.tx, work.partner_id, [given.product_id])).get(given.product_id)
+    return shortage(stock, given)
+
+
+def shortage(stock: StockRow | None, given: ActivateLicense) -> OutOfStock | OutOfSeats:
+    """Return the refusal of an activation for which the stock has too little."""
     available = 0 if stock is None else stock.available
     if stock is None or available < 1:
         return OutOfStock(("productId",), product_id=given.product_id, requested=1, available=available)

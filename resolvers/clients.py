@@ -208,7 +208,7 @@ async def _give_back(work: Work, ended: Sequence[ActivationRow]) -> None:
         )
         for activation in ended
     ]
-    await licenses.record(work.tx, work.partner_id, movements, at=work.now)
+    await work.record(movements)
 
 
 async def _active(work: Work, client_id: int) -> ClientRow:

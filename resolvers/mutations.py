@@ -1,24 +1,27 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import events, idempotency, partners, users
+from db import events, idempotency, licenses, partners, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
-from db.idempotency import Claim
+from db.idempotency import Claim, Recorded
+from db.licenses import NewMovement
 from db.partners import Terms
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
+from resolvers import previews
 from resolvers.context import Context, unauthenticated
 from resolvers.partners import check_partner
+from resolvers.previews import Changes, Preview
 from resolvers.viewers import Viewer
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
@@ -35,6 +38,7 @@ class Work:
     partner_id: int
     now: datetime
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
 
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
@@ -63,6 +67,11 @@ class Work:
         except ActorDisabledError:
             raise unauthenticated() from None
 
+    async def record(self, movements: Sequence[NewMovement]) -> None:
+        """Append lines to the ledger of the partner's stock."""
+        self.changes.movements.extend(movements)
+        await licenses.record(self.tx, self.partner_id, movements, at=self.now)
+
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""
         await self.append_to(self.partner_id, *happened)
@@ -72,6 +81,7 @@ class Work:
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
+        self.changes.events.extend(happened)
         try:
             await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
         except ActorDisabledError:
@@ -100,56 +110,113 @@ class Mutation(Generic[Given, Outcome]):
         self._work = work
         self.__doc__ = work.__doc__
 
+    def renamed(self, name: str) -> "Mutation[Given, Outcome]":
+        """Return the same use case for another field, which has keys and a permission of its own."""
+        return Mutation(name, self._outcome, self._work, for_vendor=self._for_vendor)
+
     async def __call__(
-        self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
+        self,
+        context: Context,
+        given: Given,
+        key: str | None = None,
+        *,
+        named: int | None = None,
+        item: int | None = None,
     ) -> Outcome:
         """Run it in one transaction; with a key that was used before, return the recorded outcome.
 
-        It runs for the partner that is `named`, or for the viewer's own. Raises Refusals, alone or in a group; then
-        nothing was changed.
+        It runs for the partner that is `named`, or for the viewer's own. An `item` of a bulk mutation has the key of
+        the input and its index. Raises Refusals, alone or in a group; then nothing was changed.
         """
-        viewer = context.require(self.permission)
-        if viewer.of_vendor and named is None and not self._for_vendor:
-            raise PartnerRequired(("partnerId",))
-        partner_id = context.acting_for(named)
-        claim = None if key is None else self._claim(context, viewer, partner_id, given, key)
-
-        async def attempt(tx: Transaction) -> tuple[Outcome, list[Callable[[], None]]]:
-            if named is not None:
-                await check_partner(tx, viewer, partner_id)
-            work = Work(context, tx, viewer, partner_id, context.now())
-            return await self._once(work, given, claim), work.after_commit
-
-        outcome, after_commit = await context.portal.database.write(attempt)
+        attempt = self.attempt(context, self.claim(context, given, key, named, item), given, named)
+        outcome, work = await context.portal.database.write(attempt)
         context.forget()
-        for act in after_commit:
+        for act in work.after_commit:
             act()
         return outcome
 
-    async def _once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
+    async def preview(
+        self, context: Context, given: Given, key: str | None = None, *, named: int | None = None
+    ) -> Preview:
+        """Run it in a transaction that is rolled back, and return what it would have changed.
+
+        Raises the same refusals. A key is not recorded; with one that was used before, nothing would have changed.
+        """
+        attempt = self.attempt(context, self.claim(context, given, key, named), given, named)
+
+        async def tried(tx: Transaction) -> Preview:
+            _, work = await attempt(tx)
+            return await previews.of_changes(tx, work.partner_id, work.changes, at=work.now)
+
+        return await context.portal.database.rehearse(tried)
+
+    def partner(self, context: Context, named: int | None) -> int:
+        """Return the partner that it runs for; raise Forbidden without the permission."""
+        viewer = context.require(self.permission)
+        if viewer.of_vendor and named is None and not self._for_vendor:
+            raise PartnerRequired(("partnerId",))
+        return context.acting_for(named)
+
+    def attempt(
+        self, context: Context, claim: Claim | None, given: Given, named: int | None
+    ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
+        """Return the unit of work, which returns its outcome and what it has changed."""
+
+        async def attempt(tx: Transaction) -> tuple[Outcome, Work]:
+            work = await self.begin(context, tx, named)
+            return await self.once(work, given, claim), work
+
+        return attempt
+
+    async def begin(self, context: Context, tx: Transaction, named: int | None) -> Work:
+        """Return the unit of work in this transaction, whose partner exists."""
+        partner_id, viewer = self.partner(context, named), context.signed_in
+        if named is not None:
+            await check_partner(tx, viewer, partner_id)
+        return Work(context, tx, viewer, partner_id, context.now())
+
+    async def once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
+        """Do the work, or return the outcome that is recorded for the claim."""
         if claim is None:
             return await self._work(work, given)
         recorded = await idempotency.claim(work.tx, claim, at=work.now)
         if recorded is not None:
-            if recorded.input_digest != claim.input_digest:
-                raise IdempotencyConflict(("idempotencyKey",))
-            return self._outcome(*orjson.loads(recorded.outcome))
+            return self.replayed(claim, recorded)
         outcome = await self._work(work, given)
-        await idempotency.complete(work.tx, claim, orjson.dumps(list(outcome)).decode())
+        await idempotency.complete(work.tx, claim, stored(outcome))
         return outcome
 
-    def _claim(self, context: Context, viewer: Viewer, partner_id: int, given: Given, key: str) -> Claim:
+    def replayed(self, claim: Claim, recorded: Recorded) -> Outcome:
+        """Return the recorded outcome; raise a refusal if the input was another one."""
+        if recorded.input_digest != claim.input_digest:
+            raise IdempotencyConflict(("idempotencyKey",))
+        return self._outcome(*orjson.loads(recorded.outcome))
+
+    def claim(
+        self, context: Context, given: Given, key: str | None, named: int | None, item: int | None = None
+    ) -> Claim | None:
+        """Return what a key claims; None without a key. Raises a refusal if it can't be one."""
+        partner_id, viewer = self.partner(context, named), context.signed_in
+        if key is None:
+            return None
         checks = Checks()
         checks.opaque(key, "idempotencyKey", longest=IDEMPOTENCY_KEY_LENGTH)
         checks.done()
         # A key of the vendor's users is another one than the same text of the partner.
         purpose = "idempotency key of the vendor" if viewer.of_vendor else "idempotency key"
+        # No key has a NUL.
+        whole = key if item is None else f"{key}\0{item}"
         return Claim(
             partner_id=partner_id,
             mutation=self.name,
-            key_digest=context.portal.digest(purpose, key.encode()),
+            key_digest=context.portal.digest(purpose, whole.encode()),
             input_digest=context.portal.digest("idempotency input", repr(given).encode()),
         )
+
+
+def stored(outcome: tuple[Any, ...]) -> str:
+    """Return the ids of an outcome as they are recorded."""
+    return orjson.dumps(list(outcome)).decode()
 
 
 def mutation(

@@ -127,6 +127,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         raise PriceChanged(
             ("expectedTotal",), expected=Cents(given.expected_total or 0), actual=quote.total_with_setup_fee
         )
+    work.changes.quote = quote
     new = NewOrder(
         number=await work.next_order_number(),
         type=quote.type,
@@ -166,7 +167,7 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
         if not await licenses.add(work.tx, work.partner_id, item.product_id, delta):
             raise CounterOverflow(("orderId",), highest=COUNTER_MAX)
         movements.append(NewMovement(item.product_id, StockMovementType.ORDER_APPROVED, delta, order_id=order.id))
-    await licenses.record(work.tx, work.partner_id, movements, at=work.now)
+    await work.record(movements)
     await orders.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
     await work.append(Event(type=EventType.ORDER_APPROVED, order_id=order.id))
     return OrderApproved(order.id, [movement.product_id for movement in movements])

@@ -34,8 +34,8 @@ _WARNINGS = (
 )
 
 
-@strawberry.input(description="Input of `activateLicense`.")
-class ActivateLicenseInput(OnBehalf):
+@strawberry.input(description="A license to activate, as an item of `activateLicenses`.")
+class LicenseActivationInput:
     client_id: strawberry.ID = strawberry.field(description="The ID of the client, which must be active.")
     product_id: strawberry.ID = strawberry.field(
         description="The ID of the product. The partner must have a free license of it."
@@ -46,7 +46,6 @@ class ActivateLicenseInput(OnBehalf):
     )
     ecf_serial_number: str | None = optional(_ECF)
     note: str | None = optional(_NOTE)
-    idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> ActivateLicense:
         """Return what to activate; raise a group of refusals if it is invalid."""
@@ -61,6 +60,11 @@ class ActivateLicenseInput(OnBehalf):
         )
         checks.done()
         return wanted
+
+
+@strawberry.input(description="Input of `activateLicense`.")
+class ActivateLicenseInput(OnBehalf, LicenseActivationInput):
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.input(description="Input of `cancelActivation`, “cancelamento de licença”.")
@@ -81,11 +85,11 @@ class CancelActivationInput(OnBehalf):
 
 @strawberry.input(
     description=(
-        "Input of `moveActivation`: another client, key or printer for a license, “substituição”. Its additional seats "
-        "move with it."
+        "A license to move to another client, key or printer, “substituição”, as an item of `moveActivations`. Its "
+        "additional seats move with it."
     )
 )
-class MoveActivationInput(OnBehalf):
+class ActivationMoveInput:
     activation_id: strawberry.ID = strawberry.field(description="The ID of the activation, which must be active.")
     to_client_id: strawberry.ID = strawberry.field(
         description=(
@@ -102,7 +106,6 @@ class MoveActivationInput(OnBehalf):
     note: str | None = optional(
         f"{_NOTE} If only the printer is another one, the activation keeps its note unless another one is given."
     )
-    idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> MoveActivation:
         """Return what to move and where; raise a group of refusals if it is invalid."""
@@ -116,6 +119,16 @@ class MoveActivationInput(OnBehalf):
         )
         checks.done()
         return wanted
+
+
+@strawberry.input(
+    description=(
+        "Input of `moveActivation`: another client, key or printer for a license, “substituição”. Its additional seats "
+        "move with it."
+    )
+)
+class MoveActivationInput(OnBehalf, ActivationMoveInput):
+    idempotency_key: str | None = idempotency_key()
 
 
 @strawberry.type

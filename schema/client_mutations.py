@@ -20,6 +20,7 @@ from schema.erasure import ErasedValues
 from schema.errors import Payload, settle
 from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
+from schema.previews import DryRunPayload, dry_run
 
 
 @strawberry.input(description="Input of `registerClient`.")
@@ -78,6 +79,7 @@ class CancelClientInput(OnBehalf):
     reason: str | None = optional(
         "The reason for the cancellation, stored as `cancellationNote`. At most 2,000 characters."
     )
+    dry_run: bool = dry_run()
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CancelClient:
@@ -114,8 +116,8 @@ class UpdateClientPayload(ClientChangedPayload):
     """Client with its new details."""
 
 
-@strawberry.type(description="Return type of `cancelClient`.")
-class CancelClientPayload(ClientChangedPayload):
+@strawberry.type(description="Return type of `cancelClient`. In a dry run, it has `preview` and no objects or counts.")
+class CancelClientPayload(ClientChangedPayload, DryRunPayload):
     @strawberry.field(
         description=(
             "The number of active activations that were cancelled with the client. 0 if `userErrors` is not empty."

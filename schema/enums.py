@@ -12,6 +12,7 @@ from db.orders import OrderSortKey
 from db.partners import PartnerSortKey
 from domain.access import Permission, Role
 from domain.activations import ActivationCancellationReason, ActivationStatus, ActivationWarningCode
+from domain.bulk import BulkMode, BulkStatus
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind
 from domain.events import EventType
@@ -329,6 +330,7 @@ _describe(
         UserErrorCode.OUT_OF_SEATS: "The partner has too few free additional seats of the product.",
         UserErrorCode.ORDER_TRANSITION: "The order's status does not allow the transition.",
         UserErrorCode.PRICE_CHANGED: "The order's total differs from the expected one.",
+        UserErrorCode.COUNT_CHANGED: "The filter matches another number of objects than the expected one.",
         UserErrorCode.SESSION_REQUIRED: "Only a person who has signed in can do this; an API token can't.",
         UserErrorCode.PARTNER_SUSPENDED: "The partner is suspended; it can neither order, approve nor activate.",
         UserErrorCode.PARTNER_CLOSED: "The partner is closed; it can neither order, approve nor activate.",
@@ -371,6 +373,25 @@ _describe(
         ImportedRowStatus.REPEATED: "The CNPJ is in an earlier row; nothing was changed.",
         ImportedRowStatus.INVALID: "The row is bad, and `reason` says why.",
         ImportedRowStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
+    },
+)
+_describe(
+    BulkMode,
+    "Whether the items of a mutation are done one by one, or together.",
+    {
+        BulkMode.EACH: (
+            "Each item is done on its own, in the order of the input, and a refused one keeps no other from being done."
+        ),
+        BulkMode.ALL_OR_NOTHING: "All items are done in one step, or nothing is changed if one of them is refused.",
+    },
+)
+_describe(
+    BulkStatus,
+    "What a mutation of many items did with one of them, or would do if it were no dry run.",
+    {
+        BulkStatus.DONE: "The item was done, now or by an earlier request with the same idempotency key.",
+        BulkStatus.REFUSED: "The item was refused, and `userErrors` says why.",
+        BulkStatus.NOT_DONE: "Nothing is wrong with the item, but nothing was done, because others were refused.",
     },
 )
 _describe(

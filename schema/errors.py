@@ -1,18 +1,20 @@
 """Map refusals and errors to GraphQL."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import strawberry
 
 from db.prices import ProductRow
+from domain.bulk import CountChanged
 from domain.languages import Language
 from domain.money import Cents
 from domain.orders import OrderStatus, OrderTransition
 from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
 from domain.policies import PolicyKind, PolicyRefusal
 from domain.refusals import PriceChanged, Refusal, StockRefusal, UserErrorCode
+from resolvers.bulk import flat
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references
@@ -75,6 +77,12 @@ class PriceChangedError(UserError):
     actual: Cents = strawberry.field(description="The current total, “Valor Total com Adesão”.")
 
 
+@strawberry.type(description="The filter matches another number of objects than expected, so nothing was changed.")
+class CountChangedError(UserError):
+    expected: int = strawberry.field(description="The number that the input expected.")
+    actual: int = strawberry.field(description="The number that the filter matches.")
+
+
 @strawberry.type(description="The partner is suspended; it can neither order, approve nor activate.")
 class PartnerSuspendedError(UserError):
     reason: str = strawberry.field(description="The reason for the suspension, such as “inadimplência”.")
@@ -97,6 +105,7 @@ USER_ERRORS = [
     OutOfStockError,
     OrderTransitionError,
     PriceChangedError,
+    CountChangedError,
     PartnerSuspendedError,
     PartnerTransitionError,
     PolicyError,
@@ -149,6 +158,8 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
             made = partial(OrderTransitionError, from_=current, to=to)
         case PriceChanged(expected=expected, actual=actual):
             made = partial(PriceChangedError, expected=expected, actual=actual)
+        case CountChanged(expected=number_expected, actual=number_found):
+            made = partial(CountChangedError, expected=number_expected, actual=number_found)
         case PartnerSuspended(reason=reason):
             made = partial(PartnerSuspendedError, reason=reason)
         case PartnerTransition(current=status, to=wanted):
@@ -184,33 +195,36 @@ class Input(Protocol[Checked_co]):
 
 
 async def answer(
-    payload: Callable[..., AnyPayload], context: Context, work: Callable[[], Awaitable[object]]
+    payload: Callable[..., AnyPayload],
+    context: Context,
+    work: Callable[[], Awaitable[object]],
+    *,
+    result: str = "outcome",
 ) -> AnyPayload:
-    """Run the work, and return the payload with its outcome or refusals."""
+    """Run the work, and return the payload with its result or refusals."""
     refusals: list[Refusal] = []
     try:
         outcome = await work()
     except* Refusal as group:
-        refusals.extend(_flat(group))
+        refusals.extend(flat(group))
     if refusals:
         context.refusals |= {refusal.code.value for refusal in refusals}
         return payload(user_errors=[user_error(refusal, context.language) for refusal in refusals])
-    return payload(outcome=outcome)
+    return payload(**{result: outcome})
 
 
 async def settle(
     payload: Callable[..., AnyPayload], context: Context, given_input: Input[Given], work: Mutation[Given, Outcome]
 ) -> AnyPayload:
-    """Check the input, run the mutation's work, and return the payload with its outcome or refusals."""
+    """Check the input, run the mutation's work, and return the payload with its outcome or refusals.
+
+    An input that asks for a dry run gets a payload of what would have been changed instead.
+    """
     key = given(getattr(given_input, "idempotency_key", None))
     named = number("Partner", getattr(given_input, "partner_id", None))
     made = partial(payload, partner_id=context.acting_for(named))
+    if getattr(given_input, "dry_run", False):
+        tried = partial(made, dry_run=True)
+        preview = partial(work.preview, context, key=key, named=named)
+        return await answer(tried, context, lambda: preview(given_input.checked()), result="preview")
     return await answer(made, context, lambda: work(context, given_input.checked(), key, named=named))
-
-
-def _flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
-            yield from _flat(each)
-        else:
-            yield each

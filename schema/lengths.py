@@ -22,6 +22,7 @@ from graphql import (
 
 from domain.access import Permission
 from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
+from domain.bulk import BULK_MAX
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.invitations import SECRET_LENGTH
@@ -80,7 +81,13 @@ BUSINESS: Mapping[str, int] = {
     "ActivateLicenseInput.activationKey": ACTIVATION_KEY_LENGTH,
     "ActivateLicenseInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "ActivateLicenseInput.note": NOTE_LENGTH,
+    "ActivateLicensesInput.items": BULK_MAX,
+    "ActivationMoveInput.activationKey": ACTIVATION_KEY_LENGTH,
+    "ActivationMoveInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
+    "ActivationMoveInput.note": NOTE_LENGTH,
     "CancelActivationInput.reason": NOTE_LENGTH,
+    "CancelActivationsInput.activationIds": BULK_MAX,
+    "CancelActivationsInput.reason": NOTE_LENGTH,
     "CancelClientInput.reason": NOTE_LENGTH,
     "CancelOrderInput.reason": NOTE_LENGTH,
     "ConfirmSignInInput.challenge": CHALLENGE_LENGTH_MAX,
@@ -107,6 +114,10 @@ BUSINESS: Mapping[str, int] = {
     "DisableTotpInput.code": CODE_LENGTH_MAX,
     "DisableTotpInput.password": PASSWORD_LENGTH_MAX,
     "EnrollTotpInput.password": PASSWORD_LENGTH_MAX,
+    "LicenseActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
+    "LicenseActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
+    "LicenseActivationInput.note": NOTE_LENGTH,
+    "MoveActivationsInput.items": BULK_MAX,
     "MoveActivationInput.activationKey": ACTIVATION_KEY_LENGTH,
     "MoveActivationInput.ecfSerialNumber": ECF_SERIAL_NUMBER_LENGTH,
     "MoveActivationInput.note": NOTE_LENGTH,

@@ -17,6 +17,7 @@ from schema.errors import Payload, settle
 from schema.inputs import OnBehalf, given, idempotency_key, optional
 from schema.nodes import Info
 from schema.orders import Order
+from schema.previews import DryRunPayload, dry_run
 from schema.prices import OrderItemInput, by_price_table, wanted_order
 
 
@@ -30,6 +31,7 @@ class CreateOrderInput(OnBehalf):
         "PRICE_CHANGED and nothing is created."
     )
     note: str | None = optional("A note, “observação”. At most 2,000 characters.")
+    dry_run: bool = dry_run()
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> CreateOrder:
@@ -44,6 +46,7 @@ class CreateOrderInput(OnBehalf):
 @strawberry.input(description="Input of `approveOrder`.")
 class ApproveOrderInput(OnBehalf):
     order_id: strawberry.ID = strawberry.field(description="The ID of the order, which must be pending.")
+    dry_run: bool = dry_run()
     idempotency_key: str | None = idempotency_key()
 
     def checked(self) -> ApproveOrder:
@@ -80,8 +83,8 @@ class OrderChangedPayload(Payload):
         return None if self.outcome is None else info.context.loaders.order.find(self.outcome.order_id)
 
 
-@strawberry.type(description="Return type of `createOrder`.")
-class CreateOrderPayload(OrderChangedPayload):
+@strawberry.type(description="Return type of `createOrder`. In a dry run, it has `preview` and no order.")
+class CreateOrderPayload(OrderChangedPayload, DryRunPayload):
     """New order."""
 
 
@@ -90,8 +93,8 @@ class CancelOrderPayload(OrderChangedPayload):
     """Cancelled order."""
 
 
-@strawberry.type(description="Return type of `approveOrder`.")
-class ApproveOrderPayload(OrderChangedPayload):
+@strawberry.type(description="Return type of `approveOrder`. In a dry run, it has `preview` and no objects.")
+class ApproveOrderPayload(OrderChangedPayload, DryRunPayload):
     outcome: strawberry.Private[OrderApproved | None] = None
 
     @strawberry.field(

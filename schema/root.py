@@ -10,6 +10,7 @@ from resolvers.nodes import NodeRow
 from schema import lengths
 from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
+from schema.activation_batch_mutations import ActivationBatchMutations
 from schema.activation_changes import ActivationChanges
 from schema.activation_mutations import ActivationMutations
 from schema.activations import ActivationQueries
@@ -105,6 +106,7 @@ class Mutation(
     ActivationMutations,
     ActivationChanges,
     StockWarningMutations,
+    ActivationBatchMutations,
     OrderMutations,
     PartnerMutations,
     ProductMutations,

@@ -2,18 +2,27 @@
 
 import contextlib
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
 
 from db.engine import probes
 from db.engine.availability import Availability
-from db.engine.connection import NotInlineError, Observer, Pending, Work
+from db.engine.connection import NotInlineError, Observer, Pending, Transaction, Work
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
 from domain.errors import Unavailable
 
 Result = TypeVar("Result")
+
+
+class _UndoneError(Exception):
+    """Signal that rolls back a transaction whose unit of work has a result."""
+
+    def __init__(self, result: Any) -> None:  # noqa: ANN401 — of any unit.
+        """Take the result."""
+        super().__init__()
+        self.result = result
 
 
 class Engine(Protocol):
@@ -101,6 +110,18 @@ class Database:
         for call in self.after_commit:
             call()
         return result
+
+    async def rehearse(self, work: Work[Result]) -> Result:
+        """Run a unit of work in a transaction that is rolled back, and return its result."""
+
+        async def undone(tx: Transaction) -> Result:
+            raise _UndoneError(await work(tx))
+
+        try:
+            return await self.write(undone)
+        except _UndoneError as undone_with:
+            result: Result = undone_with.result
+            return result
 
     async def can_write(self) -> bool:
         """Return whether a transaction could write now; write only if the last write failed."""

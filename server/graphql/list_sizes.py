@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from domain.access import API_TOKENS_MAX, Permission
+from domain.bulk import BULK_MAX
 from domain.erasure import ErasedKind
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
@@ -52,6 +53,15 @@ LIST_SIZES: Mapping[str, int] = {
     "PriceTable.items": 50,
     "PriceTable.versions": VERSIONS_MAX,
     "PriceTableVersion.items": 50,
+    "Preview.erased": len(ErasedKind),
+    "Preview.events": 10,
+    "Preview.licenseStock": ITEMS_MAX,
+    "*.results": BULK_MAX,
+    "ActivateLicensesPayload.licenseStock": ITEMS_MAX,
+    "CancelActivationsPayload.licenseStock": ITEMS_MAX,
+    "ActivationCancellationResult.userErrors": 1,
+    "ActivationMoveResult.userErrors": 5,
+    "LicenseActivationResult.userErrors": 5,
     "Query.priceTableDiff": 100,
     "*.warnings": 10,
     "PriceTableItem.tiers": 5,

@@ -207,6 +207,30 @@ async def test_the_last_additional_seat_goes_to_one_client_of_two(api: Api, clie
     assert (await api.stock(product))["additionalSeatsAvailable"] == 0
 
 
+async def test_the_last_license_is_not_activated_by_a_batch_too(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    activate = ActivateLicense(ids.number("Client", client), ids.number("Product", product), "RACE-1", 0, None, None)
+    other = await api.client()
+    items = [{"clientId": other, "productId": product, "activationKey": f"RACE-{number}"} for number in (2, 3)]
+
+    refused = await raced(api, activations.activate, activate, api.codes("activateLicenses", {"items": items}))
+
+    assert refused == ["OUT_OF_STOCK"]
+    assert (await api.stock(product))["available"] == 1
+
+
+async def test_a_filter_does_not_count_what_is_being_cancelled(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    activation, _ = [await api.activation(client, product) for _ in range(2)]
+    cancel = CancelActivation(ids.number("Activation", activation), None)
+    given = {"filter": {"clientId": client}, "expectedCount": 2}
+
+    refused = await raced(api, activations.cancel, cancel, api.codes("cancelActivations", given))
+
+    assert refused == ["COUNT_CHANGED"]
+    assert (await api.stock(product))["available"] == 1
+
+
 async def test_two_moves_between_two_clients_do_not_deadlock(api: Api, client: str, product: str) -> None:
     await api.buy(product, 2)
     other = await api.client()

@@ -99,6 +99,32 @@ async def _stock(api: Api, products: int = 1) -> Given:
     return {"warningBelow": 7}
 
 
+async def _licenses(api: Api, products: int = 2) -> Given:
+    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    await api.approve(await api.order(*((product, 3) for product in bought)))
+    client = await api.client()
+    return {"items": [{"clientId": client, "productId": product, "activationKey": "KEY-1"} for product in bought]}
+
+
+async def _activated(api: Api, products: int) -> list[str]:
+    made = await api.done("activateLicenses", "results { activation { id } }", await _licenses(api, products))
+    return [result["activation"]["id"] for result in made["results"]]
+
+
+async def _activations(api: Api, products: int = 2) -> Given:
+    return {"activationIds": await _activated(api, products), "reason": "Troca"}
+
+
+async def _moves(api: Api, products: int = 2) -> Given:
+    client, activations = await api.client(), await _activated(api, products)
+    return {
+        "items": [
+            {"activationId": activation, "toClientId": client, "activationKey": f"KEY-{number:02}"}
+            for number, activation in enumerate(activations)
+        ]
+    }
+
+
 async def _new_order(api: Api) -> Given:
     product = await new_product(api.portal, api.partner_id)
     table = (await api.data("{ viewer { partner { priceTable { id } } } }"))["viewer"]["partner"]["priceTable"]["id"]
@@ -182,6 +208,24 @@ MUTATIONS: Mapping[str, Recipe] = {
     "updateActivation": Recipe(_noted, "activation { id note } licenseStock { id }", {"note": "Caixa 3"}),
     "updateLicenseStockThreshold": Recipe(
         _stock, "partner { id } licenseStock { id low warningBelow }", {"warningBelow": 8}, sized=_stock
+    ),
+    "activateLicenses": Recipe(
+        _licenses,
+        "results { index status activation { id status authorizationCode } } licenseStock { activated available }",
+        {"items": [{"clientId": "another", "productId": "another", "activationKey": "KEY-9"}]},
+        sized=_licenses,
+    ),
+    "cancelActivations": Recipe(
+        _activations,
+        "results { index status activation { id status } } licenseStock { activated available }",
+        {"reason": "Erro"},
+        sized=_activations,
+    ),
+    "moveActivations": Recipe(
+        _moves,
+        "results { index status activation { id } previousActivation { id status } }",
+        {"items": [{"activationId": "another", "toClientId": "another", "activationKey": "KEY-9"}]},
+        sized=_moves,
     ),
     "createOrder": Recipe(_new_order, "order { id number status }", {"note": "Com calma"}),
     "approveOrder": Recipe(

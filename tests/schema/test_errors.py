@@ -241,6 +241,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
         UserErrorCode.OUT_OF_STOCK: Refused("activateLicense", license_ | {"productId": unpriced}),
         UserErrorCode.OUT_OF_SEATS: Refused("activateLicense", license_ | {"additionalSeats": 1}),
         UserErrorCode.ORDER_TRANSITION: Refused("approveOrder", {"orderId": order}),
+        UserErrorCode.COUNT_CHANGED: Refused("cancelActivations", {"filter": {}, "expectedCount": 100}),
         UserErrorCode.PRICE_CHANGED: ordered((product, 1), expectedTotal="1.00"),
         UserErrorCode.SESSION_REQUIRED: Refused(
             "createApiToken", token, await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API)
@@ -254,6 +255,7 @@ TYPES = {
     UserErrorCode.OUT_OF_SEATS: "OutOfStockError",
     UserErrorCode.ORDER_TRANSITION: "OrderTransitionError",
     UserErrorCode.PRICE_CHANGED: "PriceChangedError",
+    UserErrorCode.COUNT_CHANGED: "CountChangedError",
     UserErrorCode.CNPJ_ALREADY_REGISTERED: "ConflictError",
     UserErrorCode.ACTIVATION_KEY_IN_USE: "ConflictError",
     UserErrorCode.CLIENT_CANCELLED: "ConflictError",

@@ -16,6 +16,9 @@ _IMMUTABLE = {"Event", "StockMovement"}
 _BELOW = 2
 """Depth of relations below the object of a payload: `activation { client { … } }`."""
 
+_RESULTS = 1
+"""How much deeper the objects of a bulk mutation are: `results { activation { client { … } } }`."""
+
 _FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } activations(first: 100) { nodes { id } }
     orders(first: 100) { nodes { id items { id } } } licenseStock { id } products { id } priceTable { id }
     users(first: 100) { nodes { id } } invitations(first: 100) { nodes { id } }
@@ -30,7 +33,8 @@ async def test_a_payload_shows_what_was_changed_as_it_is_now(api: Api, name: str
     given = await MUTATIONS[name].given(api)
     before = await _objects(api)
 
-    payload = await api.done(name, _selection(payload_of(name), _BELOW), given)
+    below = _BELOW + (_RESULTS if "results" in payload_of(name).fields else 0)
+    payload = await api.done(name, _selection(payload_of(name), below), given)
 
     after = await _objects(api)
     changed = {

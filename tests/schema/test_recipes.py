@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from graphql import get_named_type
+
 from tests.api import Api
 from tests.schema.introspection import connections, inputs_of, lists, mutations, node_types, payload_of
 from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, OF_PRICES, OF_PRODUCTS, OF_VENDOR, SESSIONS, one_of_each
@@ -46,7 +48,11 @@ def test_every_connection_has_a_query() -> None:
 
 
 def test_every_list_has_a_query() -> None:
-    payloads = {payload_of(name).name for name in mutations()}
+    of_mutations = [payload_of(name) for name in mutations()]
+    results = [
+        get_named_type(payload.fields["results"].type) for payload in of_mutations if "results" in payload.fields
+    ]
+    payloads = {"Preview", *(each.name for each in (*of_mutations, *results))}
     queried = {path for path in lists() if path.split(".")[0] not in payloads}
 
     assert_described(queried, LISTS, "add its query to LISTS, and its rows to `fill`,")

@@ -111,6 +111,13 @@ export const SCREENS: Screen[] = [
       statusLabel
       totalWithSetupFee
     }
+    dryRun
+    preview {
+      quote {
+        items { product { name } quantity totalWithSetupFee }
+        totalWithSetupFee
+      }
+    }
     userErrors { code message path }
   }
 }
@@ -168,6 +175,14 @@ export const SCREENS: Screen[] = [
       product { name }
       available
       additionalSeatsAvailable
+    }
+    dryRun
+    preview {
+      licenseStock {
+        product { name }
+        before { available additionalSeatsAvailable }
+        after { available additionalSeatsAvailable }
+      }
     }
     userErrors { code message path }
   }
@@ -307,6 +322,16 @@ export const SCREENS: Screen[] = [
       name
       cnpj
       status
+    }
+    dryRun
+    preview {
+      events { type count }
+      licenseStock {
+        product { name }
+        before { available additionalSeatsAvailable }
+        after { available additionalSeatsAvailable }
+      }
+      erased { kind count }
     }
     userErrors { code message path }
   }

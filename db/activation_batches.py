@@ -1,0 +1,115 @@
+"""Statements about many activations at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db import activations as of_one
+from db.activations import COLUMNS, ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
+from db.engine import Connection, Transaction, listings
+from db.engine.expressions import KEEPING_KEYS, among, found_by_id
+from db.engine.filters import PARTNER, value, values_of
+from db.engine.keyset import Window
+from db.engine.statement import Statement
+from db.tables import activations
+from domain.activations import ActivationCancellationReason, ActivationStatus
+
+
+class KeyInUse(NamedTuple):
+    """Key of an active activation of a product for a client."""
+
+    client_id: int
+    product_id: int
+    activation_key: str
+
+
+_ACTIVE = activations.c.status == ActivationStatus.ACTIVE
+_THESE = found_by_id(activations.c.partner_id) == PARTNER, among(activations.c.id, "ids")
+_LOCK = Statement(
+    sa.select(*COLUMNS).where(*_THESE).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
+    ActivationRow,
+)
+_KEYS_IN_USE = Statement(
+    sa.select(*(activations.c[name] for name in KeyInUse._fields)).where(
+        activations.c.partner_id == PARTNER,
+        among(activations.c.client_id, "client_ids"),
+        among(activations.c.activation_key, "activation_keys"),
+        _ACTIVE,
+    ),
+    KeyInUse,
+)
+_ADD: Statement[int] = Statement(
+    sa.insert(activations).values(status=ActivationStatus.ACTIVE).returning(activations.c.id),
+    value,
+    inserted=[
+        *("partner_id", "activated_at", "activated_by_id"),
+        *NewActivation.__dataclass_fields__,
+    ],
+)
+_CANCEL = Statement(
+    sa.update(activations)
+    .where(*_THESE, _ACTIVE)
+    .values(
+        status=ActivationStatus.CANCELLED,
+        cancelled_at=sa.bindparam("at"),
+        cancelled_by_id=sa.bindparam("by_id"),
+        cancellation_reason=sa.bindparam("reason"),
+        cancellation_note=sa.bindparam("note_of_it"),
+    ),
+    values_of,
+)
+
+
+async def active(connection: Connection, partner_id: int, chosen: ActivationFilter, *, at_most: int) -> list[int]:
+    """Return the ids of the first active activations that match the filter, oldest first."""
+    listing = _listing(partner_id, chosen)
+    page = await listings.page(connection, listing, Window(at_most), frozenset({"id"}))
+    return [row.id for row in page.rows]
+
+
+async def count_active(connection: Connection, partner_id: int, chosen: ActivationFilter) -> int:
+    """Return the number of active activations that match the filter."""
+    return await listings.count(connection, _listing(partner_id, chosen))
+
+
+def _listing(partner_id: int, chosen: ActivationFilter) -> listings.Listing[ActivationRow]:
+    of_active = replace(chosen, status=(chosen.status or frozenset(ActivationStatus)) & {ActivationStatus.ACTIVE})
+    return of_one.listing(partner_id, of_active, ActivationSortKey.ACTIVATED_AT, descending=False)
+
+
+async def locked(tx: Transaction, partner_id: int, ids: Collection[int]) -> dict[int, ActivationRow]:
+    """Lock the partner's activations with these ids, by id, until the transaction ends; return them by id."""
+    found = await tx.fetch(_LOCK, {"partner_id": partner_id, "ids": sorted(set(ids))})
+    return {row.id: row for row in found}
+
+
+async def keys_in_use(
+    tx: Transaction, partner_id: int, *, client_ids: Collection[int], activation_keys: Collection[str]
+) -> set[KeyInUse]:
+    """Return which of these keys active activations of these clients have, which the caller has locked."""
+    wanted = {"client_ids": sorted(set(client_ids)), "activation_keys": sorted(set(activation_keys))}
+    return set(await tx.fetch(_KEYS_IN_USE, {"partner_id": partner_id, **wanted}))
+
+
+async def add(tx: Transaction, partner_id: int, new: Sequence[NewActivation], *, by_id: int, at: datetime) -> list[int]:
+    """Create activations, and return their ids in this order."""
+    common = {"partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
+    return list(await tx.execute_many(_ADD, [{**asdict(each), **common} for each in new]))
+
+
+async def cancel(
+    tx: Transaction,
+    partner_id: int,
+    ids_by_note: Mapping[str | None, Sequence[int]],
+    *,
+    reason: ActivationCancellationReason,
+    by_id: int,
+    at: datetime,
+) -> None:
+    """Cancel activations, which the caller has locked and found active, with one statement for each note."""
+    common = {"partner_id": partner_id, "reason": reason, "by_id": by_id, "at": at}
+    for note, ids in ids_by_note.items():
+        await tx.execute(_CANCEL, {**common, "note_of_it": note, "ids": sorted(ids)})
