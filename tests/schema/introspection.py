@@ -129,8 +129,13 @@ def id_arguments() -> set[str]:
 
 
 def type_of_id(place: str) -> str:
-    """Return the type of the ids in a place: `clientId` is of a client, and `id` of what the field returns."""
+    """Return the type of the ids in a place: `clientId` is of a client, and `id` of what the field returns.
+
+    Who made something, such as `createdById`, is a user.
+    """
     name = place.rstrip(")").replace("(", ".").split(".")[-1]
+    if name == "actorId" or name.endswith("ById"):
+        return "User"
     found = [each for each in node_types() if name.lower().endswith(f"{each}id".lower())]
     returned = get_named_type(field_of(place.partition("(")[0]).type).name
     return found[0] if found else returned if returned in node_types() else "Client"

@@ -93,7 +93,13 @@ async def _noted(api: Api) -> Given:
     return {"activationId": activation["activationId"], "note": "Caixa 2"}
 
 
-async def _stock(api: Api, products: int = 1) -> Given:
+async def _stock(api: Api) -> Given:
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 2)
+    return {"productId": product, "warningBelow": 7}
+
+
+async def _stocks(api: Api, products: int) -> Given:
     bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
     await api.approve(await api.order(*((product, 2) for product in bought)))
     return {"warningBelow": 7}
@@ -207,7 +213,7 @@ MUTATIONS: Mapping[str, Recipe] = {
     ),
     "updateActivation": Recipe(_noted, "activation { id note } licenseStock { id }", {"note": "Caixa 3"}),
     "updateLicenseStockThreshold": Recipe(
-        _stock, "partner { id } licenseStock { id low warningBelow }", {"warningBelow": 8}, sized=_stock
+        _stock, "partner { id } licenseStock { id low warningBelow }", {"warningBelow": 8}, sized=_stocks
     ),
     "activateLicenses": Recipe(
         _licenses,

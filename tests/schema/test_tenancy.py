@@ -14,8 +14,14 @@ _FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS))
 PLACES = sorted(place for place in id_arguments() if not place.startswith(("Subscription.", *_FORBIDDEN)))
 """Where a caller can give an id: a field, and the path of the argument."""
 
-NOTHING_TO_FIND = {"Query.clientByCnpj(partnerId)", "Query.priceTableDiff(priceTableId)"}
-"""Places whose field also finds nothing with the partner's own id: `call` names no client, and drafts are not shown."""
+NOTHING_TO_FIND = {
+    *("Query.clientByCnpj(partnerId)", "Query.priceTableDiff(priceTableId)"),
+    *("Query.activations(filter.cancelledById)", "Query.events(filter.userId)", "Query.events(filter.priceTableId)"),
+}
+"""Places whose field also finds nothing with the partner's own id.
+
+`call` names no client, drafts are not shown, and `one_of_each` cancels nothing, and changes no user and no prices.
+"""
 
 REFUSED = {"Query.priceTable(partnerId)"}
 """Places whose field is not null: an unknown id is an error of the request."""
