@@ -2,11 +2,25 @@
 
 import asyncio
 
+import pytest
 import sqlalchemy as sa
 
+from db.tables import activations, clients, license_stock
 from tests.api import Api, Json
 from tests.factories import new_product
-from tests.units import fetch_value, reading
+from tests.resolvers.test_races import AHEAD_SECONDS
+from tests.units import fetch_all, writing
+
+LOCKED = [
+    ("activateLicenses", clients),
+    ("activateLicenses", license_stock),
+    ("cancelActivations", clients),
+    ("cancelActivations", activations),
+    ("cancelActivations", license_stock),
+    ("moveActivations", clients),
+    ("moveActivations", activations),
+]
+"""Rows that a bulk mutation locks, in the order of their ids."""
 
 
 async def run(api: Api, name: str, mode: str, **given: object) -> Json:
@@ -40,11 +54,10 @@ async def test_two_bulk_activations_at_once_never_oversell(api: Api, product: st
     assert done in {10, 15}
 
 
-async def test_bulk_runs_in_opposite_orders_do_not_deadlock(api: Api) -> None:
+async def test_bulk_runs_in_opposite_orders_all_end(api: Api) -> None:
     products = [await new_product(api.portal, api.partner_id) for _ in range(4)]
     await api.approve(await api.order(*((product, 50) for product in products)))
     client, other = await api.client(), await api.client()
-    before = await _deadlocks(api)
 
     for turn in range(4):
         pairs = [(each, product) for each in (client, other) for product in products]
@@ -68,13 +81,30 @@ async def test_bulk_runs_in_opposite_orders_do_not_deadlock(api: Api) -> None:
         )
         assert sorted(statuses(payload)[0] for payload in ended) == ["DONE", "REFUSED"]
 
-    assert await _deadlocks(api) == before
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True, scope="session")
+@pytest.mark.parametrize(("name", "table"), LOCKED, ids=lambda each: str(getattr(each, "name", each)))
+async def test_a_batch_that_waits_for_a_row_holds_none_behind_it(api: Api, name: str, table: sa.Table) -> None:
+    products = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    await api.approve(await api.order(*((product, 9) for product in products)))
+    owners = [await api.client() for _ in range(2)]
+    made = [await api.activation(owner, product) for owner, product in zip(owners, products, strict=True)]
+    pairs = list(zip(owners, products, made, strict=True))[::-1]
+    inputs: dict[str, dict[str, object]] = {
+        "activateLicenses": {"items": [license_of(owner, product, "KEY-1") for owner, product, _ in pairs]},
+        "cancelActivations": {"activationIds": made[::-1]},
+        "moveActivations": {
+            "items": [{"activationId": each, "toClientId": owner, "activationKey": "KEY-2"} for owner, _, each in pairs]
+        },
+    }
+    column = table.c.product_id if table is license_stock else table.c.id
+    of_api = sa.select(column).where(table.c.partner_id == api.partner_id).order_by(column)
 
-async def _deadlocks(api: Api) -> int:
-    """Return how many deadlocks PostgreSQL has ended in this database, after which a transaction runs again."""
-    if api.portal.database.url.get_backend_name() == "sqlite":
-        return 0
-    query = sa.text("SELECT deadlocks AS value FROM pg_stat_database WHERE datname = current_database()")
-    async with reading(api.portal.database) as connection:
-        return int(await fetch_value(connection, query))
+    async with writing(api.portal.database) as tx:
+        await fetch_all(tx, of_api.limit(1).with_for_update())
+        behind = asyncio.ensure_future(run(api, name, "ALL_OR_NOTHING", **inputs[name]))
+        await asyncio.wait([behind], timeout=AHEAD_SECONDS)
+        # Raises an error if another transaction has one of them.
+        await fetch_all(tx, of_api.with_for_update(nowait=True))
+        assert not behind.done()
+    assert statuses(await behind) == ["DONE", "DONE"]
