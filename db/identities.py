@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one
 from db.engine.column_types import BytewiseText
-from db.engine.filters import upsert, value
+from db.engine.filters import PARTNER, one_row, upsert, value
 from db.engine.statement import Statement
 from db.tables import identities, partners, users
 from domain.access import Role
@@ -37,6 +37,9 @@ _FIND = Statement(
     ).where(_OF_SUBJECT),
     IdentifiedUser,
 )
+_BY_ID = Statement(
+    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")), IdentifiedUser, reads=one_row
+)
 _BY_EMAIL = Statement(_USERS.where(users.c.email == sa.bindparam("email")), IdentifiedUser)
 _CAN_LINK: Statement[bool] = Statement(
     sa.select(sa.literal(value=True))
@@ -64,6 +67,11 @@ _LINK: Statement[int] = upsert(
 async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
     """Return the enabled user with that identity, which is unique among all partners."""
     return await one(connection, _FIND, {"of_issuer": issuer, "of_subject": subject})
+
+
+async def by_id(connection: Connection, partner_id: int, user_id: int) -> IdentifiedUser | None:
+    """Return the partner's user, if it is enabled."""
+    return await one(connection, _BY_ID, {"partner_id": partner_id, "user_id": user_id})
 
 
 async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:

@@ -23,6 +23,7 @@ class Permission(Enum):
     PRODUCTS_MANAGE = "PRODUCTS_MANAGE"
     USERS_MANAGE = "USERS_MANAGE"
     PRICES_MANAGE = "PRICES_MANAGE"
+    EXPORTS_CREATE = "EXPORTS_CREATE"
 
 
 class Role(Enum):
@@ -58,6 +59,8 @@ _READ: Permissions = frozenset(
         Permission.ORDERS_READ,
         Permission.EVENTS_READ,
         Permission.USERS_READ,
+        # Who may read a list page by page may also read it as a file; a token can do without.
+        Permission.EXPORTS_CREATE,
     }
 )
 _OPERATE = _READ | {
@@ -160,6 +163,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.importClients": Permission.CLIENTS_WRITE,
+    "Mutation.createExport": Permission.EXPORTS_CREATE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,
     "Mutation.cancelClient": Permission.CLIENTS_CANCEL,
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,

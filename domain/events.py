@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.exports import ExportList
 from domain.languages import Text
 
 
@@ -45,6 +46,7 @@ class EventType(Enum):
     SECOND_FACTOR_DISABLED = "SECOND_FACTOR_DISABLED"
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
     PRICES_CHANGED = "PRICES_CHANGED"
+    EXPORT_CREATED = "EXPORT_CREATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,9 @@ class Event:
     price_table_id: int | None = None
     erased: str | None = None
     """Receipt of an erasure: how many values of each kind, and none of them."""
+
+    exported_list: ExportList | None = None
+    """List that was exported."""
 
 
 WITHHELD = "…"
@@ -113,5 +118,6 @@ MESSAGES: Mapping[EventType, Text] = {
         pt="{user}: verificação em duas etapas desativada.", en="{user}: two-step verification turned off."
     ),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
+    EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
     EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
 }

@@ -112,6 +112,22 @@ class ReaderThread(_ConnectionThread):
         finally:
             self.waiting -= 1
 
+    async def run_for(self, seconds: float, work: Work[Result]) -> Result:
+        """Run a unit of work that is ended when the caller is cancelled, or with a TimeoutError after these seconds."""
+        running = asyncio.ensure_future(self.run(work))
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(running)
+        finally:
+            if not running.done():
+                self.interrupt()
+                await asyncio.gather(running, return_exceptions=True)
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from any thread."""
+        if self._opened is not None:
+            self._opened.unit.interrupt()
+
 
 class GroupCommitWriter(_ConnectionThread):
     """Connection that writes: units that arrive while others run are committed together.

@@ -79,7 +79,7 @@ def test_a_plain_file_has_the_names_and_values_of_the_api() -> None:
     ]
 
 
-def test_json_lines_have_the_values_of_the_api_and_end_with_their_number() -> None:
+def test_json_lines_have_values_of_the_api_and_their_number() -> None:
     file = written(JsonLinesWriter(COLUMNS), [ROW, EMPTY_ROW])
 
     first, second, last = map(orjson.loads, file.splitlines())
