@@ -16,6 +16,7 @@ from db.engine.sqlite import Outcome, SqliteConnection
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
 
+_INTERRUPTED_AGAIN_SECONDS = 0.05
 _TOGETHER_MAX = 32
 """How many units are committed together at most: while they run, no other process writes to the file."""
 
@@ -119,9 +120,13 @@ class ReaderThread(_ConnectionThread):
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(running)
         finally:
-            if not running.done():
+            # An interrupt does nothing if it comes just before a statement begins.
+            while not running.done():
                 self.interrupt()
-                await asyncio.gather(running, return_exceptions=True)
+                await asyncio.wait([running], timeout=_INTERRUPTED_AGAIN_SECONDS)
+            if not running.cancelled():
+                # The caller is told why the unit was ended, not how.
+                running.exception()
 
     def interrupt(self) -> None:
         """End the statement that runs, from any thread."""
