@@ -27,8 +27,3 @@ def parse(text: str) -> str | None:
 def unmasked(text: str) -> str:
     """Return a part of a CNPJ without its mask, to search by its first characters."""
     return _MASK.sub("", visible(text)).upper()
-
-
-def masked(number: str) -> str:
-    """Return the 14 characters of a CNPJ as people write them, such as `16.727.230/0001-97`."""
-    return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"

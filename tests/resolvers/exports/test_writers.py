@@ -179,3 +179,14 @@ def test_a_workbook_that_was_cut_can_not_be_opened() -> None:
 
     with pytest.raises(zipfile.BadZipFile):
         load_workbook(BytesIO(cut))
+
+
+@pytest.mark.parametrize("numbers", [["16727230000197", "ção23456789012"], ["1672723000019", "167272300001978"], []])
+def test_a_number_that_is_no_cnpj_does_not_garble_others(numbers: list[str]) -> None:
+    rows = [(number, MOMENT) for number in [*numbers, "16727230000197"]]
+
+    file = written(CsvWriter(COLUMNS[1:3], CsvStyle.BRAZILIAN, "Total"), rows)
+
+    _, *found, last, _ = csv_rows(file, ";", "utf-8-sig")
+    assert last == ["16.727.230/0001-97", "01/07/2026 23:59:58"]
+    assert [cell.translate(str.maketrans("", "", "./-")) for cell, _ in found] == numbers
