@@ -23,6 +23,7 @@ SCREENS = [
     "CancelamentoDeLicenca",
     "SubstituicaoDeLicenca",
     "EstoqueDoParceiro",
+    "ExportarClientes",
     "Usuarios",
     "ConvidarUsuario",
     "Eventos",
@@ -47,7 +48,16 @@ VENDOR_SCREENS = [
     "ConvidarUsuario",
     "EventosDoParceiro",
 ]
-READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Usuarios", "Eventos"]
+READING = [
+    "Comprar",
+    "MeusPedidos",
+    "ClientesECFs",
+    "DetalhesDaAtivacao",
+    "EstoqueDoParceiro",
+    "ExportarClientes",
+    "Usuarios",
+    "Eventos",
+]
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
