@@ -166,7 +166,7 @@ def _bearer(*values: Any) -> Bearer:  # noqa: ANN401 — the columns of a row.
     return row._replace(chosen=None if chosen is None else _permissions(chosen), networks=tuple(networks.split()))
 
 
-_BEARER = Statement(
+_BEARERS = (
     sa.select(
         tokens.c.id,
         tokens.c.kind,
@@ -182,9 +182,11 @@ _BEARER = Statement(
     )
     .join(users, users.c.id == tokens.c.user_id)
     .join(partners, partners.c.id == users.c.partner_id)
-    .where(
-        tokens.c.digest == sa.bindparam("token_digest"), tokens.c.revoked_at.is_(None), users.c.disabled_at.is_(None)
-    ),
+    .where(tokens.c.revoked_at.is_(None), users.c.disabled_at.is_(None))
+)
+_BEARER = Statement(_BEARERS.where(tokens.c.digest == sa.bindparam("token_digest")), _bearer, reads=one_row)
+_BEARER_BY_ID = Statement(
+    _BEARERS.where(found_by_id(tokens.c.partner_id) == PARTNER, tokens.c.id == sa.bindparam("token_id")),
     _bearer,
     reads=one_row,
 )
@@ -193,6 +195,11 @@ _BEARER = Statement(
 async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
     """Return the user of the token with that digest, or None if the token is revoked or the user disabled."""
     return await one(connection, _BEARER, {"token_digest": digest})
+
+
+async def bearer_by_id(connection: Connection, partner_id: int, token_id: int) -> Bearer | None:
+    """Return the user of the partner's token, or None if the token is revoked or the user disabled."""
+    return await one(connection, _BEARER_BY_ID, {"partner_id": partner_id, "token_id": token_id})
 
 
 _ADD_TOKEN: Statement[int] = Statement(

@@ -19,6 +19,7 @@ from db.tables import events, partner_counters, users
 from domain.access import VENDOR_ROLES
 from domain.audit import chain, content
 from domain.events import Event, EventType
+from domain.exports import ExportList
 from domain.tenancy import ALL_PARTNERS, Scope
 
 
@@ -39,6 +40,7 @@ class EventRow(NamedTuple):
     user_id: int | None
     price_table_id: int | None
     erased: str | None
+    exported_list: ExportList | None
     hash: bytes
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from db.engine import Connection, Transaction, one
 from db.engine.column_types import BytewiseText, Instant
 from db.engine.expressions import among
-from db.engine.filters import PARTNER, one_each, scoped, upsert, value, values_of
+from db.engine.filters import PARTNER, one_each, one_row, scoped, upsert, value, values_of
 from db.engine.statement import Statement
 from db.tables import identities, partners, users
 from domain.access import Role
@@ -42,6 +42,9 @@ _FIND = Statement(
 )
 # An address that was not proved may be another person's, who has it at the provider.
 _PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
+_BY_ID = Statement(
+    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")), IdentifiedUser, reads=one_row
+)
 _BY_EMAIL = Statement(_USERS.where(*_PROVED), IdentifiedUser)
 _CAN_LINK: Statement[bool] = Statement(
     sa.select(sa.literal(value=True))
@@ -84,6 +87,11 @@ _LINKED_AT = scoped(
 async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
     """Return the enabled user with that identity, which is unique among all partners."""
     return await one(connection, _FIND, {"of_issuer": issuer, "of_subject": subject})
+
+
+async def by_id(connection: Connection, partner_id: int, user_id: int) -> IdentifiedUser | None:
+    """Return the partner's user, if it is enabled."""
+    return await one(connection, _BY_ID, {"partner_id": partner_id, "user_id": user_id})
 
 
 async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:

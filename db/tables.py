@@ -13,6 +13,7 @@ from domain.access import Role, TokenKind
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
+from domain.exports import ExportList
 from domain.invitations import Delivery
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
@@ -482,6 +483,7 @@ events = _table(
     _ref("user_id", "users", nullable=True),
     _ref("price_table_id", "price_tables", nullable=True),
     Column("erased", sa.Text),
+    Column("exported_list", one_of(ExportList)),
     _hash("hash"),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "actor_id", "number"),

@@ -26,6 +26,7 @@ class Permission(Enum):
     USERS_MANAGE = "USERS_MANAGE"
     PRICES_MANAGE = "PRICES_MANAGE"
     STOCK_MANAGE = "STOCK_MANAGE"
+    EXPORTS_CREATE = "EXPORTS_CREATE"
 
 
 ACTIONS: Mapping[Permission, Text] = {
@@ -49,6 +50,7 @@ ACTIONS: Mapping[Permission, Text] = {
     Permission.USERS_MANAGE: Text(pt="administrar usuários", en="manage users"),
     Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
     Permission.STOCK_MANAGE: Text(pt="definir avisos de estoque baixo", en="set warnings of a low stock"),
+    Permission.EXPORTS_CREATE: Text(pt="exportar listas", en="export lists"),
 }
 """What each permission allows, as sentences say it."""
 
@@ -86,6 +88,8 @@ _READ: Permissions = frozenset(
         Permission.ORDERS_READ,
         Permission.EVENTS_READ,
         Permission.USERS_READ,
+        # Who may read a list page by page may also read it as a file; a token can do without.
+        Permission.EXPORTS_CREATE,
     }
 )
 _OPERATE = _READ | {
@@ -197,6 +201,7 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.importClients": Permission.CLIENTS_WRITE,
+    "Mutation.createExport": Permission.EXPORTS_CREATE,
     "Mutation.updateClient": Permission.CLIENTS_WRITE,
     "Mutation.cancelClient": Permission.CLIENTS_CANCEL,
     "Mutation.activateLicense": Permission.ACTIVATIONS_WRITE,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.exports import ExportList
 from domain.languages import Text
 
 
@@ -54,6 +55,7 @@ class EventType(Enum):
     IDENTITY_LINKED = "IDENTITY_LINKED"
     IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
     ACTIVATION_UPDATED = "ACTIVATION_UPDATED"
+    EXPORT_CREATED = "EXPORT_CREATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,9 @@ class Event:
     price_table_id: int | None = None
     erased: str | None = None
     """Receipt of an erasure: how many values of each kind, and none of them."""
+
+    exported_list: ExportList | None = None
+    """List that was exported."""
 
 
 WITHHELD = "…"
@@ -126,6 +131,7 @@ MESSAGES: Mapping[EventType, Text] = {
         pt="{user}: verificação em duas etapas desativada.", en="{user}: two-step verification turned off."
     ),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
+    EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
     EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
     EventType.PRICE_TABLE_CREATED: Text(
         pt="{price_table}: pauta cadastrada.", en="{price_table}: price table created."

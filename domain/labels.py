@@ -131,6 +131,7 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         EventType.IDENTITY_LINKED: Text(pt="Provedor de identidade vinculado", en="Identity linked"),
         EventType.IDENTITY_UNLINKED: Text(pt="Provedor de identidade desvinculado", en="Identity unlinked"),
         EventType.ACTIVATION_UPDATED: Text(pt="Ativação alterada", en="Activation updated"),
+        EventType.EXPORT_CREATED: Text(pt="Lista exportada", en="List exported"),
     },
 }
 """Labels by the enum and its value."""

@@ -7,8 +7,9 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 
 from db import access, users
-from db.access import NewToken, TokenRow, UserRow
+from db.access import Bearer, NewToken, TokenRow, UserRow
 from db.engine import Transaction
+from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from domain import policies, second_factor, tenancy
 from domain.access import ACTIONS, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
@@ -81,18 +82,9 @@ async def _identified_viewer(portal: Portal, provider: IdentityProvider, secret:
     claims = await provider.claims(secret, now)
     forgotten = portal.viewers.forgotten
     found = None if claims is None else await identities.user_of(portal.database, claims, at=now)
-    if claims is None or found is None or found.of_vendor is not (found.role in VENDOR_ROLES):
+    if claims is None or found is None or _is_misplaced(found):
         return None
-    viewer = Viewer(
-        partner_id=found.partner_id,
-        user_id=found.user_id,
-        role=found.role,
-        permissions=effective(found.role, None),
-        token_id=0,
-        token_kind=None,
-        expires_at=claims.expires_at,
-        scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
-    )
+    viewer = _of_identity(found, claims.expires_at)
     portal.viewers.remember(digest(secret), viewer, now, forgotten=forgotten)
     return viewer
 
@@ -100,10 +92,49 @@ async def _identified_viewer(portal: Portal, provider: IdentityProvider, secret:
 async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Viewer | None:
     forgotten = portal.viewers.forgotten
     found = await portal.database.read(lambda connection: access.bearer(connection, token_digest), alone=True)
-    if found is None or (found.expires_at is not None and found.expires_at <= now):
+    viewer = None if found is None else _of_token(portal, found, now)
+    if viewer is not None:
+        portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
+    return viewer
+
+
+async def viewer_again(
+    portal: Portal, partner_id: int, user_id: int, token_id: int, address: str | None
+) -> Viewer | None:
+    """Return the viewer of a former request as of now, whose token is known by its id; None as for `viewer_of`."""
+    now = portal.now()
+    if not token_id:
+        identified = await portal.database.read(lambda connection: by_id(connection, partner_id, user_id), alone=True)
+        return None if identified is None or _is_misplaced(identified) else _of_identity(identified, None)
+    found = await portal.database.read(
+        lambda connection: access.bearer_by_id(connection, partner_id, token_id), alone=True
+    )
+    viewer = None if found is None else _of_token(portal, found, now)
+    if viewer is None or (viewer.networks and not policies.admits(viewer.networks, address)):
         return None
-    if found.of_vendor is not (found.role in VENDOR_ROLES):
-        # No use case writes such a user, who would have the permissions of another organization's role.
+    return viewer
+
+
+def _is_misplaced(found: Bearer | IdentifiedUser) -> bool:
+    # No use case writes such a user, who would have the permissions of another organization's role.
+    return found.of_vendor is not (found.role in VENDOR_ROLES)
+
+
+def _of_identity(found: IdentifiedUser, expires_at: datetime | None) -> Viewer:
+    return Viewer(
+        partner_id=found.partner_id,
+        user_id=found.user_id,
+        role=found.role,
+        permissions=effective(found.role, None),
+        token_id=0,
+        token_kind=None,
+        expires_at=expires_at,
+        scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
+    )
+
+
+def _of_token(portal: Portal, found: Bearer, now: datetime) -> Viewer | None:
+    if _is_misplaced(found) or (found.expires_at is not None and found.expires_at <= now):
         return None
     must_enroll = (
         found.kind is TokenKind.SESSION
@@ -114,7 +145,7 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
             of_vendor_users=portal.vendor_second_factor,
         )
     )
-    viewer = Viewer(
+    return Viewer(
         partner_id=found.partner_id,
         user_id=found.user_id,
         role=found.role,
@@ -126,8 +157,6 @@ async def _read_viewer(portal: Portal, token_digest: bytes, now: datetime) -> Vi
         networks=policies.networks(found.networks) if found.kind is TokenKind.API else (),
         must_enroll=must_enroll,
     )
-    portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
-    return viewer
 
 
 async def user(context: Context, viewer: Viewer) -> UserRow | None:

@@ -18,13 +18,13 @@ class UnsealingError(Exception):
     """The value was sealed with another secret, for another owner, or was altered."""
 
 
-def seal(secret: bytes, purpose: str, value: bytes, owner: tuple[int, int]) -> bytes:
-    """Encrypt a value for a user, named by the ids of partner and user."""
+def seal(secret: bytes, purpose: str, value: bytes, owner: tuple[int, int] | None = None) -> bytes:
+    """Encrypt a value, for a user who is named by the ids of partner and user, or for none."""
     nonce = token_bytes(_NONCE_LENGTH)
     return _VERSION + nonce + _cipher(secret, purpose).encrypt(nonce, value, _associated(owner))
 
 
-def unseal(secret: bytes, purpose: str, sealed: bytes, owner: tuple[int, int]) -> bytes:
+def unseal(secret: bytes, purpose: str, sealed: bytes, owner: tuple[int, int] | None = None) -> bytes:
     """Return the encrypted value; raise UnsealingError unless it was sealed for that purpose and user."""
     version, nonce, encrypted = sealed[:1], sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
     if version != _VERSION:
@@ -39,6 +39,8 @@ def _cipher(secret: bytes, purpose: str) -> AESGCM:
     return AESGCM(HKDF(algorithm=SHA256(), length=_KEY_LENGTH, salt=None, info=purpose.encode()).derive(secret))
 
 
-def _associated(owner: tuple[int, int]) -> bytes:
+def _associated(owner: tuple[int, int] | None) -> bytes:
+    if owner is None:
+        return b""
     partner_id, user_id = owner
     return f"partner {partner_id}, user {user_id}".encode()

@@ -8,6 +8,7 @@ from db.events import EventFilter, EventRow
 from domain.access import Permission
 from domain.errors import BadUserInput
 from domain.events import MESSAGES, WITHHELD
+from domain.exports import LIST_LABELS
 from resolvers import cursors, pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, loaded
@@ -104,6 +105,7 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
             token=WITHHELD if token is None else token.name,
             user=WITHHELD if user is None else user.name,
             price_table=WITHHELD if price_table is None else price_table.name,
+            exported_list="" if row.exported_list is None else LIST_LABELS[row.exported_list].within(context.language),
         )
         for row, client, product, order, token, user, price_table in facts
     ]

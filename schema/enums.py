@@ -16,6 +16,18 @@ from domain.bulk import BulkMode, BulkStatus
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind
 from domain.events import EventType
+from domain.exports import (
+    COLUMNS,
+    ActivationColumn,
+    ClientColumn,
+    CsvStyle,
+    EventColumn,
+    ExportColumn,
+    ExportFormat,
+    ExportList,
+    LicenseStockColumn,
+    OrderColumn,
+)
 from domain.invitations import Delivery
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
@@ -77,6 +89,7 @@ _describe(
         Permission.USERS_MANAGE: "Invite, update, deactivate and reactivate users.",
         Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
         Permission.STOCK_MANAGE: "Set the numbers of free licenses below which the partner is warned.",
+        Permission.EXPORTS_CREATE: "Export lists that the viewer may read as files.",
     },
 )
 _describe(
@@ -291,6 +304,7 @@ _describe(
         EventType.RECOVERY_CODES_RENEWED: "A user has new recovery codes, in place of all former ones.",
         EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
         EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
+        EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
     },
 )
 _describe(
@@ -426,3 +440,50 @@ _describe(
         ErasedKind.SUSPENSION_REASON: "The reason of the partner's suspension, if it named the client.",
     },
 )
+
+
+_describe(
+    ExportList,
+    "A list that can be exported as a file.",
+    {
+        ExportList.CLIENTS: "The clients, “Clientes / ECFs”.",
+        ExportList.ACTIVATIONS: "The activations, “Detalhes da Ativação”.",
+        ExportList.ORDERS: "The orders, “Meus Pedidos”.",
+        ExportList.LICENSE_STOCK: "The stock of licenses of a partner, “estoque do parceiro”.",
+        ExportList.EVENTS: "The events of a partner.",
+    },
+)
+_describe(
+    ExportFormat,
+    "The format of an exported file.",
+    {
+        ExportFormat.CSV: "Lines of values, for spreadsheet programs and for programs; see `CsvStyle`.",
+        ExportFormat.JSONL: "A JSON object in each line, with the values that the API returns, for programs.",
+        ExportFormat.XLSX: "A workbook, in which dates are dates, numbers are numbers, and texts are never formulas.",
+    },
+)
+_describe(
+    CsvStyle,
+    "The style of an exported CSV file.",
+    {
+        CsvStyle.BRAZILIAN: (
+            "For spreadsheet programs in Brazil: a byte order mark, semicolons, decimal commas, dates such as "
+            "“24/11/2026 12:30:00” in UTC, and labels in the caller's language."
+        ),
+        CsvStyle.PLAIN: (
+            "For programs, as RFC 4180 has it: commas, and the names and values that the API returns. A text that a "
+            "spreadsheet program could take for a formula begins with an apostrophe here too."
+        ),
+    },
+)
+
+
+def _describe_columns(enum: type[ExportColumn], description: str) -> None:
+    _describe(enum, description, {column: f"The column “{COLUMNS[column].label.pt}”." for column in enum})
+
+
+_describe_columns(ClientColumn, "A column of exported clients.")
+_describe_columns(ActivationColumn, "A column of exported activations.")
+_describe_columns(OrderColumn, "A column of exported orders.")
+_describe_columns(LicenseStockColumn, "A column of an exported stock of licenses.")
+_describe_columns(EventColumn, "A column of exported events, empty without the permission for its objects.")

@@ -10,6 +10,7 @@ from db.events import EventRow
 from domain.access import Permission
 from domain.erasure import counts
 from domain.events import EventType
+from domain.exports import ExportList
 from resolvers import events
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.feed import Follower
@@ -56,6 +57,9 @@ class Event(Node, row=EventRow):
             "What the cancellation of the client erased: how many values of each kind. Returns null for events of "
             "other types, and of clients that were cancelled before receipts were kept."
         ),
+    )
+    exported_list: ExportList | None = attribute(
+        "The list that was exported, without its filter. Returns null for events of other types."
     )
     hash: str = computed(
         lambda _, event: event.hash.hex(),

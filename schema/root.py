@@ -19,6 +19,7 @@ from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries, Subscription
+from schema.exports import ExportMutations
 from schema.imports import ImportMutations
 from schema.invitation_mutations import InvitationMutations
 from schema.licenses import LicenseQueries
@@ -103,6 +104,7 @@ class Mutation(
     SecondFactorMutations,
     ClientMutations,
     ImportMutations,
+    ExportMutations,
     ActivationMutations,
     ActivationChanges,
     StockWarningMutations,

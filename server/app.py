@@ -25,6 +25,7 @@ from server.http import graphiql, health, home
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
+from server.http.exports import ExportFiles
 from server.http.middleware import RequestLog
 from server.settings import Settings
 
@@ -106,6 +107,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             *ROUTES,
             *(graphiql.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
             Route(PATH, endpoint),
+            ExportFiles(portal, settings).route(),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
     )

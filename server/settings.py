@@ -123,6 +123,16 @@ class Settings(BaseSettings):
         ge=0,
         description="From how many bytes on an answer is compressed for callers that accept gzip; 0 for never.",
     )
+    exports_at_once: int = Field(
+        default=4, ge=1, le=64, description="How many exported files a process makes and sends at once."
+    )
+    export_seconds: Seconds = Field(
+        default=30,
+        description=(
+            "How long an export may read the database, in seconds. Until then, SQLite's log keeps the bytes of "
+            "clients that are erased meanwhile."
+        ),
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
     )

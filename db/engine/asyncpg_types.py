@@ -17,11 +17,21 @@ class DriverTransaction(Protocol):
         """Send ROLLBACK."""
 
 
+class DriverCursor(Protocol):
+    """Cursor of a statement in a transaction."""
+
+    async def fetch(self, n: int) -> Sequence[Sequence[object]]:
+        """Return the next rows, none at the end."""
+
+
 class DriverConnection(Protocol):
     """Connection of asyncpg."""
 
     async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
         """Return all rows."""
+
+    async def cursor(self, query: str, *args: object) -> DriverCursor:
+        """Return a cursor, of which the server keeps the rows."""
 
     async def fetchmany(self, query: str, args: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
         """Run a statement for each of these arguments, and return all rows."""

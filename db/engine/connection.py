@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -15,6 +15,12 @@ Result = TypeVar("Result")
 
 Observer: TypeAlias = Callable[[str], None]
 """Called with the text of each statement before it runs."""
+
+Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
+"""Called with each batch of the driver's rows; it may block."""
+
+SCANNED_ROWS = 1_000
+"""Rows of a batch, which takes a thread a few milliseconds."""
 
 NO_VALUES: Values = MappingProxyType({})
 
@@ -38,6 +44,9 @@ class Connection(Protocol):
     async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
         """Run a statement for each row of values, in order, and return all rows that it returns."""
 
+    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
+        """Give the driver's rows of a statement to a function, in batches and in a thread, until it raises."""
+
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
 
@@ -51,6 +60,10 @@ Work: TypeAlias = Callable[[Connection], Awaitable[Result]]
 
 class NotInlineError(Exception):
     """Signal that a unit of work may take too long for the thread of the event loop."""
+
+
+class TookTooLongError(Exception):
+    """A unit of work took longer than it may, and was ended."""
 
 
 class Pending(Generic[Result]):

@@ -34,6 +34,9 @@ class Engine(Protocol):
     async def read(self, work: Work[Result]) -> Result:
         """Run a unit of work on a snapshot of the database."""
 
+    async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
+        """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
+
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
 
@@ -92,6 +95,18 @@ class Database:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
             return Pending(self._read, work)
+        except Exception as error:
+            self._availability.check(error, reading=True)
+            raise
+
+    async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
+        """Return what a unit of work reads, on a connection of its own that delays no other read on SQLite.
+
+        The unit is run once, and ended if the caller is cancelled. Raises TookTooLongError after these seconds, and
+        Unavailable if it could not be read.
+        """
+        try:
+            return await self._engine.read_long(work, seconds=seconds)
         except Exception as error:
             self._availability.check(error, reading=True)
             raise

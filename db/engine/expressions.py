@@ -79,6 +79,19 @@ class Hashed(FunctionElement[bytes]):
     name = "hashed"
 
 
+class Written(FunctionElement[str]):
+    """The expression of `written`."""
+
+    inherit_cache = True
+    type: TypeEngine[str] = sa.Text()
+    name = "written"
+
+
+def written(moment: AnyColumn) -> ColumnElement[str]:
+    """Return a moment as SQLite stores it: text such as `2026-11-24T12:30:00.000000Z`."""
+    return Written(moment)
+
+
 def hashed(first: ColumnElement[bytes], second: ColumnElement[bytes]) -> ColumnElement[bytes]:
     """Return the SHA-256 over two byte strings, one after the other."""
     return Hashed(first, second)
@@ -110,6 +123,17 @@ def _without_index(element: FoundById, compiler: SQLCompiler, **named: object) -
 @compiles(FoundById, "postgresql")
 def _as_it_is(element: FoundById, compiler: SQLCompiler, **named: object) -> str:
     return compiler.process(next(iter(element.clauses)), **named)
+
+
+@compiles(Written, "sqlite")
+def _written_as_it_is(element: Written, compiler: SQLCompiler, **named: object) -> str:
+    return compiler.process(next(iter(element.clauses)), **named)
+
+
+@compiles(Written, "postgresql")
+def _written_in_utc(element: Written, compiler: SQLCompiler, **named: object) -> str:
+    moment = compiler.process(next(iter(element.clauses)), **named)
+    return f"""to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
 @compiles(Contains, "sqlite")

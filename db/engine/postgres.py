@@ -1,5 +1,6 @@
 """Units of work on PostgreSQL, by the driver itself, which takes half of the time of SQLAlchemy."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.engine import failures, pools
 from db.engine.asyncpg_types import DriverConnection, DriverTransaction
 from db.engine.availability import Availability
-from db.engine.connection import NO_VALUES, Connection, NotInlineError, Observer, Work, returned
+from db.engine.connection import (
+    NO_VALUES,
+    SCANNED_ROWS,
+    Connection,
+    NotInlineError,
+    Observer,
+    Take,
+    TookTooLongError,
+    Work,
+    returned,
+)
 from db.engine.failures import OutcomeUnknownError
 from db.engine.filters import value
 from db.engine.row_batch import RowBatch
@@ -67,6 +78,16 @@ class PostgresConnection:
         await self._driver.executemany(compiled.text, bound)
         return RowBatch(compiled.layout, [])
 
+    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
+        """Give the driver's rows of a statement to a function, in batches and in a thread, until it raises."""
+        compiled = statement.compiled(self.dialect)
+        self._observe(compiled.text)
+        cursor = await self._driver.cursor(compiled.text, *compiled.bound(values))
+        found = await cursor.fetch(SCANNED_ROWS)
+        while found:
+            # The server finds the next rows while the thread has these.
+            found, _ = await asyncio.gather(cursor.fetch(SCANNED_ROWS), asyncio.to_thread(take, found))
+
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
         if not self._connection.in_transaction():
@@ -95,6 +116,14 @@ class PostgresEngine:
     async def read(self, work: Work[Result]) -> Result:
         """Run a unit of work on a snapshot of the database."""
         return await run(self._pool, counted(work), self._observers, read_only=True)
+
+    async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
+        """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await _run_once(self._pool, counted(work), self._observers, read_only=True)
+        except TimeoutError:
+            raise TookTooLongError from None
 
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
 from db.engine import failures
-from db.engine.connection import NO_VALUES, NotInlineError, Observer, Work
+from db.engine.connection import NO_VALUES, SCANNED_ROWS, NotInlineError, Observer, Take, Work
 from db.engine.expressions import SQLITE_HASHED
 from db.engine.failures import OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
@@ -68,6 +68,14 @@ class SqliteConnection:
         if rows:
             self._observe(compiled.text)
         return RowBatch(compiled.layout, self._returned(compiled, [compiled.bound(values) for values in rows]))
+
+    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
+        """Give the driver's rows of a statement to a function, in batches, until it raises."""
+        compiled = statement.compiled(DIALECT)
+        self._observe(compiled.text)
+        with contextlib.closing(self._driver.execute(compiled.text, compiled.bound(values))) as cursor:
+            while found := cursor.fetchmany(SCANNED_ROWS):
+                take(found)
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
@@ -149,6 +157,10 @@ class SqliteConnection:
         finally:
             self._driver.execute(f"PRAGMA busy_timeout = {round(timeout * 1000)}")
         return [row[0] for row in rows] == [0]
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from any thread."""
+        self._driver.interrupt()
 
     def _ran(self, work: Work[Result]) -> Result:
         return completed(work(self))

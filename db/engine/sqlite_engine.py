@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.engine import URL
 
 from db.engine import sqlite_threads
 from db.engine.availability import Availability
-from db.engine.connection import NotInlineError, Observer, Work
+from db.engine.connection import NotInlineError, Observer, TookTooLongError, Work
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
 from db.engine.sqlite import InlineReader
@@ -52,10 +53,11 @@ class SqliteEngine:
         self._availability = availability
         self._file = file = DatabaseFile(str(url.database))
         reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
-        self._readers = [
-            ReaderThread(file, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS, observers=observers)
-            for _ in range(_READING_THREADS)
-        ]
+        self._new_reader = partial(
+            ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
+        )
+        self._readers = [self._new_reader() for _ in range(_READING_THREADS)]
+        self._long_readers: set[ReaderThread] = set()
         self._writer = GroupCommitWriter(
             file, begin="BEGIN IMMEDIATE", pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
         )
@@ -81,6 +83,25 @@ class SqliteEngine:
             await self._reopen()
             return await min(self._readers, key=_waiting).run(counted(work))
 
+    async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
+        """Run a unit of work on a thread of its own, once, for a time; raise TookTooLongError afterwards."""
+        try:
+            return await self._read_long(work, seconds)
+        except FilesChangedError:
+            await self._reopen()
+            return await self._read_long(work, seconds)
+
+    async def _read_long(self, work: Work[Result], seconds: float) -> Result:
+        reader = self._new_reader()
+        self._long_readers.add(reader)
+        try:
+            return await reader.run_for(seconds, counted(work))
+        except TimeoutError:
+            raise TookTooLongError from None
+        finally:
+            self._long_readers.discard(reader)
+            await reader.close()
+
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction on the thread that writes."""
         try:
@@ -103,7 +124,9 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Close every connection."""
-        for thread in (*self._readers, self._writer):
+        for reader in self._long_readers:
+            reader.interrupt()
+        for thread in (*self._readers, *self._long_readers, self._writer):
             await thread.close()
         self._inline.close()
 

@@ -16,6 +16,7 @@ from db.engine.sqlite import Outcome, SqliteConnection
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
 
+_INTERRUPTED_AGAIN_SECONDS = 0.05
 _TOGETHER_MAX = 32
 """How many units are committed together at most: while they run, no other process writes to the file."""
 
@@ -111,6 +112,26 @@ class ReaderThread(_ConnectionThread):
             raise
         finally:
             self.waiting -= 1
+
+    async def run_for(self, seconds: float, work: Work[Result]) -> Result:
+        """Run a unit of work that is ended when the caller is cancelled, or with a TimeoutError after these seconds."""
+        running = asyncio.ensure_future(self.run(work))
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(running)
+        finally:
+            # An interrupt does nothing if it comes just before a statement begins.
+            while not running.done():
+                self.interrupt()
+                await asyncio.wait([running], timeout=_INTERRUPTED_AGAIN_SECONDS)
+            if not running.cancelled():
+                # The caller is told why the unit was ended, not how.
+                running.exception()
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from any thread."""
+        if self._opened is not None:
+            self._opened.unit.interrupt()
 
 
 class GroupCommitWriter(_ConnectionThread):

@@ -25,6 +25,7 @@ SCREENS = [
     "CorrigirAtivacao",
     "EstoqueDoParceiro",
     "AvisoDeEstoque",
+    "ExportarClientes",
     "Usuarios",
     "ConvidarUsuario",
     "Eventos",
@@ -51,7 +52,16 @@ VENDOR_SCREENS = [
     "ConvidarUsuario",
     "EventosDoParceiro",
 ]
-READING = ["Comprar", "MeusPedidos", "ClientesECFs", "DetalhesDaAtivacao", "EstoqueDoParceiro", "Usuarios", "Eventos"]
+READING = [
+    "Comprar",
+    "MeusPedidos",
+    "ClientesECFs",
+    "DetalhesDaAtivacao",
+    "EstoqueDoParceiro",
+    "ExportarClientes",
+    "Usuarios",
+    "Eventos",
+]
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:

@@ -16,9 +16,11 @@ def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: 
     named = [{name for _, name, _, _ in Formatter().parse(MESSAGES[kind].within(language))} for language in Language]
 
     assert named[0] == named[1]
-    assert named[0] <= {"client", "product", "order", "token", "user", "price_table", None}
+    assert named[0] <= {"client", "product", "order", "token", "user", "price_table", "exported_list", None}
     assert all(MESSAGES[kind].within(language).endswith(".") for language in Language)
 
 
-def test_an_event_holds_ids_and_the_receipt_of_an_erasure_only() -> None:
-    assert all(field.name in {"type", "erased"} or field.name.endswith("_id") for field in fields(Event))
+def test_an_event_holds_ids_a_receipt_and_a_list_only() -> None:
+    others = {"type", "erased", "exported_list"}
+
+    assert all(field.name in others or field.name.endswith("_id") for field in fields(Event))

@@ -178,6 +178,9 @@ def _source(of_type: object, given: Mapping[str, str], path: str) -> str:
             for name, field in of_type.fields.items()
             if is_required_input_field(field) or _is_given(f"{path}.{name}", given)
         ]
+        if of_type.is_one_of and not fields:
+            name, field = next(iter(of_type.fields.items()))
+            fields = [f"{name}: {_source(field.type, given, f'{path}.{name}')}"]
         return f"{{ {', '.join(fields)} }}"
     if isinstance(of_type, GraphQLEnumType):
         return str(next(iter(of_type.values)))

@@ -290,6 +290,9 @@ SESSIONS = {
 }
 """Mutations of the caller's own sessions and password, which have tests of their own."""
 
+EXPORTS = {"createExport"}
+"""Mutations that change nothing, whose inputs are those of lists; they have tests of their own."""
+
 UNSEEN = {"revokeInvitation", "createPasswordResetLink"}
 """Mutations after which no object shows what they have done."""
 

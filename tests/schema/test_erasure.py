@@ -45,7 +45,7 @@ OF_OTHERS = {
     "activations": {"authorization_code", "client_name_folded", "status", "cancellation_reason"},
     "orders": {"type", "status"},
     "stock_movements": {"type"},
-    "events": {"type", "erased"},
+    "events": {"type", "erased", "exported_list"},
 }
 """Texts that are not free: codes, and who users, partners and other clients are."""
 

@@ -87,6 +87,10 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
     yield Happened(EventType.TOKEN_CREATED, "API token “Script” created.", "Token de API “Script” criado.", {})
     await api.done("revokeApiToken", "apiToken { id }", {"apiTokenId": token})
     yield Happened(EventType.TOKEN_REVOKED, "API token “Script” revoked.", "Token de API “Script” revogado.", {})
+    await api.done("createExport", "export { url }", {"list": {"licenseStock": {}}})
+    yield Happened(
+        EventType.EXPORT_CREATED, "List exported: License stock.", "Lista exportada: Estoque de licenças.", {}
+    )
     async with writing(api.portal.database) as tx:
         app = await add_unconfirmed_app(tx, api.portal, api.partner_id, api.user_id)
     confirmed = await api.done("confirmTotp", "recoveryCodes", {"code": app.code(api.portal.now())})

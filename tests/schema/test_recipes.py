@@ -6,7 +6,17 @@ from graphql import get_named_type
 
 from tests.api import Api
 from tests.schema.introspection import connections, inputs_of, lists, mutations, node_types, payload_of
-from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, OF_PRICES, OF_PRODUCTS, OF_VENDOR, SESSIONS, one_of_each
+from tests.schema.recipes import (
+    CONNECTIONS,
+    EXPORTS,
+    LISTS,
+    MUTATIONS,
+    OF_PRICES,
+    OF_PRODUCTS,
+    OF_VENDOR,
+    SESSIONS,
+    one_of_each,
+)
 
 _PLACE = "tests/schema/recipes.py"
 
@@ -19,17 +29,19 @@ def assert_described(found: Iterable[str], described: Iterable[str], advice: str
 
 
 def test_every_mutation_has_a_recipe() -> None:
-    assert_described(mutations(), {*MUTATIONS, *OF_VENDOR, *SESSIONS}, "add how to make its input to MUTATIONS")
+    described = {*MUTATIONS, *OF_VENDOR, *SESSIONS, *EXPORTS}
+
+    assert_described(mutations(), described, "add how to make its input to MUTATIONS")
 
 
 def test_every_mutation_with_a_key_says_what_a_different_input_is() -> None:
     keyed = {name for name in mutations() if "idempotencyKey" in inputs_of(name)}
     other = {name for name, recipe in MUTATIONS.items() if recipe.other is not None}
 
-    # The keys of the mutations of products and price tables are tried with those mutations.
+    # The keys of the mutations of products, price tables and exports are tried with those mutations.
     assert_described(
         keyed,
-        {*other, *OF_PRODUCTS, *OF_PRICES} - {"assignPriceTables"},
+        {*other, *OF_PRODUCTS, *OF_PRICES, *EXPORTS} - {"assignPriceTables"},
         "add `other`, a different request, to its recipe in MUTATIONS",
     )
 

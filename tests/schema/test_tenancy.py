@@ -8,9 +8,9 @@ from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_product, with_tokens
 from tests.schema.introspection import call, id_arguments, input_name, outline, type_of_id
-from tests.schema.recipes import MUTATIONS, OF_VENDOR, SESSIONS, Ids, absent, one_of_each
+from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS, Ids, absent, one_of_each
 
-_FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS))
+_FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS, *EXPORTS))
 PLACES = sorted(place for place in id_arguments() if not place.startswith(("Subscription.", *_FORBIDDEN)))
 """Where a caller can give an id: a field, and the path of the argument."""
 

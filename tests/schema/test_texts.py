@@ -12,7 +12,7 @@ from domain.text import hidden
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.schema.introspection import GRAPHQL, input_name, mutations
-from tests.schema.recipes import MUTATIONS, OF_VENDOR, SESSIONS
+from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS
 from tests.units import compiled, reading
 
 REFUSED = (*("a\u202eb", "a\u2066b", "a\u200eb", "\u200fa", "a\u061c", "a\x07b", "a\x9bb", "a\x7fb", "\x85a", "a\x1f"),)
@@ -42,7 +42,7 @@ class Field(NamedTuple):
 def _fields() -> Iterator[Field]:
     # The texts of the vendor's mutations, and those beside a new password, are tried with those mutations.
     # The content of a sheet is many texts, which are tried as the rows of sheets.
-    for mutation in sorted(set(mutations()) - OF_VENDOR - (SESSIONS - {"signIn"})):
+    for mutation in sorted(set(mutations()) - OF_VENDOR - EXPORTS - (SESSIONS - {"signIn"})):
         for path, required in _texts(GRAPHQL.type_map.get(input_name(mutation))):
             yield Field(mutation, path, required)
 

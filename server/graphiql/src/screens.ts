@@ -543,6 +543,27 @@ export const SCREENS: Screen[] = [
       input: { productId: productInStock, warningBelow: 10, idempotencyKey: unique() },
     }),
   },
+  {
+    permission: "EXPORTS_CREATE",
+    label: "“Clientes / ECFs”",
+    about: {
+      en: "The clients as a file: open the URL at this address within 10 minutes.",
+      "pt-BR": "Os clientes como arquivo: abra a URL neste endereço em até 10 minutos.",
+    },
+    query: `mutation ExportarClientes($input: CreateExportInput!) {
+  createExport(input: $input) {
+    export {
+      url
+      expiresAt
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: () => ({
+      input: { list: { clients: { filter: { search: "" }, sort: { by: "NAME" } } }, format: "CSV" },
+    }),
+  },
   ...PEOPLE,
   {
     permission: "EVENTS_READ",

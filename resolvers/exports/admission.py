@@ -1,0 +1,59 @@
+"""Limits of exports in a process: how many are made and sent at once, and how often a user may ask."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+AT_ONCE_PER_USER = 2
+"""Exports of one user at once, so that one can be tried again while another one hangs."""
+
+PER_USER = 20
+WITHIN = timedelta(minutes=10)
+"""A user can read so many exports in this time."""
+
+User: TypeAlias = tuple[int, int]
+"""Ids of partner and user."""
+
+
+class ExportsBusyError(Exception):
+    """There are too many exports; the caller may try again after these seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class ExportAdmission:
+    """Counter of the exports of a process."""
+
+    def __init__(self, at_once: int, *, retry_seconds: int) -> None:
+        """Take how many exports are made and sent at once."""
+        self._at_once, self._retry_seconds = at_once, retry_seconds
+        self._running: Counter[User] = Counter()
+        self._begun: defaultdict[User, deque[datetime]] = defaultdict(deque)
+
+    @contextmanager
+    def admit(self, user: User, now: datetime) -> Iterator[None]:
+        """Count an export until it is sent; raise ExportsBusyError if there are too many."""
+        if self._running.total() >= self._at_once or self._running[user] >= AT_ONCE_PER_USER:
+            raise ExportsBusyError(self._retry_seconds)
+        self._count(user, now)
+        self._running[user] += 1
+        try:
+            yield
+        finally:
+            self._running[user] -= 1
+            if not self._running[user]:
+                del self._running[user]
+
+    def _count(self, user: User, now: datetime) -> None:
+        for each in [each for each, begun in self._begun.items() if begun[-1] <= now - WITHIN]:
+            del self._begun[each]
+        begun = self._begun[user]
+        while begun and begun[0] <= now - WITHIN:
+            begun.popleft()
+        if len(begun) >= PER_USER:
+            raise ExportsBusyError(int((begun[0] + WITHIN - now).total_seconds()) + 1)
+        begun.append(now)

@@ -1,0 +1,102 @@
+"""Files of exports: rows of one snapshot of the database, written by a thread as they are read."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from db.engine import Connection
+from domain.exports import (
+    COLUMNS,
+    LIST_LABELS,
+    SUMMARY_LABEL,
+    TOTAL_LABEL,
+    ExportColumn,
+    ExportFormat,
+    ExportList,
+    field_name,
+)
+from resolvers.context import Context
+from resolvers.exports import lists
+from resolvers.exports.links import Opened
+from resolvers.exports.lists import Wanted
+from resolvers.exports.spool import Spool
+from resolvers.exports.values import Shown, labels
+from resolvers.exports.workbook import WorkbookTexts, WorkbookWriter
+from resolvers.exports.writers import CsvWriter, JsonLinesWriter, Rows, Writer
+from resolvers.portal import Portal
+
+_ID_TYPES = {
+    ExportList.CLIENTS: "Client",
+    ExportList.ACTIVATIONS: "Activation",
+    ExportList.ORDERS: "Order",
+    ExportList.EVENTS: "Event",
+}
+
+
+def writer(wanted: Wanted) -> Writer:
+    """Return the writer of the export's file."""
+    columns = [_shown(wanted, each) for each in wanted.columns]
+    total = TOTAL_LABEL.within(wanted.language)
+    match wanted.format:
+        case ExportFormat.CSV:
+            return CsvWriter(columns, wanted.csv_style, total)
+        case ExportFormat.JSONL:
+            return JsonLinesWriter(columns)
+        case ExportFormat.XLSX:
+            labelled, summary = (text.within(wanted.language) for text in (LIST_LABELS[wanted.list], SUMMARY_LABEL))
+            return WorkbookWriter(columns, WorkbookTexts(labelled, summary, total))
+
+
+def file_name(wanted: Wanted, extension: str) -> str:
+    """Return the name of the file, such as `license-stock.csv`."""
+    return f"{wanted.list.value.lower().replace('_', '-')}.{extension}"
+
+
+async def parts(portal: Portal, opened: Opened, into: Writer, *, seconds: float) -> AsyncGenerator[bytes, None]:
+    """Yield the file, of which the database gives all rows within these seconds.
+
+    Raises TookTooLongError, Unavailable or SpoolFullError if it has to end before its end. If the caller stops to
+    iterate, the database is no longer read.
+    """
+    wanted, viewer = opened
+    scope = Context(portal, viewer=viewer).within(wanted.partner_id)
+    export = lists.export(wanted, viewer, scope)
+    spool = Spool()
+
+    begin = into.begin()
+
+    def take(found: Rows) -> None:
+        # Nothing is sent before there are rows, so that an unavailable database has an answer of its own.
+        nonlocal begin
+        spool.put(begin + into.rows(found))
+        begin = b""
+
+    async def read(connection: Connection) -> None:
+        await connection.scan(export.statement, export.values, take)
+
+    async def write() -> None:
+        try:
+            await portal.database.read_long(read, seconds=seconds)
+            spool.put(begin + await asyncio.to_thread(into.end))
+        finally:
+            spool.end()
+
+    writing = asyncio.create_task(write())
+    try:
+        while (part := await spool.get()) is not None:
+            yield part
+        await writing
+    finally:
+        spool.close()
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+
+
+def _shown(wanted: Wanted, column: ExportColumn) -> Shown:
+    declared = COLUMNS[column]
+    return Shown(
+        name=field_name(column),
+        label=declared.label.within(wanted.language),
+        kind=declared.kind,
+        choices=labels(declared.choices, wanted.language),
+        id_type=_ID_TYPES.get(wanted.list, ""),
+    )

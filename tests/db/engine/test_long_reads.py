@@ -1,0 +1,83 @@
+"""Reads that take long: they run beside all others, and end with their caller or their time."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, TookTooLongError
+from tests.units import compiled, fetch_value, reading
+
+_NUMBERS = "WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n) SELECT value FROM n"
+ENDLESS = compiled(sa.text(_NUMBERS))
+NUMBERS = compiled(sa.text(f"{_NUMBERS} LIMIT 2500"))
+
+
+class _StoppedError(Exception):
+    """The reader has had enough."""
+
+
+async def test_a_scan_gives_all_rows_in_batches_in_another_thread(database: Database) -> None:
+    batches: list[list[int]] = []
+    threads = set()
+
+    def take(found: Sequence[Sequence[Any]]) -> None:
+        batches.append([row[0] for row in found])
+        threads.add(threading.get_ident())
+
+    await database.read_long(lambda connection: connection.scan(NUMBERS, {}, take), seconds=60)
+
+    assert [len(batch) for batch in batches] == [1000, 1000, 500]
+    assert [value for batch in batches for value in batch] == list(range(1, 2501))
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "late", "stopped"])
+async def test_an_endless_read_ends_and_leaves_the_database_usable(database: Database, ending: str) -> None:
+    begun, ended = threading.Event(), asyncio.Event()
+
+    def take(_: object) -> None:
+        begun.set()
+        if ending == "stopped":
+            raise _StoppedError
+
+    async def read(connection: Connection) -> None:
+        await connection.scan(ENDLESS, {}, take)
+
+    async def read_long() -> None:
+        try:
+            await database.read_long(read, seconds=0.2 if ending == "late" else 60)
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(read_long())
+    await asyncio.to_thread(begun.wait)
+    if ending == "cancelled":
+        task.cancel()
+    expected = {"cancelled": asyncio.CancelledError, "late": TookTooLongError, "stopped": _StoppedError}
+    with pytest.raises(expected[ending]):
+        await task
+
+    assert ended.is_set()
+    assert await database.purge()
+    async with reading(database) as connection:
+        assert await fetch_value(connection, sa.select(sa.literal(1))) == 1
+
+
+async def test_a_long_read_delays_no_other_read(database: Database) -> None:
+    begun = threading.Event()
+
+    async def read(connection: Connection) -> None:
+        await connection.scan(ENDLESS, {}, lambda _: begun.set())
+
+    tasks = [asyncio.create_task(database.read_long(read, seconds=60)) for _ in range(3)]
+    await asyncio.to_thread(begun.wait)
+
+    async with reading(database) as connection:
+        assert await fetch_value(connection, sa.select(sa.literal(1))) == 1
+    for task in tasks:
+        task.cancel()
+    assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {asyncio.CancelledError}
