@@ -29,8 +29,8 @@ class CountChanged(Refusal):
 
     code = UserErrorCode.COUNT_CHANGED
     text = Text(
-        pt="A seleção mudou: esperadas {expected} ativações, encontradas {actual}.",
-        en="The selection has changed: {expected} activations expected, {actual} found.",
+        pt="A seleção mudou: o filtro encontra {actual:ativação|ativações}, e você esperava {expected}.",
+        en="The selection has changed: the filter finds {actual:activation|activations}, and you expected {expected}.",
     )
 
     def __init__(self, path: Path = (), *, expected: int, actual: int) -> None:

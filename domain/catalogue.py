@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
+from domain.bulk import CountChanged
 from domain.errors import ApiError, BodyTooLong, Forbidden, RateLimited, TokenElsewhere, TooManySubscriptions
 from domain.fields import entries
 from domain.languages import Language, Text
@@ -129,6 +130,7 @@ SAMPLES: Sequence[Said] = (
     ProductRetired(product="Moderniza Light"),
     PriceTableNameTaken(name="Pauta 2026"),
     DraftOutdated(version=3),
+    CountChanged(expected=12, actual=13),
     UnknownPriceTable(name="Pauta 2026"),
     HoleInPrices(product="Moderniza Light", lowest=10, kind=TYPE_LABELS[OrderType.PURCHASE]),
     BeginInPast(now=_NOW),

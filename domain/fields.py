@@ -8,6 +8,7 @@ from domain.languages import Language, Noun, Text
 
 FIELDS: Mapping[str, Noun] = {
     "activationId": Noun(pt="a ativação", en="the activation"),
+    "activationIds": Noun(pt="a ativação", en="the activation"),
     "activationKey": Noun(pt="a chave de ativação", en="the activation key"),
     "additionalSeats": Noun(pt="a quantidade de usuários adicionais", en="the number of additional seats"),
     "allOrNothing": Noun(pt="a opção “tudo ou nada”", en="the option “all or nothing”"),
@@ -24,19 +25,25 @@ FIELDS: Mapping[str, Noun] = {
     "contacts": Noun(pt="o contato", en="the contact"),
     "content": Noun(pt="o arquivo", en="the file"),
     "contentEncoding": Noun(pt="o formato do arquivo", en="the format of the file"),
+    "csvStyle": Noun(pt="o estilo do CSV", en="the style of the CSV"),
     "currentPassword": Noun(pt="a senha atual", en="the current password"),
     "dryRun": Noun(pt="a opção “simular”", en="the option “dry run”"),
     "ecfSerialNumber": Noun(pt="o número de série do ECF", en="the ECF serial number"),
     "email": Noun(pt="o e-mail", en="the e-mail address"),
+    "expectedCount": Noun(pt="a quantidade esperada", en="the expected number"),
     "expectedTotal": Noun(pt="o total esperado", en="the expected total"),
     "expiresAt": Noun(pt="a validade", en="the expiry date"),
+    "filter": Noun(pt="o filtro", en="the filter"),
+    "format": Noun(pt="o formato do arquivo", en="the format of the file"),
     "fourEyes": Noun(pt="a regra de aprovação por outra pessoa", en="the rule of approval by another person"),
     "idempotencyKey": Noun(pt="a chave de idempotência", en="the idempotency key"),
     "includedSeats": Noun(pt="a quantidade de usuários incluídos", en="the number of included seats"),
     "invitationId": Noun(pt="o convite", en="the invitation"),
     "items": Noun(pt="o item", en="the item"),
+    "list": Noun(pt="a lista", en="the list"),
     "manager": Noun(pt="o gerente", en="the manager"),
     "minimumQuantity": Noun(pt="a quantidade mínima", en="the minimum quantity"),
+    "mode": Noun(pt="o modo", en="the mode"),
     "name": Noun(pt="o nome", en="the name"),
     "newPassword": Noun(pt="a nova senha", en="the new password"),
     "note": Noun(pt="a observação", en="the note"),
@@ -80,6 +87,7 @@ class Entries(NamedTuple):
 
 
 ENTRIES: Mapping[str, Entries] = {
+    "activationIds": Entries(Text(pt="ativação", en="activation"), Text(pt="ativações", en="activations")),
     "apiTokenNetworks": Entries(Text(pt="rede", en="network"), Text(pt="redes", en="networks")),
     "contacts": Entries(Text(pt="contato", en="contact"), Text(pt="contatos", en="contacts")),
     "items": Entries(Text(pt="item", en="item"), Text(pt="itens", en="items")),

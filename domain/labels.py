@@ -7,9 +7,11 @@ from typing import Any
 from domain import orders, partners
 from domain.access import Role
 from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.bulk import BulkStatus
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind
 from domain.events import EventType
+from domain.exports import LIST_LABELS, ExportList
 from domain.invitations import Delivery
 from domain.languages import Text
 from domain.licenses import StockMovementType
@@ -70,6 +72,12 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         ImportedRowStatus.INVALID: Text(pt="Com erro", en="With an error"),
         ImportedRowStatus.NOT_IMPORTED: Text(pt="Não importado", en="Not imported"),
     },
+    BulkStatus: {
+        BulkStatus.DONE: Text(pt="Feito", en="Done"),
+        BulkStatus.REFUSED: Text(pt="Recusado", en="Refused"),
+        BulkStatus.NOT_DONE: Text(pt="Não feito", en="Not done"),
+    },
+    ExportList: LIST_LABELS,
     ErasedKind: {
         ErasedKind.CNPJ: Text(pt="CNPJ", en="CNPJ"),
         ErasedKind.NAME: Text(pt="Razão social", en="Name"),

@@ -14,6 +14,7 @@ from resolvers.context import Context
 from schema.arguments import number
 from schema.errors import UserError, answer, user_error
 from schema.inputs import OnBehalf, given
+from schema.labels import label_of
 from schema.nodes import OfRow
 from schema.previews import DryRunPayload, dry_run
 from schema.relations import attribute, computed
@@ -62,6 +63,7 @@ class BulkResult(OfRow):
         description="The index of the item in the input, or among what a filter matches. 0 is the first.",
     )
     status: BulkStatus = attribute("What was done with the item.")
+    status_label: str = label_of("status", BulkStatus)
     user_errors: list[UserError] = computed(
         _errors,
         reads=("refusals",),

@@ -61,6 +61,7 @@ class Event(Node, row=EventRow):
     exported_list: ExportList | None = attribute(
         "The list that was exported, without its filter. Returns null for events of other types."
     )
+    exported_list_label: str | None = label_of("exported_list", ExportList, optional=True)
     hash: str = computed(
         lambda _, event: event.hash.hex(),
         reads=("hash",),

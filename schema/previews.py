@@ -11,6 +11,7 @@ from resolvers.previews import Preview as PreviewRow
 from schema import references
 from schema.erasure import ErasedValues
 from schema.errors import Payload
+from schema.labels import label_of
 from schema.nodes import OfRow
 from schema.prices import OrderQuote
 from schema.relations import attribute, computed, to_one
@@ -31,6 +32,7 @@ def dry_run() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.
 @strawberry.type(description="The number of events of one type that a dry run would have written.")
 class PreviewedEvents(OfRow, row=EventCount):
     type: EventType = attribute("The type of the events.")
+    type_label: str = label_of("type", EventType)
     count: int = computed(lambda _, events: events.number, reads=("number",), description="The number, at least 1.")
 
 

@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 MESSAGES = messages()
 
 # Words of the business that are also values of enums.
-_WORDS = frozenset({"API", "CNPJ"})
+_WORDS = frozenset({"API", "CNPJ", "CSV", "XLSX"})
 _ENUM_VALUES = {
     member.name
     for name, module in sys.modules.items()

@@ -37,6 +37,7 @@ async def _of_partner(api: Api, do: Do) -> None:
     async with writing(api.portal.database) as tx:
         app = await add_unconfirmed_app(tx, api.portal, api.partner_id, api.user_id)
     confirmed = await do(api, "confirmTotp", {"code": app.code(api.portal.now())}, "recoveryCodes")
+    await do(api, "createExport", {"list": {"clients": {}}})
     renewed = await do(api, "renewRecoveryCodes", {"code": confirmed["recoveryCodes"][0]}, "recoveryCodes")
     await do(api, "disableTotp", {"code": renewed["recoveryCodes"][0]})
 
