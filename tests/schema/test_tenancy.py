@@ -46,10 +46,14 @@ async def _asked(api: Api, place: str) -> tuple[Ask, str]:
     errors = "userErrors { __typename code message path }"
     mutation = f"mutation ($input: {input_name(name)}!) {{ {name}(input: $input) {{ {recipe.selection} {errors} }} }}"
     _, *keys = path.split(".")
+    if keys[0] == "filter":
+        chosen = (await one_of_each(api))[type_of_id(place)]
+        by_filter = {"filter": {keys[1]: chosen}, "expectedCount": 1}
+        return lambda id_: api.post(mutation, input=_replaced(by_filter, keys, id_)), chosen
     given = await recipe.given(api)
     if keys == ["partnerId"]:
         given = {**given, "partnerId": ids.encode("Partner", api.partner_id)}
-    (own,) = _values(given, keys)
+    own, *_ = _values(given, keys)
     return lambda id_: api.post(mutation, input=_replaced(given, keys, id_)), own
 
 
