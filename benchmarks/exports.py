@@ -75,10 +75,12 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--postgresql", metavar="URL", help="an empty database, instead of a SQLite file")
+    options.add_argument("--again", action="store_true", help="use the database of the run before, of the same size")
     given = options.parse_args()
     url = given.postgresql or f"sqlite+aiosqlite:///{CACHE / 'exports.db'}"
     sizes = {1: given.rows // 10, 2: given.rows}
-    _make(url, sizes)
+    if not given.again:
+        _make(url, sizes)
     for partner, rows in sizes.items():
         with _serving(url) as server:
             taken: dict[str, list[Measured]] = {"the limit": [], "CSV, plain": [], "CSV": []}
