@@ -67,7 +67,9 @@ class Twin:
             elif name == "cancelActivations":
                 made.append(of_activation)
             else:
-                made.append({**of_activation, "toClientId": of_client, **of_key})
+                # With its own client and key, an activation only gets another printer.
+                printer = {"ecfSerialNumber": f"EP-{seats}"} if seats else {}
+                made.append({**of_activation, "toClientId": of_client, **of_key, **printer})
         return made
 
     async def one_by_one(self, name: str, items: list[dict[str, Any]]) -> list[Json]:
@@ -100,7 +102,7 @@ class Twin:
         """Return all that the mutations change, without ids and times."""
         query = """{ licenseStock { purchased activated available additionalSeatsAllocated
                 movements(first: 50) { nodes { type activated additionalSeatsAllocated } } }
-            activations(first: 100) { nodes { activationKey seats additionalSeats status cancellationReason } }
+            activations(first: 100) { nodes { activationKey ecfSerialNumber seats additionalSeats status cancellationReason } }
             events(last: 100) { nodes { type number } } }"""
         found = await self.api.data(query)
         found["activations"]["nodes"].sort(key=repr)

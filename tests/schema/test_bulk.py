@@ -168,7 +168,9 @@ async def test_a_filter_with_another_count_is_refused_and_says_both(api: Api, pr
         payload = (await api.data(query, input=wanted))["cancelActivations"]
 
         (error,) = payload["userErrors"]
-        assert error.pop("message") == f"The selection has changed: {expected} activations expected, 2 found."
+        assert error.pop("message") == (
+            f"The selection has changed: the filter finds 2 activations, and you expected {expected}."
+        )
         assert error == {
             "__typename": "CountChangedError",
             "code": "COUNT_CHANGED",

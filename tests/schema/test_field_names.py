@@ -8,7 +8,7 @@ from domain.fields import ENTRIES, FIELDS
 from tests.schema.introspection import GRAPHQL
 
 # What is wrong with a list's filter or order is an error of the request, which a program made.
-OF_LISTS = ("Filter", "Sort", "Range", "ExportListInput")
+OF_LISTS = ("Filter", "Sort", "Range")
 
 
 def fields(of: GraphQLInputType) -> Iterator[tuple[str, GraphQLInputType]]:
