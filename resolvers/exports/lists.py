@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from types import UnionType
-from typing import Any, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -141,7 +141,8 @@ def _filter(kind: type[Filter], values: Mapping[str, object]) -> Filter:
 def _value(hint: object, value: Any) -> Any:  # noqa: ANN401 — of any field of a filter.
     if value is None:
         return None
-    if isinstance(hint, UnionType):
+    # A new type, such as of cents, makes the older kind of union.
+    if get_origin(hint) in {Union, UnionType}:
         (hint,) = (each for each in get_args(hint) if each is not type(None))
     if hint is datetime:
         return datetime.fromisoformat(value)

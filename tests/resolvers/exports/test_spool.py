@@ -38,7 +38,7 @@ async def test_all_parts_arrive_in_order_also_through_the_file(monkeypatch: pyte
     opened.close()
 
 
-async def test_a_slow_reader_takes_limited_memory_and_leaves_no_plain_text(
+async def test_what_a_slow_reader_leaves_is_encrypted_on_the_disk(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(spool, "MEMORY_BYTES", 5_000)
