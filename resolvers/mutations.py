@@ -1,7 +1,7 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -210,8 +210,24 @@ class Mutation(Generic[Given, Outcome]):
             partner_id=partner_id,
             mutation=self.name,
             key_digest=context.portal.digest(purpose, whole.encode()),
-            input_digest=context.portal.digest("idempotency input", repr(given).encode()),
+            input_digest=context.portal.digest("idempotency input", as_text(given).encode()),
         )
+
+
+def as_text(given: object) -> str:
+    """Return an input as text, which is the same in every process: the order of a set's values is another in each."""
+    text = repr(given)
+    return _in_order(given) if "frozenset(" in text else text
+
+
+def _in_order(value: object) -> str:
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(_in_order, value)))}}}"
+    if isinstance(value, tuple):
+        return f"{type(value).__name__}({', '.join(map(_in_order, value))})"
+    if is_dataclass(value):
+        return f"{type(value).__name__}({', '.join(_in_order(getattr(value, each.name)) for each in fields(value))})"
+    return repr(value)
 
 
 def stored(outcome: tuple[Any, ...]) -> str:

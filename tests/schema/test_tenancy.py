@@ -16,11 +16,12 @@ PLACES = sorted(place for place in id_arguments() if not place.startswith(("Subs
 
 NOTHING_TO_FIND = {
     *("Query.clientByCnpj(partnerId)", "Query.priceTableDiff(priceTableId)"),
-    *("Query.activations(filter.cancelledById)", "Query.events(filter.userId)", "Query.events(filter.priceTableId)"),
+    *("Query.activations(filter.cancelledById)", "Mutation.cancelActivations(input.filter.cancelledById)"),
+    *(f"Query.events(filter.{name})" for name in ("userId", "priceTableId", "productId")),
 }
 """Places whose field also finds nothing with the partner's own id.
 
-`call` names no client, drafts are not shown, and `one_of_each` cancels nothing, and changes no user and no prices.
+`call` names no client, drafts are not shown, and `one_of_each` cancels nothing, and changes no user, price or product.
 """
 
 REFUSED = {"Query.priceTable(partnerId)"}
