@@ -102,7 +102,8 @@ class Twin:
         """Return all that the mutations change, without ids and times."""
         query = """{ licenseStock { purchased activated available additionalSeatsAllocated
                 movements(first: 50) { nodes { type activated additionalSeatsAllocated } } }
-            activations(first: 100) { nodes { activationKey ecfSerialNumber seats additionalSeats status cancellationReason } }
+            activations(first: 100) { nodes {
+                activationKey ecfSerialNumber seats additionalSeats status cancellationReason } }
             events(last: 100) { nodes { type number } } }"""
         found = await self.api.data(query)
         found["activations"]["nodes"].sort(key=repr)
