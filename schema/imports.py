@@ -34,7 +34,8 @@ class ImportClientsInput(OnBehalf):
         default=ContentEncoding.TEXT, description="How `content` has the file."
     )
     dry_run: bool = strawberry.field(
-        default=False, description="Whether only to say what would be done: no client is registered."
+        default=False,
+        description="Whether only to say what would be done: no client is registered, and no idempotency key recorded.",
     )
     all_or_nothing: bool = strawberry.field(
         default=False, description="Whether to import nothing if a row is bad. Otherwise the other rows are imported."
@@ -55,8 +56,8 @@ class _Checked(NamedTuple):
 
     @property
     def idempotency_key(self) -> str | None:
-        """The key of the input."""
-        return self.given.idempotency_key
+        """The key of the input; None for a dry run, which leaves it to the import."""
+        return None if self.given.dry_run else self.given.idempotency_key
 
     def checked(self) -> ImportClients:
         """Return the clients to import."""

@@ -153,10 +153,12 @@ async def test_a_character_that_can_not_be_stored_costs_its_row_only(api: Api, l
 async def test_a_repeated_request_with_a_key_registers_once_and_answers_the_same(api: Api) -> None:
     content = f"{HEADER}\n{cnpjs.another()};A;\n1;B;\n{cnpjs.another()};C;\n"
 
+    tried = await imported(api, content, idempotencyKey="once", dryRun=True)
     first = await imported(api, content, idempotencyKey="once")
     again = await imported(api, content, idempotencyKey="once")
-    other = await imported(api, content, idempotencyKey="once", dryRun=True)
+    other = await imported(api, f"{content}\n1;D;", idempotencyKey="once")
 
+    assert tried["registeredCount"] == first["registeredCount"] == 2
     assert first == again
     assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_CONFLICT"]
     assert (await clients_of(api))["totalCount"] == 2
