@@ -177,12 +177,15 @@ class RateLimited(ApiError):
 
 
 class TooManySubscriptions(ApiError):
-    """The caller has as many subscriptions as it may; the extension `retryAfter` is the number of seconds to wait."""
+    """The caller has as many subscriptions as it may."""
 
     code = "RATE_LIMITED"
     text = Text(
-        pt="Você já acompanha os eventos {limit:vez|vezes} ao mesmo tempo, o máximo possível. Encerre uma delas antes.",
-        en="You have {limit:subscription|subscriptions} already, and can have no more. End one of them first.",
+        pt=(
+            "Você já tem {limit:acompanhamento aberto|acompanhamentos abertos} de eventos, que é o máximo. Feche um deles "
+            "antes de abrir outro."
+        ),
+        en="You have {limit:open subscription|open subscriptions} already, which is the maximum. Close one of them first.",
     )
 
     def __init__(self, limit: int) -> None:
