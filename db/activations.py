@@ -1,6 +1,6 @@
 """Statements about activations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
@@ -238,25 +238,23 @@ _KEY_IN_USE: Statement[bool] = Statement(
     ),
     value,
 )
-_PRINTER_IN_USE_ELSEWHERE: Statement[bool] = Statement(
-    sa.select(
-        sa.exists().where(
-            activations.c.partner_id == PARTNER,
-            activations.c.ecf_serial_number == sa.bindparam("serial_number"),
-            activations.c.client_id != sa.bindparam("client_id"),
-            _ACTIVE,
-        )
-    ),
-    value,
+_PRINTERS_IN_USE: Statement[tuple[str, int]] = Statement(
+    sa.select(activations.c.ecf_serial_number, activations.c.client_id)
+    .where(activations.c.partner_id == PARTNER, among(activations.c.ecf_serial_number, "serial_numbers"), _ACTIVE)
+    .distinct(),
+    values_of,
 )
 
 
-async def printer_in_use_elsewhere(
-    connection: Connection, partner_id: int, *, ecf_serial_number: str, client_id: int
-) -> bool:
-    """Return whether an active activation of another of the partner's clients has the printer."""
-    wanted = {"partner_id": partner_id, "serial_number": ecf_serial_number, "client_id": client_id}
-    return await returned(connection, _PRINTER_IN_USE_ELSEWHERE, wanted)
+async def printers_in_use(
+    connection: Connection, partner_id: int, serial_numbers: Collection[str]
+) -> Mapping[str, set[int]]:
+    """Return the partner's clients that have an active activation with each of these printers, by serial number."""
+    wanted = {"partner_id": partner_id, "serial_numbers": sorted(serial_numbers)}
+    found: dict[str, set[int]] = {}
+    for serial_number, client_id in await connection.fetch(_PRINTERS_IN_USE, wanted):
+        found.setdefault(serial_number, set()).add(client_id)
+    return found
 
 
 async def locked(tx: Transaction, partner_id: int, activation_id: int) -> ActivationRow | None:

@@ -152,6 +152,9 @@ LONE_MUTATIONS = frozenset(
 LARGE_MUTATIONS = frozenset({"importClients", "activateLicenses", "cancelActivations", "moveActivations"})
 """Mutations that take as long as many others, so that an operation has one of them."""
 
+SELF_CHECKING_MUTATIONS = frozenset({"createExport"})
+"""Mutations whose permission depends on their input: an operation of several could fail after one of them."""
+
 ENROLLING_FIELDS = PUBLIC_FIELDS | {
     "Mutation.renewSession",
     "Mutation.changePassword",

@@ -11,7 +11,15 @@ import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
-from domain.errors import ApiError, BodyTooLong, Forbidden, RateLimited, TokenElsewhere, TooManySubscriptions
+from domain.errors import (
+    ApiError,
+    BodyTooLong,
+    Forbidden,
+    RateLimited,
+    TokenElsewhere,
+    TooManyMails,
+    TooManySubscriptions,
+)
 from domain.fields import entries
 from domain.languages import Language, Text
 from domain.licenses import COUNTER_MAX
@@ -161,6 +169,7 @@ SAMPLES: Sequence[Said] = (
     Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
     RateLimited(45),
     RateLimited(120),
+    TooManyMails(18_000),
     TooManySubscriptions(100),
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),

@@ -176,16 +176,25 @@ class RateLimited(ApiError):
         super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
 
 
+class TooManyMails(RateLimited):
+    """A user or a partner has caused as many e-mails as it may within a day."""
+
+    text = Text(
+        pt="O limite de e-mails por dia foi atingido. Tente de novo em {wait}.",
+        en="The limit of e-mails per day is reached. Try again in {wait}.",
+    )
+
+
 class TooManySubscriptions(ApiError):
     """The caller has as many subscriptions as it may."""
 
     code = "RATE_LIMITED"
     text = Text(
         pt=(
-            "Você já tem {limit:acompanhamento aberto|acompanhamentos abertos} de eventos, que é o máximo. Feche um deles "
-            "antes de abrir outro."
+            "Já há {limit:acompanhamento aberto|acompanhamentos abertos} de eventos, que é o máximo. "
+            "Feche um deles antes de abrir outro."
         ),
-        en="You have {limit:open subscription|open subscriptions} already, which is the maximum. Close one of them first.",
+        en="There are {limit:open subscription|open subscriptions}, which is the maximum. Close one of them first.",
     )
 
     def __init__(self, limit: int) -> None:

@@ -9,7 +9,7 @@ from domain.access import Permission
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.languages import Text
-from domain.orders import STATUS_LABELS, OrderType
+from domain.orders import OrderStatus, OrderType
 
 LIFETIME = timedelta(minutes=10)
 """How long the URL of an export works."""
@@ -155,7 +155,8 @@ class Column(NamedTuple):
 
     label: Text
     kind: Kind = Kind.TEXT
-    choices: Mapping[str, Text] | None = None
+    choices: type[Enum] | None = None
+    """Enum of the values, whose labels are in `domain.labels`."""
 
 
 LIST_LABELS: Mapping[ExportList, Text] = {
@@ -167,25 +168,6 @@ LIST_LABELS: Mapping[ExportList, Text] = {
 }
 TOTAL_LABEL = Text(pt="Total de registros", en="Number of rows")
 SUMMARY_LABEL = Text(pt="Resumo", en="Summary")
-
-_CLIENT_STATUSES = {
-    ClientStatus.ACTIVE.name: Text(pt="Ativo", en="Active"),
-    ClientStatus.CANCELLED.name: Text(pt="Cancelado", en="Cancelled"),
-}
-_ACTIVATION_STATUSES = {
-    ActivationStatus.ACTIVE.name: Text(pt="Ativa", en="Active"),
-    ActivationStatus.CANCELLED.name: Text(pt="Cancelada", en="Cancelled"),
-}
-_REASONS = {
-    ActivationCancellationReason.ACTIVATION_CANCELLED.name: Text(pt="Licença cancelada", en="License cancelled"),
-    ActivationCancellationReason.CLIENT_CANCELLED.name: Text(pt="Cliente cancelado", en="Client cancelled"),
-    ActivationCancellationReason.MOVED.name: Text(pt="Substituição", en="Moved"),
-}
-_ORDER_TYPES = {
-    OrderType.PURCHASE.name: Text(pt="Compra", en="Purchase"),
-    OrderType.ADDITIONAL_SEATS.name: Text(pt="Adicional", en="Additional seats"),
-}
-_ORDER_STATUSES = {status.name: label for status, label in STATUS_LABELS.items()}
 
 _PARTNER = Column(Text(pt="Parceiro", en="Partner"))
 _ID = Column(Text(pt="Identificador", en="ID"), Kind.ID)
@@ -208,7 +190,7 @@ COLUMNS: Mapping[ExportColumn, Column] = {
     ClientColumn.CNPJ: Column(Text(pt="CNPJ", en="CNPJ"), Kind.CNPJ),
     ClientColumn.CITY: Column(Text(pt="Município", en="City")),
     ClientColumn.STATE: Column(Text(pt="UF", en="State")),
-    ClientColumn.STATUS: Column(_STATUS, Kind.CHOICE, _CLIENT_STATUSES),
+    ClientColumn.STATUS: Column(_STATUS, Kind.CHOICE, ClientStatus),
     ClientColumn.REGISTERED_AT: Column(Text(pt="Cadastrado em (UTC)", en="Registered at (UTC)"), Kind.MOMENT),
     ClientColumn.CANCELLED_AT: _CANCELLED_AT,
     ClientColumn.CANCELLED_BY: _CANCELLED_BY,
@@ -229,18 +211,18 @@ COLUMNS: Mapping[ExportColumn, Column] = {
     ActivationColumn.ACTIVATED_AT: Column(Text(pt="Data/hora da ativação (UTC)", en="Activated at (UTC)"), Kind.MOMENT),
     ActivationColumn.ACTIVATED_BY: Column(Text(pt="Usuário que fez a ativação", en="Activated by")),
     ActivationColumn.NOTE: _NOTE,
-    ActivationColumn.STATUS: Column(_STATUS, Kind.CHOICE, _ACTIVATION_STATUSES),
+    ActivationColumn.STATUS: Column(_STATUS, Kind.CHOICE, ActivationStatus),
     ActivationColumn.CANCELLED_AT: _CANCELLED_AT,
     ActivationColumn.CANCELLED_BY: _CANCELLED_BY,
     ActivationColumn.CANCELLATION_REASON: Column(
-        Text(pt="Tipo de cancelamento", en="Kind of cancellation"), Kind.CHOICE, _REASONS
+        Text(pt="Tipo de cancelamento", en="Kind of cancellation"), Kind.CHOICE, ActivationCancellationReason
     ),
     ActivationColumn.CANCELLATION_NOTE: _CANCELLATION_NOTE,
     ActivationColumn.PARTNER: _PARTNER,
     ActivationColumn.ID: _ID,
     OrderColumn.NUMBER: _number("Id", "Number"),
-    OrderColumn.TYPE: Column(Text(pt="Tipo", en="Type"), Kind.CHOICE, _ORDER_TYPES),
-    OrderColumn.STATUS: Column(_STATUS, Kind.CHOICE, _ORDER_STATUSES),
+    OrderColumn.TYPE: Column(Text(pt="Tipo", en="Type"), Kind.CHOICE, OrderType),
+    OrderColumn.STATUS: Column(_STATUS, Kind.CHOICE, OrderStatus),
     OrderColumn.PRICE_TABLE: Column(Text(pt="Pauta Preço", en="Price table")),
     OrderColumn.MONTHLY_TOTAL: Column(Text(pt="Valor Total Mensal", en="Monthly total"), Kind.MONEY),
     OrderColumn.SETUP_FEE_TOTAL: Column(Text(pt="Valor Total Adesão", en="Setup fee total"), Kind.MONEY),

@@ -213,8 +213,10 @@ def check_replaced(*, before: int | None, copy_of: int | None, confirmed: int | 
 
     Nothing is undone if the draft is a copy of that version, or if there is none; else, the number has to be confirmed.
     """
+    if before is not None and before == copy_of:
+        return
     if confirmed is None:
-        if before not in {None, copy_of}:
+        if before is not None:
             raise DraftOutdated(("priceTableId",), version=before)
     elif before is None:
         raise NotFound(("replacesVersion",), field="replacesVersion")

@@ -63,7 +63,8 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     partner keeps its API tokens from the caller's address.
     """
     token_digest, now = digest(secret), portal.now()
-    viewer = None if read_now else portal.viewers.recall(token_digest, now)
+    recall = portal.viewers.recall_new if read_now else portal.viewers.recall
+    viewer = recall(token_digest, now)
     if viewer is None:
         # The portal's own tokens have no dots, and those of a provider have two.
         if portal.provider is None or "." not in secret:

@@ -8,6 +8,7 @@ from db.activation_batches import KeyInUse
 from db.activations import ActivationFilter, ActivationRow, NewActivation
 from db.clients import ClientRow
 from db.licenses import Left, NewMovement, StockRow
+from domain.access import Permission
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.bulk import CountChanged
 from domain.events import Event, EventType
@@ -248,7 +249,11 @@ class FindActivations(NamedTuple):
 
 
 async def _find(work: Work, given: FindActivations) -> Found:
-    """Return the active activations that match the filter; refuse another number than the expected one."""
+    """Return the active activations that match the filter; refuse another number than the expected one.
+
+    Raises Forbidden for a viewer who may not read activations, since the number says whether there are any.
+    """
+    work.context.require(Permission.ACTIVATIONS_READ)
     ids: list[int] = []
     if given.of_partner in {None, work.partner_id}:
         ids = await activation_batches.active(work.tx, work.partner_id, given.chosen, at_most=given.expected + 1)

@@ -1,10 +1,13 @@
-"""Warnings about an activation that was created or moved all the same."""
+"""Warnings about activations that were created or moved all the same."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from db import activations
+from db.activations import ActivationRow
 from domain.activations import ActivationStatus, ActivationWarningCode
 from resolvers.context import Context
+from resolvers.dataloader import loaded
 
 
 class Warned(NamedTuple):
@@ -14,15 +17,25 @@ class Warned(NamedTuple):
     serial_number: str
 
 
-async def of_activation(context: Context, partner_id: int, activation_id: int) -> list[Warned]:
-    """Return what the user should know about the activation, as things are now."""
-    activation = await context.loaders.activation.load(activation_id)
-    if activation is None or activation.status is not ActivationStatus.ACTIVE or activation.ecf_serial_number is None:
-        return []
-    serial_number, client_id = activation.ecf_serial_number, activation.client_id
-    elsewhere = await context.portal.database.read(
-        lambda connection: activations.printer_in_use_elsewhere(
-            connection, partner_id, ecf_serial_number=serial_number, client_id=client_id
-        )
+async def of_activations(context: Context, ids: Sequence[int | None]) -> list[list[Warned]]:
+    """Return what the user should know about each of a partner's activations, as things are now."""
+    rows: Sequence[ActivationRow | None] = await loaded(context.loaders.activation.load_many(ids))
+    printers = {row.ecf_serial_number for row in rows if row is not None and _has_printer(row)} - {None}
+    if not printers:
+        return [[] for _ in rows]
+    (partner_id,) = {row.partner_id for row in rows if row is not None}
+    serial_numbers = [number for number in printers if number is not None]
+    in_use = await context.portal.database.read(
+        lambda connection: activations.printers_in_use(connection, partner_id, serial_numbers)
     )
-    return [Warned(ActivationWarningCode.ECF_SERIAL_NUMBER_IN_USE, serial_number)] if elsewhere else []
+    return [_warned(row, in_use.get(row.ecf_serial_number or "", set())) if row else [] for row in rows]
+
+
+def _has_printer(activation: ActivationRow) -> bool:
+    return activation.status is ActivationStatus.ACTIVE and activation.ecf_serial_number is not None
+
+
+def _warned(activation: ActivationRow, clients: set[int]) -> list[Warned]:
+    if not _has_printer(activation) or not clients - {activation.client_id}:
+        return []
+    return [Warned(ActivationWarningCode.ECF_SERIAL_NUMBER_IN_USE, activation.ecf_serial_number or "")]

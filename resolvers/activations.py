@@ -213,6 +213,9 @@ async def replace_printer(work: Work, activation: ActivationRow, given: MoveActi
         ecf_serial_number=changed.ecf_serial_number or "",
         note=changed.note,
     )
+    if activation.note not in {None, changed.note}:
+        # A note may be replaced because it says what must not be kept.
+        work.after_commit.append(work.context.portal.database.mark_erased)
     return changed
 
 

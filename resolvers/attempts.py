@@ -15,7 +15,7 @@ from domain.attempts import (
     with_another_mail,
     without_mine,
 )
-from domain.errors import RateLimited
+from domain.errors import RateLimited, TooManyMails
 from resolvers.portal import Portal
 
 Tried = Mapping[CountedBy, tuple[bytes, Failures]]
@@ -73,5 +73,5 @@ async def count_mail(portal: Portal, tx: Transaction, *, user_id: int, partner_i
     before = await attempts.locked(tx, limits, at=at)
     wait = max(mail_wait_seconds(limit, before[digest], at) for digest, limit in limits.items())
     if wait:
-        raise RateLimited(wait)
+        raise TooManyMails(wait)
     await attempts.record(tx, {digest: with_another_mail(before[digest], at) for digest in limits})

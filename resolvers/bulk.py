@@ -8,6 +8,7 @@ from db import idempotency
 from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus, CountChanged
+from domain.errors import NotChanged, OutcomeUnknown
 from domain.refusals import IdempotencyConflict, Path, Refusal
 from resolvers import previews
 from resolvers.context import Context
@@ -129,8 +130,13 @@ class BulkMutation(Generic[Given, Outcome]):
         if wanted.mode is BulkMode.EACH and not dry_run:
             return await self._each(context, wanted, key, named)
 
+        after_commit: list[Callable[[], None]] = []
+
         async def at_once(tx: Transaction) -> Results:
+            nonlocal after_commit
             work = await self._one.begin(context, tx, named)
+            # A unit of work may be run several times, of which the last one is committed.
+            after_commit = work.after_commit
             results = await self._at_once(work, wanted, key, named)
             if not dry_run:
                 return Results(results)
@@ -143,6 +149,8 @@ class BulkMutation(Generic[Given, Outcome]):
             done = await (database.rehearse(at_once) if dry_run else database.write(at_once))
         except _RefusedError as refused:
             return Results(refused.results)
+        for call in () if dry_run else after_commit:
+            call()
         context.forget()
         return done
 
@@ -160,7 +168,7 @@ class BulkMutation(Generic[Given, Outcome]):
             _check_inputs(claims, await idempotency.recorded(connection, list(claims.values())))
 
         await context.portal.database.read(check)
-        results = []
+        results: list[Result] = []
         for index, entry in enumerate(entries):
             refusals: list[Refusal] = list(entry.refusals)
             outcome: Outcome | None = None
@@ -169,6 +177,10 @@ class BulkMutation(Generic[Given, Outcome]):
                     outcome = await self._one(context, entry.given, key, named=named, item=index)
                 except* Refusal as group:
                     refusals = [entry.refused(refusal) for refusal in flat(group)]
+                except* NotChanged as group:
+                    # What is true of this item is not true of those before it.
+                    done = any(result.status is BulkStatus.DONE for result in results)
+                    raise (OutcomeUnknown() if done else group.exceptions[0]) from None
             results.append(_result(index, outcome, refusals))
         return Results(results)
 

@@ -1,5 +1,6 @@
 """Events: the audit trail and feed of a partner."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from resolvers.feed import Follower
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 Row = TypeVar("Row")
+
+_LOOKS, _LOOK_SECONDS = 3, 0.2
 
 
 def page(
@@ -48,6 +51,12 @@ async def follow(
         after, argument = context.last_event_id, "Last-Event-ID"
     if after is not None:
         position = cursors.decode(after, argument, events.listing(partner_id, EventFilter()).order, partner_id, int).key
+        for _ in range(_LOOKS):
+            if position <= last:
+                break
+            # A replica may be behind the database that gave out the cursor.
+            await asyncio.sleep(_LOOK_SECONDS)
+            last = await feed.last_number(partner_id)
         if position > last:
             message = (
                 f"“{argument}” is the cursor of an event that has not happened yet; take one of this partner's events."

@@ -123,11 +123,16 @@ class Feed:
         for partner in self._partners.values():
             partner.wake()
 
-    async def page(self, partner_id: int, chosen: EventFilter, *, after: int, last: int) -> Sequence[EventRow]:
-        """Read the events of the filter between two numbers, as far as one look may go."""
-        return await self._database.read(
-            lambda connection: events.between(connection, partner_id, chosen, after=after, last=last), alone=True
-        )
+    async def page(self, partner_id: int, chosen: EventFilter, *, after: int, last: int) -> tuple[list[EventRow], int]:
+        """Read the events of the filter between two numbers, as far as one look may go; return how far it went."""
+
+        async def read(connection: Connection) -> tuple[list[EventRow], int]:
+            # Another connection may be to a replica that is behind.
+            numbers = await events.last_numbers(connection, [partner_id])
+            upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
+            return list(await events.between(connection, partner_id, chosen, after=after, last=upto)), upto
+
+        return await self._database.read(read)
 
     def _stop(self) -> None:
         if self._reader is not None:
@@ -180,8 +185,8 @@ class Follower(AsyncIterator[EventRow]):
         self.position = position
         """Number up to which all events have been taken."""
 
-    async def batch(self) -> Sequence[EventRow]:
-        """Wait for the next events, and return up to `BATCH_MAX` of them.
+    async def batch(self, most: int = BATCH_MAX) -> Sequence[EventRow]:
+        """Wait for the next events, and return so many of them at most, never more than `BATCH_MAX`.
 
         Raises FeedClosedError when the process ends its feed, and Unavailable if the database can't be read: a later
         call continues at the same position.
@@ -195,12 +200,17 @@ class Follower(AsyncIterator[EventRow]):
                 continue
             rows = partner.after(self.position)
             if rows is None:
-                found = await self._behind(partner.last)
+                found, position = await self._behind(partner.last)
             else:
-                found = list(filter(self._matches, rows))
-                self.position = rows[-1].number
+                found, position = list(filter(self._matches, rows)), rows[-1].number
+            if len(found) > most:
+                found = found[:most]
+                position = found[-1].number
+            self.position = position
             if found:
                 return found
+            # What is read in place awaits nothing, and others have to have their turn.
+            await asyncio.sleep(0)
 
     async def __anext__(self) -> EventRow:
         """Wait for the next event."""
@@ -218,15 +228,10 @@ class Follower(AsyncIterator[EventRow]):
             self._is_open = False
             self._feed.leave(self._partner_id)
 
-    async def _behind(self, last: int) -> Sequence[EventRow]:
-        """Read what is no longer kept, from the database."""
-        found = await self._feed.page(self._partner_id, self._chosen, after=self.position, last=last)
-        if len(found) > BATCH_MAX:
-            found = found[:BATCH_MAX]
-            self.position = found[-1].number
-        else:
-            self.position = min(last, self.position + SPAN_MAX)
-        return found
+    async def _behind(self, last: int) -> tuple[list[EventRow], int]:
+        """Read what is no longer kept from the database; return it, and the number up to which that is all."""
+        found, upto = await self._feed.page(self._partner_id, self._chosen, after=self.position, last=last)
+        return (found[:BATCH_MAX], found[BATCH_MAX - 1].number) if len(found) > BATCH_MAX else (found, upto)
 
 
 _RANGE = frozenset({"types", "occurred_from", "occurred_to"})

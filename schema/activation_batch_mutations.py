@@ -14,13 +14,14 @@ from resolvers.activations import Activated, ActivateLicense, CancelActivation, 
 from resolvers.bulk import Bulk, Entry, Result
 from schema import references
 from schema.activation_mutations import ActivationMoveInput, LicenseActivationInput
+from schema.activation_warnings import ActivationWarning, warnings_of_items
 from schema.activations import ActivationFilter
 from schema.arguments import number
 from schema.bulk import BulkInput, BulkResult, entries, settle
 from schema.inputs import given, optional
 from schema.nodes import Info
 from schema.previews import DryRunPayload
-from schema.relations import to_one
+from schema.relations import computed_together, to_one
 
 
 @strawberry.input(description="Input of `activateLicenses`.")
@@ -99,9 +100,20 @@ class _ActivationResult(BulkResult):
     )
 
 
+def _warnings() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
+    return computed_together(
+        warnings_of_items,
+        reads=("activation_id", "place"),
+        description=(
+            "What the user should know about the activation, which was done all the same. Empty if there is nothing, "
+            "if the item was not done, and in a dry run."
+        ),
+    )
+
+
 @strawberry.type(description="What `activateLicenses` did with an item.")
 class LicenseActivationResult(_ActivationResult, row=Result):
-    """Result with the new activation."""
+    warnings: list[ActivationWarning] = _warnings()
 
 
 @strawberry.type(description="What `cancelActivations` did with an activation.")
@@ -119,6 +131,7 @@ class ActivationMoveResult(_ActivationResult, row=Result):
             "item was not done, and in a dry run."
         ),
     )
+    warnings: list[ActivationWarning] = _warnings()
 
 
 def _results() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.

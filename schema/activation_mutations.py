@@ -163,7 +163,7 @@ class ActivatedPayload(Payload):
 class ActivateLicensePayload(ActivatedPayload):
     @strawberry.field(description=_WARNINGS)
     async def warnings(self, info: Info) -> list[ActivationWarning]:
-        return await warnings(info.context, self.partner_id, self.outcome)
+        return await warnings(info.context, self.outcome)
 
 
 @strawberry.type(description="Return type of `cancelActivation`.")
@@ -216,7 +216,7 @@ class MoveActivationPayload(Payload):
 
     @strawberry.field(description=_WARNINGS)
     async def warnings(self, info: Info) -> list[ActivationWarning]:
-        return await warnings(info.context, self.partner_id, self.outcome)
+        return await warnings(info.context, self.outcome)
 
 
 @strawberry.type

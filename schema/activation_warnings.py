@@ -1,10 +1,14 @@
 """Warnings in the payloads of mutations that create or move activations."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from domain.activations import WARNINGS, ActivationWarningCode
 from resolvers import activation_warnings
+from resolvers.activation_warnings import Warned
 from resolvers.activations import Activated, ActivationMoved
+from resolvers.bulk import Result
 from resolvers.context import Context
 
 
@@ -24,18 +28,26 @@ class ActivationWarning:
     )
 
 
-async def warnings(
-    context: Context, partner_id: int, outcome: Activated | ActivationMoved | None
-) -> list[ActivationWarning]:
+async def warnings(context: Context, outcome: Activated | ActivationMoved | None) -> list[ActivationWarning]:
     """Return the warnings about the activation of an outcome."""
     if outcome is None:
         return []
-    found = await activation_warnings.of_activation(context, partner_id, outcome.activation_id)
+    (found,) = await activation_warnings.of_activations(context, [outcome.activation_id])
+    return _shown(context, found)
+
+
+async def warnings_of_items(context: Context, results: Sequence[Result]) -> list[list[ActivationWarning]]:
+    """Return the warnings about the activation of each item, with paths in the input."""
+    found = await activation_warnings.of_activations(context, [result.activation_id for result in results])
+    return [_shown(context, warned, "items", str(result.place)) for result, warned in zip(results, found, strict=True)]
+
+
+def _shown(context: Context, found: Sequence[Warned], *path: str) -> list[ActivationWarning]:
     return [
         ActivationWarning(
             code=each.code,
             message=WARNINGS[each.code].within(context.language).format(serial_number=each.serial_number),
-            path=["ecfSerialNumber"],
+            path=[*path, "ecfSerialNumber"],
         )
         for each in found
     ]

@@ -207,8 +207,8 @@ class EventQueries:
 
 @strawberry.type(
     description=(
-        "The root of all subscriptions. They are answered over WebSocket (the protocol graphql-transport-ws), and as "
-        "`text/event-stream`."
+        "The root of all subscriptions. They are answered as `text/event-stream`, as GraphQL over Server-Sent Events "
+        "has it, with a connection for each operation."
     )
 )
 class Subscription:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from db.activations import ActivationFilter as ChosenActivations
 from db.clients import ClientFilter as ChosenClients
@@ -27,6 +28,7 @@ from domain.exports import (
     OrderColumn,
     usual_columns,
 )
+from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS
 from resolvers.context import Context
 from resolvers.exports import creation, links, lists
@@ -173,21 +175,27 @@ class CreateExportInput:
     idempotency_key: str | None = idempotency_key()
 
 
+_FIELDS = {each: to_camel_case(each.value.lower()) for each in ExportList}
+"""Name of each list's field in the input."""
+
+
 class _Checked(NamedTuple):
     """Input whose arguments were read."""
 
     partner_id: strawberry.ID | None
     idempotency_key: str | None
     wanted: Wanted
-    written: bytes
 
     def checked(self) -> CreateExport:
         """Return the export to create; raise a group of refusals if it has no columns."""
         checks = Checks()
         listed = self.wanted.list
-        checks.count(len(self.wanted.columns), "list", "columns", lowest=1, highest=len(COLUMNS_OF[listed]))
+        checks.count(
+            len(self.wanted.columns), "list", _FIELDS[listed], "columns", lowest=1, highest=len(COLUMNS_OF[listed])
+        )
         checks.done()
-        return CreateExport(listed, self.written)
+        # The same input in another language is the same export.
+        return CreateExport(listed, lists.written(self.wanted._replace(language=Language.PORTUGUESE)))
 
 
 def _wanted(context: Context, given_input: CreateExportInput, asked: _Asked) -> Wanted:
@@ -245,7 +253,8 @@ class ExportMutations:
         description=(
             "Exports a list as a file: returns a URL, which works for 10 minutes. The file has all rows of the list at "
             "the moment when the URL is read, and ends with their number; without it, the file is incomplete. Requires "
-            "the permission for the list too. An event records who exported which list."
+            "the permission for the list too. An event records who exported which list. Must be the only field of its "
+            "operation."
         )
     )
     @staticmethod
@@ -257,5 +266,5 @@ class ExportMutations:
         wanted = _wanted(context, input, asked)
         written = lists.written(wanted)
         made = partial(CreateExportPayload, written=written)
-        checked = _Checked(asked.partner_id, given(input.idempotency_key), wanted, written)
+        checked = _Checked(asked.partner_id, given(input.idempotency_key), wanted)
         return await settle(made, context, checked, creation.create_export)

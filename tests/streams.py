@@ -90,6 +90,7 @@ async def streaming(
     app: ASGIApp | None = None,
     accept: str = "text/event-stream",
     headers: Mapping[str, str] | None = None,
+    state: Mapping[str, object] | None = None,
     **variables: object,
 ) -> AsyncIterator[Stream]:
     """Send an operation, read the answer while it comes, and leave."""
@@ -133,7 +134,7 @@ async def streaming(
         "client": (address(), 50_000),
         "server": ("portal.test", 80),
         "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
-        "state": {},
+        "state": dict(state or {}),
     }
     app = app or create_app(api.portal, Settings(), documents=DOCUMENTS)
     answering: asyncio.Task[None] = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]  # It is a coroutine.

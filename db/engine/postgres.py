@@ -120,9 +120,12 @@ class PostgresEngine:
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 return await _run_once(self._pool, counted(work), self._observers, read_only=True)
         except TimeoutError:
+            # The driver has a timeout of its own, for a server that does not answer.
+            if not limit.expired():
+                raise
             raise TookTooLongError from None
 
     async def write(self, work: Work[Result]) -> Result:

@@ -1,25 +1,29 @@
 """Files of exports: rows of one snapshot of the database, written by a thread as they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 from db.engine import Connection
+from domain.events import EventType
 from domain.exports import (
     COLUMNS,
     LIST_LABELS,
     SUMMARY_LABEL,
     TOTAL_LABEL,
+    EventColumn,
     ExportColumn,
     ExportFormat,
     ExportList,
     field_name,
 )
+from domain.labels import LABELS
+from domain.languages import Language
 from resolvers.context import Context
 from resolvers.exports import lists
 from resolvers.exports.links import Opened
 from resolvers.exports.lists import Wanted
 from resolvers.exports.spool import Spool
-from resolvers.exports.values import Shown, labels
+from resolvers.exports.values import Shown
 from resolvers.exports.workbook import WorkbookTexts, WorkbookWriter
 from resolvers.exports.writers import CsvWriter, JsonLinesWriter, Rows, Writer
 from resolvers.portal import Portal
@@ -54,8 +58,8 @@ def file_name(wanted: Wanted, extension: str) -> str:
 async def parts(portal: Portal, opened: Opened, into: Writer, *, seconds: float) -> AsyncGenerator[bytes, None]:
     """Yield the file, of which the database gives all rows within these seconds.
 
-    Raises TookTooLongError, Unavailable or SpoolFullError if it has to end before its end. If the caller stops to
-    iterate, the database is no longer read.
+    Raises TookTooLongError, Unavailable or SpoolFullError if it can't be completed. If the caller stops to iterate, the
+    database is no longer read.
     """
     wanted, viewer = opened
     scope = Context(portal, viewer=viewer).within(wanted.partner_id)
@@ -97,6 +101,13 @@ def _shown(wanted: Wanted, column: ExportColumn) -> Shown:
         name=field_name(column),
         label=declared.label.within(wanted.language),
         kind=declared.kind,
-        choices=labels(declared.choices, wanted.language),
+        choices=_labels(column, wanted.language),
         id_type=_ID_TYPES.get(wanted.list, ""),
     )
+
+
+def _labels(column: ExportColumn, language: Language) -> Mapping[str, str] | None:
+    """Return the labels of a column's values in the language."""
+    # The events refer to exports, so their types are not known where the columns are declared.
+    choices = EventType if column is EventColumn.TYPE else COLUMNS[column].choices
+    return None if choices is None else {value.name: text.within(language) for value, text in LABELS[choices].items()}

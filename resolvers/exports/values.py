@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from domain.cells import csv_cells, xml_text
 from domain.exports import CsvStyle, Kind
-from domain.languages import Language, Text
 from resolvers import ids
 
 Driven: TypeAlias = Sequence[Any]
@@ -197,8 +196,3 @@ def _labelled(column: Shown, cells: Converter) -> Converter:
 
 def _ids(column: Shown, values: Driven) -> list[str]:
     return ids.encode_all(column.id_type, values)
-
-
-def labels(choices: Mapping[str, Text] | None, language: Language) -> Mapping[str, str] | None:
-    """Return the labels of an enum's values in the language."""
-    return None if choices is None else {name: text.within(language) for name, text in choices.items()}

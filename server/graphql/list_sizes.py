@@ -57,6 +57,7 @@ LIST_SIZES: Mapping[str, int] = {
     "Preview.events": 10,
     "Preview.licenseStock": ITEMS_MAX,
     "*.results": BULK_MAX,
+    **{f"{name}Payload.userErrors": BULK_MAX for name in ("ActivateLicenses", "CancelActivations", "MoveActivations")},
     "ActivateLicensesPayload.licenseStock": ITEMS_MAX,
     "CancelActivationsPayload.licenseStock": ITEMS_MAX,
     "ActivationCancellationResult.userErrors": 1,

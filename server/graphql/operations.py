@@ -166,7 +166,7 @@ class Operations:
     ) -> Answer:
         """Return the stream of a subscription, or the errors because of which there is none."""
         if request.renew is None:
-            message = "A subscription is answered as “text/event-stream”, or over WebSocket: accept one of them."
+            message = "A subscription is answered as “text/event-stream”: accept it, by POST or GET."
             return _refused(context, [GraphQLError(message, operation.ast)], operation)
         try:
             leave = self.streams.enter(context.signed_in, context.client_address)

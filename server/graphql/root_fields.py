@@ -13,7 +13,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS
+from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS, SELF_CHECKING_MUTATIONS
 from domain.errors import CostExceeded
 
 PUBLIC_MAX = 20
@@ -22,6 +22,7 @@ PUBLIC_MAX = 20
 _ALONE = {
     **dict.fromkeys(LONE_MUTATIONS, "an operation acts as one viewer"),
     **dict.fromkeys(LARGE_MUTATIONS, "it does the work of many"),
+    **dict.fromkeys(SELF_CHECKING_MUTATIONS, "its permission depends on its input"),
 }
 """Mutations that must be alone in their operation, and why."""
 

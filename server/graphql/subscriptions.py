@@ -1,5 +1,6 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -7,7 +8,7 @@ from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
 from db.events import EventRow
-from domain.errors import Forbidden
+from domain.errors import Forbidden, Unavailable
 from domain.languages import Language
 from resolvers import events
 from resolvers.context import Context
@@ -52,21 +53,24 @@ class ResultStream:
         self._budget, self._renew = budget, renew
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
-        self._size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
+        self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
+        # What is executed at once is no larger than a small operation, or one event.
+        self._batch_max = max(1, SMALL_SIZE // self._size)
 
     @property
     def language(self) -> Language:
         """Return the language of the caller."""
         return self._context.language
 
-    async def results(self) -> list[Result]:
-        """Wait for the next events, and return their results in order.
+    async def results(self, wait_seconds: float) -> list[Result]:
+        """Wait for the next events, and return their results in order. Raises TimeoutError after so many seconds.
 
-        Raises what ends the subscription: UnusableToken and Forbidden for the viewer, FeedClosedError for the process.
-        Unavailable passes, and the next call continues where this one began.
+        Also raises what ends the subscription: UnusableToken and Forbidden for the viewer, FeedClosedError for the
+        process. Unavailable passes, and the next call continues where this one began.
         """
         position = self._follower.position
-        rows = await self._follower.batch()
+        async with asyncio.timeout(wait_seconds):
+            rows = await self._follower.batch(self._batch_max)
         try:
             await self.check()
             return await self._results(rows)
@@ -100,6 +104,10 @@ class ResultStream:
             found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
             result = found if isinstance(found, ExecutionResult) else await found
         context.forget()
+        for error in result.errors or ():
+            if isinstance(error.original_error, Unavailable):
+                # The event would be lost: its objects are read again instead.
+                raise error.original_error
         return self._split(rows, result)
 
     def _split(self, rows: Sequence[EventRow], result: ExecutionResult) -> list[Result]:

@@ -67,23 +67,23 @@ class Endpoint:
         form, coding = negotiated.form, negotiated.coding if self._gzip_from_bytes else Coding.PLAIN
         coming = 0
         try:
-            answer, body, coming = await self._answer(scope, receive, given, negotiated)
-        except (Rejected, ApiError) as error:
-            status, headers, body = self._refused(scope, _rejected(error), negotiated)
-        else:
-            if negotiated.streams and (answer.stream is not None or form is None):
-                await _stream(answer, body, receive, send)
-                return
-            status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
-            headers = _headers(answer, status)
-            if answer.may_be_kept:
-                tag = etag.etag(self._portal, body, form or JSON_TYPE)
-                headers += etag.headers(tag)
-                if etag.holds(given.all(b"if-none-match"), tag):
-                    await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
+            try:
+                answer, body, coming = await self._answer(scope, receive, given, negotiated)
+            except (Rejected, ApiError) as error:
+                status, headers, body = self._refused(scope, _rejected(error), negotiated)
+            else:
+                if negotiated.streams and (answer.stream is not None or form is None):
+                    await _stream(answer, body, receive, send)
                     return
-            del answer
-        try:
+                status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
+                headers = _headers(answer, status)
+                if answer.may_be_kept:
+                    tag = etag.etag(self._portal, body, form or JSON_TYPE)
+                    headers += etag.headers(tag)
+                    if etag.holds(given.all(b"if-none-match"), tag):
+                        await _send_nothing(send, HTTPStatus.NOT_MODIFIED, [*headers, _VARY])
+                        return
+                del answer
             if coding is Coding.GZIP or (coding is Coding.EITHER and len(body) >= self._gzip_from_bytes):
                 body = await self._compressor.gzipped(body)
                 headers.append((b"content-encoding", b"gzip"))

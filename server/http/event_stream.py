@@ -5,8 +5,10 @@ The id of an event is the cursor of the portal's event. A caller that sends it b
 
 import asyncio
 from collections.abc import Sequence
+from random import uniform
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
 from db.engine.statement_count import tally
@@ -20,9 +22,13 @@ from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 
 CHECK_SECONDS = 4.0
-"""Seconds between checks that the viewer may still have the events, each of which keeps the connection alive."""
+"""Most seconds between checks that the viewer may still have the events."""
+
+ALIVE_SECONDS = 4.0
+"""Seconds without events after which an empty line keeps the connection open."""
 
 _RETRY_SECONDS = 1.0
+_LAST_SECONDS = 0.5
 _HEADERS: tuple[Header, ...] = (
     (b"content-type", f"{STREAM_TYPE}; charset=utf-8".encode()),
     # Proxies must not collect the events.
@@ -47,17 +53,31 @@ async def send_results(stream: ResultStream, receive: Receive, send: Send, heade
     tally.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-        sending, gone = asyncio.create_task(_send_all(stream, send)), asyncio.create_task(bodies.gone(receive))
+        sending, checking = asyncio.create_task(_send_all(stream, send)), asyncio.create_task(_end(stream))
+        tasks = sending, checking, asyncio.create_task(bodies.gone(receive))
         try:
-            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if checking.done():
+                await _send_last(sending, send, _last(checking.result(), stream.language))
+            elif sending.done():
                 await send({"type": "http.response.body", "body": sending.result()})
         finally:
-            sending.cancel()
-            gone.cancel()
-            await asyncio.gather(sending, gone, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     finally:
         stream.close()
+
+
+async def _send_last(sending: asyncio.Task[bytes], send: Send, last: bytes) -> None:
+    """End an answer that is being sent, though its caller may read nothing."""
+    sending.cancel()
+    await asyncio.wait((sending,))
+    try:
+        async with asyncio.timeout(_LAST_SECONDS):
+            await send({"type": "http.response.body", "body": last})
+    except TimeoutError:
+        raise ClientDisconnect from None
 
 
 async def _send_all(stream: ResultStream, send: Send) -> bytes:
@@ -65,23 +85,30 @@ async def _send_all(stream: ResultStream, send: Send) -> bytes:
     await _send_part(send, _ALIVE)
     while True:
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                results = await stream.results()
+            results = await stream.results(ALIVE_SECONDS)
             await _send_part(send, b"".join(map(_of_result, results)))
         except TimeoutError:
-            try:
-                await stream.check(now=True)
-            except Unavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
-            except ApiError as error:
-                return _last(error, stream.language)
             await _send_part(send, _ALIVE)
         except FeedClosedError:
             return b"retry: 1000\n\n"
         except Unavailable:
+            await _send_part(send, _ALIVE)
             await asyncio.sleep(_RETRY_SECONDS)
         except ApiError as error:
             return _last(error, stream.language)
+
+
+async def _end(stream: ResultStream) -> ApiError:
+    """Return why the viewer may no longer have the events, when that is so."""
+    while True:
+        # Those of many streams are spread over the time.
+        await asyncio.sleep(CHECK_SECONDS * uniform(0.75, 1))  # noqa: S311 — no secret.
+        try:
+            await stream.check(now=True)
+        except Unavailable:
+            continue
+        except ApiError as error:
+            return error
 
 
 async def _send_part(send: Send, part: bytes) -> None:

@@ -1,12 +1,15 @@
 """Mutations of many items: each on its own or all of them together, over HTTP, on both engines."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
+from domain.errors import NotChanged
 from resolvers import ids
 from tests.api import Api, Json
+from tests.factories import new_product
 
 RESULTS = """results { index status activation { id status }
     userErrors { code path ... on OutOfStockError { requested available } } }"""
@@ -252,3 +255,60 @@ async def _sent(api: Api, name: str, given: Mapping[str, object]) -> int:
     await api.done(name, "userErrors { code }", given)
     api.portal.database.observers.remove(statements.append)
     return len(statements)
+
+
+async def test_a_printer_of_another_client_is_a_warning_of_its_item(api: Api, product: str) -> None:
+    await api.buy(product, 3)
+    one, other = await api.client(), await api.client()
+    items = [
+        {"clientId": client, "productId": product, "activationKey": "CAIXA", "ecfSerialNumber": printer}
+        for client, printer in ((one, "BE01"), (other, "BE01"), (other, "BE02"))
+    ]
+    items[2]["activationKey"] = "CAIXA-2"
+    selection = "results { activation { id } warnings { code path } }"
+
+    made = (await api.done("activateLicenses", selection, {"items": items}))["results"]
+    moves = [
+        {"activationId": made[place]["activation"]["id"], "toClientId": other, "activationKey": key, **printer}
+        for place, key, printer in ((1, "CAIXA", {"ecfSerialNumber": "BE03"}), (2, "CAIXA-3", {}))
+    ]
+    moved = (await api.done("moveActivations", selection, {"items": moves}))["results"]
+
+    shared = [[{"code": "ECF_SERIAL_NUMBER_IN_USE", "path": ["items", str(n), "ecfSerialNumber"]}] for n in range(2)]
+    assert [result["warnings"] for result in made] == [*shared, []]
+    assert [result["warnings"] for result in moved] == [[], []]
+    assert moved[0]["activation"] == made[1]["activation"]
+
+
+async def test_a_filter_of_activations_needs_the_permission_to_read_them(api: Api) -> None:
+    given = {"name": "ERP", "permissions": ["ACTIVATIONS_WRITE"]}
+    script = replace(api, token=(await api.done("createApiToken", "secret", given))["secret"])
+    query = """mutation ($input: CancelActivationsInput!) {
+        cancelActivations(input: $input) { userErrors { code } } }"""
+
+    error = await script.error(query, input={"filter": {"note": "x"}, "expectedCount": 1, "dryRun": True})
+
+    assert error["extensions"] == {"code": "FORBIDDEN", "missingPermissions": ["ACTIVATIONS_READ"]}
+
+
+@pytest.mark.parametrize("done", [0, 1])
+async def test_a_failure_among_items_says_whether_others_were_done(level: Api, done: int) -> None:
+    product = await new_product(level.portal, level.partner_id)
+    await level.buy(product, 2)
+    client = await level.client()
+    items = [{"clientId": client, "productId": product, "activationKey": f"KEY-{n}"} for n in range(2)]
+    inserted = 0
+
+    def fail(statement: str) -> None:
+        nonlocal inserted
+        inserted += "INSERT INTO activations" in statement
+        if inserted > done:
+            raise NotChanged
+
+    level.portal.database.observers.append(fail)
+    query = "mutation ($input: ActivateLicensesInput!) { activateLicenses(input: $input) { userErrors { code } } }"
+    error = await level.error(query, input={"items": items, "mode": "EACH"})
+    level.portal.database.observers.remove(fail)
+
+    assert error["extensions"] == {"code": "UNAVAILABLE"} | ({"outcome": "UNKNOWN"} if done else {})
+    assert (await level.stock(product))["activated"] == done

@@ -7,9 +7,11 @@ import pytest
 from db import events
 from db.engine.keyset import Keyset
 from db.events import EventFilter
+from domain.errors import NotRead
 from resolvers import cursors
 from resolvers.feed import BATCH_MAX, KEPT
 from server.app import create_app
+from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
 from tests.api import Api
 from tests.executors import DOCUMENTS
@@ -267,3 +269,50 @@ async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> No
 
     assert of_user["extensions"] == {"code": "RATE_LIMITED", "limit": 2, "retryAfter": 5}
     assert of_process["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_a_failure_of_the_database_loses_no_event(level: Api) -> None:
+    await level.client()
+    start = await cursor_of(level, await last_number(level))
+    await level.client()
+    failures = ["client"]
+
+    def fail_once(statement: str) -> None:
+        if failures and "FROM clients" in statement:
+            raise NotRead(failures.pop())
+
+    level.portal.database.observers.append(fail_once)
+    async with streaming(level, NESTED, after=start) as stream:
+        sent = await stream.next()
+    level.portal.database.observers.remove(fail_once)
+
+    assert failures == []
+    assert sent is not None
+    assert "errors" not in sent.data
+    assert sent.data["data"]["events"]["client"]["name"]
+
+
+@pytest.mark.edge
+async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> None:
+    query = "{ " + " ".join(f"t{n}: __schema {{ types {{ name description }} }}" for n in range(3)) + " }"
+    backlog, unread = Backlog(), []
+
+    for accept in ("application/json", "text/event-stream"):
+        async with streaming(api, query, accept=accept, state={"backlog": backlog}) as stream:
+            assert len(await stream.receive_body()) > FREE_BYTES
+
+        # Nothing more is refused than by a new one.
+        unread.append(backlog._coming)  # noqa: SLF001 — how much is counted shows nowhere else.
+
+    assert unread == [0, 0]
+
+
+async def test_a_revoked_token_ends_a_stream_that_sends_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
+    other = await new_caller(api.http, api.portal, api.partner_id)
+
+    async with streaming(other) as stream:
+        await other.data("mutation { signOut { __typename } }")
+        error = await stream.error()
+
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
