@@ -119,7 +119,7 @@ async def test_each_list_has_the_portal_s_labels_and_its_values(api: Api, produc
         "Situação": "Cancelada",
         "Cancelado em (UTC)": noon,
         "Cancelado por": "Ana",
-        "Tipo de cancelamento": "Licença cancelada",
+        "Tipo de cancelamento": "Cancelamento de licença",
         "Motivo do cancelamento": "Troca",
     }
     assert [row[:8] for row in orders[:2]] == [
@@ -347,7 +347,7 @@ async def test_an_export_without_columns_is_refused(api: Api) -> None:
 
     assert payload["export"] is None
     assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
-        ("INVALID_INPUT", ["list", "columns"])
+        ("INVALID_INPUT", ["list", "clients", "columns"])
     ]
 
 
