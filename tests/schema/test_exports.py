@@ -134,7 +134,7 @@ async def test_each_list_has_the_portal_s_labels_and_its_values(api: Api, produc
     assert stock[1][0] == "Moderniza Completo"
     assert stock[1][2:] == ["5", "0", "0", "5", "3", "0", "3"]
     assert events[1:3] == [["1", "Pedido criado", "", "1", ""], ["2", "Pedido aprovado", "", "1", ""]]
-    assert ["5", "CLIENT_REGISTERED", "Padaria São João", "", ""] in events
+    assert ["5", "Cliente cadastrado", "Padaria São João", "", ""] in events
     assert events[-1] == ["Total de registros", str(len(events) - 2)]
 
 
