@@ -17,6 +17,8 @@ FOR_VENDOR = {
     "ix_clients_cnpj",
     "ix_activations_activated_at_id",
     "ix_activations_activation_key",
+    "ix_activations_authorization_code",
+    "ix_activations_ecf_serial_number",
     "ix_orders_created_at_id",
     "ix_orders_approved_at_id",
     "ix_partner_price_tables_price_table_id",

@@ -16,7 +16,7 @@ from db.engine import Connection, Database, Transaction, availability, pools, re
 from db.engine.postgres import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.errors import OutcomeUnknown, Unavailable
+from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually
@@ -87,7 +87,7 @@ async def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(
     failed = [(await asyncio.gather(way(database, cnpjs.another()), return_exceptions=True))[0] for way in WAYS * 3]
     cluster.start()
 
-    assert {type(each) for each in failed} == {Unavailable}
+    assert {type(each) for each in failed} == {NotRead, NotChanged}
     for way in WAYS:
         await way(database, cnpjs.another())
 
@@ -199,7 +199,7 @@ async def test_a_session_that_is_ended_in_a_transaction_has_changed_nothing(
     with pytest.raises(Unavailable, match="Nothing was changed") as raised:
         await database.write(ended)
 
-    assert raised.type is Unavailable
+    assert raised.type is NotChanged
     assert await query(database, cnpj) == []
 
 
@@ -217,7 +217,7 @@ async def test_a_connection_lost_before_the_commit_has_changed_nothing(cluster: 
     with pytest.raises(Unavailable, match="Nothing was changed") as raised:
         await database.write(ended)
 
-    assert raised.type is Unavailable
+    assert raised.type is NotChanged
     assert await query(database, cnpj) == []
 
 
@@ -247,7 +247,7 @@ async def test_a_connection_that_is_lost_during_the_commit_leaves_its_outcome_un
             await way(database, cnpjs.another())
 
             proxy.fault = fault
-            with pytest.raises(OutcomeUnknown, match="unknown whether it was made"):
+            with pytest.raises(OutcomeUnknown, match="unknown whether the change was made"):
                 await way(database, cnpj)
 
             # A commit that no caller waits for may take a moment longer.
@@ -264,7 +264,7 @@ async def test_a_query_whose_end_is_lost_was_not_read(cluster: Cluster) -> None:
             with pytest.raises(Unavailable, match="could not be read") as raised:
                 await query(database, "")
 
-            assert raised.type is Unavailable
+            assert raised.type is NotRead
             assert await query(database, "") == []
 
 

@@ -16,7 +16,7 @@ from db.engine.filters import one_row, value
 from db.engine.statement import Statement
 from db.migrations import migrate
 from db.tables import partners
-from domain.errors import OutcomeUnknown, Unavailable
+from domain.errors import NotChanged, OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.disks import no_longer_files, read_only
 from tests.factories import add_bare_partner
@@ -87,7 +87,7 @@ async def test_a_full_disk_changes_nothing_and_is_left_behind(database: Database
     await database.write(lambda tx: limit(tx, 1_000_000))
     await database.write(lambda tx: add_bare_partner(tx, long, LONG))
 
-    assert [type(outcome) for outcome in outcomes] == [type(None), Unavailable]
+    assert [type(outcome) for outcome in outcomes] == [type(None), NotChanged]
     assert (await query(database, short), await query(database, long)) == (["Alfa"], [LONG])
 
 
@@ -131,7 +131,7 @@ async def test_units_whose_common_commit_may_have_succeeded_do_not_run_again(dat
             return_exceptions=True,
         )
 
-    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, Unavailable, OutcomeUnknown]
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, NotChanged, OutcomeUnknown]
     assert runs == wanted
     assert [await query(database, cnpj) for cnpj in wanted] == [[], [], []]
 
