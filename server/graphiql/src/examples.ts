@@ -81,8 +81,11 @@ async function ofPartnersUser(token: string): Promise<Found> {
   const [toCancel, cancelling, moving, other] = data.licensed.nodes;
   const client = other ?? data.clients.nodes.find(({ id }) => id !== toCancel?.id);
   const [stock] = data.licenseStock.toSorted((one, another) => another.available - one.available);
+  const onSale = data.products.filter(({ active }) => active);
+  const bought = onSale.find(({ id }) => data.licenseStock.some(({ product }) => product.id === id));
   return {
-    product: data.products.find(({ active }) => active)?.id,
+    // A product that is sold again may have no price in force; one that the partner has bought has one.
+    product: (bought ?? onSale[0])?.id,
     productInStock: stock && stock.available > 0 ? stock.product.id : undefined,
     orderToApprove: data.orders.nodes[0]?.id,
     orderToCancel: data.orders.nodes[1]?.id,
