@@ -1,5 +1,6 @@
 """Fixtures for all tests: databases on both engines, a portal, and callers."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -58,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep modules and collected tests out of garbage collections, which would look through all of them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -88,8 +88,7 @@ def counted(database: Database) -> Iterator[Calls]:
     """Yield the counted calls."""
     calls = Calls()
     database.observers.append(calls.here)
-    # Hypothesis, once it has run, is called at each garbage collection, and longer answers have more of those.
-    gc.collect()
+    # Hypothesis, once it has run, is called at each garbage collection, of which longer answers have more.
     gc.disable()
     sys.setprofile(calls)
     try:
