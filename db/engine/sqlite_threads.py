@@ -125,7 +125,7 @@ class ReaderThread(_ConnectionThread):
                 self.interrupt()
                 await asyncio.wait([running], timeout=_INTERRUPTED_AGAIN_SECONDS)
             if not running.cancelled():
-                # The caller is told why the unit was ended, not how.
+                # The caller gets the reason of the end, and not the interruption.
                 running.exception()
 
     def interrupt(self) -> None:

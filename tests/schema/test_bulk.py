@@ -213,9 +213,9 @@ async def test_a_vendor_acts_on_many_for_a_partner(vendor: Api, api: Api, client
     partner = ids.encode("Partner", api.partner_id)
 
     for mode in ("EACH", "ALL_OR_NOTHING"):
-        nobody = await run(vendor, "activateLicenses", mode, items=items)
+        unnamed = await run(vendor, "activateLicenses", mode, items=items)
         nowhere = await run(vendor, "activateLicenses", mode, items=items, partnerId="nothing")
-        assert [error["path"] for error in (*nobody["userErrors"], *nowhere["userErrors"])] == [["partnerId"]] * 2
+        assert [error["path"] for error in (*unnamed["userErrors"], *nowhere["userErrors"])] == [["partnerId"]] * 2
     done = await run(vendor, "activateLicenses", "EACH", items=items, partnerId=partner)
 
     assert statuses(done) == ["DONE"]

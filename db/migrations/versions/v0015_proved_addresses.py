@@ -2,7 +2,7 @@
 
 A token of the identity provider is linked by e-mail address only to a user whose address is proved: by an invitation or
 a link for a new password that was sent there, or by the operator, who created the user. Of the users that exist, those
-whom the operator created are proved, since nobody created them by a link. Whether the others got their invitation by
+whom the operator created are proved, since no link was needed for them. Whether the others got their invitation by
 e-mail is not stored any more, so that they count as not proved: identities that are linked stay linked, and a new
 password by e-mail proves the address.
 
