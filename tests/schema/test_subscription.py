@@ -244,7 +244,8 @@ async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api) -> 
             await level.client()
         seen: list[str] = []
         level.portal.database.observers.append(seen.append)
-        async with streaming(level, NESTED, after=start) as stream:
+        # Only execution by batch loads what several events refer to at once.
+        async with streaming(level, NESTED, app=create_app(level.portal, Settings()), after=start) as stream:
             for _ in range(more):
                 sent = await stream.next()
                 assert sent is not None
