@@ -58,9 +58,7 @@ async def follow(
             await asyncio.sleep(_LOOK_SECONDS)
             last = await feed.last_number(partner_id)
         if position > last:
-            message = (
-                f"“{argument}” is the cursor of an event that has not happened yet; take one of this partner's events."
-            )
+            message = f"“{argument}” is beyond the last event of the partner. Use the cursor of one of its events."
             raise BadUserInput(message, argument=argument)
     return feed.follow(partner_id, position, chosen)
 

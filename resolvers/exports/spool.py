@@ -1,7 +1,7 @@
 """Spool between the thread that writes a file and the connection that sends it.
 
-The database is read as fast as it can be, so that its snapshot is not held for a slow caller. What the caller has not
-read yet is in memory, and beyond a limit in a temporary file that has no name, encrypted with a key that no file has.
+The database is read at full speed, so that a slow caller does not hold its snapshot. Bytes that are not sent yet are in
+memory, and beyond a limit in a temporary file that has no name, encrypted with a key that no file has.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class SpoolClosedError(Exception):
 
 
 class SpoolFullError(Exception):
-    """The disk has no room for what the caller has not read yet."""
+    """The disk has no room for bytes that are not sent yet."""
 
 
 class Spool:

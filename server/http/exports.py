@@ -174,7 +174,7 @@ class _Answer:
         await self._send({"type": "http.response.start", "status": int(HTTPStatus.OK), "headers": headers})
 
     async def send(self, part: bytes) -> None:
-        """Send a part of the file; waits while the caller has not read enough of the earlier ones."""
+        """Send a part of the file, and wait while too many earlier bytes are unread."""
         if not self.is_begun:
             await self.begin()
         await self._send({"type": "http.response.body", "body": part, "more_body": True})
