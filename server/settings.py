@@ -118,6 +118,13 @@ class Settings(BaseSettings):
             "clients that are erased meanwhile."
         ),
     )
+    export_spool_mib: int = Field(
+        default=512,
+        ge=0,
+        description=(
+            "How many MiB of an exported file may wait in the folder of temporary files for a caller that reads slowly."
+        ),
+    )
     cors_origins: Origins = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
     )
