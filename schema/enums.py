@@ -36,7 +36,7 @@ from domain.policies import PolicyKind
 from domain.price_tables import PriceChange, VersionState
 from domain.refusals import UserErrorCode
 from domain.second_factor import SecondFactorKind
-from domain.sheets import ImportedRowStatus
+from domain.sheets import ImportedProductStatus, ImportedRowStatus
 
 Member = TypeVar("Member", bound=Enum)
 
@@ -387,6 +387,17 @@ _describe(
         ImportedRowStatus.REPEATED: "The CNPJ is in an earlier row; nothing was changed.",
         ImportedRowStatus.INVALID: "The row is bad, and `reason` says why.",
         ImportedRowStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
+    },
+)
+_describe(
+    ImportedProductStatus,
+    "What an import did with a row of products.",
+    {
+        ImportedProductStatus.CREATED: "No product had the code; one was created.",
+        ImportedProductStatus.UPDATED: "The product with the code has new details.",
+        ImportedProductStatus.UNCHANGED: "The product with the code is as in the row; nothing was changed.",
+        ImportedProductStatus.INVALID: "The row is bad, and `reason` says why.",
+        ImportedProductStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
     },
 )
 _describe(
