@@ -117,6 +117,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.sockets = sockets
+    app.state.streams = streams
     return app
 
 
