@@ -9,7 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from db.engine import Database
@@ -27,6 +27,7 @@ from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
 from server.http.exports import ExportFiles
 from server.http.middleware import RequestLog
+from server.http.websocket import WebSockets
 from server.settings import Settings
 
 log = structlog.get_logger("portal")
@@ -100,6 +101,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     )
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     endpoint = Endpoint(portal, operations, settings)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission)
     app = Application(
         endpoint,
         routes=[
@@ -107,12 +109,15 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             *ROUTES,
             *(graphiql.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
             Route(PATH, endpoint),
+            WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
     )
     app.state.portal = portal
     app.state.trusted = operations.trusted
+    app.state.sockets = sockets
+    app.state.streams = streams
     return app
 
 

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     max_subscriptions_of_address: int = Field(
         default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
     )
+    max_operations_of_connection: int = Field(
+        default=100, ge=1, description="The number of operations that run at once on one WebSocket at most."
+    )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
     )
@@ -98,6 +101,10 @@ class Settings(BaseSettings):
     )
     keep_alive_seconds: Seconds = Field(
         default=5, description="How long a connection is kept without a request, in seconds."
+    )
+    ping_seconds: Seconds = Field(
+        default=20,
+        description="After how many seconds of silence the caller of a WebSocket is asked whether it is there.",
     )
     worker_timeout_seconds: Seconds = Field(
         default=60,

@@ -16,12 +16,14 @@ class StreamCounts:
         self._total_max, self._maxima = total, {"user": of_user, "address": of_address}
         self._counts: Counter[Hashable] = Counter()
 
-    def enter(self, viewer: Viewer, address: str | None) -> Callable[[], None]:
-        """Count one more, and return what counts one less in the end.
+    def enter(self, viewer: Viewer | None, address: str | None) -> Callable[[], None]:
+        """Count one more, of the user and address that are known, and return what counts one less in the end.
 
         Raises TooManySubscriptions for a caller that has as many as it may, and Unavailable if the process has.
         """
-        keys: list[tuple[str, Hashable]] = [("user", (viewer.partner_id, viewer.user_id))]
+        keys: list[tuple[str, Hashable]] = []
+        if viewer is not None:
+            keys.append(("user", (viewer.partner_id, viewer.user_id)))
         if address is not None:
             keys.append(("address", address))
         for key in keys:
