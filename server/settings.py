@@ -29,6 +29,7 @@ _POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "serv
 """Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
 
 _SHORTEST_KEY = 32
+_SHORTEST_TOKEN = 16
 _ORIGIN = re.compile(
     r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
     r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
@@ -103,6 +104,13 @@ class Settings(BaseSettings):
     )
     max_subscriptions_of_address: int = Field(
         default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="The token, at least 16 characters, with which /metrics is read; without it, the path has nothing.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="A port of its own for /metrics, of the same HOST."
     )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
@@ -191,6 +199,11 @@ class Settings(BaseSettings):
             lines = (f"{str(problem['loc'][0]).upper()}: {_sentence(problem)}" for problem in problems)
             raise SettingsError("; ".join(lines)) from None
 
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the processes record metrics."""
+        return self.metrics_token is not None or self.metrics_port is not None
+
     def outbox(self) -> Outbox:
         """Return what sends e-mails and makes links; it has no mailer without SMTP_URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -270,6 +283,15 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < _SHORTEST_KEY:
             message = f"it has to have at least {_SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        given = None if value is None else value.get_secret_value()
+        if given is not None and (len(given) < _SHORTEST_TOKEN or not given.isascii() or not given.isprintable()):
+            message = f"it has to have at least {_SHORTEST_TOKEN} characters, of ASCII"
             raise ValueError(message)
         return value
 

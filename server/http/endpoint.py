@@ -55,7 +55,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._admission = Admission()
+        self.admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -124,7 +124,7 @@ class Endpoint:
         if negotiated.streams and scope["method"] != "HEAD":
             wanted = wanted._replace(renew=partial(_renewed, self._portal, authorization, address))
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        await self._admission.admit()
+        await self.admission.admit()
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
