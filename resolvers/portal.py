@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from db.engine import Database
 from domain.timestamps import utc_now
+from resolvers.counts import Counts
 from resolvers.feed import Feed
 from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
@@ -34,6 +35,7 @@ class Portal:
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
 
+    counts: Counts = field(default_factory=Counts)
     feed: Feed = field(init=False)
 
     def __post_init__(self) -> None:

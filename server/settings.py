@@ -24,6 +24,7 @@ from server.setting_values import (
     Seconds,
     Secret,
     SettingsError,
+    Token,
     in_capitals,
 )
 
@@ -91,6 +92,13 @@ class Settings(BaseSettings):
     )
     max_operations_of_connection: int = Field(
         default=100, ge=1, description="The number of operations that run at once on one WebSocket at most."
+    )
+    metrics_token: Token | None = Field(
+        default=None,
+        description="The token, at least 16 characters, with which /metrics is read; without it, the path has nothing.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="A port of its own for /metrics, of the same HOST."
     )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
@@ -189,6 +197,11 @@ class Settings(BaseSettings):
             problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
             lines = (f"{str(problem['loc'][0]).upper()}: {_sentence(problem)}" for problem in problems)
             raise SettingsError("; ".join(lines)) from None
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the processes record metrics."""
+        return self.metrics_token is not None or self.metrics_port is not None
 
     def outbox(self) -> Outbox:
         """Return what sends e-mails and makes links; it has no mailer without SMTP_URL."""

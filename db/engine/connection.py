@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -15,6 +15,26 @@ Result = TypeVar("Result")
 
 Observer: TypeAlias = Callable[[str], None]
 """Called with the text of each statement before it runs."""
+
+
+class Meter(Protocol):
+    """Measures of a process."""
+
+    @property
+    def statement(self) -> Callable[[float], None]:
+        """Called with the seconds of each statement, in any thread."""
+
+    @property
+    def keys(self) -> Callable[[float], None]:
+        """Called with the number of keys of each statement of a loader."""
+
+
+class Usage(NamedTuple):
+    """Numbers of connections in use, and of units of work that wait for one."""
+
+    in_use: int
+    waiting: int
+
 
 Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 """Called with each batch of the driver's rows."""
@@ -31,8 +51,9 @@ NO_VALUES: Values = MappingProxyType({})
 class Connection(Protocol):
     """Connection of a unit of work, which awaits only these methods."""
 
-    statements: int
-    """Number of statements run so far; those that begin and end transactions are not counted."""
+    @property
+    def statements(self) -> int:
+        """Number of statements run so far; those that begin and end transactions are not counted."""
 
     @property
     def dialect(self) -> Dialect:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from db.engine import failures, pools
 from db.engine.asyncpg_types import DriverConnection, DriverTransaction
@@ -21,6 +22,7 @@ from db.engine.connection import (
     Observer,
     Take,
     TookTooLongError,
+    Usage,
     Work,
     returned,
 )
@@ -122,6 +124,7 @@ class PostgresEngine:
         """Prepare without connecting."""
         self._availability, self._observers = availability, observers
         self._pool = pools.postgresql(url, availability, connections=connections)
+        self._units = 0
 
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:  # noqa: ARG002 — of the protocol.
         """Raise NotInlineError: each answer of a server has to be waited for."""
@@ -129,13 +132,17 @@ class PostgresEngine:
 
     async def read(self, work: Work[Result]) -> Result:
         """Run a unit of work on a snapshot of the database."""
-        return await run(self._pool, counted(work), self._observers, read_only=True)
+        return await self._run(work, read_only=True)
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await _run_once(self._pool, counted(work), self._observers, read_only=True)
+                self._units += 1
+                try:
+                    return await _run_once(self._pool, counted(work), self._observers, read_only=True)
+                finally:
+                    self._units -= 1
         except TimeoutError:
             # The driver has a timeout of its own, for a server that does not answer.
             if not limit.expired():
@@ -144,7 +151,20 @@ class PostgresEngine:
 
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
-        return await run(self._pool, counted(work), self._observers, read_only=False)
+        return await self._run(work, read_only=False)
+
+    async def _run(self, work: Work[Result], *, read_only: bool) -> Result:
+        self._units += 1
+        try:
+            return await run(self._pool, counted(work), self._observers, read_only=read_only)
+        finally:
+            self._units -= 1
+
+    def usage(self) -> Usage:
+        """Return how many connections are lent, and how many units of work wait for one."""
+        pool = self._pool.pool
+        lent = pool.checkedout() if isinstance(pool, QueuePool) else self._units
+        return Usage(lent, max(0, self._units - lent))
 
     async def purge(self) -> bool:
         """Return True: vacuum is the server's, which removes what was erased."""

@@ -2,14 +2,14 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from random import getrandbits
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -42,18 +42,26 @@ log = structlog.get_logger("portal.http")
 _logger = logging.getLogger("portal.http")
 
 
+Observe: TypeAlias = Callable[[Scope, int, float], None]
+"""Called with each request that was answered, its status, and the seconds that it took."""
+
+
 class RequestLog:
     """Middleware that gives each request an id, logs it when it is done, and answers for unhandled exceptions."""
 
     def __init__(
-        self, app: ASGIApp, cors: Cors | None = None, direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})
+        self,
+        app: ASGIApp,
+        cors: Cors | None = None,
+        direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
+        observe: Observe | None = None,
     ) -> None:
         """Wrap the application; without CORS no page of another origin may read its answers.
 
         Requests of the methods and paths in `direct` go to those applications instead.
         """
         self.app, self._direct = app, direct
-        self._cors = cors
+        self._cors, self._observe = cors, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -89,7 +97,10 @@ class RequestLog:
                 raise
             await _internal_error(request_id, Headers(scope["headers"]))(scope, receive, send_completed)
         finally:
-            _write_line(scope, status, perf_counter() - started, statements)
+            seconds = perf_counter() - started
+            _write_line(scope, status, seconds, statements)
+            if self._observe is not None:
+                self._observe(scope, status, seconds)
             logs.request_id.reset(before)
             tally.reset(tally_before)
             # The connection keeps the scope, which must not keep the answer, nor the context, which has the connection.

@@ -111,7 +111,9 @@ class Operation:
             gone=connection.until_gone,
             unusable=unreachable,
         )
-        answer = await terms.operations.execute(context, wanted._replace(renew=connection.renewed))
+        answer = await terms.operations.execute(
+            context, wanted._replace(renew=connection.renewed, transport="websocket")
+        )
         self._state["answer"] = answer._replace(body={})
         if answer.stream is None:
             await self._answer(answer)

@@ -219,7 +219,7 @@ def wait_for(log: Path, event: str) -> None:
 
 def test_connections_that_end_in_any_way_leave_none_open(served: Served) -> None:
     def count() -> int:
-        return len(os.listdir(f"/proc/{served.pid}/fd"))
+        return len(list(Path(f"/proc/{served.pid}/fd").iterdir()))
 
     with connected(served.port, served.token):
         before = count()
