@@ -136,7 +136,7 @@ def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path:
         "1,199 imported, 1 registered already, 1 bad.",
     ]
     assert f"line 2: {numbers[0]} is registered already; left alone." in again.stdout
-    assert again.stdout.endswith("0 imported, 1200 registered already, 1 bad.\n")
+    assert again.stdout.endswith("0 imported, 1,200 registered already, 1 bad.\n")
 
 
 def test_a_dry_run_writes_the_report_and_registers_nothing(command: Command, tmp_path: Path) -> None:
