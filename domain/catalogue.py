@@ -1,5 +1,6 @@
 """Catalogue of the messages that a person can meet: the situation and samples of each, for the documentation."""
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
@@ -144,7 +145,7 @@ SAMPLES: Sequence[Said] = (
     BeginInPast(now=_NOW),
     DuplicateTier(minimum=1),
     DuplicateTier(minimum=1_000),
-    UnreadableFile(reason="Permission denied"),
+    UnreadableFile(PermissionError(errno.EACCES, "")),
     LargeWorkbook(megabytes=256),
     LongLine(line=12_345),
     MissingColumns([("cnpj", "cgc"), ("nome",)]),

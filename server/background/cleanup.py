@@ -1,4 +1,4 @@
-"""Deletion of expired data: failed sign-ins that no longer count, invitations, and links for new passwords."""
+"""Deletion of expired data, such as failed sign-ins that no longer count, and statistics of tables that have grown."""
 
 import asyncio
 from datetime import datetime
@@ -6,7 +6,8 @@ from datetime import datetime
 import structlog
 
 from db import attempts, invitations, password_resets, second_factors
-from db.engine import Transaction
+from db.engine import Transaction, statistics
+from db.tables import metadata
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
 from resolvers.portal import Portal
@@ -23,6 +24,7 @@ async def run(portal: Portal) -> None:
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
         await delete_expired(portal)
+        await update_statistics(portal)
         await asyncio.sleep(EVERY_SECONDS)
 
 
@@ -34,6 +36,19 @@ async def delete_expired(portal: Portal) -> None:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
         log.exception("expired data could not be deleted")
+
+
+async def update_statistics(portal: Portal) -> None:
+    """Let statistics follow the growth of SQLite's tables; a failure is logged, and the next call tries again."""
+    try:
+        tables = await portal.database.write(lambda tx: statistics.follow_growth(tx, *metadata.sorted_tables))
+    except Unavailable:
+        log.warning("statistics are updated later: the database is not available")
+    except Exception:
+        log.exception("statistics could not be updated")
+    else:
+        if tables:
+            log.info("statistics updated", tables=tables)
 
 
 async def _delete(tx: Transaction, now: datetime) -> None:
