@@ -90,6 +90,7 @@ _describe(
         Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
         Permission.STOCK_MANAGE: "Set the numbers of free licenses below which the partner is warned.",
         Permission.EXPORTS_CREATE: "Export lists that the viewer may read as files.",
+        Permission.DOCUMENTS_MANAGE: "See, register and remove trusted documents, which clients request by an ID.",
     },
 )
 _describe(
@@ -305,6 +306,8 @@ _describe(
         EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
         EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
         EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
+        EventType.DOCUMENTS_REGISTERED: "Trusted documents were registered.",
+        EventType.DOCUMENTS_REMOVED: "Trusted documents were removed.",
     },
 )
 _describe(
@@ -375,6 +378,7 @@ _describe(
             "undo."
         ),
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
+        UserErrorCode.DOCUMENT_ID_IN_USE: "A document with another text is registered under the ID.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },
 )
