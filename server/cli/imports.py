@@ -280,6 +280,11 @@ def import_prices(
                 f"{codes[each.product_id]} ({each.order_type.value}) is dearer from {each.minimum_quantity} on."
                 for each in done.dearer
             ),
+            *(
+                f"{codes[each.product_id]} ({each.order_type.value}) has another price from {each.minimum_quantity} on "
+                "in a later version that is published already, which ends this one."
+                for each in done.undone
+            ),
         ]
 
     for warning in run(work):

@@ -70,6 +70,7 @@ LIST_SIZES: Mapping[str, int] = {
     "LicenseActivationResult.userErrors": 5,
     "Query.apiTokens": API_TOKENS_MAX,
     "Query.priceTableDiff": 100,
+    "PublishPriceTablePayload.undone": 100,
     "*.warnings": 10,
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,

@@ -395,6 +395,37 @@ async def test_a_draft_that_would_undo_a_later_version_is_confirmed_or_refused(
     assert published["version"] == {"number": 3, "copyOf": 1}
 
 
+async def test_a_publication_says_what_a_later_version_undoes_of_it(vendor: Api, api: Api, clock: Clock) -> None:
+    clock.now = NOON
+    changed, same, kept = [await new_product(api.portal, api.partner_id) for _ in range(3)]
+    table = await _table(vendor)
+    await _draft(vendor, table, *(_price(each, (1, "10.00")) for each in (changed, same, kept)))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(changed, (1, "12.00")), _price(same, (1, "11.00")))
+    await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(changed, (1, "8.00")), _price(same, (1, "11.00")), _price(kept, (1, "9.00")))
+    asked = "product { id } before { unitMonthlyPrice } after { unitMonthlyPrice } undoneBy { number beginsAt }"
+    diff = f"query ($id: ID!, $at: DateTime) {{ priceTableDiff(priceTableId: $id, beginsAt: $at) {{ {asked} }} }}"
+
+    now, later = [
+        (await vendor.data(diff, id=table, at=at))["priceTableDiff"] for at in (None, (NOON + 2 * DAY).isoformat())
+    ]
+    payload = await vendor.done("publishPriceTable", f"undone {{ {asked} }}", {"priceTableId": table})
+    await _draft(vendor, table, _price(changed, (1, "7.00")))
+    last = await vendor.done(
+        "publishPriceTable",
+        "undone { minimumQuantity }",
+        {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat(), "replacesVersion": 2},
+    )
+
+    ends = {"number": 2, "beginsAt": "2027-07-02T12:00:00Z"}
+    assert {each["product"]["id"]: each["undoneBy"] for each in now} == {changed: ends, same: None, kept: ends}
+    assert [each["before"]["unitMonthlyPrice"] for each in later if each["product"]["id"] == changed] == ["12.00"]
+    assert {each["undoneBy"] for each in later} == {None}
+    assert payload["undone"] == [each for each in now if each["undoneBy"]]
+    assert last["undone"] == []
+
+
 async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api, api: Api) -> None:
     product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
     await _draft(vendor, table, _price(product, (1, "10.00")))
