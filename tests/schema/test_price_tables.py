@@ -8,9 +8,14 @@ import pytest
 
 from db import price_tables as statements
 from db import users
+from domain import money
 from domain.access import Permission, Role
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.price_tables import PriceKey
+from domain.prices import Tier
 from resolvers import ids, price_tables
-from resolvers.price_tables import PublishPriceTable, RenamePriceTable
+from resolvers.price_tables import DraftedPrice, DraftPriceTable, PublishPriceTable, RenamePriceTable
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -445,6 +450,55 @@ async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api,
     version = await vendor.done("publishPriceTable", "version { number copyOf }", {"priceTableId": table})
     assert refused == []
     assert version["version"] == {"number": 3, "copyOf": 2}
+
+
+async def test_a_draft_during_a_publication_changes_no_published_price(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    publishing = PublishPriceTable(ids.number("PriceTable", table), None)
+    drafted = {"priceTableId": table, "prices": [_price(product, (1, "30.00"))]}
+
+    refused = await raced(vendor, price_tables.publish, publishing, vendor.codes("draftPriceTable", drafted))
+
+    assert refused == []
+    assert await _versions(vendor, table) == [(2, "DRAFT", 1, ["30.00"]), (1, "PUBLISHED", None, ["10.00"])]
+
+
+async def test_a_publication_during_a_draft_publishes_all_of_it(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
+    tiers = (_tier(1, "9.00"), _tier(10, "8.00"))
+    cheaper = DraftedPrice(key, tiers)
+    drafting = DraftPriceTable(ids.number("PriceTable", table), (cheaper,))
+
+    refused = await raced(
+        vendor, price_tables.draft, drafting, vendor.codes("publishPriceTable", {"priceTableId": table})
+    )
+
+    assert refused == []
+    assert await _versions(vendor, table) == [(1, "PUBLISHED", None, ["9.00", "8.00"])]
+
+
+def _tier(minimum: int, monthly: str) -> Tier:
+    price = money.parse(monthly)
+    assert price is not None
+    return Tier(minimum_quantity=minimum, unit_monthly_price=price, unit_setup_fee=Cents(0), bonus_quantity=0)
+
+
+async def _versions(vendor: Api, table: str) -> list[tuple[int, str, int | None, list[str]]]:
+    """Return number, state, origin and monthly prices of each version, the newest first."""
+    query = """query ($id: ID!) { node(id: $id) { ... on PriceTable { versions { number state copyOf
+        items { tiers { unitMonthlyPrice } } } } } }"""
+    return [
+        (
+            each["number"],
+            each["state"],
+            each["copyOf"],
+            [tier["unitMonthlyPrice"] for item in each["items"] for tier in item["tiers"]],
+        )
+        for each in (await vendor.data(query, id=table))["node"]["versions"]
+    ]
 
 
 async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> None:
