@@ -8,6 +8,7 @@ import pytest
 
 from db import price_tables as statements
 from db import users
+from db.doctor.checks import examine
 from domain import money
 from domain.access import Permission, Role
 from domain.money import Cents
@@ -478,6 +479,9 @@ async def test_a_publication_during_a_draft_publishes_all_of_it(vendor: Api, api
 
     assert refused == []
     assert await _versions(vendor, table) == [(1, "PUBLISHED", None, ["9.00", "8.00"])]
+    # The publication keeps how many tiers it has published.
+    mine = f"price table {ids.number('PriceTable', table)} "
+    assert [each for each in await examine(vendor.portal.database) if mine in each.message] == []
 
 
 def _tier(minimum: int, monthly: str) -> Tier:
