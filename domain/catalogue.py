@@ -118,6 +118,7 @@ SAMPLES: Sequence[Said] = (
     NotFound(("orderId",)),
     NotFound(("activationId",)),
     NotFound(("items", "0", "productId")),
+    NotFound(("replacesVersion",)),
     OutOfStock(product_id=1, requested=1, available=0),
     OutOfSeats(product_id=1, requested=1_200, available=1_000),
     OrderTransition(current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),

@@ -69,7 +69,7 @@ FIELDS: Mapping[str, Noun] = {
     "productId": Noun(pt="o produto", en="the product"),
     "quantity": Noun(pt="a quantidade", en="the quantity"),
     "reason": Noun(pt="o motivo", en="the reason"),
-    "replacesVersion": Noun(pt="a versão substituída", en="the version that is replaced"),
+    "replacesVersion": Noun(pt="a versão a substituir", en="the version to replace"),
     "role": Noun(pt="o perfil", en="the role"),
     "secondFactorRequired": Noun(pt="a exigência de verificação em duas etapas", en="the two-step verification rule"),
     "secret": Noun(pt="o código do link", en="the code of the link"),
