@@ -27,6 +27,7 @@ class Permission(Enum):
     PRICES_MANAGE = "PRICES_MANAGE"
     STOCK_MANAGE = "STOCK_MANAGE"
     EXPORTS_CREATE = "EXPORTS_CREATE"
+    DOCUMENTS_MANAGE = "DOCUMENTS_MANAGE"
 
 
 ACTIONS: Mapping[Permission, Text] = {
@@ -51,6 +52,7 @@ ACTIONS: Mapping[Permission, Text] = {
     Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
     Permission.STOCK_MANAGE: Text(pt="definir avisos de estoque baixo", en="set warnings of a low stock"),
     Permission.EXPORTS_CREATE: Text(pt="exportar listas", en="export lists"),
+    Permission.DOCUMENTS_MANAGE: Text(pt="administrar documentos registrados", en="manage registered documents"),
 }
 """What each permission allows, as sentences say it."""
 
@@ -154,6 +156,7 @@ LARGE_MUTATIONS = frozenset(
         "importClients",
         "importProducts",
         "importPrices",
+        "registerDocuments",
         "activateLicenses",
         "cancelActivations",
         "moveActivations",
@@ -194,6 +197,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.auditChain": Permission.EVENTS_READ,
     "Query.users": Permission.USERS_READ,
     "Query.invitations": Permission.USERS_MANAGE,
+    "Query.apiTokens": Permission.TOKENS_MANAGE,
+    "Query.trustedDocuments": Permission.DOCUMENTS_MANAGE,
     "Client.activations": Permission.ACTIVATIONS_READ,
     "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "UpdateLicenseStockThresholdPayload.licenseStock": Permission.ACTIVATIONS_READ,
@@ -249,6 +254,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.reinstateProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.importProducts": Permission.PRODUCTS_MANAGE,
+    "Mutation.registerDocuments": Permission.DOCUMENTS_MANAGE,
+    "Mutation.removeDocuments": Permission.DOCUMENTS_MANAGE,
     "Mutation.createPriceTable": Permission.PRICES_MANAGE,
     "Mutation.renamePriceTable": Permission.PRICES_MANAGE,
     "Mutation.draftPriceTable": Permission.PRICES_MANAGE,

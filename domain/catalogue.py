@@ -12,6 +12,7 @@ import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
+from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
 from domain.errors import (
     ApiError,
     BodyTooLong,
@@ -118,6 +119,7 @@ SAMPLES: Sequence[Said] = (
     NotFound(("orderId",)),
     NotFound(("activationId",)),
     NotFound(("items", "0", "productId")),
+    NotFound(("replacesVersion",)),
     OutOfStock(product_id=1, requested=1, available=0),
     OutOfSeats(product_id=1, requested=1_200, available=1_000),
     OrderTransition(current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),
@@ -135,6 +137,9 @@ SAMPLES: Sequence[Said] = (
     PartnerInUse(activations=1_250, orders=2),
     UnknownPartner(name="Alfa Sistemas"),
     AboveCeiling(total=Cents(1_250_000), ceiling=Cents(1_000_000)),
+    InvalidDocument(document="sha256:e76c…", reason="Cannot query field “nothing” on type “Query” (at 1:3)"),
+    DocumentIdTaken(document="x-web:estoque"),
+    TooManyAtOnce(highest=REGISTERED_MAX),
     ProductCodeTaken(product_code="COMPLETO"),
     ProductRetired(product="Moderniza Light"),
     PriceTableNameTaken(name="Pauta 2026"),

@@ -17,6 +17,7 @@ from schema.activations import ActivationQueries
 from schema.audit import AuditQueries
 from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
+from schema.documents import DocumentMutations, DocumentQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries, Subscription
 from schema.exports import ExportMutations
@@ -88,6 +89,7 @@ class Query(
     EventQueries,
     AuditQueries,
     UserQueries,
+    DocumentQueries,
 ):
     """Query fields of all screens."""
 
@@ -117,6 +119,7 @@ class Mutation(
     ProductImportMutations,
     PriceTableMutations,
     PriceImportMutations,
+    DocumentMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -21,7 +21,7 @@ from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
-from server.graphql.trusted_documents import TrustedDocuments
+from server.graphql.trusted_documents import TrustedDocuments, inspected
 from server.http import graphiql, health, home
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
@@ -105,6 +105,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_user=settings.max_subscriptions_of_user,
         of_address=settings.max_subscriptions_of_address,
     )
+    portal.inspect = inspected
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     endpoint = Endpoint(portal, operations, settings)
     sockets = WebSockets(portal, operations, settings, endpoint.admission)

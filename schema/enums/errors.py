@@ -54,6 +54,7 @@ describe(
             "undo."
         ),
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
+        UserErrorCode.DOCUMENT_ID_IN_USE: "A document with another text is registered under the ID.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
     },
 )

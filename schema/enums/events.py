@@ -66,5 +66,7 @@ describe(
         EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
         EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
         EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
+        EventType.DOCUMENTS_REGISTERED: "Trusted documents were registered.",
+        EventType.DOCUMENTS_REMOVED: "Trusted documents were removed.",
     },
 )

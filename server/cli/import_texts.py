@@ -48,3 +48,13 @@ DEARER = Text(
     pt="{product} ({type}) fica mais caro a partir de {quantity} unidades.",
     en="{product} ({type}) is dearer from {quantity} on.",
 )
+UNDONE = Text(
+    pt=(
+        "{product} ({type}) tem outro preço a partir de {quantity} unidades em uma versão posterior já publicada, que "
+        "encerra a vigência desta."
+    ),
+    en=(
+        "{product} ({type}) has another price from {quantity} on in a later version that is published already, which "
+        "ends this one."
+    ),
+)

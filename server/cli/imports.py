@@ -282,7 +282,8 @@ def import_prices(
             return outcome.filled(text, {"product": codes[key.product_id], "type": label, "quantity": quantity})
 
         holes = [said(import_texts.HOLE, key, lowest) for key, lowest in done.holes]
-        return holes + [said(import_texts.DEARER, each, each.minimum_quantity) for each in done.dearer]
+        dearer = [said(import_texts.DEARER, each, each.minimum_quantity) for each in done.dearer]
+        return holes + dearer + [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
 
     for warning in run(work):
         _warn(warning)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.doctor.checks import examine
@@ -63,6 +63,17 @@ class World:
         begun = [(begin, place) for place, (begin, _) in enumerate(self.published) if begin <= at]
         return max(begun)[1] if begun else None
 
+    def _undoing(self, price: int, before: int | None, begins_at: datetime) -> int | None:
+        """Return the place of the first version after the begin that has another price than the one that changed."""
+        if before is not None and self.published[before][1] == price:
+            return None
+        later = sorted(
+            (begin, place)
+            for place, (begin, other) in enumerate(self.published)
+            if begin > begins_at and other != price
+        )
+        return later[0][1] if later else None
+
     async def _draft(self, price: int) -> None:
         tiers = [{"minimumQuantity": 1, "unitMonthlyPrice": f"{price}.00", "unitSetupFee": "0.00"}]
         prices = [{"productId": self.product, "orderType": "PURCHASE", "tiers": tiers}]
@@ -79,15 +90,17 @@ class World:
         self.draft = None
 
     async def _publish(self, begins_at: datetime | None) -> None:
-        given = {"priceTableId": self.table, "beginsAt": begins_at and begins_at.isoformat()}
-        codes = await self.vendor.codes("publishPriceTable", given)
+        given: dict[str, object] = {"priceTableId": self.table, "beginsAt": begins_at and begins_at.isoformat()}
         before = self._place_at(begins_at or self.clock.now)
         if self.draft and before not in {None, self.copied}:
-            assert codes == ["PRICE_TABLE_DRAFT_OUTDATED"]
+            assert await self.vendor.codes("publishPriceTable", given) == ["PRICE_TABLE_DRAFT_OUTDATED"]
             assert before is not None
-            codes = await self.vendor.codes("publishPriceTable", {**given, "replacesVersion": before + 1})
-        assert codes == ([] if self.draft else ["NO_PRICE_TABLE_DRAFT"])
+            given["replacesVersion"] = before + 1
+        payload = await self.vendor.mutate("publishPriceTable", "undone { undoneBy { number } }", given)
+        assert [error["code"] for error in payload["userErrors"]] == ([] if self.draft else ["NO_PRICE_TABLE_DRAFT"])
         if self.draft:
+            undone_by = self._undoing(self.draft, before, begins_at or self.clock.now)
+            assert payload["undone"] == ([] if undone_by is None else [{"undoneBy": {"number": undone_by + 1}}])
             self.published.append((begins_at or self.clock.now, self.draft))
         self.draft = None
 
@@ -120,6 +133,7 @@ class World:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=[("draft", 1), ("publish later", 3), ("draft", 2), ("publish", 1)])
 @given(steps=st.lists(step, max_size=14))
 def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
     engine: str, databases: Databases, steps: list[tuple[str, int]]
