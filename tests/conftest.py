@@ -25,7 +25,7 @@ from tests.api import Api, From, transport
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
-from tests.executors import DOCUMENTS, EXECUTOR
+from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
@@ -186,7 +186,7 @@ async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, _SETTINGS, documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield await new_caller(http, portal, await new_partner(portal))
     await portal.database.close()
