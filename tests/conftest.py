@@ -21,7 +21,7 @@ from resolvers import passwords
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, From, transport
+from tests.api import Api, From, serving
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
@@ -67,6 +67,8 @@ def pytest_collection_finish() -> None:
     """Keep modules and collected tests out of garbage collections, which would look through all of them each time."""
     gc.collect()
     gc.freeze()
+    # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -158,9 +160,7 @@ def clock(portal: Portal) -> Clock:
 @pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP client of the portal's real HTTP application."""
-    async with httpx.AsyncClient(
-        transport=transport(create_app(portal, _SETTINGS, documents=DOCUMENTS)), base_url="http://portal.test"
-    ) as http:
+    async with serving(portal) as http:
         yield http
 
 
