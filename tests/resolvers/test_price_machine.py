@@ -10,7 +10,7 @@ import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from db.doctor.checks import examine
+from db.doctor.checks import examine_rows
 from db.engine import Database
 from domain.access import Role
 from resolvers import ids
@@ -19,7 +19,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api
 from tests.clock import Clock
-from tests.databases import Databases
+from tests.executors import BATCHED
 from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
 
 HOUR = timedelta(hours=1)
@@ -135,10 +135,8 @@ class World:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(steps=[("draft", 1), ("publish later", 3), ("draft", 2), ("publish", 1)])
 @given(steps=st.lists(step, max_size=14))
-def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
-    engine: str, databases: Databases, steps: list[tuple[str, int]]
-) -> None:
-    asyncio.run(_live(databases.shared(engine), steps))
+def test_any_sequence_keeps_published_prices_and_orders_those_in_force(url: str, steps: list[tuple[str, int]]) -> None:
+    asyncio.run(_live(url, steps))
 
 
 async def _live(url: str, steps: list[tuple[str, int]]) -> None:
@@ -152,7 +150,7 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
 async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
     portal.now = clock = Clock()
     clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings()))
+    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
@@ -160,10 +158,7 @@ async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
         for each in steps:
             await world.take(*each)
         await world.check()
-    # Other tests damage price tables of theirs.
-    mine = f"price table {ids.number('PriceTable', world.table)} "
-    found = await examine(portal.database)
-    assert [each for each in found if each.partner_id == api.partner_id or mine in each.message] == []
+    assert await portal.database.read(examine_rows) == []
 
 
 async def _table(vendor: Api, api: Api) -> str:
