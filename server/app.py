@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
-from server.background import cleanup, document_refresh, erasure
+from server.background import cleanup, document_refresh, erasure, event_hints
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
 from server.graphql.operations import Operations
@@ -83,7 +83,7 @@ def create() -> Application:
 
 def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, hints=settings.event_hints)
     return Portal(
         database,
         settings.secret(),
@@ -157,6 +157,8 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     writer = TokenUsageWriter(portal)
     background = writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)
     beside = [asyncio.create_task(each) for each in background]
+    if portal.database.sends_hints:
+        beside.append(asyncio.create_task(event_hints.run(portal.database)))
     if app.state.recorder is not None:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
