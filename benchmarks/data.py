@@ -89,9 +89,10 @@ def copy(into: Path) -> Path:
 def _fingerprint() -> str:
     """Return a hash of all that the database is made from, so that a change makes a new one."""
     sources = chain(
-        [Path(__file__), PROJECT / "db" / "tables.py"],
+        [Path(__file__)],
+        sorted((PROJECT / "db" / "tables").glob("*.py")),
         sorted((PROJECT / "db" / "migrations" / "versions").glob("*.py")),
-        sorted((PROJECT / "server" / "demo").glob("*.py")),
+        sorted((PROJECT / "demo").glob("*.py")),
     )
     return sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 

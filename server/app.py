@@ -10,7 +10,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from db.engine import Database
@@ -28,6 +28,7 @@ from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
 from server.http.exports import ExportFiles
 from server.http.middleware import Observe, RequestLog
+from server.http.websocket import WebSockets
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     )
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     endpoint = Endpoint(portal, operations, settings)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission)
     recorder = _recorder(portal, operations, endpoint, settings)
     app = Application(
         endpoint,
@@ -114,6 +116,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             *ROUTES,
             *(graphiql.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
             Route(PATH, endpoint),
+            WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
             *(recorder.routes if recorder else ()),
         ],
@@ -123,6 +126,8 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     app.state.recorder = recorder
     app.state.portal = portal
     app.state.trusted = operations.trusted
+    app.state.sockets = sockets
+    app.state.streams = streams
     return app
 
 

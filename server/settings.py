@@ -1,49 +1,34 @@
 """Settings, each an environment variable of the same name in capitals."""
 
-import os
 import re
-from ipaddress import ip_network
 from pathlib import Path
-from secrets import token_hex
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
-from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.attempts import MailLimits
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
 from server.mail import SmtpMailer, server_of
-
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-_SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-_POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
-    "target_session_attrs",
-    "prepared_statement_cache_size",
-}
-"""Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
-
-_SHORTEST_KEY = 32
-_SHORTEST_TOKEN = 16
-_ORIGIN = re.compile(
-    r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
-    r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+from server.secret_key import keep, read
+from server.setting_values import (
+    DatabaseUrl,
+    EmailAddress,
+    Networks,
+    Origins,
+    PortalUrl,
+    Seconds,
+    Secret,
+    SettingsError,
+    Token,
+    in_capitals,
 )
 
 _ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
-_PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-
-
-class SettingsError(Exception):
-    """The value of a setting is wrong. The message names the variable and what it must be, without its value."""
 
 
 class Settings(BaseSettings):
@@ -51,7 +36,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True, extra="ignore")
 
-    database_url: str = Field(
+    database_url: DatabaseUrl = Field(
         default="sqlite+aiosqlite:///./data/portal.db",
         repr=False,
         description="Where the data is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME.",
@@ -61,7 +46,7 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 for any free one.")
     workers: int = Field(default=1, ge=1, le=256, description="How many processes serve.")
-    secret_key: SecretStr | None = Field(
+    secret_key: Secret | None = Field(
         default=None,
         description=(
             "The secret of keyed hashes, at least 32 characters, equal on every machine that shares a database. "
@@ -79,7 +64,7 @@ class Settings(BaseSettings):
         default_factory=lambda given: bool(given.get("demo")),
         description="Whether a browser gets GraphiQL at /graphql; where it is not given, what DEMO says.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], in_capitals] = Field(
         default="INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
     )
     log_format: Literal["auto", "json", "console"] = Field(
@@ -112,7 +97,10 @@ class Settings(BaseSettings):
     max_subscriptions_of_address: int = Field(
         default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
     )
-    metrics_token: SecretStr | None = Field(
+    max_operations_of_connection: int = Field(
+        default=100, ge=1, description="The number of operations that run at once on one WebSocket at most."
+    )
+    metrics_token: Token | None = Field(
         default=None,
         description="The token, at least 16 characters, with which /metrics is read; without it, the path has nothing.",
     )
@@ -128,6 +116,10 @@ class Settings(BaseSettings):
     )
     keep_alive_seconds: Seconds = Field(
         default=5, description="How long a connection is kept without a request, in seconds."
+    )
+    ping_seconds: Seconds = Field(
+        default=20,
+        description="After how many seconds of silence the caller of a WebSocket is asked whether it is there.",
     )
     worker_timeout_seconds: Seconds = Field(
         default=60,
@@ -148,20 +140,27 @@ class Settings(BaseSettings):
             "clients that are erased meanwhile."
         ),
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    export_spool_mib: int = Field(
+        default=512,
+        ge=0,
+        description=(
+            "How many MiB of an exported file may wait in the folder of temporary files for a caller that reads slowly."
+        ),
+    )
+    cors_origins: Origins = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
     )
-    forwarded_allow_ips: Annotated[tuple[str, ...], NoDecode] = Field(
+    forwarded_allow_ips: Networks = Field(
         default=("127.0.0.1", "::1"),
         description=(
             "The addresses and networks of proxies that are believed about the scheme and the caller's address, with "
             "commas between them; * for all, none for none."
         ),
     )
-    portal_url: str | None = Field(
+    portal_url: PortalUrl | None = Field(
         default=None, description="The address of the front-end, with which the links in e-mails begin."
     )
-    mail_from: str | None = Field(default=None, description="The address that e-mails come from.")
+    mail_from: EmailAddress | None = Field(default=None, description="The address that e-mails come from.")
     mails_per_user: int = Field(
         default=MailLimits().by_user,
         ge=1,
@@ -230,24 +229,14 @@ class Settings(BaseSettings):
         """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
-        file = self._secret_file()
-        try:
-            return _read_secret(file)
-        except FileNotFoundError:
-            message = (
-                f"SECRET_KEY: it is not set, and {file} does not exist; set it, put the file of the backup there, "
-                "or make a new one with: portal migrate"
-            )
-        except OSError as error:
-            message = f"SECRET_KEY: it is not set, and {file} can't be read ({error.strerror})"
-        raise SettingsError(message)
+        return read(self._secret_file())
 
     def keep_secret(self) -> Path | None:
         """Create the file of the secret unless one is given or exists; return the file if it was created."""
         if self.secret_key is not None:
             return None
         file = self._secret_file()
-        return file if _keep_secret(file) else None
+        return file if keep(file) else None
 
     def secret_files(self) -> list[Path]:
         """Return the file of the secret; none if the secret is given."""
@@ -257,58 +246,6 @@ class Settings(BaseSettings):
         url = make_url(self.database_url)
         folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
         return folder / "secret.key"
-
-    @field_validator("database_url")
-    @classmethod
-    def _with_async_driver(cls, value: str) -> str:
-        try:
-            url = make_url(value)
-        except (ArgumentError, ValueError):
-            message = "it is not a database URL, such as sqlite:///data/portal.db"
-            raise ValueError(message) from None
-        if url.drivername in _DRIVERS:
-            url = url.set(drivername=_DRIVERS[url.drivername])
-        if url.drivername not in _DRIVERS.values():
-            message = "it has to begin with sqlite:/// or postgresql://"
-            raise ValueError(message)
-        if url.get_backend_name() == "sqlite" and not _known_to_sqlite(url):
-            message = f"a SQLite URL can say ?synchronous=… and nothing else: {' or '.join(sorted(SYNCHRONOUS))}"
-            raise ValueError(message)
-        if url.get_backend_name() == "postgresql" and not _known_to_postgresql(url):
-            message = (
-                f"a PostgreSQL URL can say ?sslmode=… ({', '.join(sorted(_SSL_MODES))}) and "
-                f"{', '.join(sorted(_POSTGRESQL_PARAMETERS - {'ssl', 'sslmode'}))}, and nothing else"
-            )
-            raise ValueError(message)
-        if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-            message = "it has to name a file: a database in memory can't be shared by several connections"
-            raise ValueError(message)
-        return _as_asyncpg_says(url).render_as_string(hide_password=False)
-
-    @field_validator("secret_key")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < _SHORTEST_KEY:
-            message = f"it has to have at least {_SHORTEST_KEY} characters"
-            raise ValueError(message)
-        return value
-
-    @field_validator("metrics_token")
-    @classmethod
-    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
-        given = None if value is None else value.get_secret_value()
-        if given is not None and (len(given) < _SHORTEST_TOKEN or not given.isascii() or not given.isprintable()):
-            message = f"it has to have at least {_SHORTEST_TOKEN} characters, of ASCII"
-            raise ValueError(message)
-        return value
-
-    @field_validator("portal_url")
-    @classmethod
-    def _without_slash(cls, value: str | None) -> str | None:
-        if value is not None and not _PORTAL_URL.fullmatch(value):
-            message = "it has to be a URL such as https://portal.example, with no query and no fragment"
-            raise ValueError(message)
-        return value and value.rstrip("/")
 
     @field_validator("smtp_url")
     @classmethod
@@ -320,14 +257,6 @@ class Settings(BaseSettings):
         missing = [name for name in ("mail_from", "portal_url") if info.data.get(name, "") is None]
         if missing:
             message = f"{' and '.join(missing).upper()} must be set too"
-            raise ValueError(message)
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        if value is not None and not _ADDRESS.fullmatch(value):
-            message = "it has to be an e-mail address alone, such as portal@moderniza.example"
             raise ValueError(message)
         return value
 
@@ -348,100 +277,6 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("cors_origins", "forwarded_allow_ips", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _as_browsers_write_them(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(_ORIGIN.fullmatch(origin) for origin in value):
-            message = (
-                "each has to be an origin as browsers write it, such as https://portal.example or "
-                "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
-            )
-            raise ValueError(message)
-        return value
-
-    @field_validator("forwarded_allow_ips")
-    @classmethod
-    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if value == ("none",):
-            return ()
-        if value != ("*",) and not all(map(_is_network, value)):
-            message = (
-                "each has to be an IP address or a network, such as 10.0.0.7 or 10.0.0.0/8, with no names and no "
-                "ports; * alone is for all, and none for none"
-            )
-            raise ValueError(message)
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _in_capitals(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
 
 def _sentence(problem: ErrorDetails) -> str:
     return problem["msg"].removeprefix("Value error, ")
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _known_to_postgresql(url: URL) -> bool:
-    return set(url.query) <= _POSTGRESQL_PARAMETERS and url.query.get("sslmode", "prefer") in _SSL_MODES
-
-
-def _known_to_sqlite(url: URL) -> bool:
-    return set(url.query) <= {"synchronous"} and url.query.get("synchronous", "full") in SYNCHRONOUS
-
-
-def _as_asyncpg_says(url: URL) -> URL:
-    # libpq and most hosts call this parameter sslmode, and asyncpg calls it ssl.
-    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
-        return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
-    return url
-
-
-def _keep_secret(file: Path) -> bool:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _read_secret(file)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        message = f"SECRET_KEY: it is not set, and {file} can't be read ({error.strerror})"
-        raise SettingsError(message) from None
-    else:
-        return False
-    # Two processes may do this at once: each writes a file of its own, and the one that is linked first is kept.
-    draft = file.with_name(f".{file.name}.{token_hex(8)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
-            opened.write(token_hex(32) + "\n")
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink()
-    except OSError as error:
-        message = f"SECRET_KEY: it is not set, and {file} can't be made ({error.strerror})"
-        raise SettingsError(message) from None
-    return True
-
-
-def _read_secret(file: Path) -> bytes:
-    secret = file.read_bytes().strip()
-    if len(secret) < _SHORTEST_KEY:
-        message = f"SECRET_KEY: it is not set, and {file} holds less than {_SHORTEST_KEY} characters"
-        raise SettingsError(message)
-    return secret

@@ -37,10 +37,13 @@ class Usage(NamedTuple):
 
 
 Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
-"""Called with each batch of the driver's rows; it may block."""
+"""Called with each batch of the driver's rows."""
 
-SCANNED_ROWS = 1_000
-"""Rows of a batch, which takes a thread a few milliseconds."""
+MayBlock: TypeAlias = Callable[[], bool]
+"""Returns whether the next call of a Take may wait, so that it must not run in the thread of the event loop."""
+
+SCANNED_ROWS = 500
+"""Rows of a batch, which are converted in a millisecond or two."""
 
 NO_VALUES: Values = MappingProxyType({})
 
@@ -65,8 +68,8 @@ class Connection(Protocol):
     async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
         """Run a statement for each row of values, in order, and return all rows that it returns."""
 
-    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
-        """Give the driver's rows of a statement to a function, in batches and in a thread, until it raises."""
+    async def scan(self, statement: Statement[Row], values: Values, take: Take, *, may_block: MayBlock) -> None:
+        """Give the driver's rows of a statement to a function, in batches, until it raises."""
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""

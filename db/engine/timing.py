@@ -55,9 +55,11 @@ class _TimedConnection:
             self._measured(perf_counter() - began)
         return found
 
-    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
+    async def scan(
+        self, statement: Statement[Row], values: Values, take: Take, *, may_block: Callable[[], bool]
+    ) -> None:
         began = perf_counter()
-        await self._connection.scan(statement, values, take)
+        await self._connection.scan(statement, values, take, may_block=may_block)
         self._measured(perf_counter() - began)
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:

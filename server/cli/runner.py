@@ -20,7 +20,8 @@ from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal
 from server.diagnosis import DatabaseTroubleError
-from server.settings import Settings, SettingsError
+from server.setting_values import SettingsError
+from server.settings import Settings
 
 Result = TypeVar("Result")
 

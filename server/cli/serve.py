@@ -68,7 +68,9 @@ def serve(
         workers=workers or given.workers,
         loop="uvloop",
         http="server.http.protocol:Protocol",
+        # A handshake is read by the protocol of HTTP, which then hands the connection over.
         ws="none",
+        ws_max_size=given.max_body_bytes,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -94,6 +96,7 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
         body=given.body_timeout_seconds,
         answer=given.answer_timeout_seconds,
         keep_alive=given.keep_alive_seconds,
+        ping=given.ping_seconds,
     )
     if config.workers > 1:
         supervisor = Supervisor(config, limits, listening, patience_seconds=given.worker_timeout_seconds)

@@ -20,12 +20,14 @@ class StreamCounts:
         self._counts: Counter[Hashable] = Counter()
         self.of_transports: Counter[str] = Counter()
 
-    def enter(self, viewer: Viewer, address: str | None, transport: Transport = "sse") -> Callable[[], None]:
-        """Count one more, and return what counts one less in the end.
+    def enter(self, viewer: Viewer | None, address: str | None, transport: Transport = "sse") -> Callable[[], None]:
+        """Count one more, of the user and address that are known, and return what counts one less in the end.
 
         Raises TooManySubscriptions for a caller that has as many as it may, and Unavailable if the process has.
         """
-        keys: list[tuple[str, Hashable]] = [("user", (viewer.partner_id, viewer.user_id))]
+        keys: list[tuple[str, Hashable]] = []
+        if viewer is not None:
+            keys.append(("user", (viewer.partner_id, viewer.user_id)))
         if address is not None:
             keys.append(("address", address))
         for key in keys:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -70,7 +70,7 @@ class RequestLog:
             return
         request_id = request_id_for(given(scope, b"x-request-id"))
         state = scope.setdefault("state", {})
-        state["request_id"], state["client_address"] = request_id, _client_address(scope)
+        state["request_id"], state["client_address"] = request_id, client_address(scope)
         status = 0
         started = perf_counter()
 
@@ -121,7 +121,7 @@ def _internal_error(request_id: str, headers: Headers) -> ASGIApp:
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, error.code, requestId=request_id)
 
 
-def _client_address(scope: Scope) -> str | None:
+def client_address(scope: Scope) -> str | None:
     """Return the caller's address, which uvicorn takes from X-Forwarded-For of a trusted proxy."""
     client = scope.get("client")
     return _address(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else None
@@ -156,6 +156,20 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
     if statements:
         facts["statements"] = sum(statements)
     logs.write(_logger, level, "request", facts)
+
+
+def write_line(scope: Scope, seconds: float, state: dict[str, Any], statements: Sequence[int], **more: object) -> None:
+    """Log an operation of a WebSocket, or the whole of it, in the form of a request."""
+    if not _logger.isEnabledFor(logging.INFO):
+        return
+    facts: dict[str, Any] = {"method": "WEBSOCKET", "path": scope["path"], "duration_ms": round(seconds * 1000, 1)}
+    facts |= {name: value for name, value in more.items() if value is not None}
+    if (address := scope["state"]["client_address"]) is not None:
+        facts["client_address"] = address
+    _add_operation(facts, state)
+    if statements:
+        facts["statements"] = sum(statements)
+    logs.write(_logger, logging.INFO, "request", facts)
 
 
 def _add_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:

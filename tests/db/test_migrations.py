@@ -36,7 +36,7 @@ async def test_the_steps_make_the_same_checks_and_collations_as_the_code(engine:
 
     found, expected = await look(url, _small_print), await look(expected_url, _small_print)
     different = sorted(table for table in {*found, *expected} if found.get(table) != expected.get(table))
-    advice = f"The migrations make {', '.join(different)} otherwise than db/tables.py; a CHECK's values have an order."
+    advice = f"The migrations make {', '.join(different)} otherwise than db/tables; a CHECK's values have an order."
     assert not different, advice + "".join(f"\n{made.get(table)}" for table in different for made in (found, expected))
 
 

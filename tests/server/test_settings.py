@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from resolvers.mail import LinkTo
-from server.settings import Settings, SettingsError
+from server.setting_values import SettingsError
+from server.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,91 @@
+"""Clients, and what is activated for them."""
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Index, UniqueConstraint
+
+from db.engine.column_types import BytewiseText, Instant, one_of
+from db.tables.columns import for_vendor, of_some, own_id, partial, partner_id, reference, table
+from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.clients import ClientStatus
+
+clients = table(
+    "clients",
+    own_id(),
+    partner_id(),
+    Column("cnpj", BytewiseText),
+    Column("name", sa.Text),
+    Column("name_folded", BytewiseText, nullable=False),
+    Column("trade_name", sa.Text),
+    Column("trade_name_folded", BytewiseText, nullable=False),
+    Column("names_folded", BytewiseText, nullable=False, server_default=""),  # SQLite adds no such column without one.
+    Column("city", sa.Text),
+    Column("city_folded", BytewiseText, nullable=False),
+    Column("state", sa.String(2)),
+    Column("status", one_of(ClientStatus), nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+    reference("cancelled_by_id", "users", nullable=True),
+    Column("cancellation_note", sa.Text),
+    UniqueConstraint("partner_id", "cnpj"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cnpj IS NULL)", "cancelled_without_cnpj"),
+    sa.CheckConstraint("(cnpj IS NULL) = (name IS NULL)", "named_unless_cancelled"),
+    Index(None, "partner_id", "name_folded", "id"),
+    # A search looks at every client of the partner; all that it looks at is here, so that it reads no rows.
+    Index(None, "partner_id", "names_folded", "cnpj", "status", "id"),
+    Index(None, "partner_id", "registered_at", "id"),
+    Index(None, "partner_id", "city_folded", "id"),
+    for_vendor("name_folded", "id"),
+    for_vendor("cnpj"),
+)
+
+activations = table(
+    "activations",
+    own_id(),
+    partner_id(),
+    reference("client_id", "clients"),
+    reference("product_id", "products"),
+    Column("authorization_code", BytewiseText, nullable=False),
+    Column("activation_key", BytewiseText, nullable=False),
+    Column("ecf_serial_number", BytewiseText),
+    Column("seats", sa.Integer, nullable=False),
+    Column("additional_seats", sa.Integer, nullable=False),
+    Column("note", sa.Text),
+    Column("note_folded", BytewiseText),
+    Column("client_name_folded", BytewiseText, nullable=False),
+    Column("status", one_of(ActivationStatus), nullable=False),
+    Column("activated_at", Instant, nullable=False),
+    reference("activated_by_id", "users"),
+    Column("cancelled_at", Instant),
+    reference("cancelled_by_id", "users", nullable=True),
+    Column("cancellation_reason", one_of(ActivationCancellationReason)),
+    Column("cancellation_note", sa.Text),
+    Column("cancellation_note_folded", BytewiseText),
+    reference("moved_to_id", "activations", nullable=True),
+    UniqueConstraint("partner_id", "authorization_code"),
+    sa.CheckConstraint("additional_seats >= 0 AND seats >= additional_seats", "seats"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cancellation_reason IS NOT NULL)", "cancelled_with_reason"),
+    sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
+    Index(None, "partner_id", "activated_at", "id"),
+    Index(None, "partner_id", "client_name_folded", "id"),
+    Index(None, "partner_id", "client_id", "activated_at", "id"),
+    Index(None, "partner_id", "activation_key"),
+    Index(None, "partner_id", "ecf_serial_number"),
+    Index(None, "partner_id", "activated_by_id", "activated_at", "id"),
+    of_some("cancelled_at", "id"),
+    # Most activations have no note.
+    partial(
+        *("partner_id", "activated_at", "id"),
+        where="note_folded IS NOT NULL OR cancellation_note_folded IS NOT NULL",
+        name="ix_activations_noted",
+    ),
+    for_vendor("activated_at", "id"),
+    for_vendor("activation_key"),
+    for_vendor("authorization_code"),
+    for_vendor("ecf_serial_number", where="ecf_serial_number IS NOT NULL"),
+    partial(
+        *("partner_id", "client_id", "product_id", "activation_key"),
+        where="status = 'ACTIVE'",
+        name="uq_activations_active_key",
+        unique=True,
+    ),
+)

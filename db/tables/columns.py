@@ -1,0 +1,65 @@
+"""The columns and indexes that tables are made of."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Table
+
+from db.engine.column_types import Id
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def own_id() -> Column[int]:
+    """Return the column of a table's own ids, which are never given twice."""
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    """Return a column of ids of the target table."""
+    return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+def key_reference(name: str, target: str) -> Column[int]:
+    """Return a column of ids of the target table which is part of the primary key."""
+    return Column(name, Id, ForeignKey(f"{target}.id"), primary_key=True, autoincrement=False)
+
+
+def partner_id() -> Column[int]:
+    """Return the column of the partner whose row it is."""
+    return reference("partner_id", "partners")
+
+
+def hash_of(name: str) -> Column[bytes]:
+    """Return a column of SHA-256 hashes."""
+    # SQLite adds no such column without a default, which the engines write differently: no bytes.
+    return Column(name, sa.LargeBinary(32), nullable=False, server_default=sa.FetchedValue())
+
+
+def for_vendor(*columns: str, where: str | None = None) -> Index:
+    """Return an index for the vendor's users, whose lists are of all partners."""
+    return Index(None, *columns) if where is None else partial(*columns, where=where)
+
+
+def of_some(column: str, *order: str) -> Index:
+    """Return an index for a reference that few rows have, so that the others need no entry."""
+    return partial("partner_id", column, *order, where=f"{column} IS NOT NULL")
+
+
+def partial(*columns: str, where: str, name: str | None = None, unique: bool = False) -> Index:
+    """Return an index of the rows that fit the SQL condition."""
+    condition = sa.text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def table(name: str, *items: Column[Any] | sa.Constraint | Index) -> Table:
+    """Return a table of the portal's metadata; SQLite gives no id of a deleted row again."""
+    return Table(name, metadata, *items, sqlite_autoincrement=any(getattr(item, "name", "") == "id" for item in items))

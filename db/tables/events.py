@@ -1,0 +1,35 @@
+"""The events of a partner."""
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Index, UniqueConstraint
+
+from db.engine.column_types import Instant, one_of
+from db.tables.columns import hash_of, of_some, own_id, partner_id, reference, table
+from domain.events import EventType
+from domain.exports import ExportList
+
+events = table(
+    "events",
+    own_id(),
+    partner_id(),
+    Column("number", sa.BigInteger, nullable=False),
+    Column("type", one_of(EventType), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    reference("actor_id", "users", nullable=True),
+    reference("client_id", "clients", nullable=True),
+    reference("activation_id", "activations", nullable=True),
+    reference("order_id", "orders", nullable=True),
+    reference("token_id", "tokens", nullable=True),
+    reference("product_id", "products", nullable=True),
+    reference("user_id", "users", nullable=True),
+    reference("price_table_id", "price_tables", nullable=True),
+    Column("erased", sa.Text),
+    Column("exported_list", one_of(ExportList)),
+    hash_of("hash"),
+    UniqueConstraint("partner_id", "number"),
+    Index(None, "partner_id", "actor_id", "number"),
+    *(
+        of_some(f"{thing}_id", "number")
+        for thing in ("client", "order", "product", "activation", "user", "token", "price_table")
+    ),
+)

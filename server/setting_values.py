@@ -1,0 +1,156 @@
+"""The values of settings: types which say what is right where the environment has something else."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from db.engine.sqlite_engine import SYNCHRONOUS
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
+    "target_session_attrs",
+    "prepared_statement_cache_size",
+}
+"""Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
+
+_ORIGIN = re.compile(
+    r"(?!http://[^/]*:80$)(?!https://[^/]*:443$)"
+    r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
+
+_PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+SHORTEST_SECRET = 32
+"""The least number of characters of a secret."""
+
+_SHORTEST_TOKEN = 16
+
+
+class SettingsError(Exception):
+    """The value of a setting is wrong. The message names the variable and what it must be, without its value."""
+
+
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        message = "it is not a database URL, such as sqlite:///data/portal.db"
+        raise ValueError(message) from None
+    if url.drivername in _DRIVERS:
+        url = url.set(drivername=_DRIVERS[url.drivername])
+    if url.drivername not in _DRIVERS.values():
+        message = "it has to begin with sqlite:/// or postgresql://"
+        raise ValueError(message)
+    if url.get_backend_name() == "sqlite" and not _known_to_sqlite(url):
+        message = f"a SQLite URL can say ?synchronous=… and nothing else: {' or '.join(sorted(SYNCHRONOUS))}"
+        raise ValueError(message)
+    if url.get_backend_name() == "postgresql" and not _known_to_postgresql(url):
+        message = (
+            f"a PostgreSQL URL can say ?sslmode=… ({', '.join(sorted(_SSL_MODES))}) and "
+            f"{', '.join(sorted(_POSTGRESQL_PARAMETERS - {'ssl', 'sslmode'}))}, and nothing else"
+        )
+        raise ValueError(message)
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        message = "it has to name a file: a database in memory can't be shared by several connections"
+        raise ValueError(message)
+    return _as_asyncpg_says(url).render_as_string(hide_password=False)
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_SECRET:
+        message = f"it has to have at least {SHORTEST_SECRET} characters"
+        raise ValueError(message)
+    return value
+
+
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        message = f"it has to have at least {_SHORTEST_TOKEN} characters, of ASCII"
+        raise ValueError(message)
+    return value
+
+
+def _portal_url(value: str) -> str:
+    if not _PORTAL_URL.fullmatch(value):
+        message = "it has to be a URL such as https://portal.example, with no query and no fragment"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        message = "it has to be an e-mail address alone, such as portal@moderniza.example"
+        raise ValueError(message)
+    return value
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(_ORIGIN.fullmatch(origin) for origin in value):
+        message = (
+            "each has to be an origin as browsers write it, such as https://portal.example or "
+            "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
+        )
+        raise ValueError(message)
+    return value
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    if value == ("none",):
+        return ()
+    if value != ("*",) and not all(map(_is_network, value)):
+        message = (
+            "each has to be an IP address or a network, such as 10.0.0.7 or 10.0.0.0/8, with no names and no "
+            "ports; * alone is for all, and none for none"
+        )
+        raise ValueError(message)
+    return value
+
+
+def _in_capitals(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _split(value: object) -> object:
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _known_to_postgresql(url: URL) -> bool:
+    return set(url.query) <= _POSTGRESQL_PARAMETERS and url.query.get("sslmode", "prefer") in _SSL_MODES
+
+
+def _known_to_sqlite(url: URL) -> bool:
+    return set(url.query) <= {"synchronous"} and url.query.get("synchronous", "full") in SYNCHRONOUS
+
+
+def _as_asyncpg_says(url: URL) -> URL:
+    # libpq and most hosts call this parameter sslmode, and asyncpg calls it ssl.
+    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
+        return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
+    return url
+
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+PortalUrl = Annotated[str, AfterValidator(_portal_url)]
+EmailAddress = Annotated[str, AfterValidator(_address)]
+Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]
+Networks = Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks), BeforeValidator(_split)]
+in_capitals = BeforeValidator(_in_capitals)
