@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import structlog
 
-from db import events
+from db import events, retention
 from db.engine import Connection, Database
 from db.engine.hints import Listener
 from db.events import SPAN_MAX, EventFilter, EventRow
-from domain.errors import Unavailable
+from domain.errors import CursorTooOld, Unavailable
 
 KEPT = 200
 """Number of the newest events of a partner that are kept for its followers."""
@@ -167,6 +167,8 @@ class Feed:
 
         async def read(connection: Connection) -> tuple[list[EventRow], int]:
             # Another connection may be to a replica that is behind.
+            if after < (dropped := await retention.dropped_number(connection, partner_id)):
+                raise CursorTooOld(argument="after", first_number=dropped + 1)
             numbers = await events.last_numbers(connection, [partner_id])
             upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
             return list(await events.between(connection, partner_id, chosen, after=after, last=upto)), upto

@@ -124,6 +124,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         observe=recorder.observe if recorder else None,
     )
     app.state.recorder = recorder
+    app.state.event_days = settings.event_retention_days
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.sockets = sockets
@@ -160,7 +161,12 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
-    background = writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)
+    background = (
+        writer.run(),
+        cleanup.run(portal, event_days=app.state.event_days),
+        erasure.run(portal),
+        document_refresh.run(trusted),
+    )
     beside = [asyncio.create_task(each) for each in background]
     if portal.database.sends_hints:
         beside.append(asyncio.create_task(event_hints.run(portal.database)))

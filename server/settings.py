@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         ge=1024,
         description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
     )
+    event_retention_days: int = Field(
+        default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."
+    )
     event_hints: bool = Field(
         default=True,
         description=(
