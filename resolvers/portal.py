@@ -15,6 +15,7 @@ from resolvers.feed import Feed
 from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
+from resolvers.token_checks import TokenChecks
 from resolvers.viewers import Viewers
 
 
@@ -41,10 +42,12 @@ class Portal:
 
     counts: Counts = field(default_factory=Counts)
     feed: Feed = field(init=False)
+    token_checks: TokenChecks = field(init=False)
 
     def __post_init__(self) -> None:
         """Start the feed, which reads nothing before there is a follower."""
         self.feed = Feed(self.database)
+        self.token_checks = TokenChecks(self.database, self.viewers)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

@@ -12,7 +12,7 @@ import typer
 from db.price_tables import PriceTableRow
 from domain.languages import Fact, Language, Text
 from domain.orders import TYPE_LABELS
-from domain.price_tables import DearerTier, PriceKey
+from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
 from domain.sheets import SheetRefused, UnusedColumns
 from resolvers import imports, partners, price_tables, products
@@ -277,7 +277,7 @@ def import_prices(
         typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED if published else import_texts.PRICES_DRAFTED, facts))
         codes = {product.id: product.code for product in known}
 
-        def said(text: Text, key: PriceKey | DearerTier, quantity: int) -> str:
+        def said(text: Text, key: PriceKey | DearerTier | Difference, quantity: int) -> str:
             label = TYPE_LABELS[key.order_type]
             return outcome.filled(text, {"product": codes[key.product_id], "type": label, "quantity": quantity})
 

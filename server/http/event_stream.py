@@ -21,8 +21,8 @@ from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 
-CHECK_SECONDS = 4.0
-"""Most seconds between checks that the viewer may still have the events."""
+CHECK_SECONDS = 3.0
+"""Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
 
 ALIVE_SECONDS = 4.0
 """Seconds without events after which an empty line keeps the connection open."""

@@ -48,7 +48,7 @@ DIALECTS: dict[str, Dialect] = {
     "postgresql": make_url("postgresql+asyncpg://").get_dialect()(),
 }
 
-ONE_ENGINES = {"db.engine.postgres._READ_ONLY_SETTING"}
+ONE_ENGINES = {"db.engine.postgres._READ_ONLY_SETTING", "db.engine.hints._NOTIFY"}
 """Statements with a function that the other engine lacks."""
 
 

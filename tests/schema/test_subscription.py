@@ -245,7 +245,7 @@ async def test_a_subscriber_that_disconnects_is_forgotten(api: Api, streaming: S
             assert api.portal.feed.followers == 2
 
     assert (api.portal.feed.followers, api.portal.feed._partners, api.portal.feed._reader) == (0, {}, None)  # noqa: SLF001
-    assert api.portal.feed._committed.set not in api.portal.database.after_commit  # noqa: SLF001
+    assert api.portal.feed._hinted.set not in api.portal.database.after_commit  # noqa: SLF001
 
 
 async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, streaming: Streaming) -> None:

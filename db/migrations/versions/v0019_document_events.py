@@ -1,7 +1,7 @@
 """Events of documents that are registered and removed.
 
-Revision ID: 0020
-Revises: 0017
+Revision ID: 0019
+Revises: 0018
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 EVENTS = ("DOCUMENTS_REGISTERED", "DOCUMENTS_REMOVED")
 
