@@ -47,8 +47,8 @@ def test_a_follower_gets_each_event_once_across_restarts_of_both(
         environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
         (last,) = asked(LAST)["events"]["nodes"]
     # Each start of a demo makes a token, which is an event too.
-    options = "--state", str(state), "--after", last["cursor"], "--select", "client { name }"
-    options += "--type", "CLIENT_REGISTERED"
+    options = ["--state", str(state), "--after", last["cursor"], "--select", "client { name }"]
+    options += ["--type", "CLIENT_REGISTERED"]
     found = []
     with following(environment, *options) as lines:
         with serving(environment, log):
