@@ -19,6 +19,8 @@ from db import (
     price_versions,
     prices,
     users,
+    webhook_deliveries,
+    webhooks,
 )
 from db.access import TokenRow, UserRow
 from db.activations import ActivationRow
@@ -35,6 +37,8 @@ from db.partners import PartnerRow
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
 from db.prices import ProductRow
+from db.webhook_deliveries import DeliveryRow
+from db.webhooks import WebhookRow
 from domain.price_tables import Tiers
 from domain.tenancy import Scope
 from resolvers.dataloader import Loader
@@ -115,6 +119,21 @@ class Loaders:
     def invitation(self) -> Loader[int, InvitationRow]:
         """Pending invitations."""
         return self._by_id(invitations.by_ids)
+
+    @made_once
+    def webhook(self) -> Loader[int, WebhookRow]:
+        """Webhooks."""
+        return self._by_id(webhooks.by_ids)
+
+    @made_once
+    def webhook_delivery(self) -> Loader[int, DeliveryRow]:
+        """Deliveries of webhooks."""
+        return self._by_id(webhook_deliveries.by_ids)
+
+    @made_once
+    def deliveries_of_webhook(self) -> Pages[DeliveryRow]:
+        """Pages of a webhook's deliveries."""
+        return Pages(self._database, _without_choice(webhook_deliveries.of_webhooks))
 
     @made_once
     def event(self) -> Loader[int, EventRow]:

@@ -14,6 +14,7 @@ from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.viewers import Viewers
+from resolvers.webhook_selections import Selections
 
 
 @dataclass(slots=True)
@@ -33,6 +34,10 @@ class Portal:
     """Lets one sheet be read at a time, which takes a core for a second and memory for all its rows."""
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
+    private_webhooks: bool = False
+    """Whether webhooks may have any address, and http: only for development."""
+    selections: Selections | None = None
+    """Selections of webhooks; the application sets them."""
 
     feed: Feed = field(init=False)
 

@@ -38,6 +38,8 @@ from schema.second_factor_mutations import SecondFactorMutations
 from schema.stock_warnings import StockWarningMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
+from schema.webhook_mutations import WebhookMutations
+from schema.webhooks import WebhookQueries
 
 
 @strawberry.type
@@ -86,6 +88,7 @@ class Query(
     EventQueries,
     AuditQueries,
     UserQueries,
+    WebhookQueries,
 ):
     """Query fields of all screens."""
 
@@ -113,6 +116,7 @@ class Mutation(
     PartnerMutations,
     ProductMutations,
     PriceTableMutations,
+    WebhookMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -18,6 +18,7 @@ from server import allocation, logs
 from server.background import cleanup, document_refresh, erasure
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
+from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments
@@ -28,6 +29,8 @@ from server.http.errors import http_error
 from server.http.exports import ExportFiles
 from server.http.middleware import RequestLog
 from server.settings import Settings
+from server.webhooks.client import WebhookClient
+from server.webhooks.sender import Sender
 
 log = structlog.get_logger("portal")
 
@@ -85,7 +88,13 @@ def open_portal(settings: Settings) -> Portal:
         outbox=settings.outbox(),
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
+        private_webhooks=settings.webhooks_allow_private,
     )
+
+
+def new_sender(portal: Portal, selections: EventSelections) -> Sender:
+    """Return the sender of a process."""
+    return Sender(portal, selections, WebhookClient(private=portal.private_webhooks))
 
 
 def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:
@@ -99,6 +108,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_address=settings.max_subscriptions_of_address,
     )
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
+    portal.selections = selections = EventSelections(operations.documents)
     endpoint = Endpoint(portal, operations, settings)
     app = Application(
         endpoint,
@@ -113,6 +123,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     )
     app.state.portal = portal
     app.state.trusted = operations.trusted
+    app.state.selections = selections if settings.webhooks_send else None
     return app
 
 
@@ -133,7 +144,10 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
-    background = writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)
+    background = [writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)]
+    selections: EventSelections | None = app.state.selections
+    if selections is not None:
+        background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.

@@ -118,6 +118,13 @@ class Settings(BaseSettings):
             "clients that are erased meanwhile."
         ),
     )
+    webhooks_send: bool = Field(
+        default=True, description="Whether server processes send webhooks; false where portal webhooks send does it."
+    )
+    webhooks_allow_private: bool = Field(
+        default=False,
+        description="Whether webhooks may have http URLs and private addresses: for development only.",
+    )
     cors_origins: Origins = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
     )

@@ -66,5 +66,12 @@ describe(
         EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
         EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
         EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
+        EventType.WEBHOOK_CREATED: "A webhook was created.",
+        EventType.WEBHOOK_UPDATED: "The URL, the filter, the selection or the batch size of a webhook was changed.",
+        EventType.WEBHOOK_PAUSED: "A webhook was paused.",
+        EventType.WEBHOOK_RESUMED: "A webhook was resumed.",
+        EventType.WEBHOOK_SUSPENDED: "The portal suspended a webhook, and `suspensionReason` of the webhook says why.",
+        EventType.WEBHOOK_DELETED: "A webhook was deleted.",
+        EventType.WEBHOOK_SECRET_ROTATED: "A webhook has new keys; the former ones work for 24 more hours.",
     },
 )

@@ -1,19 +1,23 @@
-"""Deletion of expired data: failed sign-ins that no longer count, invitations, and links for new passwords."""
+"""Deletion of expired data: failed sign-ins that no longer count, invitations, links, and deliveries of webhooks."""
 
 import asyncio
 from datetime import datetime
 
 import structlog
 
-from db import attempts, invitations, password_resets, second_factors
+from db import attempts, invitations, password_resets, second_factors, webhook_deliveries
 from db.engine import Transaction
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
+from domain.webhooks import DELIVERIES_KEPT
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
 _FIRST_SECONDS = 60
 """A starting server is busy, and may not have its tables yet."""
+
+_AT_ONCE = 1_000
+"""Deliveries that one transaction deletes, so that others need not wait long."""
 
 log = structlog.get_logger("portal.tidying")
 
@@ -30,6 +34,7 @@ async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
         await portal.database.write(lambda tx: _delete(tx, portal.now()))
+        await _delete_deliveries(portal)
     except Unavailable:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
@@ -42,3 +47,10 @@ async def _delete(tx: Transaction, now: datetime) -> None:
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
     await password_resets.drop_expired(tx, at=now)
     await second_factors.drop_old_challenges(tx, at=now)
+
+
+async def _delete_deliveries(portal: Portal) -> None:
+    until = portal.now() - DELIVERIES_KEPT
+    deleted = _AT_ONCE
+    while deleted == _AT_ONCE:
+        deleted = await portal.database.write(lambda tx: webhook_deliveries.drop_old(tx, until=until, most=_AT_ONCE))

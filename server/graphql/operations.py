@@ -104,10 +104,10 @@ class Operations:
     ) -> None:
         """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
         self.streams = streams or StreamCounts()
-        self._documents = documents or Documents(GRAPHQL_SCHEMA)
+        self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self._budget = Budget()
-        self.trusted = TrustedDocuments(portal, self._documents)
+        self.trusted = TrustedDocuments(portal, self.documents)
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Return the answer to a request.
@@ -119,7 +119,7 @@ class Operations:
         operation = None
         try:
             if request.query is not None and not self._trusted_only:
-                document = self._documents.get(request.query, request.variables, request.operation_name)
+                document = self.documents.get(request.query, request.variables, request.operation_name)
             else:
                 document = await self._trusted_document(request.named)
             if document.ast is None:
