@@ -1,6 +1,6 @@
 """Statements about users and tokens."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -9,11 +9,10 @@ import sqlalchemy as sa
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
-from db.engine.filters import PARTNER, one_each, one_row, scoped, upsert, value, values_of
+from db.engine.filters import PARTNER, RowsById, one_each, one_row, upsert, value, values_of
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import ALL, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, Role, TokenKind
-from domain.tenancy import Scope
 
 
 class UserRow(NamedTuple):
@@ -112,7 +111,7 @@ _CREATE_USER: Statement[int] = upsert(
     value,
     inserted=["partner_id", "email", "name", "role", "password_hash", "email_proved_at"],
 )
-_USERS_BY_IDS = scoped(
+users_by_ids = RowsById(
     lambda mine: Statement(
         sa.select(*USER_COLUMNS).where(
             # The vendor's users act on behalf of any partner.
@@ -123,6 +122,7 @@ _USERS_BY_IDS = scoped(
         reads=one_each("ids"),
     )
 )
+"""The users of a scope and of the vendor, by id."""
 
 
 async def create_user(
@@ -138,12 +138,6 @@ async def create_user(
     """Create a user and return its id, or None if the e-mail is taken; `proved_at` is when the address was proved."""
     user = {"partner_id": partner_id, "email": email, "name": name, "role": role}
     return await one(tx, _CREATE_USER, {**user, "password_hash": password_hash, "email_proved_at": proved_at})
-
-
-async def users_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, UserRow]:
-    """Return the users of a scope and of the vendor with these ids."""
-    found = await connection.fetch(_USERS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 _CREDENTIALS = Statement(
@@ -222,12 +216,6 @@ async def api_tokens(connection: Connection, partner_id: int, *, at: datetime) -
     return list(await connection.fetch(_API_TOKENS, {"partner_id": partner_id, "at": at}))
 
 
-async def api_tokens_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, TokenRow]:
-    """Return the API tokens of a scope with these ids."""
-    found = await connection.fetch(_API_TOKENS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
-
-
 async def revoke(tx: Transaction, partner_id: int, token_id: int, kind: TokenKind, *, at: datetime) -> bytes | None:
     """Revoke a token and return its digest, or None if there is no such usable token."""
     return await one(tx, _REVOKE, {"partner_id": partner_id, "token_id": token_id, "of_kind": kind, "at": at})
@@ -284,13 +272,14 @@ _API_TOKENS = Statement(
     .limit(API_TOKENS_MAX),
     _token,
 )
-_API_TOKENS_BY_IDS = scoped(
+api_tokens_by_ids = RowsById(
     lambda mine: Statement(
         sa.select(*_TOKENS).where(mine(tokens.c.partner_id), _IS_API, among(tokens.c.id, "ids")),
         _token,
         reads=one_each("ids"),
     )
 )
+"""The API tokens of a scope, by id."""
 _REVOKE: Statement[bytes] = Statement(
     sa.update(tokens)
     .where(

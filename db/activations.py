@@ -18,7 +18,7 @@ from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, con
 from db.engine.filters import PARTNER, Mine, Shape, is_any, is_partner, of_parents, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Columns, Join, Statement
+from db.engine.statement import Join, Statement
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -211,16 +211,8 @@ def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
     return sa.select(clients.c.id).where(mine(clients.c.partner_id), condition)
 
 
-_BY_IDS = filters.by_ids(activations, COLUMNS, ActivationRow)
-
-
-async def by_ids(
-    connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
-) -> Mapping[int, ActivationRow]:
-    """Return the activations of a scope with these ids."""
-    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
-    found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
+by_ids = filters.rows_by_id(activations, COLUMNS, ActivationRow)
+"""The activations of a scope, by id."""
 
 
 _MINE = activations.c.partner_id == PARTNER, activations.c.id == sa.bindparam("activation_id")

@@ -18,7 +18,7 @@ from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, con
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Columns, Statement
+from db.engine.statement import Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
@@ -221,16 +221,8 @@ def _active(mine: Mine) -> AnySelect:
     )
 
 
-_BY_IDS = filters.by_ids(clients, _COLUMNS, ClientRow)
-
-
-async def by_ids(
-    connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
-) -> Mapping[int, ClientRow]:
-    """Return the clients of a scope with these ids."""
-    statement = _BY_IDS.within(scope).load_only(None if columns is None else columns | {"id"})
-    found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
+by_ids = filters.rows_by_id(clients, _COLUMNS, ClientRow)
+"""The clients of a scope, by id."""
 
 
 _ID_BY_CNPJ: Statement[int] = Statement(

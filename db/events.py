@@ -161,13 +161,8 @@ def _of_partners(*, all_partners: bool) -> Listing[EventRow]:
 
 
 _OF_PARTNERS, _OF_ANY_PARTNERS = _of_partners(all_partners=False), _of_partners(all_partners=True)
-_BY_IDS = filters.by_ids(events, _COLUMNS, EventRow)
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, EventRow]:
-    """Return the events of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
+by_ids = filters.rows_by_id(events, _COLUMNS, EventRow)
+"""The events of a scope, by id."""
 
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")

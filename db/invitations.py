@@ -1,6 +1,6 @@
 """Statements about invitations of users. A pending invitation is a row; a used or revoked one is deleted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -118,7 +118,8 @@ _STALLED = Statement(
     values_of,
 )
 _DROP_EXPIRED = Statement(sa.delete(invitations).where(invitations.c.expires_at <= _AT), values_of)
-_BY_IDS = filters.by_ids(invitations, _COLUMNS, InvitationRow)
+by_ids = filters.rows_by_id(invitations, _COLUMNS, InvitationRow)
+"""The invitations of a scope, by id."""
 
 
 def _listing(*, all_partners: bool) -> Listing[InvitationRow]:
@@ -138,12 +139,6 @@ _OF_PARTNER, _OF_ALL = _listing(all_partners=False), _listing(all_partners=True)
 def listing(scope: Scope, *, at: datetime) -> Listing[InvitationRow]:
     """Return the list of a scope's invitations that have not expired, in the order of creation."""
     return (_OF_ALL if scope is ALL_PARTNERS else _OF_PARTNER).of({"partner_id": scope, "at": at})
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, InvitationRow]:
-    """Return the invitations of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def put(tx: Transaction, partner_id: int, new: NewInvitation, *, at: datetime) -> int:

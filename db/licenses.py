@@ -291,13 +291,8 @@ def _ledger(*, all_partners: bool) -> Listing[MovementRow]:
 
 
 _LEDGER, _LEDGER_OF_ALL = _ledger(all_partners=False), _ledger(all_partners=True)
-_MOVEMENTS_BY_IDS = filters.by_ids(stock_movements, _MOVEMENTS, MovementRow)
-
-
-async def movements_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, MovementRow]:
-    """Return the lines of a scope's ledgers with these ids."""
-    found = await connection.fetch(_MOVEMENTS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
+movements_by_ids = filters.rows_by_id(stock_movements, _MOVEMENTS, MovementRow)
+"""The lines of a scope's ledgers, by id."""
 
 
 def _changed(partner_id: int, product_id: int, delta: Delta) -> dict[str, int]:

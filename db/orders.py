@@ -226,8 +226,10 @@ def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]
     yield from during(orders.c.approved_at, chosen.completed_from, chosen.completed_to)
 
 
-_BY_IDS = filters.by_ids(orders, _ORDERS, OrderRow)
-_ITEMS_BY_IDS = filters.by_ids(order_items, _ITEMS, OrderItemRow)
+by_ids = filters.rows_by_id(orders, _ORDERS, OrderRow)
+"""The orders of a scope, by id."""
+items_by_ids = filters.rows_by_id(order_items, _ITEMS, OrderItemRow)
+"""The order items of a scope, by id."""
 
 
 def _items_of(mine: Mine) -> Statement[OrderItemRow]:
@@ -250,21 +252,9 @@ _MINE = orders.c.partner_id == PARTNER, orders.c.id == sa.bindparam("order_id")
 _LOCK = Statement(sa.select(*_ORDERS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-    """Return the orders of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
-
-
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
     """Return the partner's order with that number, or None."""
     return await one(connection, _ID_BY_NUMBER, {"partner_id": partner_id, "number": number})
-
-
-async def items_by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, OrderItemRow]:
-    """Return the order items of a scope with these ids."""
-    rows = await connection.fetch(_ITEMS_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in rows}
 
 
 async def items_of(connection: Connection, scope: Scope, order_ids: Sequence[int]) -> Mapping[int, list[OrderItemRow]]:

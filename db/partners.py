@@ -1,6 +1,6 @@
 """Statements about partners, and about the vendor, which is a row of the same table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS, among, contains, starts_with
-from db.engine.filters import PARTNER, Shape, one_each, one_row, scoped, tenancy, upsert, value, values_of
+from db.engine.filters import PARTNER, RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
@@ -115,11 +115,14 @@ def _conditions(chosen: PartnerFilter) -> Iterable[ColumnElement[bool]]:
         yield among(partners.c.status, "status")
 
 
-_BY_IDS = scoped(
+by_ids = RowsById(
     lambda mine: Statement(
-        sa.select(*_COLUMNS).where(mine(partners.c.id), among(partners.c.id, "ids")), PartnerRow, reads=one_each("ids")
+        sa.select(*_COLUMNS).where(mine(partners.c.id), among(partners.c.id, "ids")),
+        PartnerRow,
+        reads=one_each("ids"),
     )
 )
+"""The partners of a scope, by id."""
 _NAMED = Statement(
     sa.select(*_COLUMNS)
     .where(
@@ -145,12 +148,6 @@ _CREATE: Statement[int] = upsert(
 _CREATE_COUNTERS = Statement(
     sa.insert(partner_counters).values(order_number=0, event_number=0), values_of, inserted=["partner_id"]
 )
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PartnerRow]:
-    """Return the partners of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:

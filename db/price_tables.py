@@ -11,6 +11,7 @@ from db.engine.expressions import KEEPING_KEYS, AnyColumn, among
 from db.engine.filters import (
     PARTNER,
     Mine,
+    RowsById,
     Scoped,
     is_partner,
     one_each,
@@ -97,7 +98,7 @@ def _listing(*, all_partners: bool) -> Listing[PriceTableRow]:
 
 
 _LISTING, _LISTING_OF_ALL = _listing(all_partners=False), _listing(all_partners=True)
-_BY_IDS = scoped(
+by_ids = RowsById(
     lambda mine: Statement(
         # Orders refer to a price table that the partner no longer buys by.
         sa.select(*_COLUMNS).where(
@@ -107,6 +108,7 @@ _BY_IDS = scoped(
         reads=one_each("ids"),
     )
 )
+"""The price tables that a scope buys or bought by, by id."""
 
 
 def _of_partners(mine: Mine, *conditions: ColumnElement[bool]) -> Statement[_OfPartner]:
@@ -150,12 +152,6 @@ def _choose(*, named: bool, shared: bool) -> Statement[int]:
 
 _CHOSEN_NAMED, _CHOSEN_PRESELECTED = (_choose(named=named, shared=False) for named in (True, False))
 _SHARE_NAMED, _SHARE_PRESELECTED = (_choose(named=named, shared=True) for named in (True, False))
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, PriceTableRow]:
-    """Return the price tables with these ids that a scope buys or bought by."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def of_partners(

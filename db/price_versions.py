@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import AnyColumn, among
-from db.engine.filters import Mine, is_partner, one_each, scoped, value, values_of
+from db.engine.filters import Mine, RowsById, is_partner, one_each, scoped, value, values_of
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.tables import price_table_versions, price_tables, price_tiers
@@ -67,13 +67,14 @@ def readable(mine: Mine) -> ColumnElement[bool]:
     return sa.and_(_PUBLISHED, assigned(mine, price_table_versions.c.price_table_id, even_inactive=True))
 
 
-_BY_IDS = scoped(
+by_ids = RowsById(
     lambda mine: Statement(
         sa.select(*_COLUMNS).where(readable(mine), among(price_table_versions.c.id, "ids")),
         VersionRow,
         reads=one_each("ids"),
     )
 )
+"""The versions of a scope, by id."""
 _OF_TABLES = scoped(
     lambda mine: Statement(
         sa.select(*_COLUMNS)
@@ -104,12 +105,6 @@ _NEXT_BEGIN: Statement[datetime | None] = Statement(
     ),
     value,
 )
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, VersionRow]:
-    """Return the versions of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def of_tables(

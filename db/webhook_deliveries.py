@@ -1,6 +1,6 @@
 """Statements about deliveries: each attempt to send a message to a webhook."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ _DROP_OLD = Statement(
     ),
     values_of,
 )
-_BY_IDS = filters.by_ids(webhook_deliveries, _COLUMNS, DeliveryRow)
+by_ids = filters.rows_by_id(webhook_deliveries, _COLUMNS, DeliveryRow)
 
 
 def _of_webhooks(*, all_partners: bool) -> Listing[DeliveryRow]:
@@ -112,12 +112,6 @@ def of_webhooks(scope: Scope, webhook_ids: Sequence[int]) -> Listing[DeliveryRow
     """Return the lists of these webhooks' deliveries, newest first."""
     values = {"partner_id": scope, "parent_ids": webhook_ids}
     return (_OF_ANY if scope is ALL_PARTNERS else _OF_PARTNER).of(values)
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, DeliveryRow]:
-    """Return the deliveries of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def add(

@@ -1,6 +1,6 @@
 """Statements about webhooks, as their users see and change them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Transaction, filters, one, returned
 from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import PARTNER, tenancy, value, values_of
 from db.engine.keyset import Sorting
@@ -74,7 +74,7 @@ _COUNT: Statement[int] = Statement(
 _LOCK = Statement(sa.select(*_COLUMNS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), WebhookRow)
 _SEALED: Statement[bytes] = Statement(sa.select(webhooks.c.sealed).where(*_MINE), value)
 _DELETE: Statement[int] = Statement(sa.delete(webhooks).where(*_MINE).returning(webhooks.c.id), value)
-_BY_IDS = filters.by_ids(webhooks, _COLUMNS, WebhookRow)
+by_ids = filters.rows_by_id(webhooks, _COLUMNS, WebhookRow)
 
 
 def _listing(*, all_partners: bool) -> Listing[WebhookRow]:
@@ -94,12 +94,6 @@ _OF_PARTNER, _OF_ALL = _listing(all_partners=False), _listing(all_partners=True)
 def listing(scope: Scope) -> Listing[WebhookRow]:
     """Return the list of a scope's webhooks, in the order of creation."""
     return (_OF_ALL if scope is ALL_PARTNERS else _OF_PARTNER).of({"partner_id": scope})
-
-
-async def by_ids(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, WebhookRow]:
-    """Return the webhooks of a scope with these ids."""
-    found = await connection.fetch(_BY_IDS.within(scope), {"partner_id": scope, "ids": ids})
-    return {row.id: row for row in found}
 
 
 async def count(tx: Transaction, partner_id: int) -> int:

@@ -154,7 +154,16 @@ LONE_MUTATIONS = frozenset(
 )
 """Mutations that change or end the viewer of the request's token, or take a password, a code or an e-mail address."""
 
-LARGE_MUTATIONS = frozenset({"importClients", "activateLicenses", "cancelActivations", "moveActivations"})
+LARGE_MUTATIONS = frozenset(
+    {
+        "importClients",
+        "importProducts",
+        "importPrices",
+        "activateLicenses",
+        "cancelActivations",
+        "moveActivations",
+    }
+)
 """Mutations that take as long as many others, so that an operation has one of them."""
 
 SELF_CHECKING_MUTATIONS = frozenset({"createExport"})
@@ -247,9 +256,11 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.updateProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.reinstateProduct": Permission.PRODUCTS_MANAGE,
+    "Mutation.importProducts": Permission.PRODUCTS_MANAGE,
     "Mutation.createPriceTable": Permission.PRICES_MANAGE,
     "Mutation.renamePriceTable": Permission.PRICES_MANAGE,
     "Mutation.draftPriceTable": Permission.PRICES_MANAGE,
+    "Mutation.importPrices": Permission.PRICES_MANAGE,
     "Mutation.publishPriceTable": Permission.PRICES_MANAGE,
     "Mutation.discardPriceTableDraft": Permission.PRICES_MANAGE,
     "Mutation.assignPriceTables": Permission.PRICES_MANAGE,

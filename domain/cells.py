@@ -21,6 +21,7 @@ _QUOTED = '";,|\t\r\n'
 
 _XML_SPECIAL = re.compile("[&<>]|_x(?=[0-9A-Fa-f]{4}_)|[\0-\x08\x0b-\x1f\ufffe\uffff]")
 _XML_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "_x": "_x005F_x", "\r": "_x000D_"}
+_XML_ESCAPED = ("&", "<", ">", "_x")
 _NOT_IN_XML = "\ufffd"
 
 
@@ -59,6 +60,15 @@ def xml_text(text: str) -> str:
     A workbook writes what XML has no form for as `_x000D_`; a control character has no meaning there, and is replaced.
     """
     return _XML_SPECIAL.sub(_xml, text)
+
+
+def xml_texts(texts: Sequence[str]) -> Sequence[str]:
+    """Return the texts as `xml_text` does; a look at all of them together shows that most need nothing."""
+    whole = "".join(texts)
+    # A text without control characters is printable, unless it has others that are rare.
+    if whole.isprintable() and not any(each in whole for each in _XML_ESCAPED):
+        return texts
+    return [xml_text(text) for text in texts]
 
 
 def _xml(found: re.Match[str]) -> str:

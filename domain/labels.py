@@ -18,7 +18,7 @@ from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.price_tables import PriceChange, VersionState
-from domain.sheets import ImportedRowStatus
+from domain.sheets import ImportedProductStatus, ImportedRowStatus
 from domain.webhooks import REASON_LABELS, DeliveryFailure, DeliveryStatus, SuspensionReason, WebhookState
 
 LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
@@ -72,6 +72,13 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         ImportedRowStatus.REPEATED: Text(pt="Repetido no arquivo", en="Repeated in the file"),
         ImportedRowStatus.INVALID: Text(pt="Com erro", en="With an error"),
         ImportedRowStatus.NOT_IMPORTED: Text(pt="Não importado", en="Not imported"),
+    },
+    ImportedProductStatus: {
+        ImportedProductStatus.CREATED: Text(pt="Criado", en="Created"),
+        ImportedProductStatus.UPDATED: Text(pt="Alterado", en="Updated"),
+        ImportedProductStatus.UNCHANGED: Text(pt="Sem alteração", en="Unchanged"),
+        ImportedProductStatus.INVALID: Text(pt="Com erro", en="With an error"),
+        ImportedProductStatus.NOT_IMPORTED: Text(pt="Não importado", en="Not imported"),
     },
     BulkStatus: {
         BulkStatus.DONE: Text(pt="Feito", en="Done"),

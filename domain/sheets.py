@@ -26,6 +26,16 @@ class ImportedRowStatus(Enum):
     NOT_IMPORTED = "NOT_IMPORTED"
 
 
+class ImportedProductStatus(Enum):
+    """What an import did with a row of products."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    INVALID = "INVALID"
+    NOT_IMPORTED = "NOT_IMPORTED"
+
+
 class SheetRefused(Refusal):
     """The file can't be read as a sheet."""
 

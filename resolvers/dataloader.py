@@ -169,6 +169,8 @@ class Loader(Generic[Key, Value]):
         found = self._database.read_now(lambda connection: self._read(connection, ordered), alone=True)
         if not isinstance(found, Pending):
             self._keep(ordered, found)
+            if (meter := self._database.meter) is not None:
+                meter.keys(len(ordered))
             return None
         return {self._batch(key) for key in ordered}
 
@@ -206,6 +208,8 @@ class Loader(Generic[Key, Value]):
         try:
             found = await self._database.read(lambda connection: self._read(connection, keys))
             self._keep(keys, found)
+            if (meter := self._database.meter) is not None:
+                meter.keys(len(keys))
         finally:
             for key in keys:
                 del self._batches[key]

@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import Context
 from dataclasses import fields
+from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
@@ -40,6 +42,13 @@ class FeedClosedError(Exception):
     """The process ends its feed: a follower continues in another one from its position."""
 
 
+class Lag(NamedTuple):
+    """Events that the follower furthest behind has not had yet, and the age of the oldest that is kept of them."""
+
+    events: int
+    seconds: float
+
+
 class _Partner:
     """Newest events of a partner, and whether there are followers."""
 
@@ -50,7 +59,7 @@ class _Partner:
         """Number of the last event that was read."""
         self.rows: deque[EventRow] = deque(maxlen=kept)
         """The events up to the last one, without gaps."""
-        self.followers = 0
+        self.followers: set[Follower] = set()
         self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def add(self, rows: Sequence[EventRow], last: int) -> None:
@@ -62,6 +71,14 @@ class _Partner:
     def wake(self) -> None:
         changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
         changed.set_result(None)
+
+    def lag(self, now: datetime) -> Lag:
+        """Return how far the followers are behind."""
+        behind = self.last - min((follower.position for follower in self.followers), default=self.last)
+        if behind <= 0 or not self.rows:
+            return Lag(max(0, behind), 0.0)
+        oldest = self.rows[max(0, len(self.rows) - behind)]
+        return Lag(behind, max(0.0, (now - oldest.occurred_at).total_seconds()))
 
     def after(self, position: int) -> list[EventRow] | None:
         """Return the kept events after a position, None if older ones are missing."""
@@ -81,11 +98,17 @@ class Feed:
         self._reader: asyncio.Task[None] | None = None
         self._committed = asyncio.Event()
         self.is_closed = False
+        self.events_read = 0
 
     @property
     def followers(self) -> int:
         """The number of followers."""
-        return sum(partner.followers for partner in self._partners.values())
+        return sum(len(partner.followers) for partner in self._partners.values())
+
+    def lag(self, now: datetime) -> Lag:
+        """Return how far the followers are behind what was read."""
+        lags = [partner.lag(now) for partner in self._partners.values()]
+        return Lag(max((lag.events for lag in lags), default=0), max((lag.seconds for lag in lags), default=0.0))
 
     async def last_number(self, partner_id: int) -> int:
         """Return the number of the partner's last event, 0 before the first one."""
@@ -100,18 +123,19 @@ class Feed:
         partner = self._partners.get(partner_id)
         if partner is None:
             partner = self._partners[partner_id] = _Partner(position, self._kept)
-        partner.followers += 1
+        follower = Follower(self, partner_id, partner, position, chosen)
+        partner.followers.add(follower)
         if self._reader is None:
             self._database.after_commit.append(self._committed.set)
             # In a context of its own: it is not a part of the request that comes first.
             self._reader = asyncio.create_task(self._read_on(), context=Context())
         self._committed.set()
-        return Follower(self, partner_id, partner, position, chosen)
+        return follower
 
-    def leave(self, partner_id: int) -> None:
+    def leave(self, partner_id: int, follower: "Follower") -> None:
         """Forget a follower, and what is kept for the last one."""
         partner = self._partners[partner_id]
-        partner.followers -= 1
+        partner.followers.remove(follower)
         if not partner.followers:
             del self._partners[partner_id]
         if not self._partners:
@@ -171,6 +195,7 @@ class Feed:
 
         for partner, rows, last in await self._database.read(read):
             partner.add(rows, last)
+            self.events_read += len(rows)
 
 
 class Follower(AsyncIterator[EventRow]):
@@ -226,7 +251,7 @@ class Follower(AsyncIterator[EventRow]):
         """Leave the feed."""
         if self._is_open:
             self._is_open = False
-            self._feed.leave(self._partner_id)
+            self._feed.leave(self._partner_id, self)
 
     async def _behind(self, last: int) -> tuple[list[EventRow], int]:
         """Read what is no longer kept from the database; return it, and the number up to which that is all."""

@@ -1,15 +1,9 @@
 """Import of a partner's clients, many rows in one transaction."""
 
-import asyncio
-import base64
-import binascii
-import io
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -17,26 +11,15 @@ from db import clients, events, prices
 from db.engine import Connection, Transaction
 from db.prices import ProductRow
 from domain.events import Event, EventType
-from domain.languages import Language
-from domain.refusals import Refusal
-from domain.sheets import (
-    IMPORTED_ROWS_MAX,
-    ImportedRowStatus,
-    NoBase64,
-    RowsRefused,
-    TooManyRows,
-    UnusedColumns,
-    Warned,
-)
+from domain.sheets import ImportedRowStatus, RowsRefused
 from resolvers.clients import RegisterClient
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.sheets import clients as client_rows
+from resolvers.sheets import contents
 from resolvers.sheets.clients import Repeated, Row
-from resolvers.sheets.headers import Header
-from resolvers.sheets.reader import BadRow, sheet
-from resolvers.sheets.reports import Report
-from resolvers.sheets.workbooks import CALLERS_BOUNDS
+from resolvers.sheets.contents import Content, ReadSheet
+from resolvers.sheets.reader import BadRow, Sheet
 
 BATCH = 500
 """Number of rows of one statement."""
@@ -46,20 +29,14 @@ _EVENTS_AT_ONCE = 1_000
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSheet:
-    """Clients of a sheet that was read as a whole. Its `repr`, which idempotency keys compare, is that of the file."""
-
-    digest: bytes
-    header: Header = field(repr=False)
-    rows: Sequence[Row | Repeated | BadRow] = field(repr=False)
-    warnings: Sequence[Warned] = field(repr=False)
+ClientSheet = ReadSheet[Row | Repeated]
+"""Clients of a sheet."""
 
 
 class ImportClients(NamedTuple):
     """Clients to register, and whether all of them or none."""
 
-    sheet: ReadSheet
+    sheet: ClientSheet
     all_or_nothing: bool
     dry_run: bool
 
@@ -80,54 +57,22 @@ class ImportedRow(NamedTuple):
     bad: BadRow | None
 
 
-async def read(portal: Portal, content: str, *, in_base64: bool) -> ReadSheet:
-    """Return the clients of a file: a text, or any file in Base64; raise a refusal if it is no sheet of clients."""
-    async with portal.reading_sheets:
-        return await asyncio.to_thread(_read, content, in_base64=in_base64)
+async def read(portal: Portal, content: Content) -> ClientSheet:
+    """Return the clients of a file; raise a refusal if it is no sheet of clients."""
+    return await contents.read(portal, content, client_rows.LAYOUT, _clients)
 
 
-def _read(content: str, *, in_base64: bool) -> ReadSheet:
-    file = _decoded(content) if in_base64 else _encoded(content)
-    try:
-        with sheet(io.BytesIO(file), client_rows.LAYOUT, bounds=CALLERS_BOUNDS) as opened:
-            rows = list(islice(client_rows.read(opened.rows), IMPORTED_ROWS_MAX + 1))
-            warnings = warned(opened.header, opened.warnings)
-            header = opened.header
-    except Refusal as refusal:
-        refusal.path = ("content",)
-        raise
-    if len(rows) > IMPORTED_ROWS_MAX:
-        raise TooManyRows(("content",))
-    return ReadSheet(sha256(file).digest(), header, rows, warnings)
-
-
-def warned(header: Header, of_lines: Sequence[Warned]) -> list[Warned]:
-    """Return what a person should know of a sheet of clients."""
-    unused = [UnusedColumns(headers=", ".join(header.unused))] if header.unused else []
-    return [*of_lines, *unused, *client_rows.warnings(header)]
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError):
-        raise NoBase64(("content",)) from None
-
-
-def _encoded(content: str) -> bytes:
-    try:
-        return content.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate costs its own row.
-        return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+def _clients(opened: Sheet, digest: bytes) -> ClientSheet:
+    rows = contents.limited(client_rows.read(opened.rows))
+    warnings = [*contents.warned(opened), *client_rows.warnings(opened.header)]
+    return ReadSheet(digest, opened.header, rows, warnings)
 
 
 @mutation("importClients", ClientsImported)
 async def import_clients(work: Work, given: ImportClients) -> ClientsImported:
     """Register the clients of a sheet, and leave alone those that are active already."""
-    bad = sum(isinstance(row, BadRow) for row in given.sheet.rows)
-    if bad and given.all_or_nothing:
-        raise RowsRefused(("content",), bad=bad)
+    if given.sheet.bad and given.all_or_nothing:
+        raise RowsRefused(("content",), bad=len(given.sheet.bad))
     wanted = [row.client for row in given.sheet.rows if isinstance(row, Row)]
     known: dict[str, int] = {}
     registered: dict[str, int] = {}
@@ -146,7 +91,7 @@ async def import_clients(work: Work, given: ImportClients) -> ClientsImported:
     )
 
 
-def results(read_sheet: ReadSheet, outcome: ClientsImported | None) -> list[ImportedRow]:
+def results(read_sheet: ClientSheet, outcome: ClientsImported | None) -> list[ImportedRow]:
     """Return what an import did with each row of the sheet; without an outcome, it imported none."""
     done: Iterator[tuple[int | None, bool]] = iter(())
     if outcome is not None:
@@ -171,18 +116,6 @@ _STATUS = {
     False: ImportedRowStatus.ALREADY_REGISTERED,
     None: ImportedRowStatus.NOT_IMPORTED,
 }
-
-
-def report(read_sheet: ReadSheet, language: Language) -> str | None:
-    """Return the bad rows as a CSV file to mend and import again; None if there are none."""
-    bad = [row for row in read_sheet.rows if isinstance(row, BadRow)]
-    if not bad:
-        return None
-    text = io.StringIO(newline="")
-    written = Report(text, language, client_rows.LABELS)
-    written.begin(read_sheet.header)
-    written.add(bad)
-    return text.getvalue()
 
 
 async def register_clients(

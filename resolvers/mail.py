@@ -47,6 +47,11 @@ class Outbox:
     limits: MailLimits = DEFAULT_LIMITS
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
+    @property
+    def sending(self) -> int:
+        """The number of e-mails that are being sent."""
+        return len(self._sending)
+
     def link(self, to: LinkTo, secret: str) -> str:
         """Return a link with a secret in its fragment, which browsers send to no server."""
         return f"{self.portal_url}/{to.value}#{secret}"

@@ -40,6 +40,11 @@ class Work:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
 
+    def at_present(self) -> "Work":
+        """Return the unit of work with the time of this call, such as after it waited for a lock."""
+        now = self.context.now()
+        return Work(self.context, self.tx, self.viewer, self.partner_id, now, self.after_commit, self.changes)
+
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
 

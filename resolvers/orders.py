@@ -1,7 +1,6 @@
 """Orders: "Comprar", "Meus Pedidos"."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from db import licenses, orders, price_tables, products
@@ -119,7 +118,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
     known = await products.shared(work.tx, given.wanted.product_ids)
     table_id = prices.found(await price_tables.shared(work.tx, work.partner_id, given.wanted.price_table_id))
     # The time after the lock: before it, a version may have been published that began meanwhile.
-    work = replace(work, now=work.context.now())
+    work = work.at_present()
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, given.wanted.product_ids)
     quote = await prices.priced(work.tx, work.partner_id, given.wanted, known, table_id, at=work.now)

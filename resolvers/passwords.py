@@ -48,6 +48,11 @@ class SignInQueue:
 
     _places: int = AT_ONCE + WAITING_MAX
 
+    @property
+    def taken(self) -> int:
+        """The number of sign-ins in progress."""
+        return AT_ONCE + WAITING_MAX - self._places
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """Take a place in the queue; raise Unavailable if it is full."""

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from db.engine import Database
 from domain.timestamps import utc_now
+from resolvers.counts import Counts
 from resolvers.feed import Feed
 from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
@@ -39,6 +40,7 @@ class Portal:
     selections: Selections | None = None
     """Selections of webhooks; the application sets them."""
 
+    counts: Counts = field(default_factory=Counts)
     feed: Feed = field(init=False)
 
     def __post_init__(self) -> None:

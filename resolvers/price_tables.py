@@ -108,7 +108,7 @@ class RenamePriceTable(NamedTuple):
 @mutation("renamePriceTable", PriceTableChanged, for_vendor=True)
 async def rename(work: Work, given: RenamePriceTable) -> PriceTableChanged:
     """Give a price table another name; if it is as before, nothing happens."""
-    table = await _locked(work.tx, given.price_table_id)
+    table = await locked(work.tx, given.price_table_id)
     if given.name != table.name:
         if not await price_tables.rename(work.tx, table, given.name):
             raise PriceTableNameTaken(("name",), name=given.name)
@@ -140,10 +140,10 @@ class PricesChanged(NamedTuple):
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     """Write prices to the draft, which begins as a copy of the version in force."""
-    await _locked(work.tx, given.price_table_id)
+    await locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
-    version_id = await _draft(work.tx, given.price_table_id, tiers, at=work.context.now())
+    version_id = await write_draft(work.tx, given.price_table_id, tiers, at=work.context.now())
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
     return PricesChanged(given.price_table_id, version_id)
 
@@ -163,7 +163,7 @@ class PublishPriceTable(NamedTuple):
 async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     """Publish the draft; nothing of it changes any more."""
     await work.act()
-    await _locked(work.tx, given.price_table_id)
+    await locked(work.tx, given.price_table_id)
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
     begins_at = rules.begin(given.begins_at, at)
@@ -184,7 +184,7 @@ class DiscardPriceTableDraft(NamedTuple):
 @mutation("discardPriceTableDraft", PriceTableChanged, for_vendor=True)
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
-    await _locked(work.tx, given.price_table_id)
+    await locked(work.tx, given.price_table_id)
     await price_versions.discard(work.tx, (await _draft_of(work.tx, given.price_table_id)).id)
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFT_DISCARDED, price_table_id=given.price_table_id))
     return PriceTableChanged(given.price_table_id)
@@ -250,8 +250,8 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
     """Write prices to the draft of a price table, and publish it at once if asked to."""
 
     async def write(tx: Transaction) -> ImportedPrices:
-        await _locked(tx, table.id)
-        version_id = await _draft(tx, table.id, tiers, at=portal.now())
+        await locked(tx, table.id)
+        version_id = await write_draft(tx, table.id, tiers, at=portal.now())
         written = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
         vendor, at = await partners.vendor(tx), portal.now()
         concerned, happened = [] if vendor is None else [vendor.id], EventType.PRICE_TABLE_DRAFTED
@@ -265,7 +265,8 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
     return await portal.database.write(write)
 
 
-async def _locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
+async def locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
+    """Return the price table, locked until the transaction ends; raise NotFound if there is none."""
     table = await price_tables.locked(tx, price_table_id)
     if table is None:
         raise NotFound(("priceTableId",))
@@ -279,7 +280,8 @@ async def _draft_of(tx: Transaction, price_table_id: int) -> VersionRow:
     return found
 
 
-async def _draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> int:
+async def write_draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> int:
+    """Write prices to the draft of the locked price table, and return its id."""
     found = await price_versions.draft_of(tx, price_table_id)
     version_id = await price_versions.create_draft(tx, price_table_id, at=at) if found is None else found.id
     await prices.replace_tiers(tx, version_id, tiers)

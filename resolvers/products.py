@@ -1,6 +1,6 @@
 """The vendor's products: creating, updating and retiring one, and bringing many up to date."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -108,16 +108,16 @@ async def put_all(
     async def at_once(tx: Transaction) -> None:
         new = list[Event]()
         for batch in batches:
-            put = await _put(tx, batch)
-            new += put.events
-            report(put.changes)
+            done = await put(tx, batch)
+            new += _events_of(done)
+            report(_changes(done))
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
         await _append(portal, tx, new)
 
     async def one_batch(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
-        put = await _put(tx, batch)
-        await _append(portal, tx, put.events)
-        return put.changes
+        done = await put(tx, batch)
+        await _append(portal, tx, _events_of(done))
+        return _changes(done)
 
     if all_or_nothing:
         await portal.database.write(at_once)
@@ -154,27 +154,44 @@ async def _change(work: Work, before: ProductDetails, after: ProductDetails, *, 
     return ProductChanged(product_id)
 
 
-class _Put(NamedTuple):
-    changes: list[Change]
-    events: list[Event]
+class Put(NamedTuple):
+    """Product that was created or updated; the id is None if it would only be created."""
+
+    product_id: int | None
+    change: Change
+    events: Sequence[Event]
 
 
-async def _put(tx: Transaction, batch: Sequence[ProductDetails]) -> _Put:
+async def put(tx: Transaction, batch: Sequence[ProductDetails], *, dry_run: bool = False) -> Mapping[str, Put]:
+    """Create the products with new codes and update the others; return each by its code, in the order of codes.
+
+    A dry run only says what would be done.
+    """
     # In one order, so that two imports of the same products can't deadlock.
     wanted = sorted(batch, key=lambda details: details.code)
     rows = await products.locked(tx, [details.code for details in wanted])
-    put = _Put([], [])
+    done: dict[str, Put] = {}
     for details in wanted:
         row = rows.get(details.code)
-        before = None if row is None else _details(row)
+        product_id, before = (None, None) if row is None else (row.id, _details(row))
         after = details.completed(before)
         if after == before:
-            put.changes.append(Change.UNCHANGED)
+            done[details.code] = Put(product_id, Change.UNCHANGED, ())
             continue
-        product_id = await products.put(tx, **details._asdict())
-        put.changes.append(Change.CREATED if before is None else Change.UPDATED)
-        put.events.extend(_events(product_id, before, after))
-    return put
+        change = Change.CREATED if before is None else Change.UPDATED
+        if not dry_run:
+            product_id = await products.put(tx, **details._asdict())
+        new = () if dry_run or product_id is None else _events(product_id, before, after)
+        done[details.code] = Put(product_id, change, new)
+    return done
+
+
+def _changes(done: Mapping[str, Put]) -> list[Change]:
+    return [each.change for each in done.values()]
+
+
+def _events_of(done: Mapping[str, Put]) -> list[Event]:
+    return [event for each in done.values() for event in each.events]
 
 
 async def _append(portal: Portal, tx: Transaction, new: Sequence[Event]) -> None:

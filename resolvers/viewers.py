@@ -57,6 +57,10 @@ class Viewers:
 
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
     forgotten: int = 0
+    hits: int = 0
+    """Number of lookups that the cache answered."""
+    misses: int = 0
+    """Number of lookups that it could not answer."""
     used: dict[tuple[int, int], TokenUse] = field(default_factory=dict)
     """By partner id and token id."""
 
@@ -64,7 +68,9 @@ class Viewers:
         """Return the cached viewer of a token, if any."""
         seen = self._seen.get(digest)
         if seen is None or seen.until <= now:
+            self.misses += 1
             return None
+        self.hits += 1
         return seen.viewer
 
     def recall_new(self, digest: bytes, now: datetime) -> Viewer | None:

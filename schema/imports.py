@@ -1,17 +1,21 @@
 """Mutation that imports the clients of a sheet."""
 
+from collections.abc import Iterable
 from functools import cached_property, partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import strawberry
 
 from domain.access import Permission
+from domain.languages import Language
 from domain.refusals import UserErrorCode
-from domain.sheets import ImportedRowStatus
+from domain.sheets import ImportedRowStatus, Warned
 from resolvers import imports
 from resolvers.context import Context
-from resolvers.imports import ClientsImported, ImportClients, ImportedRow, ReadSheet
+from resolvers.imports import ClientSheet, ClientsImported, ImportClients, ImportedRow
 from resolvers.sheets import clients as client_rows
+from resolvers.sheets import contents
+from resolvers.sheets.contents import Content
 from schema import references
 from schema.enums import ContentEncoding
 from schema.errors import Payload, answer, settle
@@ -19,6 +23,23 @@ from schema.inputs import OnBehalf, idempotency_key
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, computed, to_one
+
+
+def content_encoding() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
+    """Declare how an input has a file."""
+    return strawberry.field(default=ContentEncoding.TEXT, description="How `content` has the file.")
+
+
+class WithFile(Protocol):
+    """Input that has a file."""
+
+    content: str
+    content_encoding: ContentEncoding
+
+
+def sent(given: WithFile) -> Content:
+    """Return the file of an input."""
+    return Content(given.content, given.content_encoding is ContentEncoding.BASE64)
 
 
 @strawberry.input(description="Input of `importClients`.")
@@ -30,9 +51,7 @@ class ImportClientsInput(OnBehalf):
             "order and by the names that spreadsheets and ERPs give them; the first two are required."
         )
     )
-    content_encoding: ContentEncoding = strawberry.field(
-        default=ContentEncoding.TEXT, description="How `content` has the file."
-    )
+    content_encoding: ContentEncoding = content_encoding()
     dry_run: bool = strawberry.field(
         default=False,
         description="Whether only to say what would be done: no client is registered, and no idempotency key recorded.",
@@ -47,7 +66,7 @@ class _Checked(NamedTuple):
     """Input whose sheet was read."""
 
     given: ImportClientsInput
-    sheet: ReadSheet
+    sheet: ClientSheet
 
     @property
     def partner_id(self) -> strawberry.ID | None:
@@ -110,10 +129,15 @@ class SheetWarning:
     )
 
 
+def shown(warnings: Iterable[Warned], language: Language) -> list[SheetWarning]:
+    """Return the warnings in the language."""
+    return [SheetWarning(message=each.message(language), lines=list(each.lines)) for each in warnings]
+
+
 @strawberry.type(description="Return type of `importClients`.")
 class ImportClientsPayload(Payload):
     outcome: strawberry.Private[ClientsImported | None] = None
-    sheet: strawberry.Private[ReadSheet | None] = None
+    sheet: strawberry.Private[ClientSheet | None] = None
     """Sheet, if it could be read."""
 
     @strawberry.field(
@@ -140,8 +164,7 @@ class ImportClientsPayload(Payload):
 
     @strawberry.field(description="What the user should look at, such as lines in another encoding than the others.")
     def warnings(self, info: Info) -> list[SheetWarning]:
-        found = [] if self.sheet is None else self.sheet.warnings
-        return [SheetWarning(message=each.message(info.context.language), lines=list(each.lines)) for each in found]
+        return [] if self.sheet is None else shown(self.sheet.warnings, info.context.language)
 
     @strawberry.field(
         description=(
@@ -150,7 +173,7 @@ class ImportClientsPayload(Payload):
         )
     )
     def report(self, info: Info) -> str | None:
-        return None if self.sheet is None else imports.report(self.sheet, info.context.language)
+        return None if self.sheet is None else contents.report(self.sheet, info.context.language, client_rows.LABELS)
 
     @cached_property
     def _rows(self) -> list[ImportedRow]:
@@ -162,7 +185,7 @@ class ImportClientsPayload(Payload):
 
 @strawberry.type(description="Return type of reading a sheet.")
 class _Reading(Payload):
-    outcome: strawberry.Private[ReadSheet | None] = None
+    outcome: strawberry.Private[ClientSheet | None] = None
 
 
 @strawberry.type
@@ -179,10 +202,7 @@ class ImportMutations:
         info: Info, input: Annotated[ImportClientsInput, strawberry.argument(description="The sheet of clients.")]
     ) -> ImportClientsPayload:
         context = info.context
-        in_base64 = input.content_encoding is ContentEncoding.BASE64
-        reading = await answer(
-            _Reading, context, lambda: imports.read(context.portal, input.content, in_base64=in_base64)
-        )
+        reading = await answer(_Reading, context, lambda: imports.read(context.portal, sent(input)))
         if reading.outcome is None:
             return ImportClientsPayload(user_errors=reading.user_errors)
         made = partial(ImportClientsPayload, sheet=reading.outcome)

@@ -65,6 +65,8 @@ LENGTHS: Mapping[str, int] = {
     "ClientFilter.state": SEARCH_MAX,
     "CreatePartnerInput.cnpj": SHORT_MAX,
     "ImportClientsInput.content": CONTENT_LENGTH,
+    "ImportPricesInput.content": CONTENT_LENGTH,
+    "ImportProductsInput.content": CONTENT_LENGTH,
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,

@@ -5,7 +5,7 @@ A declaration gives the columns that a query selects, the join or the loader, th
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar
 
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo
@@ -21,7 +21,8 @@ from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders, made_once
+from resolvers.loaders import Loaders
+from resolvers.loading import LISTS, ONE_ROW, PAGES, Declared
 from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
@@ -111,7 +112,7 @@ class _ByLoader:
 class ToOne(_ByLoader):
     """Relation to one row."""
 
-    loads = "one row"
+    loads = ONE_ROW
 
     def __init__(self, key: str, loader: str, join: Join | None, permission: Permission | None) -> None:
         super().__init__(key, loader)
@@ -136,7 +137,7 @@ class ToOne(_ByLoader):
 
 
 class _ToMany(_ByLoader):
-    loads = "lists of rows"
+    loads = LISTS
 
     def __init__(self, key: str, loader: str) -> None:
         super().__init__(key, loader)
@@ -148,7 +149,7 @@ class _ToMany(_ByLoader):
 
 
 class _ToPage(_ByLoader):
-    loads = "pages"
+    loads = PAGES
 
     def __init__(self, key: str, pages: str, by: str | None) -> None:
         super().__init__(key, pages)
@@ -186,16 +187,9 @@ def check(of_type: type[Any], row: type[Any]) -> None:
 def _wrong_loader(relation: "_ByLoader") -> str | None:
     """Return why the loader of a relation can't serve it, in the words of an error; None if it can."""
     made = vars(Loaders).get(relation.loader_name)
-    if not isinstance(made, made_once):
+    if not isinstance(made, Declared):
         return "Loaders does not have"
-    found = get_type_hints(made.make)["return"]
-    loads = "pages"
-    if get_origin(found) is Loader:
-        key, value = get_args(found)
-        if key is not int:
-            return f"loads rows by a {key.__name__}, not {relation.loads} by an id"
-        loads = "one row" if isinstance(value, type) and issubclass(value, tuple) else "lists of rows"
-    return None if loads == relation.loads else f"loads {loads}, not {relation.loads} by an id"
+    return None if made.loads == relation.loads else f"loads {made.loads}, not {relation.loads} by an id"
 
 
 def _fields(of_type: type[Any]) -> dict[str, StrawberryField]:

@@ -29,9 +29,11 @@ from schema.orders import OrderQueries
 from schema.partner_mutations import PartnerMutations
 from schema.partners import PartnerQueries
 from schema.password_mutations import PasswordMutations
+from schema.price_imports import PriceImportMutations
 from schema.price_table_mutations import PriceTableMutations
 from schema.price_tables import PriceTableQueries
 from schema.prices import PriceQueries
+from schema.product_imports import ProductImportMutations
 from schema.product_mutations import ProductMutations
 from schema.scalars import SCALARS
 from schema.second_factor_mutations import SecondFactorMutations
@@ -115,8 +117,10 @@ class Mutation(
     OrderMutations,
     PartnerMutations,
     ProductMutations,
+    ProductImportMutations,
     PriceTableMutations,
     WebhookMutations,
+    PriceImportMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from db.engine import Database
@@ -27,10 +28,14 @@ from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
 from server.http.exports import ExportFiles
-from server.http.middleware import RequestLog
+from server.http.middleware import Observe, RequestLog
+from server.http.websocket import WebSockets
 from server.settings import Settings
 from server.webhooks.client import WebhookClient
 from server.webhooks.sender import Sender
+
+if TYPE_CHECKING:
+    from server.metrics import recorder
 
 log = structlog.get_logger("portal")
 
@@ -56,17 +61,19 @@ class Application(Starlette):
     owns_process = False
     """Whether the process runs this application only, so that objects made before the first request are permanent."""
 
-    def __init__(self, graphql: ASGIApp, *, routes: Sequence[BaseRoute], cors: Cors | None) -> None:
+    def __init__(
+        self, graphql: ASGIApp, *, routes: Sequence[BaseRoute], cors: Cors | None, observe: Observe | None = None
+    ) -> None:
         """Serve the routes, and POST requests to the API with `graphql`."""
         super().__init__(routes=routes, exception_handlers={HTTPException: http_error}, lifespan=_lifespan)
         self.router.redirect_slashes = False
-        self._graphql, self._cors = graphql, cors
+        self._graphql, self._cors, self._observe = graphql, cors, observe
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the request log around the routes; it also answers for exceptions that nothing else handles."""
         routed = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
         # Finding a route and handling its exceptions takes a tenth of the instructions of a short operation.
-        return RequestLog(routed, cors=self._cors, direct={("POST", PATH): self._graphql})
+        return RequestLog(routed, cors=self._cors, direct={("POST", PATH): self._graphql}, observe=self._observe)
 
 
 def create() -> Application:
@@ -110,6 +117,8 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     portal.selections = selections = EventSelections(operations.documents)
     endpoint = Endpoint(portal, operations, settings)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission)
+    recorder = _recorder(portal, operations, endpoint, settings)
     app = Application(
         endpoint,
         routes=[
@@ -117,14 +126,32 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             *ROUTES,
             *(graphiql.routes(PATH, demo=settings.demo) if settings.graphiql else ()),
             Route(PATH, endpoint),
+            WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
+            *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+        observe=recorder.observe if recorder else None,
     )
+    app.state.recorder = recorder
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.selections = selections if settings.webhooks_send else None
+    app.state.sockets = sockets
+    app.state.streams = streams
     return app
+
+
+def _recorder(
+    portal: Portal, operations: Operations, endpoint: Endpoint, settings: Settings
+) -> "recorder.Recorder | None":
+    if not settings.has_metrics:
+        return None
+    # A process without metrics need not import prometheus-client, which takes a while.
+    from server.metrics.recorder import Observed, Recorder  # noqa: PLC0415
+
+    token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
+    return Recorder(Observed(portal, operations, endpoint.admission), token=token)
 
 
 @contextlib.asynccontextmanager
@@ -149,6 +176,8 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     if selections is not None:
         background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
+    if app.state.recorder is not None:
+        beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
         yield {"feed": portal.feed}

@@ -30,6 +30,8 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z
 SHORTEST_SECRET = 32
 """The least number of characters of a secret."""
 
+_SHORTEST_TOKEN = 16
+
 
 class SettingsError(Exception):
     """The value of a setting is wrong. The message names the variable and what it must be, without its value."""
@@ -64,6 +66,14 @@ def _database_url(value: str) -> str:
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         message = f"it has to have at least {SHORTEST_SECRET} characters"
+        raise ValueError(message)
+    return value
+
+
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        message = f"it has to have at least {_SHORTEST_TOKEN} characters, of ASCII"
         raise ValueError(message)
     return value
 
@@ -138,6 +148,7 @@ def _as_asyncpg_says(url: URL) -> URL:
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 PortalUrl = Annotated[str, AfterValidator(_portal_url)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]

@@ -24,6 +24,7 @@ from server.setting_values import (
     Seconds,
     Secret,
     SettingsError,
+    Token,
     in_capitals,
 )
 
@@ -89,6 +90,16 @@ class Settings(BaseSettings):
     max_subscriptions_of_address: int = Field(
         default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
     )
+    max_operations_of_connection: int = Field(
+        default=100, ge=1, description="The number of operations that run at once on one WebSocket at most."
+    )
+    metrics_token: Token | None = Field(
+        default=None,
+        description="The token, at least 16 characters, with which /metrics is read; without it, the path has nothing.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="A port of its own for /metrics, of the same HOST."
+    )
     header_timeout_seconds: Seconds = Field(
         default=10, description="How long a request's header may take, from its first byte, in seconds."
     )
@@ -98,6 +109,10 @@ class Settings(BaseSettings):
     )
     keep_alive_seconds: Seconds = Field(
         default=5, description="How long a connection is kept without a request, in seconds."
+    )
+    ping_seconds: Seconds = Field(
+        default=20,
+        description="After how many seconds of silence the caller of a WebSocket is asked whether it is there.",
     )
     worker_timeout_seconds: Seconds = Field(
         default=60,
@@ -124,6 +139,13 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         default=False,
         description="Whether webhooks may have http URLs and private addresses: for development only.",
+    )
+    export_spool_mib: int = Field(
+        default=512,
+        ge=0,
+        description=(
+            "How many MiB of an exported file may wait in the folder of temporary files for a caller that reads slowly."
+        ),
     )
     cors_origins: Origins = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
@@ -182,6 +204,11 @@ class Settings(BaseSettings):
             problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
             lines = (f"{str(problem['loc'][0]).upper()}: {_sentence(problem)}" for problem in problems)
             raise SettingsError("; ".join(lines)) from None
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the processes record metrics."""
+        return self.metrics_token is not None or self.metrics_port is not None
 
     def outbox(self) -> Outbox:
         """Return what sends e-mails and makes links; it has no mailer without SMTP_URL."""

@@ -67,6 +67,7 @@ class StoppingServer(Server):
         self.server_state = self._connections
         self._shares_socket = shares_socket
         self._listening: list[socket.socket] = []
+        self._stopping = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop, or exit at once at the second signal. Ctrl-C reaches the parent too, which then says to stop."""
@@ -78,6 +79,8 @@ class StoppingServer(Server):
         """Start listening."""
         self._listening = [each.dup() for each in sockets or []]
         self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
+        # For WebSockets, which have no end of their own.
+        self.lifespan.state["stopping"] = self._stopping
         await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
@@ -113,6 +116,7 @@ class StoppingServer(Server):
 
     def _begin_to_stop(self) -> None:
         self._connections.stopping = True
+        self._stopping.set()
         feed = self.lifespan.state.get("feed")
         if isinstance(feed, Feed):
             feed.close()

@@ -11,11 +11,13 @@ from typing import Protocol
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
 from breadth import BatchExecutor
 from db.engine import Database
 from domain.access import Role
+from resolvers import passwords
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
@@ -78,6 +80,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         PostgreSQL(config.stash[_DIRECTORY]).stop()
         shutil.rmtree(config.stash[_DIRECTORY])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strong_hasher() -> Iterator[PasswordHasher]:
+    """Hasher of passwords as the portal has it. All other tests hash with the least work that argon2 allows."""
+    with pytest.MonkeyPatch.context() as patched:
+        strong = passwords._hasher  # noqa: SLF001 — no caller chooses the cost.
+        patched.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patched.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
+        yield strong
 
 
 @pytest.fixture(scope="session")

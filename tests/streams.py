@@ -13,7 +13,7 @@ from server.settings import Settings
 from tests.api import Api, address
 from tests.executors import DOCUMENTS
 
-_PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 20
 
 EVENTS = (
     "subscription ($after: String, $filter: EventFilter) { events(after: $after, filter: $filter) { number type } }"
@@ -41,14 +41,14 @@ class Stream:
     async def receive_body(self) -> bytes:
         """Return the whole answer, which ends by itself."""
         body = b""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (part := await self.parts.get()) is not None:
                 body += part
         return body
 
     async def next(self) -> Sent | None:
         """Return the next event, None at the end of the answer; comments are skipped."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 block, found, rest = self._rest.partition(b"\n\n")
                 if found:
@@ -70,6 +70,16 @@ class Stream:
         assert (complete.kind, await self.next()) == ("complete", None)
         (error,) = sent.data["errors"]
         return error
+
+    async def end(self) -> str:
+        """Return the code of the error that ends the subscription of a viewer, or that the server stopped."""
+        sent = await self.next()
+        if sent is None:
+            return "STOPPED"
+        complete = await self.next()
+        assert complete is not None
+        assert (complete.kind, await self.next()) == ("complete", None)
+        return str(sent.data["errors"][0]["extensions"]["code"])
 
     async def numbers(self, count: int) -> list[int]:
         """Return the numbers of the next events."""
@@ -146,5 +156,5 @@ async def streaming(
         yield stream
     finally:
         stream.left.set()
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await answering

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -16,11 +16,34 @@ Result = TypeVar("Result")
 Observer: TypeAlias = Callable[[str], None]
 """Called with the text of each statement before it runs."""
 
-Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
-"""Called with each batch of the driver's rows; it may block."""
 
-SCANNED_ROWS = 1_000
-"""Rows of a batch, which takes a thread a few milliseconds."""
+class Meter(Protocol):
+    """Measures of a process."""
+
+    @property
+    def statement(self) -> Callable[[float], None]:
+        """Called with the seconds of each statement, in any thread."""
+
+    @property
+    def keys(self) -> Callable[[float], None]:
+        """Called with the number of keys of each statement of a loader."""
+
+
+class Usage(NamedTuple):
+    """Numbers of connections in use, and of units of work that wait for one."""
+
+    in_use: int
+    waiting: int
+
+
+Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
+"""Called with each batch of the driver's rows."""
+
+MayBlock: TypeAlias = Callable[[], bool]
+"""Returns whether the next call of a Take may wait, so that it must not run in the thread of the event loop."""
+
+SCANNED_ROWS = 500
+"""Rows of a batch, which are converted in a millisecond or two."""
 
 NO_VALUES: Values = MappingProxyType({})
 
@@ -28,8 +51,9 @@ NO_VALUES: Values = MappingProxyType({})
 class Connection(Protocol):
     """Connection of a unit of work, which awaits only these methods."""
 
-    statements: int
-    """Number of statements run so far; those that begin and end transactions are not counted."""
+    @property
+    def statements(self) -> int:
+        """Number of statements run so far; those that begin and end transactions are not counted."""
 
     @property
     def dialect(self) -> Dialect:
@@ -44,8 +68,8 @@ class Connection(Protocol):
     async def execute_many(self, statement: Statement[Row], rows: Sequence[Values]) -> RowBatch[Row]:
         """Run a statement for each row of values, in order, and return all rows that it returns."""
 
-    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
-        """Give the driver's rows of a statement to a function, in batches and in a thread, until it raises."""
+    async def scan(self, statement: Statement[Row], values: Values, take: Take, *, may_block: MayBlock) -> None:
+        """Give the driver's rows of a statement to a function, in batches, until it raises."""
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""

@@ -8,9 +8,10 @@ from sqlalchemy.engine import make_url
 
 from db.engine import probes
 from db.engine.availability import Availability
-from db.engine.connection import NotInlineError, Observer, Pending, Transaction, Work
+from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
+from db.engine.timing import timed
 from domain.errors import Unavailable
 
 Result = TypeVar("Result")
@@ -46,6 +47,9 @@ class Engine(Protocol):
     async def is_writable(self) -> bool:
         """Return whether a transaction could write, without writing."""
 
+    def usage(self) -> Usage:
+        """Return how many connections are in use, and how many units of work wait for one."""
+
     async def close(self) -> None:
         """Close every connection."""
 
@@ -62,6 +66,8 @@ class Database:
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
         """Functions that are called when this process has committed a transaction, in the thread of the loop."""
+        self.meter: Meter | None = None
+        """What measures statements, if anything does."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
         self._availability = Availability(make_url(url))
@@ -91,6 +97,8 @@ class Database:
 
     def read_now(self, work: Work[Result], *, alone: bool = False) -> Result | Pending[Result]:
         """Return the same at once if the engine can run each statement of the unit in place."""
+        if self.meter is not None:
+            work = timed(work, self.meter)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
@@ -105,6 +113,8 @@ class Database:
         The unit is run once, and ended if the caller is cancelled. Raises TookTooLongError after these seconds, and
         Unavailable if it could not be read.
         """
+        if self.meter is not None:
+            work = timed(work, self.meter)
         try:
             return await self._engine.read_long(work, seconds=seconds)
         except Exception as error:
@@ -117,6 +127,8 @@ class Database:
         A unit may be run several times, of which one is committed. Raises Unavailable if nothing was changed, and
         OutcomeUnknown if the database failed during the commit.
         """
+        if self.meter is not None:
+            work = timed(work, self.meter)
         try:
             result = await self._engine.write(work)
         except Exception as error:
@@ -149,6 +161,10 @@ class Database:
             await self.write(probes.write)
             self._availability.writes_fail = False
         return is_writable
+
+    def usage(self) -> Usage:
+        """Return how many connections are in use, and how many units of work wait for one."""
+        return self._engine.usage()
 
     def mark_erased(self) -> None:
         """Note that a transaction erased values, whose bytes `purge` or `close` removes from the files."""

@@ -1,18 +1,29 @@
 """Parts of many statements: filters by bound values, and rows by ids."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db.engine.connection import Connection
 from db.engine.expressions import AnyColumn, among, found_by_id
-from db.engine.statement import Statement, Values
+from db.engine.statement import Columns, Statement, Values
 from domain.tenancy import ALL_PARTNERS, Scope
 
+
+class HasId(Protocol):
+    """Row with an id."""
+
+    @property
+    def id(self) -> int:
+        """Id of the object."""
+
+
 Row = TypeVar("Row")
+Identified = TypeVar("Identified", bound=HasId)
 Filter = TypeVar("Filter")
 Value = TypeVar("Value")
 
@@ -92,9 +103,29 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return _NAMES[kind]
 
 
-def by_ids(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Row]) -> Scoped[Row]:
-    """Return a statement for the rows of a scope with these ids; it binds `partner_id` and `ids`."""
-    return scoped(
+class RowsById(Generic[Identified]):
+    """Read of the rows of a scope with given ids."""
+
+    __slots__ = ("statement",)
+
+    def __init__(self, made: Callable[[Mine], Statement[Identified]]) -> None:
+        """Take the statement, which binds `partner_id` and `ids`."""
+        self.statement = scoped(made)
+
+    async def __call__(
+        self, connection: Connection, scope: Scope, ids: Sequence[int], columns: Columns = None
+    ) -> Mapping[int, Identified]:
+        """Return the rows by id, with these of their columns; None for all."""
+        statement = self.statement.within(scope)
+        if columns is not None:
+            statement = statement.load_only(columns | {"id"})
+        found = await connection.fetch(statement, {"partner_id": scope, "ids": ids})
+        return {row.id: row for row in found}
+
+
+def rows_by_id(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Identified]) -> RowsById[Identified]:
+    """Return the read of a table's rows with these columns."""
+    return RowsById(
         lambda mine: Statement(
             sa.select(*columns).where(mine(found_by_id(table.c.partner_id)), among(table.c.id, "ids")),
             row,

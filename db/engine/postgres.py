@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from db.engine import failures, pools
 from db.engine.asyncpg_types import DriverConnection, DriverTransaction
@@ -16,10 +17,12 @@ from db.engine.connection import (
     NO_VALUES,
     SCANNED_ROWS,
     Connection,
+    MayBlock,
     NotInlineError,
     Observer,
     Take,
     TookTooLongError,
+    Usage,
     Work,
     returned,
 )
@@ -78,15 +81,28 @@ class PostgresConnection:
         await self._driver.executemany(compiled.text, bound)
         return RowBatch(compiled.layout, [])
 
-    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
-        """Give the driver's rows of a statement to a function, in batches and in a thread, until it raises."""
+    async def scan(self, statement: Statement[Row], values: Values, take: Take, *, may_block: MayBlock) -> None:
+        """Give the driver's rows of a statement to a function, in batches, until it raises.
+
+        The function holds the interpreter anyway, so a thread for it costs a third more and delays the loop no less.
+        """
         compiled = statement.compiled(self.dialect)
         self._observe(compiled.text)
         cursor = await self._driver.cursor(compiled.text, *compiled.bound(values))
         found = await cursor.fetch(SCANNED_ROWS)
         while found:
-            # The server finds the next rows while the thread has these.
-            found, _ = await asyncio.gather(cursor.fetch(SCANNED_ROWS), asyncio.to_thread(take, found))
+            # The server finds the next rows while the function has these.
+            following = asyncio.ensure_future(cursor.fetch(SCANNED_ROWS))
+            try:
+                await asyncio.sleep(0)
+                if may_block():
+                    await asyncio.to_thread(take, found)
+                else:
+                    take(found)
+                found = await following
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
@@ -108,6 +124,7 @@ class PostgresEngine:
         """Prepare without connecting."""
         self._availability, self._observers = availability, observers
         self._pool = pools.postgresql(url, availability, connections=connections)
+        self._units = 0
 
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:  # noqa: ARG002 — of the protocol.
         """Raise NotInlineError: each answer of a server has to be waited for."""
@@ -115,13 +132,17 @@ class PostgresEngine:
 
     async def read(self, work: Work[Result]) -> Result:
         """Run a unit of work on a snapshot of the database."""
-        return await run(self._pool, counted(work), self._observers, read_only=True)
+        return await self._run(work, read_only=True)
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await _run_once(self._pool, counted(work), self._observers, read_only=True)
+                self._units += 1
+                try:
+                    return await _run_once(self._pool, counted(work), self._observers, read_only=True)
+                finally:
+                    self._units -= 1
         except TimeoutError:
             # The driver has a timeout of its own, for a server that does not answer.
             if not limit.expired():
@@ -130,7 +151,20 @@ class PostgresEngine:
 
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
-        return await run(self._pool, counted(work), self._observers, read_only=False)
+        return await self._run(work, read_only=False)
+
+    async def _run(self, work: Work[Result], *, read_only: bool) -> Result:
+        self._units += 1
+        try:
+            return await run(self._pool, counted(work), self._observers, read_only=read_only)
+        finally:
+            self._units -= 1
+
+    def usage(self) -> Usage:
+        """Return how many connections are lent, and how many units of work wait for one."""
+        pool = self._pool.pool
+        lent = pool.checkedout() if isinstance(pool, QueuePool) else self._units
+        return Usage(lent, max(0, self._units - lent))
 
     async def purge(self) -> bool:
         """Return True: vacuum is the server's, which removes what was erased."""

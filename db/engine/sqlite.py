@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
 from db.engine import failures
-from db.engine.connection import NO_VALUES, SCANNED_ROWS, NotInlineError, Observer, Take, Work
+from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, NotInlineError, Observer, Take, Work
 from db.engine.expressions import SQLITE_HASHED
 from db.engine.failures import OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
@@ -69,7 +69,7 @@ class SqliteConnection:
             self._observe(compiled.text)
         return RowBatch(compiled.layout, self._returned(compiled, [compiled.bound(values) for values in rows]))
 
-    async def scan(self, statement: Statement[Row], values: Values, take: Take) -> None:
+    async def scan(self, statement: Statement[Row], values: Values, take: Take, *, may_block: MayBlock) -> None:  # noqa: ARG002 — it has a thread.
         """Give the driver's rows of a statement to a function, in batches, until it raises."""
         compiled = statement.compiled(DIALECT)
         self._observe(compiled.text)

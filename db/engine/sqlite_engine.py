@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from db.engine import sqlite_threads
 from db.engine.availability import Availability
-from db.engine.connection import NotInlineError, Observer, TookTooLongError, Work
+from db.engine.connection import NotInlineError, Observer, TookTooLongError, Usage, Work
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
 from db.engine.sqlite import InlineReader
@@ -121,6 +121,12 @@ class SqliteEngine:
     async def is_writable(self) -> bool:
         """Return whether the process may write the file."""
         return self._file.is_writable()
+
+    def usage(self) -> Usage:
+        """Return how many threads work, and how many units of work wait for them."""
+        threads = (*self._readers, *self._long_readers, self._writer)
+        in_use = sum(1 for thread in threads if thread.waiting)
+        return Usage(in_use, sum(thread.waiting for thread in threads) - in_use)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -155,7 +155,11 @@ class GroupCommitWriter(_ConnectionThread):
         self._waiting.append((work, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
-        return await done
+        self.waiting += 1
+        try:
+            return await done
+        finally:
+            self.waiting -= 1
 
     async def truncate(self) -> bool:
         """Copy the log to the file and empty it; return False if another connection still reads from the log."""

@@ -10,7 +10,9 @@ Result = TypeVar("Result")
 class Counting(Protocol):
     """Connection that counts its statements."""
 
-    statements: int
+    @property
+    def statements(self) -> int:
+        """Number of statements run so far."""
 
 
 Unit = TypeVar("Unit", bound=Counting)

@@ -55,8 +55,10 @@ def file_name(wanted: Wanted, extension: str) -> str:
     return f"{wanted.list.value.lower().replace('_', '-')}.{extension}"
 
 
-async def parts(portal: Portal, opened: Opened, into: Writer, *, seconds: float) -> AsyncGenerator[bytes, None]:
-    """Yield the file, of which the database gives all rows within these seconds.
+async def parts(
+    portal: Portal, opened: Opened, into: Writer, *, seconds: float, file_bytes: int
+) -> AsyncGenerator[bytes, None]:
+    """Yield the file, of which the database gives all rows within these seconds, and so many bytes wait on the disk.
 
     Raises TookTooLongError, Unavailable or SpoolFullError if it can't be completed. If the caller stops to iterate, the
     database is no longer read.
@@ -64,7 +66,7 @@ async def parts(portal: Portal, opened: Opened, into: Writer, *, seconds: float)
     wanted, viewer = opened
     scope = Context(portal, viewer=viewer).within(wanted.partner_id)
     export = lists.export(wanted, viewer, scope)
-    spool = Spool()
+    spool = Spool(file_bytes=file_bytes)
 
     begin = into.begin()
 
@@ -75,12 +77,12 @@ async def parts(portal: Portal, opened: Opened, into: Writer, *, seconds: float)
         begin = b""
 
     async def read(connection: Connection) -> None:
-        await connection.scan(export.statement, export.values, take)
+        await connection.scan(export.statement, export.values, take, may_block=spool.uses_file)
 
     async def write() -> None:
         try:
             await portal.database.read_long(read, seconds=seconds)
-            spool.put(begin + await asyncio.to_thread(into.end))
+            await asyncio.to_thread(lambda: spool.put(begin + into.end()))
         finally:
             spool.end()
 

@@ -4,15 +4,17 @@ openpyxl needs a minute and a file on the disk for the rows of a large list, and
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
+from itertools import repeat
 from typing import NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from domain.cells import xml_text
-from resolvers.exports.values import Shown, workbook_converter
+from resolvers.exports.values import Shown
+from resolvers.exports.workbook_cells import workbook_converter
 from resolvers.exports.writers import FileType, Rows
 
 ROWS_MAX = 1_048_575
@@ -111,12 +113,21 @@ class WorkbookWriter:
     def _write(self, found: Rows) -> None:
         if not found:
             return
-        columns = [convert(values) for convert, values in zip(self._converters, zip(*found, strict=True), strict=True)]
-        xml = f"<row>{'</row><row>'.join(map(''.join, zip(*columns, strict=True)))}</row>".encode()
+        xml = "".join(self._rows_of(found)).encode()
         self.count += len(found)
         self._in_sheet += len(found)
         self._bytes_in_sheet += len(xml)
         self._sheet.write(xml)
+
+    def _rows_of(self, found: Rows) -> Iterator[str]:
+        parts: list[Iterable[str]] = []
+        between = "<row>"
+        for convert, values in zip(self._converters, zip(*found, strict=True), strict=True):
+            before, contents, after = convert(values)
+            parts += [repeat(between + before), contents]
+            between = after
+        # What is repeated has no end.
+        return map("".join, zip(*parts, repeat(f"{between}</row>"), strict=False))
 
     def _begin_sheet(self) -> None:
         self._sheets += 1

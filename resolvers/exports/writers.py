@@ -3,8 +3,8 @@
 A file without this number is incomplete, since an export that fails ends where it is.
 """
 
-from collections.abc import Sequence
-from itertools import starmap
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
@@ -78,7 +78,9 @@ class JsonLinesWriter:
     type = FileType("application/jsonl; charset=utf-8", "jsonl")
 
     def __init__(self, columns: Sequence[Shown]) -> None:
-        self._names = [column.name for column in columns]
+        names = [orjson.dumps(column.name) + b":" for column in columns]
+        self._before = [b"{" + names[0], *(b"," + name for name in names[1:])]
+        """What is written before each value."""
         self._converters = [json_converter(column) for column in columns]
         self.count = 0
 
@@ -90,8 +92,11 @@ class JsonLinesWriter:
         """Return the rows, of which there is at least one."""
         self.count += len(found)
         columns = [convert(values) for convert, values in zip(self._converters, zip(*found, strict=True), strict=True)]
-        rows = starmap(zip, ((self._names, row) for row in zip(*columns, strict=True)))
-        return b"\n".join([orjson.dumps(dict(row)) for row in rows]) + b"\n"
+        parts: list[Iterable[bytes]] = []
+        for before, values in zip(self._before, columns, strict=True):
+            parts += [repeat(before), values]
+        # What is repeated has no end.
+        return b"".join(map(b"".join, zip(*parts, repeat(b"}\n"), strict=False)))
 
     def end(self) -> bytes:
         """Return an object with the number of rows before it."""

@@ -14,7 +14,7 @@ from domain.exports import (
     LicenseStockColumn,
     OrderColumn,
 )
-from domain.sheets import ImportedRowStatus
+from domain.sheets import ImportedProductStatus, ImportedRowStatus
 from schema.enums.describing import describe
 
 
@@ -42,6 +42,17 @@ describe(
         ImportedRowStatus.REPEATED: "The CNPJ is in an earlier row; nothing was changed.",
         ImportedRowStatus.INVALID: "The row is bad, and `reason` says why.",
         ImportedRowStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
+    },
+)
+describe(
+    ImportedProductStatus,
+    "What an import did with a row of products.",
+    {
+        ImportedProductStatus.CREATED: "No product had the code; one was created.",
+        ImportedProductStatus.UPDATED: "The product with the code has new details.",
+        ImportedProductStatus.UNCHANGED: "The product with the code is as in the row; nothing was changed.",
+        ImportedProductStatus.INVALID: "The row is bad, and `reason` says why.",
+        ImportedProductStatus.NOT_IMPORTED: "The row is valid, but nothing was imported, because others are bad.",
     },
 )
 describe(

@@ -1,11 +1,16 @@
 """`portal serve`."""
 
 import asyncio
+import os
 import signal
+import socket
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
+from tempfile import TemporaryDirectory
 from typing import Annotated, NoReturn
 
 import typer
@@ -63,7 +68,9 @@ def serve(
         workers=workers or given.workers,
         loop="uvloop",
         http="server.http.protocol:Protocol",
+        # A handshake is read by the protocol of HTTP, which then hands the connection over.
         ws="none",
+        ws_max_size=given.max_body_bytes,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -79,11 +86,17 @@ def serve(
     if given.demo:
         _welcome(_url(config.host, listening.getsockname()[1]), given)
     signal.signal(signal.SIGTERM, _end)
+    with _metrics(given, config):
+        _serve(given, config, listening)
+
+
+def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
     limits = Limits(
         header=given.header_timeout_seconds,
         body=given.body_timeout_seconds,
         answer=given.answer_timeout_seconds,
         keep_alive=given.keep_alive_seconds,
+        ping=given.ping_seconds,
     )
     if config.workers > 1:
         supervisor = Supervisor(config, limits, listening, patience_seconds=given.worker_timeout_seconds)
@@ -93,6 +106,27 @@ def serve(
     except KeyboardInterrupt:
         # uvicorn stops in good order, and then raises the signal again.
         return
+
+
+@contextmanager
+def _metrics(given: Settings, config: Config) -> Iterator[None]:
+    """Give several workers a folder for their metrics, and listen on METRICS_PORT."""
+    if not given.has_metrics:
+        yield
+        return
+    with TemporaryDirectory(prefix="portal-metrics-") as folder:
+        if config.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        # A process without metrics need not import prometheus-client; and it reads this variable when it is imported.
+        from server.metrics import exposition  # noqa: PLC0415
+
+        if given.metrics_port is not None:
+            token = None if given.metrics_token is None else given.metrics_token.get_secret_value()
+            try:
+                exposition.listen(config.host, given.metrics_port, token)
+            except OSError:
+                fail(f"Port {given.metrics_port} of {config.host} can't be listened on; choose another METRICS_PORT.")
+        yield
 
 
 def _warn(given: Settings) -> None:

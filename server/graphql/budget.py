@@ -24,6 +24,11 @@ class Budget:
         self._wait_max = wait_max
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """The number of operations that wait for a share."""
+        return len(self._waiting)
+
     @asynccontextmanager
     async def share(self, size: int) -> AsyncIterator[None]:
         """Hold a share, at most the whole budget; raise Unavailable after waiting `wait_max` seconds."""

@@ -100,6 +100,8 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
+        self.hits = self.misses = 0
+        """Numbers of lookups that the cache answered, and could not answer."""
 
     def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
         """Return the document of the text; or, for a variable that is too long, a document with its error."""
@@ -107,7 +109,9 @@ class Documents:
             found = self._kept.get(text)
             if found is not None:
                 self._kept.move_to_end(text)
+                self.hits += 1
                 return found
+            self.misses += 1
         request = DocumentRequest(variables, operation_name) if variables else None
         found = prepare(self._schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:

@@ -36,7 +36,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
-from server.graphql.stream_counts import StreamCounts
+from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
@@ -60,6 +60,7 @@ class OperationRequest(NamedTuple):
     named: DocumentName | None = None
     renew: Renew | None = None
     """Reads the viewer again while a subscription runs; None for a caller that can't have one."""
+    transport: Transport = "sse"
 
 
 class Answer(NamedTuple):
@@ -108,6 +109,11 @@ class Operations:
         self._trusted_only = trusted_only
         self._budget = Budget()
         self.trusted = TrustedDocuments(portal, self.documents)
+
+    @property
+    def waiting(self) -> int:
+        """The number of large operations that wait for others."""
+        return self._budget.waiting
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Return the answer to a request.
@@ -169,7 +175,7 @@ class Operations:
             message = "A subscription is answered as “text/event-stream”: accept it, by POST or GET."
             return _refused(context, [GraphQLError(message, operation.ast)], operation)
         try:
-            leave = self.streams.enter(context.signed_in, context.client_address)
+            leave = self.streams.enter(context.signed_in, context.client_address, request.transport)
         except ApiError as error:
             return _refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
         followed: object = None

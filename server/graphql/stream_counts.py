@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable
+from typing import Literal
 
 from domain.errors import TooManySubscriptions, Unavailable
 from resolvers.viewers import Viewer
+
+Transport = Literal["sse", "websocket"]
 
 
 class StreamCounts:
@@ -15,13 +18,16 @@ class StreamCounts:
         self.total = 0
         self._total_max, self._maxima = total, {"user": of_user, "address": of_address}
         self._counts: Counter[Hashable] = Counter()
+        self.of_transports: Counter[str] = Counter()
 
-    def enter(self, viewer: Viewer, address: str | None) -> Callable[[], None]:
-        """Count one more, and return what counts one less in the end.
+    def enter(self, viewer: Viewer | None, address: str | None, transport: Transport = "sse") -> Callable[[], None]:
+        """Count one more, of the user and address that are known, and return what counts one less in the end.
 
         Raises TooManySubscriptions for a caller that has as many as it may, and Unavailable if the process has.
         """
-        keys: list[tuple[str, Hashable]] = [("user", (viewer.partner_id, viewer.user_id))]
+        keys: list[tuple[str, Hashable]] = []
+        if viewer is not None:
+            keys.append(("user", (viewer.partner_id, viewer.user_id)))
         if address is not None:
             keys.append(("address", address))
         for key in keys:
@@ -33,9 +39,11 @@ class StreamCounts:
             raise Unavailable(message)
         self.total += 1
         self._counts.update(keys)
+        self.of_transports[transport] += 1
 
         def leave() -> None:
             self.total -= 1
+            self.of_transports[transport] -= 1
             for key in keys:
                 self._counts[key] -= 1
                 if not self._counts[key]:

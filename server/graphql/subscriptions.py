@@ -56,27 +56,34 @@ class ResultStream:
         self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         # What is executed at once is no larger than a small operation, or one event.
         self._batch_max = max(1, SMALL_SIZE // self._size)
+        self._position = follower.position
 
     @property
     def language(self) -> Language:
         """Return the language of the caller."""
         return self._context.language
 
-    async def results(self, wait_seconds: float) -> list[Result]:
-        """Wait for the next events, and return their results in order. Raises TimeoutError after so many seconds.
+    async def wait(self, seconds: float) -> Sequence[EventRow]:
+        """Wait for the next events, and return them for `results`. Raises TimeoutError after so many seconds.
 
-        Also raises what ends the subscription: UnusableToken and Forbidden for the viewer, FeedClosedError for the
-        process. Unavailable passes, and the next call continues where this one began.
+        Also raises FeedClosedError if the process ends. Unavailable passes.
         """
-        position = self._follower.position
-        async with asyncio.timeout(wait_seconds):
-            rows = await self._follower.batch(self._batch_max)
+        self._position = self._follower.position
+        async with asyncio.timeout(seconds):
+            return await self._follower.batch(self._batch_max)
+
+    async def results(self, rows: Sequence[EventRow]) -> list[Result]:
+        """Return the results of the events in order.
+
+        Raises what ends the subscription, UnusableToken and Forbidden. Unavailable passes, and the next call of `wait`
+        returns these events again.
+        """
         try:
             await self.check()
             return await self._results(rows)
         except BaseException:
             # Nothing was delivered.
-            self._follower.position = position
+            self._follower.position = self._position
             raise
 
     async def check(self, *, now: bool = False) -> None:

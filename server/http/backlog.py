@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import structlog
+from starlette.types import Scope
 
 from domain.errors import Unavailable
 
@@ -37,3 +38,9 @@ class Backlog:
     def remove(self, size: int) -> None:
         """Stop counting the bytes, which the connection now holds, or which were dropped."""
         self._coming -= size
+
+
+def backlog_of(scope: Scope) -> Backlog:
+    """Return the backlog of the process; a new one if another server runs the application."""
+    found: Backlog = scope["state"].setdefault("backlog", Backlog())
+    return found

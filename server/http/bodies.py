@@ -39,7 +39,7 @@ async def gone(receive: Receive) -> None:
 
 def from_body(body: bytes) -> OperationRequest:
     """Return the request in a body."""
-    given = _parsed(body, "The body")
+    given = parsed(body, "The body")
     if isinstance(given, list):
         message = "The body must be one JSON object: several operations in one request are not supported."
         raise bad_request(message)
@@ -62,8 +62,13 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
             given[name] = values[0]
     for name in ("variables", "extensions"):
         if name in given:
-            given[name] = _parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
+            given[name] = parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
     return _request(given, read_only=True, may_be_unstorable=True)
+
+
+def from_payload(given: Mapping[str, Any], *, may_be_unstorable: bool) -> OperationRequest:
+    """Return the request in the payload of a message."""
+    return _request(given, read_only=False, may_be_unstorable=may_be_unstorable)
 
 
 def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bool) -> OperationRequest:
@@ -95,7 +100,8 @@ def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bo
     )
 
 
-def _parsed(text: bytes, what: str) -> object:
+def parsed(text: bytes, what: str) -> object:
+    """Return the value of a JSON text; an error says `what` it is."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -26,12 +26,16 @@ _INT = struct.Struct("i")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Timeouts in seconds: for a request's header and body, for reading an answer, and for an idle connection."""
+    """Timeouts in seconds: for a request's header and body, for reading an answer, and for an idle connection.
+
+    `ping` is how long the caller of a WebSocket is silent until it gets a ping, and how long it may take to answer.
+    """
 
     header: float
     body: float
     answer: float
     keep_alive: float
+    ping: float
 
 
 class TimedConnection(ABC):
@@ -57,7 +61,7 @@ class Connections(ServerState):
         self.before = self.now = 0.0
         """Times of the last two checks, in seconds. Only a part of a longer stall is counted."""
         self.stopping = False
-        shortest = min(limits.header, limits.body, limits.answer, limits.keep_alive)
+        shortest = min(limits.header, limits.body, limits.answer, limits.keep_alive, limits.ping)
         self._interval = min(_LONGEST_INTERVAL, shortest / _CHECKS_PER_LIMIT)
         self._checked_at: float | None = None
         self.elapsed = 0.0

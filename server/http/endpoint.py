@@ -8,8 +8,6 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
-import re
-from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -17,14 +15,13 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, SessionOver, Unavailable, UnusableToken
-from resolvers import access
-from resolvers.context import Context, unauthenticated
+from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
+from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations, too_long, withheld
-from server.http import bodies, etag, event_stream, status_codes
-from server.http.backlog import FREE_BYTES, Backlog
+from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
+from server.http import answers, bearer, bodies, etag, event_stream, status_codes
+from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
@@ -40,8 +37,6 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_NUMBER = 20
-_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
-"""Token in the Authorization header (RFC 6750)."""
 
 
 class Endpoint:
@@ -55,7 +50,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._admission = Admission()
+        self.admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -96,7 +91,7 @@ class Endpoint:
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         finally:
             if coming:
-                _backlog(scope).remove(coming)
+                backlog_of(scope).remove(coming)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
@@ -111,7 +106,7 @@ class Endpoint:
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
             authorization, address = given.all(b"authorization"), state["client_address"]
-            state["viewer"] = viewer = await _viewer_of(self._portal, authorization, address)
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address)
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
         try:
@@ -122,9 +117,9 @@ class Endpoint:
                 raise unusable from None
             raise
         if negotiated.streams and scope["method"] != "HEAD":
-            wanted = wanted._replace(renew=partial(_renewed, self._portal, authorization, address))
+            wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        await self._admission.admit()
+        await self.admission.admit()
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
@@ -147,22 +142,10 @@ class Endpoint:
         # Release the answer's objects before it is compressed and sent; the log needs only its codes.
         state["answer"] = answer._replace(body={})
         state["context"].forget()
-        size = len(body)
-        if size > self._max_answer_bytes:
-            del body
-            state["answer"] = answer = too_long(answer, size=size, longest=self._max_answer_bytes)
-            return answer, encoded(answer.body), 0
-        if size <= FREE_BYTES:
-            return answer, body, 0
-        try:
-            _backlog(scope).add(size)
-        except Unavailable as error:
-            if not answer.mutated:
-                raise
-            # A retry would repeat it.
-            state["answer"] = answer = withheld(answer, str(error))
-            return answer, encoded(answer.body), 0
-        return answer, body, size
+        found, body, size = answers.counted(answer, body, backlog_of(scope), longest=self._max_answer_bytes)
+        if found is not answer:
+            state["answer"] = found
+        return found, body, size
 
     async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
         if negotiated.form is None and not negotiated.streams:
@@ -230,35 +213,6 @@ async def _stream(answer: Answer, body: Json, receive: Receive, send: Send) -> N
         await event_stream.send_answer(send, body, [_VARY])
     else:
         await event_stream.send_results(answer.stream, receive, send, [_VARY])
-
-
-async def _renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool) -> Viewer:
-    viewer = await _viewer_of(portal, given, address, read_now=now)
-    if viewer is None:
-        raise unauthenticated()
-    return viewer
-
-
-async def _viewer_of(
-    portal: Portal, given: Sequence[str], address: str | None, *, read_now: bool = False
-) -> Viewer | None:
-    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
-    if not given:
-        return None
-    token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
-    if token is None:
-        message = "Send one token, as “Authorization: Bearer …”."
-        raise UnusableToken(message, challenge="Bearer")
-    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now)
-    if viewer is None:
-        raise SessionOver
-    return viewer
-
-
-def _backlog(scope: Scope) -> Backlog:
-    """Return the backlog of the process; a new one if another server runs the application."""
-    found: Backlog = scope["state"].setdefault("backlog", Backlog())
-    return found
 
 
 async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:

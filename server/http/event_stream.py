@@ -85,7 +85,7 @@ async def _send_all(stream: ResultStream, send: Send) -> bytes:
     await _send_part(send, _ALIVE)
     while True:
         try:
-            results = await stream.results(ALIVE_SECONDS)
+            results = await stream.results(await stream.wait(ALIVE_SECONDS))
             await _send_part(send, b"".join(map(_of_result, results)))
         except TimeoutError:
             await _send_part(send, _ALIVE)

@@ -69,6 +69,11 @@ _TOO_LONG = Text(
     en="The list could not be read in time. Filter it, or try again in {seconds} seconds.",
 )
 
+_FULL = Text(
+    pt="O servidor não tem espaço para este arquivo agora. Use um filtro ou tente de novo em {seconds} segundos.",
+    en="The server has no room for this file now. Filter the list, or try again in {seconds} seconds.",
+)
+
 log = structlog.get_logger("portal.exports")
 
 
@@ -78,6 +83,7 @@ class ExportFiles:
     def __init__(self, portal: Portal, settings: Settings) -> None:
         self._portal = portal
         self._seconds = settings.export_seconds
+        self._file_bytes = settings.export_spool_mib << 20
         self._retry_seconds = max(1, round(self._seconds))
         self._admission = ExportAdmission(settings.exports_at_once, retry_seconds=self._retry_seconds)
 
@@ -98,8 +104,10 @@ class ExportFiles:
             await _refuse(Rejected(status, text.within(language), code=code), scope, receive, send)
         except ExportsBusyError as busy:
             await _refuse(_unavailable(_BUSY.within(language), busy.seconds), scope, receive, send)
-        except (TookTooLongError, SpoolFullError):
+        except TookTooLongError:
             await _refuse(_unavailable(_TOO_LONG.within(language), self._retry_seconds), scope, receive, send)
+        except SpoolFullError:
+            await _refuse(_unavailable(_FULL.within(language), self._retry_seconds), scope, receive, send)
         except Rejected as rejected:
             await _refuse(rejected, scope, receive, send)
         except ApiError as error:
@@ -140,7 +148,9 @@ class ExportFiles:
             await asyncio.gather(sending, gone, return_exceptions=True)
 
     async def _stream(self, answer: "_Answer") -> None:
-        parts = files.parts(self._portal, answer.opened, answer.writer, seconds=self._seconds)
+        parts = files.parts(
+            self._portal, answer.opened, answer.writer, seconds=self._seconds, file_bytes=self._file_bytes
+        )
         try:
             async with aclosing(parts):
                 async for part in parts:

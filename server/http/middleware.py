@@ -2,14 +2,14 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from random import getrandbits
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -42,18 +42,26 @@ log = structlog.get_logger("portal.http")
 _logger = logging.getLogger("portal.http")
 
 
+Observe: TypeAlias = Callable[[Scope, int, float], None]
+"""Called with each request that was answered, its status, and the seconds that it took."""
+
+
 class RequestLog:
     """Middleware that gives each request an id, logs it when it is done, and answers for unhandled exceptions."""
 
     def __init__(
-        self, app: ASGIApp, cors: Cors | None = None, direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({})
+        self,
+        app: ASGIApp,
+        cors: Cors | None = None,
+        direct: Mapping[tuple[str, str], ASGIApp] = MappingProxyType({}),
+        observe: Observe | None = None,
     ) -> None:
         """Wrap the application; without CORS no page of another origin may read its answers.
 
         Requests of the methods and paths in `direct` go to those applications instead.
         """
         self.app, self._direct = app, direct
-        self._cors = cors
+        self._cors, self._observe = cors, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -62,7 +70,7 @@ class RequestLog:
             return
         request_id = request_id_for(given(scope, b"x-request-id"))
         state = scope.setdefault("state", {})
-        state["request_id"], state["client_address"] = request_id, _client_address(scope)
+        state["request_id"], state["client_address"] = request_id, client_address(scope)
         status = 0
         started = perf_counter()
 
@@ -89,7 +97,10 @@ class RequestLog:
                 raise
             await _internal_error(request_id, Headers(scope["headers"]))(scope, receive, send_completed)
         finally:
-            _write_line(scope, status, perf_counter() - started, statements)
+            seconds = perf_counter() - started
+            _write_line(scope, status, seconds, statements)
+            if self._observe is not None:
+                self._observe(scope, status, seconds)
             logs.request_id.reset(before)
             tally.reset(tally_before)
             # The connection keeps the scope, which must not keep the answer, nor the context, which has the connection.
@@ -110,7 +121,7 @@ def _internal_error(request_id: str, headers: Headers) -> ASGIApp:
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, error.code, requestId=request_id)
 
 
-def _client_address(scope: Scope) -> str | None:
+def client_address(scope: Scope) -> str | None:
     """Return the caller's address, which uvicorn takes from X-Forwarded-For of a trusted proxy."""
     client = scope.get("client")
     return _address(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else None
@@ -145,6 +156,20 @@ def _write_line(scope: Scope, status: int, seconds: float, statements: list[int]
     if statements:
         facts["statements"] = sum(statements)
     logs.write(_logger, level, "request", facts)
+
+
+def write_line(scope: Scope, seconds: float, state: dict[str, Any], statements: Sequence[int], **more: object) -> None:
+    """Log an operation of a WebSocket, or the whole of it, in the form of a request."""
+    if not _logger.isEnabledFor(logging.INFO):
+        return
+    facts: dict[str, Any] = {"method": "WEBSOCKET", "path": scope["path"], "duration_ms": round(seconds * 1000, 1)}
+    facts |= {name: value for name, value in more.items() if value is not None}
+    if (address := scope["state"]["client_address"]) is not None:
+        facts["client_address"] = address
+    _add_operation(facts, state)
+    if statements:
+        facts["statements"] = sum(statements)
+    logs.write(_logger, logging.INFO, "request", facts)
 
 
 def _add_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:

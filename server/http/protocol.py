@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
+from starlette.types import Scope
 from uvicorn import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -16,8 +17,13 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from server.http import request_head
 from server.http.connection import BETWEEN, BODY, HEAD, GracefulProtocol
 from server.http.deadlines import Connections
+from server.http.endpoint import PATH
 from server.http.errors import Rejected, bad_request
+from server.http.handshake import accepted_key, wants_websocket
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
+from server.http.websocket_protocol import WebSocketProtocol
+
+_PATH = PATH.encode()
 
 
 class Protocol(GracefulProtocol):
@@ -33,6 +39,8 @@ class Protocol(GracefulProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._held = b""
         self._upgrading = False
+        self._successor: WebSocketProtocol | None = None
+        """What has taken over the connection."""
         self._hosts = 0
         self._host: bytes | None = None
         self._good_host: bytes | None = None
@@ -61,7 +69,7 @@ class Protocol(GracefulProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_without_upgrade(data[upgrade.args[0] :])
+            self._upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
             self._refuse(_rejected(error))
@@ -85,6 +93,9 @@ class Protocol(GracefulProtocol):
                 self.flow.hold()
                 return
             self.data_received(data[at : at + SLICE_BYTES])
+            if self._successor is not None:
+                self._successor.data_received(data[at + SLICE_BYTES :])
+                return
 
     def on_message_begin(self) -> None:
         """Begin the head of a request, which may be in the bytes of the previous one."""
@@ -218,9 +229,59 @@ class Protocol(GracefulProtocol):
         elif self.cycle.response_complete and self._body_size > request_head.MAX_DISCARDED_BYTES:
             self._linger()
 
+    def _upgrade(self, rest: bytes) -> None:
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if self._owes_answer() or not wants_websocket(method, version, self.headers):
+            self._go_on_without_upgrade(rest)
+            return
+        try:
+            url = httptools.parse_url(self.url)
+            if url.schema is not None:
+                request_head.check_target(self.url, self._good_host)
+            if url.path == _PATH:
+                self._become_websocket(url.query or b"", accepted_key(self.headers), rest)
+            else:
+                self._go_on_without_upgrade(rest)
+        except Rejected as rejected:
+            self._refuse(rejected)
+        except httptools.HttpParserInvalidURLError:
+            self._refuse(_not_a_url())
+
+    def _become_websocket(self, query: bytes, key: bytes, rest: bytes) -> None:
+        protocols = b",".join(value for name, value in self.headers if name == b"sec-websocket-protocol").split(b",")
+        scope: Scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": "wss" if self.scheme == "https" else "ws",
+            "root_path": "",
+            "path": _PATH.decode(),
+            "raw_path": _PATH,
+            "query_string": query,
+            "headers": self.headers,
+            "subprotocols": [each.decode("latin-1").strip() for each in protocols],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}},
+        }
+        self._successor = successor = WebSocketProtocol(
+            self.app,
+            self._all,
+            self.transport,
+            scope,
+            key=key,
+            max_bytes=self.config.ws_max_size,
+            write_paused=self.flow.write_paused,
+        )
+        self.flow.release()
+        self._all.connections.discard(self)
+        self.transport.set_protocol(successor)
+        successor.start(rest)
+
     def _go_on_without_upgrade(self, rest: bytes) -> None:
-        # The parser takes the rest for another protocol. The server offers none, so a new parser reads the request
-        # again.
+        # The parser takes the rest for another protocol. The server does not offer it, so a new parser reads the
+        # request again.
         self._upgrading = False
         method = self.parser.get_method()
         if method == b"CONNECT":
@@ -234,11 +295,15 @@ class Protocol(GracefulProtocol):
         self.data_received(head + rest)
 
 
+def _not_a_url() -> Rejected:
+    return bad_request("The request's target is not a URL.")
+
+
 def _rejected(error: httptools.HttpParserError) -> Rejected:
     cause = error.__context__
     if isinstance(cause, Rejected):
         return cause
     if isinstance(error, httptools.HttpParserCallbackError):
-        return bad_request("The request's target is not a URL.")
+        return _not_a_url()
     # The parser's message names a rule, and repeats nothing of the request.
     return bad_request(f"The request is not HTTP/1.1: {error}.")

@@ -29,6 +29,11 @@ class Admission:
         self._began = -inf
         self._admitted = 0
 
+    @property
+    def waiting(self) -> int:
+        """The number of requests that wait."""
+        return len(self._waiting)
+
     async def admit(self) -> None:
         """Return at once if the slice has time left, and otherwise in a later iteration, after all earlier waiters."""
         now = self._clock()

@@ -22,7 +22,7 @@ from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Connection, Database, listings
 from db.engine.column_types import Instant
-from db.engine.filters import Scoped
+from db.engine.filters import RowsById, Scoped
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from db.engine.sqlite import SqliteConnection
@@ -63,8 +63,9 @@ def _statements(module: ModuleType) -> Iterator[tuple[str, Statement[Any]]]:
     for name, each in vars(module).items():
         if isinstance(each, Statement):
             yield name, each
-        if isinstance(each, Scoped):
-            yield from ((f"{name}.{of}", statement) for of, statement in each._asdict().items())
+        pair = each.statement if isinstance(each, RowsById) else each
+        if isinstance(pair, Scoped):
+            yield from ((f"{name}.{of}", statement) for of, statement in pair._asdict().items())
 
 
 STATEMENTS: dict[str, Statement[Any]] = {

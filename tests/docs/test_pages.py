@@ -10,7 +10,7 @@ from server.settings import Settings
 from tests.docs.pages import ROOT, blocks, paths, text
 from tests.docs.test_graphql import SCHEMA
 
-LANGUAGES = {"text", "sh", "graphql", "json", "python", "toml", "ts", "{toctree}"}
+LANGUAGES = {"text", "sh", "graphql", "json", "python", "toml", "ts", "yaml", "{toctree}"}
 _AVOIDED = re.compile(
     r"\b(stands|whoever|nobody|as above|leads to|is told|brought|at hand|goes ahead)\b", re.IGNORECASE
 )

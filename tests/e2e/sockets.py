@@ -69,6 +69,11 @@ class Caller:
         except EOFError:
             return found
 
+    def rest(self) -> bytes:
+        """Return the bytes that were read after the last head."""
+        found, self._read = self._read, b""
+        return found
+
     def _until(self, end: bytes) -> bytes:
         while end not in self._read:
             self._more()

@@ -301,6 +301,7 @@ OF_PRODUCTS: Mapping[str, Given] = {
     "updateProduct": {"name": "Gama", "includedSeats": 1},
     "retireProduct": {},
     "reinstateProduct": {},
+    "importProducts": {"content": "codigo;nome;usuarios_incluidos\n"},
 }
 """Input of each mutation of products, besides the product; only the vendor's administrators do them."""
 
@@ -308,6 +309,7 @@ OF_PRICES: Mapping[str, Given] = {
     "createPriceTable": {"name": "Pauta"},
     "renamePriceTable": {"name": "Pauta"},
     "draftPriceTable": {"prices": []},
+    "importPrices": {"content": "produto;tipo;quantidade minima;valor mensal;adesao\n"},
     "publishPriceTable": {},
     "discardPriceTableDraft": {},
     "assignPriceTables": {"priceTableIds": [], "preselectedId": "nothing"},

@@ -5,11 +5,8 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
-import pytest
-from argon2 import PasswordHasher
 
 from domain.access import Role
-from resolvers import passwords
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from tests.api import Api, Json
@@ -22,12 +19,6 @@ SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token vie
 STATE = "{ viewer { secondFactor { enabled enabledSince required recoveryCodesLeft } user { hasSecondFactor } } }"
 STOCK = "{ licenseStock { id } }"
 EVENTS = "{ events { nodes { type message actor { name } } } }"
-
-
-def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 class Person(NamedTuple):

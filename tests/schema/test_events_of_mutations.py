@@ -61,12 +61,16 @@ async def _of_vendor(vendor: Api, do: Do) -> None:
     await do(vendor, "updateProduct", {**product, "name": "Delta"})
     await do(vendor, "retireProduct", product)
     await do(vendor, "reinstateProduct", product)
+    code = uuid4().hex
+    await do(vendor, "importProducts", {"content": f"codigo;nome;usuarios_incluidos\n{code};Gama;1\n"})
     name = {"name": f"Pauta {uuid4()}"}
     table = (await do(vendor, "createPriceTable", name, "priceTable { id }"))["priceTable"]["id"]
     await do(vendor, "renamePriceTable", {"priceTableId": table, "name": f"Pauta {uuid4()}"})
     tier = {"minimumQuantity": 1, "unitMonthlyPrice": "1.00", "unitSetupFee": "0.00"}
     drafted = {"priceTableId": table, "prices": [{**product, "orderType": "PURCHASE", "tiers": [tier]}]}
     await do(vendor, "draftPriceTable", drafted)
+    sheet = f"produto;tipo;quantidade minima;valor mensal;adesao\n{code};Compra;1;1,00;0\n"
+    await do(vendor, "importPrices", {"priceTableId": table, "content": sheet})
     await do(vendor, "discardPriceTableDraft", {"priceTableId": table})
     await vendor.done("draftPriceTable", "__typename", drafted)
     await do(vendor, "publishPriceTable", {"priceTableId": table})

@@ -49,7 +49,7 @@ async def connected(level: Api) -> AsyncIterator[Api]:
     """Caller on a connection of the server, which keeps the scope of its last request."""
     config = Config(create_app(level.portal, Settings()), log_config=None, lifespan="off")
     config.load()
-    connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60))
+    connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60, ping=60))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Protocol(config, connections, {}, loop), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()

@@ -7,13 +7,12 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from db import invitations as statements
 from db import tables
 from domain.access import Role, TokenKind
 from domain.attempts import MailLimits
-from resolvers import ids, passwords
+from resolvers import ids
 from resolvers.access import digest
 from resolvers.portal import Portal
 from tests import cnpjs
@@ -28,12 +27,6 @@ INVITED = "invitation { id email name role delivery expiresAt invitedBy { id } p
 ACCEPT = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
     token viewer { role user { id name email } partner { id } } userErrors { code path } } }"""
 PENDING = "query ($filter: InvitationFilter) { invitations(filter: $filter) { totalCount nodes { id delivery } } }"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def person(**more: object) -> dict[str, object]:

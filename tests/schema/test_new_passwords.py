@@ -8,13 +8,12 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from db import password_resets as statements
 from db import users as user_statements
 from db.tables import password_resets, users
 from domain.access import Role
-from resolvers import ids, passwords
+from resolvers import ids
 from resolvers.access import digest
 from resolvers.mail import Outbox
 from resolvers.passwords import hash_password
@@ -34,13 +33,6 @@ REQUEST = """mutation ($input: RequestPasswordResetInput!) { requestPasswordRese
     requested userErrors { code path message } } }"""
 RESET = """mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) {
     endedSessions revokedApiTokens userErrors { code path } } }"""
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 @pytest.fixture

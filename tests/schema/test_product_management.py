@@ -232,10 +232,8 @@ async def test_an_id_of_no_product_is_not_found(vendor: Api, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OF_PRODUCTS))
 async def test_only_the_vendor_s_administrators_change_products(vendor: Api, api: Api, name: str) -> None:
     product = await _created(vendor)
-    given = {
-        **OF_PRODUCTS[name],
-        **({"code": uuid4().hex} if name == "createProduct" else {"productId": product["id"]}),
-    }
+    of_one = {"createProduct": {"code": uuid4().hex}, "importProducts": {}}
+    given = {**OF_PRODUCTS[name], **of_one.get(name, {"productId": product["id"]})}
     query = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ __typename }} }}"
     colleagues = [
         await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=role)

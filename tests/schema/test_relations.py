@@ -40,7 +40,11 @@ def test_a_relation_by_an_unknown_loader_is_refused() -> None:
             to_one("id", loader="stock_of_partner", description="Rows."),
             "loads lists of rows, not one row by an id",
         ),
-        (to_one("id", loader="stock", description="Its stock."), "loads rows by a StockKey, not one row by an id"),
+        (
+            to_one("id", loader="stock", description="Its stock."),
+            "loads one row by a key that is no id, not one row by an id",
+        ),
+        (to_one("id", loader="identity_linked_at", description="It."), "loads a value, not one row by an id"),
         (to_one("id", loader="orders_of_partner", description="Rows."), "loads pages, not one row by an id"),
         (to_many("id", loader="client", description="Its client."), "loads one row, not lists of rows by an id"),
         (

@@ -22,17 +22,10 @@ from tests.schema.second_factors import (
     PASSWORD,
     STATE,
     Person,
-    hash_quickly,
     new_person,
     with_app,
 )
 from tests.units import writing
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows."""
-    hash_quickly(monkeypatch)
 
 
 @pytest.fixture

@@ -20,17 +20,10 @@ from tests.schema.second_factors import (
     STATE,
     STOCK,
     Person,
-    hash_quickly,
     new_person,
     with_app,
 )
 from tests.units import execute, fetch_all, reading, writing
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows."""
-    hash_quickly(monkeypatch)
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from db import attempts
 from db.tables import sign_in_attempts
 from domain.access import Role
-from resolvers import passwords
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from tests.api import Api, From, Json, address
@@ -29,13 +27,6 @@ SIGN_IN = """mutation ($input: SignInInput!) { signIn(input: $input) { token use
 @pytest.fixture
 def email() -> str:
     return f"{uuid4()}@alfa.example"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work that argon2 allows: a test has up to a hundred attempts."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""The subscription to a partner's events, as a stream of events."""
+"""The subscription to a partner's events, as a stream of events and over WebSocket."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -13,14 +15,23 @@ from resolvers.feed import BATCH_MAX, KEPT
 from server.app import create_app
 from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
+from tests import streams, websockets
 from tests.api import Api
 from tests.executors import DOCUMENTS
 from tests.factories import new_caller
-from tests.streams import streaming
 
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
 NESTED = """subscription ($after: String) { events(after: $after) {
     number cursor message client { id name activations(first: 1) { nodes { id } } } } }"""
+
+Streaming = Callable[..., AbstractAsyncContextManager[streams.Stream | websockets.SocketStream]]
+
+
+@pytest.fixture(params=[streams.streaming, websockets.streaming], ids=["sse", "websocket"])
+def streaming(request: pytest.FixtureRequest) -> Streaming:
+    """Transport by which a subscription is followed; both behave alike."""
+    chosen: Streaming = request.param
+    return chosen
 
 
 async def cursor_of(api: Api, number: int) -> str:
@@ -32,7 +43,7 @@ async def last_number(api: Api) -> int:
     return int((await api.data("{ events(last: 1) { nodes { number } } }"))["events"]["nodes"][0]["number"])
 
 
-async def test_a_subscriber_gets_each_new_event_once_in_order(api: Api) -> None:
+async def test_a_subscriber_gets_each_new_event_once_in_order(api: Api, streaming: Streaming) -> None:
     await api.client()
     before = await last_number(api)
 
@@ -41,11 +52,12 @@ async def test_a_subscriber_gets_each_new_event_once_in_order(api: Api) -> None:
             await api.client()
         found = await stream.numbers(3)
 
-    assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert found == [before + 1, before + 2, before + 3]
 
 
-async def test_a_subscription_continues_after_the_cursor_of_any_list(api: Api, other_api: Api) -> None:
+async def test_a_subscription_continues_after_the_cursor_of_any_list(
+    api: Api, other_api: Api, streaming: Streaming
+) -> None:
     for _ in range(4):
         await api.client()
     await other_api.client()
@@ -61,20 +73,20 @@ async def test_a_subscription_continues_after_the_cursor_of_any_list(api: Api, o
 async def test_the_id_of_an_event_continues_a_lost_connection(api: Api) -> None:
     await api.client()
     start = await cursor_of(api, await last_number(api))
-    async with streaming(api, after=start) as stream:
+    async with streams.streaming(api, after=start) as stream:
         await api.client()
         sent = await stream.next()
     assert sent is not None
     assert sent.id is not None
     await api.client()
 
-    async with streaming(api, after=start, headers={"Last-Event-ID": sent.id}) as again:
+    async with streams.streaming(api, after=start, headers={"Last-Event-ID": sent.id}) as again:
         found = await again.numbers(1)
 
     assert found == [sent.data["data"]["events"]["number"] + 1]
 
 
-async def test_what_is_no_longer_kept_is_read_from_the_database(api: Api) -> None:
+async def test_what_is_no_longer_kept_is_read_from_the_database(api: Api, streaming: Streaming) -> None:
     await api.client()
     first = await last_number(api)
     start = await cursor_of(api, first)
@@ -92,7 +104,7 @@ async def test_what_is_no_longer_kept_is_read_from_the_database(api: Api) -> Non
     assert live == found[1:]
 
 
-async def test_only_the_events_of_the_filter_are_sent(api: Api) -> None:
+async def test_only_the_events_of_the_filter_are_sent(api: Api, streaming: Streaming) -> None:
     await api.client()
     start = await cursor_of(api, await last_number(api))
     mine = await api.client()
@@ -111,7 +123,9 @@ async def test_only_the_events_of_the_filter_are_sent(api: Api) -> None:
     assert (old, new, of_type) == ([first, first + 2], [first + 4], [first + 2, first + 4])
 
 
-async def test_no_partner_sees_the_events_of_another(api: Api, other_api: Api, vendor: Api) -> None:
+async def test_no_partner_sees_the_events_of_another(
+    api: Api, other_api: Api, vendor: Api, streaming: Streaming
+) -> None:
     await api.client()
     await other_api.client()
     partner = (await api.data("{ viewer { partner { id } } }"))["viewer"]["partner"]["id"]
@@ -130,7 +144,7 @@ async def test_no_partner_sees_the_events_of_another(api: Api, other_api: Api, v
 
 
 @pytest.mark.edge
-async def test_a_cursor_that_is_none_of_the_partners_is_refused(api: Api, other_api: Api) -> None:
+async def test_a_cursor_that_is_none_of_the_partners_is_refused(api: Api, other_api: Api, streaming: Streaming) -> None:
     for _ in range(3):
         await api.client()
     for given in ("nonsense", await cursor_of(api, await last_number(api))):
@@ -140,7 +154,7 @@ async def test_a_cursor_that_is_none_of_the_partners_is_refused(api: Api, other_
 
 
 @pytest.mark.edge
-async def test_a_cursor_of_an_event_to_come_is_refused(api: Api) -> None:
+async def test_a_cursor_of_an_event_to_come_is_refused(api: Api, streaming: Streaming) -> None:
     await api.client()
     listing = events.listing(api.partner_id, EventFilter())
     ahead = Keyset(await last_number(api) + 1, 1)
@@ -156,9 +170,9 @@ async def test_queries_of_urql_are_answered_in_json(api: Api) -> None:
     types = "application/graphql-response+json", "application/graphql+json", "application/json", "text/event-stream"
     accept = ", ".join((*types, "multipart/mixed"))
 
-    async with streaming(api, "{ viewer { user { name } } }", accept=accept) as query:
+    async with streams.streaming(api, "{ viewer { user { name } } }", accept=accept) as query:
         body = json.loads(await query.receive_body())
-    async with streaming(api, accept=accept) as subscription:
+    async with streams.streaming(api, accept=accept) as subscription:
         await api.client()
         found = await subscription.numbers(1)
 
@@ -169,11 +183,12 @@ async def test_queries_of_urql_are_answered_in_json(api: Api) -> None:
 
 @pytest.mark.edge
 async def test_a_query_can_be_answered_as_a_stream_of_one(api: Api) -> None:
-    async with streaming(api, "{ viewer { user { name } } }") as stream:
+    async with streams.streaming(api, "{ viewer { user { name } } }") as stream:
         first, second, third = await stream.next(), await stream.next(), await stream.next()
 
     assert first is not None
     assert second is not None
+    assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert (first.kind, second.kind, third) == ("next", "complete", None)
     assert first.data["data"]["viewer"]["user"]["name"]
 
@@ -187,7 +202,9 @@ async def test_a_subscription_needs_a_caller_that_reads_streams(api: Api) -> Non
 
 
 @pytest.mark.edge
-async def test_a_subscription_needs_its_permission_before_it_begins(api: Api, anonymous: Api) -> None:
+async def test_a_subscription_needs_its_permission_before_it_begins(
+    api: Api, anonymous: Api, streaming: Streaming
+) -> None:
     given = {"name": "ERP", "permissions": ["CLIENTS_READ"]}
     script = Api(api.http, api.portal, token=(await api.done("createApiToken", "secret", given))["secret"])
 
@@ -200,31 +217,27 @@ async def test_a_subscription_needs_its_permission_before_it_begins(api: Api, an
     assert api.portal.feed.followers == 0
 
 
-async def test_the_end_of_a_token_ends_its_subscriptions(api: Api) -> None:
+async def test_the_end_of_a_token_ends_its_subscriptions(api: Api, streaming: Streaming) -> None:
     other = await new_caller(api.http, api.portal, api.partner_id)
     async with streaming(other) as stream:
         await api.client()
         await stream.numbers(1)
         await other.data("mutation { signOut { __typename } }")
         await api.client()
-        last, complete, end = await stream.next(), await stream.next(), await stream.next()
 
-    assert last is not None
-    assert last.data["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    assert complete is not None
-    assert (complete.kind, end) == ("complete", None)
+        assert await stream.end() == "UNAUTHENTICATED"
 
 
-async def test_a_stopping_server_ends_streams_to_be_continued(api: Api) -> None:
+async def test_a_stopping_server_ends_streams_to_be_continued(api: Api, streaming: Streaming) -> None:
     async with streaming(api) as stream:
         await api.client()
         await stream.numbers(1)
         api.portal.feed.close()
 
-        assert await stream.next() is None
+        assert await stream.end() == "STOPPED"
 
 
-async def test_a_subscriber_that_disconnects_is_forgotten(api: Api) -> None:
+async def test_a_subscriber_that_disconnects_is_forgotten(api: Api, streaming: Streaming) -> None:
     for _ in range(3):
         async with streaming(api) as stream, streaming(api):
             await api.client()
@@ -235,7 +248,7 @@ async def test_a_subscriber_that_disconnects_is_forgotten(api: Api) -> None:
     assert api.portal.feed._committed.set not in api.portal.database.after_commit  # noqa: SLF001
 
 
-async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api) -> None:
+async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, streaming: Streaming) -> None:
     await level.client()
     start = await cursor_of(level, await last_number(level))
     counts = []
@@ -261,10 +274,14 @@ async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> No
     app = create_app(api.portal, Settings(max_subscriptions_of_user=2, max_subscriptions=3), documents=DOCUMENTS)
     other = await new_caller(api.http, api.portal, api.partner_id)
 
-    async with streaming(api, app=app), streaming(api, app=app):
-        async with streaming(api, app=app) as third, streaming(other, app=app), streaming(other, app=app) as fifth:
+    async with streams.streaming(api, app=app), streams.streaming(api, app=app):
+        async with (
+            streams.streaming(api, app=app) as third,
+            streams.streaming(other, app=app),
+            streams.streaming(other, app=app) as fifth,
+        ):
             of_user, of_process = await third.error(), await fifth.error()
-        async with streaming(other, app=app) as again:
+        async with streams.streaming(other, app=app) as again:
             await api.client()
             assert await again.numbers(1)
 
@@ -272,7 +289,7 @@ async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> No
     assert of_process["extensions"]["code"] == "UNAVAILABLE"
 
 
-async def test_a_failure_of_the_database_loses_no_event(level: Api) -> None:
+async def test_a_failure_of_the_database_loses_no_event(level: Api, streaming: Streaming) -> None:
     await level.client()
     start = await cursor_of(level, await last_number(level))
     await level.client()
@@ -299,7 +316,7 @@ async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> No
     backlog, unread = Backlog(), []
 
     for accept in ("application/json", "text/event-stream"):
-        async with streaming(api, query, accept=accept, state={"backlog": backlog}) as stream:
+        async with streams.streaming(api, query, accept=accept, state={"backlog": backlog}) as stream:
             assert len(await stream.receive_body()) > FREE_BYTES
 
         # Nothing more is refused than by a new one.
@@ -308,12 +325,13 @@ async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> No
     assert unread == [0, 0]
 
 
-async def test_a_revoked_token_ends_a_stream_that_sends_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_revoked_token_ends_a_stream_that_sends_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, streaming: Streaming
+) -> None:
     monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
     other = await new_caller(api.http, api.portal, api.partner_id)
 
     async with streaming(other) as stream:
         await other.data("mutation { signOut { __typename } }")
-        error = await stream.error()
 
-    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+        assert await stream.end() == "UNAUTHENTICATED"

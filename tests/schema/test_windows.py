@@ -1,21 +1,31 @@
 """Every connection, with every combination of its paging arguments."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import product as combinations
 from typing import NamedTuple
 
+import httpx
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 
-from tests.api import Api, Json
+from db.engine import Database
+from domain.access import Role
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, Json, transport
 from tests.clock import Clock
+from tests.executors import DOCUMENTS
+from tests.factories import new_caller, new_partner, new_vendor
 from tests.schema.introspection import field_of
 from tests.schema.recipes import CONNECTIONS, Ids, fill
 
 ROWS = 4
 PAGE = """totalCount edges { cursor node { id } } nodes { id }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"""
+DECLARED = "$first: Int, $last: Int, $after: String, $before: String"
+GIVEN = "first: $first, last: $last, after: $after, before: $before"
 
 
 class Sorted(NamedTuple):
@@ -40,7 +50,9 @@ def _sorted() -> Iterator[Sorted]:
             yield Sorted(path, f"sort: {{ by: {key}, direction: {direction} }}, ")
 
 
-each_order = pytest.mark.parametrize("field", [*_sorted()], ids=lambda field: f"{field.path} {field.sort}")
+ORDERS = [*_sorted()]
+
+each_order = pytest.mark.parametrize("field", ORDERS, ids=lambda field: f"{field.path} {field.sort}")
 
 
 @dataclass
@@ -51,38 +63,51 @@ class Lists:
     vendor: Api
     parents: Ids
 
-    async def page(self, field: Sorted, given: str) -> Json:
+    async def page(self, field: Sorted, **given: object) -> Json:
         """Return a page of the connection."""
         connection = CONNECTIONS[field.path]
-        query = connection.query.replace("#", f"{field.sort}{given}").replace("%", PAGE)
-        found = await (self.vendor if connection.for_vendor else self.api).data(query, **self.parents)
+        # The text is the same for each page, so that it is validated once.
+        query = connection.query.replace("#", f"{field.sort}{GIVEN}").replace("%", PAGE)
+        begin, rest = f"query ({DECLARED}", query.removeprefix("query (")
+        query = f"{begin}) {query}" if rest == query else f"{begin}, {rest}"
+        found = await (self.vendor if connection.for_vendor else self.api).data(query, **self.parents, **given)
         while "edges" not in found:
             (found,) = found if isinstance(found, list) else found.values()
         return found
 
 
-@pytest.fixture
-async def lists(api: Api, vendor: Api) -> Lists:
-    """Lists of some rows, all with the same time and most with the same name."""
-    api.portal.now = Clock()
+async def filled(http: httpx.AsyncClient, portal: Portal) -> Lists:
+    """Create some rows in each list, all with the same time and most with the same name."""
+    portal.now = Clock()
+    api = await new_caller(http, portal, await new_partner(portal))
+    vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_ADMIN)
     return Lists(api, vendor, await fill(api, ROWS))
+
+
+@pytest.fixture(scope="module")
+async def lists(database: Database) -> AsyncIterator[Lists]:
+    """Lists that the tests only read."""
+    portal = Portal(database, secret=b"s" * 32)
+    app = create_app(portal, Settings(), documents=DOCUMENTS)
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield await filled(http, portal)
 
 
 @each_order
 async def test_every_window_shows_its_rows_and_says_what_is_around_them(lists: Lists, field: Sorted) -> None:
-    everything = await lists.page(field, "first: 100")
+    everything = await lists.page(field, first=100)
     cursors = [edge["cursor"] for edge in everything["edges"]]
     count = len(cursors)
     assert everything["totalCount"] == count >= ROWS
 
     for side, size, after, before in combinations(("first", "last"), (1, 2, 9), (None, 0, 1), (None, count - 1, 2)):
-        given = f"{side}: {size}"
-        given += "" if after is None else f', after: "{cursors[after]}"'
-        given += "" if before is None else f', before: "{cursors[before]}"'
+        given: dict[str, object] = {side: size}
+        given |= {} if after is None else {"after": cursors[after]}
+        given |= {} if before is None else {"before": cursors[before]}
         places = list(range(count))[0 if after is None else after + 1 : before]
         wanted = places[:size] if side == "first" else places[-size:]
 
-        page = await lists.page(field, given)
+        page = await lists.page(field, **given)
 
         assert page["edges"] == [everything["edges"][place] for place in wanted], given
         assert page["nodes"] == [edge["node"] for edge in page["edges"]]
@@ -97,7 +122,7 @@ async def test_every_window_shows_its_rows_and_says_what_is_around_them(lists: L
 
 @each_order
 async def test_a_page_of_no_rows_says_whether_there_are_any(lists: Lists, field: Sorted) -> None:
-    page = await lists.page(field, "first: 0")
+    page = await lists.page(field, first=0)
 
     nothing = {"startCursor": None, "endCursor": None}
     assert page["edges"] == []
@@ -106,19 +131,20 @@ async def test_a_page_of_no_rows_says_whether_there_are_any(lists: Lists, field:
 
 @each_order
 async def test_an_empty_page_goes_on_from_the_cursor_that_was_given(lists: Lists, field: Sorted) -> None:
-    everything = await lists.page(field, "first: 100")
+    everything = await lists.page(field, first=100)
     begin, end = everything["pageInfo"]["startCursor"], everything["pageInfo"]["endCursor"]
 
-    for given, page_info in (
-        (f'first: 5, after: "{end}"', (None, end, False, True)),
-        (f'after: "{end}"', (None, end, False, True)),
-        (f'first: 0, after: "{begin}"', (None, begin, True, True)),
-        (f'last: 5, before: "{begin}"', (begin, None, True, False)),
-        (f'last: 0, before: "{end}"', (end, None, True, True)),
-        (f'first: 5, after: "{end}", before: "{begin}"', (begin, end, True, True)),
-        (f'last: 5, after: "{end}", before: "{end}"', (end, end, True, True)),
-    ):
-        page = await lists.page(field, given)
+    pages: list[tuple[dict[str, object], tuple[object, ...]]] = [
+        ({"first": 5, "after": end}, (None, end, False, True)),
+        ({"after": end}, (None, end, False, True)),
+        ({"first": 0, "after": begin}, (None, begin, True, True)),
+        ({"last": 5, "before": begin}, (begin, None, True, False)),
+        ({"last": 0, "before": end}, (end, None, True, True)),
+        ({"first": 5, "after": end, "before": begin}, (begin, end, True, True)),
+        ({"last": 5, "after": end, "before": end}, (end, end, True, True)),
+    ]
+    for given, page_info in pages:
+        page = await lists.page(field, **given)
 
         assert page["edges"] == []
         names = ("startCursor", "endCursor", "hasNextPage", "hasPreviousPage")
@@ -129,18 +155,21 @@ def _cursor(cursors: list[str], place: int | None) -> str | None:
     return None if place is None else cursors[place]
 
 
-@each_order
-async def test_rows_that_come_meanwhile_move_nothing(lists: Lists, field: Sorted) -> None:
-    before = [node["id"] for node in (await lists.page(field, "first: 100"))["nodes"]]
-    page = await lists.page(field, "first: 2")
-    seen = [node["id"] for node in page["nodes"]]
+async def test_rows_that_come_meanwhile_move_nothing(http: httpx.AsyncClient, portal: Portal) -> None:
+    lists = await filled(http, portal)
+    before = {field: await lists.page(field, first=100) for field in ORDERS}
+    pages = {field: await lists.page(field, first=2) for field in ORDERS}
 
     await lists.api.client(name="Aaa")
     await lists.api.order((lists.parents["Product"], 1))
     await lists.api.activation(lists.parents["Client"], lists.parents["Product"])
-    while page["pageInfo"]["hasNextPage"]:
-        page = await lists.page(field, f'first: 2, after: "{page["pageInfo"]["endCursor"]}"')
-        seen += [node["id"] for node in page["nodes"]]
 
-    assert len(seen) == len(set(seen))
-    assert [each for each in seen if each in before] == before
+    for field, first in pages.items():
+        page, seen = first, [node["id"] for node in first["nodes"]]
+        while page["pageInfo"]["hasNextPage"]:
+            page = await lists.page(field, first=2, after=page["pageInfo"]["endCursor"])
+            seen += [node["id"] for node in page["nodes"]]
+
+        known = [node["id"] for node in before[field]["nodes"]]
+        assert len(seen) == len(set(seen)), field
+        assert [each for each in seen if each in known] == known, field

@@ -13,14 +13,15 @@ from tests.units import compiled, fetch_value, reading
 
 _NUMBERS = "WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n) SELECT value FROM n"
 ENDLESS = compiled(sa.text(_NUMBERS))
-NUMBERS = compiled(sa.text(f"{_NUMBERS} LIMIT 2500"))
+NUMBERS = compiled(sa.text(f"{_NUMBERS} LIMIT 1300"))
 
 
 class _StoppedError(Exception):
     """The reader has had enough."""
 
 
-async def test_a_scan_gives_all_rows_in_batches_in_another_thread(database: Database) -> None:
+@pytest.mark.parametrize("may_block", [True, False])
+async def test_a_scan_gives_all_rows_in_batches_where_none_waits(database: Database, *, may_block: bool) -> None:
     batches: list[list[int]] = []
     threads = set()
 
@@ -28,15 +29,22 @@ async def test_a_scan_gives_all_rows_in_batches_in_another_thread(database: Data
         batches.append([row[0] for row in found])
         threads.add(threading.get_ident())
 
-    await database.read_long(lambda connection: connection.scan(NUMBERS, {}, take), seconds=60)
+    async def read(connection: Connection) -> None:
+        await connection.scan(NUMBERS, {}, take, may_block=lambda: may_block)
 
-    assert [len(batch) for batch in batches] == [1000, 1000, 500]
-    assert [value for batch in batches for value in batch] == list(range(1, 2501))
-    assert threading.get_ident() not in threads
+    await database.read_long(read, seconds=60)
+
+    assert [len(batch) for batch in batches] == [500, 500, 300]
+    assert [value for batch in batches for value in batch] == list(range(1, 1301))
+    if may_block:
+        assert threading.get_ident() not in threads
 
 
+@pytest.mark.parametrize("may_block", [True, False])
 @pytest.mark.parametrize("ending", ["cancelled", "late", "stopped"])
-async def test_an_endless_read_ends_and_leaves_the_database_usable(database: Database, ending: str) -> None:
+async def test_an_endless_read_ends_and_leaves_the_database_usable(
+    database: Database, ending: str, *, may_block: bool
+) -> None:
     begun, ended = threading.Event(), asyncio.Event()
 
     def take(_: object) -> None:
@@ -45,7 +53,7 @@ async def test_an_endless_read_ends_and_leaves_the_database_usable(database: Dat
             raise _StoppedError
 
     async def read(connection: Connection) -> None:
-        await connection.scan(ENDLESS, {}, take)
+        await connection.scan(ENDLESS, {}, take, may_block=lambda: may_block)
 
     async def read_long() -> None:
         try:
@@ -71,7 +79,7 @@ async def test_a_long_read_delays_no_other_read(database: Database) -> None:
     begun = threading.Event()
 
     async def read(connection: Connection) -> None:
-        await connection.scan(ENDLESS, {}, lambda _: begun.set())
+        await connection.scan(ENDLESS, {}, lambda _: begun.set(), may_block=lambda: False)
 
     tasks = [asyncio.create_task(database.read_long(read, seconds=60)) for _ in range(3)]
     await asyncio.to_thread(begun.wait)

@@ -129,8 +129,8 @@ def test_csv_has_each_text_and_no_formula(style: CsvStyle, texts: list[str]) -> 
     assert total[1] == str(len(texts))
 
 
-@given(st.lists(TEXTS, min_size=1, max_size=5))
-def test_json_lines_have_each_text(texts: list[str]) -> None:
+@given(st.lists(TEXTS | st.none(), min_size=1, max_size=5))
+def test_json_lines_have_each_text(texts: list[str | None]) -> None:
     file = written(JsonLinesWriter(COLUMNS[:1]), [(text,) for text in texts])
 
     assert [orjson.loads(line)["name"] for line in file.split(b"\n")[:-2]] == texts

@@ -6,6 +6,7 @@ import errno
 import os
 import tempfile
 import threading
+from base64 import urlsafe_b64decode
 from dataclasses import replace
 from json import loads
 from typing import Any
@@ -77,7 +78,8 @@ async def test_a_url_can_not_be_guessed_or_changed(api: Api, portal: Portal) -> 
 
     assert {code(answer) for answer in answers} == {(404, "EXPORT_NOT_FOUND")}
     assert code(await elsewhere.get(link)) == (404, "EXPORT_NOT_FOUND")
-    assert str(api.partner_id) not in link[:20]
+    sealed = urlsafe_b64decode(link.removeprefix("/exports/") + "==")
+    assert api.partner_id.to_bytes(8, "big") not in sealed
     assert (await api.http.get(link)).status_code == 200
     await elsewhere.aclose()
 
@@ -299,6 +301,18 @@ async def test_a_file_that_fails_has_no_last_row_and_no_end(
     cut, request = log.lines()
     assert (cut["event"], cut["reason"]) == ("export cut", "SpoolFullError")
     assert request["errors"] == ["UNAVAILABLE"]
+
+
+async def test_a_file_without_room_is_refused(api: Api, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(portal, Settings(export_spool_mib=0), documents=DOCUMENTS)
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 0)
+
+    reader = Reader(app, await url(api))
+    reader.may_read.set()
+    await reader.task
+
+    assert reader.status == 503
+    assert "O servidor não tem espaço para este arquivo agora." in reader.content.decode()
 
 
 async def test_a_list_that_takes_too_long_is_refused(api: Api, portal: Portal) -> None:

@@ -1,0 +1,167 @@
+"""Mutation that imports the prices of a sheet to the draft of a price table."""
+
+from functools import partial
+from typing import Annotated, NamedTuple
+
+import strawberry
+
+from db.price_tables import PriceTableRow
+from db.price_versions import VersionRow
+from domain.price_tables import DearerTier
+from domain.refusals import UserErrorCode
+from resolvers import ids, price_imports, price_tables
+from resolvers.context import Context
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.price_imports import ImportPrices, PriceSheet, PricesImported
+from resolvers.sheets import contents
+from resolvers.sheets import prices as price_rows
+from resolvers.sheets.reader import BadRow
+from schema.enums import ContentEncoding
+from schema.errors import Payload, answer, settle
+from schema.imports import SheetWarning, content_encoding, sent, shown
+from schema.inputs import idempotency_key
+from schema.nodes import Info, OfRow
+from schema.price_table_mutations import PriceWarning
+from schema.price_tables import PriceTable, PriceTableVersion
+from schema.relations import attribute, computed
+
+
+@strawberry.input(description="Input of `importPrices`.")
+class ImportPricesInput:
+    price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+    content: str = strawberry.field(
+        description=(
+            "The sheet, with at most 5,000 rows below a line that names the columns: the text of a CSV file, or with "
+            "BASE64 any file. The columns are “Produto” (its code or name), “Tipo” (Compra or Adicional), “Quantidade "
+            "mínima”, “Valor unitário mensal”, “Valor adesão” and “Bônus”, in any order, or in English; the last one "
+            "can be omitted. Each row is a tier."
+        )
+    )
+    content_encoding: ContentEncoding = content_encoding()
+    dry_run: bool = strawberry.field(
+        default=False,
+        description="Whether only to check the sheet: nothing is changed, and no idempotency key recorded.",
+    )
+    idempotency_key: str | None = idempotency_key()
+
+
+class _Checked(NamedTuple):
+    """Input whose sheet was read."""
+
+    given: ImportPricesInput
+    sheet: PriceSheet
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key of the input; None for a dry run, which leaves it to the import."""
+        return None if self.given.dry_run else self.given.idempotency_key
+
+    def checked(self) -> ImportPrices:
+        """Return the prices to import."""
+        return ImportPrices(ids.number("PriceTable", self.given.price_table_id), self.sheet, self.given.dry_run)
+
+
+def _reason(context: Context, row: BadRow) -> str:
+    return row.reason(context.language, price_rows.LABELS)
+
+
+def _codes(_context: Context, row: BadRow) -> list[UserErrorCode]:
+    return list(dict.fromkeys(refusal.code for refusal in row.refusals))
+
+
+@strawberry.type(description="A bad row of a sheet of prices.")
+class InvalidPriceRow(OfRow, row=BadRow):
+    line: int = attribute(
+        "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
+    )
+    codes: list[UserErrorCode] = computed(_codes, description="The codes of what is wrong with the row, for programs.")
+    reason: str = computed(
+        _reason, description="Why the row is bad, for the user, in the language of the Accept-Language header."
+    )
+
+
+@strawberry.type(description="Return type of `importPrices`.")
+class ImportPricesPayload(Payload):
+    outcome: strawberry.Private[PricesImported | None] = None
+    sheet: strawberry.Private[PriceSheet | None] = None
+    """Sheet, if it could be read."""
+
+    @strawberry.field(
+        graphql_type=PriceTable | None, description="The price table. Returns null if `userErrors` is not empty."
+    )
+    def price_table(self, info: Info) -> MaybeAwaitable[PriceTableRow | None]:
+        return None if self.outcome is None else info.context.loaders.price_table.find(self.outcome.price_table_id)
+
+    @strawberry.field(
+        graphql_type=PriceTableVersion | None,
+        description="The draft with its prices. Returns null if `userErrors` is not empty, and for a dry run.",
+    )
+    def version(self, info: Info) -> MaybeAwaitable[VersionRow | None]:
+        version_id = self._version_id
+        return None if version_id is None else info.context.loaders.price_table_version.find(version_id)
+
+    @strawberry.field(description="The number of tiers that were written, or would be if no row were bad.")
+    def tier_count(self) -> int:
+        return 0 if self.sheet is None else self.sheet.tier_count
+
+    @strawberry.field(
+        graphql_type=list[InvalidPriceRow],
+        description="The bad rows of the sheet, because of which nothing was imported.",
+    )
+    def invalid_rows(self) -> list[BadRow]:
+        return [] if self.sheet is None else self.sheet.bad
+
+    @strawberry.field(
+        graphql_type=list[PriceWarning],
+        description=(
+            "The tiers of the draft that cost more for each unit than the tier below. They are allowed, and shown "
+            "because they may be a mistake. Empty for a dry run."
+        ),
+    )
+    async def warnings(self, info: Info) -> list[DearerTier]:
+        version_id = self._version_id
+        return [] if version_id is None else await price_tables.warnings(info.context, version_id)
+
+    @strawberry.field(description="What the user should look at in the file, such as columns that are not used.")
+    def sheet_warnings(self, info: Info) -> list[SheetWarning]:
+        return [] if self.sheet is None else shown(self.sheet.warnings, info.context.language)
+
+    @strawberry.field(
+        description=(
+            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them. The good rows are "
+            "not in it, so the mended rows go back to the whole sheet. Returns null if no row is bad."
+        )
+    )
+    def report(self, info: Info) -> str | None:
+        return None if self.sheet is None else contents.report(self.sheet, info.context.language, price_rows.LABELS)
+
+    @property
+    def _version_id(self) -> int | None:
+        return None if self.outcome is None else self.outcome.version_id
+
+
+@strawberry.type(description="Return type of reading a sheet.")
+class _Reading(Payload):
+    outcome: strawberry.Private[PriceSheet | None] = None
+
+
+@strawberry.type
+class PriceImportMutations:
+    @strawberry.mutation(
+        description=(
+            "Writes the prices of a sheet, up to 5,000 rows, to the draft of a price table, or none if a row is bad. "
+            "The draft keeps the prices of products that are not in the sheet. `priceTableDiff` shows what it changes, "
+            "and `publishPriceTable` publishes it. The portal reads CSV in any usual encoding and with any delimiter, "
+            "and XLSX. Must be the only field of its operation."
+        )
+    )
+    @staticmethod
+    async def import_prices(
+        info: Info, input: Annotated[ImportPricesInput, strawberry.argument(description="The sheet of prices.")]
+    ) -> ImportPricesPayload:
+        context = info.context
+        reading = await answer(_Reading, context, lambda: price_imports.read(context.portal, sent(input)))
+        if reading.outcome is None:
+            return ImportPricesPayload(user_errors=reading.user_errors)
+        made = partial(ImportPricesPayload, sheet=reading.outcome)
+        return await settle(made, context, _Checked(input, reading.outcome), price_imports.import_prices)

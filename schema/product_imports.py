@@ -1,0 +1,175 @@
+"""Mutation that imports the vendor's products of a sheet."""
+
+from functools import cached_property, partial
+from typing import Annotated, NamedTuple
+
+import strawberry
+
+from domain.refusals import UserErrorCode
+from domain.sheets import ImportedProductStatus
+from resolvers import product_imports
+from resolvers.context import Context
+from resolvers.product_imports import ImportedRow, ImportProducts, ProductSheet, ProductsImported
+from resolvers.sheets import contents
+from resolvers.sheets import products as product_rows
+from schema import references
+from schema.enums import ContentEncoding
+from schema.errors import Payload, answer, settle
+from schema.imports import SheetWarning, content_encoding, sent, shown
+from schema.inputs import idempotency_key
+from schema.labels import label_of
+from schema.nodes import Info, OfRow
+from schema.relations import attribute, computed, to_one
+
+
+@strawberry.input(description="Input of `importProducts`.")
+class ImportProductsInput:
+    content: str = strawberry.field(
+        description=(
+            "The sheet, with at most 5,000 rows below a line that names the columns: the text of a CSV file, or with "
+            "BASE64 any file. The columns are “Código”, “Nome”, “Usuários incluídos” and “Ativo” (sim or não), in any "
+            "order, or in English; the last one can be omitted."
+        )
+    )
+    content_encoding: ContentEncoding = content_encoding()
+    dry_run: bool = strawberry.field(
+        default=False,
+        description="Whether only to say what would be done: nothing is changed, and no idempotency key recorded.",
+    )
+    all_or_nothing: bool = strawberry.field(
+        default=False, description="Whether to import nothing if a row is bad. Otherwise the other rows are imported."
+    )
+    idempotency_key: str | None = idempotency_key()
+
+
+class _Checked(NamedTuple):
+    """Input whose sheet was read."""
+
+    given: ImportProductsInput
+    sheet: ProductSheet
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key of the input; None for a dry run, which leaves it to the import."""
+        return None if self.given.dry_run else self.given.idempotency_key
+
+    def checked(self) -> ImportProducts:
+        """Return the products to import."""
+        return ImportProducts(self.sheet, self.given.all_or_nothing, self.given.dry_run)
+
+
+def _reason(context: Context, row: ImportedRow) -> str | None:
+    return None if row.bad is None else row.bad.reason(context.language, product_rows.LABELS)
+
+
+def _codes(_context: Context, row: ImportedRow) -> list[UserErrorCode]:
+    return [] if row.bad is None else list(dict.fromkeys(refusal.code for refusal in row.bad.refusals))
+
+
+@strawberry.type(description="A row of a sheet of products, and what the import did with it.")
+class ImportedProduct(OfRow, row=ImportedRow):
+    line: int = attribute(
+        "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
+    )
+    status: ImportedProductStatus = attribute("What the import did with the row, or would do if it were no dry run.")
+    status_label: str = label_of("status", ImportedProductStatus)
+    product: references.ProductType | None = to_one(
+        "product_id",
+        loader="product",
+        description=(
+            "The product with the row's code, new or known before. Returns null if the row was not imported, and in a "
+            "dry run if there is no such product yet."
+        ),
+    )
+    codes: list[UserErrorCode] = computed(
+        _codes, description="The codes of what is wrong with the row, for programs. Empty unless it is INVALID."
+    )
+    reason: str | None = computed(
+        _reason,
+        description=(
+            "Why the row is bad, for the user, in the language of the Accept-Language header. Returns null unless it "
+            "is INVALID."
+        ),
+    )
+
+
+@strawberry.type(description="Return type of `importProducts`.")
+class ImportProductsPayload(Payload):
+    outcome: strawberry.Private[ProductsImported | None] = None
+    sheet: strawberry.Private[ProductSheet | None] = None
+    """Sheet, if it could be read."""
+
+    @strawberry.field(
+        graphql_type=list[ImportedProduct],
+        description=(
+            "The rows of the sheet, in its order, without blank ones. They are there too if `allOrNothing` refused "
+            "the import; empty if the file as a whole was refused."
+        ),
+    )
+    def rows(self) -> list[ImportedRow]:
+        return self._rows
+
+    @strawberry.field(description="The number of products that were created, or would be if it were no dry run.")
+    def created_count(self) -> int:
+        return self._count(ImportedProductStatus.CREATED)
+
+    @strawberry.field(description="The number of products with new details, or that would have them.")
+    def updated_count(self) -> int:
+        return self._count(ImportedProductStatus.UPDATED)
+
+    @strawberry.field(description="The number of rows whose product is as it was before.")
+    def unchanged_count(self) -> int:
+        return self._count(ImportedProductStatus.UNCHANGED)
+
+    @strawberry.field(description="The number of bad rows.")
+    def invalid_count(self) -> int:
+        return self._count(ImportedProductStatus.INVALID)
+
+    @strawberry.field(description="What the user should look at, such as lines in another encoding than the others.")
+    def warnings(self, info: Info) -> list[SheetWarning]:
+        return [] if self.sheet is None else shown(self.sheet.warnings, info.context.language)
+
+    @strawberry.field(
+        description=(
+            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them to import the file "
+            "again. Returns null if no row is bad."
+        )
+    )
+    def report(self, info: Info) -> str | None:
+        if self.sheet is None:
+            return None
+        return contents.report(self.sheet, info.context.language, product_rows.LABELS)
+
+    @cached_property
+    def _rows(self) -> list[ImportedRow]:
+        return [] if self.sheet is None else product_imports.results(self.sheet, self.outcome)
+
+    def _count(self, status: ImportedProductStatus) -> int:
+        return sum(row.status is status for row in self._rows)
+
+
+@strawberry.type(description="Return type of reading a sheet.")
+class _Reading(Payload):
+    outcome: strawberry.Private[ProductSheet | None] = None
+
+
+@strawberry.type
+class ProductImportMutations:
+    @strawberry.mutation(
+        description=(
+            "Creates the products of a sheet, up to 5,000 rows, updates those whose codes exist, and says for each row "
+            "what was done. Without the column “Ativo” a new product is active, and another one is left as it is. "
+            "Orders and activations keep the seats that they were made with. The portal reads CSV in any usual "
+            "encoding and with any delimiter, and XLSX. Must be the only field of its operation."
+        )
+    )
+    @staticmethod
+    async def import_products(
+        info: Info, input: Annotated[ImportProductsInput, strawberry.argument(description="The sheet of products.")]
+    ) -> ImportProductsPayload:
+        context = info.context
+        reading = await answer(_Reading, context, lambda: product_imports.read(context.portal, sent(input)))
+        if reading.outcome is None:
+            return ImportProductsPayload(user_errors=reading.user_errors)
+        made = partial(ImportProductsPayload, sheet=reading.outcome)
+        return await settle(made, context, _Checked(input, reading.outcome), product_imports.import_products)

@@ -1,0 +1,36 @@
+"""Viewer of a request, by the token in its Authorization header (RFC 6750)."""
+
+import re
+from collections.abc import Sequence
+
+from domain.errors import SessionOver, UnusableToken
+from resolvers import access
+from resolvers.context import unauthenticated
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
+
+
+async def renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool) -> Viewer:
+    """Return the viewer again, read from the database if it must be that of `now`."""
+    viewer = await viewer_of(portal, given, address, read_now=now)
+    if viewer is None:
+        raise unauthenticated()
+    return viewer
+
+
+async def viewer_of(
+    portal: Portal, given: Sequence[str], address: str | None, *, read_now: bool = False
+) -> Viewer | None:
+    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
+    if not given:
+        return None
+    token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
+    if token is None:
+        message = "Send one token, as “Authorization: Bearer …”."
+        raise UnusableToken(message, challenge="Bearer")
+    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now)
+    if viewer is None:
+        raise SessionOver
+    return viewer

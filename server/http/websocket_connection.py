@@ -1,0 +1,79 @@
+"""Connection of a WebSocket, as its operations share it."""
+
+import asyncio
+from typing import NamedTuple
+
+from starlette.types import Scope, Send
+
+from domain.errors import TokenElsewhere, UnusableToken
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+from server.graphql.operations import Operations
+from server.graphql.stream_counts import StreamCounts
+from server.http import bearer
+from server.http.backlog import Backlog, backlog_of
+from server.http.headers import Headers
+from server.http.scheduling import Admission
+from server.http.transport_ws import CloseCode, Closing
+
+
+class Terms(NamedTuple):
+    """What all connections of a process share."""
+
+    portal: Portal
+    operations: Operations
+    admission: Admission
+    signed_in: StreamCounts
+    """Counts of the connections of each user."""
+    max_answer_bytes: int
+    max_operations: int
+
+
+class Connection:
+    """Caller of a WebSocket, what it has not read yet, and the reason to close."""
+
+    def __init__(self, terms: Terms, scope: Scope, send: Send) -> None:
+        """Begin as the caller of the handshake, whose token and language a message may replace."""
+        headers = Headers(scope["headers"])
+        self.terms, self.scope, self._send = terms, scope, send
+        self.backlog: Backlog = backlog_of(scope)
+        self.address: str | None = scope["state"]["client_address"]
+        self.request_id: str = scope["state"]["request_id"]
+        self.authorization = headers.all(b"authorization")
+        self.language = headers.negotiated().language
+        self.waiting_bytes = 0
+        """Number of bytes of answers that the connection does not take yet."""
+        self.turn = asyncio.Lock()
+        """Held by the subscription whose events are executed and sent, so that one batch is in memory."""
+        self.gone = asyncio.Event()
+        self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
+
+    async def viewer(self, *, read_now: bool = False) -> Viewer | None:
+        """Return the viewer of the token, None without one; raise UnusableToken, which ends the connection."""
+        return await bearer.viewer_of(self.terms.portal, self.authorization, self.address, read_now=read_now)
+
+    async def renewed(self, *, now: bool) -> Viewer:
+        """Return the viewer of a subscription again."""
+        return await bearer.renewed(self.terms.portal, self.authorization, self.address, now=now)
+
+    async def until_gone(self) -> None:
+        """Wait until the caller is gone."""
+        await self.gone.wait()
+
+    def end(self, closing: Closing) -> None:
+        """Close the connection; the first reason counts."""
+        if not self.closing.done():
+            self.closing.set_result(closing)
+
+    def unusable(self, error: UnusableToken) -> Closing:
+        """Return the reason to close for a token that can't be used, anywhere or from the caller's address."""
+        code = CloseCode.FORBIDDEN if isinstance(error, TokenElsewhere) else CloseCode.UNAUTHORIZED
+        return Closing(code, error.message(self.language))
+
+    async def send(self, text: str) -> None:
+        """Send a message when the caller has read most of those before it; raise OSError if it is gone."""
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def close(self, closing: Closing) -> None:
+        """Close with a code and a reason."""
+        await self._send({"type": "websocket.close", "code": int(closing.code), "reason": closing.reason})

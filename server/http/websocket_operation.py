@@ -1,0 +1,170 @@
+"""Operation of a WebSocket: a query or a mutation that is executed, or a subscription that is followed."""
+
+import asyncio
+from contextlib import suppress
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from db.engine.statement_count import tally
+from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
+from resolvers.context import Context
+from resolvers.feed import FeedClosedError
+from server import logs
+from server.graphql.operations import Answer
+from server.graphql.subscriptions import ResultStream
+from server.http import answers, bodies, transport_ws
+from server.http.backlog import FREE_BYTES
+from server.http.bodies import Json
+from server.http.errors import Rejected, rejected_for
+from server.http.middleware import write_line
+from server.http.transport_ws import COME_BACK, CloseCode, Closing, Received
+from server.http.websocket_connection import Connection
+
+_WAIT_SECONDS = 60.0
+_RETRY_SECONDS = 1.0
+
+log = structlog.get_logger("portal.http")
+
+
+class Operation:
+    """Operation with the id that its caller gave it."""
+
+    def __init__(self, connection: Connection, message: Received, request_id: str) -> None:
+        """Start it."""
+        self.id = message.id
+        self.stream: ResultStream | None = None
+        self.wanted = True
+        """False if the caller does not wait for an answer, or has had the last one."""
+        self._connection, self._request_id = connection, request_id
+        self._state: dict[str, Any] = {}
+        """What the log's line is made of."""
+        self._last: Rejected | None = None
+        self.task = asyncio.create_task(self._run(message))
+
+    def drop(self, last: ApiError | None = None) -> None:
+        """End a subscription, with a last error if there is one; execute what else runs, and drop its answer."""
+        if last is not None:
+            self._last = rejected_for(last)
+        else:
+            self.wanted = False
+        if self.stream is not None:
+            self.task.cancel()
+
+    async def _run(self, message: Received) -> None:
+        """Execute the operation, and log it."""
+        connection, statements = self._connection, list[int]()
+        started = perf_counter()
+        logs.request_id.set(self._request_id)
+        tally.set(statements)
+        try:
+            with suppress(OSError):
+                # An OSError says that the caller went away.
+                await self._answer_or_refuse(message)
+        except UnusableToken as error:
+            self._state["error"] = error.code
+            connection.end(connection.unusable(error))
+        except FeedClosedError:
+            connection.end(Closing(CloseCode.RESTART, COME_BACK))
+        finally:
+            if self.stream is not None:
+                self.stream.close()
+            write_line(connection.scope, perf_counter() - started, self._state, statements)
+
+    async def _answer_or_refuse(self, message: Received) -> None:
+        try:
+            await self._execute(message)
+        except (UnusableToken, FeedClosedError, OSError):
+            raise
+        except Rejected as rejected:
+            await self._refuse(rejected)
+        except ApiError as error:
+            await self._refuse(rejected_for(error))
+        except asyncio.CancelledError:
+            if self._last is None:
+                raise
+            await self._refuse(self._last)
+        except Exception:
+            log.exception("request failed")
+            internal, status = Internal(), HTTPStatus.INTERNAL_SERVER_ERROR
+            await self._refuse(Rejected(status, internal, code=internal.code, requestId=self._request_id))
+
+    async def _execute(self, message: Received) -> None:
+        connection, terms = self._connection, self._connection.terms
+        wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
+        self._state["wanted"] = wanted
+        unreachable: ProviderUnreachable | None = None
+        try:
+            viewer = await connection.viewer()
+        except ProviderUnreachable as error:
+            viewer, unreachable = None, error
+        self._state["viewer"] = viewer
+        await terms.admission.admit()
+        self._state["context"] = context = Context(
+            terms.portal,
+            viewer=viewer,
+            language=connection.language,
+            request_id=self._request_id,
+            client_address=connection.address,
+            gone=connection.until_gone,
+            unusable=unreachable,
+        )
+        answer = await terms.operations.execute(
+            context, wanted._replace(renew=connection.renewed, transport="websocket")
+        )
+        self._state["answer"] = answer._replace(body={})
+        if answer.stream is None:
+            await self._answer(answer)
+            return
+        self.stream = answer.stream
+        # Statements are counted for the log's line, and those of a stream have no end.
+        tally.set(None)
+        if self.wanted and not connection.closing.done():
+            await self._follow(answer.stream)
+
+    async def _answer(self, answer: Answer) -> None:
+        """Send the answer to a query or a mutation, or the errors of what was not executed."""
+        connection, longest = self._connection, self._connection.terms.max_answer_bytes
+        body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
+        # As much of the answers that wait has room as of the answer to an HTTP request.
+        free = max(0, FREE_BYTES - connection.waiting_bytes)
+        answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
+        self._state["answer"] = answer = answer._replace(body={})
+        self._state["context"].forget()
+        size = len(body)
+        connection.waiting_bytes += size
+        try:
+            if not answer.executed:
+                await self._send_last(transport_ws.errors(self.id, body))
+            elif self.wanted:
+                await connection.send(transport_ws.next_result(self.id, body))
+                await self._send_last(transport_ws.complete(self.id))
+        finally:
+            connection.waiting_bytes -= size
+            if coming:
+                connection.backlog.remove(coming)
+
+    async def _follow(self, stream: ResultStream) -> None:
+        """Send the results of a subscription, a batch when the connection takes it."""
+        while True:
+            try:
+                rows = await stream.wait(_WAIT_SECONDS)
+                async with self._connection.turn:
+                    for result in await stream.results(rows):
+                        await self._connection.send(transport_ws.next_result(self.id, bodies.encoded(result.body)))
+            except TimeoutError:
+                continue
+            except Unavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _refuse(self, rejected: Rejected) -> None:
+        self._state["error"] = rejected.code
+        await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
+
+    async def _send_last(self, text: str) -> None:
+        """Send the last message, from which on the caller may use the id again."""
+        if self.wanted:
+            self.wanted = False
+            await self._connection.send(text)

@@ -1,0 +1,42 @@
+"""Metrics of a server with two processes, on a port of their own."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.processes import free_port, serving, token
+
+NAMED = 'portal_operation_seconds_count{operation="Everyone",outcome="ok",type="query"}'
+
+
+def test_the_page_adds_up_all_workers_also_those_that_ended(environment: dict[str, str], tmp_path: Path) -> None:
+    log, port = tmp_path / "log", free_port()
+    page = f"http://127.0.0.1:{port}/metrics"
+    environment = {**environment, "METRICS_PORT": str(port), "METRICS_TOKEN": "m" * 16, "LOG_FORMAT": "console"}
+
+    def asked(times: int) -> None:
+        for _ in range(times):
+            # A connection of its own each time, so that any process answers.
+            httpx.post(f"{url}/graphql", json={"query": "query Everyone { viewer { user { name } } }"}, headers=headers)
+
+    def counted() -> float:
+        text = httpx.get(page, headers={"Authorization": f"Bearer {'m' * 16}"}).raise_for_status().text
+        found = re.search(re.escape(NAMED) + r" (\S+)", text)
+        return float(found[1]) if found else 0.0
+
+    with serving(environment, log, workers=2) as (url, process):
+        headers = {"Authorization": f"Bearer {token(log.read_text())}"}
+        refused = httpx.get(page).status_code
+        asked(6)
+        first = counted()
+        for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
+                os.kill(int(worker), signal.SIGKILL)
+                break
+        asked(6)
+        second = counted()
+
+    assert (refused, first, second) == (401, 6, 12)
