@@ -1,17 +1,16 @@
 """Receivers of webhooks in tests: real servers on this process's loop, which answer as a test says."""
 
 import asyncio
-import contextlib
 import json
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Answer = int | str | bytes
-"""A status, “hang”, “drip” or “reset”, or the bytes of the whole answer."""
+"""A status, “hang”, “drip”, “wait” or “reset”, or the bytes of the whole answer."""
 
 
 class Received(NamedTuple):
@@ -45,10 +44,11 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     always: Answer = 204
-    on_request: Callable[[Received], None] | None = None
-    open: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Lets the answers go on that wait."""
 
     @property
     def numbers(self) -> list[int]:
@@ -57,10 +57,16 @@ class Receiver:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of a connection."""
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        if (task := asyncio.current_task()) is not None:
+            self.connections.add(task)
+            task.add_done_callback(self.connections.discard)
+        try:
             while await self._answer(reader, writer):
                 pass
-        writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -68,8 +74,6 @@ class Receiver:
         received = Received(headers, await reader.readexactly(int(headers.get("content-length", "0"))))
         self.received.append(received)
         self.arrived.set()
-        if self.on_request is not None:
-            self.on_request(received)
         answer = self.answers.popleft() if self.answers else self.always
         match answer:
             case int():
@@ -79,6 +83,9 @@ class Receiver:
             case "hang":
                 await self.left.wait()
                 return False
+            case "wait":
+                await self.gate.wait()
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             case "drip":
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nslowly")
                 await writer.drain()
@@ -88,7 +95,7 @@ class Receiver:
                 writer.transport.abort()
                 return False
         await writer.drain()
-        return isinstance(answer, int)
+        return isinstance(answer, int) or answer == "wait"
 
 
 @asynccontextmanager
@@ -103,3 +110,6 @@ async def receiving(context: ssl.SSLContext | None = None) -> AsyncIterator[Rece
     finally:
         receiver.left.set()
         server.close()
+        for task in (connections := list(receiver.connections)):
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

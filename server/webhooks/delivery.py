@@ -70,11 +70,10 @@ class Deliverer:
         client: WebhookClient,
         *,
         luck: Callable[[], float],
-        count: Callable[[Answered], None],
     ) -> None:
         """Take the client that sends, and `luck`, which shortens pauses."""
         self._portal, self._selections, self._client = portal, selections, client
-        self._luck, self._count = luck, count
+        self._luck = luck
 
     async def deliver(self, held: Leased, until: datetime) -> Leased | None:
         """Send the next message of a leased webhook, and return it as it is then; None if the lease has ended.
@@ -199,7 +198,8 @@ class Deliverer:
         except UnsealingError:
             raise _UnusableError(SuspensionReason.KEYS) from None
         answered = await self._client.post(held.url, headers, body)
-        self._count(answered)
+        outcome = answered.failure or answered.status
+        self._portal.counts.deliveries[outcome.value.lower()] += 1
         return answered
 
     async def _body(self, held: Leased, rows: Sequence[EventRow]) -> bytes:

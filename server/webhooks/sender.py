@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import Context as ContextVariables
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,17 +18,14 @@ from db.events import EventFilter
 from db.webhook_leases import Due, Leased, WebhookKey
 from domain.errors import Unavailable
 from resolvers.portal import Portal
-from server.webhooks.client import Answered, WebhookClient
+from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
 
-Count = Callable[[Answered], None]
-"""Called with what became of each attempt."""
-
-LEASE_SECONDS = 10.0
+LEASE_SECONDS = 6.0
 """How long after the death of its sender a webhook is served by another one."""
 
 _POLL_SECONDS = 1.0
-_RENEW_SECONDS = 3.0
+_RENEW_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
 """Least time between two looks for work, however often this process commits."""
 
@@ -67,10 +64,6 @@ class _LeftOut(NamedTuple):
     upto: int
 
 
-def _nothing(_answered: Answered) -> None:
-    """Count nothing."""
-
-
 class Sender:
     """Sender of messages to webhooks, each of which one process serves at a time."""
 
@@ -83,14 +76,13 @@ class Sender:
         intervals: Intervals | None = None,
         places: Places | None = None,
         random: Random | None = None,
-        count: Count = _nothing,
     ) -> None:
-        """Take the client that sends, and a function that counts the attempts."""
+        """Take the client that sends; `random` chooses who is served first, and shortens pauses."""
         self.name = token_hex(16)
         self._portal, self._client = portal, client
         self._intervals, self._places = intervals or Intervals(), places or Places()
         self._random = random or Random()  # noqa: S311 — no secret.
-        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random, count=count)
+        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random)
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._held: dict[int, Leased] = {}
         self._failing: set[int] = set()

@@ -70,7 +70,7 @@ class Senders:
         """Return a sender whose receivers must answer within so many seconds."""
         client = WebhookClient(private=True, seconds=seconds)
         self.clients.append(client)
-        intervals = Intervals(poll=0.01, renew=60, lease=10, pause=0.001)
+        intervals = Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
         return Sender(self.portal, EventSelections(DOCUMENTS), client, intervals=intervals, places=places)
 
 
