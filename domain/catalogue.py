@@ -92,6 +92,7 @@ from domain.violations import (
     TooManyItems,
     Unstorable,
 )
+from domain.webhooks import InvalidSelection, TooManyWaiting, WebhookLimit, WebhookPermissionNotHeld
 
 Said: TypeAlias = Refusal | ApiError
 
@@ -129,6 +130,10 @@ SAMPLES: Sequence[Said] = (
     CounterOverflow(highest=COUNTER_MAX),
     PermissionNotHeld(permission=ACTIONS[Permission.ORDERS_APPROVE]),
     ApiTokenLimit(limit=100),
+    InvalidSelection(("selection",), problem="Cannot query field 'nome' on type 'Event'."),
+    WebhookPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
+    WebhookLimit(limit=20),
+    TooManyWaiting(limit=20),
     InvalidPassword(("newPassword",), lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX),
     PartnerSuspended(reason="inadimplência"),
     PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),

@@ -58,6 +58,13 @@ class EventType(Enum):
     EXPORT_CREATED = "EXPORT_CREATED"
     DOCUMENTS_REGISTERED = "DOCUMENTS_REGISTERED"
     DOCUMENTS_REMOVED = "DOCUMENTS_REMOVED"
+    WEBHOOK_CREATED = "WEBHOOK_CREATED"
+    WEBHOOK_UPDATED = "WEBHOOK_UPDATED"
+    WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
+    WEBHOOK_RESUMED = "WEBHOOK_RESUMED"
+    WEBHOOK_SUSPENDED = "WEBHOOK_SUSPENDED"
+    WEBHOOK_DELETED = "WEBHOOK_DELETED"
+    WEBHOOK_SECRET_ROTATED = "WEBHOOK_SECRET_ROTATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,4 +164,11 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.IDENTITY_UNLINKED: Text(
         pt="{user}: login do provedor de identidade desvinculado.", en="{user}: identity of the provider unlinked."
     ),
+    EventType.WEBHOOK_CREATED: Text(pt="Webhook criado.", en="Webhook created."),
+    EventType.WEBHOOK_UPDATED: Text(pt="Webhook alterado.", en="Webhook updated."),
+    EventType.WEBHOOK_PAUSED: Text(pt="Webhook pausado.", en="Webhook paused."),
+    EventType.WEBHOOK_RESUMED: Text(pt="Webhook retomado.", en="Webhook resumed."),
+    EventType.WEBHOOK_SUSPENDED: Text(pt="Webhook suspenso.", en="Webhook suspended."),
+    EventType.WEBHOOK_DELETED: Text(pt="Webhook excluído.", en="Webhook deleted."),
+    EventType.WEBHOOK_SECRET_ROTATED: Text(pt="Chaves de um webhook trocadas.", en="Keys of a webhook rotated."),
 }

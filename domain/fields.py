@@ -16,6 +16,7 @@ FIELDS: Mapping[str, Noun] = {
     "apiTokenId": Noun(pt="o token de API", en="the API token"),
     "apiTokenNetworks": Noun(pt="a rede", en="the network"),
     "approvalCeiling": Noun(pt="o limite de aprovação", en="the approval limit"),
+    "batchSize": Noun(pt="a quantidade de eventos por mensagem", en="the number of events in a message"),
     "beginsAt": Noun(pt="o início da vigência", en="the start date"),
     "bonusQuantity": Noun(pt="o bônus", en="the bonus"),
     "challenge": Noun(pt="a tentativa de acesso", en="the sign-in"),
@@ -40,6 +41,7 @@ FIELDS: Mapping[str, Noun] = {
     "filter": Noun(pt="o filtro", en="the filter"),
     "format": Noun(pt="o formato do arquivo", en="the format of the file"),
     "fourEyes": Noun(pt="a regra de aprovação por outra pessoa", en="the rule of approval by another person"),
+    "from": Noun(pt="o cursor", en="the cursor"),
     "ids": Noun(pt="o documento", en="the document"),
     "idempotencyKey": Noun(pt="a chave de idempotência", en="the idempotency key"),
     "includedSeats": Noun(pt="a quantidade de usuários incluídos", en="the number of included seats"),
@@ -73,6 +75,7 @@ FIELDS: Mapping[str, Noun] = {
     "role": Noun(pt="o perfil", en="the role"),
     "secondFactorRequired": Noun(pt="a exigência de verificação em duas etapas", en="the two-step verification rule"),
     "secret": Noun(pt="o código do link", en="the code of the link"),
+    "selection": Noun(pt="a seleção de campos", en="the selection of fields"),
     "sort": Noun(pt="a ordem", en="the order"),
     "state": Noun(pt="a UF", en="the state"),
     "stockWarningBelow": Noun(pt="o limite do aviso de estoque", en="the limit of the stock warning"),
@@ -82,8 +85,11 @@ FIELDS: Mapping[str, Noun] = {
     "type": Noun(pt="o tipo de pedido", en="the order type"),
     "unitMonthlyPrice": Noun(pt="o valor unitário mensal", en="the monthly unit price"),
     "unitSetupFee": Noun(pt="o valor unitário da adesão", en="the unit setup fee"),
+    "url": Noun(pt="o endereço", en="the address"),
     "userId": Noun(pt="o usuário", en="the user"),
     "warningBelow": Noun(pt="o limite do aviso de estoque", en="the limit of the stock warning"),
+    "webhookDeliveryId": Noun(pt="o envio", en="the delivery"),
+    "webhookId": Noun(pt="o webhook", en="the webhook"),
 }
 """Name of each field of an input, with its article."""
 

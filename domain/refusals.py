@@ -55,6 +55,8 @@ class UserErrorCode(Enum):
     COUNT_CHANGED = "COUNT_CHANGED"
     DOCUMENT_ID_IN_USE = "DOCUMENT_ID_IN_USE"
     API_TOKEN_LIMIT = "API_TOKEN_LIMIT"  # noqa: S105 — a code, and no password.
+    WEBHOOK_LIMIT = "WEBHOOK_LIMIT"
+    WEBHOOK_BUSY = "WEBHOOK_BUSY"
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.

@@ -17,6 +17,7 @@ from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.token_checks import TokenChecks
 from resolvers.viewers import Viewers
+from resolvers.webhook_selections import Selections
 
 
 @dataclass(slots=True)
@@ -36,6 +37,10 @@ class Portal:
     """Lets one sheet or manifest be read at a time, which takes a core for a second and memory for all of it."""
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
+    private_webhooks: bool = False
+    """Whether webhooks may have any address, and http: only for development."""
+    selections: Selections | None = None
+    """Selections of webhooks; the application sets them."""
 
     inspect: Callable[[str], Inspection] | None = None
     """Checks a document against the schema, which the application sets."""

@@ -124,6 +124,8 @@ _CONFLICTS = frozenset(
         UserErrorCode.SECOND_FACTOR_NOT_ENABLED,
         UserErrorCode.OWN_USER,
         UserErrorCode.API_TOKEN_LIMIT,
+        UserErrorCode.WEBHOOK_LIMIT,
+        UserErrorCode.WEBHOOK_BUSY,
         UserErrorCode.PARTNER_CLOSED,
         UserErrorCode.PARTNER_IN_USE,
         UserErrorCode.PRODUCT_RETIRED,

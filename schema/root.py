@@ -41,6 +41,8 @@ from schema.second_factor_mutations import SecondFactorMutations
 from schema.stock_warnings import StockWarningMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
+from schema.webhook_mutations import WebhookMutations
+from schema.webhooks import WebhookQueries
 
 
 @strawberry.type
@@ -90,6 +92,7 @@ class Query(
     AuditQueries,
     UserQueries,
     DocumentQueries,
+    WebhookQueries,
 ):
     """Query fields of all screens."""
 
@@ -118,6 +121,7 @@ class Mutation(
     ProductMutations,
     ProductImportMutations,
     PriceTableMutations,
+    WebhookMutations,
     PriceImportMutations,
     DocumentMutations,
 ):

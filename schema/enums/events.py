@@ -68,5 +68,12 @@ describe(
         EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
         EventType.DOCUMENTS_REGISTERED: "Trusted documents were registered.",
         EventType.DOCUMENTS_REMOVED: "Trusted documents were removed.",
+        EventType.WEBHOOK_CREATED: "A webhook was created.",
+        EventType.WEBHOOK_UPDATED: "The URL, the filter, the selection or the batch size of a webhook was changed.",
+        EventType.WEBHOOK_PAUSED: "A webhook was paused.",
+        EventType.WEBHOOK_RESUMED: "A webhook was resumed.",
+        EventType.WEBHOOK_SUSPENDED: "The portal suspended a webhook, and `suspensionReason` of the webhook says why.",
+        EventType.WEBHOOK_DELETED: "A webhook was deleted.",
+        EventType.WEBHOOK_SECRET_ROTATED: "A webhook has new keys; the former ones work for 24 more hours.",
     },
 )

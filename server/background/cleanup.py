@@ -6,11 +6,12 @@ from functools import partial
 
 import structlog
 
-from db import attempts, invitations, password_resets, retention, second_factors
+from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries
 from db.engine import Transaction, statistics
 from db.tables import metadata
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
+from domain.webhooks import DELIVERIES_KEPT
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -19,6 +20,9 @@ _FIRST_SECONDS = 60
 
 _PAUSE_SECONDS = 0.05
 """Seconds between transactions that delete events, so that others write in between."""
+
+_AT_ONCE = 1_000
+"""Deliveries that one transaction deletes, so that others need not wait long."""
 
 log = structlog.get_logger("portal.tidying")
 
@@ -38,6 +42,7 @@ async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
         await portal.database.write(lambda tx: _delete(tx, portal.now()))
+        await _delete_deliveries(portal)
     except Unavailable:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
@@ -79,3 +84,10 @@ async def _delete(tx: Transaction, now: datetime) -> None:
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
     await password_resets.drop_expired(tx, at=now)
     await second_factors.drop_old_challenges(tx, at=now)
+
+
+async def _delete_deliveries(portal: Portal) -> None:
+    until = portal.now() - DELIVERIES_KEPT
+    deleted = _AT_ONCE
+    while deleted == _AT_ONCE:
+        deleted = await portal.database.write(lambda tx: webhook_deliveries.drop_old(tx, until=until, most=_AT_ONCE))

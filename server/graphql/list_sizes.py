@@ -20,6 +20,7 @@ from graphql import (
 from domain.access import API_TOKENS_MAX, Permission
 from domain.bulk import BULK_MAX
 from domain.erasure import ErasedKind
+from domain.events import EventType
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
@@ -82,6 +83,7 @@ LIST_SIZES: Mapping[str, int] = {
     "TrustedDocument.operations": 2,
     "UpdateLicenseStockThresholdPayload.licenseStock": 50,
     "Viewer.apiTokens": API_TOKENS_MAX,
+    "WebhookFilter.types": len(EventType),
     "Viewer.permissions": len(Permission),
     # Introspection fields, with average sizes; only `types` and `directives` have their full size.
     "__Schema.types": 150,

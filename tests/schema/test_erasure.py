@@ -47,6 +47,9 @@ OF_OTHERS = {
     "orders": {"type", "status"},
     "stock_movements": {"type"},
     "events": {"type", "erased", "exported_list"},
+    "webhooks": {"permissions", "language", "url", "filter", "selection", "state", "suspension_reason"}
+    | {"public_key", "sender"},
+    "webhook_deliveries": {"message_id", "status", "failure"},
 }
 """Texts that are not free: codes, and who users, partners and other clients are."""
 

@@ -18,6 +18,7 @@ from domain.access import API_TOKENS_MAX, TokenKind
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.refusals import UserErrorCode
+from domain.webhooks import WAITING_MAX, WEBHOOKS_MAX
 from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
@@ -198,6 +199,18 @@ async def of_second_factors(api: Api) -> dict[UserErrorCode, Refused]:
     }
 
 
+async def of_webhooks(api: Api) -> dict[UserErrorCode, Refused]:
+    new = {"url": "https://erp.example/webhooks"}
+    made = [await api.done("createWebhook", "webhook { id }", new) for _ in range(WEBHOOKS_MAX)]
+    webhook = {"webhookId": made[0]["webhook"]["id"]}
+    for _ in range(WAITING_MAX):
+        await api.done("pingWebhook", "__typename", webhook)
+    return {
+        UserErrorCode.WEBHOOK_LIMIT: Refused("createWebhook", new),
+        UserErrorCode.WEBHOOK_BUSY: Refused("pingWebhook", webhook),
+    }
+
+
 async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
@@ -225,6 +238,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
         **await of_price_tables(vendor, product),
         **await of_users(api, vendor),
         **await of_second_factors(api),
+        **await of_webhooks(api),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -264,6 +278,8 @@ TYPES = {
     UserErrorCode.IDEMPOTENCY_CONFLICT: "ConflictError",
     UserErrorCode.SESSION_REQUIRED: "ConflictError",
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
+    UserErrorCode.WEBHOOK_LIMIT: "ConflictError",
+    UserErrorCode.WEBHOOK_BUSY: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",

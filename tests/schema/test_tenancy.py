@@ -15,7 +15,10 @@ from tests.schema.introspection import call, id_arguments, input_name, outline, 
 from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS, Ids, absent, one_of_each
 
 _FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS, *EXPORTS))
-PLACES = sorted(place for place in id_arguments() if not place.startswith(("Subscription.", *_FORBIDDEN)))
+_OF_FILTERS = tuple(f"Mutation.{name}Webhook(input.filter." for name in ("create", "update"))
+"""Filters of webhooks find nothing when they are saved; `test_sending.py` shows that they send nothing of others."""
+_ELSEWHERE = ("Subscription.", *_FORBIDDEN, *_OF_FILTERS)
+PLACES = sorted(place for place in id_arguments() if not place.startswith(_ELSEWHERE))
 """Where a caller can give an id: a field, and the path of the argument."""
 
 NOTHING_TO_FIND = {
