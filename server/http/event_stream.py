@@ -4,7 +4,7 @@ The id of an event is the cursor of the portal's event. A caller that sends it b
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import uniform
 
 import orjson
@@ -27,6 +27,7 @@ CHECK_SECONDS = 4.0
 ALIVE_SECONDS = 4.0
 """Seconds without events after which an empty line keeps the connection open."""
 
+_PART_BYTES = 32 * 1024
 _RETRY_SECONDS = 1.0
 _LAST_SECONDS = 0.5
 _HEADERS: tuple[Header, ...] = (
@@ -86,7 +87,8 @@ async def _send_all(stream: ResultStream, send: Send) -> bytes:
     while True:
         try:
             results = await stream.results(await stream.wait(ALIVE_SECONDS))
-            await _send_part(send, b"".join(map(_of_result, results)))
+            for part in _parts(results):
+                await _send_part(send, part)
         except TimeoutError:
             await _send_part(send, _ALIVE)
         except FeedClosedError:
@@ -113,6 +115,18 @@ async def _end(stream: ResultStream) -> ApiError:
 
 async def _send_part(send: Send, part: bytes) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
+def _parts(results: Sequence[Result]) -> Iterator[bytes]:
+    """Yield the results together, as far as they are short: the connection holds one part unread."""
+    part = bytearray()
+    for result in results:
+        part += _of_result(result)
+        if len(part) >= _PART_BYTES:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
 
 
 def _of_result(result: Result) -> bytes:
