@@ -150,6 +150,8 @@ class Operation:
             try:
                 rows = await stream.wait(_WAIT_SECONDS)
                 async with self._connection.turn:
+                    # One event may be for thousands of subscriptions.
+                    await self._connection.terms.admission.admit()
                     for result in await stream.results(rows):
                         await self._connection.send(transport_ws.next_result(self.id, bodies.encoded(result.body)))
             except TimeoutError:
