@@ -35,7 +35,7 @@ help:
 	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
-	echo "make torture kill server processes again and again under 200 followers of events, for some minutes"
+	echo "make torture kill server processes again and again under 200 followers of events and 20 webhooks"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -73,7 +73,7 @@ test-versions: $(VERSION_STAMPS)
 	done
 
 torture: $(TEST)
-	LIVE_KILLS=40 LIVE_FOLLOWERS=200 $(BIN)/pytest -s --timeout=1200 tests/durability
+	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 $(BIN)/pytest -s --timeout=1200 tests/durability
 
 page: $(PAGE)
 

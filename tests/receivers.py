@@ -13,6 +13,9 @@ Answer = int | str | bytes
 """A status, “hang”, “drip”, “wait” or “reset”, or the bytes of the whole answer."""
 
 
+_SUCCESS = range(200, 300)
+
+
 class Received(NamedTuple):
     """Request that a receiver got."""
 
@@ -42,6 +45,8 @@ class Receiver:
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
+    accepted: list[int] = field(default_factory=list)
+    """Numbers of the events that it answered with a success."""
     answers: deque[Answer] = field(default_factory=deque)
     always: Answer = 204
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +83,8 @@ class Receiver:
         match answer:
             case int():
                 writer.write(f"HTTP/1.1 {answer} Any\r\ncontent-length: 0\r\n\r\n".encode())
+                if answer in _SUCCESS:
+                    self.accepted += received.numbers
             case bytes():
                 writer.write(answer)
             case "hang":

@@ -1,13 +1,14 @@
-"""Followers of events miss nothing and get nothing twice while server processes are killed.
+"""Followers and webhooks miss no event while server processes are killed, and followers get none twice.
 
-`LIVE_KILLS` and `LIVE_FOLLOWERS` make it longer and larger, as `make torture` does.
+`LIVE_KILLS`, `LIVE_FOLLOWERS` and `LIVE_WEBHOOKS` make it longer and larger, as `make torture` does.
 """
 
 import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 from itertools import cycle, islice, product
 from pathlib import Path
 from random import Random
@@ -20,19 +21,24 @@ from db.engine import Database
 from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Json
+from tests.certificates import certificate
 from tests.databases import Databases
 from tests.durability.followers import TRANSPORTS, Follower
 from tests.durability.nodes import Node, nodes
 from tests.factories import new_caller, new_partner
+from tests.receivers import Answer, Receiver, receiving
 
 KILLS = int(os.environ.get("LIVE_KILLS", "3"))
 FOLLOWERS = int(os.environ.get("LIVE_FOLLOWERS", "16"))
+WEBHOOKS = int(os.environ.get("LIVE_WEBHOOKS", "5"))
 PARTNERS = 4
 CATCH_UP_SECONDS = 60
 
 REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 UPDATE = """mutation ($input: UpdateClientInput!) { updateClient(input: $input) { userErrors { code } } }"""
+CREATE_WEBHOOK = """mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { userErrors { code } } }"""
+SENT = ["CLIENT_REGISTERED", "CLIENT_UPDATED"]
 LOG = """query ($after: String) {
     events(first: 100, after: $after) { nodes { number type } pageInfo { hasNextPage endCursor } } }"""
 
@@ -138,30 +144,91 @@ def new_followers(
     ]
 
 
-async def test_followers_get_each_event_once_while_processes_are_killed(
-    engine: str, databases: Databases, tmp_path: Path
-) -> None:
+class Endpoint(NamedTuple):
+    """How a receiver of webhooks answers: first so, then always so."""
+
+    first: Sequence[Answer]
+    always: Answer
+    wrong_certificate: bool = False
+
+    @property
+    def takes_all(self) -> bool:
+        """Return whether it has each message in the end."""
+        return self.always == HTTPStatus.NO_CONTENT and not self.wrong_certificate
+
+
+ENDPOINTS = (
+    Endpoint([], 204),
+    Endpoint([500, 503, 500], 204),
+    Endpoint(["reset", "reset"], 204),
+    Endpoint([], 410),
+    Endpoint([], b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"),
+    Endpoint(["hang", "drip"], 204),
+    Endpoint([], 204, wrong_certificate=True),
+    Endpoint([], "hang"),
+)
+
+
+class Sent(NamedTuple):
+    """Receiver of the events of a partner."""
+
+    partner: Partner
+    kind: Endpoint
+    receiver: Receiver
+
+
+@asynccontextmanager
+async def sending(
+    partners: Sequence[Partner], started: Sequence[Node], random: Random
+) -> AsyncIterator[Sequence[Sent]]:
+    """Create webhooks of each kind in turn, whose receivers run on this process's loop."""
+    made = []
+    async with AsyncExitStack() as stack:
+        for partner, kind in islice(zip(cycle(partners), cycle(ENDPOINTS), strict=False), WEBHOOKS):
+            context = certificate("elsewhere.example").server if kind.wrong_certificate else None
+            receiver = await stack.enter_async_context(receiving(context))
+            receiver.answers.extend(kind.first)
+            receiver.always = kind.always
+            given = {"url": receiver.url, "filter": {"types": SENT}, "batchSize": random.choice([1, 10, 100])}
+            await Caller(started, partner.token, random).ask(CREATE_WEBHOOK, input=given)
+            made.append(Sent(partner, kind, receiver))
+        yield made
+
+
+async def test_each_event_arrives_while_processes_are_killed(engine: str, databases: Databases, tmp_path: Path) -> None:
     seed = randbits(32)
     print(f"seed {seed}")  # noqa: T201 — pytest shows it with a failure.
     random = Random(seed)  # noqa: S311 — no secret.
     url = databases.migrated(engine)
-    with nodes(url, tmp_path, 2) as started:
+    with nodes(url, tmp_path, 2, WEBHOOKS_ALLOW_PRIVATE="true") as started:
         partners = await new_partners(url, started, random)
         followers = new_followers(partners, [node.url for node in started], random)
-        async with running([asyncio.create_task(follower.run()) for _, follower in followers]):
+        async with (
+            sending(partners, started, random) as hooks,
+            running([asyncio.create_task(follower.run()) for _, follower in followers]),
+        ):
             async with running([asyncio.create_task(Caller(started, one.token, random).write()) for one in partners]):
                 await kill_again_and_again(started, random)
             logs = {one: await Caller(started, one.token, random).log(one.begin) for one in partners}
-            wanted = [
-                [event["number"] for event in logs[one] if follower.types is None or event["type"] in follower.types]
-                for one, follower in followers
-            ]
+            wanted = [numbers_of(logs[one], follower.types) for one, follower in followers]
+            asked = [(hook, numbers_of(logs[hook.partner], SENT)) for hook in hooks if hook.kind.takes_all]
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 for (_, follower), numbers in zip(followers, wanted, strict=True):
                     await follower.until(len(numbers))
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                for hook, numbers in asked:
+                    while len(set(hook.receiver.accepted)) < len(numbers):
+                        hook.receiver.arrived.clear()
+                        await hook.receiver.arrived.wait()
             # An event that came twice would come after the last one too.
             await asyncio.sleep(0.3)
 
-    print(f"{KILLS} kills, {sum(map(len, wanted))} deliveries")  # noqa: T201 — as above.
+    print(f"{KILLS} kills, {sum(map(len, wanted))} deliveries to followers")  # noqa: T201 — as above.
     assert [follower.numbers for _, follower in followers] == wanted
+    assert [list(dict.fromkeys(hook.receiver.accepted)) for hook, _ in asked] == [numbers for _, numbers in asked]
     assert all(len(each) > 1 for each in wanted)
+
+
+def numbers_of(log: Sequence[Json], types: Sequence[str] | None) -> list[int]:
+    """Return the numbers of the events of these types, None for all."""
+    return [event["number"] for event in log if types is None or event["type"] in types]
