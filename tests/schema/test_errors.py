@@ -166,6 +166,14 @@ async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
     }
 
 
+async def of_documents(vendor: Api) -> dict[UserErrorCode, Refused]:
+    """Mutation for each code about a document, which is refused with it."""
+    document_id = f"x-test:{uuid4().hex}"
+    texts = [json.dumps({document_id: text}) for text in ("{ viewer { role } }", "{ __typename }")]
+    await vendor.done("registerDocuments", "registeredCount", {"manifest": texts[0]})
+    return {UserErrorCode.DOCUMENT_ID_IN_USE: Refused("registerDocuments", {"manifest": texts[1]}, vendor)}
+
+
 async def of_users(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code about a user, which is refused with it."""
     own = {"userId": ids.encode("User", api.user_id)}
@@ -235,6 +243,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     return {
         **await of_partners(api, vendor, product),
         **await of_products(vendor),
+        **await of_documents(vendor),
         **await of_price_tables(vendor, product),
         **await of_users(api, vendor),
         **await of_second_factors(api),
@@ -280,6 +289,7 @@ TYPES = {
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
     UserErrorCode.WEBHOOK_LIMIT: "ConflictError",
     UserErrorCode.WEBHOOK_BUSY: "ConflictError",
+    UserErrorCode.DOCUMENT_ID_IN_USE: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",

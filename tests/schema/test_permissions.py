@@ -75,7 +75,8 @@ def test_a_field_requires_the_permission_of_its_objects_or_their_parent(field: s
     of_node = NODE_PERMISSIONS.get(like, NODE_PERMISSIONS.get(parent.removesuffix("Version")))
 
     # A user is shown beside what they did; the lists of all users and contacts are for those who may read users.
-    assert FIELD_PERMISSIONS[field] == (Permission.USERS_READ if like == "User" else of_node)
+    of_lists = {"User": Permission.USERS_READ, "TrustedDocument": Permission.DOCUMENTS_MANAGE}
+    assert FIELD_PERMISSIONS[field] == of_lists.get(like, of_node)
 
 
 @pytest.mark.edge

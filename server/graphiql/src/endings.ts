@@ -16,6 +16,7 @@ import type { Params } from "./api";
 const ENDINGS = [
   "approveOrder",
   "cancelActivation",
+  "cancelActivations",
   "cancelClient",
   "cancelOrder",
   "closePartner",
@@ -23,13 +24,16 @@ const ENDINGS = [
   "disableTotp",
   "erasePartnerContacts",
   "moveActivation",
+  "moveActivations",
   "publishPriceTable",
+  "removeDocuments",
   "resetSecondFactor",
   "retireProduct",
   "revokeApiToken",
   "revokeInvitation",
   "signOutEverywhere",
   "suspendPartner",
+  "unlinkIdentity",
 ] as const;
 
 export type Ending = (typeof ENDINGS)[number];

@@ -4,7 +4,8 @@ import { ask } from "./api";
 import type { Session } from "./session";
 
 const EXAMPLES = `query Examples {
-  products { id active }
+  viewer { user { id } }
+  products { id code active }
   orders(filter: { status: [PENDING] }, first: 2) { nodes { id } }
   licensed: clients(filter: { hasActiveActivations: true }, first: 4) {
     nodes { id activations(status: ACTIVE, first: 1) { nodes { id } } }
@@ -14,7 +15,8 @@ const EXAMPLES = `query Examples {
 }`;
 
 const EXAMPLES_OF_VENDOR = `query Examples {
-  products { id active }
+  viewer { user { id } }
+  products { id code active }
   working: partners(filter: { status: [ACTIVE] }, first: 20) {
     nodes { id priceTable { id } orders(status: PENDING, first: 1) { nodes { id } } }
   }
@@ -26,10 +28,12 @@ interface Thing {
 }
 
 interface Product extends Thing {
+  code: string;
   active: boolean;
 }
 
 interface Read {
+  viewer: { user: Thing };
   products: Product[];
   orders: { nodes: Thing[] };
   licensed: { nodes: (Thing & { activations: { nodes: Thing[] } })[] };
@@ -38,6 +42,7 @@ interface Read {
 }
 
 interface ReadOfVendor {
+  viewer: { user: Thing };
   products: Product[];
   working: { nodes: (Thing & { priceTable: Thing; orders: { nodes: Thing[] } })[] };
   suspended: { nodes: Thing[] };
@@ -52,6 +57,7 @@ export interface Examples {
   orderToApprove: string;
   orderToCancel: string;
   client: string;
+  activation: string;
   clientToCancel: string;
   activationToCancel: string;
   activationToMove: string;
@@ -59,6 +65,8 @@ export interface Examples {
   partnerToSuspend: string;
   suspendedPartner: string;
   priceTable: string;
+  productCode: string;
+  user: string;
   role: string;
   freeCnpj: string;
 }
@@ -90,9 +98,11 @@ async function ofPartnersUser(token: string): Promise<Found> {
     orderToApprove: data.orders.nodes[0]?.id,
     orderToCancel: data.orders.nodes[1]?.id,
     client: client?.id,
+    activation: other?.activations.nodes[0]?.id,
     clientToCancel: toCancel?.id,
     activationToCancel: cancelling?.activations.nodes[0]?.id,
     activationToMove: moving?.activations.nodes[0]?.id,
+    user: data.viewer.user.id,
     role: "VIEWER",
     freeCnpj: someCnpj(),
   };
@@ -116,6 +126,8 @@ async function ofVendorsUser(token: string): Promise<Found> {
     partnerToSuspend: working.find(({ id }) => id !== partner?.id)?.id,
     suspendedPartner: data.suspended.nodes[0]?.id,
     priceTable: partner?.priceTable.id,
+    productCode: products[0]?.code,
+    user: data.viewer.user.id,
     role: "VENDOR_VIEWER",
     freeCnpj: someCnpj(),
   };

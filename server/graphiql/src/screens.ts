@@ -60,6 +60,25 @@ export const PEOPLE: Screen[] = [
       input: { email: `rita.${unique()}@novo.example`, name: "Rita Lopes", role },
     }),
   },
+  {
+    permission: "USERS_MANAGE",
+    label: "“Usuários”",
+    about: {
+      en: "Unlink a user from the identity of the OpenID provider, so that another one can be linked.",
+      "pt-BR": "Desvincula um usuário do login do provedor de identidade, para que outro possa ser vinculado.",
+    },
+    query: `mutation DesvincularIdentidade($input: UnlinkIdentityInput!) {
+  unlinkIdentity(input: $input) {
+    user {
+      name
+      identityLinkedAt
+    }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ user }) => ({ input: { userId: user } }),
+  },
 ];
 
 export const SCREENS: Screen[] = [
@@ -467,6 +486,97 @@ export const SCREENS: Screen[] = [
   },
   {
     permission: "ACTIVATIONS_WRITE",
+    label: "“Ativar Licença”",
+    about: {
+      en: "Activate up to 100 licenses at once. As it is, dryRun changes nothing.",
+      "pt-BR": "Ativa até 100 licenças de uma vez. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation AtivarLicencas($input: ActivateLicensesInput!) {
+  activateLicenses(input: $input) {
+    results {
+      index
+      status
+      activation { authorizationCode }
+      userErrors { code message path }
+    }
+    licenseStock {
+      product { name }
+      available
+    }
+    dryRun
+    preview { licenseStock { after { available } } }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ client, productInStock }) => ({
+      input: {
+        items: [{ clientId: client, productId: productInStock, activationKey: `CAIXA-${unique()}`.toUpperCase() }],
+        dryRun: true,
+      },
+    }),
+  },
+  {
+    permission: "ACTIVATIONS_WRITE",
+    label: "“Cancelamento de licença”",
+    about: {
+      en: "Cancel up to 100 activations at once, by ids or by a filter. As it is, dryRun changes nothing.",
+      "pt-BR": "Cancela até 100 ativações de uma vez, por ids ou filtro. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation CancelarLicencas($input: CancelActivationsInput!) {
+  cancelActivations(input: $input) {
+    results {
+      index
+      status
+      activation { status }
+      userErrors { code message path }
+    }
+    licenseStock {
+      product { name }
+      available
+    }
+    dryRun
+    preview { licenseStock { after { available } } }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ activation }) => ({
+      input: { activationIds: [activation], reason: "Troca de computadores", dryRun: true },
+    }),
+  },
+  {
+    permission: "ACTIVATIONS_WRITE",
+    label: "“Substituição”",
+    about: {
+      en: "Move up to 100 licenses at once. As it is, dryRun changes nothing.",
+      "pt-BR": "Transfere até 100 licenças de uma vez. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation TransferirLicencas($input: MoveActivationsInput!) {
+  moveActivations(input: $input) {
+    results {
+      index
+      status
+      activation { authorizationCode }
+      userErrors { code message path }
+    }
+    dryRun
+    preview { licenseStock { after { available } } }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ activation, client }) => ({
+      input: {
+        items: [
+          { activationId: activation, toClientId: client, activationKey: `CAIXA-${unique()}`.toUpperCase() },
+        ],
+        dryRun: true,
+      },
+    }),
+  },
+  {
+    permission: "ACTIVATIONS_WRITE",
     label: "“Detalhes da Ativação”",
     about: {
       en: "Correct the note of an activation; its license and key stay as they are.",
@@ -541,6 +651,33 @@ export const SCREENS: Screen[] = [
 `,
     variables: ({ productInStock }) => ({
       input: { productId: productInStock, warningBelow: 10, idempotencyKey: unique() },
+    }),
+  },
+  {
+    permission: "CLIENTS_WRITE",
+    label: "“Clientes / ECFs”",
+    about: {
+      en: "Register the clients of a sheet. As it is, dryRun changes nothing.",
+      "pt-BR": "Cadastra os clientes de uma planilha. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation ImportarClientes($input: ImportClientsInput!) {
+  importClients(input: $input) {
+    rows {
+      line
+      statusLabel
+      reason
+    }
+    registeredCount
+    alreadyRegisteredCount
+    invalidCount
+    warnings { message lines }
+    report
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ freeCnpj }) => ({
+      input: { content: `CNPJ;Razão Social;Cidade/UF\n${freeCnpj};Padaria Sol;Recife/PE\n`, dryRun: true },
     }),
   },
   {

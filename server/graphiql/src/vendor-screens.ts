@@ -338,6 +338,34 @@ export const VENDOR_SCREENS: Screen[] = [
     variables: ({ retiredProduct }) => ({ input: { productId: retiredProduct, idempotencyKey: unique() } }),
   },
   {
+    permission: "PRODUCTS_MANAGE",
+    label: "“Produtos”",
+    about: {
+      en: "Create or update the products of a sheet. As it is, dryRun changes nothing.",
+      "pt-BR": "Cadastra ou altera os produtos de uma planilha. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation ImportarProdutos($input: ImportProductsInput!) {
+  importProducts(input: $input) {
+    rows {
+      line
+      statusLabel
+      reason
+      product { code name }
+    }
+    createdCount
+    updatedCount
+    unchangedCount
+    invalidCount
+    report
+    userErrors { code message path }
+  }
+}
+`,
+    variables: () => ({
+      input: { content: "Código;Nome;Usuários incluídos;Ativo\nNFCE;Módulo NFC-e;1;sim\n", dryRun: true },
+    }),
+  },
+  {
     permission: "ORDERS_READ",
     label: "“Pauta Preço”",
     about: {
@@ -442,6 +470,60 @@ export const VENDOR_SCREENS: Screen[] = [
     variables: ({ priceTable }) => ({
       input: { priceTableId: priceTable, name: `Pauta ${beginOfMonth().slice(0, 7)}`, idempotencyKey: unique() },
     }),
+  },
+  {
+    permission: "PRICES_MANAGE",
+    label: "“Pauta Preço”",
+    about: {
+      en: "Write the prices of a sheet to the draft. As it is, dryRun changes nothing.",
+      "pt-BR": "Grava os preços de uma planilha no rascunho. Com dryRun, como está aqui, nada é alterado.",
+    },
+    query: `mutation ImportarPrecos($input: ImportPricesInput!) {
+  importPrices(input: $input) {
+    tierCount
+    invalidRows { line reason }
+    version { number state }
+    warnings {
+      product { name }
+      minimumQuantity
+    }
+    sheetWarnings { message }
+    userErrors { code message path }
+  }
+}
+`,
+    variables: ({ priceTable, productCode }) => ({
+      input: {
+        priceTableId: priceTable,
+        content: [
+          "Produto;Tipo;Quantidade mínima;Valor unitário mensal;Valor adesão;Bônus",
+          `${productCode};Compra;1;99,90;150,00;0`,
+          `${productCode};Compra;10;89,90;150,00;1`,
+        ].join("\n"),
+        dryRun: true,
+      },
+    }),
+  },
+  {
+    permission: "DOCUMENTS_MANAGE",
+    label: "",
+    about: {
+      en: "The trusted documents, which clients request by an id.",
+      "pt-BR": "Os documentos registrados, que os clientes pedem por um id.",
+    },
+    query: `query DocumentosRegistrados($filter: TrustedDocumentFilter, $first: Int, $after: String) {
+  trustedDocuments(filter: $filter, first: $first, after: $after) {
+    nodes {
+      id
+      operations
+      registeredAt
+      errors
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: () => ({ filter: {}, first: 10 }),
   },
   ...PEOPLE,
   {
