@@ -124,7 +124,7 @@ _CELLS: Mapping[ExportColumn, _Cell] = {
         license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
     ),
     LicenseStockColumn.PARTNER: _join(partners, license_stock.c.partner_id, "partner"),
-    **_cells(events, EventColumn.NUMBER, EventColumn.TYPE, EventColumn.ID),
+    **_cells(events, EventColumn.NUMBER, EventColumn.TYPE, EventColumn.EXPORTED_LIST, EventColumn.ID),
     **_moments(events, EventColumn.OCCURRED_AT),
     **_users(events, actor_id=EventColumn.ACTOR, user_id=EventColumn.USER),
     EventColumn.CLIENT: _Cell(sa.case((events.c.client_id.is_not(None), _client_name)), _OF_EVENT),

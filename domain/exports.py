@@ -131,6 +131,7 @@ class EventColumn(Enum):
     PRODUCT = "PRODUCT"
     USER = "USER"
     PRICE_TABLE = "PRICE_TABLE"
+    EXPORTED_LIST = "EXPORTED_LIST"
     PARTNER = "PARTNER"
     ID = "ID"
 
@@ -259,6 +260,7 @@ COLUMNS: Mapping[ExportColumn, Column] = {
     EventColumn.PRODUCT: _PRODUCT,
     EventColumn.USER: Column(Text(pt="Usuário", en="User")),
     EventColumn.PRICE_TABLE: Column(Text(pt="Pauta Preço", en="Price table")),
+    EventColumn.EXPORTED_LIST: Column(Text(pt="Lista exportada", en="Exported list"), Kind.CHOICE, ExportList),
     EventColumn.PARTNER: _PARTNER,
     EventColumn.ID: _ID,
 }

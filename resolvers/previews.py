@@ -1,4 +1,7 @@
-"""What a dry run would have changed, in facts: the objects that it would have created or changed are not there."""
+"""Previews of dry runs: numbers of events, stock before and after, erased values, and the price of an order.
+
+They have no objects, since what a dry run creates or changes is rolled back.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -169,6 +169,8 @@ class SqliteEngine:
             "schema_version",
             f"synchronous = {self._synchronous}",
             f"foreign_keys = {'ON' if self._enforces_references else 'OFF'}",
+            # Temporary files of sorts would have names in the clear.
+            "temp_store = MEMORY",
             f"query_only = {'ON' if query_only else 'OFF'}",
             *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else ["secure_delete = ON"]),
         ]

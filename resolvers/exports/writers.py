@@ -42,7 +42,7 @@ class Writer(Protocol):
 
 
 class CsvWriter:
-    """Writer of CSV: for programs as RFC 4180 has it, for Brazil with semicolons and a byte order mark."""
+    """Writer of CSV: RFC 4180 with LF for CRLF, and for Brazil semicolons and a byte order mark."""
 
     type = FileType("text/csv; charset=utf-8", "csv")
 

@@ -84,8 +84,9 @@ describe(
             "“24/11/2026 12:30:00” in UTC, and labels in the caller's language."
         ),
         CsvStyle.PLAIN: (
-            "For programs, as RFC 4180 has it: commas, and the names and values that the API returns. A text that a "
-            "spreadsheet program could take for a formula begins with an apostrophe here too."
+            "For programs: commas and quotation marks as RFC 4180 has them, lines that end with a line feed (LF), and "
+            "the names and values that the API returns. A text that a spreadsheet program could take for a formula "
+            "begins with an apostrophe here too."
         ),
     },
 )

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType
 
-from db import activations, clients, events, orders, tables
+from db import activations, clients, events, exports, orders, tables
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, statistics
@@ -25,6 +25,7 @@ from db.orders import OrderFilter, OrderSortKey
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
+from domain.exports import COLUMNS_OF, ExportList
 from domain.orders import OrderStatus, OrderType
 from tests.databases import Databases
 from tests.db.test_statements import DIALECTS
@@ -318,6 +319,20 @@ async def test_each_filter_and_order_reads_what_the_documentation_says(filled: s
         await listings.page(explained, case.listing, Window(25), frozenset({"id"}))  # type: ignore[arg-type]  # It has what a page calls.
         assert documented[name] == ("the partner's rows" if case.found_by is None else "an index"), name
         assert case.found_by is None or _serves(explained.plan, case.found_by), f"{name}:\n{explained.plan}"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="session")
+async def test_an_export_of_a_whole_list_sorts_no_rows(filled: sa.URL) -> None:
+    explained = Explained(filled)
+    kinds = {"clients": ExportList.CLIENTS, "activations": ExportList.ACTIVATIONS, "orders": ExportList.ORDERS}
+    wanted = [(kinds[name.partition(" ")[0]], case.listing) for name, case in _cases() if case.found_by == IN_ORDER]
+    wanted.append((ExportList.EVENTS, events.listing(1, EventFilter())))
+    statements = [exports.of_listing(listing, [*COLUMNS_OF[each]], hidden=frozenset()) for each, listing in wanted]
+    statements.append(exports.of_stock(1, None, [*COLUMNS_OF[ExportList.LICENSE_STOCK]]))
+
+    for export in statements:
+        await explained.fetch(*export)
+        assert _serves(explained.plan, IN_ORDER), explained.plan
 
 
 def test_every_filter_and_order_is_documented_and_explained() -> None:

@@ -320,6 +320,9 @@ async def test_an_event_says_who_exported_which_list_only(api: Api) -> None:
 
     answer = await api.post("{ events { nodes { type exportedList message actor { id } } } }")
 
+    columns = {"events": {"columns": ["TYPE", "EXPORTED_LIST", "CLIENT"]}}
+    plain, brazilian = await file(api, columns, csvStyle="PLAIN"), await file(api, columns)
+
     assert answer["data"]["events"]["nodes"] == [
         {
             "type": "EXPORT_CREATED",
@@ -328,6 +331,8 @@ async def test_an_event_says_who_exported_which_list_only(api: Api) -> None:
             "actor": {"id": ids.encode("User", api.user_id)},
         }
     ]
+    assert table(plain.content, ",")[1] == ["EXPORT_CREATED", "CLIENTS", ""]
+    assert table(brazilian.content)[1][1:] == ["Clients", ""]
 
 
 async def test_a_replay_gives_the_same_export_and_no_event(api: Api, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from db.tables import partner_counters, partners
 from tests import cnpjs
 from tests.databases import Databases
 from tests.factories import add_bare_partner
-from tests.units import execute, fetch_value
+from tests.units import compiled, execute, fetch_value
 
 
 async def name_of(connection: Connection, cnpj: str) -> str | None:
@@ -296,3 +296,16 @@ async def test_units_run_in_the_order_in_which_they_came(alone: Database) -> Non
     await asyncio.gather(*waiting)
 
     assert order == list(range(100))
+
+
+async def test_every_connection_sorts_in_memory(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"))
+    stored = compiled(sa.text("PRAGMA temp_store").columns(kept=sa.Integer))
+
+    async def kept(connection: Connection) -> list[tuple[int]]:
+        return list(await connection.fetch(stored))
+
+    found = [await database.read(kept), await database.write(kept), await database.read_long(kept, seconds=60)]
+    await database.close()
+
+    assert found == [[(2,)]] * 3
