@@ -14,9 +14,9 @@ from starlette.types import ASGIApp
 
 from resolvers.portal import Portal
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.settings import Settings
 from tests import cnpjs
-from tests.executors import DOCUMENTS
 
 _SETTINGS = Settings()
 
@@ -125,9 +125,9 @@ From: TypeAlias = Callable[[str | None], Api]
 
 
 @asynccontextmanager
-async def serving(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(portal: Portal, documents: Documents) -> AsyncIterator[httpx.AsyncClient]:
     """Yield an HTTP client of the portal's real HTTP application."""
-    app = create_app(portal, _SETTINGS, documents=DOCUMENTS)
+    app = create_app(portal, _SETTINGS, documents=documents)
     async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
         yield http
 

@@ -20,6 +20,7 @@ from domain.access import Role
 from resolvers import passwords
 from resolvers.portal import Portal
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.settings import Settings
 from tests.api import Api, From, serving
 from tests.clock import Clock
@@ -61,6 +62,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With stock execution, run only tests that execute documents with the chosen executor."""
+    if EXECUTOR is BatchExecutor:
+        return
+    chosen = {True: list[pytest.Item](), False: list[pytest.Item]()}
+    for item in items:
+        chosen["documents" in getattr(item, "fixturenames", ())].append(item)
+    config.hook.pytest_deselected(items=chosen[False])
+    items[:] = chosen[True]
 
 
 def pytest_collection_finish() -> None:
@@ -157,10 +170,16 @@ def clock(portal: Portal) -> Clock:
     return clock
 
 
+@pytest.fixture(scope="session")
+def documents() -> Documents:
+    """Prepared documents, which the executor that the run has chosen executes."""
+    return DOCUMENTS
+
+
 @pytest.fixture
-async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
+async def http(portal: Portal, documents: Documents) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP client of the portal's real HTTP application."""
-    async with serving(portal) as http:
+    async with serving(portal, documents) as http:
         yield http
 
 
@@ -199,9 +218,9 @@ def anonymous(http: httpx.AsyncClient, portal: Portal) -> Api:
 
 
 @pytest.fixture
-async def caller_from(portal: Portal) -> AsyncIterator[From]:
+async def caller_from(portal: Portal, documents: Documents) -> AsyncIterator[From]:
     """Callers without a token, each from an address that the test chooses; None for an unknown one."""
-    app = create_app(portal, Settings(), documents=DOCUMENTS)
+    app = create_app(portal, Settings(), documents=documents)
     async with AsyncExitStack() as stack:
 
         def caller(host: str | None) -> Api:

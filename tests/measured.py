@@ -12,8 +12,9 @@ import os
 import shutil
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, reduce
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
@@ -41,17 +42,25 @@ _UNMEASURED_FILES = ("db/migrations/versions/*", "server/graphiql/*")
 """Migrations, which Alembic loads by their paths and runs from the first line to the last; and packages of Node."""
 
 _measure = slipcover.Slipcover(
-    branch=True, source=list(PACKAGES), omit=list(_UNMEASURED_FILES), exclude_also=list(_UNMEASURED)
+    branch=True,
+    # To take counters out, SlipCover looks through all functions, which takes as long as so many counts.
+    d_miss_threshold=20_000,
+    source=list(PACKAGES),
+    omit=list(_UNMEASURED_FILES),
+    exclude_also=list(_UNMEASURED),
 )
 
 
 class _Finder(MetaPathFinder):
-    """Finder of the packages, which loads them with counters."""
+    """Finder of packages, which loads them with counters."""
+
+    def __init__(self, packages: Sequence[str] = PACKAGES) -> None:
+        self._packages = packages
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] not in PACKAGES:
+        if fullname.partition(".")[0] not in self._packages:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.origin is not None and isinstance(spec.loader, SourceFileLoader):
@@ -59,7 +68,15 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-sys.meta_path.insert(0, _Finder())
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Measure in each process that runs tests, before it imports any of the packages."""
+    if not _only_starts_workers(early_config.known_args_namespace):
+        sys.meta_path.insert(0, _Finder())
+
+
+def _only_starts_workers(options: Namespace) -> bool:
+    return "PYTEST_XDIST_WORKER" not in os.environ and bool(getattr(options, "numprocesses", None))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,9 +93,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         _write(folder, worker)
         return
-    found = _measure.get_coverage()
-    for each in folder.iterdir():
-        found = slipcover.merge_coverage(found, json.loads(each.read_text(encoding="utf-8")))
+    parts = [json.loads(each.read_text(encoding="utf-8")) for each in folder.iterdir()]
+    if not _only_starts_workers(session.config.option):
+        parts.append(_measure.get_coverage())
+    found = reduce(slipcover.merge_coverage, parts)
     shutil.rmtree(folder)
     session.config.stash[_FOUND] = found
     if session.exitstatus == pytest.ExitCode.OK and found["summary"]["percent_covered"] < PERCENT_MIN:
@@ -109,6 +127,9 @@ def _write_at_exit() -> None:
 
 
 if __name__ in {"__main__", "__mp_main__"}:
+    # The other packages run in the processes of tests too, and take twice as long to import if they are measured.
+    sys.meta_path.insert(0, _Finder(("server",)))
+    _measure.signal_child_process()
     _write_at_exit()
 if __name__ == "__main__":
     importlib.import_module("server.cli").app(prog_name="portal")

@@ -9,6 +9,7 @@ import pytest
 from db.engine import Database
 from resolvers import ids
 from resolvers.portal import Portal
+from server.graphql.documents import Documents
 from tests.api import Api, Json, serving
 from tests.factories import new_caller, new_partner, new_product, with_tokens
 from tests.schema.introspection import call, id_arguments, input_name, outline, type_of_id
@@ -93,18 +94,18 @@ def _replaced(given: object, keys: list[str], value: str) -> object:
 
 
 @pytest.fixture(scope="module")
-async def foreign(database: Database) -> AsyncIterator[Owner]:
+async def foreign(database: Database, documents: Documents) -> AsyncIterator[Owner]:
     """Another partner, which no test changes."""
     portal = Portal(database, secret=b"s" * 32)
-    async with serving(portal) as http:
+    async with serving(portal, documents) as http:
         yield await _owner(http, portal)
 
 
 @pytest.fixture(scope="module")
-async def own(database: Database) -> AsyncIterator[Owner]:
+async def own(database: Database, documents: Documents) -> AsyncIterator[Owner]:
     """Partner of the callers, which mutations do not change."""
     portal = Portal(database, secret=b"s" * 32)
-    async with serving(portal) as http:
+    async with serving(portal, documents) as http:
         yield await _owner(http, portal)
 
 

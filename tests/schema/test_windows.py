@@ -12,6 +12,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 from db.engine import Database
 from domain.access import Role
 from resolvers.portal import Portal
+from server.graphql.documents import Documents
 from tests.api import Api, Json, serving
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner, new_vendor
@@ -82,10 +83,10 @@ async def filled(http: httpx.AsyncClient, portal: Portal) -> Lists:
 
 
 @pytest.fixture(scope="module")
-async def lists(database: Database) -> AsyncIterator[Lists]:
+async def lists(database: Database, documents: Documents) -> AsyncIterator[Lists]:
     """Lists that the tests only read."""
     portal = Portal(database, secret=b"s" * 32)
-    async with serving(portal) as http:
+    async with serving(portal, documents) as http:
         yield await filled(http, portal)
 
 
