@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
+from tests import cnpjs
 from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VENDOR, VIEWER, Visit
 
+FOLLOWING = "AcompanharEventos"
 SCREENS = [
     "Comprar",
     "ConfirmarPedido",
@@ -34,6 +36,7 @@ SCREENS = [
     "ConvidarUsuario",
     "DesvincularIdentidade",
     "Eventos",
+    FOLLOWING,
 ]
 VENDOR_SCREENS = [
     "Parceiros",
@@ -70,6 +73,7 @@ READING = [
     "ExportarClientes",
     "Usuarios",
     "Eventos",
+    FOLLOWING,
 ]
 
 
@@ -147,10 +151,32 @@ async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
 
     answers = {}
     for title in SCREENS:
+        if title == FOLLOWING:
+            continue
         await visit.turn_to(title)
         answers[title] = await visit.run()
 
     assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
+
+
+async def test_a_subscription_shows_what_happens_until_it_is_stopped(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.turn_to(FOLLOWING)
+    async with visit.page.expect_response(lambda answer: "text/event-stream" in answer.headers["content-type"]):
+        await visit.page.get_by_role("button", name="Execute query").click()
+    shown = visit.page.locator(".graphiql-response")
+    _, session = await visit.kept()
+
+    for name in ("Padaria Um", "Padaria Dois"):
+        register = (
+            f'mutation {{ registerClient(input: {{cnpj: "{cnpjs.another()}", name: "{name}"}}) {{ client {{ id }} }} }}'
+        )
+        await ask(visit, session["token"], register)
+        await expect(shown).to_contain_text(name)
+    await visit.page.get_by_role("button", name="Stop query").click()
+
+    await expect(visit.page.get_by_role("button", name="Execute query")).to_be_visible()
+    await expect(shown).to_contain_text("Padaria Dois")
 
 
 async def test_every_tab_of_the_vendor_runs_as_it_is(visit: Visit) -> None:

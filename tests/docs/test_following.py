@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests import cnpjs
 from tests.docs.conftest import Demo
 from tests.docs.pages import the_file
@@ -33,9 +35,10 @@ def _register(demo: Demo, name: str) -> None:
     demo.ask(_REGISTER, {"cnpj": cnpjs.another(), "name": name})
 
 
-def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Path) -> None:
-    script = tmp_path / "follow.py"
-    script.write_text(the_file("follow.py", "docs/guides/subscriptions.md"), encoding="utf-8")
+@pytest.mark.parametrize("name", ["follow.py", "follow_by_websocket.py"])
+def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Path, name: str) -> None:
+    script = tmp_path / name
+    script.write_text(the_file(name, "docs/guides/subscriptions.md"), encoding="utf-8")
     last = "{ events(last: 1) { nodes { number cursor } } }"
     (before,) = demo.ask(last)["data"]["events"]["nodes"]
     (tmp_path / "events.cursor").write_text(before["cursor"])

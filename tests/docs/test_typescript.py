@@ -20,6 +20,7 @@ PROJECTS = {
     "trusted": ["trusted-documents"],
     "spa": ["spa", "apollo", "urql"],
     "relay": ["relay"],
+    "live": ["subscriptions"],
 }
 _HASH = re.compile(r"documentId=(sha256:\w+)")
 _SETTINGS = re.compile(r"^`(\S+\.json)`:\n\n```json\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -90,6 +91,12 @@ def test_relay_compiles_its_operations_into_a_manifest(node: str, demo: Demo, tm
 
     assert len(json.loads(manifest.read_text(encoding="utf-8"))) == 3
     assert "3 registered" in demo.command("documents", "register", str(manifest))
+
+
+def test_the_page_that_follows_events_compiles(node: str, tmp_path: Path) -> None:
+    project = _project(tmp_path, "live")
+
+    _run(node, project, "tsc")
 
 
 def test_apollo_and_urql_page_update_lists_end_sessions_and_send_hashes(node: str, demo: Demo, tmp_path: Path) -> None:

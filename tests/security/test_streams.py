@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -122,6 +123,14 @@ def test_others_are_answered_during_a_flood(victim: Target, flood: str) -> None:
     assert victim.peak_memory() < MEMORY_MAX
 
 
+def wait_until_idle(victim: Target) -> None:
+    """Wait until the system's buffers are full, and nothing more is sent."""
+    before, now = 0.0, victim.cpu()
+    while now - before > 0.05:
+        threading.Event().wait(0.25)
+        before, now = now, victim.cpu()
+
+
 def test_callers_that_read_nothing_take_little_memory(victim: Target) -> None:
     (found,) = answers(
         victim.port,
@@ -140,6 +149,7 @@ def test_callers_that_read_nothing_take_little_memory(victim: Target) -> None:
             stack.enter_context(reading_nothing(victim, handshake(KEY, VERSION), init(victim), *operations))
         slow = [stack.enter_context(reading_nothing(victim, by_sse)) for _ in range(10)]
         assert {caller.head().status for caller in slow} == {HTTPStatus.OK}
+        wait_until_idle(victim)
 
         victim.answers_others_meanwhile(lambda: slow[0].socket.recv(100))
 

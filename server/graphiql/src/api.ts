@@ -20,6 +20,17 @@ export async function ask<Data = Record<string, unknown>>(
   token: string | null = null,
   headers: Record<string, string> = {},
 ): Promise<Answer<Data>> {
+  const sent = headersOf(token, headers);
+  const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
+  if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
+    // A proxy answered, not the portal.
+    throw new Error(`${texts.unreachable} ${response.status} ${response.statusText}`.trimEnd());
+  }
+  return (await response.json()) as Answer<Data>;
+}
+
+/** Headers of a request with the token; the given ones replace those of the page. */
+export function headersOf(token: string | null, headers: Record<string, string>): Headers {
   const sent = new Headers({
     Accept: "application/json",
     "Accept-Language": language,
@@ -31,12 +42,7 @@ export async function ask<Data = Record<string, unknown>>(
   for (const [name, value] of Object.entries(headers)) {
     sent.set(name, value);
   }
-  const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
-  if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
-    // A proxy answered, not the portal.
-    throw new Error(`${texts.unreachable} ${response.status} ${response.statusText}`.trimEnd());
-  }
-  return (await response.json()) as Answer<Data>;
+  return sent;
 }
 
 /** The request without the name of a missing operation: just after a change of tabs GraphiQL sends the old one. */

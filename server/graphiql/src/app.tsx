@@ -5,13 +5,14 @@ import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
 import { useEffect, useState } from "react";
 
-import { ask, isUnauthenticated, type Params, signOut, withOwnName } from "./api";
+import { type Answer, ask, isUnauthenticated, type Params, signOut, withOwnName } from "./api";
 import { type Endings, endingsOf } from "./endings";
 import { Question } from "./question";
 import * as sessions from "./session";
 import type { Session } from "./session";
 import { type DemoUser, SignIn } from "./signin";
 import { storage } from "./storage";
+import { follow, isSubscription } from "./subscription";
 import { ownerOfTabs, renewTabs } from "./tabs";
 import { texts } from "./texts";
 
@@ -99,14 +100,22 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
     const headers = options?.headers ?? {};
     const ownToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
     const current = sessions.kept();
-    const answer = await ask(withOwnName(params), ownToken ? null : (current?.token ?? null), headers);
-    if (!ownToken && isUnauthenticated(answer)) {
-      if (current) {
-        end();
-      } else {
-        setReason(texts.sessionNeeded);
+    function notice(answer: Answer) {
+      if (!ownToken && isUnauthenticated(answer)) {
+        if (current) {
+          end();
+        } else {
+          setReason(texts.sessionNeeded);
+        }
       }
     }
+    const named = withOwnName(params);
+    const token = ownToken ? null : (current?.token ?? null);
+    if (isSubscription(named)) {
+      return follow(named, token, headers, notice);
+    }
+    const answer = await ask(named, token, headers);
+    notice(answer);
     return answer;
   });
 

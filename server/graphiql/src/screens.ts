@@ -723,4 +723,23 @@ export const SCREENS: Screen[] = [
 `,
     variables: () => ({ filter: {}, last: 10 }),
   },
+  {
+    permission: "EVENTS_READ",
+    label: "",
+    about: {
+      en: "The same changes as they happen: a subscription. Let it run, and change something in another tab.",
+      "pt-BR": "As mesmas alterações na hora em que acontecem: deixe rodando e altere algo em outra aba.",
+    },
+    query: `subscription AcompanharEventos($after: String, $filter: EventFilter) {
+  events(after: $after, filter: $filter) {
+    number
+    type
+    occurredAt
+    message
+    cursor
+  }
+}
+`,
+    variables: () => ({ after: null, filter: {} }),
+  },
 ];

@@ -60,7 +60,7 @@ function stored(): Tabs {
 }
 
 function tab({ query, variables }: ReadyTab): Tab {
-  const name = /^(?:query|mutation) (\w+)/m.exec(query)?.[1] ?? null;
+  const name = /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1] ?? null;
   return {
     id: crypto.getRandomValues(new Uint32Array(2)).join("-"),
     title: name ?? "",

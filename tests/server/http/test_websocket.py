@@ -378,7 +378,7 @@ async def test_who_leaves_at_any_moment_frees_everything(api: Api) -> None:
     await _until(lambda: len(asyncio.all_tasks()) <= before)
 
 
-async def test_a_caller_that_reads_late_gets_all_of_it(api: Api) -> None:
+async def test_a_caller_that_reads_late_gets_all_events_in_order(api: Api) -> None:
     await api.client()
     async with signed_in(api) as socket:
         socket.readable.clear()
