@@ -26,7 +26,7 @@ FRONTEND := server/graphiql
 PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*) \
 	| cksum | tr ' ' '-')
 
-.PHONY: help run test test-versions page docs docs-serve bench format lock clean
+.PHONY: help run test test-versions torture page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
@@ -35,6 +35,7 @@ help:
 	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
+	echo "make torture kill server processes again and again under 200 followers of events, for some minutes"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -70,6 +71,9 @@ test-versions: $(VERSION_STAMPS)
 		$(VENV)/$$version/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth \
 			|| exit 1; \
 	done
+
+torture: $(TEST)
+	LIVE_KILLS=40 LIVE_FOLLOWERS=200 $(BIN)/pytest -s --timeout=1200 tests/durability
 
 page: $(PAGE)
 

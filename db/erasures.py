@@ -12,7 +12,7 @@ from db.engine import Connection, Transaction
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
-from db.tables import activations, clients, orders, partners, tokens
+from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries
 from domain.access import TokenKind
 from domain.activations import note_folded
 from domain.clients import ClientStatus
@@ -77,6 +77,7 @@ FREE_TEXTS = (
     Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),
     Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
     Texts(partners, {"suspension_reason": ErasedKind.SUSPENSION_REASON}, ("id",)),
+    Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",)),
 )
 """Every free text of a partner, in the order in which rows are locked."""
 

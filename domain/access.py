@@ -27,6 +27,9 @@ class Permission(Enum):
     PRICES_MANAGE = "PRICES_MANAGE"
     STOCK_MANAGE = "STOCK_MANAGE"
     EXPORTS_CREATE = "EXPORTS_CREATE"
+    DOCUMENTS_MANAGE = "DOCUMENTS_MANAGE"
+    WEBHOOKS_READ = "WEBHOOKS_READ"
+    WEBHOOKS_MANAGE = "WEBHOOKS_MANAGE"
 
 
 ACTIONS: Mapping[Permission, Text] = {
@@ -51,6 +54,9 @@ ACTIONS: Mapping[Permission, Text] = {
     Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
     Permission.STOCK_MANAGE: Text(pt="definir avisos de estoque baixo", en="set warnings of a low stock"),
     Permission.EXPORTS_CREATE: Text(pt="exportar listas", en="export lists"),
+    Permission.DOCUMENTS_MANAGE: Text(pt="administrar documentos registrados", en="manage registered documents"),
+    Permission.WEBHOOKS_READ: Text(pt="consultar webhooks", en="view webhooks"),
+    Permission.WEBHOOKS_MANAGE: Text(pt="administrar webhooks", en="manage webhooks"),
 }
 """What each permission allows, as sentences say it."""
 
@@ -104,7 +110,8 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     Role.VIEWER: _READ,
     Role.OPERATOR: _OPERATE,
     Role.MANAGER: _OPERATE
-    | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE, Permission.STOCK_MANAGE},
+    | {Permission.ORDERS_APPROVE, Permission.TOKENS_MANAGE, Permission.USERS_MANAGE, Permission.STOCK_MANAGE}
+    | {Permission.WEBHOOKS_READ, Permission.WEBHOOKS_MANAGE},
     Role.VENDOR_VIEWER: _READ,
     Role.VENDOR_SALES: _READ
     | {
@@ -154,6 +161,7 @@ LARGE_MUTATIONS = frozenset(
         "importClients",
         "importProducts",
         "importPrices",
+        "registerDocuments",
         "activateLicenses",
         "cancelActivations",
         "moveActivations",
@@ -194,6 +202,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.auditChain": Permission.EVENTS_READ,
     "Query.users": Permission.USERS_READ,
     "Query.invitations": Permission.USERS_MANAGE,
+    "Query.apiTokens": Permission.TOKENS_MANAGE,
+    "Query.trustedDocuments": Permission.DOCUMENTS_MANAGE,
     "Client.activations": Permission.ACTIVATIONS_READ,
     "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "UpdateLicenseStockThresholdPayload.licenseStock": Permission.ACTIVATIONS_READ,
@@ -211,6 +221,9 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Partner.users": Permission.USERS_READ,
     "Partner.contacts": Permission.USERS_READ,
     "Viewer.apiTokens": Permission.TOKENS_MANAGE,
+    "Query.webhook": Permission.WEBHOOKS_READ,
+    "Query.webhooks": Permission.WEBHOOKS_READ,
+    "Webhook.deliveries": Permission.WEBHOOKS_READ,
     "Mutation.registerClient": Permission.CLIENTS_WRITE,
     "Mutation.importClients": Permission.CLIENTS_WRITE,
     "Mutation.createExport": Permission.EXPORTS_CREATE,
@@ -249,6 +262,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.reinstateProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.importProducts": Permission.PRODUCTS_MANAGE,
+    "Mutation.registerDocuments": Permission.DOCUMENTS_MANAGE,
+    "Mutation.removeDocuments": Permission.DOCUMENTS_MANAGE,
     "Mutation.createPriceTable": Permission.PRICES_MANAGE,
     "Mutation.renamePriceTable": Permission.PRICES_MANAGE,
     "Mutation.draftPriceTable": Permission.PRICES_MANAGE,
@@ -256,6 +271,14 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.publishPriceTable": Permission.PRICES_MANAGE,
     "Mutation.discardPriceTableDraft": Permission.PRICES_MANAGE,
     "Mutation.assignPriceTables": Permission.PRICES_MANAGE,
+    "Mutation.createWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.updateWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.pauseWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.resumeWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.deleteWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.rotateWebhookSecret": Permission.WEBHOOKS_MANAGE,
+    "Mutation.pingWebhook": Permission.WEBHOOKS_MANAGE,
+    "Mutation.redeliver": Permission.WEBHOOKS_MANAGE,
 }
 """Permissions that root fields and to-many relations require; a to-one relation requires only its parent's.
 
@@ -274,6 +297,8 @@ NODE_PERMISSIONS: Mapping[str, Permission | None] = {
     "Event": Permission.EVENTS_READ,
     "ApiToken": Permission.TOKENS_MANAGE,
     "Invitation": Permission.USERS_MANAGE,
+    "Webhook": Permission.WEBHOOKS_READ,
+    "WebhookDelivery": Permission.WEBHOOKS_READ,
     "User": None,
     "Partner": None,
 }

@@ -44,6 +44,7 @@ class ErasedKind(Enum):
     CLIENT_NOTE = "CLIENT_NOTE"
     TOKEN_NAME = "TOKEN_NAME"  # noqa: S105 — the name of a kind.
     SUSPENSION_REASON = "SUSPENSION_REASON"
+    WEBHOOK_ANSWER = "WEBHOOK_ANSWER"
 
 
 class ErasedCount(NamedTuple):

@@ -56,6 +56,15 @@ class EventType(Enum):
     IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
     ACTIVATION_UPDATED = "ACTIVATION_UPDATED"
     EXPORT_CREATED = "EXPORT_CREATED"
+    DOCUMENTS_REGISTERED = "DOCUMENTS_REGISTERED"
+    DOCUMENTS_REMOVED = "DOCUMENTS_REMOVED"
+    WEBHOOK_CREATED = "WEBHOOK_CREATED"
+    WEBHOOK_UPDATED = "WEBHOOK_UPDATED"
+    WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
+    WEBHOOK_RESUMED = "WEBHOOK_RESUMED"
+    WEBHOOK_SUSPENDED = "WEBHOOK_SUSPENDED"
+    WEBHOOK_DELETED = "WEBHOOK_DELETED"
+    WEBHOOK_SECRET_ROTATED = "WEBHOOK_SECRET_ROTATED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +141,8 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
     EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
+    EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados.", en="Documents registered."),
+    EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos.", en="Documents removed."),
     EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
     EventType.PRICE_TABLE_CREATED: Text(
         pt="{price_table}: pauta cadastrada.", en="{price_table}: price table created."
@@ -153,4 +164,11 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.IDENTITY_UNLINKED: Text(
         pt="{user}: login do provedor de identidade desvinculado.", en="{user}: identity of the provider unlinked."
     ),
+    EventType.WEBHOOK_CREATED: Text(pt="Webhook criado.", en="Webhook created."),
+    EventType.WEBHOOK_UPDATED: Text(pt="Webhook alterado.", en="Webhook updated."),
+    EventType.WEBHOOK_PAUSED: Text(pt="Webhook pausado.", en="Webhook paused."),
+    EventType.WEBHOOK_RESUMED: Text(pt="Webhook retomado.", en="Webhook resumed."),
+    EventType.WEBHOOK_SUSPENDED: Text(pt="Webhook suspenso.", en="Webhook suspended."),
+    EventType.WEBHOOK_DELETED: Text(pt="Webhook excluído.", en="Webhook deleted."),
+    EventType.WEBHOOK_SECRET_ROTATED: Text(pt="Chaves de um webhook trocadas.", en="Keys of a webhook rotated."),
 }

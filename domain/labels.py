@@ -19,6 +19,7 @@ from domain.orders import OrderStatus, OrderType
 from domain.partners import PartnerStatus
 from domain.price_tables import PriceChange, VersionState
 from domain.sheets import ImportedProductStatus, ImportedRowStatus
+from domain.webhooks import REASON_LABELS, DeliveryFailure, DeliveryStatus, SuspensionReason, WebhookState
 
 LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
     OrderType: orders.TYPE_LABELS,
@@ -85,6 +86,27 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         BulkStatus.NOT_DONE: Text(pt="Não feito", en="Not done"),
     },
     ExportList: LIST_LABELS,
+    WebhookState: {
+        WebhookState.ACTIVE: Text(pt="Ativo", en="Active"),
+        WebhookState.PAUSED: Text(pt="Pausado", en="Paused"),
+        WebhookState.SUSPENDED: Text(pt="Suspenso", en="Suspended"),
+    },
+    SuspensionReason: REASON_LABELS,
+    DeliveryStatus: {
+        DeliveryStatus.QUEUED: Text(pt="Na fila", en="Queued"),
+        DeliveryStatus.DELIVERED: Text(pt="Entregue", en="Delivered"),
+        DeliveryStatus.FAILED: Text(pt="Falhou", en="Failed"),
+    },
+    DeliveryFailure: {
+        DeliveryFailure.STATUS: Text(pt="Resposta com erro", en="Answer with an error"),
+        DeliveryFailure.REDIRECT: Text(pt="Redirecionamento", en="Redirect"),
+        DeliveryFailure.TIMEOUT: Text(pt="Sem resposta a tempo", en="No answer in time"),
+        DeliveryFailure.UNREACHABLE: Text(pt="Destino inacessível", en="Not reachable"),
+        DeliveryFailure.ADDRESS: Text(pt="Endereço não permitido", en="Address not allowed"),
+        DeliveryFailure.TLS: Text(pt="Certificado inválido", en="Invalid certificate"),
+        DeliveryFailure.BROKEN: Text(pt="Conexão interrompida", en="Connection broken"),
+        DeliveryFailure.NOT_SENT: Text(pt="Não enviado", en="Not sent"),
+    },
     ErasedKind: {
         ErasedKind.CNPJ: Text(pt="CNPJ", en="CNPJ"),
         ErasedKind.NAME: Text(pt="Razão social", en="Name"),
@@ -98,6 +120,7 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         ErasedKind.CLIENT_NOTE: Text(pt="Observações de outros clientes", en="Notes of other clients"),
         ErasedKind.TOKEN_NAME: Text(pt="Nomes de tokens de API", en="Names of API tokens"),
         ErasedKind.SUSPENSION_REASON: Text(pt="Motivo da suspensão do parceiro", en="Reason of the suspension"),
+        ErasedKind.WEBHOOK_ANSWER: Text(pt="Respostas a webhooks", en="Answers to webhooks"),
     },
     EventType: {
         EventType.CLIENT_REGISTERED: Text(pt="Cliente cadastrado", en="Client registered"),
@@ -147,6 +170,15 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         EventType.IDENTITY_UNLINKED: Text(pt="Provedor de identidade desvinculado", en="Identity unlinked"),
         EventType.ACTIVATION_UPDATED: Text(pt="Ativação alterada", en="Activation updated"),
         EventType.EXPORT_CREATED: Text(pt="Lista exportada", en="List exported"),
+        EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados", en="Documents registered"),
+        EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos", en="Documents removed"),
+        EventType.WEBHOOK_CREATED: Text(pt="Webhook criado", en="Webhook created"),
+        EventType.WEBHOOK_UPDATED: Text(pt="Webhook alterado", en="Webhook updated"),
+        EventType.WEBHOOK_PAUSED: Text(pt="Webhook pausado", en="Webhook paused"),
+        EventType.WEBHOOK_RESUMED: Text(pt="Webhook retomado", en="Webhook resumed"),
+        EventType.WEBHOOK_SUSPENDED: Text(pt="Webhook suspenso", en="Webhook suspended"),
+        EventType.WEBHOOK_DELETED: Text(pt="Webhook excluído", en="Webhook deleted"),
+        EventType.WEBHOOK_SECRET_ROTATED: Text(pt="Chaves de webhook trocadas", en="Keys of a webhook rotated"),
     },
 }
 """Labels by the enum and its value."""

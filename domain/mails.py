@@ -1,6 +1,7 @@
 """E-mails of the portal: plain text in the language of the person who causes them."""
 
 from domain.languages import Language, Text
+from domain.webhooks import REASON_LABELS, SuspensionReason
 
 INVITATION_SUBJECT = Text(pt="Convite para o Portal do Parceiro", en="Invitation to the partner portal")
 
@@ -43,6 +44,23 @@ RESET_TEXT = Text(
     ),
 )
 
+SUSPENSION_SUBJECT = Text(pt="Webhook suspenso no Portal do Parceiro", en="Webhook suspended in the partner portal")
+
+SUSPENSION_TEXT = Text(
+    pt=(
+        "O Portal do Parceiro não envia mais eventos para:\n\n"
+        "{url}\n\n"
+        "Motivo: {reason}.\n"
+        "Nenhum evento se perde: depois de corrigir o problema, retome o webhook, e o envio continua de onde parou.\n"
+    ),
+    en=(
+        "The partner portal has stopped sending events to:\n\n"
+        "{url}\n\n"
+        "Reason: {reason}.\n"
+        "No event is lost: when the problem is solved, resume the webhook, and it continues where it stopped.\n"
+    ),
+)
+
 
 def invitation(language: Language, *, name: str, organization: str, url: str) -> tuple[str, str]:
     """Return subject and text of an invitation."""
@@ -53,3 +71,9 @@ def invitation(language: Language, *, name: str, organization: str, url: str) ->
 def reset(language: Language, *, name: str, url: str) -> tuple[str, str]:
     """Return subject and text of an e-mail with a link for a new password."""
     return RESET_SUBJECT.within(language), RESET_TEXT.within(language).format(name=name, url=url)
+
+
+def webhook_suspended(language: Language, *, url: str, reason: SuspensionReason) -> tuple[str, str]:
+    """Return subject and text of an e-mail about a webhook that the portal suspended."""
+    shown = REASON_LABELS[reason].within(language)
+    return SUSPENSION_SUBJECT.within(language), SUSPENSION_TEXT.within(language).format(url=url, reason=shown)

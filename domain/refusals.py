@@ -53,7 +53,10 @@ class UserErrorCode(Enum):
     SECOND_FACTOR_NOT_ENABLED = "SECOND_FACTOR_NOT_ENABLED"
     REFUSED_BY_POLICY = "REFUSED_BY_POLICY"
     COUNT_CHANGED = "COUNT_CHANGED"
+    DOCUMENT_ID_IN_USE = "DOCUMENT_ID_IN_USE"
     API_TOKEN_LIMIT = "API_TOKEN_LIMIT"  # noqa: S105 — a code, and no password.
+    WEBHOOK_LIMIT = "WEBHOOK_LIMIT"
+    WEBHOOK_BUSY = "WEBHOOK_BUSY"
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.

@@ -178,12 +178,14 @@ async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
     return await context.loaders.partner.load(viewer.partner_id)
 
 
-async def api_tokens(context: Context) -> list[TokenRow]:
-    """Return up to 100 API tokens of the partner, usable ones first, then the newest."""
-    viewer, now = context.require(Permission.TOKENS_MANAGE), context.now()
-    return await context.portal.database.read(
-        lambda connection: access.api_tokens(connection, viewer.partner_id, at=now)
-    )
+async def api_tokens(context: Context, named: int | None = None) -> list[TokenRow]:
+    """Return up to 100 API tokens of the viewer's organization, or of the partner that a user of the vendor names.
+
+    Usable ones come first, then the newest.
+    """
+    context.require(Permission.TOKENS_MANAGE)
+    partner_id, now = context.acting_for(named), context.now()
+    return await context.portal.database.read(lambda connection: access.api_tokens(connection, partner_id, at=now))
 
 
 class CreateApiToken(NamedTuple):

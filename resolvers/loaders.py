@@ -18,6 +18,8 @@ from db import (
     price_versions,
     prices,
     users,
+    webhook_deliveries,
+    webhooks,
 )
 from db.engine import Connection, Database
 from db.holdings import Released
@@ -67,6 +69,8 @@ class Loaders:
     api_token = row_by_id(access.api_tokens_by_ids)
     invitation = row_by_id(invitations.by_ids)
     """Pending invitations."""
+    webhook = row_by_id(webhooks.by_ids)
+    webhook_delivery = row_by_id(webhook_deliveries.by_ids)
     event = row_by_id(events.by_ids)
     movement = row_by_id(licenses.movements_by_ids)
     """Lines of the ledger."""
@@ -101,6 +105,7 @@ class Loaders:
     activations_of_partner = pages(activations.of_partners, of_partners=True)
     orders_of_partner = pages(orders.of_partners, of_partners=True)
     events_of_partner = pages(unfiltered(events.of_partners), of_partners=True)
+    deliveries_of_webhook = pages(unfiltered(webhook_deliveries.of_webhooks))
     users_of_partner = pages(unfiltered(users.of_partners), of_partners=True)
 
     def __init__(self, database: Database, scope: Scope, now: Callable[[], datetime]) -> None:

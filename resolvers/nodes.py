@@ -86,6 +86,8 @@ def _load(context: Context, type_name: str, wanted: Sequence[GlobalId | None]) -
         "Event": lambda: loaders.event,
         "ApiToken": lambda: loaders.api_token,
         "Invitation": lambda: loaders.invitation,
+        "Webhook": lambda: loaders.webhook,
+        "WebhookDelivery": lambda: loaders.webhook_delivery,
     }
     return by_type[type_name]().load_many(list(numbers))
 

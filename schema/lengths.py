@@ -25,6 +25,7 @@ from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
 from domain.bulk import BULK_MAX
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
+from domain.documents import ID_LENGTH_MAX, MANIFEST_LENGTH
 from domain.invitations import SECRET_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
@@ -34,6 +35,7 @@ from domain.products import NAME_LENGTH as PRODUCT_NAME_LENGTH
 from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
 from domain.sheets import CONTENT_LENGTH
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
+from domain.webhooks import SELECTION_LENGTH, URL_LENGTH
 from resolvers.nodes import NODES_MAX
 
 TEXT_MAX = 10_000
@@ -68,7 +70,11 @@ LENGTHS: Mapping[str, int] = {
     "ImportProductsInput.content": CONTENT_LENGTH,
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
+    "RegisterDocumentsInput.manifest": MANIFEST_LENGTH,
+    "RemoveDocumentsInput.ids": ID_LENGTH_MAX,
+    "TrustedDocumentFilter.idBeginsWith": ID_LENGTH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,
+    "ResumeWebhookInput.from": TEXT_MAX,
     "SetPartnerPolicyInput.apiTokenNetworks": SHORT_MAX,
     "RegisterClientInput.state": SHORT_MAX,
     "UpdateClientInput.state": SHORT_MAX,
@@ -150,6 +156,10 @@ BUSINESS: Mapping[str, int] = {
     "UpdateProductInput.name": PRODUCT_NAME_LENGTH,
     "UpdatePartnerInput.contacts": CONTACTS_MAX,
     "UpdatePartnerInput.name": NAME_LENGTH,
+    "CreateWebhookInput.url": URL_LENGTH,
+    "CreateWebhookInput.selection": SELECTION_LENGTH,
+    "UpdateWebhookInput.url": URL_LENGTH,
+    "UpdateWebhookInput.selection": SELECTION_LENGTH,
 }
 """Limits of the business, in characters or entries; `userErrors` refuses a longer value."""
 

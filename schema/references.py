@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from schema.price_tables import PriceTable, PriceTableVersion
     from schema.prices import Product
     from schema.users import Invitation
+    from schema.webhooks import Webhook
 
 UserType = Annotated["User", strawberry.lazy("schema.access")]
 PartnerType = Annotated["Partner", strawberry.lazy("schema.partners")]
@@ -26,4 +27,5 @@ PriceTableVersionType = Annotated["PriceTableVersion", strawberry.lazy("schema.p
 LicenseStockType = Annotated["LicenseStock", strawberry.lazy("schema.licenses")]
 OrderType = Annotated["Order", strawberry.lazy("schema.orders")]
 InvitationType = Annotated["Invitation", strawberry.lazy("schema.users")]
+WebhookType = Annotated["Webhook", strawberry.lazy("schema.webhooks")]
 EventType = Annotated["Event", strawberry.lazy("schema.events")]

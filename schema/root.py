@@ -17,6 +17,7 @@ from schema.activations import ActivationQueries
 from schema.audit import AuditQueries
 from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
+from schema.documents import DocumentMutations, DocumentQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries, Subscription
 from schema.exports import ExportMutations
@@ -40,6 +41,8 @@ from schema.second_factor_mutations import SecondFactorMutations
 from schema.stock_warnings import StockWarningMutations
 from schema.user_mutations import UserMutations
 from schema.users import UserQueries
+from schema.webhook_mutations import WebhookMutations
+from schema.webhooks import WebhookQueries
 
 
 @strawberry.type
@@ -88,6 +91,8 @@ class Query(
     EventQueries,
     AuditQueries,
     UserQueries,
+    DocumentQueries,
+    WebhookQueries,
 ):
     """Query fields of all screens."""
 
@@ -116,7 +121,9 @@ class Mutation(
     ProductMutations,
     ProductImportMutations,
     PriceTableMutations,
+    WebhookMutations,
     PriceImportMutations,
+    DocumentMutations,
 ):
     """Mutation fields of all screens."""
 

@@ -19,9 +19,10 @@ from server import allocation, logs
 from server.background import cleanup, document_refresh, erasure, event_hints
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
+from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
-from server.graphql.trusted_documents import TrustedDocuments
+from server.graphql.trusted_documents import TrustedDocuments, inspected
 from server.http import graphiql, health, home
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
@@ -30,6 +31,8 @@ from server.http.exports import ExportFiles
 from server.http.middleware import Observe, RequestLog
 from server.http.websocket import WebSockets
 from server.settings import Settings
+from server.webhooks.client import WebhookClient
+from server.webhooks.sender import Sender
 
 if TYPE_CHECKING:
     from server.metrics import recorder
@@ -92,7 +95,13 @@ def open_portal(settings: Settings) -> Portal:
         outbox=settings.outbox(),
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
+        private_webhooks=settings.webhooks_allow_private,
     )
+
+
+def new_sender(portal: Portal, selections: EventSelections) -> Sender:
+    """Return the sender of a process."""
+    return Sender(portal, selections, WebhookClient(private=portal.private_webhooks))
 
 
 def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:
@@ -105,7 +114,9 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_user=settings.max_subscriptions_of_user,
         of_address=settings.max_subscriptions_of_address,
     )
+    portal.inspect = inspected
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
+    portal.selections = selections = EventSelections(operations.documents)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None
@@ -128,6 +139,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     app.state.event_days = settings.event_retention_days
     app.state.portal = portal
     app.state.trusted = operations.trusted
+    app.state.selections = selections if settings.webhooks_send else None
     app.state.sockets = sockets
     app.state.streams = streams
     return app
@@ -162,12 +174,15 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
-    background = (
+    background = [
         writer.run(),
         cleanup.run(portal, event_days=app.state.event_days),
         erasure.run(portal),
         document_refresh.run(trusted),
-    )
+    ]
+    selections: EventSelections | None = app.state.selections
+    if selections is not None:
+        background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
     if portal.database.sends_hints:
         beside.append(asyncio.create_task(event_hints.run(portal.database)))

@@ -143,6 +143,13 @@ class Settings(BaseSettings):
             "clients that are erased meanwhile."
         ),
     )
+    webhooks_send: bool = Field(
+        default=True, description="Whether server processes send webhooks; false where portal webhooks send does it."
+    )
+    webhooks_allow_private: bool = Field(
+        default=False,
+        description="Whether webhooks may have http URLs and private addresses: for development only.",
+    )
     export_spool_mib: int = Field(
         default=512,
         ge=0,

@@ -1,6 +1,7 @@
 """Checks of the data against its own rules, each of them one statement that returns what is wrong."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,16 +50,27 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
             found += await _sqlite_file(connection)
         began("tables")
         found += await connection.inspect(_tables)
-        for check in checks():
-            began(check.name)
-            wrong = await connection.fetch(check.statement)
-            found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
-        return found + await contents.examine(connection, began)
+        return found + await examine_rows(connection, began)
 
     return await database.read(work)
 
 
-def checks() -> Iterator[Check]:
+async def examine_rows(connection: Connection, began: Callable[[str], object] = lambda _: None) -> list[Finding]:
+    """Run every check of what the tables hold."""
+    found: list[Finding] = []
+    for check, statement in _statements():
+        began(check.name)
+        wrong = await connection.fetch(statement)
+        found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
+    return found + await contents.examine(connection, began)
+
+
+@cache
+def _statements() -> list[tuple[Check, Statement[tuple[Any, ...]]]]:
+    return [(check, check.statement) for check in _checks()]
+
+
+def _checks() -> Iterator[Check]:
     """Every check that both engines know."""
     yield from balances.checks()
     yield from _clients()

@@ -20,6 +20,7 @@ from db.tables.events import events
 from db.tables.orders import license_stock, order_items, orders, stock_movements
 from db.tables.partners import idempotency_keys, partner_counters, partners, trusted_documents
 from db.tables.prices import partner_price_tables, price_table_versions, price_tables, price_tiers, products
+from db.tables.webhooks import webhook_deliveries, webhooks
 
 __all__ = [
     "activations",
@@ -48,4 +49,6 @@ __all__ = [
     "totp_secrets",
     "trusted_documents",
     "users",
+    "webhook_deliveries",
+    "webhooks",
 ]

@@ -1,6 +1,6 @@
 """Enums of the schema: those of the domain, with descriptions for clients."""
 
-from schema.enums import access, activations, clients, errors, events, files, lists, orders, partners, prices
+from schema.enums import access, activations, clients, errors, events, files, lists, orders, partners, prices, webhooks
 from schema.enums.files import ContentEncoding
 from schema.enums.lists import SortDirection
 
@@ -17,4 +17,5 @@ __all__ = [
     "orders",
     "partners",
     "prices",
+    "webhooks",
 ]

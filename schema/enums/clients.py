@@ -50,5 +50,6 @@ describe(
         ErasedKind.CLIENT_NOTE: "Cancellation notes of other clients that named the client.",
         ErasedKind.TOKEN_NAME: "Names of API tokens that named the client.",
         ErasedKind.SUSPENSION_REASON: "The reason of the partner's suspension, if it named the client.",
+        ErasedKind.WEBHOOK_ANSWER: "Answers of webhooks' receivers that named the client.",
     },
 )

@@ -1,4 +1,4 @@
-"""Deletion of expired data: failed sign-ins that no longer count, invitations, and links for new passwords."""
+"""Deletion of expired data, such as failed sign-ins that no longer count, and statistics of tables that have grown."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,10 +6,12 @@ from functools import partial
 
 import structlog
 
-from db import attempts, invitations, password_resets, retention, second_factors
-from db.engine import Transaction
+from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries
+from db.engine import Transaction, statistics
+from db.tables import metadata
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
+from domain.webhooks import DELIVERIES_KEPT
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -19,6 +21,9 @@ _FIRST_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 """Seconds between transactions that delete events, so that others write in between."""
 
+_AT_ONCE = 1_000
+"""Deliveries that one transaction deletes, so that others need not wait long."""
+
 log = structlog.get_logger("portal.tidying")
 
 
@@ -27,6 +32,7 @@ async def run(portal: Portal, *, event_days: int = 0) -> None:
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
         await delete_expired(portal)
+        await update_statistics(portal)
         if event_days:
             await drop_old_events(portal, days=event_days)
         await asyncio.sleep(EVERY_SECONDS)
@@ -36,10 +42,24 @@ async def delete_expired(portal: Portal) -> None:
     """Delete expired data; a failure is logged, and the next call tries again."""
     try:
         await portal.database.write(lambda tx: _delete(tx, portal.now()))
+        await _delete_deliveries(portal)
     except Unavailable:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
         log.exception("expired data could not be deleted")
+
+
+async def update_statistics(portal: Portal) -> None:
+    """Let statistics follow the growth of SQLite's tables; a failure is logged, and the next call tries again."""
+    try:
+        tables = await portal.database.write(lambda tx: statistics.follow_growth(tx, *metadata.sorted_tables))
+    except Unavailable:
+        log.warning("statistics are updated later: the database is not available")
+    except Exception:
+        log.exception("statistics could not be updated")
+    else:
+        if tables:
+            log.info("statistics updated", tables=tables)
 
 
 async def drop_old_events(portal: Portal, *, days: int) -> None:
@@ -64,3 +84,10 @@ async def _delete(tx: Transaction, now: datetime) -> None:
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
     await password_resets.drop_expired(tx, at=now)
     await second_factors.drop_old_challenges(tx, at=now)
+
+
+async def _delete_deliveries(portal: Portal) -> None:
+    until = portal.now() - DELIVERIES_KEPT
+    deleted = _AT_ONCE
+    while deleted == _AT_ONCE:
+        deleted = await portal.database.write(lambda tx: webhook_deliveries.drop_old(tx, until=until, most=_AT_ONCE))

@@ -22,6 +22,7 @@ from server.cli.serve import serve
 from server.cli.tokens import create_token, list_tokens, revoke_token
 from server.cli.users import create_user, create_vendor_user, list_users, update_user
 from server.cli.version import print_version
+from server.cli.webhooks import app as webhooks
 
 app = typer.Typer(
     name="portal",
@@ -62,6 +63,7 @@ app.command()(revoke_token)
 app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
 app.add_typer(events, name="events")
+app.add_typer(webhooks, name="webhooks")
 app.command()(export_schema)
 app.command()(export_messages)
 app.command()(doctor)

@@ -20,6 +20,7 @@ from graphql import (
 from domain.access import API_TOKENS_MAX, Permission
 from domain.bulk import BULK_MAX
 from domain.erasure import ErasedKind
+from domain.events import EventType
 from domain.orders import ITEMS_MAX
 from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
@@ -68,7 +69,9 @@ LIST_SIZES: Mapping[str, int] = {
     "ActivationCancellationResult.userErrors": 1,
     "ActivationMoveResult.userErrors": 5,
     "LicenseActivationResult.userErrors": 5,
+    "Query.apiTokens": API_TOKENS_MAX,
     "Query.priceTableDiff": 100,
+    "PublishPriceTablePayload.undone": 100,
     "*.warnings": 10,
     "PriceTableItem.tiers": 5,
     "Query.licenseStock": 50,
@@ -76,8 +79,11 @@ LIST_SIZES: Mapping[str, int] = {
     "ConfirmTotpPayload.recoveryCodes": RECOVERY_CODES,
     "RenewRecoveryCodesPayload.recoveryCodes": RECOVERY_CODES,
     "SecondFactorChallenge.kinds": len(SecondFactorKind),
+    "TrustedDocument.errors": 5,
+    "TrustedDocument.operations": 2,
     "UpdateLicenseStockThresholdPayload.licenseStock": 50,
     "Viewer.apiTokens": API_TOKENS_MAX,
+    "WebhookFilter.types": len(EventType),
     "Viewer.permissions": len(Permission),
     # Introspection fields, with average sizes; only `types` and `directives` have their full size.
     "__Schema.types": 150,

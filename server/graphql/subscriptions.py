@@ -19,6 +19,9 @@ from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
 
+_BATCH_SIZE = 2_000
+"""Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
+
 
 class Renew(Protocol):
     """Reads the viewer of a request again: of the cache, which is a few seconds old, or `now`."""
@@ -54,8 +57,7 @@ class ResultStream:
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
         self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
-        # What is executed at once is no larger than a small operation, or one event.
-        self._batch_max = max(1, SMALL_SIZE // self._size)
+        self._batch_max = max(1, _BATCH_SIZE // self._size)
         self._position = follower.position
 
     @property
@@ -115,19 +117,21 @@ class ResultStream:
             if isinstance(error.original_error, Unavailable):
                 # The event would be lost: its objects are read again instead.
                 raise error.original_error
-        return self._split(rows, result)
-
-    def _split(self, rows: Sequence[EventRow], result: ExecutionResult) -> list[Result]:
-        """Return the result of each event, with its own errors."""
-        ((key, values),) = (result.data or {"": None}).items()
-        bodies: list[dict[str, Any]] = [
-            {"data": None if value is None else {key: value}} for value in values or [None] * len(rows)
-        ]
-        for error in result.errors or ():
-            shown = presented(error, self._context)
-            # An error of the whole batch is one of each event.
-            root, *place = error.path or [key]
-            path = [root, *place[1:]]
-            for body in [bodies[int(place[0])]] if place else bodies:
-                body.setdefault("errors", []).append({**shown, "path": path})
+        bodies = of_each(result, len(rows), context)
         return [Result(body, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+
+
+def of_each(result: ExecutionResult, count: int, context: Context) -> list[dict[str, Any]]:
+    """Return the body of each event of a batch, with its own errors."""
+    ((key, values),) = (result.data or {"": None}).items()
+    bodies: list[dict[str, Any]] = [
+        {"data": None if value is None else {key: value}} for value in values or [None] * count
+    ]
+    for error in result.errors or ():
+        shown = presented(error, context)
+        # An error of the whole batch is one of each event.
+        root, *place = error.path or [key]
+        path = [root, *place[1:]]
+        for body in [bodies[int(place[0])]] if place else bodies:
+            body.setdefault("errors", []).append({**shown, "path": path})
+    return bodies

@@ -35,7 +35,7 @@ def test_a_viewer_only_reads_page_by_page_or_as_a_file() -> None:
     assert {permission for permission in held if not permission.name.endswith("_READ")} == {Permission.EXPORTS_CREATE}
 
 
-def test_an_operator_neither_approves_orders_nor_manages_stock_tokens_and_users() -> None:
+def test_an_operator_neither_approves_orders_nor_manages_what_a_manager_does() -> None:
     given_to = access.ROLE_PERMISSIONS
 
     assert given_to[Role.MANAGER] - given_to[Role.OPERATOR] == {
@@ -43,6 +43,8 @@ def test_an_operator_neither_approves_orders_nor_manages_stock_tokens_and_users(
         Permission.STOCK_MANAGE,
         Permission.TOKENS_MANAGE,
         Permission.USERS_MANAGE,
+        Permission.WEBHOOKS_MANAGE,
+        Permission.WEBHOOKS_READ,
     }
 
 

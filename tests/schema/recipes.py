@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
-from db import identities, price_tables
+from db import documents, identities, price_tables, webhook_deliveries
 from db.identities import IdentifiedUser
+from db.webhook_deliveries import QUEUED, Message
 from domain.access import Role
 from domain.orders import OrderType
+from domain.webhooks import WEBHOOKS_MAX
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
@@ -192,6 +194,30 @@ async def _linked_user(api: Api) -> Given:
     return user
 
 
+async def _new_webhook(_: Api) -> Given:
+    return {"url": "https://erp.example/webhooks", "batchSize": 2, "selection": "{ message client { id } }"}
+
+
+async def _webhook(api: Api) -> Given:
+    made = await api.done("createWebhook", "webhook { id }", await _new_webhook(api))
+    return {"webhookId": made["webhook"]["id"]}
+
+
+async def _changed_webhook(api: Api) -> Given:
+    return {**await _webhook(api), "url": "https://erp.example/other", "batchSize": 1, "selection": "{ message }"}
+
+
+async def _paused_webhook(api: Api) -> Given:
+    given = await _webhook(api)
+    await api.done("pauseWebhook", "webhook { id }", given)
+    return given
+
+
+async def _delivery(api: Api) -> Given:
+    made = await api.done("pingWebhook", "delivery { id }", await _webhook(api))
+    return {"webhookDeliveryId": made["delivery"]["id"]}
+
+
 _LICENSE = "activation { id status authorizationCode } licenseStock { activated available }"
 
 MUTATIONS: Mapping[str, Recipe] = {
@@ -248,6 +274,14 @@ MUTATIONS: Mapping[str, Recipe] = {
     "createPasswordResetLink": Recipe(_user, "user { isActive }"),
     "resetSecondFactor": Recipe(_user_with_app, "user { hasSecondFactor }"),
     "unlinkIdentity": Recipe(_linked_user, "user { identityLinkedAt }"),
+    "createWebhook": Recipe(_new_webhook, "webhook { url state batchSize }"),
+    "updateWebhook": Recipe(_changed_webhook, "webhook { url batchSize }"),
+    "pauseWebhook": Recipe(_webhook, "webhook { id state }"),
+    "resumeWebhook": Recipe(_paused_webhook, "webhook { id state }"),
+    "rotateWebhookSecret": Recipe(_webhook, "webhook { id publicKey }"),
+    "deleteWebhook": Recipe(_webhook, "deletedWebhookId"),
+    "pingWebhook": Recipe(_webhook, "delivery { id status }"),
+    "redeliver": Recipe(_delivery, "delivery { id status }"),
 }
 """Every mutation of a partner's objects."""
 
@@ -282,7 +316,13 @@ OF_PRICES: Mapping[str, Given] = {
 }
 """Input of each mutation of price tables, besides the price table or partner; the vendor's sales people do them."""
 
-OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS, *OF_PRICES}
+OF_DOCUMENTS: Mapping[str, Given] = {
+    "registerDocuments": {"manifest": '{"x-test:role": "{ viewer { role } }"}'},
+    "removeDocuments": {"ids": []},
+}
+"""Input of each mutation of trusted documents; only the vendor's administrators do them."""
+
+OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS, *OF_PRICES, *OF_DOCUMENTS}
 """Mutations that only the vendor's users do."""
 
 SESSIONS = {
@@ -295,7 +335,7 @@ SESSIONS = {
 EXPORTS = {"createExport"}
 """Mutations that change nothing, whose inputs are those of lists; they have tests of their own."""
 
-UNSEEN = {"revokeInvitation", "createPasswordResetLink"}
+UNSEEN = {"revokeInvitation", "createPasswordResetLink", "deleteWebhook"}
 """Mutations after which no object shows what they have done."""
 
 
@@ -306,12 +346,14 @@ class Connection(NamedTuple):
         query: Has one page; the variables are what `fill` returns of the lists that it fills.
         many: Has as many pages as the limit of objects allows; empty if there is only one.
         for_vendor: Has more than one row only for the vendor's users.
+        vendor_only: Is forbidden to a partner's users.
 
     """
 
     query: str
     many: str = ""
     for_vendor: bool = False
+    vendor_only: bool = False
 
 
 def _of_partner(name: str, *, size: str = "first: 100") -> Connection:
@@ -347,6 +389,16 @@ CONNECTIONS: Mapping[str, Connection] = {
     "Partner.users": _of_partner("users"),
     "Query.users": Connection("{ users(#) { % } }"),
     "Query.invitations": Connection("{ invitations(#) { % } }"),
+    "Query.trustedDocuments": Connection(
+        "query ($Documents: String!) { trustedDocuments(filter: { idBeginsWith: $Documents }, #) { % } }",
+        for_vendor=True,
+        vendor_only=True,
+    ),
+    "Query.webhooks": Connection("{ webhooks(#) { % } }"),
+    "Webhook.deliveries": Connection(
+        "query ($Webhook: ID!) { webhook(id: $Webhook) { deliveries(#) { % } } }",
+        many="{ webhooks(first: 20) { nodes { deliveries(first: 20) { % } } } }",
+    ),
 }
 """Every connection, by its path."""
 
@@ -356,6 +408,7 @@ LISTS: Mapping[str, str] = {
     "Query.licenseStock": "{ licenseStock { % } }",
     "Partner.licenseStock": "{ partners(first: 1) { nodes { licenseStock { % } } } }",
     "Partner.contacts": "{ partners(first: 1) { nodes { contacts { % } } } }",
+    "Query.apiTokens": "{ apiTokens { % } }",
     "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
     "CancellationImpact.releasedLicenses": (
         "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
@@ -380,7 +433,7 @@ LISTS: Mapping[str, str] = {
 
 
 async def fill(api: Api, size: int) -> Ids:
-    """Create at least this number of rows in each list; return what finds them: ids, and a part of partners' names.
+    """Create at least this number of rows in each list; return what finds them: ids, and parts of names or ids.
 
     A new list needs a line here, if its rows are not among these.
     """
@@ -401,6 +454,7 @@ async def fill(api: Api, size: int) -> Ids:
     text = uuid4().hex
     async with writing(api.portal.database) as tx:
         for number in range(size):
+            await documents.add(tx, f"x-{text}:{number}", "{ viewer { role } }", at=api.portal.now())
             await add_partner(tx, name=f"{text} {number // 2}")
             await add_user(tx, api.partner_id)
         (own,) = await price_tables.assigned_to(tx, api.partner_id)
@@ -409,7 +463,24 @@ async def fill(api: Api, size: int) -> Ids:
             await add_prices(tx, table_id, ids.number("Product", products[0]), {OrderType.PURCHASE: [tier(1)]})
         assigned = [own.price_table_id, *others]
         await price_tables.assign(tx, api.partner_id, assigned, preselected_id=own.price_table_id)
-    return {"Client": busy, "Product": products[0], "Partners": text}
+    hooks = [await _webhook(api) for _ in range(min(size, WEBHOOKS_MAX))]
+    await _fill_deliveries(api, str(hooks[0]["webhookId"]), size)
+    return {
+        "Client": busy,
+        "Product": products[0],
+        "Partners": text,
+        "Documents": f"x-{text}:",
+        "Webhook": str(hooks[0]["webhookId"]),
+    }
+
+
+async def _fill_deliveries(api: Api, webhook: str, size: int) -> None:
+    async with writing(api.portal.database) as tx:
+        for number in range(size):
+            message = Message(f"ping_{number}")
+            await webhook_deliveries.add(
+                tx, api.partner_id, ids.number("Webhook", webhook), message, QUEUED, at=api.portal.now()
+            )
 
 
 async def one_of_each(api: Api) -> Ids:
@@ -421,6 +492,8 @@ async def one_of_each(api: Api) -> Ids:
     order = await api.order((product, 2))
     made = await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
     invited = await _invitation(api)
+    hook = await _webhook(api)
+    pinged = await api.done("pingWebhook", "delivery { id }", hook)
     query = """query ($order: ID!) {
         order(id: $order) { items { id } priceTable { id } partner { id } createdBy { id } }
         events(first: 1) { nodes { id } }
@@ -440,6 +513,8 @@ async def one_of_each(api: Api) -> Ids:
         "StockMovement": found["licenseStock"][0]["movements"]["nodes"][0]["id"],
         "ApiToken": made["apiToken"]["id"],
         "Invitation": str(invited["invitationId"]),
+        "Webhook": str(hook["webhookId"]),
+        "WebhookDelivery": pinged["delivery"]["id"],
     }
 
 

@@ -18,6 +18,7 @@ from domain.access import API_TOKENS_MAX, TokenKind
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.refusals import UserErrorCode
+from domain.webhooks import WAITING_MAX, WEBHOOKS_MAX
 from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
@@ -25,6 +26,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api
 from tests.databases import Databases
+from tests.executors import BATCHED
 from tests.factories import add_app, new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
@@ -34,7 +36,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     """Manager of a portal whose database lacks a table."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:
@@ -197,6 +199,18 @@ async def of_second_factors(api: Api) -> dict[UserErrorCode, Refused]:
     }
 
 
+async def of_webhooks(api: Api) -> dict[UserErrorCode, Refused]:
+    new = {"url": "https://erp.example/webhooks"}
+    made = [await api.done("createWebhook", "webhook { id }", new) for _ in range(WEBHOOKS_MAX)]
+    webhook = {"webhookId": made[0]["webhook"]["id"]}
+    for _ in range(WAITING_MAX):
+        await api.done("pingWebhook", "__typename", webhook)
+    return {
+        UserErrorCode.WEBHOOK_LIMIT: Refused("createWebhook", new),
+        UserErrorCode.WEBHOOK_BUSY: Refused("pingWebhook", webhook),
+    }
+
+
 async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
     """Mutation for each code, which is refused with it."""
     product = await new_product(api.portal, api.partner_id)
@@ -224,6 +238,7 @@ async def refusals(api: Api, vendor: Api) -> dict[UserErrorCode, Refused]:
         **await of_price_tables(vendor, product),
         **await of_users(api, vendor),
         **await of_second_factors(api),
+        **await of_webhooks(api),
         UserErrorCode.INVALID_INPUT: Refused("registerClient", client_ | {"name": " "}),
         UserErrorCode.INVALID_CNPJ: Refused("registerClient", client_ | {"cnpj": "1"}),
         UserErrorCode.NOT_FOUND: Refused("approveOrder", {"orderId": "nothing"}),
@@ -263,6 +278,8 @@ TYPES = {
     UserErrorCode.IDEMPOTENCY_CONFLICT: "ConflictError",
     UserErrorCode.SESSION_REQUIRED: "ConflictError",
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
+    UserErrorCode.WEBHOOK_LIMIT: "ConflictError",
+    UserErrorCode.WEBHOOK_BUSY: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",

@@ -132,8 +132,8 @@ async def test_each_change_leaves_an_event_about_what_it_changed(api: Api, produ
     ]
     assert [event["message"] for event in in_portuguese] == [each.portuguese for each in happened]
     by_the_vendor = {each for each in EventType if each.name.startswith(("PARTNER_", "PRICE", "PRODUCT_"))}
-    # `test_user_management.py`, `test_invitations.py`, `test_identity.py` and others make those of users.
-    about = "USER_", "INVITATION_", "PASSWORD_", "SESSIONS_", "IDENTITY_"
+    # `test_user_management.py`, `test_invitations.py`, `test_identity.py`, `test_webhooks.py` and others make these.
+    about = "USER_", "INVITATION_", "PASSWORD_", "SESSIONS_", "IDENTITY_", "WEBHOOK_"
     of_users = {each for each in EventType if each.name.startswith(about)}
     others = by_the_vendor | of_users | {EventType.CLIENT_CANCELLED, EventType.STOCK_LOW}
     missing = set(EventType) - others - {each.type for each in happened}

@@ -22,6 +22,9 @@ NOTHING_YET = {"enrollTotp", "requestPasswordReset"}
 ELSEWHERE = {"acceptInvitation", "changePassword", "resetPassword", "signOutEverywhere"}
 """Mutations that need passwords: the tests of invitations, new passwords and users look at their events."""
 
+SENT_ONLY = {"pingWebhook", "redeliver"}
+"""Mutations that change nothing but the list of deliveries, which has them."""
+
 Do = Callable[..., Awaitable[Json]]
 
 
@@ -73,6 +76,8 @@ async def _of_vendor(vendor: Api, do: Do) -> None:
     await do(vendor, "publishPriceTable", {"priceTableId": table})
     await do(vendor, "assignPriceTables", {**partner, "priceTableIds": [table], "preselectedId": table})
     await do(vendor, "closePartner", partner)
+    await do(vendor, "registerDocuments", {"manifest": f'{{"{code}": "{{ viewer {{ role }} }}"}}'})
+    await do(vendor, "removeDocuments", {"ids": [code]})
 
 
 async def test_every_mutation_that_changes_something_appends_an_event(api: Api, vendor: Api) -> None:
@@ -89,7 +94,7 @@ async def test_every_mutation_that_changes_something_appends_an_event(api: Api, 
     await _of_partner(api, do)
     await _of_vendor(vendor, do)
 
-    assert silent == []
+    assert silent == sorted(SENT_ONLY)
     assert tried >= {*MUTATIONS, *OF_VENDOR}
     untried = set(mutations()) - tried - SESSIONS_OF_THE_CALLER - NOTHING_YET - ELSEWHERE
     assert not untried, f"Try these mutations here, and see that each appends an event: {sorted(untried)}."

@@ -22,6 +22,7 @@ _RESULTS = 1
 _FOUND = """{ clients(first: 100, filter: { status: null }) { nodes { id } } activations(first: 100) { nodes { id } }
     orders(first: 100) { nodes { id items { id } } } licenseStock { id } products { id } priceTable { id }
     users(first: 100) { nodes { id } } invitations(first: 100) { nodes { id } }
+    webhooks(first: 20) { nodes { id deliveries(first: 20) { nodes { id } } } }
     viewer { partner { id } apiTokens { id } } }"""
 
 

@@ -17,7 +17,7 @@ from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
 from tests import streams, websockets
 from tests.api import Api
-from tests.executors import DOCUMENTS
+from tests.executors import BATCHED, DOCUMENTS
 from tests.factories import new_caller
 
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
@@ -258,7 +258,9 @@ async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, str
         seen: list[str] = []
         level.portal.database.observers.append(seen.append)
         # Only execution by batch loads what several events refer to at once.
-        async with streaming(level, NESTED, app=create_app(level.portal, Settings()), after=start) as stream:
+        async with streaming(
+            level, NESTED, app=create_app(level.portal, Settings(), documents=BATCHED), after=start
+        ) as stream:
             for _ in range(more):
                 sent = await stream.next()
                 assert sent is not None

@@ -1,13 +1,13 @@
 """Number and hash of the last event of each partner that was deleted, from which its chain goes on.
 
-Revision ID: 0019
+Revision ID: 0018
 Revises: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
+revision = "0018"
 down_revision = "0017"
 
 

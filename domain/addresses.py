@@ -1,0 +1,36 @@
+"""Addresses of the public internet, to which the portal may send what its users ask for."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+_REFUSED = tuple(
+    map(
+        ip_network,
+        (
+            "100.64.0.0/10",  # Behind carrier-grade NAT, and the metadata of one cloud.
+            "168.63.129.16/32",  # The metadata of another cloud, at a public address.
+            "192.0.0.0/24",
+            "192.88.99.0/24",
+            # All of these can contain an address of IPv4, which may be a private one.
+            "::/96",
+            "::ffff:0:0/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "2001::/23",
+            "2002::/16",
+        ),
+    )
+)
+
+
+def is_public(address: Address) -> bool:
+    """Return whether the address is one of the public internet, by itself: not another one in its bits."""
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not (isinstance(address, IPv6Address) and (address.is_site_local or address.scope_id is not None))
+        and not any(address in network for network in _REFUSED)
+    )

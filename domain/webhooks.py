@@ -1,0 +1,206 @@
+"""Webhooks: how long deliveries are tried, when an endpoint is given up, and the refusals."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from domain.addresses import is_public
+from domain.languages import Text
+from domain.refusals import Refusal, UserErrorCode
+
+WEBHOOKS_MAX = 20
+"""Maximum number of webhooks of a partner."""
+
+BATCH_MAX = 100
+"""Maximum number of events in one message."""
+
+URL_LENGTH = 2_000
+SELECTION_LENGTH = 5_000
+
+WAITING_MAX = 20
+"""Maximum number of pings and repeated deliveries of a webhook that wait to be sent."""
+
+ANSWER_BYTES = 1_024
+"""How much of a receiver's answer is kept."""
+
+DELIVERIES_KEPT = timedelta(days=30)
+RETRIED_FOR = timedelta(days=3)
+"""How long a message is tried before the webhook is suspended."""
+
+OVERLAP = timedelta(hours=24)
+"""How long messages are also signed with the keys before the last rotation."""
+
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(hours=4)
+_LONGEST_WANTED = timedelta(hours=1)
+_DOUBLED_MAX = 20
+_HTTPS_PORT = 443
+_LOWEST_PORT = 1_024
+_PRINTABLE = range(0x21, 0x7F)
+
+
+class WebhookState(Enum):
+    """Whether a webhook's events are sent."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    SUSPENDED = "SUSPENDED"
+
+
+class SuspensionReason(Enum):
+    """Why the portal stopped sending."""
+
+    FAILING = "FAILING"
+    GONE = "GONE"
+    MAKER = "MAKER"
+    SELECTION = "SELECTION"
+    KEYS = "KEYS"
+
+
+REASON_LABELS: Mapping[SuspensionReason, Text] = {
+    SuspensionReason.FAILING: Text(pt="Falhas por três dias", en="Failed for three days"),
+    SuspensionReason.GONE: Text(pt="O destino não existe mais", en="The receiver is gone"),
+    SuspensionReason.MAKER: Text(
+        pt="O usuário do webhook perdeu o acesso", en="The webhook's user has lost the permission"
+    ),
+    SuspensionReason.SELECTION: Text(pt="A seleção de campos não é mais válida", en="The selection is no longer valid"),
+    SuspensionReason.KEYS: Text(pt="As chaves não podem ser lidas", en="The keys can't be read"),
+}
+
+
+class DeliveryStatus(Enum):
+    """What became of an attempt to deliver a message."""
+
+    QUEUED = "QUEUED"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
+class DeliveryFailure(Enum):
+    """Why an attempt failed."""
+
+    STATUS = "STATUS"
+    REDIRECT = "REDIRECT"
+    TIMEOUT = "TIMEOUT"
+    UNREACHABLE = "UNREACHABLE"
+    ADDRESS = "ADDRESS"
+    TLS = "TLS"
+    BROKEN = "BROKEN"
+    NOT_SENT = "NOT_SENT"
+
+
+class InvalidWebhookUrl(Refusal):
+    """The URL of a webhook is not one that the portal sends to."""
+
+    text = Text(
+        pt=(
+            "O endereço deve ser uma URL como https://erp.example/webhooks, sem usuário nem senha, na porta 443 ou em "
+            "uma acima de 1023."
+        ),
+        en=(
+            "The address must be a URL such as https://erp.example/webhooks, without user and password, on port 443 or "
+            "one above 1023."
+        ),
+    )
+
+
+class PrivateWebhookUrl(Refusal):
+    """The URL of a webhook names an address that is not of the public internet."""
+
+    text = Text(
+        pt="O endereço não é da internet pública. Use um nome que o portal possa alcançar.",
+        en="The address is not of the public internet. Use a name that the portal can reach.",
+    )
+
+
+class InvalidSelection(Refusal):
+    """The selection of a webhook's fields is no valid GraphQL selection on an event."""
+
+    text = Text(
+        pt="A seleção de campos do evento não é válida: {problem}",
+        en="The selection of the event's fields is not valid: {problem}",
+    )
+
+
+class WebhookPermissionNotHeld(Refusal):
+    """A webhook can't send what its maker may not read."""
+
+    text = Text(
+        pt="Seu perfil não permite {permission}; por isso, o webhook também não pode.",
+        en="Your role does not allow you to {permission}, so the webhook can't either.",
+    )
+
+
+class WebhookLimit(Refusal):
+    """The partner has the maximum number of webhooks."""
+
+    code = UserErrorCode.WEBHOOK_LIMIT
+    text = Text(
+        pt="O parceiro já tem {limit:webhook|webhooks}, que é o máximo. Exclua um deles antes de criar outro.",
+        en=(
+            "The partner already has {limit:webhook|webhooks}, which is the maximum. Delete one of them before you "
+            "create another."
+        ),
+    )
+
+
+class TooManyWaiting(Refusal):
+    """Too many pings and repeated deliveries of the webhook wait to be sent."""
+
+    code = UserErrorCode.WEBHOOK_BUSY
+    text = Text(
+        pt="Já há {limit:envio|envios} deste webhook na fila. Aguarde até que sejam feitos.",
+        en="There are {limit:delivery|deliveries} of this webhook in the queue already. Wait until they are sent.",
+    )
+
+
+def check_url(url: str, *path: str, private: bool = False) -> None:
+    """Raise a refusal unless the portal may send to the URL; `private` also permits http and any address."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise InvalidWebhookUrl(path) from None
+    schemes = {"https", "http"} if private else {"https"}
+    is_plain = all(ord(character) in _PRINTABLE for character in url) and "\\" not in url
+    if not is_plain or parts.scheme not in schemes or not host or "@" in parts.netloc or "#" in url:
+        raise InvalidWebhookUrl(path)
+    if private:
+        return
+    if port is not None and port != _HTTPS_PORT and port < _LOWEST_PORT:
+        raise InvalidWebhookUrl(path)
+    try:
+        is_refused = not is_public(ip_address(host))
+    except ValueError:
+        # The addresses of a name are checked when they are connected to.
+        is_refused = "." not in host.strip(".") or host.rstrip(".").endswith((".localhost", ".local", ".internal"))
+    if is_refused:
+        raise PrivateWebhookUrl(path)
+
+
+class Failing(NamedTuple):
+    """Failed attempts of one message."""
+
+    attempts: int
+    since: datetime
+    """When the first of them failed."""
+
+
+def next_attempt(failing: Failing, now: datetime, *, luck: float, wanted: timedelta | None = None) -> datetime | None:
+    """Return when to try again after a failure; None if the webhook is to be suspended.
+
+    The pause doubles from 5 seconds to 4 hours, and is shortened by up to a half by `luck`, from 0 to 1, so that
+    webhooks of one receiver don't return together. It is not shorter than what the receiver wanted, up to an hour.
+    """
+    end = failing.since + RETRIED_FOR
+    if now >= end:
+        return None
+    doubled = min(max(failing.attempts, 1) - 1, _DOUBLED_MAX)
+    pause = min(_FIRST_PAUSE * 2**doubled, _LONGEST_PAUSE) * (1 - luck / 2)
+    if wanted is not None:
+        pause = max(pause, min(wanted, _LONGEST_WANTED))
+    then: datetime = min(now + pause, end)
+    return then

@@ -1,0 +1,292 @@
+"""Webhooks: created, changed, paused, resumed and deleted by those who manage them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from db import access, events, webhook_deliveries, webhooks
+from db.engine.keyset import Keyset
+from db.events import EventFilter
+from db.webhook_deliveries import QUEUED, Message
+from db.webhooks import NewWebhook, WebhookRow
+from domain.access import ACTIONS, Permission, Permissions
+from domain.errors import BadUserInput
+from domain.events import Event, EventType
+from domain.refusals import NotFound
+from domain.webhooks import (
+    OVERLAP,
+    WAITING_MAX,
+    WEBHOOKS_MAX,
+    TooManyWaiting,
+    WebhookLimit,
+    WebhookPermissionNotHeld,
+    WebhookState,
+    check_url,
+)
+from resolvers import cursors, pages, webhook_keys
+from resolvers.context import Context
+from resolvers.dataloader import MaybeAwaitable
+from resolvers.mutations import Work, mutation
+from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
+from resolvers.webhook_selections import Selections
+
+_ID_MAX = 2**63 - 1
+_NO_FAILURE: Mapping[str, object] = {"batch_end": None, "attempts": 0, "failing_since": None, "next_attempt_at": None}
+
+
+def page(
+    context: Context, arguments: PageArguments, *, named: int | None = None, selection: Selection = EVERYTHING
+) -> MaybeAwaitable[Page[WebhookRow]]:
+    """Return a page of the webhooks of the viewer's scope, or of the partner that is named."""
+    context.require(Permission.WEBHOOKS_READ)
+    scope = context.within(named)
+    return pages.page(context, scope, webhooks.listing(scope), arguments, selection)
+
+
+def by_id(context: Context, webhook_id: int) -> MaybeAwaitable[WebhookRow | None]:
+    """Return the webhook with that id, None if the viewer can't see such a webhook."""
+    context.require(Permission.WEBHOOKS_READ)
+    return context.loaders.webhook.find(webhook_id)
+
+
+def cursor(row: WebhookRow) -> str | None:
+    """Return the cursor of the last event that was delivered or left out, None before the first one."""
+    if not row.position:
+        return None
+    order = events.listing(row.partner_id, EventFilter()).order
+    return cursors.encode(order, row.partner_id, Keyset(row.position, _ID_MAX))
+
+
+class CreateWebhook(NamedTuple):
+    """Webhook to create; the filter is given as it is stored."""
+
+    url: str
+    filter: str
+    selection: str | None
+    batch_size: int
+
+
+class WebhookCreated(NamedTuple):
+    """Webhook with new keys, whose secret is shown only once."""
+
+    webhook_id: int
+    secret: str
+
+
+@mutation("createWebhook", WebhookCreated, for_vendor=True)
+async def create(work: Work, given: CreateWebhook) -> WebhookCreated:
+    """Create a webhook, which begins with the next event and may read what its maker may."""
+    check_url(given.url, "url", private=work.context.portal.private_webhooks)
+    _check_permissions(work, given.selection, given.batch_size)
+    await access.lock_partner(work.tx, work.partner_id)
+    if await webhooks.count(work.tx, work.partner_id) >= WEBHOOKS_MAX:
+        raise WebhookLimit(limit=WEBHOOKS_MAX)
+    keys = webhook_keys.new_keys()
+    last = (await events.last_numbers(work.tx, [work.partner_id])).get(work.partner_id, 0)
+    new = NewWebhook(
+        maker_id=work.viewer.user_id,
+        permissions=_stored(work.viewer.permissions),
+        language=work.context.language,
+        url=given.url,
+        filter=given.filter,
+        selection=given.selection,
+        batch_size=given.batch_size,
+        sealed=webhook_keys.sealed(work.context.portal.secret, work.partner_id, keys),
+        public_key=keys.public_key,
+        position=last,
+    )
+    webhook_id = await webhooks.add(work.tx, work.partner_id, new, at=work.now)
+    await work.append(Event(type=EventType.WEBHOOK_CREATED))
+    return WebhookCreated(webhook_id, keys.shown_secret)
+
+
+class UpdateWebhook(NamedTuple):
+    """New values of a webhook, by column; one that is not named is kept."""
+
+    webhook_id: int
+    changes: tuple[tuple[str, str | int | None], ...]
+
+
+class WebhookChanged(NamedTuple):
+    """Webhook that was changed."""
+
+    webhook_id: int
+
+
+@mutation("updateWebhook", WebhookChanged, for_vendor=True)
+async def update(work: Work, given: UpdateWebhook) -> WebhookChanged:
+    """Change a webhook, whose maker is then who changed it; if all is as before, nothing happens."""
+    changes = dict(given.changes)
+    if "url" in changes:
+        check_url(str(changes["url"]), "url", private=work.context.portal.private_webhooks)
+    row = await _locked(work, given.webhook_id)
+    changed = {name: each for name, each in changes.items() if each != getattr(row, name)}
+    after = row._replace(**changed)  # type: ignore[arg-type]  # Each has the type of its column.
+    if changed:
+        _check_permissions(work, after.selection, after.batch_size)
+        # What has failed before may succeed now, with another message.
+        values = {**changed, **_NO_FAILURE, **_made_by(work)}
+        await webhooks.update(work.tx, work.partner_id, row.id, values, fenced=True)
+        await work.append(Event(type=EventType.WEBHOOK_UPDATED))
+    return WebhookChanged(row.id)
+
+
+class OneWebhook(NamedTuple):
+    """Webhook that a mutation is about."""
+
+    webhook_id: int
+
+
+@mutation("pauseWebhook", WebhookChanged, for_vendor=True)
+async def pause(work: Work, given: OneWebhook) -> WebhookChanged:
+    """Stop sending the webhook's events; do nothing if it is paused."""
+    row = await _locked(work, given.webhook_id)
+    if row.state is not WebhookState.PAUSED:
+        await webhooks.update(work.tx, work.partner_id, row.id, _in_state(WebhookState.PAUSED))
+        await work.append(Event(type=EventType.WEBHOOK_PAUSED))
+    return WebhookChanged(row.id)
+
+
+class ResumeWebhook(NamedTuple):
+    """Webhook to resume, after the cursor of an event or where it stopped."""
+
+    webhook_id: int
+    after: str | None
+
+
+@mutation("resumeWebhook", WebhookChanged, for_vendor=True)
+async def resume(work: Work, given: ResumeWebhook) -> WebhookChanged:
+    """Send the events after a cursor, or after the last one that was delivered; the maker is then who resumed it.
+
+    Raises BadUserInput for a cursor that is not one of the partner's events. If nothing changes, nothing happens.
+    """
+    row = await _locked(work, given.webhook_id)
+    position = row.position if given.after is None else await _position(work, given.after)
+    if row.state is WebhookState.ACTIVE and not row.attempts and position == row.position:
+        return WebhookChanged(row.id)
+    _check_permissions(work, row.selection, row.batch_size)
+    changes = {**_in_state(WebhookState.ACTIVE), **_NO_FAILURE, "position": position}
+    await webhooks.update(work.tx, work.partner_id, row.id, {**changes, **_made_by(work)}, fenced=True)
+    await work.append(Event(type=EventType.WEBHOOK_RESUMED))
+    return WebhookChanged(row.id)
+
+
+class WebhookDeleted(NamedTuple):
+    """Webhook that was deleted."""
+
+    webhook_id: int
+
+
+@mutation("deleteWebhook", WebhookDeleted, for_vendor=True)
+async def delete(work: Work, given: OneWebhook) -> WebhookDeleted:
+    """Delete a webhook."""
+    if not await webhooks.delete(work.tx, work.partner_id, given.webhook_id):
+        raise NotFound(("webhookId",))
+    await work.append(Event(type=EventType.WEBHOOK_DELETED))
+    return WebhookDeleted(given.webhook_id)
+
+
+@mutation("rotateWebhookSecret", WebhookCreated, for_vendor=True)
+async def rotate(work: Work, given: OneWebhook) -> WebhookCreated:
+    """Give a webhook new keys; messages are signed with the former ones too for a day."""
+    row = await _locked(work, given.webhook_id)
+    keys = webhook_keys.new_keys()
+    changes = {
+        "sealed": webhook_keys.sealed(work.context.portal.secret, work.partner_id, keys),
+        "public_key": keys.public_key,
+        "previous_sealed": await webhooks.sealed(work.tx, work.partner_id, row.id),
+        "previous_until": work.now + OVERLAP,
+    }
+    await webhooks.update(work.tx, work.partner_id, row.id, changes)
+    await work.append(Event(type=EventType.WEBHOOK_SECRET_ROTATED))
+    return WebhookCreated(row.id, keys.shown_secret)
+
+
+class DeliveryQueued(NamedTuple):
+    """Delivery that waits to be sent."""
+
+    delivery_id: int
+
+
+@mutation("pingWebhook", DeliveryQueued, for_vendor=True)
+async def ping(work: Work, given: OneWebhook) -> DeliveryQueued:
+    """Ask for a message without events, also of a webhook that is paused or suspended."""
+    row = await _locked(work, given.webhook_id)
+    token = work.context.portal.digest("ping", f"{row.id} {work.now.isoformat()}".encode()).hex()[:32]
+    return await _queue(work, row.id, Message(f"ping_{token}"))
+
+
+class Redeliver(NamedTuple):
+    """Delivery whose message is to be sent again."""
+
+    delivery_id: int
+
+
+@mutation("redeliver", DeliveryQueued, for_vendor=True)
+async def redeliver(work: Work, given: Redeliver) -> DeliveryQueued:
+    """Ask for the message of a delivery once more, with the same id; the webhook's own position stays."""
+    found = await webhook_deliveries.by_ids(work.tx, work.partner_id, [given.delivery_id])
+    delivery = found.get(given.delivery_id)
+    if delivery is None:
+        raise NotFound(("webhookDeliveryId",))
+    row = await webhooks.locked(work.tx, work.partner_id, delivery.webhook_id)
+    if row is None:
+        raise NotFound(("webhookDeliveryId",))
+    message = Message(delivery.message_id, delivery.first_number, delivery.last_number)
+    return await _queue(work, row.id, message)
+
+
+async def _queue(work: Work, webhook_id: int, message: Message) -> DeliveryQueued:
+    if await webhook_deliveries.count_queued(work.tx, work.partner_id, webhook_id) >= WAITING_MAX:
+        raise TooManyWaiting(limit=WAITING_MAX)
+    return DeliveryQueued(
+        await webhook_deliveries.add(work.tx, work.partner_id, webhook_id, message, QUEUED, at=work.now)
+    )
+
+
+async def _locked(work: Work, webhook_id: int) -> WebhookRow:
+    row = await webhooks.locked(work.tx, work.partner_id, webhook_id)
+    if row is None:
+        raise NotFound(("webhookId",))
+    return row
+
+
+async def _position(work: Work, after: str) -> int:
+    """Return the number of the event with the cursor, which may be of any filter."""
+    order = events.listing(work.partner_id, EventFilter()).order
+    position = int(cursors.decode(after, "from", order, work.partner_id, int).key)
+    if position > (await events.last_numbers(work.tx, [work.partner_id])).get(work.partner_id, 0):
+        message = "“from” is beyond the last event of the partner. Use the cursor of one of its events."
+        raise BadUserInput(message, argument="from")
+    return position
+
+
+def _check_permissions(work: Work, selection: str | None, batch_size: int) -> None:
+    """Raise WebhookPermissionNotHeld unless the viewer may read what the webhook is to send."""
+    held, path = work.viewer.permissions, () if selection is None else ("selection",)
+    needed = needed_for(work.context.portal.selections, selection, batch_size)
+    for permission in sorted(needed - held, key=lambda missing: missing.value):
+        raise WebhookPermissionNotHeld(path, permission=ACTIONS[permission])
+
+
+def needed_for(selections: Selections | None, selection: str | None, batch_size: int) -> Permissions:
+    """Return the permissions that a webhook needs; raise InvalidSelection if its selection can't be used."""
+    needed: Permissions = frozenset({Permission.EVENTS_READ})
+    if selection is None or selections is None:
+        return needed
+    return needed | selections.permissions(selection, batch_size)
+
+
+def _made_by(work: Work) -> dict[str, object]:
+    return {
+        "maker_id": work.viewer.user_id,
+        "permissions": _stored(work.viewer.permissions),
+        "language": work.context.language,
+    }
+
+
+def _in_state(state: WebhookState) -> dict[str, object]:
+    return {"state": state, "suspension_reason": None, "suspended_at": None}
+
+
+def _stored(permissions: Permissions) -> str:
+    return " ".join(sorted(permission.value for permission in permissions))

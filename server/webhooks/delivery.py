@@ -1,0 +1,273 @@
+"""Delivery of one message: what is sent, and what its outcome changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+
+from db import events, webhook_deliveries, webhook_leases, webhooks
+from db.engine import Connection, Transaction
+from db.events import EventFilter, EventRow
+from db.webhook_deliveries import Attempt, DeliveryRow, Message
+from db.webhook_leases import Leased, Maker, Progress
+from domain import mails
+from domain.access import TokenKind
+from domain.events import Event, EventType
+from domain.webhooks import (
+    DeliveryFailure,
+    DeliveryStatus,
+    Failing,
+    InvalidSelection,
+    SuspensionReason,
+    WebhookState,
+    next_attempt,
+)
+from resolvers.context import Context
+from resolvers.encryption import UnsealingError
+from resolvers.mail import Mail
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+from resolvers.webhook_selections import Selections
+from resolvers.webhooks import needed_for
+from server.webhooks import messages
+from server.webhooks.client import GONE, Answered, WebhookClient
+
+log = structlog.get_logger("portal.webhooks")
+
+
+class RenderSelection(Selections, Protocol):
+    """Selections that can be executed too."""
+
+    async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
+        """Return `event` and `errors` of each event; raise Unavailable if an object could not be read."""
+
+
+class _UnusableError(Exception):
+    """Error: nothing can be sent, whatever the receiver does."""
+
+    def __init__(self, reason: SuspensionReason) -> None:
+        """Take the reason of the suspension."""
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class _Events(NamedTuple):
+    """Events of the next message, the number up to which they are all, and that of the partner's last event."""
+
+    rows: Sequence[EventRow]
+    upto: int
+    last: int
+
+
+class Deliverer:
+    """Maker of messages and of what is written about them."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        selections: RenderSelection,
+        client: WebhookClient,
+        *,
+        luck: Callable[[], float],
+    ) -> None:
+        """Take the client that sends, and `luck`, which shortens pauses."""
+        self._portal, self._selections, self._client = portal, selections, client
+        self._luck = luck
+
+    async def deliver(self, held: Leased, until: datetime) -> Leased | None:
+        """Send the next message of a leased webhook, and return it as it is then; None if the lease has ended.
+
+        The lease ends if there is nothing to send. No transaction is open while the receiver has the message.
+        """
+        waiting = await self._portal.database.read(
+            lambda connection: webhook_deliveries.queued(connection, held.partner_id, held.id), alone=True
+        )
+        try:
+            if waiting is not None:
+                return await self._send_again(held, waiting, until)
+            now = self._portal.now()
+            is_due = held.next_attempt_at is None or held.next_attempt_at <= now
+            if held.state is not WebhookState.ACTIVE or not is_due:
+                await self._release(held, held.position)
+                return None
+            found = await self._next_events(held)
+            if not found.rows and held.batch_end is not None:
+                # What failed before is no longer there.
+                return await self._move(held, Progress(found.upto), until)
+            if not found.rows:
+                await self._release(held, found.upto)
+                return None
+            return await self._send(held, found, until)
+        except _UnusableError as unusable:
+            reason = unusable.reason
+        if waiting is not None:
+            # It waits for nothing any more.
+            attempt = Attempt(waiting.attempt, DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None, None)
+            await self._finish(held, waiting, attempt, until)
+        if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
+            await self._tell(held, reason)
+        return None
+
+    async def _next_events(self, held: Leased) -> _Events:
+        """Return the events of the next message; after a failure, those of the same message."""
+        feed, chosen = self._portal.feed, webhooks.filter_of(held.filter)
+        last = await feed.last_number(held.partner_id)
+        end = last if held.batch_end is None else held.batch_end
+        after = held.position
+        while after < end:
+            rows, upto = await feed.page(held.partner_id, chosen, after=after, last=end)
+            if len(rows) > held.batch_size:
+                rows = rows[: held.batch_size]
+                return _Events(rows, rows[-1].number, last)
+            if rows:
+                return _Events(rows, upto, last)
+            if upto <= after:
+                break
+            after = upto
+        return _Events([], after, last)
+
+    async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
+        message = messages.of_events(self._portal, held, found.rows)
+        answered = await self._post(held, message, await self._body(held, found.rows))
+        now = self._portal.now()
+        progress, reason = self._progress(held, found, answered, now)
+        attempt = _attempt(held.attempts + 1, answered, progress.next_attempt_at)
+        # Nothing more can be sent now: one transaction less ends the lease.
+        is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
+
+        async def write(tx: Transaction) -> tuple[Leased | None, bool]:
+            moved = await webhook_leases.move(tx, held, progress, until=until)
+            if moved is None:
+                return None, False
+            await webhook_deliveries.add(tx, held.partner_id, held.id, message, attempt, at=now)
+            is_suspended = reason is not None and await self._suspend(tx, held, reason)
+            if is_over and not is_suspended:
+                await webhook_leases.release(tx, held, position=progress.position)
+            return None if is_over else moved, is_suspended
+
+        moved, is_suspended = await self._portal.database.write(write)
+        if is_suspended and reason is not None:
+            await self._tell(held, reason)
+        return moved
+
+    def _progress(
+        self, held: Leased, found: _Events, answered: Answered, now: datetime
+    ) -> tuple[Progress, SuspensionReason | None]:
+        if answered.status is DeliveryStatus.DELIVERED:
+            return Progress(found.upto), None
+        failing = Failing(held.attempts + 1, held.failing_since or now)
+        again = next_attempt(failing, now, luck=self._luck(), wanted=answered.retry_after)
+        reason = SuspensionReason.FAILING if again is None else None
+        if answered.http_status == GONE:
+            again, reason = None, SuspensionReason.GONE
+        return Progress(held.position, found.rows[-1].number, failing.attempts, failing.since, again), reason
+
+    async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
+        message = Message(waiting.message_id, waiting.first_number, waiting.last_number)
+        rows = await self._events_of(held, waiting)
+        body = await self._body(held, rows) if rows else messages.ping_body(held, self._portal.now())
+        answered = await self._post(held, message, body)
+        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until)
+
+    async def _events_of(self, held: Leased, waiting: DeliveryRow) -> Sequence[EventRow]:
+        first, last = waiting.first_number, waiting.last_number
+        if first is None or last is None:
+            return []
+        # The filter may be another one than when the message was sent first.
+        for chosen in (webhooks.filter_of(held.filter), EventFilter()):
+            rows, _ = await self._portal.feed.page(held.partner_id, chosen, after=first - 1, last=last)
+            if rows:
+                return rows
+        return []
+
+    async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime) -> Leased | None:
+        progress = Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
+
+        async def write(tx: Transaction) -> Leased | None:
+            moved = await webhook_leases.move(tx, held, progress, until=until)
+            if moved is not None:
+                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, attempt)
+            return moved
+
+        return await self._portal.database.write(write)
+
+    async def _post(self, held: Leased, message: Message, body: bytes) -> Answered:
+        try:
+            headers = messages.headers(self._portal, held, message.message_id, body, self._portal.now())
+        except UnsealingError:
+            raise _UnusableError(SuspensionReason.KEYS) from None
+        answered = await self._client.post(held.url, headers, body)
+        outcome = answered.failure or answered.status
+        self._portal.counts.deliveries[outcome.value.lower()] += 1
+        return answered
+
+    async def _body(self, held: Leased, rows: Sequence[EventRow]) -> bytes:
+        found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
+        permissions = webhook_leases.permissions_of(held, found)
+        try:
+            missing = needed_for(self._selections, held.selection, held.batch_size) - permissions
+            if found is None or missing:
+                raise _UnusableError(SuspensionReason.MAKER)
+            thin = [messages.thin(row, permissions) for row in rows]
+            if held.selection is not None:
+                values = await self._selections.values(self._context(held, found), held.selection, rows)
+                thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
+        except InvalidSelection:
+            raise _UnusableError(SuspensionReason.SELECTION) from None
+        return messages.body(thin, batched=held.batch_size > 1)
+
+    def _context(self, held: Leased, maker: Maker) -> Context:
+        """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""
+        viewer = Viewer(
+            partner_id=maker.partner_id,
+            user_id=maker.id,
+            role=maker.role,
+            permissions=webhook_leases.permissions_of(held, maker),
+            token_id=0,
+            token_kind=TokenKind.API,
+            expires_at=None,
+            scope=held.partner_id,
+        )
+        return Context(self._portal, viewer, language=held.language)
+
+    async def _release(self, held: Leased, position: int) -> None:
+        await self._portal.database.write(lambda tx: webhook_leases.release(tx, held, position=position))
+
+    async def _move(self, held: Leased, progress: Progress, until: datetime) -> Leased | None:
+        return await self._portal.database.write(lambda tx: webhook_leases.move(tx, held, progress, until=until))
+
+    async def _suspend(self, tx: Transaction, held: Leased, reason: SuspensionReason) -> bool:
+        """Suspend the webhook, with an event; return False if it is not active."""
+        at = self._portal.now()
+        is_suspended = await webhook_leases.suspend(tx, held, reason, at=at)
+        if is_suspended:
+            happened = [Event(type=EventType.WEBHOOK_SUSPENDED)]
+            await events.append(tx, held.partner_id, happened, actor_id=None, at=at)
+        return is_suspended
+
+    async def _tell(self, held: Leased, reason: SuspensionReason) -> None:
+        """Send an e-mail to those who manage the partner's webhooks."""
+        log.warning("webhook suspended", partner=held.partner_id, webhook=held.id, reason=reason.value)
+        mailer = self._portal.outbox.mailer
+        if mailer is None:
+            return
+
+        async def read(connection: Connection) -> Sequence[str]:
+            return await webhook_leases.managers(connection, held.partner_id)
+
+        subject, text = mails.webhook_suspended(held.language, url=held.url, reason=reason)
+        for address in await self._portal.database.read(read):
+            self._portal.outbox.start(mailer.send(Mail(address, subject, text)))
+
+
+def _attempt(number: int, answered: Answered, again: datetime | None) -> Attempt:
+    return Attempt(
+        attempt=number,
+        status=answered.status,
+        failure=answered.failure,
+        http_status=answered.http_status,
+        duration_ms=answered.duration_ms,
+        answer=answered.answer,
+        next_attempt_at=again,
+    )

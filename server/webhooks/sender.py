@@ -1,0 +1,247 @@
+"""Sender of a process: it leases webhooks with something to send, and serves each in a task of its own."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+from contextvars import Context as ContextVariables
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from secrets import token_hex
+from typing import NamedTuple
+
+import structlog
+
+from db import webhook_leases, webhooks
+from db.engine import Transaction
+from db.events import EventFilter
+from db.webhook_leases import Due, Leased, WebhookKey
+from domain.errors import Unavailable
+from resolvers.portal import Portal
+from server.webhooks.client import WebhookClient
+from server.webhooks.delivery import Deliverer, RenderSelection
+
+LEASE_SECONDS = 6.0
+"""How long after the death of its sender a webhook is served by another one."""
+
+_POLL_SECONDS = 1.0
+_RENEW_SECONDS = 2.0
+_PAUSE_SECONDS = 0.1
+"""Least time between two looks for work, however often this process commits."""
+
+_PAUSE_AFTER_FAILURE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
+_TURN_MESSAGES = 100
+"""Messages after which a webhook lets others have its place."""
+
+_LEFT_OUT_MAX = 1_000
+"""Events left out by a filter after which the position is written, so that they are not read again forever."""
+
+log = structlog.get_logger("portal.webhooks")
+
+
+class Places(NamedTuple):
+    """Webhooks that a process serves at once: those that answer, and those that have failed or are pinged."""
+
+    answering: int = 200
+    failing: int = 50
+
+
+class Intervals(NamedTuple):
+    """Seconds between looks for work and between renewals of leases, and the length of a lease."""
+
+    poll: float = _POLL_SECONDS
+    renew: float = _RENEW_SECONDS
+    lease: float = LEASE_SECONDS
+    pause: float = _PAUSE_SECONDS
+
+
+class _LeftOut(NamedTuple):
+    """Events of a webhook that its filter leaves out: those after its position, up to a number."""
+
+    position: int
+    fence: int
+    upto: int
+
+
+class Sender:
+    """Sender of messages to webhooks, each of which one process serves at a time."""
+
+    def __init__(
+        self,
+        portal: Portal,
+        selections: RenderSelection,
+        client: WebhookClient,
+        *,
+        intervals: Intervals | None = None,
+        places: Places | None = None,
+        random: Random | None = None,
+    ) -> None:
+        """Take the client that sends; `random` chooses who is served first, and shortens pauses."""
+        self.name = token_hex(16)
+        self._portal, self._client = portal, client
+        self._intervals, self._places = intervals or Intervals(), places or Places()
+        self._random = random or Random()  # noqa: S311 — no secret.
+        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random)
+        self._serving: dict[int, asyncio.Task[None]] = {}
+        self._held: dict[int, Leased] = {}
+        self._failing: set[int] = set()
+        """Ids of the webhooks that are served in a place for failing ones."""
+        self._left_out: dict[int, _LeftOut] = {}
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until cancelled; then end what is being sent, and give the leases back."""
+        self._portal.database.after_commit.append(self._wake.set)
+        renewing = asyncio.create_task(self._renew_on())
+        try:
+            while True:
+                pause = self._intervals.pause
+                self._wake.clear()
+                try:
+                    await self.look()
+                except Exception as error:
+                    if not isinstance(error, Unavailable):
+                        log.exception("webhooks are not sent")
+                    pause = _PAUSE_AFTER_FAILURE_SECONDS
+                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._intervals.poll):
+                        await self._wake.wait()
+        finally:
+            self._portal.database.after_commit.remove(self._wake.set)
+            renewing.cancel()
+            await self._end()
+
+    async def look(self) -> int:
+        """Begin to serve the webhooks that have something to send, and return their number."""
+        portal = self._portal
+        now = portal.now()
+        behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)
+        waiting = await portal.database.read(webhook_leases.waiting, alone=True)
+        answering, failing = self._free()
+        wanted: dict[WebhookKey, bool] = {}
+        for key in waiting:
+            if key.id not in self._serving and failing > 0:
+                wanted[key], failing = True, failing - 1
+        # None of them is always the last one.
+        for due in self._random.sample(behind, len(behind)):
+            key = WebhookKey(due.partner_id, due.id)
+            has_failed = due.attempts > 0
+            if due.id in self._serving or key in wanted or (failing if has_failed else answering) <= 0:
+                continue
+            if await self._has_something(due):
+                wanted[key] = has_failed
+                failing, answering = failing - has_failed, answering - (not has_failed)
+        return await self._lease(wanted) if wanted else 0
+
+    async def wait(self) -> None:
+        """Wait until no webhook is being served."""
+        while self._serving:
+            await asyncio.wait(self._serving.values())
+            # What is called at a task's end runs in the loop's next round.
+            await asyncio.sleep(0)
+
+    async def renew(self) -> None:
+        """Renew the leases of the webhooks that are being served, and stop serving those whose lease was lost."""
+        held = list(self._held.values())
+        if not held:
+            return
+        until = self._until()
+        kept = await self._portal.database.write(lambda tx: webhook_leases.renew(tx, held, until=until))
+        for each in held:
+            now_held = self._held.get(each.id)
+            if each.id not in kept and now_held is not None and now_held.fence == each.fence:
+                self._serving[each.id].cancel()
+
+    def _free(self) -> tuple[int, int]:
+        failing = len(self._failing)
+        return self._places.answering - (len(self._serving) - failing), self._places.failing - failing
+
+    async def _has_something(self, due: Due) -> bool:
+        """Return whether there is an event to send, or the position has to be written."""
+        known = self._left_out.get(due.id)
+        after = due.position
+        if known is not None and known[:2] == (due.position, due.fence):
+            after = known.upto
+        chosen = webhooks.filter_of(due.filter)
+        if chosen == EventFilter():
+            return due.last_number > after
+        while after < due.last_number:
+            rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=after, last=due.last_number)
+            if rows:
+                return True
+            if upto <= after:
+                break
+            after = upto
+        self._left_out[due.id] = _LeftOut(due.position, due.fence, after)
+        return after - due.position >= _LEFT_OUT_MAX
+
+    async def _lease(self, wanted: dict[WebhookKey, bool]) -> int:
+        now, until = self._portal.now(), self._until()
+        leased = await self._portal.database.write(
+            lambda tx: webhook_leases.lease(tx, list(wanted), self.name, at=now, until=until)
+        )
+        for held in leased:
+            self._held[held.id] = held
+            if wanted[WebhookKey(held.partner_id, held.id)]:
+                self._failing.add(held.id)
+            # In a context of its own: it is no part of what has begun the look.
+            task = asyncio.create_task(self._serve(held), context=ContextVariables())
+            self._serving[held.id] = task
+            task.add_done_callback(partial(self._ended, held.id))
+        return len(leased)
+
+    def _ended(self, webhook_id: int, _task: asyncio.Task[None]) -> None:
+        for known in (self._serving, self._held):
+            known.pop(webhook_id, None)
+        self._failing.discard(webhook_id)
+        self._wake.set()
+
+    async def _serve(self, held: Leased) -> None:
+        """Send one message after the other, until there is none, one has failed, or the lease was lost."""
+        try:
+            for _ in range(_TURN_MESSAGES):
+                following = await self._deliverer.deliver(held, self._until())
+                if following is None:
+                    return
+                self._held[held.id] = held = following
+            await self._give_back([held])
+        except Unavailable:
+            # Its lease ends by itself, and what was sent may be sent again.
+            log.warning("a webhook is served later: the database is not available", webhook=held.id)
+        except Exception:
+            log.exception("a webhook could not be served", webhook=held.id)
+
+    async def _give_back(self, leases: Iterable[Leased]) -> None:
+        async def release(tx: Transaction) -> None:
+            for held in leases:
+                await webhook_leases.release(tx, held, position=held.position)
+
+        await self._portal.database.write(release)
+
+    async def _renew_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._intervals.renew)
+            try:
+                await self.renew()
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    log.exception("leases of webhooks could not be renewed")
+
+    async def _end(self) -> None:
+        """Let requests end for a moment, and give the leases of the others back."""
+        tasks: Sequence[asyncio.Task[None]] = list(self._serving.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
+        left = list(self._held.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if left:
+            with contextlib.suppress(Unavailable):
+                await self._give_back(left)
+        await self._client.aclose()
+
+    def _until(self) -> datetime:
+        return self._portal.now() + timedelta(seconds=self._intervals.lease)

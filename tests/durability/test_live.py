@@ -1,0 +1,167 @@
+"""Followers of events miss nothing and get nothing twice while server processes are killed.
+
+`LIVE_KILLS` and `LIVE_FOLLOWERS` make it longer and larger, as `make torture` does.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle, islice, product
+from pathlib import Path
+from random import Random
+from secrets import randbits
+from typing import NamedTuple
+
+import httpx
+
+from db.engine import Database
+from resolvers.portal import Portal
+from tests import cnpjs
+from tests.api import Json
+from tests.databases import Databases
+from tests.durability.followers import TRANSPORTS, Follower
+from tests.durability.nodes import Node, nodes
+from tests.factories import new_caller, new_partner
+
+KILLS = int(os.environ.get("LIVE_KILLS", "3"))
+FOLLOWERS = int(os.environ.get("LIVE_FOLLOWERS", "16"))
+PARTNERS = 4
+CATCH_UP_SECONDS = 60
+
+REGISTER = """mutation ($input: RegisterClientInput!) {
+    registerClient(input: $input) { client { id } userErrors { code } } }"""
+UPDATE = """mutation ($input: UpdateClientInput!) { updateClient(input: $input) { userErrors { code } } }"""
+LOG = """query ($after: String) {
+    events(first: 100, after: $after) { nodes { number type } pageInfo { hasNextPage endCursor } } }"""
+
+
+class Partner(NamedTuple):
+    """Partner with a token, and the cursor after which its followers begin."""
+
+    token: str
+    begin: str
+
+
+class Caller:
+    """Caller of any process that answers, which repeats what had no answer under the same idempotency key."""
+
+    def __init__(self, started: Sequence[Node], token: str, random: Random) -> None:
+        self._started, self._random = started, random
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def ask(self, query: str, **variables: object) -> Json:
+        """Return the data of an answer without errors."""
+        while True:
+            url = self._random.choice(self._started).url
+            with contextlib.suppress(httpx.HTTPError):
+                async with httpx.AsyncClient(base_url=url, headers=self._headers, timeout=20) as http:
+                    answer = (await http.post("/graphql", json={"query": query, "variables": variables})).json()
+                if "errors" not in answer:
+                    return answer["data"]
+                assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE", answer
+            await asyncio.sleep(0.05)
+
+    async def write(self) -> None:
+        """Register clients and update them, until cancelled."""
+        while True:
+            cnpj = cnpjs.another()
+            given = {"cnpj": cnpj, "name": "Padaria São João", "idempotencyKey": cnpj}
+            done = (await self.ask(REGISTER, input=given))["registerClient"]
+            client_id = done["client"]["id"]
+            await self.ask(UPDATE, input={"clientId": client_id, "city": "Olinda", "idempotencyKey": f"{cnpj}-city"})
+            await asyncio.sleep(self._random.random() * 0.1)
+
+    async def log(self, after: str) -> list[Json]:
+        """Return all events after the cursor."""
+        found: list[Json] = []
+        while True:
+            page = (await self.ask(LOG, after=after))["events"]
+            found += page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            after = page["pageInfo"]["endCursor"]
+
+
+@asynccontextmanager
+async def running(works: Sequence[asyncio.Task[None]]) -> AsyncIterator[None]:
+    """Cancel the tasks in the end; an error of one is raised."""
+    try:
+        yield
+    finally:
+        for work in works:
+            work.cancel()
+        results = await asyncio.gather(*works, return_exceptions=True)
+        # What a task found explains what failed after it.
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+async def kill_again_and_again(started: Sequence[Node], random: Random) -> None:
+    """Kill one process after the other, each at any time after the one before is ready again."""
+    for node in islice(cycle(started), KILLS):
+        await asyncio.sleep(random.uniform(0.3, 1.5))
+        node.kill()
+        await asyncio.sleep(random.random() * 0.3)
+        node.start()
+        await asyncio.to_thread(node.wait_until_ready)
+    await asyncio.sleep(random.random())
+
+
+async def new_partners(url: str, started: Sequence[Node], random: Random) -> list[Partner]:
+    """Return partners that each have an event."""
+    database = Database(url)
+    portal = Portal(database, b"s" * 32)
+    made = []
+    async with httpx.AsyncClient() as http:
+        for _ in range(PARTNERS):
+            caller = await new_caller(http, portal, await new_partner(portal))
+            assert caller.token is not None
+            one = Caller(started, caller.token, random)
+            await one.ask(REGISTER, input={"cnpj": cnpjs.another(), "name": "Padaria"})
+            page = (await one.ask("{ events(last: 1) { pageInfo { endCursor } } }"))["events"]
+            made.append(Partner(caller.token, page["pageInfo"]["endCursor"]))
+    await database.close()
+    return made
+
+
+def new_followers(
+    partners: Sequence[Partner], urls: Sequence[str], random: Random
+) -> Sequence[tuple[Partner, Follower]]:
+    """Return followers of each kind in turn."""
+    kinds = cycle(product(partners, TRANSPORTS, (None, ["CLIENT_UPDATED"])))
+    return [
+        (one, Follower(urls, one.token, how, one.begin, Random(random.random()), only))  # noqa: S311 — no secret.
+        for one, how, only in islice(kinds, FOLLOWERS)
+    ]
+
+
+async def test_followers_get_each_event_once_while_processes_are_killed(
+    engine: str, databases: Databases, tmp_path: Path
+) -> None:
+    seed = randbits(32)
+    print(f"seed {seed}")  # noqa: T201 — pytest shows it with a failure.
+    random = Random(seed)  # noqa: S311 — no secret.
+    url = databases.migrated(engine)
+    with nodes(url, tmp_path, 2) as started:
+        partners = await new_partners(url, started, random)
+        followers = new_followers(partners, [node.url for node in started], random)
+        async with running([asyncio.create_task(follower.run()) for _, follower in followers]):
+            async with running([asyncio.create_task(Caller(started, one.token, random).write()) for one in partners]):
+                await kill_again_and_again(started, random)
+            logs = {one: await Caller(started, one.token, random).log(one.begin) for one in partners}
+            wanted = [
+                [event["number"] for event in logs[one] if follower.types is None or event["type"] in follower.types]
+                for one, follower in followers
+            ]
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                for (_, follower), numbers in zip(followers, wanted, strict=True):
+                    await follower.until(len(numbers))
+            # An event that came twice would come after the last one too.
+            await asyncio.sleep(0.3)
+
+    print(f"{KILLS} kills, {sum(map(len, wanted))} deliveries")  # noqa: T201 — as above.
+    assert [follower.numbers for _, follower in followers] == wanted
+    assert all(len(each) > 1 for each in wanted)

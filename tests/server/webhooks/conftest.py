@@ -1,0 +1,102 @@
+"""Portal with webhooks of its own: a sender looks at all partners of its database."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.tables import webhook_deliveries, webhooks
+from resolvers.portal import Portal
+from server.app import create_app
+from server.graphql.event_selections import EventSelections
+from server.settings import Settings
+from server.webhooks.client import WebhookClient
+from server.webhooks.sender import Intervals, Places, Sender
+from tests.api import transport
+from tests.clock import Clock
+from tests.databases import Databases
+from tests.executors import DOCUMENTS
+from tests.receivers import Receiver, receiving
+from tests.units import execute, writing
+
+_ANSWERED_WITHIN = 0.25
+
+
+@pytest.fixture(scope="module")
+def webhook_url(engine: str, databases: Databases) -> str:
+    """URL of a database for the tests of one module."""
+    return databases.migrated(engine)
+
+
+@pytest.fixture
+async def portal(webhook_url: str) -> AsyncIterator[Portal]:
+    """Portal for development, without webhooks of other tests."""
+    database = Database(webhook_url)
+    yield Portal(database, secret=b"s" * 32, now=Clock(), private_webhooks=True)
+    async with writing(database) as tx:
+        await execute(tx, sa.delete(webhook_deliveries))
+        await execute(tx, sa.delete(webhooks))
+    await database.close()
+
+
+@pytest.fixture
+def clock(portal: Portal) -> Clock:
+    """Clock of the portal."""
+    assert isinstance(portal.now, Clock)
+    return portal.now
+
+
+@pytest.fixture
+async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
+    """HTTP client of the portal's real HTTP application."""
+    app = create_app(portal, Settings(), documents=DOCUMENTS)
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield http
+
+
+Send = Callable[[], Awaitable[None]]
+
+
+class Senders:
+    """Factory of senders on a portal, as several processes have them."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self.clients: list[WebhookClient] = []
+
+    def new(self, *, seconds: float = _ANSWERED_WITHIN, places: Places | None = None) -> Sender:
+        """Return a sender whose receivers must answer within so many seconds."""
+        client = WebhookClient(private=True, seconds=seconds)
+        self.clients.append(client)
+        intervals = Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
+        return Sender(self.portal, EventSelections(DOCUMENTS), client, intervals=intervals, places=places)
+
+
+@pytest.fixture
+async def senders(portal: Portal) -> AsyncIterator[Senders]:
+    """Factory of senders, whose connections are closed in the end."""
+    made = Senders(portal)
+    yield made
+    for client in made.clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def send(senders: Senders) -> Send:
+    """Send until there is nothing more to send."""
+    sender = senders.new()
+
+    async def all_of_it() -> None:
+        while await sender.look():
+            await sender.wait()
+
+    return all_of_it
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Receiver on this machine."""
+    async with receiving() as made:
+        yield made

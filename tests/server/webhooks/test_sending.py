@@ -1,0 +1,320 @@
+"""What receivers get: each event at least once, in order and signed, and what becomes of a webhook that fails."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from domain.timestamps import utc_now
+from resolvers import ids
+from resolvers.portal import Portal
+from server.webhooks.sender import Sender
+from tests.api import Api
+from tests.clock import Clock
+from tests.factories import new_caller
+from tests.receivers import Receiver, receiving
+from tests.server.webhooks.conftest import Send, Senders
+from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
+from tests.smtp import inbox, sends_to, sent
+
+
+async def test_a_message_is_thin_and_signed_with_both_keys(
+    api: Api, portal: Portal, product: str, receiver: Receiver, send: Send
+) -> None:
+    portal.now = utc_now
+    await api.buy(product, 1)
+    client = await api.client()
+    hook = await new_hook(api, receiver)
+    before = await last_number(api)
+    activation = await api.activation(client, product)
+
+    await send()
+
+    *_, received = receiver.received
+    assert Verifier(hook.secret).verify(received.content, received.headers) == received.body
+    assert is_verified(hook.public_key, received)
+    data = received.body["data"]
+    query = "query ($id: ID!) { node(id: $id) { ... on Event { number cursor occurredAt } } }"
+    event = (await api.data(query, id=data["id"]))["node"]
+    assert received.body == {
+        "type": "LICENSE_ACTIVATED",
+        "timestamp": event["occurredAt"],
+        "data": {
+            "id": data["id"],
+            "type": "LICENSE_ACTIVATED",
+            **event,
+            "actorId": ids.encode("User", api.user_id),
+            "clientId": client,
+            "activationId": activation,
+        },
+    }
+    assert event["number"] == before + 1
+    assert received.headers["content-type"] == "application/json"
+    with pytest.raises(WebhookVerificationError):
+        Verifier(hook.secret).verify(received.content + b" ", received.headers)
+
+
+async def test_a_filter_and_a_selection_say_what_is_in_a_message(
+    api: Api, product: str, receiver: Receiver, send: Send
+) -> None:
+    await api.buy(product, 3)
+    client, other = await api.client(name="Padaria"), await api.client()
+    chosen = {"types": ["LICENSE_ACTIVATED", "CLIENT_UPDATED"], "clientId": client}
+    selection = "{ message client { ...Named } order { id } } fragment Named on Client { name }"
+    hook = await new_hook(api, receiver, filter=chosen, selection=selection, batchSize=10)
+    await api.activation(other, product)
+    await api.activation(client, product)
+    await api.done("updateClient", "__typename", {"clientId": client, "city": "Itu"})
+
+    await send()
+
+    (received,) = receiver.received
+    assert received.body["type"] == "EVENTS"
+    assert [event["type"] for event in received.body["data"]["events"]] == ["LICENSE_ACTIVATED", "CLIENT_UPDATED"]
+    assert received.body["data"]["events"][1]["event"] == {
+        "message": "Padaria: details updated.",
+        "client": {"name": "Padaria"},
+        "order": None,
+    }
+    assert (await state(api, hook))["deliveries"]["nodes"][0]["lastNumber"] == received.numbers[-1]
+
+
+async def test_objects_that_the_maker_may_not_read_are_left_out(api: Api, receiver: Receiver, send: Send) -> None:
+    permissions = ["WEBHOOKS_MANAGE", "WEBHOOKS_READ", "EVENTS_READ"]
+    made = await api.done("createApiToken", "secret", {"name": "hooks", "permissions": permissions})
+    script = replace(api, token=made["secret"])
+    await new_hook(script, receiver, selection="{ message client { name } }", filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client(name="Segredo")
+
+    await send()
+
+    (received,) = receiver.received
+    assert "clientId" not in received.body["data"]
+    assert received.body["data"]["event"] == {"message": "…: client registered.", "client": None}
+
+
+async def test_what_another_partner_does_is_not_sent(api: Api, other_api: Api, receiver: Receiver, send: Send) -> None:
+    client = await other_api.client()
+    await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await new_hook(api, receiver, filter={"clientId": client})
+    await other_api.client()
+    await other_api.done("updateClient", "__typename", {"clientId": client, "city": "Itu"})
+
+    await send()
+
+    assert receiver.received == []
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    answers=st.lists(st.sampled_from(["reset", b"nonsense", 204, 301, 429, 500]), max_size=8),
+    events=st.integers(1, 6),
+    batch=st.sampled_from([1, 2, 5]),
+)
+async def test_whatever_fails_each_event_arrives_in_order_at_least_once(
+    api: Api, clock: Clock, senders: Senders, *, answers: list[int | str | bytes], events: int, batch: int
+) -> None:
+    async with receiving() as receiver:
+        hook = await new_hook(api, receiver, batchSize=batch, filter={"types": ["CLIENT_REGISTERED"]})
+        receiver.answers.extend(answers)
+        wanted = []
+        several = [senders.new(), senders.new()]
+        for _ in range(events):
+            await api.client()
+            wanted.append(await last_number(api))
+            await _round(several)
+        # Each failure is followed by a pause, which is over after four hours.
+        for _ in range(len(answers) + 1):
+            clock.forward(hours=4)
+            await _round(several)
+
+        assert list(dict.fromkeys(receiver.numbers)) == wanted
+        found = await state(api, hook)
+        assert (found["state"], found["failedAttempts"]) == ("ACTIVE", 0)
+        delivered = [
+            (each["firstNumber"], each["lastNumber"])
+            for each in reversed(found["deliveries"]["nodes"])
+            if each["status"] == "DELIVERED"
+        ]
+        assert delivered == sorted(delivered)
+        assert delivered[-1][1] == wanted[-1]
+        await api.done("deleteWebhook", "__typename", {"webhookId": hook.id})
+
+
+async def _round(senders: Sequence[Sender]) -> None:
+    while any(await asyncio.gather(*(sender.look() for sender in senders))):
+        await asyncio.gather(*(sender.wait() for sender in senders))
+
+
+async def test_a_retry_is_the_same_message_until_it_succeeds(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, batchSize=10)
+    await api.client()
+    receiver.answers.extend([500, 204])
+
+    await send()
+    await api.client()
+    await send()
+    failing = await state(api, hook)
+    clock.forward(minutes=1)
+    await send()
+
+    first, second, third = receiver.received
+    assert (first.id, first.content) == (second.id, second.content)
+    assert third.numbers[0] == second.numbers[-1] + 1
+    assert failing["failedAttempts"] == 1
+    attempts = [(each["attempt"], each["status"]) for each in (await state(api, hook))["deliveries"]["nodes"]]
+    assert attempts == [(1, "DELIVERED"), (2, "DELIVERED"), (1, "FAILED")]
+
+
+async def test_three_days_of_failures_suspend_with_an_event_and_a_mail(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    receiver.always = 500
+    begun, last = clock.now, await last_number(api)
+    async with inbox() as mails:
+        sends_to(portal, mails)
+        while (await state(api, hook))["state"] == "ACTIVE":
+            await send()
+            clock.forward(hours=4)
+        await sent(portal)
+
+    suspended = await state(api, hook)
+    assert timedelta(days=3) <= clock.now - begun <= timedelta(days=3, hours=8)
+    assert (suspended["suspensionReason"], suspended["nextAttemptAt"]) == ("FAILING", None)
+    types = (await api.data("{ events(last: 1) { nodes { type actor { id } } } }"))["events"]["nodes"]
+    assert types == [{"type": "WEBHOOK_SUSPENDED", "actor": None}]
+    (mail,) = mails.mails
+    assert receiver.url in mail.get_content()
+    receiver.always = 204
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id})
+    await send()
+    assert receiver.numbers[-1] == last
+
+
+@pytest.mark.parametrize("wait", ["120", "Tue, 24 Nov 2099 12:00:00 GMT"])
+async def test_a_receiver_says_when_to_come_back(
+    api: Api, clock: Clock, receiver: Receiver, send: Send, wait: str
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    receiver.answers.append(
+        f"HTTP/1.1 503 Busy\r\nretry-after: {wait}\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy".encode()
+    )
+
+    await send()
+
+    after = timedelta(seconds=120) if wait == "120" else timedelta(hours=1)
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    assert (delivery["httpStatus"], delivery["answer"]) == (503, "busy")
+    assert delivery["nextAttemptAt"] == (clock.now + after).isoformat().replace("+00:00", "Z")
+
+
+async def test_gone_suspends_at_once(api: Api, receiver: Receiver, send: Send) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    receiver.answers.append(410)
+
+    await send()
+
+    found = await state(api, hook)
+    assert (found["state"], found["suspensionReason"]) == ("SUSPENDED", "GONE")
+    assert len(receiver.received) == 1
+
+
+async def test_a_webhook_whose_maker_has_left_is_suspended(api: Api, receiver: Receiver, send: Send) -> None:
+    maker = await new_caller(api.http, api.portal, api.partner_id)
+    hook = await new_hook(maker, receiver)
+    await api.done("deactivateUser", "__typename", {"userId": ids.encode("User", maker.user_id)})
+
+    await send()
+
+    assert (await state(api, hook))["suspensionReason"] == "MAKER"
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id})
+    await send()
+    assert receiver.received
+
+
+async def test_both_keys_are_used_for_a_day_after_a_rotation(
+    api: Api, portal: Portal, receiver: Receiver, send: Send
+) -> None:
+    portal.now = utc_now
+    hook = await new_hook(api, receiver)
+    rotated = await api.done("rotateWebhookSecret", "webhook { publicKey } secret", {"webhookId": hook.id})
+    await send()
+    portal.now = lambda: utc_now() + timedelta(hours=24, minutes=1)
+    await api.client()
+    await send()
+
+    during, after = receiver.received[0], receiver.received[-1]
+    for secret in (hook.secret, rotated["secret"]):
+        Verifier(secret).verify(during.content, during.headers)
+    assert is_verified(hook.public_key, during)
+    assert is_verified(rotated["webhook"]["publicKey"], during)
+    assert len(after.headers["webhook-signature"].split()) == 2
+    assert is_verified(rotated["webhook"]["publicKey"], after)
+    assert not is_verified(hook.public_key, after)
+
+
+async def test_a_ping_reaches_a_paused_webhook_and_events_wait(api: Api, receiver: Receiver, send: Send) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.done("pauseWebhook", "__typename", {"webhookId": hook.id})
+    await api.client()
+    ping = await api.done("pingWebhook", "delivery { messageId }", {"webhookId": hook.id})
+
+    await send()
+
+    (received,) = receiver.received
+    assert (received.id, received.body["type"]) == (ping["delivery"]["messageId"], "PING")
+    assert (await state(api, hook))["deliveries"]["nodes"][0]["status"] == "DELIVERED"
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id})
+    await send()
+    assert [each.body["type"] for each in receiver.received] == ["PING", "CLIENT_REGISTERED"]
+
+
+async def test_a_message_is_delivered_again_with_the_same_id(api: Api, receiver: Receiver, send: Send) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    await api.client()
+    await send()
+    cursor = (await state(api, hook))["cursor"]
+    oldest = (await state(api, hook))["deliveries"]["nodes"][-1]
+    receiver.answers.append(500)
+
+    for _ in range(2):
+        await api.done("redeliver", "delivery { id }", {"webhookDeliveryId": oldest["id"]})
+        await send()
+
+    first, _, failed, again = receiver.received
+    assert first.id == failed.id == again.id
+    assert first.content == again.content
+    found = await state(api, hook)
+    assert [each["status"] for each in found["deliveries"]["nodes"]] == [
+        "DELIVERED",
+        "FAILED",
+        "DELIVERED",
+        "DELIVERED",
+    ]
+    assert (found["cursor"], found["failedAttempts"]) == (cursor, 0)
+
+
+async def test_events_from_a_cursor_on_are_sent_again(api: Api, receiver: Receiver, send: Send) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    await api.client()
+    await send()
+    first, second = receiver.received
+
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id, "from": first.body["data"]["cursor"]})
+    await send()
+
+    assert [each.numbers for each in receiver.received] == [first.numbers, second.numbers, second.numbers]
