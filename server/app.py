@@ -118,8 +118,9 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     portal.selections = selections = EventSelections(operations.documents)
     endpoint = Endpoint(portal, operations, settings)
-    sockets = WebSockets(portal, operations, settings, endpoint.admission)
     recorder = _recorder(portal, operations, endpoint, settings)
+    ended = recorder.observe_operation if recorder else None
+    sockets = WebSockets(portal, operations, settings, endpoint.admission, ended)
     app = Application(
         endpoint,
         routes=[

@@ -1,8 +1,10 @@
 """GraphQL over WebSocket: the doors of the endpoint, which a connection passes before its protocol begins."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -24,8 +26,15 @@ from server.settings import Settings
 class WebSockets:
     """Endpoint /graphql for WebSockets."""
 
-    def __init__(self, portal: Portal, operations: Operations, settings: Settings, admission: Admission) -> None:
-        """Take what the endpoint for HTTP requests has."""
+    def __init__(
+        self,
+        portal: Portal,
+        operations: Operations,
+        settings: Settings,
+        admission: Admission,
+        observe: Callable[[Mapping[str, Any], float], None] | None = None,
+    ) -> None:
+        """Take what the endpoint for HTTP requests has, and what is called with each operation that ended."""
         self._origins = frozenset(origin.encode() for origin in settings.cors_origins)
         self._connections, self._signed_in = (
             StreamCounts(
@@ -42,6 +51,7 @@ class WebSockets:
             self._signed_in,
             max_answer_bytes=settings.max_answer_bytes,
             max_operations=settings.max_operations_of_connection,
+            observe=observe,
         )
 
     @property

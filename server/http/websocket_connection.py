@@ -1,7 +1,8 @@
 """Connection of a WebSocket, as its operations share it."""
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from starlette.types import Scope, Send
 
@@ -27,6 +28,8 @@ class Terms(NamedTuple):
     """Counts of the connections of each user."""
     max_answer_bytes: int
     max_operations: int
+    observe: Callable[[Mapping[str, Any], float], None] | None = None
+    """Called with the state of each operation that ended, and the seconds that it took."""
 
 
 class Connection:

@@ -71,7 +71,10 @@ class Operation:
         finally:
             if self.stream is not None:
                 self.stream.close()
-            write_line(connection.scope, perf_counter() - started, self._state, statements)
+            seconds = perf_counter() - started
+            write_line(connection.scope, seconds, self._state, statements)
+            if connection.terms.observe is not None:
+                connection.terms.observe(self._state, seconds)
 
     async def _answer_or_refuse(self, message: Received) -> None:
         try:

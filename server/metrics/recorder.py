@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Histogram, multiprocess
@@ -50,7 +50,10 @@ class Recorder:
         if responses is None:
             responses = self._responses[status] = registry.RESPONSES.labels(str(status))
         responses.inc()
-        state = scope["state"]
+        self.observe_operation(scope["state"], seconds)
+
+    def observe_operation(self, state: Mapping[str, Any], seconds: float) -> None:
+        """Record an operation, if the request was one."""
         answer: Answer | None = state.get("answer")
         if answer is None and "wanted" not in state:
             return

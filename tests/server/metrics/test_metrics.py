@@ -16,9 +16,11 @@ from server.app import Application, create_app
 from server.metrics.names import OTHER, Names
 from server.settings import Settings
 from tests.api import Api, transport
+from tests.eventually import eventually
 from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner
 from tests.streams import streaming
+from tests.websockets import signed_in
 
 TOKEN = "t" * 16
 MANAGER = {"Authorization": f"Bearer {TOKEN}"}
@@ -77,6 +79,30 @@ async def test_operations_are_counted_by_name_type_and_outcome(measured: Measure
     assert counted("", "unknown", "error") == 1
     assert after("errors_total", code="BAD_USER_INPUT") > before("errors_total", code="BAD_USER_INPUT")
     assert after("http_responses_total", status="200") - before("http_responses_total", status="200") == 5
+
+
+async def test_operations_over_websocket_are_counted_too(measured: Measured) -> None:
+    before = await measured.values()
+    async with signed_in(measured.api, app=measured.app) as socket:
+        socket.subscribe("1", "query Socket { viewer { user { name } } }")
+        await socket.next()
+        await socket.next()
+        socket.subscribe("2", "subscription Live { events { number } }")
+
+        async def has_begun() -> bool:
+            return measured.api.portal.feed.followers == 1
+
+        await eventually(has_begun)
+        await measured.api.client()
+        await socket.next()
+        during = await measured.values()
+    after = await measured.values()
+
+    def counted(values: Callable[..., float], operation: str, kind: str) -> float:
+        return values("operation_seconds_count", operation=operation, type=kind, outcome="ok")
+
+    assert counted(after, "Socket", "query") - counted(before, "Socket", "query") == 1
+    assert (during("subscribers", transport="websocket"), after("subscribers", transport="websocket")) == (1, 0)
 
 
 async def test_statements_loaders_and_caches_are_counted(measured: Measured) -> None:
