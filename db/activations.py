@@ -314,11 +314,8 @@ _CANCEL = Statement(
     ),
     values_of,
 )
-_CANCEL_ALL = Statement(
-    sa.update(activations)
-    .where(*_OF_CLIENT, _ACTIVE)
-    .values(_ENDED | {"cancellation_reason": ActivationCancellationReason.CLIENT_CANCELLED})
-    .returning(*COLUMNS),
+_LOCK_ACTIVE = Statement(
+    sa.select(*COLUMNS).where(*_OF_CLIENT, _ACTIVE).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
     ActivationRow,
 )
 _NEW_NOTE: dict[str, sa.BindParameter[str | None]] = {
@@ -349,12 +346,9 @@ async def cancel(
     return await tx.execute(_CANCEL, which | ending) == 1
 
 
-async def cancel_all(
-    tx: Transaction, partner_id: int, client_id: int, *, by_id: int, at: datetime
-) -> list[ActivationRow]:
-    """Cancel all active activations of a client, and return them as they were, by id."""
-    which = {"partner_id": partner_id, "of_client": client_id}
-    return sorted(await tx.fetch(_CANCEL_ALL, {**which, "by_id": by_id, "at": at}))
+async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[ActivationRow]:
+    """Lock all active activations of a client, and return them by id."""
+    return list(await tx.fetch(_LOCK_ACTIVE, {"partner_id": partner_id, "of_client": client_id}))
 
 
 async def replace_printer(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
@@ -20,7 +20,7 @@ from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import activations, clients
-from domain.activations import ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus, names_folded
 from domain.erasure import ERASED_KEY, ErasedKind
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -287,10 +287,25 @@ _ERASE = Statement(
 )
 _ACTIVATIONS_OF = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
 _OPAQUE = sa.literal(ERASED_KEY) + sa.cast(activations.c.id, sa.Text)
-_ERASE_IN_ACTIVATIONS = Statement(
+
+
+def _if_active(name: str, new: ColumnElement[Any]) -> ColumnElement[Any]:
+    column = activations.c[name]
+    return sa.case((activations.c.status == ActivationStatus.ACTIVE, new), else_=column)
+
+
+# In one statement: PostgreSQL writes a whole row, and an entry of each index, each time.
+_END_AND_ERASE_ACTIVATIONS = Statement(
     sa.update(activations)
     .where(*_ACTIVATIONS_OF)
     .values(
+        status=ActivationStatus.CANCELLED,
+        cancelled_at=_if_active("cancelled_at", sa.bindparam("at", type_=activations.c.cancelled_at.type)),
+        cancelled_by_id=_if_active("cancelled_by_id", sa.bindparam("by_id", type_=sa.BigInteger)),
+        cancellation_reason=_if_active(
+            "cancellation_reason",
+            sa.literal(ActivationCancellationReason.CLIENT_CANCELLED, activations.c.cancellation_reason.type),
+        ),
         client_name_folded="",
         note=None,
         note_folded=None,
@@ -355,11 +370,11 @@ async def update(tx: Transaction, partner_id: int, client_id: int, details: Clie
 async def erase(
     tx: Transaction, partner_id: int, client: ClientRow, *, by_id: int, at: datetime, note: str | None
 ) -> Counter[ErasedKind]:
-    """Cancel a client, erase all values that identify it, and return how many there were of each kind."""
+    """Cancel a client and its activations, erase what identifies it, and return the number of values of each kind."""
     of_client = {"partner_id": partner_id, "of_client": client.id}
     keys, serials, notes = await returned(tx, _OWN_TEXTS, of_client)
     await tx.execute(_ERASE, {"partner_id": partner_id, "client_id": client.id, "by_id": by_id, "at": at, "note": note})
-    await tx.execute(_ERASE_IN_ACTIVATIONS, of_client)
+    await tx.execute(_END_AND_ERASE_ACTIVATIONS, {**of_client, "by_id": by_id, "at": at})
     return Counter(
         {
             ErasedKind.CNPJ: client.cnpj is not None,

@@ -109,6 +109,7 @@ _COLUMNS = frozenset(StockRow._fields) - {"warned_below"}
 _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 
+_OF_DELTA = [each.name for each in fields(Delta)]
 _OF_PARTNER_TIMES = 2**32
 _COUNTERS = tuple(each.name for each in fields(Delta))
 _OF_PARTNERS = scoped(
@@ -257,7 +258,7 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
             "occurred_at": at,
             "order_id": movement.order_id,
             "activation_id": movement.activation_id,
-            **asdict(movement.delta),
+            **{name: getattr(movement.delta, name) for name in _OF_DELTA},
         }
         for movement in movements
     ]

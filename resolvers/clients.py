@@ -155,7 +155,7 @@ class ClientErased(NamedTuple):
 async def cancel(work: Work, given: CancelClient) -> ClientErased:
     """Cancel a client and its activations, return their licenses, and erase its identity."""
     client = await _active(work, given.client_id)
-    ended = await activations.cancel_all(work.tx, work.partner_id, client.id, by_id=work.viewer.user_id, at=work.now)
+    ended = await activations.locked_of_client(work.tx, work.partner_id, client.id)
     erased = await _erase(work, client, given.reason)
     await _give_back(work, ended)
     cancelled = [

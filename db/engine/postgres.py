@@ -40,6 +40,9 @@ _TRIES = 5
 """How often a unit of work is run whose transaction loses against others."""
 
 
+_MANY = 10
+"""From how many rows on an insert gets arrays: with fewer, a second statement is not worth its preparation."""
+
 _READ_ONLY_SETTING: Statement[str] = Statement(
     sa.select(sa.func.current_setting("transaction_read_only", type_=sa.Text)), value
 )
@@ -79,6 +82,10 @@ class PostgresConnection:
         bound = [compiled.bound(values) for values in rows]
         if compiled.returns_rows:
             return RowBatch(compiled.layout, await self._driver.fetchmany(compiled.text, bound))
+        if compiled.of_arrays is not None and len(bound) >= _MANY:
+            # One statement for all rows takes the server a third of the time of one for each.
+            await self._driver.execute(compiled.of_arrays, *map(list, zip(*bound, strict=True)))
+            return RowBatch(compiled.layout, [])
         await self._driver.executemany(compiled.text, bound)
         return RowBatch(compiled.layout, [])
 

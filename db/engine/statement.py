@@ -1,5 +1,6 @@
 """Statements that are compiled once for an engine, so that a request only brings their values."""
 
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -157,6 +158,9 @@ class Compiled(Generic[Row]):
         ]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
+        is_for_arrays = dialect.name == "postgresql" and not self.returns_rows
+        self.of_arrays = _of_arrays(self.text) if is_for_arrays else None
+        """Text of the same insert with an array of values for each column; None for any other statement."""
         self.layout = statement.layout([row_batch.of(column.type, dialect) for column in columns])
 
     def bound(self, values: Values) -> Sequence[Any]:
@@ -166,6 +170,24 @@ class Compiled(Generic[Row]):
             value = values[name] if name in values else self._fixed[name]
             parameters.append(value if bind is None else bind(value))
         return parameters
+
+
+_PARAMETER = r"\$\d+(?:::[A-Z ]+(?:\(\d+\))?)?"
+_COLLATED = ' COLLATE "C"'
+_INSERT = re.compile(
+    rf"(INSERT INTO \w+ \([^()]*\)) VALUES \(((?:{_PARAMETER}(?:{_COLLATED})?(?:, )?)+)\)(?: RETURNING \w+\.id)?"  # noqa: S608 — a pattern.
+)
+"""Insert of one row of parameters, which SQLAlchemy has return an id that is not asked for."""
+
+
+def _of_arrays(text: str) -> str | None:
+    found = _INSERT.fullmatch(text)
+    if found is None:
+        return None
+    # Enums alone have no type, and are texts.
+    typed = [each if "::" in each else f"{each}::VARCHAR" for each in found[2].replace(_COLLATED, "").split(", ")]
+    arrays = ", ".join(f"{each}[]" for each in typed)
+    return f"{found[1]} SELECT * FROM unnest({arrays})"  # noqa: S608 — of a statement's own text.
 
 
 def _constants(dialect: Dialect) -> Callable[..., ColumnElement[object] | None]:

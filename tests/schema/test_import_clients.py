@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from domain.access import Permission, Role, TokenKind
+from resolvers import ids
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_caller
@@ -165,7 +166,8 @@ async def test_a_repeated_request_with_a_key_registers_once_and_answers_the_same
 
 
 async def test_two_imports_of_the_same_clients_at_once_register_each_once(api: Api) -> None:
-    numbers = [cnpjs.another() for _ in range(60)]
+    ascending = [cnpjs.another() for _ in range(60)]
+    numbers = ascending[1::2] + ascending[::2]
     contents = ["CNPJ;Nome\n" + "".join(f"{number};A\n" for number in each) for each in (numbers, numbers[::-1])]
 
     one, two = await gather(*(imported(api, content) for content in contents))
@@ -175,6 +177,11 @@ async def test_two_imports_of_the_same_clients_at_once_register_each_once(api: A
     assert {row["client"]["id"] for row in one["rows"]} == {row["client"]["id"] for row in two["rows"]}
     events = (await api.data("{ events(last: 100) { nodes { number } } }"))["events"]["nodes"]
     assert [event["number"] for event in events] == list(range(1, 61))
+    # In the order of the file, each import would wait for what the other one has, until the database ends one of them.
+    for payload, in_file in ((one, numbers), (two, numbers[::-1])):
+        created = {cnpj: row["client"]["id"] for cnpj, row in zip(in_file, payload["rows"], strict=True)}
+        by_number = [ids.number("Client", created[cnpj]) for cnpj in sorted(numbers)]
+        assert by_number == sorted(by_number)
 
 
 async def test_a_caller_that_may_not_read_clients_sees_none(api: Api) -> None:

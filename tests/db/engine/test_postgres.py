@@ -9,10 +9,12 @@ from db.engine import Connection, Database, Transaction
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.errors import Unavailable
+from domain.partners import PartnerStatus
 from tests import cnpjs
 from tests.databases import Databases
-from tests.factories import add_bare_partner
-from tests.units import execute, fetch_value
+from tests.db.test_statements import DIALECTS
+from tests.factories import NOON, add_bare_partner
+from tests.units import execute, fetch_all, fetch_value
 
 NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
 
@@ -70,6 +72,36 @@ async def test_a_unit_reads_what_was_there_when_it_began(postgresql: Database) -
 async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError, match="read-only"):
         await postgresql.read(lambda connection: add_bare_partner(connection, cnpjs.another()))
+    await postgresql.close()
+
+
+async def test_many_rows_are_inserted_with_their_values_in_order(postgresql: Database) -> None:
+    columns = [
+        partners.c.name,
+        partners.c.cnpj,
+        partners.c.status,
+        partners.c.suspended_at,
+        partners.c.suspension_reason,
+    ]
+    add = Statement(sa.insert(partners), int, inserted=["name_folded", *(column.name for column in columns)])
+    lines = [
+        {
+            "name": f"“Alfa”, {{{number}}}\\",
+            "name_folded": "many",
+            "cnpj": cnpjs.another(),
+            "status": PartnerStatus.SUSPENDED if number % 2 else PartnerStatus.ACTIVE,
+            "suspended_at": NOON if number % 2 else None,
+            "suspension_reason": '{"inadimplência", NULL}' if number % 2 else None,
+        }
+        for number in range(12)
+    ]
+    found = sa.select(*columns).where(partners.c.name_folded == "many").order_by(partners.c.id)
+
+    await postgresql.write(lambda tx: tx.execute_many(add, lines))
+
+    assert add.compiled(DIALECTS["postgresql"]).of_arrays is not None
+    rows = await postgresql.read(lambda connection: fetch_all(connection, found))
+    assert [tuple(row) for row in rows] == [tuple(line[column.name] for column in columns) for line in lines]
     await postgresql.close()
 
 
