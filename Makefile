@@ -62,10 +62,11 @@ test: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory docs
-	$(BIN)/python -m pytest -n auto -p tests.measured
+	# Each process gets tests that follow each other, which share what a module or an engine needs.
+	$(BIN)/python -m pytest -n auto --dist worksteal -p tests.measured
 	$(MAKE) --no-print-directory test-versions
 	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
-	EXECUTION=stock $(BIN)/pytest -n auto -k "not postgresql" tests/schema tests/resolvers
+	EXECUTION=stock $(BIN)/pytest -n auto --dist worksteal -k "not postgresql" tests/schema tests/resolvers
 
 # They import neither the portal nor its conftest.py; the other runs of them have many more examples.
 test-versions: $(VERSION_STAMPS)

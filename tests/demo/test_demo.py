@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db.doctor.checks import examine
+from db.doctor.checks import examine_rows
 from db.engine import Database
 from db.tables import activations, clients, events, metadata, orders, partners, users
 from demo import making, names
@@ -54,6 +54,24 @@ async def make(engine: str, databases: Databases) -> AsyncIterator[Make]:
         await database.close()
 
 
+@pytest.fixture(scope="module")
+async def small_data(engine: str, databases: Databases) -> str:
+    """URL of a database with a small demo, to be copied."""
+    url = databases.migrated(engine)
+    portal = Portal(Database(url), secret=b"s" * 32, now=lambda: NOW, demo=True)
+    await making.make(portal, SMALL, seed=1, now=NOW, report=lambda *_: None)
+    await portal.database.close()
+    return url
+
+
+@pytest.fixture
+async def small(small_data: str, databases: Databases) -> AsyncIterator[Portal]:
+    """Portal with a small demo of its own."""
+    database = Database(databases.copy(small_data))
+    yield Portal(database, secret=b"s" * 32, now=lambda: NOW, demo=True)
+    await database.close()
+
+
 async def rows(portal: Portal, *columns: Any) -> list[Any]:  # noqa: ANN401 — the columns of any table.
     async with reading(portal.database) as connection:
         return list(await fetch_all(connection, sa.select(*columns)))
@@ -80,7 +98,7 @@ async def test_one_seed_makes_one_demo(make: Make) -> None:
 async def test_nothing_is_wrong_with_it(make: Make, sizes: Sizes, seed: int) -> None:
     portal = await make(sizes, seed=seed)
 
-    assert await examine(portal.database) == []
+    assert await portal.database.read(examine_rows) == []
     for table, count in zip((clients, activations, orders), sizes, strict=True):
         assert await rows(portal, sa.func.count(table.c.id)) == [(count,)]
 
@@ -88,31 +106,27 @@ async def test_nothing_is_wrong_with_it(make: Make, sizes: Sizes, seed: int) -> 
 _ORGANIZATIONS = partners.c.name, partners.c.is_vendor
 
 
-async def test_it_shows_everything_that_there_is(make: Make) -> None:
-    portal = await make()
-
-    organizations = {(name.split()[0], is_vendor) for name, is_vendor in await rows(portal, *_ORGANIZATIONS)}
+async def test_it_shows_everything_that_there_is(small: Portal) -> None:
+    organizations = {(name.split()[0], is_vendor) for name, is_vendor in await rows(small, *_ORGANIZATIONS)}
     assert organizations == {("Alfa", False), ("Beta", False), ("Gama", False), ("Grupo", True)}
     of_vendor = {("admin@moderniza.example", Role.VENDOR_ADMIN), ("vendas@moderniza.example", Role.VENDOR_SALES)}
     assert of_vendor | {
         (f"{login}@{domain}.example", role)
         for domain in ("alfa", "beta", "gama")
         for login, role in (("gerente", Role.MANAGER), ("operador", Role.OPERATOR), ("consulta", Role.VIEWER))
-    } == set(map(tuple, await rows(portal, users.c.email, users.c.role)))
-    assert {status for (status,) in await rows(portal, orders.c.status)} == set(OrderStatus)
-    assert {kind for (kind,) in await rows(portal, orders.c.type)} == set(OrderType)
-    reasons = {reason for (reason,) in await rows(portal, activations.c.cancellation_reason)}
+    } == set(map(tuple, await rows(small, users.c.email, users.c.role)))
+    assert {status for (status,) in await rows(small, orders.c.status)} == set(OrderStatus)
+    assert {kind for (kind,) in await rows(small, orders.c.type)} == set(OrderType)
+    reasons = {reason for (reason,) in await rows(small, activations.c.cancellation_reason)}
     assert reasons == {None, *ActivationCancellationReason}
-    numbers = [number for (number,) in await rows(portal, clients.c.cnpj) if number is not None]
+    numbers = [number for (number,) in await rows(small, clients.c.cnpj) if number is not None]
     assert all(cnpj.parse(number) == number for number in numbers)
     assert {number.isdecimal() for number in numbers} == {True, False}
-    assert {status for (status,) in await rows(portal, clients.c.status)} == set(ClientStatus)
+    assert {status for (status,) in await rows(small, clients.c.status)} == set(ClientStatus)
 
 
-async def test_it_has_a_partner_with_each_policy(make: Make) -> None:
-    portal = await make()
-
-    of_partners = await rows(portal, *(partners.c[name] for name in Policy._fields))
+async def test_it_has_a_partner_with_each_policy(small: Portal) -> None:
+    of_partners = await rows(small, *(partners.c[name] for name in Policy._fields))
     assert [any(of_one) for of_one in zip(*of_partners, strict=True)] == [True] * len(Policy._fields)
 
 
@@ -124,14 +138,13 @@ _OF_VENDOR = """{ viewer { partner { name } role }
 
 
 @pytest.mark.parametrize("login", ["admin", "vendas"])
-async def test_its_vendor_s_users_see_each_state_of_the_vendor_s_half(make: Make, login: str) -> None:
-    portal = await make(making.LEAST)
+async def test_its_vendor_s_users_see_each_state_of_the_vendor_s_half(small: Portal, login: str) -> None:
     signing = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
-    app = create_app(portal, Settings(demo=True))
+    app = create_app(small, Settings(demo=True))
     async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
         credentials = {"email": f"{login}@moderniza.example", "password": DEMO_PASSWORD}
-        token = (await Api(http, portal).data(signing, input=credentials))["signIn"]["token"]
-        seen = await Api(http, portal, token=token).data(_OF_VENDOR)
+        token = (await Api(http, small).data(signing, input=credentials))["signIn"]["token"]
+        seen = await Api(http, small, token=token).data(_OF_VENDOR)
 
     assert seen["viewer"]["partner"]["name"].startswith("Grupo Moderniza")
     organizations = seen["partners"]["nodes"]
@@ -149,28 +162,22 @@ async def test_its_vendor_s_users_see_each_state_of_the_vendor_s_half(make: Make
     assert all(table["versionInForce"] for table in seen["priceTables"]["nodes"])
 
 
-async def test_what_replaced_a_moved_activation_is_known(make: Make) -> None:
-    portal = await make()
-
+async def test_what_replaced_a_moved_activation_is_known(small: Portal) -> None:
     moved = activations.alias()
-    reasons = await rows(portal, moved.c.cancellation_reason, moved.c.moved_to_id)
+    reasons = await rows(small, moved.c.cancellation_reason, moved.c.moved_to_id)
     assert all((reason is ActivationCancellationReason.MOVED) == (target is not None) for reason, target in reasons)
 
 
-async def test_events_are_numbered_in_the_order_of_time_and_have_all_happened(make: Make) -> None:
-    portal = await make()
-
-    found = await rows(portal, events.c.partner_id, events.c.number, events.c.occurred_at)
+async def test_events_are_numbered_in_the_order_of_time_and_have_all_happened(small: Portal) -> None:
+    found = await rows(small, events.c.partner_id, events.c.number, events.c.occurred_at)
     moments = [moment for _, _, moment in sorted(found)]
     assert sorted(found, key=lambda event: (event[0], event[2])) == sorted(found)
     assert NOW - timedelta(days=366) < min(moments)
     assert max(moments) < NOW
 
 
-async def test_ids_go_on_after_those_of_the_demo(make: Make) -> None:
-    portal = await make()
-
-    async with writing(portal.database) as tx:
+async def test_ids_go_on_after_those_of_the_demo(small: Portal) -> None:
+    async with writing(small.database) as tx:
         folded = dict.fromkeys(("name_folded", "trade_name_folded", "names_folded", "city_folded"), "")
         values = {"partner_id": 1, **folded}
         new = sa.insert(clients).values(**values, cnpj="1", name="A", status=ClientStatus.ACTIVE, registered_at=NOW)
@@ -179,11 +186,9 @@ async def test_ids_go_on_after_those_of_the_demo(make: Make) -> None:
     assert added == SMALL.clients + 1
 
 
-async def test_it_is_made_in_an_empty_database_only(make: Make) -> None:
-    portal = await make()
-
+async def test_it_is_made_in_an_empty_database_only(small: Portal) -> None:
     with pytest.raises(NotEmptyError):
-        await making.make(portal, SMALL, seed=1, now=NOW, report=lambda *_: None)
+        await making.make(small, SMALL, seed=1, now=NOW, report=lambda *_: None)
 
 
 async def test_orders_too_few_for_the_licenses_are_refused(make: Make) -> None:
@@ -191,11 +196,10 @@ async def test_orders_too_few_for_the_licenses_are_refused(make: Make) -> None:
         await make(Sizes(clients=9, activations=100_000, orders=9))
 
 
-async def test_its_password_signs_in_where_it_is_a_demonstration_and_nowhere_else(make: Make) -> None:
-    portal = await make()
-    real = Portal(portal.database, secret=portal.secret, now=portal.now, demo=False)
+async def test_its_password_signs_in_where_it_is_a_demonstration_and_nowhere_else(small: Portal) -> None:
+    real = Portal(small.database, secret=small.secret, now=small.now, demo=False)
 
-    signed_in = await sign_in(Context(portal), "consulta@gama.example", DEMO_PASSWORD)
+    signed_in = await sign_in(Context(small), "consulta@gama.example", DEMO_PASSWORD)
 
     assert isinstance(signed_in, SignedIn)
     assert signed_in.viewer.role is Role.VIEWER
