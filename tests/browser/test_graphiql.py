@@ -29,6 +29,8 @@ SCREENS = [
     "Usuarios",
     "ConvidarUsuario",
     "Eventos",
+    "Webhooks",
+    "CriarWebhook",
 ]
 VENDOR_SCREENS = [
     "Parceiros",

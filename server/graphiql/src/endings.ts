@@ -20,6 +20,7 @@ const ENDINGS = [
   "cancelOrder",
   "closePartner",
   "deactivateUser",
+  "deleteWebhook",
   "disableTotp",
   "erasePartnerContacts",
   "moveActivation",

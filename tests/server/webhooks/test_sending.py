@@ -14,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 from domain.timestamps import utc_now
 from resolvers import ids
 from resolvers.portal import Portal
+from server.background import cleanup
 from server.webhooks.sender import Sender
 from tests.api import Api
 from tests.clock import Clock
@@ -318,3 +319,21 @@ async def test_events_from_a_cursor_on_are_sent_again(api: Api, receiver: Receiv
     await send()
 
     assert [each.numbers for each in receiver.received] == [first.numbers, second.numbers, second.numbers]
+
+
+async def test_deliveries_are_kept_for_thirty_days(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    for days in (1, 30):
+        await api.client()
+        await send()
+        clock.forward(days=days)
+
+    await cleanup.delete_expired(portal)
+
+    (left,) = (await state(api, hook))["deliveries"]["nodes"]
+    assert left["firstNumber"] == receiver.numbers[-1]
+    clock.forward(seconds=1)
+    await cleanup.delete_expired(portal)
+    assert (await state(api, hook))["deliveries"]["nodes"] == []
