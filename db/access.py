@@ -1,6 +1,6 @@
 """Statements about users and tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -185,6 +185,12 @@ _BEARER_BY_ID = Statement(
     reads=one_row,
 )
 
+_BEARERS_BY_IDS = Statement(
+    _BEARERS.where(among(found_by_id(tokens.c.partner_id), "partner_ids"), among(tokens.c.id, "ids")),
+    _bearer,
+    reads=one_each("ids"),
+)
+
 
 async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
     """Return the user of the token with that digest, or None if the token is revoked or the user disabled."""
@@ -194,6 +200,12 @@ async def bearer(connection: Connection, digest: bytes) -> Bearer | None:
 async def bearer_by_id(connection: Connection, partner_id: int, token_id: int) -> Bearer | None:
     """Return the user of the partner's token, or None if the token is revoked or the user disabled."""
     return await one(connection, _BEARER_BY_ID, {"partner_id": partner_id, "token_id": token_id})
+
+
+async def bearers(connection: Connection, keys: Sequence[tuple[int, int]]) -> Sequence[Bearer]:
+    """Return the users of tokens by partner id and token id, without those that `bearer_by_id` has not."""
+    wanted = {"partner_ids": sorted({partner_id for partner_id, _ in keys}), "ids": [token_id for _, token_id in keys]}
+    return await connection.fetch(_BEARERS_BY_IDS, wanted)
 
 
 _ADD_TOKEN: Statement[int] = Statement(

@@ -75,6 +75,11 @@ async def count_active(connection: Connection, partner_id: int, chosen: Activati
     return await listings.count(connection, _listing(partner_id, chosen))
 
 
+async def still_active(tx: Transaction, partner_id: int, chosen: ActivationFilter, ids: Sequence[int]) -> list[int]:
+    """Return which of these activations, which the caller has locked, are active and match the filter, oldest first."""
+    return await listings.those_in(tx, _listing(partner_id, chosen), ids)
+
+
 def _listing(partner_id: int, chosen: ActivationFilter) -> listings.Listing[ActivationRow]:
     of_active = replace(chosen, status=(chosen.status or frozenset(ActivationStatus)) & {ActivationStatus.ACTIVE})
     return of_one.listing(partner_id, of_active, ActivationSortKey.ACTIVATED_AT, descending=False)

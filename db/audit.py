@@ -26,11 +26,22 @@ _AFTER: Statement[tuple[Any, ...]] = Statement(
 _HASH_OF: Statement[bytes] = Statement(
     sa.select(events.c.hash).where(events.c.partner_id == PARTNER, events.c.number == sa.bindparam("number")), value
 )
-_LAST: Statement[tuple[int, bytes]] = Statement(
-    sa.select(partner_counters.c.event_number, partner_counters.c.event_hash).where(
+
+
+class _Counters(NamedTuple):
+    """Number and hash of the last event, and of the last one that was deleted."""
+
+    event_number: int
+    event_hash: bytes
+    dropped_number: int
+    dropped_hash: bytes
+
+
+_COUNTERS = Statement(
+    sa.select(*(partner_counters.c[name] for name in _Counters._fields)).where(
         partner_counters.c.partner_id == PARTNER
     ),
-    values_of,
+    _Counters,
 )
 
 
@@ -56,13 +67,17 @@ async def verify(
 ) -> Verified | None:
     """Verify the partner's events after a number, from the hash of that one; None if there is no such partner.
 
+    Events that were deleted because of their age are left out: the hash of the last of them is kept.
+
     At the end, the last number and hash must be those that the partner's counters keep.
     """
-    counters = await one(connection, _LAST, {"partner_id": partner_id})
+    counters = await one(connection, _COUNTERS, {"partner_id": partner_id})
     if counters is None:
         return None
     former = BEGINNING
-    if after > 0:
+    if after <= counters.dropped_number:
+        after, former = counters.dropped_number, counters.dropped_hash
+    else:
         former = await one(connection, _HASH_OF, {"partner_id": partner_id, "number": after}) or BEGINNING
     checked, number = 0, after
     while at_most is None or checked < at_most:
@@ -74,6 +89,6 @@ async def verify(
                 return Verified(checked, number, former, number + 1, has_more=True)
             number, former, checked = found, stored, checked + 1
         if len(page) < size:
-            is_last = (number, former) == tuple(counters) or after > counters[0]
+            is_last = (number, former) == counters[:2] or after > counters.event_number
             return Verified(checked, number, former, None if is_last else number + 1, has_more=False)
-    return Verified(checked, number, former, None, has_more=number < counters[0])
+    return Verified(checked, number, former, None, has_more=number < counters.event_number)

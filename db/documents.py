@@ -7,8 +7,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one, returned
-from db.engine.expressions import among
+from db.engine.expressions import among, starts_with
 from db.engine.filters import upsert, value
+from db.engine.keyset import Sorting
+from db.engine.listings import Listing
 from db.engine.statement import Statement
 from db.tables import trusted_documents as documents
 
@@ -48,6 +50,27 @@ _ADD: Statement[int] = upsert(
 _REMOVE: Statement[str] = Statement(
     sa.delete(documents).where(among(documents.c.document_id, "ids")).returning(documents.c.document_id), value
 )
+
+
+def _listing(*, beginning: bool) -> Listing[DocumentRow]:
+    of_beginning = starts_with(documents.c.document_id, sa.bindparam("beginning", type_=sa.Text))
+    return Listing(
+        name="documents",
+        row=DocumentRow,
+        columns=_ROWS,
+        where=[of_beginning] if beginning else [],
+        key="id",
+        sorting=Sorting(documents.c.id, documents.c.id),
+        indexed=not beginning,
+    )
+
+
+_LISTED, _BEGINNING = _listing(beginning=False), _listing(beginning=True)
+
+
+def listing(beginning: str | None) -> Listing[DocumentRow]:
+    """Return the list of documents, in the order of registration, whose ids begin so."""
+    return _LISTED if beginning is None else _BEGINNING.of({"beginning": beginning})
 
 
 async def all_documents(connection: Connection) -> list[DocumentRow]:

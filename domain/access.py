@@ -27,6 +27,7 @@ class Permission(Enum):
     PRICES_MANAGE = "PRICES_MANAGE"
     STOCK_MANAGE = "STOCK_MANAGE"
     EXPORTS_CREATE = "EXPORTS_CREATE"
+    DOCUMENTS_MANAGE = "DOCUMENTS_MANAGE"
     WEBHOOKS_READ = "WEBHOOKS_READ"
     WEBHOOKS_MANAGE = "WEBHOOKS_MANAGE"
 
@@ -53,6 +54,7 @@ ACTIONS: Mapping[Permission, Text] = {
     Permission.PRICES_MANAGE: Text(pt="administrar pautas de preços", en="manage price tables"),
     Permission.STOCK_MANAGE: Text(pt="definir avisos de estoque baixo", en="set warnings of a low stock"),
     Permission.EXPORTS_CREATE: Text(pt="exportar listas", en="export lists"),
+    Permission.DOCUMENTS_MANAGE: Text(pt="administrar documentos registrados", en="manage registered documents"),
     Permission.WEBHOOKS_READ: Text(pt="consultar webhooks", en="view webhooks"),
     Permission.WEBHOOKS_MANAGE: Text(pt="administrar webhooks", en="manage webhooks"),
 }
@@ -159,6 +161,7 @@ LARGE_MUTATIONS = frozenset(
         "importClients",
         "importProducts",
         "importPrices",
+        "registerDocuments",
         "activateLicenses",
         "cancelActivations",
         "moveActivations",
@@ -199,6 +202,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Query.auditChain": Permission.EVENTS_READ,
     "Query.users": Permission.USERS_READ,
     "Query.invitations": Permission.USERS_MANAGE,
+    "Query.apiTokens": Permission.TOKENS_MANAGE,
+    "Query.trustedDocuments": Permission.DOCUMENTS_MANAGE,
     "Client.activations": Permission.ACTIVATIONS_READ,
     "CancelClientPayload.cancelledActivations": Permission.ACTIVATIONS_READ,
     "UpdateLicenseStockThresholdPayload.licenseStock": Permission.ACTIVATIONS_READ,
@@ -257,6 +262,8 @@ FIELD_PERMISSIONS: Mapping[str, Permission] = {
     "Mutation.retireProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.reinstateProduct": Permission.PRODUCTS_MANAGE,
     "Mutation.importProducts": Permission.PRODUCTS_MANAGE,
+    "Mutation.registerDocuments": Permission.DOCUMENTS_MANAGE,
+    "Mutation.removeDocuments": Permission.DOCUMENTS_MANAGE,
     "Mutation.createPriceTable": Permission.PRICES_MANAGE,
     "Mutation.renamePriceTable": Permission.PRICES_MANAGE,
     "Mutation.draftPriceTable": Permission.PRICES_MANAGE,

@@ -1,5 +1,6 @@
 """Catalogue of the messages that a person can meet: the situation and samples of each, for the documentation."""
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
@@ -11,6 +12,7 @@ import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
+from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
 from domain.errors import (
     ApiError,
     BodyTooLong,
@@ -118,6 +120,7 @@ SAMPLES: Sequence[Said] = (
     NotFound(("orderId",)),
     NotFound(("activationId",)),
     NotFound(("items", "0", "productId")),
+    NotFound(("replacesVersion",)),
     OutOfStock(product_id=1, requested=1, available=0),
     OutOfSeats(product_id=1, requested=1_200, available=1_000),
     OrderTransition(current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),
@@ -139,6 +142,9 @@ SAMPLES: Sequence[Said] = (
     PartnerInUse(activations=1_250, orders=2),
     UnknownPartner(name="Alfa Sistemas"),
     AboveCeiling(total=Cents(1_250_000), ceiling=Cents(1_000_000)),
+    InvalidDocument(document="sha256:e76c…", reason="Cannot query field “nothing” on type “Query” (at 1:3)"),
+    DocumentIdTaken(document="x-web:estoque"),
+    TooManyAtOnce(highest=REGISTERED_MAX),
     ProductCodeTaken(product_code="COMPLETO"),
     ProductRetired(product="Moderniza Light"),
     PriceTableNameTaken(name="Pauta 2026"),
@@ -149,7 +155,7 @@ SAMPLES: Sequence[Said] = (
     BeginInPast(now=_NOW),
     DuplicateTier(minimum=1),
     DuplicateTier(minimum=1_000),
-    UnreadableFile(reason="Permission denied"),
+    UnreadableFile(PermissionError(errno.EACCES, "")),
     LargeWorkbook(megabytes=256),
     LongLine(line=12_345),
     MissingColumns([("cnpj", "cgc"), ("nome",)]),

@@ -59,6 +59,18 @@ class BodyTooLong(BadUserInput):
         super().__init__("", {"bytes": longest})
 
 
+class CursorTooOld(BadUserInput):
+    """Events after a cursor were deleted because of their age."""
+
+    def __init__(self, *, argument: str, first_number: int) -> None:
+        """Take the argument, and the number of the first event that is kept."""
+        message = (
+            f"Events after “{argument}” are no longer kept; the first one that is has the number {first_number}. Take "
+            "the cursor of the last event, read `clients` and `activations` again, and continue from that cursor."
+        )
+        super().__init__(message, argument=argument, tooOld=True, firstNumber=first_number)
+
+
 class Unauthenticated(ApiError):
     """The operation needs a token, and has none or an unusable one."""
 

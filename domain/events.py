@@ -56,6 +56,8 @@ class EventType(Enum):
     IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
     ACTIVATION_UPDATED = "ACTIVATION_UPDATED"
     EXPORT_CREATED = "EXPORT_CREATED"
+    DOCUMENTS_REGISTERED = "DOCUMENTS_REGISTERED"
+    DOCUMENTS_REMOVED = "DOCUMENTS_REMOVED"
     WEBHOOK_CREATED = "WEBHOOK_CREATED"
     WEBHOOK_UPDATED = "WEBHOOK_UPDATED"
     WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
@@ -139,6 +141,8 @@ MESSAGES: Mapping[EventType, Text] = {
     ),
     EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
     EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
+    EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados.", en="Documents registered."),
+    EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos.", en="Documents removed."),
     EventType.RECOVERY_CODE_USED: Text(pt="{user}: código de recuperação usado.", en="{user}: recovery code used."),
     EventType.PRICE_TABLE_CREATED: Text(
         pt="{price_table}: pauta cadastrada.", en="{price_table}: price table created."

@@ -170,6 +170,8 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         EventType.IDENTITY_UNLINKED: Text(pt="Provedor de identidade desvinculado", en="Identity unlinked"),
         EventType.ACTIVATION_UPDATED: Text(pt="Ativação alterada", en="Activation updated"),
         EventType.EXPORT_CREATED: Text(pt="Lista exportada", en="List exported"),
+        EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados", en="Documents registered"),
+        EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos", en="Documents removed"),
         EventType.WEBHOOK_CREATED: Text(pt="Webhook criado", en="Webhook created"),
         EventType.WEBHOOK_UPDATED: Text(pt="Webhook alterado", en="Webhook updated"),
         EventType.WEBHOOK_PAUSED: Text(pt="Webhook pausado", en="Webhook paused"),

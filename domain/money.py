@@ -15,6 +15,9 @@ class Amount(NamedTuple):
 UNIT_PRICE_MAX = Cents(99_999_999_99)
 """Maximum unit price, R$ 99,999,999.99: with 50 items of 10,000 units, totals stay far below 2⁶³ cents."""
 
+INPUT_MAX = Cents(999_999_999_999_999_99)
+"""Maximum amount that can be typed, such as an approval ceiling."""
+
 _REAIS = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 
 

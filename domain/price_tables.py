@@ -13,10 +13,10 @@ from domain.refusals import NotFound, Refusal, UserErrorCode
 
 NAME_LENGTH = 200
 TABLES_MAX = 20
+"""Maximum number of price tables that a partner buys by."""
+
 VERSIONS_MAX = 50
 """Number of versions of a price table that are listed, the newest ones."""
-
-"""Maximum number of price tables that a partner buys by."""
 
 TIERS_MAX = 50
 """Maximum number of tiers of one product and order type."""
@@ -162,6 +162,8 @@ class Difference(NamedTuple):
     minimum_quantity: int
     before: Tier | None
     after: Tier | None
+    undone_by: int | None = None
+    """Id of the version that begins later and has another price; None if there is none."""
 
     @property
     def change(self) -> PriceChange:
@@ -199,6 +201,23 @@ def _differences(before: Tiers, after: Tiers) -> Iterator[Difference]:
         for minimum in sorted({*old, *new}):
             if old.get(minimum) != new.get(minimum):
                 yield Difference(*key, minimum, old.get(minimum), new.get(minimum))
+
+
+def undone(changes: Sequence[Difference], later: Mapping[int, Tiers]) -> list[Difference]:
+    """Return the changes, each with the first of the later versions that undoes it.
+
+    `later` has the tiers of versions that were published before the changes and begin after them, the first one first.
+    """
+    prices = {
+        version_id: {(key, tier.minimum_quantity): tier for key, of_key in tiers.items() for tier in of_key}
+        for version_id, tiers in later.items()
+    }
+    return [change._replace(undone_by=_undoing(change, prices)) for change in changes]
+
+
+def _undoing(change: Difference, later: Mapping[int, Mapping[tuple[PriceKey, int], Tier]]) -> int | None:
+    place = PriceKey(change.product_id, change.order_type), change.minimum_quantity
+    return next((version_id for version_id, prices in later.items() if prices.get(place) != change.after), None)
 
 
 def begin(wanted: datetime | None, now: datetime) -> datetime:

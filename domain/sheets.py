@@ -1,5 +1,6 @@
 """Sheets that partners import: what is wrong with a file, a row or a cell, in words for a person."""
 
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
@@ -40,10 +41,26 @@ class SheetRefused(Refusal):
     """The file can't be read as a sheet."""
 
 
+_REASONS: Mapping[int | None, Text] = {
+    errno.ENOENT: Text(pt="ele não existe", en="it does not exist"),
+    errno.ENOTDIR: Text(pt="o caminho não é uma pasta", en="its path is no folder"),
+    errno.EISDIR: Text(pt="é uma pasta", en="it is a folder"),
+    errno.EACCES: Text(pt="falta a permissão", en="the permission is missing"),
+    errno.EPERM: Text(pt="falta a permissão", en="the permission is missing"),
+    errno.ENAMETOOLONG: Text(pt="o nome é longo demais", en="its name is too long"),
+    errno.EIO: Text(pt="o disco ou a rede falhou", en="the disk or the network failed"),
+}
+
+
 class UnreadableFile(SheetRefused):
     """The operating system refuses to read the file."""
 
     text = Text(pt="O arquivo não pode ser lido: {reason}.", en="The file can't be read: {reason}.")
+
+    def __init__(self, error: OSError) -> None:
+        other = f"“{error.strerror or error}”"
+        unusual = Text(pt=f"o sistema respondeu {other}", en=f"the system answered {other}")
+        super().__init__(reason=_REASONS.get(error.errno, unusual))
 
 
 class NoText(SheetRefused):

@@ -7,6 +7,7 @@ from db import activation_batches, activations, clients, licenses, partners, pri
 from db.activation_batches import KeyInUse
 from db.activations import ActivationFilter, ActivationRow, NewActivation
 from db.clients import ClientRow
+from db.engine import Connection
 from db.licenses import Left, NewMovement, StockRow
 from domain.access import Permission
 from domain.activations import ActivationCancellationReason, ActivationStatus
@@ -30,8 +31,9 @@ from resolvers.activations import (
     replace_printer,
     shortage,
 )
-from resolvers.bulk import BulkMutation, Done, Entry, Found
+from resolvers.bulk import BulkMutation, Done, Entry, Filtered
 from resolvers.clients import active
+from resolvers.context import Context
 from resolvers.mutations import Work
 
 
@@ -248,27 +250,44 @@ class FindActivations(NamedTuple):
     reason: str | None
 
 
-async def _find(work: Work, given: FindActivations) -> Found:
+async def _search(context: Context, connection: Connection, partner_id: int, given: FindActivations) -> list[int]:
     """Return the active activations that match the filter; refuse another number than the expected one.
 
     Raises Forbidden for a viewer who may not read activations, since the number says whether there are any.
     """
-    work.context.require(Permission.ACTIVATIONS_READ)
+    context.require(Permission.ACTIVATIONS_READ)
     ids: list[int] = []
-    if given.of_partner in {None, work.partner_id}:
-        ids = await activation_batches.active(work.tx, work.partner_id, given.chosen, at_most=given.expected + 1)
+    if given.of_partner in {None, partner_id}:
+        ids = await activation_batches.active(connection, partner_id, given.chosen, at_most=given.expected + 1)
     actual = len(ids)
     if actual > given.expected:
-        actual = await activation_batches.count_active(work.tx, work.partner_id, given.chosen)
+        actual = await activation_batches.count_active(connection, partner_id, given.chosen)
     if actual != given.expected:
-        raise CountChanged(("expectedCount",), expected=given.expected, actual=actual)
-    return Found(ids)
+        raise _count_changed(given.expected, actual)
+    return ids
+
+
+async def _still_match(work: Work, given: FindActivations, ids: Sequence[int]) -> list[int]:
+    """Lock these activations, and return those that are active and match the filter now."""
+    await _locked(work, ids, [])
+    return await activation_batches.still_active(work.tx, work.partner_id, given.chosen, ids)
 
 
 def _found(given: FindActivations, activation_id: int) -> Entry[CancelActivation]:
     return Entry(("filter",), CancelActivation(activation_id, given.reason), lone=True)
 
 
+def _count_changed(expected: int, actual: int) -> CountChanged:
+    return CountChanged(("expectedCount",), expected=expected, actual=actual)
+
+
+_BY_FILTER = Filtered(
+    search=_search,
+    still=_still_match,
+    entry=_found,
+    changed=_count_changed,
+)
+
 activate = BulkMutation("activateLicenses", Activated, of_one.activate, _activate)
-cancel = BulkMutation("cancelActivations", Activated, of_one.cancel, _cancel, find=_find, of_id=_found)
+cancel = BulkMutation("cancelActivations", Activated, of_one.cancel, _cancel, filtered=_BY_FILTER)
 move = BulkMutation("moveActivations", ActivationMoved, of_one.move, _move)

@@ -7,14 +7,14 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from db import idempotency
 from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
-from domain.bulk import BulkMode, BulkStatus, CountChanged
+from domain.bulk import BulkMode, BulkStatus
 from domain.errors import NotChanged, OutcomeUnknown
 from domain.refusals import IdempotencyConflict, Path, Refusal
 from resolvers import previews
+from resolvers.bulk_results import Result, Results
 from resolvers.context import Context
 from resolvers.mutations import Mutation, Work, stored
 from resolvers.partners import check_partner
-from resolvers.previews import Preview
 
 Given = TypeVar("Given", bound=tuple[Any, ...])
 Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
@@ -51,41 +51,36 @@ class Bulk(Generic[Given]):
     found: tuple[Any, ...] | None = None
 
 
-class Result(NamedTuple):
-    """What was done for an item: its outcome or refusals, or neither because others were refused."""
-
-    place: int
-    status: BulkStatus
-    outcome: tuple[Any, ...] | None = None
-    refusals: Sequence[Refusal] = ()
-
-    @property
-    def activation_id(self) -> int | None:
-        """Id of the activation in the outcome; None without one."""
-        return getattr(self.outcome, "activation_id", None)
-
-    @property
-    def previous_id(self) -> int | None:
-        """Id of the activation that was moved; None without one."""
-        return getattr(self.outcome, "previous_id", None)
-
-
-class Results(NamedTuple):
-    """Result of each item, in their order, and what a dry run would have changed."""
-
-    results: Sequence[Result]
-    preview: Preview | None = None
-
-    @property
-    def refusals(self) -> list[Refusal]:
-        """Every refusal of an item."""
-        return [refusal for result in self.results for refusal in result.refusals]
-
-
 class Found(NamedTuple):
     """Ids of the objects that a filter matches."""
 
     ids: list[int]
+
+
+class _Sought(NamedTuple):
+    """Arguments of a filter, and the ids of the objects that it matched before the transaction."""
+
+    given: Any
+    ids: Sequence[int]
+
+
+class Filtered(NamedTuple):
+    """How a bulk mutation finds its items by a filter.
+
+    The search is a read, since it may look at all rows of a partner; the transaction looks at what was found only.
+    """
+
+    search: Callable[[Context, Connection, int, Any], Awaitable[list[int]]]
+    """Returns the ids that match; raises the refusals of the filter."""
+
+    still: Callable[[Work, Any, Sequence[int]], Awaitable[list[int]]]
+    """Locks the objects with these ids, and returns those that match now."""
+
+    entry: Callable[[Any, int], Entry[Any]]
+    """Makes the item of an object."""
+
+    changed: Callable[[int, int], Refusal]
+    """Makes the refusal from the numbers of objects that were expected and that match now."""
 
 
 class _RefusedError(Exception):
@@ -107,16 +102,13 @@ class BulkMutation(Generic[Given, Outcome]):
         one: Mutation[Given, Outcome],
         together: Callable[[Work, Mapping[int, Given]], Awaitable[Done[Outcome]]],
         *,
-        find: Callable[[Work, Any], Awaitable[Found]] | None = None,
-        of_id: Callable[[Any, int], Entry[Given]] | None = None,
+        filtered: Filtered | None = None,
     ) -> None:
-        """Take the name of its field; `find` has the ids for a filter, and `of_id` makes the item of each."""
+        """Take the name of its field, and how it finds items by a filter, if it does."""
         self._one = one.renamed(name)
         self._outcome, self._together = outcome, together
-        self._find: Mutation[Any, Found] | None = (
-            None if find is None else Mutation(name, Found, find, for_vendor=False)
-        )
-        self._of_id = of_id
+        self._filtered = filtered
+        self._find: Mutation[Any, Found] = Mutation(name, Found, self._found_again, for_vendor=False)
 
     async def __call__(
         self, context: Context, wanted: Bulk[Given], key: str | None, *, named: int | None, dry_run: bool
@@ -127,8 +119,9 @@ class BulkMutation(Generic[Given, Outcome]):
         as a whole; then nothing was changed.
         """
         self._one.partner(context, named)
+        sought = await self._sought(context, wanted.found, key, named)
         if wanted.mode is BulkMode.EACH and not dry_run:
-            return await self._each(context, wanted, key, named)
+            return await self._each(context, wanted, sought, key, named)
 
         after_commit: list[Callable[[], None]] = []
 
@@ -137,7 +130,7 @@ class BulkMutation(Generic[Given, Outcome]):
             work = await self._one.begin(context, tx, named)
             # A unit of work may be run several times, of which the last one is committed.
             after_commit = work.after_commit
-            results = await self._at_once(work, wanted, key, named)
+            results = await self._at_once(work, wanted, sought, key, named)
             if not dry_run:
                 return Results(results)
             preview = await previews.of_changes(tx, work.partner_id, work.changes, at=work.now)
@@ -154,12 +147,16 @@ class BulkMutation(Generic[Given, Outcome]):
         context.forget()
         return done
 
-    async def _each(self, context: Context, wanted: Bulk[Given], key: str | None, named: int | None) -> Results:
-        entries = wanted.entries
-        if wanted.found is not None and self._find is not None:
+    async def _each(
+        self, context: Context, wanted: Bulk[Given], sought: _Sought | None, key: str | None, named: int | None
+    ) -> Results:
+        entries, each_one = wanted.entries, [self._one] * len(wanted.entries)
+        if sought is not None and self._filtered is not None:
             # The ids are recorded with the key, because a second run finds only what the first one left.
-            found = await self._find(context, wanted.found, key, named=named)
-            entries = self._entries(wanted, found)
+            claim = self._find.claim(context, sought.given, key, named)
+            found, _ = await context.portal.database.write(self._find.attempt(context, claim, sought, named))
+            entries = [self._filtered.entry(sought.given, each) for each in found.ids]
+            each_one = [self._if_it_matches(sought.given, each) for each in found.ids]
         claims = self._claims(context, entries, key, named)
 
         async def check(connection: Connection) -> None:
@@ -169,12 +166,12 @@ class BulkMutation(Generic[Given, Outcome]):
 
         await context.portal.database.read(check)
         results: list[Result] = []
-        for index, entry in enumerate(entries):
+        for index, (entry, one) in enumerate(zip(entries, each_one, strict=True)):
             refusals: list[Refusal] = list(entry.refusals)
             outcome: Outcome | None = None
             if entry.given is not None:
                 try:
-                    outcome = await self._one(context, entry.given, key, named=named, item=index)
+                    outcome = await one(context, entry.given, key, named=named, item=index)
                 except* Refusal as group:
                     refusals = [entry.refused(refusal) for refusal in flat(group)]
                 except* NotChanged as group:
@@ -184,11 +181,13 @@ class BulkMutation(Generic[Given, Outcome]):
             results.append(_result(index, outcome, refusals))
         return Results(results)
 
-    async def _at_once(self, work: Work, wanted: Bulk[Given], key: str | None, named: int | None) -> list[Result]:
+    async def _at_once(
+        self, work: Work, wanted: Bulk[Given], sought: _Sought | None, key: str | None, named: int | None
+    ) -> list[Result]:
         entries = wanted.entries
-        if wanted.found is not None and self._find is not None:
-            claim = self._find.claim(work.context, wanted.found, key, named)
-            entries = self._entries(wanted, await self._find.once(work, wanted.found, claim))
+        if sought is not None and self._filtered is not None:
+            found = await self._find.once(work, sought, self._find.claim(work.context, sought.given, key, named))
+            entries = [self._filtered.entry(sought.given, each) for each in found.ids]
         claims = self._claims(work.context, entries, key, named)
         recorded = await idempotency.claim_each(work.tx, list(claims.values()), at=work.now)
         _check_inputs(claims, recorded)
@@ -201,23 +200,52 @@ class BulkMutation(Generic[Given, Outcome]):
             index: entry.given for index, entry in enumerate(entries) if entry.given is not None and index not in known
         }
         done: dict[int, Outcome | Refusal] = {**known, **(await self._together(work, left) if left else {})}
-        results = [_result_of(place, entry, done.get(place)) for place, entry in enumerate(entries)]
+        results = [_result_of(index, entry, done.get(index)) for index, entry in enumerate(entries)]
         refused = sum(result.status is BulkStatus.REFUSED for result in results)
         if refused and wanted.mode is BulkMode.ALL_OR_NOTHING:
-            if wanted.found is not None:
-                # Another transaction cancelled some since they were found.
-                raise CountChanged(("expectedCount",), expected=len(results), actual=len(results) - refused)
-            raise _RefusedError([_undone(result) for result in results])
+            raise _RefusedError([result.undone() for result in results])
         await idempotency.complete_each(
             work.tx,
             [(claims[index], stored(came)) for index in left if (came := results[index].outcome) and index in claims],
         )
         return results
 
-    def _entries(self, wanted: Bulk[Given], found: Found) -> list[Entry[Given]]:
-        if self._of_id is None:
+    async def _sought(
+        self, context: Context, given: tuple[Any, ...] | None, key: str | None, named: int | None
+    ) -> _Sought | None:
+        """Return what a filter matches, or what it matched when the key was used before."""
+        filtered = self._filtered
+        if given is None or filtered is None:
+            return None
+        partner_id, claim = self._one.partner(context, named), self._find.claim(context, given, key, named)
+
+        async def search(connection: Connection) -> Sequence[int]:
+            if named is not None:
+                await check_partner(connection, context.signed_in, partner_id)
+            done = {} if claim is None else await idempotency.recorded(connection, [claim])
+            if claim is not None and claim.key_digest in done:
+                return self._find.replayed(claim, done[claim.key_digest]).ids
+            return await filtered.search(context, connection, partner_id, given)
+
+        return _Sought(given, await context.portal.database.read(search))
+
+    async def _found_again(self, work: Work, sought: _Sought) -> Found:
+        """Lock what a filter matched, and refuse the input if another number of it matches now."""
+        if self._filtered is None:
             raise NotImplementedError
-        return [self._of_id(wanted.found, each) for each in found.ids]
+        ids = await self._filtered.still(work, sought.given, sought.ids)
+        if len(ids) != len(sought.ids):
+            raise self._filtered.changed(len(sought.ids), len(ids))
+        return Found(ids)
+
+    def _if_it_matches(self, given: Any, object_id: int) -> Mutation[Given, Outcome]:  # noqa: ANN401 — of any filter.
+        """Return the use case that refuses the object if the filter does not match it any more."""
+
+        async def check(work: Work) -> None:
+            if self._filtered is not None and not await self._filtered.still(work, given, [object_id]):
+                raise self._filtered.changed(1, 0)
+
+        return self._one.after(check)
 
     def _claims(
         self, context: Context, entries: Sequence[Entry[Given]], key: str | None, named: int | None
@@ -246,15 +274,11 @@ def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded
             raise IdempotencyConflict(("idempotencyKey",))
 
 
-def _result_of(place: int, entry: Entry[Any], came: tuple[Any, ...] | Refusal | None) -> Result:
+def _result_of(index: int, entry: Entry[Any], came: tuple[Any, ...] | Refusal | None) -> Result:
     if isinstance(came, Refusal):
-        return _result(place, None, [entry.refused(came)])
-    return _result(place, came, entry.refusals)
+        return _result(index, None, [entry.refused(came)])
+    return _result(index, came, entry.refusals)
 
 
-def _result(place: int, outcome: tuple[Any, ...] | None, refusals: Sequence[Refusal]) -> Result:
-    return Result(place, BulkStatus.REFUSED if outcome is None else BulkStatus.DONE, outcome, refusals)
-
-
-def _undone(result: Result) -> Result:
-    return result if result.refusals else Result(result.place, BulkStatus.NOT_DONE)
+def _result(index: int, outcome: tuple[Any, ...] | None, refusals: Sequence[Refusal]) -> Result:
+    return Result(index, BulkStatus.REFUSED if outcome is None else BulkStatus.DONE, outcome, refusals)

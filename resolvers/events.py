@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-from db import events
+from db import events, retention
 from db.events import EventFilter, EventRow
 from domain.access import Permission
-from domain.errors import BadUserInput
+from domain.errors import BadUserInput, CursorTooOld
 from domain.events import MESSAGES, WITHHELD
 from domain.exports import LIST_LABELS
 from resolvers import cursors, pages
@@ -32,7 +32,36 @@ def page(
     """Return a page of the partner's events, oldest first, of which it reads the selection."""
     context.require(Permission.EVENTS_READ)
     partner_id = context.of_one_partner(named, "filter.partnerId")
-    return pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
+    if arguments.after is None and arguments.before is None:
+        return pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
+    return _page_at(context, partner_id, chosen, arguments, selection)
+
+
+async def _page_at(
+    context: Context, partner_id: int, chosen: EventFilter, arguments: PageArguments, selection: Selection
+) -> Page[EventRow]:
+    """Return a page that begins or ends at a cursor, all of whose events must be kept."""
+    dropped = await context.portal.database.read(
+        lambda connection: retention.dropped_number(connection, partner_id), alone=True
+    )
+    for argument, given in (("after", arguments.after), ("before", arguments.before)):
+        if given is not None and dropped:
+            _check_kept(_position(given, argument, partner_id), dropped, argument)
+    found = pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
+    return found if isinstance(found, Page) else await found
+
+
+def _position(given: str, argument: str, partner_id: int) -> int:
+    """Return the number of the event that a cursor names."""
+    order = events.listing(partner_id, EventFilter()).order
+    number: int = cursors.decode(given, argument, order, partner_id, int).key
+    return number
+
+
+def _check_kept(position: int, dropped: int, argument: str) -> None:
+    """Raise BadUserInput if events after a position were deleted because of their age."""
+    if position < dropped:
+        raise CursorTooOld(argument=argument, first_number=dropped + 1)
 
 
 async def follow(
@@ -50,7 +79,7 @@ async def follow(
     if context.last_event_id is not None:
         after, argument = context.last_event_id, "Last-Event-ID"
     if after is not None:
-        position = cursors.decode(after, argument, events.listing(partner_id, EventFilter()).order, partner_id, int).key
+        position = _position(after, argument, partner_id)
         for _ in range(_LOOKS):
             if position <= last:
                 break
@@ -60,6 +89,10 @@ async def follow(
         if position > last:
             message = f"“{argument}” is beyond the last event of the partner. Use the cursor of one of its events."
             raise BadUserInput(message, argument=argument)
+        dropped = await context.portal.database.read(
+            lambda connection: retention.dropped_number(connection, partner_id), alone=True
+        )
+        _check_kept(position, dropped, argument)
     return feed.follow(partner_id, position, chosen)
 
 

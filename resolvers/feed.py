@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import structlog
 
-from db import events
+from db import events, retention
 from db.engine import Connection, Database
+from db.engine.hints import Listener
 from db.events import SPAN_MAX, EventFilter, EventRow
-from domain.errors import Unavailable
+from domain.errors import CursorTooOld, Unavailable
 
 KEPT = 200
 """Number of the newest events of a partner that are kept for its followers."""
@@ -29,6 +30,9 @@ BATCH_MAX = 100
 
 _POLL_SECONDS = 0.1
 """Seconds between looks for what other processes have committed."""
+
+_POLL_BESIDE_HINTS_SECONDS = 1.0
+"""Seconds between looks where other processes send hints, one of which may be lost."""
 
 _PAUSE_SECONDS = 0.005
 """Seconds between looks while this process commits, so that one look finds the events of several transactions."""
@@ -91,12 +95,22 @@ class _Partner:
 class Feed:
     """Feed of a process. It reads the database only while there are followers."""
 
-    def __init__(self, database: Database, *, kept: int = KEPT, poll_seconds: float = _POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        kept: int = KEPT,
+        poll_seconds: float = _POLL_SECONDS,
+        poll_beside_hints: float = _POLL_BESIDE_HINTS_SECONDS,
+    ) -> None:
         """Start without followers; keep so many events of each partner, and look so often for those of others."""
-        self._database, self._kept, self._poll_seconds = database, kept, poll_seconds
+        self._database, self._kept = database, kept
+        self._poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
         self._partners: dict[int, _Partner] = {}
         self._reader: asyncio.Task[None] | None = None
-        self._committed = asyncio.Event()
+        self._hinted = asyncio.Event()
+        self._listener: Listener | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self.is_closed = False
         self.events_read = 0
 
@@ -126,10 +140,11 @@ class Feed:
         follower = Follower(self, partner_id, partner, position, chosen)
         partner.followers.add(follower)
         if self._reader is None:
-            self._database.after_commit.append(self._committed.set)
+            self._database.after_commit.append(self._hinted.set)
+            self._listener = self._database.listener(self._hinted.set)
             # In a context of its own: it is not a part of the request that comes first.
             self._reader = asyncio.create_task(self._read_on(), context=Context())
-        self._committed.set()
+        self._hinted.set()
         return follower
 
     def leave(self, partner_id: int, follower: "Follower") -> None:
@@ -152,6 +167,8 @@ class Feed:
 
         async def read(connection: Connection) -> tuple[list[EventRow], int]:
             # Another connection may be to a replica that is behind.
+            if after < (dropped := await retention.dropped_number(connection, partner_id)):
+                raise CursorTooOld(argument="after", first_number=dropped + 1)
             numbers = await events.last_numbers(connection, [partner_id])
             upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
             return list(await events.between(connection, partner_id, chosen, after=after, last=upto)), upto
@@ -160,19 +177,32 @@ class Feed:
 
     def _stop(self) -> None:
         if self._reader is not None:
-            self._database.after_commit.remove(self._committed.set)
+            self._database.after_commit.remove(self._hinted.set)
             self._reader.cancel()
             self._reader = None
+        if self._listener is not None:
+            closing = asyncio.create_task(self._listener.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            self._listener = None
 
     async def _read_on(self) -> None:
+        seen: object = None
         while True:
+            is_heard = self._listener is not None and self._listener.is_heard
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
-                    await self._committed.wait()
-            self._committed.clear()
+                async with asyncio.timeout(self._poll_beside_hints if is_heard else self._poll_seconds):
+                    await self._hinted.wait()
+            is_hinted = self._hinted.is_set()
+            self._hinted.clear()
             pause = _PAUSE_SECONDS
             try:
-                await self._read_new()
+                # Before the events: what is committed in between is read the next time.
+                version = self._database.version()
+                if is_hinted or version is None or version != seen:
+                    seen = None
+                    await self._read_new()
+                    seen = version
             except Exception as error:
                 if not isinstance(error, Unavailable):
                     log.exception("feed not read")

@@ -119,6 +119,15 @@ class Mutation(Generic[Given, Outcome]):
         """Return the same use case for another field, which has keys and a permission of its own."""
         return Mutation(name, self._outcome, self._work, for_vendor=self._for_vendor)
 
+    def after(self, check: Callable[[Work], Awaitable[None]]) -> "Mutation[Given, Outcome]":
+        """Return the same use case, which runs the check first, unless an earlier outcome is recorded."""
+
+        async def checked(work: Work, given: Given) -> Outcome:
+            await check(work)
+            return await self._work(work, given)
+
+        return Mutation(self.name, self._outcome, checked, for_vendor=self._for_vendor)
+
     async def __call__(
         self,
         context: Context,

@@ -8,12 +8,14 @@ from datetime import datetime
 from hashlib import sha256
 
 from db.engine import Database
+from domain.documents import Inspection
 from domain.timestamps import utc_now
 from resolvers.counts import Counts
 from resolvers.feed import Feed
 from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
+from resolvers.token_checks import TokenChecks
 from resolvers.viewers import Viewers
 from resolvers.webhook_selections import Selections
 
@@ -32,7 +34,7 @@ class Portal:
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)
     reading_sheets: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    """Lets one sheet be read at a time, which takes a core for a second and memory for all its rows."""
+    """Lets one sheet or manifest be read at a time, which takes a core for a second and memory for all of it."""
     provider: IdentityProvider | None = None
     """Provider whose tokens are bearer tokens here too."""
     private_webhooks: bool = False
@@ -40,12 +42,17 @@ class Portal:
     selections: Selections | None = None
     """Selections of webhooks; the application sets them."""
 
+    inspect: Callable[[str], Inspection] | None = None
+    """Checks a document against the schema, which the application sets."""
+
     counts: Counts = field(default_factory=Counts)
     feed: Feed = field(init=False)
+    token_checks: TokenChecks = field(init=False)
 
     def __post_init__(self) -> None:
         """Start the feed, which reads nothing before there is a follower."""
         self.feed = Feed(self.database)
+        self.token_checks = TokenChecks(self.database, self.viewers)
 
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""

@@ -53,22 +53,54 @@ def version_items(context: Context, versions: Sequence[VersionRow]) -> Batch[lis
     return then(loaded, lambda of_versions: [quotes.items(tiers or {}) for tiers in of_versions])
 
 
-async def difference(context: Context, price_table_id: int) -> list[Difference] | None:
-    """Return what the draft changes of the prices in force; None without a draft, and for a partner's user."""
+async def difference(
+    context: Context, price_table_id: int, begins_at: datetime | None = None
+) -> list[Difference] | None:
+    """Return what the draft changes of the prices in force when it begins, which is now if None.
+
+    Returns None without a draft, and for a partner's user.
+    """
     viewer = context.require(Permission.ORDERS_READ)
     if not viewer.of_vendor:
         return None
-    at = context.now()
+    at = begins_at or context.now()
 
     async def read(connection: Connection) -> list[Difference] | None:
         draft = await price_versions.draft_of(connection, price_table_id)
-        if draft is None:
-            return None
-        before = await prices.tiers_of_tables(connection, ALL_PARTNERS, [price_table_id], at=at)
-        after = await prices.tiers_of_versions(connection, ALL_PARTNERS, [draft.id])
-        return rules.differences(before.get(price_table_id, {}), after.get(draft.id, {}))
+        return None if draft is None else await _changes(connection, draft, begins_at=at)
 
     return await context.portal.database.read(read)
+
+
+async def undone(context: Context, version_id: int) -> list[Difference]:
+    """Return the changes of a published version that one undoes which was published before and begins later."""
+    return await context.portal.database.read(lambda connection: _undone(connection, version_id))
+
+
+async def _undone(connection: Connection, version_id: int) -> list[Difference]:
+    version = (await price_versions.by_ids(connection, ALL_PARTNERS, [version_id]))[version_id]
+    if version.begins_at is None:
+        return []
+    changes = await _changes(connection, version, begins_at=version.begins_at)
+    return [each for each in changes if each.undone_by is not None]
+
+
+async def _changes(connection: Connection, version: VersionRow, *, begins_at: datetime) -> list[Difference]:
+    """Return what a version changes of those that were published before it, if it begins at that time."""
+    listed = (await price_versions.of_tables(connection, ALL_PARTNERS, [version.price_table_id]))[
+        version.price_table_id
+    ]
+    begins = sorted(
+        (each.begins_at, each.number, each.id)
+        for each in listed
+        if each.begins_at is not None and each.number < version.number
+    )
+    earlier = [version_id for begin, _, version_id in begins if begin <= begins_at][-1:]
+    later = [version_id for begin, _, version_id in begins if begin > begins_at]
+    tiers = await prices.tiers_of_versions(connection, ALL_PARTNERS, [version.id, *earlier, *later])
+    before = tiers.get(earlier[0], {}) if earlier else {}
+    changes = rules.differences(before, tiers.get(version.id, {}))
+    return rules.undone(changes, {version_id: tiers.get(version_id, {}) for version_id in later})
 
 
 async def warnings(context: Context, version_id: int) -> list[DearerTier]:
@@ -218,11 +250,15 @@ async def assign(work: Work, given: AssignPriceTables) -> PriceTablesAssigned:
 
 
 class ImportedPrices(NamedTuple):
-    """Outcome of an import: the tiers that are dearer than the ones below, and the products with holes."""
+    """Outcome of an import: the tiers that are dearer than the ones below, and the products with holes.
+
+    `undone` are the published changes that a version undoes which was published before.
+    """
 
     table: str
     dearer: Sequence[DearerTier]
     holes: Sequence[tuple[PriceKey, int]]
+    undone: Sequence[Difference]
 
 
 async def named(portal: Portal, name: str) -> PriceTableRow:
@@ -260,7 +296,8 @@ async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, p
             concerned += await price_tables.partners_of(tx, table.id)
             happened = EventType.PRICES_CHANGED
         await _append(tx, concerned, happened, table.id, actor_id=None, at=at)
-        return ImportedPrices(table.name, rules.dearer(written), rules.holes(written))
+        ends = await _undone(tx, version_id) if publish_it else []
+        return ImportedPrices(table.name, rules.dearer(written), rules.holes(written), ends)
 
     return await portal.database.write(write)
 

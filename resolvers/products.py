@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from db import events, partners, products
+from db import products
 from db.engine import Transaction
 from db.prices import ProductRow
 from domain.events import Event
 from domain.products import Change, ProductCodeTaken, ProductDetails, ProductRetired, happened
 from domain.refusals import NotFound
+from resolvers import vendor_events
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 
@@ -86,7 +87,7 @@ async def create_by_operator(portal: Portal, details: ProductDetails) -> int:
 
     async def insert(tx: Transaction) -> int:
         product_id, new = await _create(tx, details)
-        await _append(portal, tx, new)
+        await vendor_events.append(portal, tx, new)
         return product_id
 
     return await portal.database.write(insert)
@@ -112,11 +113,11 @@ async def put_all(
             new += _events_of(done)
             report(_changes(done))
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
-        await _append(portal, tx, new)
+        await vendor_events.append(portal, tx, new)
 
     async def one_batch(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
         done = await put(tx, batch)
-        await _append(portal, tx, _events_of(done))
+        await vendor_events.append(portal, tx, _events_of(done))
         return _changes(done)
 
     if all_or_nothing:
@@ -192,13 +193,6 @@ def _changes(done: Mapping[str, Put]) -> list[Change]:
 
 def _events_of(done: Mapping[str, Put]) -> list[Event]:
     return [event for each in done.values() for event in each.events]
-
-
-async def _append(portal: Portal, tx: Transaction, new: Sequence[Event]) -> None:
-    """Append events to the vendor's feed, if there is a vendor yet."""
-    vendor = await partners.vendor(tx) if new else None
-    if vendor is not None:
-        await events.append(tx, vendor.id, new, actor_id=None, at=portal.now())
 
 
 def _events(product_id: int, before: ProductDetails | None, after: ProductDetails) -> list[Event]:

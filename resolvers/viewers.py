@@ -73,6 +73,11 @@ class Viewers:
         self.hits += 1
         return seen.viewer
 
+    def former(self, digest: bytes) -> Viewer | None:
+        """Return the last viewer of a token, however old it is, if it was not dropped."""
+        seen = self._seen.get(digest)
+        return None if seen is None else seen.viewer
+
     def recall_new(self, digest: bytes, now: datetime) -> Viewer | None:
         """Return the viewer of a token if it was read within the last second."""
         seen = self._seen.get(digest)

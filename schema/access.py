@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -11,10 +12,11 @@ from db.second_factors import FactorState
 from domain.access import Permission, Role, TokenKind
 from resolvers import access, linked_identities, second_factor
 from resolvers.viewers import Viewer as ViewerRow
+from schema.arguments import number
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.partners import Partner
-from schema.relations import attribute, computed, computed_together
+from schema.relations import attribute, computed, computed_together, to_one
 from schema.second_factor import ViewerSecondFactor
 
 
@@ -79,6 +81,7 @@ class ApiToken(Node, row=TokenRow):
         "The date and time when the token was revoked. Returns null if it is not revoked."
     )
 
+    user: User = to_one("user_id", loader="user", description="The user as whom the token acts.")
     permissions: list[Permission] = computed(
         lambda _, token: sorted_permissions(token.permissions),
         description=(
@@ -160,3 +163,25 @@ class AccessQueries:
     @staticmethod
     def viewer(info: Info) -> ViewerRow | None:
         return info.context.viewer
+
+    @strawberry.field(
+        graphql_type=list[ApiToken],
+        description=(
+            "The API tokens of the viewer's partner, or of the partner that a user of the vendor names. Usable tokens "
+            "come first, at most 100; after them come the newest expired and revoked ones, also at most 100."
+        ),
+    )
+    @staticmethod
+    async def api_tokens(
+        info: Info,
+        partner_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description=(
+                    "The ID of the partner whose tokens are listed. The vendor's users omit it for the vendor's own "
+                    "tokens; a partner's users can omit it."
+                )
+            ),
+        ] = strawberry.UNSET,
+    ) -> list[TokenRow]:
+        return await access.api_tokens(info.context, number("Partner", partner_id))

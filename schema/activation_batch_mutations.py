@@ -11,7 +11,8 @@ from domain.checks import Checks
 from resolvers import activation_batches, ids, licenses
 from resolvers.activation_batches import FindActivations
 from resolvers.activations import Activated, ActivateLicense, CancelActivation, MoveActivation
-from resolvers.bulk import Bulk, Entry, Result
+from resolvers.bulk import Bulk, Entry
+from resolvers.bulk_results import Result
 from schema import references
 from schema.activation_mutations import ActivationMoveInput, LicenseActivationInput
 from schema.activation_warnings import ActivationWarning, warnings_of_items
@@ -103,7 +104,7 @@ class _ActivationResult(BulkResult):
 def _warnings() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
     return computed_together(
         warnings_of_items,
-        reads=("activation_id", "place"),
+        reads=("activation_id", "item_index"),
         description=(
             "What the user should know about the activation, which was done all the same. Empty if there is nothing, "
             "if the item was not done, and in a dry run."

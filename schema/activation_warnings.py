@@ -8,7 +8,7 @@ from domain.activations import WARNINGS, ActivationWarningCode
 from resolvers import activation_warnings
 from resolvers.activation_warnings import Warned
 from resolvers.activations import Activated, ActivationMoved
-from resolvers.bulk import Result
+from resolvers.bulk_results import Result
 from resolvers.context import Context
 
 
@@ -39,7 +39,9 @@ async def warnings(context: Context, outcome: Activated | ActivationMoved | None
 async def warnings_of_items(context: Context, results: Sequence[Result]) -> list[list[ActivationWarning]]:
     """Return the warnings about the activation of each item, with paths in the input."""
     found = await activation_warnings.of_activations(context, [result.activation_id for result in results])
-    return [_shown(context, warned, "items", str(result.place)) for result, warned in zip(results, found, strict=True)]
+    return [
+        _shown(context, warned, "items", str(result.item_index)) for result, warned in zip(results, found, strict=True)
+    ]
 
 
 def _shown(context: Context, found: Sequence[Warned], *path: str) -> list[ActivationWarning]:

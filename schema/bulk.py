@@ -9,7 +9,8 @@ import strawberry
 from domain.bulk import BULK_MAX, BulkMode, BulkStatus
 from domain.checks import Checks
 from domain.refusals import Path, Refusal
-from resolvers.bulk import Bulk, BulkMutation, Entry, Result, flat
+from resolvers.bulk import Bulk, BulkMutation, Entry, flat
+from resolvers.bulk_results import Result
 from resolvers.context import Context
 from schema.arguments import number
 from schema.errors import UserError, answer, user_error
@@ -58,8 +59,8 @@ class BulkResult(OfRow):
     """What was done with one item."""
 
     index: int = computed(
-        lambda _, result: result.place,
-        reads=("place",),
+        lambda _, result: result.item_index,
+        reads=("item_index",),
         description="The index of the item in the input, or among what a filter matches. 0 is the first.",
     )
     status: BulkStatus = attribute("What was done with the item.")

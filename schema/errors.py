@@ -130,6 +130,7 @@ _CONFLICTS = frozenset(
         UserErrorCode.PARTNER_IN_USE,
         UserErrorCode.PRODUCT_RETIRED,
         UserErrorCode.PRODUCT_CODE_IN_USE,
+        UserErrorCode.DOCUMENT_ID_IN_USE,
         UserErrorCode.EMAIL_TAKEN,
         UserErrorCode.OWN_USER,
         UserErrorCode.LAST_MANAGER,

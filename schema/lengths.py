@@ -25,6 +25,7 @@ from domain.activations import ACTIVATION_KEY_LENGTH, ECF_SERIAL_NUMBER_LENGTH
 from domain.bulk import BULK_MAX
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, TOKEN_NAME_LENGTH
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
+from domain.documents import ID_LENGTH_MAX, MANIFEST_LENGTH
 from domain.invitations import SECRET_LENGTH
 from domain.orders import ITEMS_MAX, NOTE_LENGTH
 from domain.partners import CONTACTS_MAX, PHONE_LENGTH, REASON_LENGTH
@@ -69,6 +70,9 @@ LENGTHS: Mapping[str, int] = {
     "ImportProductsInput.content": CONTENT_LENGTH,
     "PartnerFilter.cnpj": SEARCH_MAX,
     "PartnerFilter.search": SEARCH_MAX,
+    "RegisterDocumentsInput.manifest": MANIFEST_LENGTH,
+    "RemoveDocumentsInput.ids": ID_LENGTH_MAX,
+    "TrustedDocumentFilter.idBeginsWith": ID_LENGTH_MAX,
     "RegisterClientInput.cnpj": SHORT_MAX,
     "ResumeWebhookInput.from": TEXT_MAX,
     "SetPartnerPolicyInput.apiTokenNetworks": SHORT_MAX,

@@ -17,6 +17,7 @@ from domain.price_tables import (
     TABLES_MAX,
     TIERS_MAX,
     DearerTier,
+    Difference,
     DuplicatePrice,
     DuplicateTier,
     PriceKey,
@@ -44,7 +45,7 @@ from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.partner_mutations import OfPartner
 from schema.partners import Partner
-from schema.price_tables import PriceTable, PriceTableVersion
+from schema.price_tables import PriceDifference, PriceTable, PriceTableVersion
 from schema.relations import to_one
 
 
@@ -279,6 +280,17 @@ class DraftPriceTablePayload(PricesChangedPayload):
 @strawberry.type(description="Return type of `publishPriceTable`.")
 class PublishPriceTablePayload(PricesChangedPayload):
     """Price table with its new version."""
+
+    @strawberry.field(
+        graphql_type=list[PriceDifference],
+        description=(
+            "The changes of the version that do not last: another version was published before, begins later, and has "
+            "other prices, `undoneBy`. They are allowed, and shown because they may be a mistake; `priceTableDiff` "
+            "shows them before the publication. To keep them, publish them from the begin of that version on too."
+        ),
+    )
+    async def undone(self, info: Info) -> list[Difference]:
+        return [] if self.outcome is None else await price_tables.undone(info.context, self.outcome.version_id)
 
 
 @strawberry.type(description="Return type of `discardPriceTableDraft`.")

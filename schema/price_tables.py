@@ -14,7 +14,7 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
-from schema.inputs import After, Before, First, Last, PartnerId
+from schema.inputs import After, Before, First, Last, PartnerId, given
 from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow
 from schema.paging import Connection, arguments
@@ -89,7 +89,7 @@ class PriceTable(Node, row=PriceTableRow):
     )
 
 
-@strawberry.type(description="A tier that the draft of a price table adds, removes or changes.")
+@strawberry.type(description="A tier that a version of a price table adds, removes or changes.")
 class PriceDifference(OfRow, row=Difference):
     change: PriceChange = strawberry.field(description="The kind of the difference.")
     change_label: str = label_of("change", PriceChange)
@@ -97,13 +97,19 @@ class PriceDifference(OfRow, row=Difference):
     order_type_label: str = label_of("order_type", OrderType)
     minimum_quantity: int = strawberry.field(description="The lowest quantity of the tier.")
     before: PriceTier | None = strawberry.field(
-        description="The tier that is in force. Returns null if the draft adds it."
+        description="The tier that is in force before. Returns null if it is added."
     )
-    after: PriceTier | None = strawberry.field(
-        description="The tier of the draft. Returns null if the draft removes it."
-    )
+    after: PriceTier | None = strawberry.field(description="The tier from then on. Returns null if it is removed.")
 
     product: references.ProductType = to_one("product_id", loader="product", description="The product, “Produto”.")
+    undone_by: PriceTableVersion | None = to_one(
+        "undone_by",
+        loader="price_table_version",
+        description=(
+            "The version that was published before, begins later, and has another price, so that this difference ends "
+            "when it begins. Returns null if there is none."
+        ),
+    )
 
 
 @strawberry.type
@@ -136,13 +142,18 @@ class PriceTableQueries:
     @strawberry.field(
         graphql_type=list[PriceDifference] | None,
         description=(
-            "What the draft of a price table changes of the prices that are in force. Returns null if there is no "
-            "draft, and for a partner's users."
+            "What the draft of a price table changes of the prices that are in force when it begins. Returns null if "
+            "there is no draft, and for a partner's users."
         ),
     )
     @staticmethod
     async def price_table_diff(
         info: Info,
         price_table_id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the price table.")],
+        begins_at: Annotated[
+            datetime | None,
+            strawberry.argument(description="When the draft would begin, as in `publishPriceTable`; now if omitted."),
+        ] = strawberry.UNSET,
     ) -> list[Difference] | None:
-        return await price_tables.difference(info.context, ids.number("PriceTable", price_table_id))
+        table_id = ids.number("PriceTable", price_table_id)
+        return await price_tables.difference(info.context, table_id, given(begins_at))

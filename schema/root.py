@@ -17,6 +17,7 @@ from schema.activations import ActivationQueries
 from schema.audit import AuditQueries
 from schema.client_mutations import ClientMutations
 from schema.clients import ClientQueries
+from schema.documents import DocumentMutations, DocumentQueries
 from schema.errors import USER_ERRORS
 from schema.events import EventQueries, Subscription
 from schema.exports import ExportMutations
@@ -90,6 +91,7 @@ class Query(
     EventQueries,
     AuditQueries,
     UserQueries,
+    DocumentQueries,
     WebhookQueries,
 ):
     """Query fields of all screens."""
@@ -121,6 +123,7 @@ class Mutation(
     PriceTableMutations,
     WebhookMutations,
     PriceImportMutations,
+    DocumentMutations,
 ):
     """Mutation fields of all screens."""
 

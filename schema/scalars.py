@@ -33,7 +33,10 @@ def _serialize_cnpj(value: object) -> str:
 def _parse_money(value: object) -> Cents:
     cents = money.parse(value) if isinstance(value, str) else None
     if cents is None:
-        message = "Money is a decimal string of reais with at most two places, such as “1234.50”."
+        message = (
+            f"Money is a decimal string of reais, from “0.00” to “{money.reais(money.INPUT_MAX)}”, with at most two "
+            "places, such as “1234.50”."
+        )
         raise GraphQLError(message)
     return cents
 
@@ -78,7 +81,10 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Cents: strawberry.scalar(
         name="Money",
-        description='Brazilian reais as a decimal string with two places, such as `"1234.50"`. It is never a float.',
+        description=(
+            'Brazilian reais as a decimal string with two places, such as `"1234.50"`. It is never a float. Input is '
+            f"from `0.00` to `{money.reais(money.INPUT_MAX)}`."
+        ),
         serialize=money.reais,
         parse_value=_parse_money,
     ),

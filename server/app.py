@@ -16,13 +16,13 @@ from starlette.types import ASGIApp
 from db.engine import Database
 from resolvers.portal import Portal
 from server import allocation, logs
-from server.background import cleanup, document_refresh, erasure
+from server.background import cleanup, document_refresh, erasure, event_hints
 from server.background.token_usage import TokenUsageWriter
 from server.graphql.documents import Documents
 from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
-from server.graphql.trusted_documents import TrustedDocuments
+from server.graphql.trusted_documents import TrustedDocuments, inspected
 from server.http import graphiql, health, home
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
@@ -87,7 +87,7 @@ def create() -> Application:
 
 def open_portal(settings: Settings) -> Portal:
     """Return the portal on the database of the settings."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, hints=settings.event_hints)
     return Portal(
         database,
         settings.secret(),
@@ -114,6 +114,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_user=settings.max_subscriptions_of_user,
         of_address=settings.max_subscriptions_of_address,
     )
+    portal.inspect = inspected
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     portal.selections = selections = EventSelections(operations.documents)
     endpoint = Endpoint(portal, operations, settings)
@@ -134,6 +135,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         observe=recorder.observe if recorder else None,
     )
     app.state.recorder = recorder
+    app.state.event_days = settings.event_retention_days
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.selections = selections if settings.webhooks_send else None
@@ -171,11 +173,18 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
         allocation.give_pages_to_long_blocks()
     writer = TokenUsageWriter(portal)
-    background = [writer.run(), cleanup.run(portal), erasure.run(portal), document_refresh.run(trusted)]
+    background = [
+        writer.run(),
+        cleanup.run(portal, event_days=app.state.event_days),
+        erasure.run(portal),
+        document_refresh.run(trusted),
+    ]
     selections: EventSelections | None = app.state.selections
     if selections is not None:
         background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
+    if portal.database.sends_hints:
+        beside.append(asyncio.create_task(event_hints.run(portal.database)))
     if app.state.recorder is not None:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:

@@ -81,6 +81,16 @@ class Settings(BaseSettings):
         ge=1024,
         description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
     )
+    event_retention_days: int = Field(
+        default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."
+    )
+    event_hints: bool = Field(
+        default=True,
+        description=(
+            "Whether processes on PostgreSQL tell each other of new events by NOTIFY; if not, they look ten times a "
+            "second."
+        ),
+    )
     max_subscriptions: int = Field(
         default=10_000, ge=1, description="The number of subscriptions that a process runs at most."
     )

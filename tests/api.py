@@ -1,7 +1,8 @@
 """Access to the API in tests: requests through the real HTTP application."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from random import getrandbits
@@ -12,7 +13,12 @@ import httpx
 from starlette.types import ASGIApp
 
 from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
 from tests import cnpjs
+from tests.executors import DOCUMENTS
+
+_SETTINGS = Settings()
 
 Json = Any
 """Body of a response; a test that misreads it fails."""
@@ -116,6 +122,14 @@ class Api:
 
 From: TypeAlias = Callable[[str | None], Api]
 """Factory of callers without a token, with that address."""
+
+
+@asynccontextmanager
+async def serving(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield an HTTP client of the portal's real HTTP application."""
+    app = create_app(portal, _SETTINGS, documents=DOCUMENTS)
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield http
 
 
 def transport(app: ASGIApp) -> httpx.ASGITransport:

@@ -21,11 +21,11 @@ from resolvers import passwords
 from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
-from tests.api import Api, From, transport
+from tests.api import Api, From, serving
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
-from tests.executors import DOCUMENTS, EXECUTOR
+from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
@@ -67,6 +67,8 @@ def pytest_collection_finish() -> None:
     """Keep modules and collected tests out of garbage collections, which would look through all of them each time."""
     gc.collect()
     gc.freeze()
+    # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -158,9 +160,7 @@ def clock(portal: Portal) -> Clock:
 @pytest.fixture
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP client of the portal's real HTTP application."""
-    async with httpx.AsyncClient(
-        transport=transport(create_app(portal, _SETTINGS, documents=DOCUMENTS)), base_url="http://portal.test"
-    ) as http:
+    async with serving(portal) as http:
         yield http
 
 
@@ -186,7 +186,7 @@ async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, _SETTINGS, documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield await new_caller(http, portal, await new_partner(portal))
     await portal.database.close()

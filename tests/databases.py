@@ -148,10 +148,14 @@ class Databases:
         if engine not in self._templates:
             self._templates[engine] = self.empty(engine)
             migrate.upgrade(self._templates[engine])
-        template = sa.make_url(self._templates[engine]).database
-        if engine == "postgresql":
-            return self._postgresql.create(_new_name(), template=str(template))
-        file = shutil.copy(str(template), self._files / f"{_new_name()}.db")
+        return self.copy(self._templates[engine])
+
+    def copy(self, url: str) -> str:
+        """Create a copy of a database to which nothing is connected, and return its URL."""
+        template = sa.make_url(url)
+        if template.get_backend_name() == "postgresql":
+            return self._postgresql.create(_new_name(), template=str(template.database))
+        file = shutil.copy(str(template.database), self._files / f"{_new_name()}.db")
         return f"sqlite+aiosqlite:///{file}"
 
     def shared(self, engine: str) -> str:

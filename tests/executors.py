@@ -14,3 +14,6 @@ EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION
 
 DOCUMENTS = Documents(GRAPHQL_SCHEMA, EXECUTOR)
 """Prepared documents of the applications that share them, so that a text is validated once and not for each test."""
+
+BATCHED = Documents(GRAPHQL_SCHEMA)
+"""Likewise of the applications whose operations always run with the batch executor."""

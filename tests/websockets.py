@@ -188,5 +188,10 @@ async def streaming(
 ) -> AsyncIterator[SocketStream]:
     """Subscribe on a connection of its own, and leave in the end."""
     async with signed_in(api, app=app, state=state) as socket:
+        before = api.portal.feed.followers
         socket.subscribe("events", query, **variables)
+        # The protocol has no message that says that a subscription has begun.
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while socket.sent.empty() and api.portal.feed.followers == before:  # noqa: ASYNC110 — it polls anyway.
+                await asyncio.sleep(0.001)
         yield SocketStream(socket)

@@ -1,6 +1,7 @@
 """Checks of the data against its own rules, each of them one statement that returns what is wrong."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,16 +50,27 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
             found += await _sqlite_file(connection)
         began("tables")
         found += await connection.inspect(_tables)
-        for check in checks():
-            began(check.name)
-            wrong = await connection.fetch(check.statement)
-            found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
-        return found + await contents.examine(connection, began)
+        return found + await examine_rows(connection, began)
 
     return await database.read(work)
 
 
-def checks() -> Iterator[Check]:
+async def examine_rows(connection: Connection, began: Callable[[str], object] = lambda _: None) -> list[Finding]:
+    """Run every check of what the tables hold."""
+    found: list[Finding] = []
+    for check, statement in _statements():
+        began(check.name)
+        wrong = await connection.fetch(statement)
+        found += (Finding(check.name, partner_id, check.sentence.format(*facts)) for partner_id, *facts in wrong)
+    return found + await contents.examine(connection, began)
+
+
+@cache
+def _statements() -> list[tuple[Check, Statement[tuple[Any, ...]]]]:
+    return [(check, check.statement) for check in _checks()]
+
+
+def _checks() -> Iterator[Check]:
     """Every check that both engines know."""
     yield from balances.checks()
     yield from _clients()
@@ -134,9 +146,13 @@ def _times() -> Iterator[Check]:
 
 
 def _numbers() -> Iterator[Check]:
-    for table, counter in ((orders, partner_counters.c.order_number), (events, partner_counters.c.event_number)):
+    counters = partner_counters.c
+    for table, counter, dropped in (
+        (orders, counters.order_number, sa.literal(0)),
+        (events, counters.event_number, counters.dropped_number),
+    ):
         number = table.c.number
-        # Numbers that run from 1 without a gap are as many as the highest, and no two of them are the same.
+        # Numbers that run without a gap are as many as the highest less those dropped, and no two are the same.
         run = (
             sa.select(
                 table.c.partner_id,
@@ -148,15 +164,15 @@ def _numbers() -> Iterator[Check]:
             .group_by(table.c.partner_id)
             .subquery("run")
         )
-        rows, numbers, highest = (sa.func.coalesce(run.c[name], 0) for name in ("rows", "numbers", "highest"))
-        lowest = sa.func.coalesce(run.c.lowest, 1)
+        rows, numbers = (sa.func.coalesce(run.c[name], 0) for name in ("rows", "numbers"))
+        highest, lowest = sa.func.coalesce(run.c.highest, dropped), sa.func.coalesce(run.c.lowest, dropped + 1)
         yield Check(
             "numbers",
-            sa.select(partner_counters.c.partner_id, rows, lowest, highest, counter, numbers)
+            sa.select(partner_counters.c.partner_id, rows, lowest, highest, counter, numbers, dropped + 1)
             .outerjoin_from(partner_counters, run, run.c.partner_id == partner_counters.c.partner_id)
-            .where(sa.or_(lowest != 1, rows != numbers, rows != highest, highest != counter)),
+            .where(sa.or_(lowest != dropped + 1, rows != numbers, rows != highest - dropped, highest != counter)),
             f"{table.name}: {{0}} rows have {{4}} numbers from {{1}} to {{2}}, and the counter is {{3}}; "
-            "they have to run from 1 to the counter without a gap.",
+            "they have to run from {5} to the counter without a gap.",
         )
     has = sa.exists().where(partner_counters.c.partner_id == partners.c.id)
     yield Check("partners", sa.select(partners.c.id).where(~has), f"it has no row in {partner_counters.name}.")

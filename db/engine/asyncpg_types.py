@@ -1,6 +1,6 @@
 """Types for the used parts of asyncpg, which has none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
@@ -44,6 +44,12 @@ class DriverConnection(Protocol):
 
     def transaction(self, *, isolation: str, readonly: bool) -> DriverTransaction:
         """Return a transaction; its `start` begins it."""
+
+    async def add_listener(self, channel: str, callback: Callable[[object, int, str, str], None]) -> None:
+        """Listen, and call the function with the connection, the sender's process, the channel and the text."""
+
+    def add_termination_listener(self, callback: Callable[[object], None]) -> None:
+        """Call the function when the connection ends."""
 
     def is_closed(self) -> bool:
         """Return whether the connection is closed."""

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from db.engine import probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
+from db.engine.hints import Listener
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
@@ -50,6 +51,15 @@ class Engine(Protocol):
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
 
+    def version(self) -> object:
+        """Return a value that another commit of any process changes; None if only a statement could tell."""
+
+    def listener(self, call: Callable[[], None]) -> Listener | None:
+        """Return what calls the function at hints of other processes, if the engine can."""
+
+    async def hint(self) -> None:
+        """Send a hint to the listeners of all processes, if the engine can."""
+
     async def close(self) -> None:
         """Close every connection."""
 
@@ -57,22 +67,33 @@ class Engine(Protocol):
 class Database:
     """Database: `read` runs a unit of work on a snapshot, and `write` in a transaction."""
 
-    def __init__(self, url: str, *, readers: int = 8, enforces_references: bool = True, in_place: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        readers: int = 8,
+        enforces_references: bool = True,
+        in_place: bool = True,
+        hints: bool = False,
+    ) -> None:
         """Prepare the connections for a database URL; the first unit of work connects.
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
-        bounds run `in_place`, on the thread of the loop, if the database is a SQLite file.
+        bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
+        PostgreSQL tell each other of commits.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
         """Functions that are called when this process has committed a transaction, in the thread of the loop."""
         self.meter: Meter | None = None
         """What measures statements, if anything does."""
+        given = make_url(url)
+        self.sends_hints = hints and given.get_backend_name() == "postgresql"
+        """Whether `hint` tells other processes of commits."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
-        self._availability = Availability(make_url(url))
+        self._availability = Availability(given)
         self._engine: Engine
-        given = make_url(url)
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
             self._engine = SqliteEngine(
@@ -165,6 +186,28 @@ class Database:
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
         return self._engine.usage()
+
+    def version(self) -> object:
+        """Return a value that another commit of any process changes; None if only a statement could tell."""
+        try:
+            return self._engine.version()
+        except Exception as error:
+            self._availability.check(error, reading=True)
+            raise
+
+    def listener(self, call: Callable[[], None]) -> Listener | None:
+        """Return what calls the function at hints of other processes, if there are any; close it in the end."""
+        return self._engine.listener(call) if self.sends_hints else None
+
+    async def hint(self) -> None:
+        """Tell other processes that this one has committed, if there are hints. Raises Unavailable if that failed."""
+        if not self.sends_hints:
+            return
+        try:
+            await self._engine.hint()
+        except Exception as error:
+            self._availability.check(error, reading=True)
+            raise
 
     def mark_erased(self) -> None:
         """Note that a transaction erased values, whose bytes `purge` or `close` removes from the files."""

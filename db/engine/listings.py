@@ -148,6 +148,20 @@ async def count(connection: Connection, listing: Listing[Row]) -> int:
     return int(total)
 
 
+async def those_in(connection: Connection, listing: Listing[Row], ids: Sequence[int]) -> list[int]:
+    """Return which of these ids the list has, in its order."""
+    statement = listing.statement(
+        "those in",
+        expression=lambda: (
+            _plain(listing)
+            .where(among(listing.sorting.id, "these_ids"))
+            .order_by(*listing.sorting.clauses(reverse=False))
+        ),
+        row=int,
+    )
+    return list(await connection.fetch(statement, {**listing.values, "these_ids": ids}))
+
+
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
     """Return the length of each parent's list; an empty list has no entry."""
     parent = _parent(listing)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from db.engine import failures, pools
+from db.engine import failures, hints, pools
 from db.engine.asyncpg_types import DriverConnection, DriverTransaction
 from db.engine.availability import Availability
 from db.engine.connection import (
@@ -28,6 +28,7 @@ from db.engine.connection import (
 )
 from db.engine.failures import OutcomeUnknownError
 from db.engine.filters import value
+from db.engine.hints import Listener
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Statement, Values
 from db.engine.statement_count import counted
@@ -125,6 +126,7 @@ class PostgresEngine:
         self._availability, self._observers = availability, observers
         self._pool = pools.postgresql(url, availability, connections=connections)
         self._units = 0
+        self._url = url
 
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:  # noqa: ARG002 — of the protocol.
         """Raise NotInlineError: each answer of a server has to be waited for."""
@@ -165,6 +167,21 @@ class PostgresEngine:
         pool = self._pool.pool
         lent = pool.checkedout() if isinstance(pool, QueuePool) else self._units
         return Usage(lent, max(0, self._units - lent))
+
+    def version(self) -> object:
+        """Return None: a server has to be asked."""
+        return None
+
+    def listener(self, call: Callable[[], None]) -> Listener | None:
+        """Return what calls the function at hints of other processes."""
+        return Listener(self._url, self._notify, call)
+
+    async def hint(self) -> None:
+        """Send a hint to the listeners of all processes."""
+        await self._notify("")
+
+    async def _notify(self, text: str) -> None:
+        await run(self._pool, lambda connection: hints.notify(connection, text), self._observers, read_only=False)
 
     async def purge(self) -> bool:
         """Return True: vacuum is the server's, which removes what was erased."""

@@ -158,6 +158,11 @@ class SqliteConnection:
             self._driver.execute(f"PRAGMA busy_timeout = {round(timeout * 1000)}")
         return [row[0] for row in rows] == [0]
 
+    def data_version(self) -> int:
+        """Return a number that changes with each commit of another connection."""
+        (row,) = self._driver.execute("PRAGMA data_version").fetchall()
+        return int(row[0])
+
     def interrupt(self) -> None:
         """End the statement that runs, from any thread."""
         self._driver.interrupt()
@@ -275,6 +280,13 @@ class InlineReader:
         if mine is not None:
             mine.append(connection.statements - before)
         return result
+
+    def version(self) -> object:
+        """Return a value that changes with each commit of another connection, and with a new connection."""
+        connection = self._connection
+        if connection is None or self._file.seen() != self._files:
+            connection = self._open()
+        return connection, connection.data_version()
 
     def _open(self) -> _InlineConnection:
         self._file.prepare()

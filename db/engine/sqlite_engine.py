@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from db.engine.availability import Availability
 from db.engine.connection import NotInlineError, Observer, TookTooLongError, Usage, Work
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
+from db.engine.hints import Listener
 from db.engine.sqlite import InlineReader
 from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
 from db.engine.statement_count import counted
@@ -127,6 +128,17 @@ class SqliteEngine:
         threads = (*self._readers, *self._long_readers, self._writer)
         in_use = sum(1 for thread in threads if thread.waiting)
         return Usage(in_use, sum(thread.waiting for thread in threads) - in_use)
+
+    def version(self) -> object:
+        """Return the version of the file that a connection sees; it may change without a commit too."""
+        return self._inline.version() if self._in_place else None
+
+    def listener(self, call: Callable[[], None]) -> Listener | None:  # noqa: ARG002 — of the protocol.
+        """Return None: the version of the file tells the same."""
+        return None
+
+    async def hint(self) -> None:
+        """Do nothing: other processes look at the version of the file."""
 
     async def close(self) -> None:
         """Close every connection."""

@@ -37,6 +37,8 @@ partner_counters = table(
     Column("order_number", sa.Integer, nullable=False),
     Column("event_number", sa.BigInteger, nullable=False),
     hash_of("event_hash"),
+    Column("dropped_number", sa.BigInteger, nullable=False, server_default="0"),
+    hash_of("dropped_hash"),
 )
 
 idempotency_keys = table(

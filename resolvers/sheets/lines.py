@@ -114,7 +114,7 @@ class Text:
         except UnicodeError:
             raise NoText from None
         except OSError as error:
-            raise UnreadableFile(reason=error.strerror or "") from None
+            raise UnreadableFile(error) from None
 
 
 def _bytes(lines: Iterable[str]) -> Iterator[bytes]:

@@ -99,7 +99,7 @@ def of_path(file: Path) -> Iterator[BinaryIO]:
     try:
         opened = file.open("rb")
     except OSError as error:
-        raise UnreadableFile(reason=error.strerror or "") from None
+        raise UnreadableFile(error) from None
     with opened:
         yield opened
 

@@ -26,6 +26,7 @@ describe(
         Permission.PRICES_MANAGE: "Create price tables, draft and publish their prices, and assign them to partners.",
         Permission.STOCK_MANAGE: "Set the numbers of free licenses below which the partner is warned.",
         Permission.EXPORTS_CREATE: "Export lists that the viewer may read as files.",
+        Permission.DOCUMENTS_MANAGE: "See, register and remove trusted documents, which clients request by an ID.",
         Permission.WEBHOOKS_READ: "Read webhooks and what was sent to them.",
         Permission.WEBHOOKS_MANAGE: "Create, change, pause, resume and delete webhooks.",
     },

@@ -54,6 +54,7 @@ describe(
             "undo."
         ),
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
+        UserErrorCode.DOCUMENT_ID_IN_USE: "A document with another text is registered under the ID.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
         UserErrorCode.WEBHOOK_LIMIT: "The partner has the maximum number of webhooks.",
         UserErrorCode.WEBHOOK_BUSY: "Too many pings and repeated deliveries of the webhook wait to be sent.",

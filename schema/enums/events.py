@@ -66,6 +66,8 @@ describe(
         EventType.IDENTITY_LINKED: "A user can sign in by an identity of the OpenID provider.",
         EventType.IDENTITY_UNLINKED: "A user can't sign in by an identity of the OpenID provider any more.",
         EventType.EXPORT_CREATED: "A list was exported: a user or script created the URL of a file.",
+        EventType.DOCUMENTS_REGISTERED: "Trusted documents were registered.",
+        EventType.DOCUMENTS_REMOVED: "Trusted documents were removed.",
         EventType.WEBHOOK_CREATED: "A webhook was created.",
         EventType.WEBHOOK_UPDATED: "The URL, the filter, the selection or the batch size of a webhook was changed.",
         EventType.WEBHOOK_PAUSED: "A webhook was paused.",

@@ -1,12 +1,14 @@
-"""Deletion of expired data: failed sign-ins that no longer count, invitations, links, and deliveries of webhooks."""
+"""Deletion of expired data, such as failed sign-ins that no longer count, and statistics of tables that have grown."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from db import attempts, invitations, password_resets, second_factors, webhook_deliveries
-from db.engine import Transaction
+from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries
+from db.engine import Transaction, statistics
+from db.tables import metadata
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
 from domain.webhooks import DELIVERIES_KEPT
@@ -16,17 +18,23 @@ EVERY_SECONDS = 3600
 _FIRST_SECONDS = 60
 """A starting server is busy, and may not have its tables yet."""
 
+_PAUSE_SECONDS = 0.05
+"""Seconds between transactions that delete events, so that others write in between."""
+
 _AT_ONCE = 1_000
 """Deliveries that one transaction deletes, so that others need not wait long."""
 
 log = structlog.get_logger("portal.tidying")
 
 
-async def run(portal: Portal) -> None:
-    """Delete expired data regularly, until cancelled."""
+async def run(portal: Portal, *, event_days: int = 0) -> None:
+    """Delete expired data regularly, until cancelled; events after so many days, or never if there are none."""
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
         await delete_expired(portal)
+        await update_statistics(portal)
+        if event_days:
+            await drop_old_events(portal, days=event_days)
         await asyncio.sleep(EVERY_SECONDS)
 
 
@@ -39,6 +47,35 @@ async def delete_expired(portal: Portal) -> None:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
         log.exception("expired data could not be deleted")
+
+
+async def update_statistics(portal: Portal) -> None:
+    """Let statistics follow the growth of SQLite's tables; a failure is logged, and the next call tries again."""
+    try:
+        tables = await portal.database.write(lambda tx: statistics.follow_growth(tx, *metadata.sorted_tables))
+    except Unavailable:
+        log.warning("statistics are updated later: the database is not available")
+    except Exception:
+        log.exception("statistics could not be updated")
+    else:
+        if tables:
+            log.info("statistics updated", tables=tables)
+
+
+async def drop_old_events(portal: Portal, *, days: int) -> None:
+    """Delete events that are older, in small transactions; a failure is logged, and the next call goes on."""
+    database, before, dropped = portal.database, portal.now() - timedelta(days=days), 0
+    try:
+        while partners := await database.read(partial(retention.with_old_events, before=before)):
+            for partner_id in partners:
+                dropped += await database.write(partial(retention.drop_old, partner_id=partner_id, before=before))
+                await asyncio.sleep(_PAUSE_SECONDS)
+    except Unavailable:
+        log.warning("old events are deleted later: the database is not available")
+    except Exception:
+        log.exception("old events could not be deleted")
+    if dropped:
+        log.info("old events deleted", number=dropped)
 
 
 async def _delete(tx: Transaction, now: datetime) -> None:

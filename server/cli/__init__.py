@@ -8,6 +8,7 @@ from server.cli.demo import demo
 from server.cli.doctor import doctor
 from server.cli.documents import app as documents
 from server.cli.erase_check import erase_check
+from server.cli.events import app as events
 from server.cli.export_messages import export_messages
 from server.cli.export_schema import export_schema
 from server.cli.identities import unlink_identity
@@ -61,6 +62,7 @@ app.command("tokens")(list_tokens)
 app.command()(revoke_token)
 app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
+app.add_typer(events, name="events")
 app.add_typer(webhooks, name="webhooks")
 app.command()(export_schema)
 app.command()(export_messages)

@@ -8,13 +8,13 @@ import typer
 
 from db import documents as stored
 from db.documents import DocumentRow
-from domain.documents import ID_LENGTH_MAX, complaint, is_id
-from resolvers import documents
+from domain.documents import shown
+from resolvers import documents, manifests
 from resolvers.documents import DocumentProblem, DocumentsRefused, TooManyDocuments
+from resolvers.manifests import ManifestError
 from resolvers.portal import Portal
 from server.cli.runner import WRONGLY_USED, fail, failures, run
-from server.graphql import manifests, trusted_documents
-from server.graphql.manifests import ManifestError
+from server.graphql import trusted_documents
 
 app = typer.Typer(help="Register the documents that clients can request by an id.", no_args_is_help=True)
 
@@ -36,7 +36,7 @@ def register(file: _File) -> None:
             texts = manifests.read(file)
         except ManifestError as error:
             fail(f"{error}.", status=WRONGLY_USED)
-    problems = [problem for document_id, text in texts.items() for problem in _problems(document_id, text)]
+    problems = documents.problems(trusted_documents.inspected, texts)
     if problems:
         _refuse(problems, "Nothing was registered.")
     new = run(lambda portal: _registered(portal, texts))
@@ -83,17 +83,9 @@ async def _all(portal: Portal) -> list[DocumentRow]:
     return await portal.database.read(stored.all_documents)
 
 
-def _problems(document_id: str, text: str) -> list[DocumentProblem]:
-    found = complaint(document_id, text)
-    reasons = [found] if found else trusted_documents.inspected(text).complaints
-    return [DocumentProblem(document_id, reason) for reason in reasons]
-
-
 def _refuse(problems: Sequence[DocumentProblem], consequence: str) -> NoReturn:
     for problem in problems[:_SHOWN]:
-        # An invalid id may be any text, with control sequences for the terminal too.
-        named = problem.document_id if is_id(problem.document_id) else ascii(problem.document_id[:ID_LENGTH_MAX])
-        typer.echo(f"{named}: {problem.reason.rstrip('.')}.", err=True)
+        typer.echo(f"{shown(problem.document_id)}: {problem.reason.rstrip('.')}.", err=True)
     if len(problems) > _SHOWN:
         typer.echo(f"And {len(problems) - _SHOWN} more like these.", err=True)
     fail(consequence)

@@ -10,7 +10,9 @@ from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 import typer
 
 from db.price_tables import PriceTableRow
-from domain.languages import Language, Text
+from domain.languages import Fact, Language, Text
+from domain.orders import TYPE_LABELS
+from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
 from domain.sheets import SheetRefused, UnusedColumns
 from resolvers import imports, partners, price_tables, products
@@ -24,6 +26,7 @@ from resolvers.sheets.headers import Layout
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Sheet, of_path, sheet
 from resolvers.sheets.reports import Report
+from server.cli import import_texts
 from server.cli.progress import ProgressCallback, progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, run
 
@@ -74,6 +77,10 @@ class _Outcome:
         """Print a sentence about a line."""
         word = "linha" if self.language is Language.PORTUGUESE else "line"
         typer.echo(f"{word} {line}: {sentence}", err=err)
+
+    def filled(self, text: Text, facts: Mapping[str, Fact]) -> str:
+        """Return the text with its facts in the language."""
+        return text.filled(self.language, facts)
 
     def text(self, pt: str, en: str) -> str:
         """Return the sentence of the language."""
@@ -131,11 +138,9 @@ def clients(
                 dry_run=dry_run,
             )
 
-    _import(work, outcome, "clients were imported", all_or_nothing=all_or_nothing or dry_run)
-    imported = outcome.text("a importar" if dry_run else "importados", "to import" if dry_run else "imported")
-    there = outcome.text("já cadastrados", "registered already")
-    bad = outcome.text("com erro", "bad")
-    typer.echo(f"{outcome.done['imported']} {imported}, {outcome.done['there']} {there}, {outcome.bad} {bad}.")
+    _import(work, outcome, import_texts.CLIENTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
+    counts = {"imported": outcome.done["imported"], "there": outcome.done["there"], "bad": outcome.bad}
+    typer.echo(outcome.filled(import_texts.CLIENTS_TRIED if dry_run else import_texts.CLIENTS, counts))
     if outcome.bad:
         raise typer.Exit(FAILED)
 
@@ -172,15 +177,16 @@ def import_products(
                 return
             await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done)
 
-    _import(work, outcome, "products were imported", all_or_nothing=all_or_nothing or dry_run)
-    counts = ", ".join(f"{outcome.done[change.value]} {change.value}" for change in Change)
-    typer.echo(f"{outcome.done['good']} good, {outcome.bad} bad." if dry_run else f"{counts}, {outcome.bad} bad.")
+    _import(work, outcome, import_texts.PRODUCTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
+    counts = {**{change.value: outcome.done[change.value] for change in Change}, "good": outcome.done["good"]}
+    text = import_texts.PRODUCTS_TRIED if dry_run else import_texts.PRODUCTS
+    typer.echo(outcome.filled(text, {**counts, "bad": outcome.bad}))
     if outcome.bad:
         raise typer.Exit(FAILED)
 
 
 def _import(
-    work: Callable[[Portal], Coroutine[Any, Any, None]], outcome: _Outcome, what: str, *, all_or_nothing: bool
+    work: Callable[[Portal], Coroutine[Any, Any, None]], outcome: _Outcome, before: Text, *, all_or_nothing: bool
 ) -> None:
     try:
         run(work)
@@ -188,7 +194,7 @@ def _import(
         outcome.done.clear()
     except BaseException:
         if (count := outcome.done.total() - outcome.done["there"]) and not all_or_nothing:
-            typer.echo(f"{count} {what} before. Import the file again to go on.", err=True)
+            typer.echo(outcome.filled(before, {"count": count}), err=True)
         raise
 
 
@@ -261,26 +267,23 @@ def import_prices(
             for row in read.bad:
                 outcome.refuse(row)
         if read.bad:
-            fail(f"{len(read.bad)} bad rows. Nothing was changed.")
-        number = sum(len(tiers) for tiers in read.tiers.values())
+            fail(outcome.filled(import_texts.PRICES_BAD, {"bad": len(read.bad)}))
+        facts: dict[str, Fact] = {"tiers": sum(len(tiers) for tiers in read.tiers.values()), "table": found.name}
         if dry_run:
-            typer.echo(f"{number} tiers to import to {found.name}. Nothing was changed.")
+            typer.echo(outcome.filled(import_texts.PRICES_TRIED, facts))
             return []
         published = publish or partner is not None
         done = await price_tables.import_prices(portal, found, read.tiers, publish_it=published)
-        typer.echo(f"{number} tiers {'published' if published else 'drafted'} in {found.name}.")
+        typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED if published else import_texts.PRICES_DRAFTED, facts))
         codes = {product.id: product.code for product in known}
-        return [
-            *(
-                f"{codes[key.product_id]} ({key.order_type.value}) has no price for quantities below {lowest}; "
-                "the draft can't be published without it."
-                for key, lowest in done.holes
-            ),
-            *(
-                f"{codes[each.product_id]} ({each.order_type.value}) is dearer from {each.minimum_quantity} on."
-                for each in done.dearer
-            ),
-        ]
+
+        def said(text: Text, key: PriceKey | DearerTier | Difference, quantity: int) -> str:
+            label = TYPE_LABELS[key.order_type]
+            return outcome.filled(text, {"product": codes[key.product_id], "type": label, "quantity": quantity})
+
+        holes = [said(import_texts.HOLE, key, lowest) for key, lowest in done.holes]
+        dearer = [said(import_texts.DEARER, each, each.minimum_quantity) for each in done.dearer]
+        return holes + dearer + [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
 
     for warning in run(work):
         _warn(warning)

@@ -19,6 +19,9 @@ from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
 
+_BATCH_SIZE = 2_000
+"""Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
+
 
 class Renew(Protocol):
     """Reads the viewer of a request again: of the cache, which is a few seconds old, or `now`."""
@@ -54,8 +57,7 @@ class ResultStream:
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
         self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
-        # What is executed at once is no larger than a small operation, or one event.
-        self._batch_max = max(1, SMALL_SIZE // self._size)
+        self._batch_max = max(1, _BATCH_SIZE // self._size)
         self._position = follower.position
 
     @property

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 from db import documents
 from db.documents import DocumentRow
 from db.engine import Connection
-from domain.documents import SHA256_PREFIX, hashed
+from domain.documents import SHA256_PREFIX, Inspection, hashed
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare
@@ -37,13 +37,6 @@ class DocumentName(NamedTuple):
     persisted_query: bool = False
 
 
-class Inspection(NamedTuple):
-    """Names of a document's operations, or the error that keeps them from running."""
-
-    operations: list[str]
-    complaints: list[str]
-
-
 def inspected(text: str) -> Inspection:
     """Check a document before it is registered."""
     document = prepare(GRAPHQL_SCHEMA, text)
@@ -53,7 +46,7 @@ def inspected(text: str) -> Inspection:
 
 def _with_place(error: GraphQLError) -> str:
     places = [f"{place.line}:{place.column}" for place in error.locations or ()]
-    return f"{error.message} (at {', '.join(places)})" if places else error.message
+    return f"{error.message.rstrip('.')} (at {', '.join(places)})" if places else error.message
 
 
 @dataclass(slots=True)

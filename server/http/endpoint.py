@@ -68,7 +68,7 @@ class Endpoint:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
             else:
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    await _stream(answer, body, receive, send)
+                    await self._stream(answer, body, receive, send)
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
@@ -92,6 +92,12 @@ class Endpoint:
         finally:
             if coming:
                 backlog_of(scope).remove(coming)
+
+    async def _stream(self, answer: Answer, body: Json, receive: Receive, send: Send) -> None:
+        if answer.stream is None:
+            await event_stream.send_answer(send, body, [_VARY])
+        else:
+            await event_stream.send_results(answer.stream, receive, send, [_VARY], admission=self.admission)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
@@ -206,13 +212,6 @@ def _rejected(error: Rejected | ApiError) -> Rejected:
     if isinstance(error, MutationOverGetError):
         return Rejected(HTTPStatus.METHOD_NOT_ALLOWED, str(error), code=error.code, headers={"Allow": "POST"})
     return rejected_for(error)
-
-
-async def _stream(answer: Answer, body: Json, receive: Receive, send: Send) -> None:
-    if answer.stream is None:
-        await event_stream.send_answer(send, body, [_VARY])
-    else:
-        await event_stream.send_results(answer.stream, receive, send, [_VARY])
 
 
 async def _send_nothing(send: Send, status: HTTPStatus, headers: list[Header]) -> None:

@@ -4,7 +4,7 @@ The id of an event is the cursor of the portal's event. A caller that sends it b
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import uniform
 
 import orjson
@@ -20,13 +20,15 @@ from server.http import bodies
 from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
+from server.http.scheduling import Admission
 
-CHECK_SECONDS = 4.0
-"""Most seconds between checks that the viewer may still have the events."""
+CHECK_SECONDS = 3.0
+"""Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
 
 ALIVE_SECONDS = 4.0
 """Seconds without events after which an empty line keeps the connection open."""
 
+_PART_BYTES = 32 * 1024
 _RETRY_SECONDS = 1.0
 _LAST_SECONDS = 0.5
 _HEADERS: tuple[Header, ...] = (
@@ -44,7 +46,9 @@ async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None
     await send({"type": "http.response.body", "body": _event(body) + _COMPLETE})
 
 
-async def send_results(stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header]) -> None:
+async def send_results(
+    stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header], *, admission: Admission
+) -> None:
     """Send the results of a subscription until the caller leaves, the viewer may not have them, or the server stops.
 
     Only the end of the subscription is “complete”: a caller connects again after any other end.
@@ -53,7 +57,7 @@ async def send_results(stream: ResultStream, receive: Receive, send: Send, heade
     tally.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-        sending, checking = asyncio.create_task(_send_all(stream, send)), asyncio.create_task(_end(stream))
+        sending, checking = asyncio.create_task(_send_all(stream, send, admission)), asyncio.create_task(_end(stream))
         tasks = sending, checking, asyncio.create_task(bodies.gone(receive))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -80,13 +84,16 @@ async def _send_last(sending: asyncio.Task[bytes], send: Send, last: bytes) -> N
         raise ClientDisconnect from None
 
 
-async def _send_all(stream: ResultStream, send: Send) -> bytes:
+async def _send_all(stream: ResultStream, send: Send, admission: Admission) -> bytes:
     """Send the results, and return the last bytes."""
     await _send_part(send, _ALIVE)
     while True:
         try:
-            results = await stream.results(await stream.wait(ALIVE_SECONDS))
-            await _send_part(send, b"".join(map(_of_result, results)))
+            rows = await stream.wait(ALIVE_SECONDS)
+            # One event may be for thousands of streams.
+            await admission.admit()
+            for part in _parts(await stream.results(rows)):
+                await _send_part(send, part)
         except TimeoutError:
             await _send_part(send, _ALIVE)
         except FeedClosedError:
@@ -113,6 +120,18 @@ async def _end(stream: ResultStream) -> ApiError:
 
 async def _send_part(send: Send, part: bytes) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
+
+
+def _parts(results: Sequence[Result]) -> Iterator[bytes]:
+    """Yield the results together, as far as they are short: the connection holds one part unread."""
+    part = bytearray()
+    for result in results:
+        part += _of_result(result)
+        if len(part) >= _PART_BYTES:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
 
 
 def _of_result(result: Result) -> bytes:

@@ -40,13 +40,21 @@ class CloseCode(IntEnum):
     TOO_MANY_INITS = 4429
 
 
+class End(NamedTuple):
+    """Why the server closes a connection: a code, and a sentence for a programmer."""
+
+    code: CloseCode
+    reason: str
+
+
 class Closing(Exception):  # noqa: N818 — no error of the server.
-    """Reason for which the server closes a connection."""
+    """Raised to close a connection."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
-        """Take the code, and a sentence for a programmer."""
+        """Take what the end has."""
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        # The exception has the frames in which it was raised, and with them the message.
+        self.end = End(code, reason)
 
 
 class Received(NamedTuple):

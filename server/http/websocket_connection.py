@@ -14,7 +14,7 @@ from server.http import bearer
 from server.http.backlog import Backlog, backlog_of
 from server.http.headers import Headers
 from server.http.scheduling import Admission
-from server.http.transport_ws import CloseCode, Closing
+from server.http.transport_ws import CloseCode, End
 
 
 class Terms(NamedTuple):
@@ -46,7 +46,7 @@ class Connection:
         self.turn = asyncio.Lock()
         """Held by the subscription whose events are executed and sent, so that one batch is in memory."""
         self.gone = asyncio.Event()
-        self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
+        self.closing: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     async def viewer(self, *, read_now: bool = False) -> Viewer | None:
         """Return the viewer of the token, None without one; raise UnusableToken, which ends the connection."""
@@ -60,20 +60,20 @@ class Connection:
         """Wait until the caller is gone."""
         await self.gone.wait()
 
-    def end(self, closing: Closing) -> None:
+    def end(self, end: End) -> None:
         """Close the connection; the first reason counts."""
         if not self.closing.done():
-            self.closing.set_result(closing)
+            self.closing.set_result(end)
 
-    def unusable(self, error: UnusableToken) -> Closing:
+    def unusable(self, error: UnusableToken) -> End:
         """Return the reason to close for a token that can't be used, anywhere or from the caller's address."""
         code = CloseCode.FORBIDDEN if isinstance(error, TokenElsewhere) else CloseCode.UNAUTHORIZED
-        return Closing(code, error.message(self.language))
+        return End(code, error.message(self.language))
 
     async def send(self, text: str) -> None:
         """Send a message when the caller has read most of those before it; raise OSError if it is gone."""
         await self._send({"type": "websocket.send", "text": text})
 
-    async def close(self, closing: Closing) -> None:
+    async def close(self, end: End) -> None:
         """Close with a code and a reason."""
-        await self._send({"type": "websocket.close", "code": int(closing.code), "reason": closing.reason})
+        await self._send({"type": "websocket.close", "code": int(end.code), "reason": end.reason})

@@ -20,7 +20,7 @@ from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
 from server.http.middleware import write_line
-from server.http.transport_ws import COME_BACK, CloseCode, Closing, Received
+from server.http.transport_ws import COME_BACK, CloseCode, End, Received
 from server.http.websocket_connection import Connection
 
 _WAIT_SECONDS = 60.0
@@ -67,7 +67,7 @@ class Operation:
             self._state["error"] = error.code
             connection.end(connection.unusable(error))
         except FeedClosedError:
-            connection.end(Closing(CloseCode.RESTART, COME_BACK))
+            connection.end(End(CloseCode.RESTART, COME_BACK))
         finally:
             if self.stream is not None:
                 self.stream.close()
@@ -152,6 +152,8 @@ class Operation:
             try:
                 rows = await stream.wait(_WAIT_SECONDS)
                 async with self._connection.turn:
+                    # One event may be for thousands of subscriptions.
+                    await self._connection.terms.admission.admit()
                     for result in await stream.results(rows):
                         await self._connection.send(transport_ws.next_result(self.id, bodies.encoded(result.body)))
             except TimeoutError:

@@ -99,6 +99,9 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         self._all.connections.discard(self)
         self._lost = True
         self._held, self._fragments = b"", []
+        # Its frames refer to it, and would keep the last message until a collection.
+        self._frames.parser.close()
+        self._frames.parser_exc = None
         self._disconnect(1006)
         self._writable.set()
 

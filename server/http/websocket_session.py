@@ -17,7 +17,7 @@ from domain.errors import ApiError, Unavailable, UnusableToken
 from domain.languages import preferred
 from server.http import event_stream, transport_ws
 from server.http.errors import Rejected
-from server.http.transport_ws import COME_BACK, CloseCode, Closing, Received
+from server.http.transport_ws import COME_BACK, CloseCode, Closing, End, Received
 from server.http.websocket_connection import Connection, Terms
 from server.http.websocket_operation import Operation
 
@@ -67,7 +67,7 @@ class Session:
         stopping: asyncio.Event | None = self._connection.scope["state"].get("stopping")
         if stopping is not None:
             await stopping.wait()
-            self._connection.end(Closing(CloseCode.RESTART, COME_BACK))
+            self._connection.end(End(CloseCode.RESTART, COME_BACK))
 
     async def _until_done(self) -> None:
         while self._operations:
@@ -75,16 +75,16 @@ class Session:
             # What is called when a task is done is called in the next iteration.
             await asyncio.sleep(0)
 
-    async def _close(self, closing: Closing) -> None:
+    async def _close(self, end: End) -> None:
         """Close the connection; a process that stops gives the answers that it owes first."""
-        self.close_code = int(closing.code)
+        self.close_code = int(end.code)
         for each in self._operations:
-            if closing.code is not CloseCode.RESTART or each.stream is not None:
+            if end.code is not CloseCode.RESTART or each.stream is not None:
                 each.drop()
-        if closing.code is CloseCode.RESTART:
+        if end.code is CloseCode.RESTART:
             await self._until_done()
         with suppress(OSError):
-            await self._connection.close(closing)
+            await self._connection.close(end)
 
     async def _read(self) -> None:
         try:
@@ -97,10 +97,10 @@ class Session:
                     await asyncio.sleep(0)
             self.close_code = message.get("code")
         except Closing as closing:
-            self._connection.end(closing)
+            self._connection.end(closing.end)
         except TimeoutError:
             reason = f"Send “connection_init” within {INIT_SECONDS:g} s."
-            self._connection.end(Closing(CloseCode.INIT_TIMEOUT, reason))
+            self._connection.end(End(CloseCode.INIT_TIMEOUT, reason))
         except OSError:
             # The caller went away.
             return
@@ -136,7 +136,7 @@ class Session:
             if viewer is not None:
                 self._leave = connection.terms.signed_in.enter(viewer, None)
         except UnusableToken as error:
-            raise connection.unusable(error) from None
+            raise Closing(*connection.unusable(error)) from None
         except ApiError as error:
             raise Closing(CloseCode.TRY_AGAIN, error.message(connection.language)) from None
         await connection.send(transport_ws.ACK)

@@ -6,7 +6,7 @@ from sqlalchemy import TextClause, TextualSelect
 
 from db.engine import Connection, Database
 from tests.databases import Databases
-from tests.db.test_statements import DIALECTS, ONE_ENGINES, STATEMENTS, all_listings, prepared, read, windows
+from tests.db.test_statements import DIALECTS, ONE_ENGINES, STATEMENTS, all_listings, count, prepared, read, windows
 
 
 async def _texts_of_lists(database: Database) -> set[str]:
@@ -16,6 +16,7 @@ async def _texts_of_lists(database: Database) -> set[str]:
     async def work(connection: Connection) -> None:
         for listing in all_listings():
             await read(connection, listing, next(windows(listing)))
+            await count(connection, listing)
 
     await database.read(work)
     return texts

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -25,6 +26,9 @@ from domain.refusals import InvalidCredentials
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.sessions import SignedIn, sign_in
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api, transport
 from tests.databases import Databases
 from tests.units import fetch_all, fetch_value, reading, writing
 
@@ -110,6 +114,39 @@ async def test_it_has_a_partner_with_each_policy(make: Make) -> None:
 
     of_partners = await rows(portal, *(partners.c[name] for name in Policy._fields))
     assert [any(of_one) for of_one in zip(*of_partners, strict=True)] == [True] * len(Policy._fields)
+
+
+_OF_VENDOR = """{ viewer { partner { name } role }
+    partners(first: 10) { nodes { name status suspensionReason
+        policy { fourEyes approvalCeiling stockWarningBelow apiTokenNetworks secondFactorRequired } } }
+    products { name active }
+    priceTables(first: 10) { nodes { versionInForce { number } versions { number state beginsAt } } } }"""
+
+
+@pytest.mark.parametrize("login", ["admin", "vendas"])
+async def test_its_vendor_s_users_see_each_state_of_the_vendor_s_half(make: Make, login: str) -> None:
+    portal = await make(making.LEAST)
+    signing = """mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"""
+    app = create_app(portal, Settings(demo=True))
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        credentials = {"email": f"{login}@moderniza.example", "password": DEMO_PASSWORD}
+        token = (await Api(http, portal).data(signing, input=credentials))["signIn"]["token"]
+        seen = await Api(http, portal, token=token).data(_OF_VENDOR)
+
+    assert seen["viewer"]["partner"]["name"].startswith("Grupo Moderniza")
+    organizations = seen["partners"]["nodes"]
+    suspended = [each for each in organizations if each["status"] == "SUSPENDED"]
+    assert [bool(each["suspensionReason"]) for each in suspended] == [True]
+    assert {"ACTIVE"} < {each["status"] for each in organizations}
+    policies = [each["policy"] for each in organizations]
+    assert {name for policy in policies for name, setting in policy.items() if setting} == set(policies[0])
+    assert [each["name"] for each in seen["products"] if not each["active"]] == ["Moderniza Clássico"]
+    versions = [each for table in seen["priceTables"]["nodes"] for each in table["versions"]]
+    later = [
+        each for each in versions if each["state"] == "PUBLISHED" and datetime.fromisoformat(each["beginsAt"]) > NOW
+    ]
+    assert later
+    assert all(table["versionInForce"] for table in seen["priceTables"]["nodes"])
 
 
 async def test_what_replaced_a_moved_activation_is_known(make: Make) -> None:

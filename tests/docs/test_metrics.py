@@ -14,7 +14,8 @@ SUFFIXES = {"counter": "_total", "gauge": "", "histogram": ""}
 def existing_metrics() -> Iterator[tuple[str, str, set[str]]]:
     for name, each in vars(registry).items():
         if name.isupper() and isinstance(each, MetricWrapperBase):
-            yield f"{each._name}{SUFFIXES[each._type]}", each._type, set(each._labelnames)  # noqa: SLF001 — it has no public names.
+            kind = str(each._type)  # noqa: SLF001 — the same.
+            yield f"{each._name}{SUFFIXES[kind]}", kind, set(each._labelnames)  # noqa: SLF001 — it has no public names.
 
 
 def test_each_metric_is_on_the_page_with_its_labels_and_no_other() -> None:

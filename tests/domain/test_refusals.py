@@ -29,6 +29,7 @@ from resolvers.sheets.clients import LABELS
         ),
         (NotFound(("orderId",)), "Pedido não encontrado.", "Order not found."),
         (NotFound(("priceTableId",)), "Pauta de preços não encontrada.", "Price table not found."),
+        (NotFound(("replacesVersion",)), "Versão a substituir não encontrada.", "Version to replace not found."),
         (
             OutOfRange(("items", "0", "quantity"), lowest=1, highest=10_000),
             "Item 1: a quantidade deve estar entre 1 e 10.000.",

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +16,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
-from server.http.transport_ws import CloseCode
+from server.http.transport_ws import SUBPROTOCOL, CloseCode
 from tests import cnpjs
 from tests.api import Json
 from tests.e2e.frames import KEY, VALID, VERSION, Framed, frame, framing, handshake, message
@@ -67,12 +68,13 @@ def port(served: Served) -> int:
     return served.port
 
 
-def connected(port: int, secret: str) -> ClientConnection:
-    """Return a connection of an ordinary client, acknowledged."""
-    connection = connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=["graphql-transport-ws"])  # type: ignore[list-item]  # Subprotocol is a str.
-    connection.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {secret}"}}))
-    assert received(connection) == {"type": "connection_ack"}
-    return connection
+@contextmanager
+def connected(port: int, secret: str) -> Iterator[ClientConnection]:
+    """Yield a connection of an ordinary client, acknowledged."""
+    with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[Subprotocol(SUBPROTOCOL)]) as connection:
+        connection.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {secret}"}}))
+        assert received(connection) == {"type": "connection_ack"}
+        yield connection
 
 
 def received(connection: ClientConnection) -> Json:
@@ -204,9 +206,9 @@ def test_a_caller_that_reads_nothing_is_closed(served: Served) -> None:
         caller.send(VALID, begin, *asked)
         wait_for(served.log, "answer not read")
         # What the kernel had sent is read, and the end is a close or a reset.
-        with pytest.raises((EOFError, ConnectionError)):
-            while True:
-                caller.head()
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
 
 
 def wait_for(log: Path, event: str) -> None:
@@ -219,7 +221,12 @@ def wait_for(log: Path, event: str) -> None:
 
 def test_connections_that_end_in_any_way_leave_none_open(served: Served) -> None:
     def count() -> int:
-        return len(list(Path(f"/proc/{served.pid}/fd").iterdir()))
+        # One may be closed meanwhile.
+        found = 0
+        for each in Path(f"/proc/{served.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found += str(each.readlink()).startswith("socket:")
+        return found
 
     with connected(served.port, served.token):
         before = count()
@@ -234,7 +241,7 @@ def test_connections_that_end_in_any_way_leave_none_open(served: Served) -> None
             elif place % 4 == 2:
                 connection.close()
         with pytest.raises(ConnectionClosed):
-            connection = connected(served.port, "unknown")
+            stack.enter_context(connected(served.port, "unknown"))
     for _ in range(400):
         if count() <= before:
             break

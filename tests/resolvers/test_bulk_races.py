@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from db.tables import activations, clients, license_stock
+from domain.errors import NotChanged
+from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_product
 from tests.resolvers.test_races import AHEAD_SECONDS
@@ -21,6 +23,9 @@ LOCKED = [
     ("moveActivations", activations),
 ]
 """Rows that a bulk mutation locks, in the order of their ids."""
+
+
+_CODES = "results { status userErrors { code path message } } userErrors { code }"
 
 
 async def run(api: Api, name: str, mode: str, **given: object) -> Json:
@@ -80,6 +85,65 @@ async def test_bulk_runs_in_opposite_orders_all_end(api: Api) -> None:
             *(run(api, "cancelActivations", "ALL_OR_NOTHING", activationIds=some) for some in (new, new[::-1]))
         )
         assert sorted(statuses(payload)[0] for payload in ended) == ["DONE", "REFUSED"]
+
+
+@pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
+async def test_an_activation_that_stops_matching_a_filter_is_not_cancelled(
+    api: Api, client: str, product: str, mode: str
+) -> None:
+    await api.buy(product, 2)
+    kept, other = await api.activation(client, product), await api.activation(client, product)
+    given = {"filter": {"note": "obsoleta"}, "expectedCount": 2}
+    for activation in (kept, other):
+        await api.done("updateActivation", "activation { id }", {"activationId": activation, "note": "Obsoleta"})
+
+    async with writing(api.portal.database) as tx:
+        await tx.inspect(lambda connection: connection.execute(_rewritten(kept)))
+        # It searches before this transaction ends, and cancels after it.
+        behind = asyncio.ensure_future(api.mutate("cancelActivations", _CODES, {"mode": mode, **given}))
+        await asyncio.wait([behind], timeout=AHEAD_SECONDS)
+
+    payload = await behind
+    (error,) = payload["userErrors"]
+    assert (payload["results"], error["code"]) == ([], "COUNT_CHANGED")
+    assert (await api.stock(product))["activated"] == 2
+
+
+async def test_a_replay_cancels_no_activation_that_stopped_matching(level: Api) -> None:
+    product = await new_product(level.portal, level.partner_id)
+    await level.buy(product, 2)
+    client = await level.client()
+    kept, other = await level.activation(client, product), await level.activation(client, product)
+    for activation in (kept, other):
+        await level.done("updateActivation", "activation { id }", {"activationId": activation, "note": "Obsoleta"})
+    given = {"filter": {"note": "obsoleta"}, "expectedCount": 2, "mode": "EACH", "idempotencyKey": "same"}
+
+    def fail(statement: str) -> None:
+        if "UPDATE activations" in statement:
+            raise NotChanged
+
+    level.portal.database.observers.append(fail)
+    await level.error(
+        f"""mutation ($input: CancelActivationsInput!) {{
+            cancelActivations(input: $input) {{ {_CODES} }} }}""",
+        input=given,
+    )
+    level.portal.database.observers.remove(fail)
+    async with writing(level.portal.database) as tx:
+        await tx.inspect(lambda connection: connection.execute(_rewritten(kept)))
+
+    payload = await level.mutate("cancelActivations", _CODES, given)
+
+    first, second = payload["results"]
+    (error,) = first["userErrors"]
+    assert (error["code"], error["path"]) == ("COUNT_CHANGED", ["filter"])
+    assert second == {"status": "DONE", "userErrors": []}
+    assert (await level.stock(product))["activated"] == 1
+
+
+def _rewritten(activation: str) -> sa.Update:
+    changed = sa.update(activations).where(activations.c.id == ids.number("Activation", activation))
+    return changed.values(note="Em uso", note_folded="em uso")
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True, scope="session")

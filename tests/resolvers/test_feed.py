@@ -6,16 +6,22 @@ from dataclasses import fields
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import events
-from db.engine import Database
+from db.engine import Database, hints
+from db.engine.filters import value as value_of
+from db.engine.hints import Listener
+from db.engine.statement import Statement
 from db.events import EventFilter, EventRow
 from domain.events import Event, EventType
 from resolvers.feed import Feed, Follower, matching
 from resolvers.portal import Portal
 from tests import factories
+from tests.api import Api
+from tests.eventually import eventually
 from tests.units import reading
 
 TYPES = (EventType.CLIENT_REGISTERED, EventType.CLIENT_UPDATED, EventType.CLIENT_CANCELLED)
@@ -32,6 +38,10 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("commit"), COMMITS),
         st.tuples(st.just("commit unnoticed"), COMMITS),
+        st.tuples(st.just("commit elsewhere"), COMMITS),
+        st.tuples(st.just("commit elsewhere with a hint"), COMMITS),
+        st.tuples(st.just("hint for nothing"), st.just(0)),
+        st.tuples(st.just("stop listening"), st.just(0)),
         st.tuples(st.just("read"), st.integers(0, 2)),
         st.tuples(st.just("reconnect"), st.integers(0, 2)),
     ),
@@ -48,6 +58,24 @@ async def log_of(database: Database, partner_id: int, chosen: EventFilter) -> li
     async with reading(database) as connection:
         found = await events.between(connection, partner_id, chosen, after=0, last=1_000)
     return [row.number for row in found]
+
+
+LISTENERS: Statement[bool] = Statement(
+    sa.select(sa.func.pg_terminate_backend(sa.column("pid", sa.Integer), type_=sa.Boolean))
+    .select_from(sa.table("pg_stat_activity"))
+    .where(
+        sa.column("datname", sa.Text) == sa.func.current_database(),
+        sa.column("query", sa.Text).like("LISTEN %"),
+    ),
+    value_of,
+)
+
+
+async def end_listeners(database: Database) -> int:
+    """End all connections that listen, as a restarted server does; return how many there were."""
+    if not database.sends_hints:
+        return 0
+    return len(await database.write(lambda tx: tx.fetch(LISTENERS)))
 
 
 async def drained(follower: Follower, last: int) -> list[EventRow]:
@@ -68,11 +96,22 @@ async def drained(follower: Follower, last: int) -> list[EventRow]:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters=st.lists(FILTERS, min_size=3, max_size=3), steps=STEPS)
 async def test_each_follower_gets_exactly_the_filtered_log(
-    database: Database, filters: list[EventFilter], steps: list[tuple[str, object]]
+    database: Database, engine_url: str, filters: list[EventFilter], steps: list[tuple[str, object]]
 ) -> None:
     partner_id = await factories.new_partner(Portal(database, b""))
+    mine, other = Database(engine_url, hints=True), Database(engine_url, hints=True)
+    try:
+        await follow_through(partner_id, mine, other, filters, steps)
+    finally:
+        await mine.close()
+        await other.close()
+
+
+async def follow_through(
+    partner_id: int, database: Database, other: Database, filters: list[EventFilter], steps: list[tuple[str, object]]
+) -> None:
     # So few are kept that followers fall behind what is kept.
-    of_process = Feed(database, kept=4, poll_seconds=0.01)
+    of_process = Feed(database, kept=4, poll_seconds=0.01, poll_beside_hints=0.02)
     got: list[list[int]] = [[], [], []]
     followers = [of_process.follow(partner_id, 0, chosen) for chosen in filters]
     last = 0
@@ -82,9 +121,15 @@ async def test_each_follower_gets_exactly_the_filtered_log(
             wakes = list(database.after_commit)
             if step.endswith("unnoticed"):
                 database.after_commit.clear()
-            await commit(database, partner_id, value, minute)
+            await commit(other if "elsewhere" in step else database, partner_id, value, minute)
             database.after_commit[:] = wakes
             last += len(value)
+            if step.endswith("hint"):
+                await other.hint()
+        elif step == "hint for nothing":
+            await other.hint()
+        elif step == "stop listening":
+            await end_listeners(other)
         else:
             assert isinstance(value, int)
             if step == "reconnect":
@@ -135,3 +180,68 @@ def test_an_event_has_each_field_of_a_filter_but_types_and_times() -> None:
     names = {each.name for each in fields(EventFilter)}
 
     assert names - set(EventRow._fields) == {"types", "occurred_from", "occurred_to"}
+
+
+async def test_a_hint_of_another_process_needs_no_look(
+    database: Database, engine_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
+    partner_id = await factories.new_partner(Portal(database, b""))
+    mine, other = Database(engine_url, hints=True), Database(engine_url, hints=True)
+    # On SQLite, the version of the file is looked at instead.
+    feed = Feed(mine, poll_seconds=0.01 if not mine.sends_hints else 600, poll_beside_hints=600)
+    follower = feed.follow(partner_id, 0, EventFilter())
+
+    async def hears() -> bool:
+        return not mine.sends_hints or (feed._listener is not None and feed._listener.is_heard)  # noqa: SLF001 — it has no other sign.
+
+    found: list[EventRow] = []
+    try:
+        for minute in (1, 2):
+            await eventually(hears)
+            await commit(other, partner_id, TYPES, minute)
+            await other.hint()
+            async with asyncio.timeout(20):
+                found += await follower.batch()
+            # The second time, by a connection that was opened again.
+            await end_listeners(other)
+    finally:
+        follower.close()
+        await mine.close()
+        await other.close()
+
+    assert [row.type for row in found] == [*TYPES, *TYPES]
+
+
+async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_ECHO_SECONDS", 0.05)
+    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
+    checks = asyncio.Queue[str]()
+    if database.url.get_backend_name() == "sqlite":
+        assert database.listener(lambda: None) is None
+        return
+    listener = Listener(database.url, checks.put, lambda: None)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await checks.get()
+    is_heard = listener.is_heard
+    await listener.close()
+
+    assert not is_heard
+
+
+async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:
+    database, statements = level.portal.database, list[str]()
+    feed = Feed(database, poll_seconds=0.001)
+    follower = feed.follow(level.partner_id, 0, EventFilter())
+    await level.client()
+    found = await follower.batch()
+    database.observers.append(statements.append)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await follower.batch()
+    database.observers.clear()
+    follower.close()
+
+    assert len(found) == 1
+    assert statements == []

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.doctor.checks import examine
+from db.doctor.checks import examine_rows
 from db.engine import Database
 from db.tables import license_stock, stock_movements
 from domain.orders import OrderType
@@ -20,7 +19,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests.api import Api
-from tests.databases import Databases
+from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product, tier
 from tests.units import fetch_all, reading
 
@@ -128,7 +127,7 @@ async def _check(partner: Partner, database: Database) -> None:
 async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
     database = Database(url)
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         api = await new_caller(http, portal, await new_partner(portal))
         products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
@@ -144,14 +143,8 @@ async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
             await partner.take(doing, chosen, amount)
             await _check(partner, database)
     # Each active activation has exactly one license, each cancelled one none, and cancelled clients are erased.
-    assert [finding for finding in await examine(database) if finding.partner_id == api.partner_id] == []
+    assert await database.read(examine_rows) == []
     await database.close()
-
-
-@pytest.fixture(scope="module")
-def url(engine: str, databases: Databases) -> str:
-    """Database of its own, in which the doctor must find nothing."""
-    return databases.migrated(engine)
 
 
 @given(steps=st.lists(step, min_size=5, max_size=25))

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 from uuid import uuid4
 
-from db import identities, price_tables, webhook_deliveries
+from db import documents, identities, price_tables, webhook_deliveries
 from db.identities import IdentifiedUser
 from db.webhook_deliveries import QUEUED, Message
 from domain.access import Role
@@ -316,7 +316,13 @@ OF_PRICES: Mapping[str, Given] = {
 }
 """Input of each mutation of price tables, besides the price table or partner; the vendor's sales people do them."""
 
-OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS, *OF_PRICES}
+OF_DOCUMENTS: Mapping[str, Given] = {
+    "registerDocuments": {"manifest": '{"x-test:role": "{ viewer { role } }"}'},
+    "removeDocuments": {"ids": []},
+}
+"""Input of each mutation of trusted documents; only the vendor's administrators do them."""
+
+OF_VENDOR = {*OF_PARTNERS, *OF_PRODUCTS, *OF_PRICES, *OF_DOCUMENTS}
 """Mutations that only the vendor's users do."""
 
 SESSIONS = {
@@ -340,12 +346,14 @@ class Connection(NamedTuple):
         query: Has one page; the variables are what `fill` returns of the lists that it fills.
         many: Has as many pages as the limit of objects allows; empty if there is only one.
         for_vendor: Has more than one row only for the vendor's users.
+        vendor_only: Is forbidden to a partner's users.
 
     """
 
     query: str
     many: str = ""
     for_vendor: bool = False
+    vendor_only: bool = False
 
 
 def _of_partner(name: str, *, size: str = "first: 100") -> Connection:
@@ -381,6 +389,11 @@ CONNECTIONS: Mapping[str, Connection] = {
     "Partner.users": _of_partner("users"),
     "Query.users": Connection("{ users(#) { % } }"),
     "Query.invitations": Connection("{ invitations(#) { % } }"),
+    "Query.trustedDocuments": Connection(
+        "query ($Documents: String!) { trustedDocuments(filter: { idBeginsWith: $Documents }, #) { % } }",
+        for_vendor=True,
+        vendor_only=True,
+    ),
     "Query.webhooks": Connection("{ webhooks(#) { % } }"),
     "Webhook.deliveries": Connection(
         "query ($Webhook: ID!) { webhook(id: $Webhook) { deliveries(#) { % } } }",
@@ -395,6 +408,7 @@ LISTS: Mapping[str, str] = {
     "Query.licenseStock": "{ licenseStock { % } }",
     "Partner.licenseStock": "{ partners(first: 1) { nodes { licenseStock { % } } } }",
     "Partner.contacts": "{ partners(first: 1) { nodes { contacts { % } } } }",
+    "Query.apiTokens": "{ apiTokens { % } }",
     "Viewer.apiTokens": "{ viewer { apiTokens { % } } }",
     "CancellationImpact.releasedLicenses": (
         "{ clients(first: 100) { nodes { cancellationImpact { releasedLicenses { % } } } } }"
@@ -419,7 +433,7 @@ LISTS: Mapping[str, str] = {
 
 
 async def fill(api: Api, size: int) -> Ids:
-    """Create at least this number of rows in each list; return what finds them: ids, and a part of partners' names.
+    """Create at least this number of rows in each list; return what finds them: ids, and parts of names or ids.
 
     A new list needs a line here, if its rows are not among these.
     """
@@ -440,6 +454,7 @@ async def fill(api: Api, size: int) -> Ids:
     text = uuid4().hex
     async with writing(api.portal.database) as tx:
         for number in range(size):
+            await documents.add(tx, f"x-{text}:{number}", "{ viewer { role } }", at=api.portal.now())
             await add_partner(tx, name=f"{text} {number // 2}")
             await add_user(tx, api.partner_id)
         (own,) = await price_tables.assigned_to(tx, api.partner_id)
@@ -450,7 +465,13 @@ async def fill(api: Api, size: int) -> Ids:
         await price_tables.assign(tx, api.partner_id, assigned, preselected_id=own.price_table_id)
     hooks = [await _webhook(api) for _ in range(min(size, WEBHOOKS_MAX))]
     await _fill_deliveries(api, str(hooks[0]["webhookId"]), size)
-    return {"Client": busy, "Product": products[0], "Partners": text, "Webhook": str(hooks[0]["webhookId"])}
+    return {
+        "Client": busy,
+        "Product": products[0],
+        "Partners": text,
+        "Documents": f"x-{text}:",
+        "Webhook": str(hooks[0]["webhookId"]),
+    }
 
 
 async def _fill_deliveries(api: Api, webhook: str, size: int) -> None:

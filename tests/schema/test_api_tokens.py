@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db.tables import metadata, users
 from domain.access import API_TOKENS_MAX, ROLE_PERMISSIONS, Permission, Role, TokenKind
+from resolvers import ids
 from server.background.token_usage import TokenUsageWriter
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -224,3 +225,18 @@ async def test_a_hundred_tokens_are_listed_usable_ones_first_then_the_newest(api
 
     assert len(listed) == 100
     assert [each["id"] for each in listed[:3]] == [made["apiToken"]["id"] for made in (newest, oldest, revoked)]
+
+
+async def test_the_vendor_lists_and_revokes_the_tokens_of_a_partner(api: Api, other_api: Api, vendor: Api) -> None:
+    token = (await create(api, Permission.ORDERS_READ))["apiToken"]["id"]
+    query = "query ($partner: ID) { apiTokens(partnerId: $partner) { id user { id } } }"
+    partner, user = ids.encode("Partner", api.partner_id), {"id": ids.encode("User", api.user_id)}
+
+    listed = [(await caller.data(query, partner=partner))["apiTokens"] for caller in (api, vendor, other_api)]
+    own = (await vendor.data(query))["apiTokens"]
+    await vendor.done("revokeApiToken", REVOKE, {"apiTokenId": token, "partnerId": partner})
+
+    assert listed == [[{"id": token, "user": user}], [{"id": token, "user": user}], []]
+    assert own == []
+    revoked = (await api.data("{ apiTokens { revokedAt } }"))["apiTokens"]
+    assert [each["revokedAt"] is None for each in revoked] == [False]

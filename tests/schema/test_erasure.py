@@ -25,6 +25,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api
 from tests.databases import Databases
+from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product
 from tests.units import fetch_all, reading
 
@@ -211,7 +212,7 @@ async def _erase_all(url: str, named: Sequence[Named], texts: Sequence[tuple[int
     # Letters, so that a word of one example is in no other.
     tag = "".join("bcdfghjklm"[int(digit)] for digit in str(next(_examples)))
     words = [f"{word}{tag}" for word in WORDS]
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         api = await new_caller(http, portal, await new_partner(portal))
         product = await new_product(portal, api.partner_id)

@@ -26,6 +26,7 @@ from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api
 from tests.databases import Databases
+from tests.executors import BATCHED
 from tests.factories import add_app, new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
@@ -35,7 +36,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     """Manager of a portal whose database lacks a table."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings()))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:

@@ -76,6 +76,8 @@ async def _of_vendor(vendor: Api, do: Do) -> None:
     await do(vendor, "publishPriceTable", {"priceTableId": table})
     await do(vendor, "assignPriceTables", {**partner, "priceTableIds": [table], "preselectedId": table})
     await do(vendor, "closePartner", partner)
+    await do(vendor, "registerDocuments", {"manifest": f'{{"{code}": "{{ viewer {{ role }} }}"}}'})
+    await do(vendor, "removeDocuments", {"ids": [code]})
 
 
 async def test_every_mutation_that_changes_something_appends_an_event(api: Api, vendor: Api) -> None:

@@ -1,5 +1,6 @@
 """Idempotency keys over HTTP, on both engines, with a test clock."""
 
+from hashlib import new
 from uuid import uuid4
 
 import pytest
@@ -7,6 +8,8 @@ import sqlalchemy as sa
 
 from db.tables import idempotency_keys, users
 from domain.access import Role
+from resolvers import mutations
+from resolvers.mutations import as_text
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -147,8 +150,15 @@ async def test_a_key_of_255_characters_is_taken(api: Api) -> None:
     assert await do(api, "registerClient", given) == await do(api, "registerClient", given)
 
 
-async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api) -> None:
+async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"cnpj": cnpjs.another(), "name": "Padaria São João", "idempotencyKey": "padaria-2026"}
+    recorded = [given["idempotencyKey"].encode()]
+
+    def record(value: object) -> str:
+        recorded.append(as_text(value).encode())
+        return as_text(value)
+
+    monkeypatch.setattr(mutations, "as_text", record)
     await do(api, "registerClient", given)
 
     async with reading(api.portal.database) as connection:
@@ -156,4 +166,9 @@ async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api) -> None:
         kept = await fetch_all(connection, sa.select(idempotency_keys).where(mine))
 
     assert len(kept) == 1
+    # A digest without the secret would be found by trying all numbers.
+    tried = {value for each in recorded for value in (each, b"idempotency input\0" + each)}
+    hashed = {new(name, value).digest() for name in ("sha256", "blake2s", "sha3_256") for value in tried}
+    assert not hashed & {kept[0].key_digest, kept[0].input_digest}
+    assert kept[0].input_digest in {api.portal.digest("idempotency input", each) for each in recorded}
     assert not [value for value in given.values() if value in str(kept) or repr(value.encode())[2:-1] in str(kept)]

@@ -248,6 +248,21 @@ async def test_above_the_ceiling_only_the_vendor_approves(vendor: Api, api: Api,
     assert await vendor.codes("approveOrder", {"orderId": above, "partnerId": _id(api)}) == []
 
 
+async def test_a_ceiling_is_any_amount_of_money(vendor: Api, api: Api) -> None:
+    query = """mutation ($input: SetPartnerPolicyInput!) {
+        setPartnerPolicy(input: $input) { partner { policy { approvalCeiling } } userErrors { code } } }"""
+    given = {"partnerId": _id(api)}
+
+    for ceiling, shown in (("0", "0.00"), ("0.5", "0.50"), ("999999999999999.99", "999999999999999.99")):
+        payload = (await vendor.data(query, input={**given, "approvalCeiling": ceiling}))["setPartnerPolicy"]
+        assert payload == {"partner": {"policy": {"approvalCeiling": shown}}, "userErrors": []}
+    for wrong in ("-1.00", "-0.01", "1000000000000000.00", "10.001", "1.000,00", "10,00", "R$ 10.00", "1e3", "", 10):
+        error = await vendor.error(query, input={**given, "approvalCeiling": wrong})
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "approvalCeiling" in error["message"]
+        assert "from “0.00” to “999999999999999.99”, with at most two places" in error["message"]
+
+
 async def test_who_can_approve_is_shown_as_the_policies_decide(vendor: Api, api: Api, product: str) -> None:
     await _set(vendor, api, fourEyes=True, approvalCeiling="300.00")
     within, above = await api.order((product, 2)), await api.order((product, 3))

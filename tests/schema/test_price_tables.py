@@ -8,9 +8,15 @@ import pytest
 
 from db import price_tables as statements
 from db import users
+from db.doctor.checks import examine
+from domain import money
 from domain.access import Permission, Role
+from domain.money import Cents
+from domain.orders import OrderType
+from domain.price_tables import PriceKey
+from domain.prices import Tier
 from resolvers import ids, price_tables
-from resolvers.price_tables import PublishPriceTable, RenamePriceTable
+from resolvers.price_tables import DraftedPrice, DraftPriceTable, PublishPriceTable, RenamePriceTable
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -395,6 +401,37 @@ async def test_a_draft_that_would_undo_a_later_version_is_confirmed_or_refused(
     assert published["version"] == {"number": 3, "copyOf": 1}
 
 
+async def test_a_publication_says_what_a_later_version_undoes_of_it(vendor: Api, api: Api, clock: Clock) -> None:
+    clock.now = NOON
+    changed, same, kept = [await new_product(api.portal, api.partner_id) for _ in range(3)]
+    table = await _table(vendor)
+    await _draft(vendor, table, *(_price(each, (1, "10.00")) for each in (changed, same, kept)))
+    await _publish(vendor, table)
+    await _draft(vendor, table, _price(changed, (1, "12.00")), _price(same, (1, "11.00")))
+    await _publish(vendor, table, NOON + DAY)
+    await _draft(vendor, table, _price(changed, (1, "8.00")), _price(same, (1, "11.00")), _price(kept, (1, "9.00")))
+    asked = "product { id } before { unitMonthlyPrice } after { unitMonthlyPrice } undoneBy { number beginsAt }"
+    diff = f"query ($id: ID!, $at: DateTime) {{ priceTableDiff(priceTableId: $id, beginsAt: $at) {{ {asked} }} }}"
+
+    now, later = [
+        (await vendor.data(diff, id=table, at=at))["priceTableDiff"] for at in (None, (NOON + 2 * DAY).isoformat())
+    ]
+    payload = await vendor.done("publishPriceTable", f"undone {{ {asked} }}", {"priceTableId": table})
+    await _draft(vendor, table, _price(changed, (1, "7.00")))
+    last = await vendor.done(
+        "publishPriceTable",
+        "undone { minimumQuantity }",
+        {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat(), "replacesVersion": 2},
+    )
+
+    ends = {"number": 2, "beginsAt": "2027-07-02T12:00:00Z"}
+    assert {each["product"]["id"]: each["undoneBy"] for each in now} == {changed: ends, same: None, kept: ends}
+    assert [each["before"]["unitMonthlyPrice"] for each in later if each["product"]["id"] == changed] == ["12.00"]
+    assert {each["undoneBy"] for each in later} == {None}
+    assert payload["undone"] == [each for each in now if each["undoneBy"]]
+    assert last["undone"] == []
+
+
 async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api, api: Api) -> None:
     product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
     await _draft(vendor, table, _price(product, (1, "10.00")))
@@ -414,6 +451,58 @@ async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api,
     version = await vendor.done("publishPriceTable", "version { number copyOf }", {"priceTableId": table})
     assert refused == []
     assert version["version"] == {"number": 3, "copyOf": 2}
+
+
+async def test_a_draft_during_a_publication_changes_no_published_price(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    publishing = PublishPriceTable(ids.number("PriceTable", table), None)
+    drafted = {"priceTableId": table, "prices": [_price(product, (1, "30.00"))]}
+
+    refused = await raced(vendor, price_tables.publish, publishing, vendor.codes("draftPriceTable", drafted))
+
+    assert refused == []
+    assert await _versions(vendor, table) == [(2, "DRAFT", 1, ["30.00"]), (1, "PUBLISHED", None, ["10.00"])]
+
+
+async def test_a_publication_during_a_draft_publishes_all_of_it(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await _table(vendor)
+    await _draft(vendor, table, _price(product, (1, "10.00")))
+    key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
+    tiers = (_tier(1, "9.00"), _tier(10, "8.00"))
+    cheaper = DraftedPrice(key, tiers)
+    drafting = DraftPriceTable(ids.number("PriceTable", table), (cheaper,))
+
+    refused = await raced(
+        vendor, price_tables.draft, drafting, vendor.codes("publishPriceTable", {"priceTableId": table})
+    )
+
+    assert refused == []
+    assert await _versions(vendor, table) == [(1, "PUBLISHED", None, ["9.00", "8.00"])]
+    # The publication keeps how many tiers it has published.
+    mine = f"price table {ids.number('PriceTable', table)} "
+    assert [each for each in await examine(vendor.portal.database) if mine in each.message] == []
+
+
+def _tier(minimum: int, monthly: str) -> Tier:
+    price = money.parse(monthly)
+    assert price is not None
+    return Tier(minimum_quantity=minimum, unit_monthly_price=price, unit_setup_fee=Cents(0), bonus_quantity=0)
+
+
+async def _versions(vendor: Api, table: str) -> list[tuple[int, str, int | None, list[str]]]:
+    """Return number, state, origin and monthly prices of each version, the newest first."""
+    query = """query ($id: ID!) { node(id: $id) { ... on PriceTable { versions { number state copyOf
+        items { tiers { unitMonthlyPrice } } } } } }"""
+    return [
+        (
+            each["number"],
+            each["state"],
+            each["copyOf"],
+            [tier["unitMonthlyPrice"] for item in each["items"] for tier in item["tiers"]],
+        )
+        for each in (await vendor.data(query, id=table))["node"]["versions"]
+    ]
 
 
 async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> None:

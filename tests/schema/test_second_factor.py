@@ -16,6 +16,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, address
 from tests.clock import Clock
+from tests.executors import DOCUMENTS
 from tests.factories import App, new_caller, new_partner
 from tests.schema.second_factors import (
     EVENTS,
@@ -44,7 +45,7 @@ async def app(person: Person) -> App:
 @pytest.fixture
 async def elsewhere(portal: Portal) -> AsyncIterator[Api]:
     """Caller without a token, of another network."""
-    transport = httpx.ASGITransport(create_app(portal, Settings()), client=(address(), 1))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=DOCUMENTS), client=(address(), 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield Api(http, portal)
 

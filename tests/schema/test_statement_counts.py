@@ -15,7 +15,11 @@ _BELOW = 2
 
 LISTED = {
     **LISTS,
-    **{path: each.many or each.query.replace("#", "first: 100") for path, each in CONNECTIONS.items()},
+    **{
+        path: each.many or each.query.replace("#", "first: 100")
+        for path, each in CONNECTIONS.items()
+        if not each.vendor_only
+    },
 }
 """Query for every list of objects; the percent sign is replaced by the selection of each row."""
 

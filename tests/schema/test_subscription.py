@@ -17,7 +17,7 @@ from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
 from tests import streams, websockets
 from tests.api import Api
-from tests.executors import DOCUMENTS
+from tests.executors import BATCHED, DOCUMENTS
 from tests.factories import new_caller
 
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
@@ -245,7 +245,7 @@ async def test_a_subscriber_that_disconnects_is_forgotten(api: Api, streaming: S
             assert api.portal.feed.followers == 2
 
     assert (api.portal.feed.followers, api.portal.feed._partners, api.portal.feed._reader) == (0, {}, None)  # noqa: SLF001
-    assert api.portal.feed._committed.set not in api.portal.database.after_commit  # noqa: SLF001
+    assert api.portal.feed._hinted.set not in api.portal.database.after_commit  # noqa: SLF001
 
 
 async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, streaming: Streaming) -> None:
@@ -258,7 +258,9 @@ async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, str
         seen: list[str] = []
         level.portal.database.observers.append(seen.append)
         # Only execution by batch loads what several events refer to at once.
-        async with streaming(level, NESTED, app=create_app(level.portal, Settings()), after=start) as stream:
+        async with streaming(
+            level, NESTED, app=create_app(level.portal, Settings(), documents=BATCHED), after=start
+        ) as stream:
             for _ in range(more):
                 sent = await stream.next()
                 assert sent is not None

@@ -1,12 +1,16 @@
 """Another partner's ids answer exactly as ids that do not exist."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import NamedTuple
 
+import httpx
 import pytest
 
+from db.engine import Database
 from resolvers import ids
-from tests.api import Api, Json
-from tests.factories import new_product, with_tokens
+from resolvers.portal import Portal
+from tests.api import Api, Json, serving
+from tests.factories import new_caller, new_partner, new_product, with_tokens
 from tests.schema.introspection import call, id_arguments, input_name, outline, type_of_id
 from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS, Ids, absent, one_of_each
 
@@ -39,12 +43,24 @@ def _shared(place: str) -> bool:
     return type_of_id(place) == "Product" and "(input." in place
 
 
-async def _asked(api: Api, place: str) -> tuple[Ask, str]:
-    """Return how to ask with an id in the place, and an id of the partner that it fits."""
+class Owner(NamedTuple):
+    """Partner with one object of each type, and their ids."""
+
+    api: Api
+    ids: Ids
+
+
+async def _owner(http: httpx.AsyncClient, portal: Portal) -> Owner:
+    api = await new_caller(http, portal, await new_partner(portal))
+    return Owner(api, await one_of_each(api))
+
+
+async def _asked(api: Api, place: str, queried: Ids) -> tuple[Ask, str]:
+    """Return how to ask with an id in the place, and an id of the partner that it fits: for queries, a given one."""
     field, _, path = place.rstrip(")").partition("(")
     if field.startswith("Query."):
         query = f"query ($id: ID!) {{ {call(field, {path: '$id'})} {outline(field)} }}"
-        return lambda given: api.post(query, id=given), (await one_of_each(api))[type_of_id(place)]
+        return lambda given: api.post(query, id=given), queried[type_of_id(place)]
     name = field.removeprefix("Mutation.")
     recipe = MUTATIONS[name]
     errors = "userErrors { __typename code message path }"
@@ -76,28 +92,38 @@ def _replaced(given: object, keys: list[str], value: str) -> object:
     return value
 
 
+@pytest.fixture(scope="module")
+async def foreign(database: Database) -> AsyncIterator[Owner]:
+    """Another partner, which no test changes."""
+    portal = Portal(database, secret=b"s" * 32)
+    async with serving(portal) as http:
+        yield await _owner(http, portal)
+
+
+@pytest.fixture(scope="module")
+async def own(database: Database) -> AsyncIterator[Owner]:
+    """Partner of the callers, which mutations do not change."""
+    portal = Portal(database, secret=b"s" * 32)
+    async with serving(portal) as http:
+        yield await _owner(http, portal)
+
+
 @pytest.mark.parametrize("place", PLACES)
-async def test_another_partners_id_answers_as_one_that_nothing_has(api: Api, other_api: Api, place: str) -> None:
-    answer, _ = await _asked(api, place)
-    foreign, type_name = await one_of_each(other_api), type_of_id(place)
-    before = await _state(other_api)
+async def test_another_partners_id_answers_as_one_that_nothing_has(
+    api: Api, own: Owner, foreign: Owner, place: str
+) -> None:
+    caller = own.api if place.startswith("Query.") else api
+    answer, id_ = await _asked(caller, place, own.ids)
+    type_name, before = type_of_id(place), await _state(foreign.api)
 
-    nothing = await answer(absent(type_name, api.partner_id))
+    nothing = await answer(absent(type_name, caller.partner_id))
 
-    assert _shared(place) or await answer(foreign[type_name]) == nothing
+    assert _shared(place) or await answer(foreign.ids[type_name]) == nothing
     assert await answer("nonsense") == nothing
-    assert await answer(foreign["User"]) == nothing
+    assert await answer(foreign.ids["User"]) == nothing
     assert ("errors" in nothing) is (place in REFUSED)
-    assert await _state(other_api) == before
-
-
-@pytest.mark.parametrize("place", PLACES)
-async def test_the_partners_own_id_answers_otherwise(api: Api, place: str) -> None:
-    answer, own = await _asked(api, place)
-
-    nothing = await answer(absent(type_of_id(place), api.partner_id))
-    found = await answer(own)
-
+    assert await _state(foreign.api) == before
+    found = await answer(id_)
     assert "errors" not in found
     assert place in NOTHING_TO_FIND or found != nothing
 

@@ -12,11 +12,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type
 from db.engine import Database
 from domain.access import Role
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api, Json, transport
+from tests.api import Api, Json, serving
 from tests.clock import Clock
-from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner, new_vendor
 from tests.schema.introspection import field_of
 from tests.schema.recipes import CONNECTIONS, Ids, fill
@@ -88,8 +85,7 @@ async def filled(http: httpx.AsyncClient, portal: Portal) -> Lists:
 async def lists(database: Database) -> AsyncIterator[Lists]:
     """Lists that the tests only read."""
     portal = Portal(database, secret=b"s" * 32)
-    app = create_app(portal, Settings(), documents=DOCUMENTS)
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+    async with serving(portal) as http:
         yield await filled(http, portal)
 
 

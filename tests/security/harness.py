@@ -65,9 +65,9 @@ class Attack(NamedTuple):
 class Target:
     """Server process, an attacker of one partner, and a neighbour of another."""
 
-    def __init__(self, url: str, pid: int, *, attacker: str, neighbour: str) -> None:
-        """Take the process and two tokens."""
-        self.url, self.pid = url, pid
+    def __init__(self, url: str, pid: int, log: Path, *, attacker: str, neighbour: str) -> None:
+        """Take the process, the file of its log, and two tokens."""
+        self.url, self.pid, self.log = url, pid, log
         self.attacker, self.neighbour = attacker, neighbour
         self._sent = 0
 
@@ -166,4 +166,4 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         for name in ("alfa", "beta")
     ]
     with serving(environment | settings, directory / "log") as (url, process):
-        yield Target(url, process.pid, attacker=tokens[0], neighbour=tokens[1])
+        yield Target(url, process.pid, directory / "log", attacker=tokens[0], neighbour=tokens[1])

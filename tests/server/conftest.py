@@ -83,8 +83,28 @@ async def sign_up(
 @pytest.fixture
 def command(engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """`portal`, in demo mode, with an empty migrated database of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", databases.migrated(engine))
+    return _command(databases.migrated(engine), monkeypatch, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def demo_data(engine: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of a database in which `portal demo` has run, to be copied."""
+    url = databases.migrated(engine)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = _command(url, monkeypatch, tmp_path_factory.mktemp("demo"))("demo")
+    assert made.exit_code == 0, made.output
+    return url
+
+
+@pytest.fixture
+def demo_portal(demo_data: str, databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """`portal`, in demo mode, with a database of its own that `portal demo` has filled."""
+    return _command(databases.copy(demo_data), monkeypatch, tmp_path)
+
+
+def _command(url: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Command:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
     monkeypatch.setenv("DEMO", "true")
 

@@ -2,23 +2,23 @@
 
 # ruff: noqa: S608 — the statements are made of constants.
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
-from typer.testing import CliRunner
 
-from db.doctor.checks import examine
+from db.doctor.checks import examine, examine_rows
 from db.doctor.findings import Finding
 from db.engine import Database
 from demo import making
 from demo.plan import Sizes
 from domain.timestamps import utc_now
 from resolvers.portal import Portal
-from server.cli import app
 from tests.databases import Databases
+from tests.server.conftest import Command
 
 ACTIVE = "status = 'ACTIVE' AND partner_id = 1"
 AN_ACTIVATION = f"(SELECT min(id) FROM activations WHERE {ACTIVE})"
@@ -102,13 +102,21 @@ TOGETHER = [
 """Two changes that agree with each other, and what is found nevertheless."""
 
 
-@pytest.fixture
-async def demo(engine: str, databases: Databases) -> AsyncIterator[Portal]:
-    """Demo in a database of its own."""
-    database = Database(databases.migrated(engine))
-    portal = Portal(database, secret=b"s" * 32, demo=True)
+@pytest.fixture(scope="module")
+async def small_demo(engine: str, databases: Databases) -> str:
+    """URL of a database with a demo, to be copied."""
+    url = databases.migrated(engine)
+    portal = Portal(Database(url), secret=b"s" * 32, demo=True)
     await making.make(portal, Sizes(40, 80, 20), seed=1, now=utc_now(), report=lambda *_: None)
-    yield portal
+    await portal.database.close()
+    return url
+
+
+@pytest.fixture
+async def demo(small_demo: str, databases: Databases) -> AsyncIterator[Portal]:
+    """Demo in a database of its own."""
+    database = Database(databases.copy(small_demo))
+    yield Portal(database, secret=b"s" * 32, demo=True)
     await database.close()
 
 
@@ -134,9 +142,9 @@ async def findings(portal: Portal) -> list[Finding]:
 async def test_each_damage_is_found_and_what_would_be_right_is_said(demo: Portal, statement: str, said: str) -> None:
     await damage(demo, statement)
 
-    found = await findings(demo)
-    assert any(said in finding.message for finding in found if finding.check != "file"), found
-    assert {finding.partner_id for finding in found if finding.check != "file"} <= {1, 2, 3, None, 987654}
+    found = await demo.database.read(examine_rows)
+    assert any(said in finding.message for finding in found), found
+    assert {finding.partner_id for finding in found} <= {1, 2, 3, None, 987654}
 
 
 @pytest.mark.parametrize(("one", "other", "said"), TOGETHER, ids=[said for _, _, said in TOGETHER])
@@ -144,7 +152,7 @@ async def test_changes_that_agree_with_each_other_are_found(demo: Portal, one: s
     await damage(demo, one)
     await damage(demo, other)
 
-    (finding,) = [each for each in await findings(demo) if said in each.message]
+    (finding,) = [each for each in await demo.database.read(examine_rows) if said in each.message]
 
     assert finding.partner_id == 1
 
@@ -176,25 +184,14 @@ async def test_old_idempotency_records_are_nothing_wrong(demo: Portal) -> None:
     assert await findings(demo) == []
 
 
-@pytest.fixture
-def url(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """URL of a SQLite database for the command."""
-    made = databases.migrated("sqlite")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", made)
-    monkeypatch.setenv("SECRET_KEY", "s" * 32)
-    monkeypatch.setenv("DEMO", "true")
-    return made
-
-
-def test_of_very_many_findings_the_first_are_shown_and_the_others_counted(url: str) -> None:
-    CliRunner().invoke(app, ["demo"])
-    engine = sa.create_engine(url.replace("+aiosqlite", ""))
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_of_very_many_findings_the_first_are_shown_and_the_others_counted(demo_portal: Command) -> None:
+    engine = sa.create_engine(os.environ["DATABASE_URL"].replace("+aiosqlite", ""))
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE orders SET monthly_total = monthly_total + 1"))
     engine.dispose()
 
-    examined = CliRunner().invoke(app, ["doctor"])
+    examined = demo_portal("doctor")
 
     assert examined.exit_code == 1
     lines = examined.stdout.splitlines()
@@ -203,14 +200,14 @@ def test_of_very_many_findings_the_first_are_shown_and_the_others_counted(url: s
     assert "40 findings." in examined.stderr
 
 
-def test_a_file_that_is_damaged_is_a_finding(url: str) -> None:
-    file = Path(url.removeprefix("sqlite+aiosqlite:///"))
-    CliRunner().invoke(app, ["demo"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_file_that_is_damaged_is_a_finding(demo_portal: Command) -> None:
+    file = Path(os.environ["DATABASE_URL"].removeprefix("sqlite+aiosqlite:///"))
     with file.open("r+b") as opened:
         opened.seek(4096 * 12)
         opened.write(b"\xff" * 4096 * 20)
 
-    examined = CliRunner().invoke(app, ["doctor"])
+    examined = demo_portal("doctor")
 
     assert examined.exit_code == 1
     assert examined.stdout.startswith("file: it is damaged")

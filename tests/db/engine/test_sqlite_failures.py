@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from db.engine import Connection, Database, Transaction, availability, sqlite_engine
 from db.engine.filters import one_row, value
 from db.engine.statement import Statement
-from db.migrations import migrate
 from db.tables import partners
 from domain.errors import NotChanged, OutcomeUnknown, Unavailable
 from tests import cnpjs
+from tests.databases import Databases
 from tests.disks import no_longer_files, read_only
 from tests.factories import add_bare_partner
 from tests.units import execute, fetch_values
@@ -53,10 +53,11 @@ WRITES = [transact]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(databases: Databases, tmp_path: Path) -> Path:
     """A migrated file of this test's own."""
     file = tmp_path / "folder" / "portal.db"
-    migrate.upgrade(f"sqlite+aiosqlite:///{file}")
+    file.parent.mkdir()
+    shutil.move(databases.migrated("sqlite").removeprefix("sqlite+aiosqlite:///"), file)
     return file
 
 

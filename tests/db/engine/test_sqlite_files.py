@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from db.engine import Connection, Database, Pending, Transaction, files
 from db.engine.filters import one_row, value
 from db.engine.statement import Statement
-from db.migrations import migrate
 from db.tables import partners
 from domain.errors import Unavailable
 from tests import cnpjs
+from tests.databases import Databases
 from tests.factories import add_bare_partner
 from tests.units import fetch_values
 
@@ -78,10 +78,10 @@ def always_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(databases: Databases, tmp_path: Path) -> Path:
     """A migrated file of this test's own, and a backup of it."""
     file = tmp_path / "portal.db"
-    migrate.upgrade(f"sqlite+aiosqlite:///{file}")
+    shutil.move(databases.migrated("sqlite").removeprefix("sqlite+aiosqlite:///"), file)
     shutil.copyfile(file, tmp_path / "backup.db")
     return file
 

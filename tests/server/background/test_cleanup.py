@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.tables import invitations, password_resets, sign_in_attempts, sign_in_challenges
+from db.tables import invitations, partners, password_resets, sign_in_attempts, sign_in_challenges
 from domain.invitations import Delivery
 from resolvers import ids, second_steps
 from resolvers.portal import Portal
@@ -17,6 +17,7 @@ from server.background import cleanup
 from server.settings import Settings
 from tests.api import Api
 from tests.clock import Clock
+from tests.databases import Databases
 from tests.factories import add_app, new_caller, new_partner
 from tests.units import execute, fetch_value, fetch_values, reading, writing
 
@@ -83,6 +84,25 @@ async def test_a_database_out_of_reach_is_waited_for(portal: Portal) -> None:
     away = Portal(Database("postgresql+asyncpg://portal@127.0.0.1:1/portal"), portal.secret)
 
     await cleanup.delete_expired(away)
+    await cleanup.update_statistics(away)
+
+
+async def test_a_running_server_updates_statistics_of_tables_that_grew(
+    databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "EVERY_SECONDS", 0.01)
+    portal = Portal(Database(databases.migrated("sqlite")), b"s" * 32)
+    cnpjs = [{"cnpj": f"{number:014}", "name": "Alfa", "name_folded": "alfa"} for number in range(1_000)]
+    async with writing(portal.database) as tx:
+        await execute(tx, sa.insert(partners), cnpjs)
+    counted = sa.text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'partners' AND stat LIKE '1000 %'")
+
+    app = create_app(portal, settings)
+    async with app.router.lifespan_context(app), asyncio.timeout(5):
+        found = 0
+        while not found:
+            async with reading(portal.database) as connection:
+                found = await fetch_value(connection, counted)
 
 
 async def test_expired_links_are_deleted_and_lost_e_mails_shown(

@@ -60,12 +60,11 @@ async def _give_tokens(url: str, number: int) -> None:
     await database.close()
 
 
-def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_partner(command: Command) -> None:
-    command("demo")
+def test_an_operator_makes_no_more_than_a_hundred_tokens_of_a_partner(demo_portal: Command) -> None:
     asyncio.run(_give_tokens(os.environ["DATABASE_URL"], API_TOKENS_MAX - 1))
     arguments = ("create-token", "--email", "gerente@alfa.example", "--permissions", "all")
 
-    last, refused = command(*arguments), command(*arguments)
+    last, refused = demo_portal(*arguments), demo_portal(*arguments)
 
     assert last.exit_code == 0
     assert (refused.exit_code, refused.stdout) == (2, "")
@@ -107,55 +106,51 @@ def test_a_name_that_can_not_be_read_is_refused_by_every_command(command: Comman
     assert said in command(*token).output
 
 
-def test_clients_are_imported_and_bad_rows_printed_with_line_and_reason(command: Command) -> None:
-    command("demo")
+def test_clients_are_imported_and_bad_rows_printed_with_line_and_reason(demo_portal: Command) -> None:
     file = str(EXAMPLES / "clientes.csv")
 
-    first = command("import", "clients", file, "--partner", PARTNER)
-    again = command("import", "clients", file, "--partner", PARTNER)
+    first = demo_portal("import", "clients", file, "--partner", PARTNER)
+    again = demo_portal("import", "clients", file, "--partner", PARTNER)
 
     assert first.exit_code == again.exit_code == 1
     assert first.stdout.endswith("4 imported, 0 registered already, 3 bad.\n")
     assert [line.split(":")[0] for line in first.stderr.splitlines()] == ["line 5", "line 6", "line 8"]
     assert "rounded" in first.stderr
     assert again.stdout.endswith("0 imported, 4 registered already, 3 bad.\n")
-    assert command("doctor").exit_code == 0
+    assert demo_portal("doctor").exit_code == 0
 
 
-def test_all_or_nothing_imports_nothing_if_a_row_is_bad(command: Command) -> None:
-    command("demo")
+def test_all_or_nothing_imports_nothing_if_a_row_is_bad(demo_portal: Command) -> None:
     file = str(EXAMPLES / "clientes.csv")
 
-    refused = command("import", "clients", file, "--partner", PARTNER, "--all-or-nothing")
+    refused = demo_portal("import", "clients", file, "--partner", PARTNER, "--all-or-nothing")
 
     assert refused.stdout.endswith("0 imported, 0 registered already, 3 bad.\n")
-    assert "4 imported" in command("import", "clients", file, "--partner", PARTNER).stdout
+    assert "4 imported" in demo_portal("import", "clients", file, "--partner", PARTNER).stdout
 
 
 @pytest.mark.parametrize("content", ["", "nada;outro\n1;2\n"])
-def test_a_file_without_the_columns_is_refused(command: Command, tmp_path: Path, content: str) -> None:
-    command("demo")
+def test_a_file_without_the_columns_is_refused(demo_portal: Command, tmp_path: Path, content: str) -> None:
     file = tmp_path / "wrong.csv"
     file.write_text(content)
 
     for kind in ("clients", "prices"):
-        refused = command("import", kind, str(file), "--partner", PARTNER)
+        refused = demo_portal("import", kind, str(file), "--partner", PARTNER)
 
         assert refused.exit_code == 2
         assert "line" in refused.output
-    assert command("import", "clients", str(tmp_path / "none.csv"), "--partner", PARTNER).exit_code == 2
+    assert demo_portal("import", "clients", str(tmp_path / "none.csv"), "--partner", PARTNER).exit_code == 2
 
 
-def test_prices_are_imported_all_or_none(command: Command, tmp_path: Path) -> None:
-    command("demo")
+def test_prices_are_imported_all_or_none(demo_portal: Command, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.csv"
     header, *lines = (EXAMPLES / "precos.csv").read_text().splitlines()
     bad = ["NADA;Compra;1;1,00;1,00;0", "SPED;Troca;1;1,00;1,00;0", "SPED;Compra;0;1,00;1,00;0", lines[0]]
     bad += ["SPED;Compra;7;um;1,00;0", "SPED;Compra;8;1,00;1,00;-1"]
     wrong.write_text("\n".join([header, lines[0], *bad]))
 
-    refused = command("import", "prices", str(wrong), "--partner", PARTNER)
-    done = command("import", "prices", str(EXAMPLES / "precos.csv"), "--partner", PARTNER)
+    refused = demo_portal("import", "prices", str(wrong), "--partner", PARTNER)
+    done = demo_portal("import", "prices", str(EXAMPLES / "precos.csv"), "--partner", PARTNER)
 
     assert refused.exit_code == 1
     assert [line.split(":")[0] for line in refused.stderr.splitlines()[:-1]] == [f"line {n}" for n in range(3, 9)]
@@ -184,11 +179,10 @@ async def _run(url: str, statement: str) -> None:
 
 
 @pytest.mark.parametrize(("damage", "found"), DAMAGES.items())
-def test_the_doctor_finds_what_is_damaged(command: Command, damage: str, found: str) -> None:
-    command("demo")
+def test_the_doctor_finds_what_is_damaged(demo_portal: Command, damage: str, found: str) -> None:
     asyncio.run(_run(os.environ["DATABASE_URL"], damage))
 
-    findings = command("doctor")
+    findings = demo_portal("doctor")
 
     assert findings.exit_code == 1
     assert any(line.startswith(f"{found}: partner ") for line in findings.stdout.splitlines())

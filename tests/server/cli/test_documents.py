@@ -63,9 +63,9 @@ def test_nothing_is_registered_where_one_is_bad_and_each_is_named(command: Comma
     assert "\x1b" not in refused.stderr
     lines = [line for line in refused.stderr.splitlines() if line.startswith(("unknown", "cut", "d"))]
     assert dict(line.split(": ", 1) for line in lines) == {
-        "unknown": "Cannot query field 'nothing' on type 'Query'. (at 1:3).",
-        "cut": "Syntax Error: Expected Name, found <EOF>. (at 1:11).",
-        "deep": "An operation can nest its fields at most 20 deep. (at 1:1).",
+        "unknown": "Cannot query field 'nothing' on type 'Query' (at 1:3).",
+        "cut": "Syntax Error: Expected Name, found <EOF> (at 1:11).",
+        "deep": "An operation can nest its fields at most 20 deep (at 1:1).",
     }
     assert "'\\x1b[2J': an id is" in refused.stderr
     assert f"sha256:{'0' * 64}: the SHA-256 of the text is another one" in refused.stderr

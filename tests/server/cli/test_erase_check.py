@@ -29,14 +29,13 @@ def write(*statements: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["11222333000181", NUMBER, "zuqueira", "ZUQUÉIRA", "Bar Zuqueira"])
-def test_a_text_is_found_in_any_column_with_its_row(command: Command, engine: str, text: str) -> None:
-    command("demo")
+def test_a_text_is_found_in_any_column_with_its_row(demo_portal: Command, engine: str, text: str) -> None:
     write(
         f"UPDATE orders SET note = 'Bar Zuquéira, {NUMBER}, Barulho' WHERE id = 1",
         f"UPDATE activations SET ecf_serial_number = '{NUMBER} BAR-ZUQUEIRA' WHERE id = 2",
     )
 
-    found = command("erase-check", text)
+    found = demo_portal("erase-check", text)
 
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
@@ -47,11 +46,10 @@ def test_a_text_is_found_in_any_column_with_its_row(command: Command, engine: st
 
 
 @pytest.mark.parametrize("text", ["Zuqueira", "Barulh", NUMBER, "zuq"])
-def test_what_is_nowhere_or_only_in_longer_words_is_not_found(command: Command, text: str) -> None:
-    command("demo")
+def test_what_is_nowhere_or_only_in_longer_words_is_not_found(demo_portal: Command, text: str) -> None:
     write("UPDATE orders SET note = 'Barulho, Zuqueirada, 11.222.333/0001-82' WHERE id = 1")
 
-    found = command("erase-check", text)
+    found = demo_portal("erase-check", text)
 
     assert (found.exit_code, found.stdout) == (0, "Not found.\n")
 
@@ -61,15 +59,14 @@ def test_a_text_of_nothing_is_refused(command: Command) -> None:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_bytes_that_no_column_has_are_found_in_the_file(command: Command) -> None:
-    command("demo")
+def test_bytes_that_no_column_has_are_found_in_the_file(demo_portal: Command) -> None:
     file = os.environ["DATABASE_URL"].removeprefix("sqlite+aiosqlite:///")
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("PRAGMA secure_delete = OFF")
     other.execute("UPDATE orders SET note = 'Zuqueira' WHERE id = 1")
     other.execute("UPDATE orders SET note = NULL WHERE id = 1")
 
-    in_log = command("erase-check", "zuqueira")
+    in_log = demo_portal("erase-check", "zuqueira")
     other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.execute("VACUUM")
     other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -77,4 +74,4 @@ def test_bytes_that_no_column_has_are_found_in_the_file(command: Command) -> Non
 
     assert in_log.exit_code == 1
     assert "-wal: byte " in in_log.stdout
-    assert command("erase-check", "zuqueira").exit_code == 0
+    assert demo_portal("erase-check", "zuqueira").exit_code == 0

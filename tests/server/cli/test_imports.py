@@ -133,10 +133,10 @@ def test_each_of_many_rows_is_reported_with_its_line(command: Command, tmp_path:
     assert "line 1400: The spreadsheet has rounded the CNPJ" in first.stderr
     assert first.stdout.splitlines() == [
         f"line 2401: {numbers[0]} is in line 2 already; left alone.",
-        "1199 imported, 1 registered already, 1 bad.",
+        "1,199 imported, 1 registered already, 1 bad.",
     ]
     assert f"line 2: {numbers[0]} is registered already; left alone." in again.stdout
-    assert again.stdout.endswith("0 imported, 1200 registered already, 1 bad.\n")
+    assert again.stdout.endswith("0 imported, 1,200 registered already, 1 bad.\n")
 
 
 def test_a_dry_run_writes_the_report_and_registers_nothing(command: Command, tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_dry_run_of_prices_and_products_changes_nothing(command: Command, tmp_
     tried = runner.invoke(app, ["import", "products", "q.csv", "--dry-run", "--report", "r.csv", "--language", "pt-BR"])
     done = runner.invoke(app, ["import", "products", "q.csv"])
 
-    assert prices_tried.stdout.startswith("1 tiers to import")
+    assert prices_tried.stdout.startswith("1 tier to import")
     assert prices_tried.stdout.endswith("Nothing was changed.\n")
-    assert (tried.exit_code, tried.stdout) == (1, "1 good, 1 bad.\n")
+    assert (tried.exit_code, tried.stdout) == (1, "1 correto, 1 com erro.\n")
     assert "“usuários incluídos” deve ter um número inteiro" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert done.stdout == "1 created, 0 updated, 0 unchanged, 1 bad.\n"
 
@@ -222,7 +222,7 @@ def test_what_was_imported_before_the_database_failed_is_said(
     stopped = command("clients", "c.csv")
 
     assert stopped.exit_code == 1
-    assert "500 clients were imported before" in stopped.stderr
+    assert "500 clients were imported before. Import the file again to go on." in stopped.stderr
 
 
 def test_a_draft_shows_holes_and_dearer_tiers_and_holes_are_not_published(command: Command, tmp_path: Path) -> None:
@@ -236,16 +236,24 @@ def test_a_draft_shows_holes_and_dearer_tiers_and_holes_are_not_published(comman
     refused = command("prices", "p.csv")
     drafted = runner.invoke(app, ["import", "prices", "p.csv", "--table", name])
     published = runner.invoke(app, ["import", "prices", "q.csv", "--table", name.upper(), "--publish"])
+    told = runner.invoke(app, ["import", "prices", "p.csv", "--table", name, "--language", "pt-BR"])
+    tried = runner.invoke(app, ["import", "prices", "q.csv", "--table", name, "--dry-run", "--language", "pt-BR"])
     unknown = runner.invoke(app, ["import", "prices", "q.csv", "--table", "Pauta"])
 
     assert refused.exit_code == 1
     assert "quantidades abaixo de 5" in refused.stderr or "quantities below 5" in refused.stderr
     assert (drafted.exit_code, drafted.stdout) == (0, f"2 tiers drafted in {name}.\n")
     assert drafted.stderr.splitlines() == [
-        "SPED (PURCHASE) has no price for quantities below 5; the draft can't be published without it.",
-        "SPED (PURCHASE) is dearer from 9 on.",
+        "SPED (Purchase) has no price for quantities below 5; the draft can't be published without it.",
+        "SPED (Purchase) is dearer from 9 on.",
     ]
-    assert (published.exit_code, published.stdout) == (0, f"1 tiers published in {name}.\n")
+    assert (published.exit_code, published.stdout) == (0, f"1 tier published in {name}.\n")
+    assert told.stdout == f"2 faixas de preço no rascunho de {name}.\n"
+    assert told.stderr.splitlines() == [
+        "SPED (Compra) não tem preço para quantidades abaixo de 5; sem ele, o rascunho não pode ser publicado.",
+        "SPED (Compra) fica mais caro a partir de 9 unidades.",
+    ]
+    assert tried.stdout == f"1 faixa de preço a importar para {name}. Nada foi alterado.\n"
     assert (unknown.exit_code, "There is no price table" in unknown.stderr) == (1, True)
     assert runner.invoke(app, ["import", "prices", "q.csv"]).exit_code == 2
 
@@ -264,5 +272,28 @@ def test_an_unknown_partner_and_a_missing_file_are_reported(command: Command, tm
     assert unknown.exit_code == 1
     assert "Zeta" in unknown.stderr
     assert command("clients", "none.csv").exit_code == 2
-    assert "No such file" in command("prices", "none.csv").stderr
+    assert "it does not exist" in command("prices", "none.csv").stderr
     assert command("clients", str(tmp_path)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "pt", "en"),
+    [
+        ("there/is/none.csv", "ele não existe", "it does not exist"),
+        (".", "é uma pasta", "it is a folder"),
+        ("c.csv/d.csv", "o caminho não é uma pasta", "its path is no folder"),
+        ("x" * 300, "o nome é longo demais", "its name is too long"),
+    ],
+)
+@pytest.mark.usefixtures("command")
+def test_a_file_that_can_not_be_read_says_why(tmp_path: Path, name: str, pt: str, en: str) -> None:
+    (tmp_path / "c.csv").write_text("cnpj;name\n")
+    runner = CliRunner()
+
+    for kind in ("clients", "products", "prices"):
+        of = [] if kind == "products" else ["--partner", "11222333000181"]
+        said = [runner.invoke(app, ["import", kind, name, *of, "--language", language]) for language in ("pt-BR", "en")]
+
+        assert [each.exit_code for each in said] == [2, 2]
+        assert f"O arquivo não pode ser lido: {pt}." in said[0].stderr
+        assert f"The file can't be read: {en}." in said[1].stderr

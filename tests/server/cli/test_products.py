@@ -170,7 +170,7 @@ def test_all_or_nothing_imports_all_where_all_is_good(command: Command, tmp_path
 
     done = command("import", "products", "p.csv", "--all-or-nothing")
 
-    assert (done.exit_code, done.stdout) == (0, "1100 created, 0 updated, 0 unchanged, 0 bad.\n")
+    assert (done.exit_code, done.stdout) == (0, "1,100 created, 0 updated, 0 unchanged, 0 bad.\n")
     assert stored()[7] == ("00007", "Produto 7", 1, True)
 
 

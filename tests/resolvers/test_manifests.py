@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.graphql import manifests
-from server.graphql.manifests import ManifestError, parsed
+from resolvers import manifests
+from resolvers.manifests import ManifestError, parsed
 
 manifests_of_texts = st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=5)
 

@@ -1,7 +1,7 @@
 """Webhooks, what was sent to them, and their events.
 
-Revision ID: 0018
-Revises: 0017
+Revision ID: 0020
+Revises: 0019
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 
 # The types as they were at this revision: what db/types.py becomes later must not change what this migration does.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -1,0 +1,43 @@
+"""Results of bulk mutations: one for each item."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from domain.bulk import BulkStatus
+from domain.refusals import Refusal
+from resolvers.previews import Preview
+
+
+class Result(NamedTuple):
+    """What was done for an item: its outcome or refusals, or neither because others were refused."""
+
+    item_index: int
+    status: BulkStatus
+    outcome: tuple[Any, ...] | None = None
+    refusals: Sequence[Refusal] = ()
+
+    def undone(self) -> "Result":
+        """Return the result of the item if nothing is done because others are refused."""
+        return self if self.refusals else Result(self.item_index, BulkStatus.NOT_DONE)
+
+    @property
+    def activation_id(self) -> int | None:
+        """Id of the activation in the outcome; None without one."""
+        return getattr(self.outcome, "activation_id", None)
+
+    @property
+    def previous_id(self) -> int | None:
+        """Id of the activation that was moved; None without one."""
+        return getattr(self.outcome, "previous_id", None)
+
+
+class Results(NamedTuple):
+    """Result of each item, in their order, and what a dry run would have changed."""
+
+    results: Sequence[Result]
+    preview: Preview | None = None
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Every refusal of an item."""
+        return [refusal for result in self.results for refusal in result.refusals]

@@ -1,0 +1,143 @@
+"""Client of the subscription `events`, which connects again after any end that is not final."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from random import uniform
+from typing import Any, NamedTuple
+
+import httpx2
+import orjson
+
+_FIELDS = "number cursor type occurredAt message"
+_LATEST = "query Latest($filter: EventFilter) { events(last: 1, filter: $filter) { nodes { cursor } } }"
+_SILENCE_SECONDS = 30.0
+"""Seconds without a byte after which a connection is lost: a server sends at least an empty line every four."""
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
+_PASSING_STATUSES = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+_PASSING_CODES = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
+
+Event = Mapping[str, Any]
+
+
+class Followed(NamedTuple):
+    """What to follow: events of a token's partner that match a filter, with more fields than usual."""
+
+    url: str
+    token: str
+    chosen: Mapping[str, Any]
+    more_fields: str = ""
+
+    @property
+    def query(self) -> str:
+        """Return the subscription."""
+        return (
+            "subscription Follow($after: String, $filter: EventFilter) "
+            f"{{ events(after: $after, filter: $filter) {{ {_FIELDS} {self.more_fields} }} }}"
+        )
+
+
+class EndedError(Exception):
+    """The portal refuses the subscription for good; the message says why."""
+
+
+class _Interrupted(Exception):  # noqa: N818 — not an error.
+    """The connection ended, and can be opened again, after so many seconds at least."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+def events(followed: Followed, after: str | None) -> Iterator[Event]:
+    """Yield the events after a cursor, and new ones as they come. Raises EndedError if there can be no more."""
+    pause = _FIRST_PAUSE_SECONDS
+    with httpx2.Client(timeout=_SILENCE_SECONDS) as http:
+        while True:
+            try:
+                if after is None:
+                    # Without a cursor, an event would be lost that happens while there is no connection.
+                    after = _latest(http, followed)
+                for event in _of_connection(http, followed, after):
+                    yield event
+                    after, pause = event["cursor"], _FIRST_PAUSE_SECONDS
+            except _Interrupted as interrupted:
+                wait = max(interrupted.seconds, pause * uniform(0.5, 1))  # noqa: S311 — no secret.
+            except httpx2.TransportError:
+                wait = pause * uniform(0.5, 1)  # noqa: S311 — no secret.
+            time.sleep(wait)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _latest(http: httpx2.Client, followed: Followed) -> str | None:
+    """Return the cursor of the last event, None if there is none."""
+    headers = {"Authorization": f"Bearer {followed.token}", "Accept": "application/graphql-response+json"}
+    answer = http.post(_graphql(followed), json={"query": _LATEST, "variables": _variables(followed)}, headers=headers)
+    _check(answer.status_code, answer.headers.get("Retry-After"), answer.read)
+    nodes = orjson.loads(answer.content)["data"]["events"]["nodes"]
+    return str(nodes[0]["cursor"]) if nodes else None
+
+
+def _graphql(followed: Followed) -> str:
+    return f"{followed.url.rstrip('/')}/graphql"
+
+
+def _variables(followed: Followed, **others: object) -> Mapping[str, Any]:
+    return {"filter": followed.chosen, **others}
+
+
+def _check(status: int, retry_after: str | None, body: Callable[[], bytes]) -> None:
+    if status in _PASSING_STATUSES:
+        raise _Interrupted(_seconds(retry_after))
+    if status != HTTPStatus.OK:
+        raise EndedError(_reason(status, body()))
+
+
+def _of_connection(http: httpx2.Client, followed: Followed, after: str | None) -> Iterator[Event]:
+    headers = {"Authorization": f"Bearer {followed.token}", "Accept": "text/event-stream"}
+    asked = {"query": followed.query, "variables": _variables(followed, after=after)}
+    with http.stream("POST", _graphql(followed), json=asked, headers=headers) as answer:
+        _check(answer.status_code, answer.headers.get("Retry-After"), answer.read)
+        for line in answer.iter_lines():
+            if line.startswith("data: {"):
+                yield _event(orjson.loads(line.removeprefix("data: ")))
+    raise _Interrupted
+
+
+def _event(result: Mapping[str, Any]) -> Event:
+    errors = result.get("errors") or []
+    found: Event | None = (result.get("data") or {}).get("events")
+    if found is not None:
+        # A field of an event may have failed: the event is what there is.
+        return found
+    for error in errors:
+        extensions = error.get("extensions", {})
+        if extensions.get("code") in _PASSING_CODES:
+            raise _Interrupted(_seconds(extensions.get("retryAfter")))
+    raise EndedError(_messages(errors))
+
+
+def _reason(status: int, body: bytes) -> str:
+    try:
+        return _messages(orjson.loads(body)["errors"])
+    except (ValueError, KeyError, TypeError):
+        return f"The portal answered with the status {status}."
+
+
+def _messages(errors: list[Mapping[str, Any]]) -> str:
+    return " ".join(str(error.get("message", "")) for error in errors)
+
+
+def _seconds(given: object) -> float:
+    try:
+        return min(float(str(given)), 2 * _LONGEST_PAUSE_SECONDS)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,86 @@
+"""`portal events follow` beside a server that is restarted."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import cnpjs
+from tests.api import Json
+from tests.e2e import forks
+from tests.e2e.processes import free_port, serving, token
+
+LAST = "{ events(last: 1) { nodes { number cursor } } }"
+REGISTERED = "{ events(last: 3, filter: { types: [CLIENT_REGISTERED] }) { nodes { number } } }"
+REGISTER = """mutation ($cnpj: String!) {
+    registerClient(input: {cnpj: $cnpj, name: "Padaria São João"}) { client { id } userErrors { code } } }"""
+
+
+@contextmanager
+def following(environment: dict[str, str], *options: str) -> Iterator[Iterator[Json]]:
+    """Yield the lines that the command prints, and end it."""
+    command = [str(forks.portal()), "events", "follow", *options]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield map(json.loads, process.stdout)
+        process.send_signal(signal.SIGINT)
+
+
+def test_a_follower_gets_each_event_once_across_restarts_of_both(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    monkeypatch.setattr("tests.e2e.processes.free_port", lambda: port)
+    url, state = f"http://127.0.0.1:{port}", tmp_path / "cursor"
+
+    def asked(query: str) -> Json:
+        body = {"query": query, "variables": {"cnpj": cnpjs.another()}}
+        headers = {"Authorization": f"Bearer {environment['TOKEN']}"}
+        return httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()["data"]
+
+    with serving(environment, log):
+        environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
+        (last,) = asked(LAST)["events"]["nodes"]
+    # Each start of a demo makes a token, which is an event too.
+    options = ["--state", str(state), "--after", last["cursor"], "--select", "client { name }"]
+    options += ["--type", "CLIENT_REGISTERED"]
+    found = []
+    with following(environment, *options) as lines:
+        with serving(environment, log):
+            asked(REGISTER)
+            found.append(next(lines))
+        # It is followed again when the server is back.
+        with serving(environment, log):
+            asked(REGISTER)
+            found.append(next(lines))
+    with serving(environment, log):
+        asked(REGISTER)
+        with following(environment, *options) as lines:
+            found.append(next(lines))
+        registered = asked(REGISTERED)["events"]["nodes"]
+
+    assert [event["number"] for event in found] == [each["number"] for each in registered]
+    assert {event["client"]["name"] for event in found} == {"Padaria São João"}
+    assert {event["type"] for event in found} == {"CLIENT_REGISTERED"}
+    assert state.read_text().strip() == found[-1]["cursor"]
+
+
+def test_a_refusal_that_stays_ends_the_program(environment: dict[str, str], tmp_path: Path) -> None:
+    def ended(**variables: str) -> tuple[int, str]:
+        command = [str(forks.portal()), "events", "follow"]
+        done = subprocess.run(command, env=environment | variables, check=False, capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    with serving(environment, tmp_path / "log") as (url, _):
+        refused, without, wrong = ended(PORTAL=url, TOKEN="ppt_none"), ended(PORTAL=url), ended(PORTAL="x", TOKEN="y")
+
+    assert refused[0] == 1
+    assert "token" in refused[1]
+    assert without == (2, "There is no token: set TOKEN.\n")
+    assert wrong[0] == 2
+    assert "--url" in wrong[1]
