@@ -58,6 +58,7 @@ class SuspensionReason(Enum):
     MAKER = "MAKER"
     SELECTION = "SELECTION"
     KEYS = "KEYS"
+    EXPIRED = "EXPIRED"
 
 
 REASON_LABELS: Mapping[SuspensionReason, Text] = {
@@ -67,6 +68,9 @@ REASON_LABELS: Mapping[SuspensionReason, Text] = {
         pt="O usuário do webhook perdeu o acesso", en="The webhook's user has lost the permission"
     ),
     SuspensionReason.SELECTION: Text(pt="A seleção de campos não é mais válida", en="The selection is no longer valid"),
+    SuspensionReason.EXPIRED: Text(
+        pt="Os próximos eventos já foram apagados", en="The next events were deleted because of their age"
+    ),
     SuspensionReason.KEYS: Text(pt="As chaves não podem ser lidas", en="The keys can't be read"),
 }
 

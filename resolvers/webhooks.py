@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from db import access, events, webhook_deliveries, webhooks
+from db import access, events, retention, webhook_deliveries, webhooks
 from db.engine.keyset import Keyset
 from db.events import EventFilter
 from db.webhook_deliveries import QUEUED, Message
 from db.webhooks import NewWebhook, WebhookRow
 from domain.access import ACTIONS, Permission, Permissions
-from domain.errors import BadUserInput
+from domain.errors import BadUserInput, CursorTooOld
 from domain.events import Event, EventType
 from domain.refusals import NotFound
 from domain.webhooks import (
@@ -161,6 +161,8 @@ async def resume(work: Work, given: ResumeWebhook) -> WebhookChanged:
     """
     row = await _locked(work, given.webhook_id)
     position = row.position if given.after is None else await _position(work, given.after)
+    if position < (dropped := await retention.dropped_number(work.tx, work.partner_id)):
+        raise CursorTooOld(argument="from", first_number=dropped + 1)
     if row.state is WebhookState.ACTIVE and not row.attempts and position == row.position:
         return WebhookChanged(row.id)
     _check_permissions(work, row.selection, row.batch_size)

@@ -60,7 +60,9 @@ def configure(settings: Settings) -> None:
     # literals, a password among them. `server.http.middleware` and the schema log lines of their own instead.
     for name in ("uvicorn.access", "strawberry.execution"):
         logging.getLogger(name).disabled = True
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    # The client of webhooks logs each URL, which may have a secret of the receiver in it, and so may details of DEBUG.
+    for name in ("alembic", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     # No line names its thread or process, which Python looks up for each.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 

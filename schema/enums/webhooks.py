@@ -22,6 +22,10 @@ describe(
             "The user whose permissions the webhook has was deactivated, or has lost a permission that it needs."
         ),
         SuspensionReason.SELECTION: "The selection is no longer valid, because the schema has changed.",
+        SuspensionReason.EXPIRED: (
+            "The next events were deleted because of their age. Read the lists with `updatedSince`, and resume from a "
+            "later cursor."
+        ),
         SuspensionReason.KEYS: "The keys can't be read: the portal had another secret when they were made.",
     },
 )

@@ -13,6 +13,7 @@ from db.webhook_deliveries import Attempt, DeliveryRow, Message
 from db.webhook_leases import Leased, Maker, Progress
 from domain import mails
 from domain.access import TokenKind
+from domain.errors import CursorTooOld
 from domain.events import Event, EventType
 from domain.webhooks import (
     DeliveryFailure,
@@ -91,7 +92,10 @@ class Deliverer:
             if held.state is not WebhookState.ACTIVE or not is_due:
                 await self._release(held, held.position)
                 return None
-            found = await self._next_events(held)
+            try:
+                found = await self._next_events(held)
+            except CursorTooOld:
+                raise _UnusableError(SuspensionReason.EXPIRED) from None
             if not found.rows and held.batch_end is not None:
                 # What failed before is no longer there.
                 return await self._move(held, Progress(found.upto), until)
@@ -103,8 +107,7 @@ class Deliverer:
             reason = unusable.reason
         if waiting is not None:
             # It waits for nothing any more.
-            attempt = Attempt(waiting.attempt, DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None, None)
-            await self._finish(held, waiting, attempt, until)
+            await self._finish(held, waiting, _not_sent(waiting), until)
         if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
             await self._tell(held, reason)
         return None
@@ -166,6 +169,8 @@ class Deliverer:
     async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
         message = Message(waiting.message_id, waiting.first_number, waiting.last_number)
         rows = await self._events_of(held, waiting)
+        if waiting.first_number is not None and not rows:
+            return await self._finish(held, waiting, _not_sent(waiting), until)
         body = await self._body(held, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
         return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until)
@@ -176,7 +181,10 @@ class Deliverer:
             return []
         # The filter may be another one than when the message was sent first.
         for chosen in (webhooks.filter_of(held.filter), EventFilter()):
-            rows, _ = await self._portal.feed.page(held.partner_id, chosen, after=first - 1, last=last)
+            try:
+                rows, _ = await self._portal.feed.page(held.partner_id, chosen, after=first - 1, last=last)
+            except CursorTooOld:
+                return []
             if rows:
                 return rows
         return []
@@ -259,6 +267,10 @@ class Deliverer:
         subject, text = mails.webhook_suspended(held.language, url=held.url, reason=reason)
         for address in await self._portal.database.read(read):
             self._portal.outbox.start(mailer.send(Mail(address, subject, text)))
+
+
+def _not_sent(waiting: DeliveryRow) -> Attempt:
+    return Attempt(waiting.attempt, DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None, None)
 
 
 def _attempt(number: int, answered: Answered, again: datetime | None) -> Attempt:

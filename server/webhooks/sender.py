@@ -16,7 +16,7 @@ from db import webhook_leases, webhooks
 from db.engine import Transaction
 from db.events import EventFilter
 from db.webhook_leases import Due, Leased, WebhookKey
-from domain.errors import Unavailable
+from domain.errors import CursorTooOld, Unavailable
 from resolvers.portal import Portal
 from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
@@ -168,7 +168,11 @@ class Sender:
         if chosen == EventFilter():
             return due.last_number > after
         while after < due.last_number:
-            rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=after, last=due.last_number)
+            try:
+                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=after, last=due.last_number)
+            except CursorTooOld:
+                # The delivery suspends it.
+                return True
             if rows:
                 return True
             if upto <= after:

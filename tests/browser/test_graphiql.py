@@ -37,6 +37,8 @@ SCREENS = [
     "DesvincularIdentidade",
     "Eventos",
     FOLLOWING,
+    "Webhooks",
+    "CriarWebhook",
 ]
 VENDOR_SCREENS = [
     "Parceiros",

@@ -21,6 +21,7 @@ const ENDINGS = [
   "cancelOrder",
   "closePartner",
   "deactivateUser",
+  "deleteWebhook",
   "disableTotp",
   "erasePartnerContacts",
   "moveActivation",

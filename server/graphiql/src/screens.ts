@@ -742,4 +742,57 @@ export const SCREENS: Screen[] = [
 `,
     variables: () => ({ after: null, filter: {} }),
   },
+  {
+    permission: "WEBHOOKS_READ",
+    label: "",
+    about: {
+      en: "The webhooks, and what became of the last messages to each.",
+      "pt-BR": "Os webhooks, e o que aconteceu com as últimas mensagens de cada um.",
+    },
+    query: `query Webhooks($filter: WebhooksFilter, $first: Int) {
+  webhooks(filter: $filter, first: $first) {
+    nodes {
+      id
+      url
+      state
+      suspensionReason
+      failingSince
+      nextAttemptAt
+      deliveries(first: 3) {
+        nodes { status failure httpStatus durationMs answer createdAt }
+      }
+    }
+  }
+}
+`,
+    variables: () => ({ filter: {}, first: 20 }),
+  },
+  {
+    permission: "WEBHOOKS_MANAGE",
+    label: "",
+    about: {
+      en: "Send the activations to a URL as they happen. Keep the secret: it is shown only once.",
+      "pt-BR": "Envie as ativações a uma URL quando acontecem. Guarde o segredo: ele só aparece uma vez.",
+    },
+    query: `mutation CriarWebhook($input: CreateWebhookInput!) {
+  createWebhook(input: $input) {
+    webhook {
+      id
+      url
+      state
+      publicKey
+    }
+    secret
+    userErrors { code message path }
+  }
+}
+`,
+    variables: () => ({
+      input: {
+        url: "https://erp.example/webhooks",
+        filter: { types: ["LICENSE_ACTIVATED", "ACTIVATION_CANCELLED"] },
+        selection: "{ message client { name } }",
+      },
+    }),
+  },
 ];

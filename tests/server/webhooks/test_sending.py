@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from db import retention
 from domain.timestamps import utc_now
 from resolvers import ids
 from resolvers.portal import Portal
+from server.background import cleanup
 from server.webhooks.sender import Sender
 from tests.api import Api
 from tests.clock import Clock
@@ -318,3 +320,47 @@ async def test_events_from_a_cursor_on_are_sent_again(api: Api, receiver: Receiv
     await send()
 
     assert [each.numbers for each in receiver.received] == [first.numbers, second.numbers, second.numbers]
+
+
+async def test_deliveries_are_kept_for_thirty_days(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    for days in (1, 29):
+        await api.client()
+        await send()
+        clock.forward(days=days)
+
+    await cleanup.delete_expired(portal)
+
+    (left,) = (await state(api, hook))["deliveries"]["nodes"]
+    assert left["firstNumber"] == receiver.numbers[-1]
+    clock.forward(days=1)
+    await cleanup.delete_expired(portal)
+    assert (await state(api, hook))["deliveries"]["nodes"] == []
+
+
+async def test_events_deleted_because_of_their_age_suspend_one_webhook(
+    api: Api, other_api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await new_hook(other_api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    clock.forward(days=2)
+    before = clock.now - timedelta(days=1)
+    await api.portal.database.write(lambda tx: retention.drop_old(tx, partner_id=api.partner_id, before=before))
+    await api.client()
+    await other_api.client()
+
+    await send()
+
+    assert (await state(api, hook))["suspensionReason"] == "EXPIRED"
+    assert len(receiver.received) == 1
+    resume = "mutation ($input: ResumeWebhookInput!) { resumeWebhook(input: $input) { webhook { id } } }"
+    error = await api.error(resume, input={"webhookId": hook.id})
+    assert error["extensions"]["tooOld"]
+    (last,) = (await api.data("{ events(last: 1) { nodes { cursor } } }"))["events"]["nodes"]
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id, "from": last["cursor"]})
+    await api.client()
+    await send()
+    assert len(receiver.received) == 2

@@ -1,0 +1,142 @@
+"""Receiver of webhooks that keeps a local copy of a partner's activations in step, in one SQLite file.
+
+It needs httpx and standardwebhooks. Create the webhook, and start the receiver behind a proxy that has the certificate:
+
+    PORTAL=https://portal.example TOKEN=ppt_… SECRET=whsec_… python webhook_receiver.py activations.db 9000
+
+The webhook's filter has the types of events in `TYPES`. At the start, the receiver reads what it missed, from the
+cursor of the last event that it has done; the webhook then brings what happens.
+"""
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
+from typing import Any
+
+import httpx
+from standardwebhooks import Webhook, WebhookVerificationError
+
+TYPES = ["LICENSE_ACTIVATED", "ACTIVATION_CANCELLED", "ACTIVATION_MOVED", "ACTIVATION_UPDATED"]
+ACTIVATIONS = """query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Activation {
+  authorizationCode activationKey status note client { id name } product { code } } } }"""
+EVENTS = """query ($after: String, $types: [EventType!]) { events(first: 100, after: $after, filter: {types: $types}) {
+  nodes { number cursor activation { id } } pageInfo { hasNextPage } } }"""
+SCHEMA = """CREATE TABLE IF NOT EXISTS activations (id TEXT PRIMARY KEY, status TEXT, content TEXT);
+CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, cursor TEXT);"""
+
+
+class Copy:
+    """Local copy of the activations, with the position of the last event that is in it."""
+
+    def __init__(self, file: str, portal: str, token: str) -> None:
+        """Open the file, or create it."""
+        self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._database.executescript(SCHEMA)
+        self._portal = httpx.Client(base_url=portal, headers={"Authorization": f"Bearer {token}"}, timeout=8)
+        self._lock = Lock()
+
+    def catch_up(self) -> None:
+        """Read the events that no webhook has brought."""
+        with self._lock:
+            while True:
+                _, cursor = self._position()
+                page = self._ask(EVENTS, after=cursor, types=TYPES)["events"]
+                self._write(page["nodes"], [each["activation"] and each["activation"]["id"] for each in page["nodes"]])
+                if not page["pageInfo"]["hasNextPage"]:
+                    return
+
+    def take(self, message_id: str, body: Mapping[str, Any]) -> None:
+        """Take a message once: one that came before changes nothing."""
+        data = body["data"]
+        found = data.get("events", [data]) if body["type"] != "PING" else []
+        with self._lock:
+            if self._database.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone():
+                return
+            number, _ = self._position()
+            new = [event for event in found if event["number"] > number]
+            self._write(new, [event.get("activationId") for event in new], message_id)
+
+    def close(self) -> None:
+        """Close the file and the connections."""
+        self._database.close()
+        self._portal.close()
+
+    def _position(self) -> tuple[int, str | None]:
+        row = self._database.execute("SELECT number, cursor FROM position").fetchone()
+        return (0, None) if row is None else row
+
+    def _write(self, events: list[Any], ids: Iterable[str | None], message_id: str | None = None) -> None:
+        """Write the activations as they are now, and the position, in one transaction."""
+        wanted = list(dict.fromkeys(filter(None, ids)))
+        rows = self._ask(ACTIVATIONS, ids=wanted)["nodes"] if wanted else []
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            for row in filter(None, rows):
+                content = json.dumps(row, ensure_ascii=False)
+                self._database.execute(
+                    "INSERT OR REPLACE INTO activations VALUES (?, ?, ?)", (row["id"], row["status"], content)
+                )
+            if message_id is not None:
+                self._database.execute("INSERT OR IGNORE INTO messages VALUES (?)", (message_id,))
+            if events:
+                last = events[-1]
+                position = (last["number"], last["cursor"])
+                self._database.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?)", position)
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def _ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 — JSON.
+        answer = self._portal.post("/graphql", json={"query": query, "variables": variables})
+        return answer.raise_for_status().json()["data"]
+
+
+def handler(copy: Copy, secret: str) -> type[BaseHTTPRequestHandler]:
+    """Return what answers the portal's requests."""
+    webhook = Webhook(secret)
+
+    class Handler(BaseHTTPRequestHandler):
+        """Request of the portal."""
+
+        def do_POST(self) -> None:
+            """Verify a message, and answer once it is stored."""
+            content = self.rfile.read(int(self.headers.get("content-length", "0")))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                body = webhook.verify(content, headers)
+            except WebhookVerificationError:
+                self._answer(401)
+                return
+            try:
+                copy.take(headers["webhook-id"], body)
+            except (httpx.HTTPError, sqlite3.Error):
+                # The portal sends the message again.
+                self._answer(503)
+                return
+            self._answer(204)
+
+        def _answer(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+    return Handler
+
+
+def main(file: str, port: str) -> None:
+    """Catch up, and receive until the end."""
+    copy = Copy(file, os.environ["PORTAL"], os.environ["TOKEN"])
+    server = ThreadingHTTPServer(("127.0.0.1", int(port)), handler(copy, os.environ["SECRET"]))
+    copy.catch_up()
+    print(f"receiving on {server.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,108 @@
+"""The receiver among the examples, which keeps a local copy of activations in step."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http.server import ThreadingHTTPServer
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import uvicorn
+
+from domain.timestamps import utc_now
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.api import Api
+from tests.e2e.forks import ROOT
+from tests.executors import DOCUMENTS
+from tests.receivers import Receiver
+from tests.server.webhooks.conftest import Senders
+from tests.server.webhooks.hooks import new_hook, state
+
+LONG = 30.0
+
+
+def example() -> Any:  # noqa: ANN401 — a script.
+    spec = spec_from_file_location("webhook_receiver", ROOT / "examples" / "webhook_receiver.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@asynccontextmanager
+async def served(portal: Portal) -> AsyncIterator[str]:
+    """Serve the portal on a port, as the receiver asks it."""
+    app = create_app(portal, Settings(), documents=DOCUMENTS)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it.
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@contextmanager
+def running(script: Any, copy: Any, secret: str) -> Iterator[str]:  # noqa: ANN401 — of the script.
+    """Run the receiver in a thread, and yield its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), script.handler(copy, secret))
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_the_example_keeps_its_copy_in_step_through_restarts(
+    api: Api, portal: Portal, product: str, senders: Senders, tmp_path: Path
+) -> None:
+    portal.now = utc_now
+    script, file = example(), tmp_path / "activations.db"
+    await api.buy(product, 9)
+    client = await api.client()
+    early = await api.activation(client, product)
+    sender = senders.new(seconds=LONG)
+
+    async def send() -> None:
+        while await sender.look():
+            await sender.wait()
+
+    async def in_step() -> bool:
+        found = await api.data("{ activations(first: 100) { nodes { id status } } }")
+        with sqlite3.connect(file) as database:
+            stored = dict(database.execute("SELECT id, status FROM activations").fetchall())
+        database.close()
+        return stored == {each["id"]: each["status"] for each in found["activations"]["nodes"]}
+
+    async with served(portal) as url:
+        copy = script.Copy(str(file), url, api.token)
+        await asyncio.to_thread(copy.catch_up)
+        assert await in_step()
+        hook = await new_hook(api, Receiver(), url="http://127.0.0.1:1/", filter={"types": script.TYPES}, batchSize=3)
+        with running(script, copy, hook.secret) as receiver:
+            await api.done("updateWebhook", "__typename", {"webhookId": hook.id, "url": receiver})
+            for _ in range(4):
+                await api.activation(client, product)
+            await api.done("cancelActivation", "__typename", {"activationId": early})
+            await send()
+            assert await in_step()
+            oldest = (await state(api, hook))["deliveries"]["nodes"][-1]
+            await api.done("redeliver", "__typename", {"webhookDeliveryId": oldest["id"]})
+            await send()
+            assert await in_step()
+            assert len((await state(api, hook))["deliveries"]["nodes"]) >= 3
+        copy.close()
+        await api.activation(client, product)
+        again = script.Copy(str(file), url, api.token)
+        await asyncio.to_thread(again.catch_up)
+        assert await in_step()
+        again.close()
