@@ -83,8 +83,11 @@ def serve(
         listening = config.bind_socket()
     except SystemExit:
         fail(f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT.")
+    port = listening.getsockname()[1]
+    # Server processes read the settings again: links of a portal without PORTAL_URL have its address.
+    os.environ |= {"HOST": _reachable(config.host), "PORT": str(port)}
     if given.demo:
-        _welcome(_url(config.host, listening.getsockname()[1]), given)
+        _welcome(_url(config.host, port), given)
     signal.signal(signal.SIGTERM, _end)
     with _metrics(given, config):
         _serve(given, config, listening)

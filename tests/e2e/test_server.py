@@ -9,6 +9,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from domain.access import DEMO_PASSWORD
 from tests.api import Json
 from tests.e2e.forks import ROOT
 from tests.e2e.processes import curl, portal, serving, token
@@ -22,6 +23,19 @@ STOCK = """query ($product: ID!) { licenseStock(productId: $product) { purchased
     movements(first: 5) { totalCount nodes { purchased bonus order { id } } } } }"""
 
 
+SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
+INVITE = "mutation ($input: InviteUserInput!) { inviteUser(input: $input) { invitationUrl userErrors { code } } }"
+
+
+def ask(url: str, query: str, secret: str | None = None, /, **variables: object) -> Json:
+    """Return the data of an answer without errors."""
+    headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
+    body = {"query": query, "variables": variables}
+    answer = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=60).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
 class Two(NamedTuple):
     """Two server processes on one database file, with a token for both."""
 
@@ -30,11 +44,7 @@ class Two(NamedTuple):
 
     def ask(self, query: str, *, place: int = 0, **variables: object) -> Json:
         """Return the answer of one of the two: the first for an even index, the second for an odd one."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        body = {"query": query, "variables": variables}
-        answer = httpx.post(f"{self.urls[place % 2]}/graphql", json=body, headers=headers, timeout=60).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
+        return ask(self.urls[place % 2], query, self.token, **variables)
 
 
 @pytest.fixture
@@ -67,6 +77,19 @@ def test_the_token_of_a_demonstration_is_printed_and_not_logged(environment: dic
     assert token(printed.read_text())
     assert "ppt_" not in logged.read_text()
     assert "request" in [json.loads(line)["event"] for line in logged.read_text().splitlines()]
+
+
+def test_links_of_a_portal_without_a_front_end_have_the_server_s_address(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    credentials = {"email": "gerente@alfa.example", "password": DEMO_PASSWORD}
+    person = {"email": "nova@alfa.example", "name": "Nova Pessoa", "role": "VIEWER"}
+
+    with serving(environment, tmp_path / "log") as (url, _):
+        secret = ask(url, SIGN_IN, input=credentials)["signIn"]["token"]
+        invited = ask(url, INVITE, secret, input=person)["inviteUser"]
+
+    assert invited["invitationUrl"].startswith(f"{url}/")
 
 
 def test_where_a_program_reads_the_log_no_token_is_printed(environment: dict[str, str], tmp_path: Path) -> None:
