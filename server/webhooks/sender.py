@@ -26,7 +26,7 @@ LEASE_SECONDS = 6.0
 
 _POLL_SECONDS = 1.0
 _RENEW_SECONDS = 2.0
-_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.25
 """Least time between two looks for work, however often this process commits."""
 
 _PAUSE_AFTER_FAILURE_SECONDS = 5.0
