@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activations, clients, erasures, holdings, licenses
+from db import activations, client_erasure, clients, erasures, holdings, licenses
 from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.engine.statement import Columns
@@ -172,7 +172,9 @@ async def _erase(work: Work, client: ClientRow, reason: str | None) -> str:
     places = () if client.city is None else (client.city,)
     whole = Identity(client.cnpj or "", names, places, single_words(names))
     note = reason and whole.redacted(reason)
-    erased = await clients.erase(work.tx, work.partner_id, client, by_id=work.viewer.user_id, at=work.now, note=note)
+    erased = await client_erasure.erase(
+        work.tx, work.partner_id, client, by_id=work.viewer.user_id, at=work.now, note=note
+    )
     erased += await erasures.erase(work.tx, work.partner_id, client.id, Identity(whole.cnpj, names), _opaque)
     return receipt(erased)
 
