@@ -148,24 +148,31 @@ def test_a_message_in_fragments_with_a_ping_between_them_is_read(port: int) -> N
     assert found == {"type": "pong", "payload": {"name": "São João"}}
 
 
+# Each process of a run has masks of its own, so a test is not named by its frames.
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
-        (frame(b"a" * (MAX_BYTES + 1)), CloseCode.TOO_BIG),
-        (b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + bytes(4), CloseCode.TOO_BIG),
-        (frame(b"a" * MAX_BYTES, fin=False) + frame(b"a", Opcode.CONT), CloseCode.TOO_BIG),
-        (frame(b"", fin=False) + frame(b"", Opcode.CONT, fin=False) * 2_000, CloseCode.TOO_BIG),
-        (frame(b"\xff"), CloseCode.INVALID_DATA),
-        (frame(b"{}", Opcode.BINARY), CloseCode.BAD_REQUEST),
-        (frame(b"{}", mask=False), 1002),
-        (b"\xc1\x80" + bytes(4), 1002),
-        (b"\x83\x80" + bytes(4), 1002),
-        (frame(b"", Opcode.CONT), 1002),
-        (frame(b"{", fin=False) + frame(b"}"), 1002),
-        (frame(b"\x00\x01", Opcode.CLOSE), 1002),
-        (frame(b"\x03", Opcode.CLOSE), 1002),
-        (b"\x89\xfe\x00\x80" + bytes(132), 1002),
-        (frame(b"a", fin=False), CloseCode.POLICY),
+        pytest.param(frame(b"a" * (MAX_BYTES + 1)), CloseCode.TOO_BIG, id="too long"),
+        pytest.param(
+            b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + bytes(4), CloseCode.TOO_BIG, id="of a length beyond memory"
+        ),
+        pytest.param(
+            frame(b"a" * MAX_BYTES, fin=False) + frame(b"a", Opcode.CONT), CloseCode.TOO_BIG, id="too long in parts"
+        ),
+        pytest.param(
+            frame(b"", fin=False) + frame(b"", Opcode.CONT, fin=False) * 2_000, CloseCode.TOO_BIG, id="too many parts"
+        ),
+        pytest.param(frame(b"\xff"), CloseCode.INVALID_DATA, id="no UTF-8"),
+        pytest.param(frame(b"{}", Opcode.BINARY), CloseCode.BAD_REQUEST, id="binary"),
+        pytest.param(frame(b"{}", mask=False), 1002, id="not masked"),
+        pytest.param(b"\xc1\x80" + bytes(4), 1002, id="a reserved bit"),
+        pytest.param(b"\x83\x80" + bytes(4), 1002, id="an unknown opcode"),
+        pytest.param(frame(b"", Opcode.CONT), 1002, id="a part of nothing"),
+        pytest.param(frame(b"{", fin=False) + frame(b"}"), 1002, id="a message within another"),
+        pytest.param(frame(b"\x00\x01", Opcode.CLOSE), 1002, id="a close with a bad code"),
+        pytest.param(frame(b"\x03", Opcode.CLOSE), 1002, id="a close of one byte"),
+        pytest.param(b"\x89\xfe\x00\x80" + bytes(132), 1002, id="a long ping"),
+        pytest.param(frame(b"a", fin=False), CloseCode.POLICY, id="a message without end"),
     ],
 )
 def test_frames_that_are_wrong_close_the_connection(port: int, frames: bytes, code: int) -> None:
