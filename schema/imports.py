@@ -11,7 +11,6 @@ from domain.languages import Language
 from domain.refusals import UserErrorCode
 from domain.sheets import ImportedRowStatus, Warned
 from resolvers import imports
-from resolvers.context import Context
 from resolvers.imports import ClientSheet, ClientsImported, ImportClients, ImportedRow
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import contents
@@ -19,10 +18,11 @@ from resolvers.sheets.contents import Content
 from schema import references
 from schema.enums import ContentEncoding
 from schema.errors import Payload, answer, settle
+from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
 from schema.inputs import OnBehalf, idempotency_key
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
-from schema.relations import attribute, computed, to_one
+from schema.relations import attribute, to_one
 
 
 def content_encoding() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
@@ -83,19 +83,9 @@ class _Checked(NamedTuple):
         return ImportClients(self.sheet, self.given.all_or_nothing, self.given.dry_run)
 
 
-def _reason(context: Context, row: ImportedRow) -> str | None:
-    return None if row.bad is None else row.bad.reason(context.language, client_rows.LABELS)
-
-
-def _codes(_context: Context, row: ImportedRow) -> list[UserErrorCode]:
-    return [] if row.bad is None else list(dict.fromkeys(refusal.code for refusal in row.bad.refusals))
-
-
 @strawberry.type(description="A row of a sheet of clients, and what the import did with it.")
 class ImportedClient(OfRow, row=ImportedRow):
-    line: int = attribute(
-        "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
-    )
+    line: int = line_of_row()
     status: ImportedRowStatus = attribute("What the import did with the row, or would do if it were no dry run.")
     status_label: str = label_of("status", ImportedRowStatus)
     client: references.ClientType | None = to_one(
@@ -107,16 +97,8 @@ class ImportedClient(OfRow, row=ImportedRow):
             "dry run if the client is not registered yet, and if the viewer lacks the permission CLIENTS_READ."
         ),
     )
-    codes: list[UserErrorCode] = computed(
-        _codes, description="The codes of what is wrong with the row, for programs. Empty unless it is INVALID."
-    )
-    reason: str | None = computed(
-        _reason,
-        description=(
-            "Why the row is bad, for the user, in the language of the Accept-Language header. Returns null unless it "
-            "is INVALID."
-        ),
-    )
+    codes: list[UserErrorCode] = codes_of_row()
+    reason: str | None = reason_of_row(client_rows.LABELS)
 
 
 @strawberry.type(description="Something in an imported file that the user should look at, though nothing is refused.")

@@ -8,18 +8,18 @@ import strawberry
 from domain.refusals import UserErrorCode
 from domain.sheets import ImportedProductStatus
 from resolvers import product_imports
-from resolvers.context import Context
 from resolvers.product_imports import ImportedRow, ImportProducts, ProductSheet, ProductsImported
 from resolvers.sheets import contents
 from resolvers.sheets import products as product_rows
 from schema import references
 from schema.enums import ContentEncoding
 from schema.errors import Payload, answer, settle
+from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
 from schema.imports import SheetWarning, content_encoding, sent, shown
 from schema.inputs import idempotency_key
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
-from schema.relations import attribute, computed, to_one
+from schema.relations import attribute, to_one
 
 
 @strawberry.input(description="Input of `importProducts`.")
@@ -58,19 +58,9 @@ class _Checked(NamedTuple):
         return ImportProducts(self.sheet, self.given.all_or_nothing, self.given.dry_run)
 
 
-def _reason(context: Context, row: ImportedRow) -> str | None:
-    return None if row.bad is None else row.bad.reason(context.language, product_rows.LABELS)
-
-
-def _codes(_context: Context, row: ImportedRow) -> list[UserErrorCode]:
-    return [] if row.bad is None else list(dict.fromkeys(refusal.code for refusal in row.bad.refusals))
-
-
 @strawberry.type(description="A row of a sheet of products, and what the import did with it.")
 class ImportedProduct(OfRow, row=ImportedRow):
-    line: int = attribute(
-        "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
-    )
+    line: int = line_of_row()
     status: ImportedProductStatus = attribute("What the import did with the row, or would do if it were no dry run.")
     status_label: str = label_of("status", ImportedProductStatus)
     product: references.ProductType | None = to_one(
@@ -81,16 +71,8 @@ class ImportedProduct(OfRow, row=ImportedRow):
             "dry run if there is no such product yet."
         ),
     )
-    codes: list[UserErrorCode] = computed(
-        _codes, description="The codes of what is wrong with the row, for programs. Empty unless it is INVALID."
-    )
-    reason: str | None = computed(
-        _reason,
-        description=(
-            "Why the row is bad, for the user, in the language of the Accept-Language header. Returns null unless it "
-            "is INVALID."
-        ),
-    )
+    codes: list[UserErrorCode] = codes_of_row()
+    reason: str | None = reason_of_row(product_rows.LABELS)
 
 
 @strawberry.type(description="Return type of `importProducts`.")
