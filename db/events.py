@@ -39,6 +39,7 @@ class EventRow(NamedTuple):
     product_id: int | None
     user_id: int | None
     price_table_id: int | None
+    webhook_id: int | None
     erased: str | None
     exported_list: ExportList | None
     hash: bytes
@@ -60,6 +61,7 @@ class EventFilter:
     actor_id: int | None = None
     token_id: int | None = None
     price_table_id: int | None = None
+    webhook_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -94,6 +96,7 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
         (events.c.actor_id, chosen.actor_id),
         (events.c.token_id, chosen.token_id),
         (events.c.price_table_id, chosen.price_table_id),
+        (events.c.webhook_id, chosen.webhook_id),
     ):
         if wanted is not None:
             yield column == wanted

@@ -65,6 +65,7 @@ class WebhookFilter:
     actor_id: strawberry.ID | None = strawberry.field(description="The ID of the user who made the change.")
     api_token_id: strawberry.ID | None = strawberry.field(description="The ID of the API token.")
     price_table_id: strawberry.ID | None = strawberry.field(description="The ID of the price table.")
+    webhook_id: strawberry.ID | None = strawberry.field(description="The ID of the webhook.")
     occurred_from: datetime | None = strawberry.field(description="The start of the time of the change, inclusive.")
     occurred_to: datetime | None = strawberry.field(description="The end of the time of the change, exclusive.")
 
@@ -83,6 +84,7 @@ def _shown(chosen: Chosen) -> WebhookFilter:
         actor_id=global_id("User", chosen.actor_id),
         api_token_id=global_id("ApiToken", chosen.token_id),
         price_table_id=global_id("PriceTable", chosen.price_table_id),
+        webhook_id=global_id("Webhook", chosen.webhook_id),
         occurred_from=chosen.occurred_from,
         occurred_to=chosen.occurred_to,
     )

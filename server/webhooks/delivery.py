@@ -250,7 +250,7 @@ class Deliverer:
         at = self._portal.now()
         is_suspended = await webhook_leases.suspend(tx, held, reason, at=at)
         if is_suspended:
-            happened = [Event(type=EventType.WEBHOOK_SUSPENDED)]
+            happened = [Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=held.id)]
             await events.append(tx, held.partner_id, happened, actor_id=None, at=at)
         return is_suspended
 

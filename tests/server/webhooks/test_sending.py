@@ -193,8 +193,8 @@ async def test_three_days_of_failures_suspend_with_an_event_and_a_mail(
     suspended = await state(api, hook)
     assert timedelta(days=3) <= clock.now - begun <= timedelta(days=3, hours=8)
     assert (suspended["suspensionReason"], suspended["nextAttemptAt"]) == ("FAILING", None)
-    types = (await api.data("{ events(last: 1) { nodes { type actor { id } } } }"))["events"]["nodes"]
-    assert types == [{"type": "WEBHOOK_SUSPENDED", "actor": None}]
+    types = (await api.data("{ events(last: 1) { nodes { type webhookId actor { id } } } }"))["events"]["nodes"]
+    assert types == [{"type": "WEBHOOK_SUSPENDED", "webhookId": hook.id, "actor": None}]
     (mail,) = mails.mails
     assert receiver.url in mail.get_content()
     receiver.always = 204
