@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from db import retention
+from db.tables import webhook_deliveries
 from domain.timestamps import utc_now
 from resolvers import ids
 from resolvers.portal import Portal
@@ -24,6 +26,7 @@ from tests.receivers import Receiver, receiving
 from tests.server.webhooks.conftest import Send, Senders
 from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
+from tests.units import fetch_values, reading
 
 
 async def test_a_message_is_thin_and_signed_with_both_keys(
@@ -338,6 +341,24 @@ async def test_deliveries_are_kept_for_thirty_days(
     clock.forward(days=1)
     await cleanup.delete_expired(portal)
     assert (await state(api, hook))["deliveries"]["nodes"] == []
+
+
+async def test_nothing_is_read_or_kept_of_a_deleted_webhook(
+    api: Api, portal: Portal, receiver: Receiver, send: Send
+) -> None:
+    hook, kept = [await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}) for _ in range(2)]
+    await api.client()
+    await send()
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    await api.done("deleteWebhook", "__typename", {"webhookId": hook.id})
+
+    assert (await api.data("query ($id: ID!) { node(id: $id) { id } }", id=delivery["id"]))["node"] is None
+
+    await cleanup.delete_expired(portal)
+    left = sa.select(webhook_deliveries.c.webhook_id).where(webhook_deliveries.c.partner_id == api.partner_id)
+    async with reading(portal.database) as connection:
+        assert await fetch_values(connection, left) == [ids.number("Webhook", kept.id)]
 
 
 async def test_events_deleted_because_of_their_age_suspend_one_webhook(
