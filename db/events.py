@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during, hashed
-from db.engine.filters import PARTNER, Shape, tenancy, values_of
+from db.engine.filters import PARTNER, Shape, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
@@ -143,6 +143,23 @@ def _between(shape: Shape) -> Statement[EventRow]:
         EventRow,
         reads=lambda values: values["last"] - values["after"],
     )
+
+
+_ANY_AFTER: Statement[int] = Statement(
+    sa.select(events.c.id)
+    .where(
+        events.c.partner_id == PARTNER,
+        events.c.number > sa.bindparam("after"),
+        events.c.type == sa.bindparam("type", type_=events.c.type.type),
+    )
+    .limit(1),
+    value,
+)
+
+
+async def has_after(tx: Transaction, partner_id: int, type_: EventType, after: int) -> bool:
+    """Return whether the partner has an event of the type with a number above `after`."""
+    return await one(tx, _ANY_AFTER, {"partner_id": partner_id, "type": type_, "after": after}) is not None
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[EventRow]:

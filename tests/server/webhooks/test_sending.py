@@ -15,7 +15,8 @@ from standardwebhooks import WebhookVerificationError
 from db import retention
 from db.tables import webhook_deliveries
 from domain.timestamps import utc_now
-from resolvers import ids
+from resolvers import clients, ids
+from resolvers.clients import CancelClient
 from resolvers.portal import Portal
 from server.background import cleanup
 from server.webhooks.sender import Sender
@@ -23,6 +24,7 @@ from tests.api import Api
 from tests.clock import Clock
 from tests.factories import new_caller
 from tests.receivers import Receiver, receiving
+from tests.resolvers.test_races import raced
 from tests.server.webhooks.conftest import Send, Senders
 from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
@@ -359,6 +361,61 @@ async def test_nothing_is_read_or_kept_of_a_deleted_webhook(
     left = sa.select(webhook_deliveries.c.webhook_id).where(webhook_deliveries.c.partner_id == api.partner_id)
     async with reading(portal.database) as connection:
         assert await fetch_values(connection, left) == [ids.number("Webhook", kept.id)]
+
+
+async def test_an_answer_during_the_cancellation_of_a_client_is_not_kept(
+    api: Api, receiver: Receiver, senders: Senders
+) -> None:
+    chosen = {"types": ["CLIENT_REGISTERED"]}
+    hook = await new_hook(api, receiver, filter=chosen, selection="{ client { name } }")
+    receiver.always = "echo"
+    cancelled = [await api.client(name="Padaria Sumida")]
+    sender = senders.new(seconds=30)
+    await sender.look()
+    await receiver.arrived.wait()
+
+    await api.done("cancelClient", "__typename", {"clientId": cancelled[0]})
+    receiver.gate.set()
+    await sender.wait()
+    cancelled.append(await api.client(name="Quitanda Sumida"))
+    await sender.look()
+    await sender.wait()
+    newest, oldest = (await state(api, hook))["deliveries"]["nodes"]
+    receiver.gate.clear()
+    receiver.arrived.clear()
+    await api.done("redeliver", "__typename", {"webhookDeliveryId": newest["id"]})
+    await sender.look()
+    await receiver.arrived.wait()
+    await api.done("cancelClient", "__typename", {"clientId": cancelled[1]})
+    receiver.gate.set()
+    await sender.wait()
+
+    assert "Quitanda Sumida" in newest["answer"]
+    assert (oldest["status"], oldest["answer"]) == ("DELIVERED", None)
+    answers = [each["answer"] for each in (await state(api, hook))["deliveries"]["nodes"]]
+    assert answers == [None, newest["answer"].replace("Quitanda Sumida", "[…]"), None]
+
+
+async def test_an_answer_is_not_kept_if_a_cancellation_commits_just_then(
+    api: Api, receiver: Receiver, senders: Senders
+) -> None:
+    chosen = {"types": ["CLIENT_REGISTERED"]}
+    hook = await new_hook(api, receiver, filter=chosen, selection="{ client { name } }")
+    receiver.always = "echo"
+    client = ids.number("Client", await api.client(name="Padaria Sumida"))
+    sender = senders.new(seconds=30)
+    await sender.look()
+    await receiver.arrived.wait()
+
+    async def answered() -> list[str]:
+        receiver.gate.set()
+        await sender.wait()
+        return []
+
+    await raced(api, clients.cancel, CancelClient(client, None), answered())
+
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    assert (delivery["status"], delivery["answer"]) == ("DELIVERED", None)
 
 
 async def test_events_deleted_because_of_their_age_suspend_one_webhook(
