@@ -12,7 +12,7 @@ from db.engine import Connection, Transaction
 from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
-from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries
+from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries, webhooks
 from domain.access import TokenKind
 from domain.activations import note_folded
 from domain.clients import ClientStatus
@@ -118,6 +118,13 @@ def _statements(texts: Texts) -> _Statements:
 
 
 _OF = {texts.table.name: _statements(texts) for texts in FREE_TEXTS}
+_LOCK_WEBHOOKS = Statement(
+    sa.select(webhooks.c.id)
+    .where(webhooks.c.partner_id == PARTNER)
+    .order_by(webhooks.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    values_of,
+)
 _OTHER_NAMES: Statement[str] = Statement(
     sa.select(clients.c.names_folded).where(
         clients.c.partner_id == PARTNER,
@@ -138,7 +145,12 @@ async def erase(
     """
     words = single_words(identity.names)
     searched = Identity(identity.cnpj, identity.names, words=words)
-    found = {texts.table.name: await _rows_with(tx, partner_id, texts, searched) for texts in FREE_TEXTS}
+    found = {}
+    for texts in FREE_TEXTS:
+        if texts.table is webhook_deliveries:
+            # An answer is stored before it is searched for, or after the commit, when the event is seen.
+            await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": partner_id})
+        found[texts.table.name] = await _rows_with(tx, partner_id, texts, searched)
     if not any(found.values()):
         return Counter()
     others = await tx.fetch(_OTHER_NAMES, {"partner_id": partner_id, "client_id": client_id})

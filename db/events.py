@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during, hashed
-from db.engine.filters import PARTNER, Shape, tenancy, values_of
+from db.engine.filters import PARTNER, Shape, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
@@ -39,6 +39,7 @@ class EventRow(NamedTuple):
     product_id: int | None
     user_id: int | None
     price_table_id: int | None
+    webhook_id: int | None
     erased: str | None
     exported_list: ExportList | None
     hash: bytes
@@ -60,6 +61,7 @@ class EventFilter:
     actor_id: int | None = None
     token_id: int | None = None
     price_table_id: int | None = None
+    webhook_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
 
@@ -94,6 +96,7 @@ def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
         (events.c.actor_id, chosen.actor_id),
         (events.c.token_id, chosen.token_id),
         (events.c.price_table_id, chosen.price_table_id),
+        (events.c.webhook_id, chosen.webhook_id),
     ):
         if wanted is not None:
             yield column == wanted
@@ -140,6 +143,23 @@ def _between(shape: Shape) -> Statement[EventRow]:
         EventRow,
         reads=lambda values: values["last"] - values["after"],
     )
+
+
+_ANY_AFTER: Statement[int] = Statement(
+    sa.select(events.c.id)
+    .where(
+        events.c.partner_id == PARTNER,
+        events.c.number > sa.bindparam("after"),
+        events.c.type == sa.bindparam("type", type_=events.c.type.type),
+    )
+    .limit(1),
+    value,
+)
+
+
+async def has_after(tx: Transaction, partner_id: int, type_: EventType, after: int) -> bool:
+    """Return whether the partner has an event of the type with a number above `after`."""
+    return await one(tx, _ANY_AFTER, {"partner_id": partner_id, "type": type_, "after": after}) is not None
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int]) -> Listing[EventRow]:

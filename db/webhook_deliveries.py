@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db.engine import Connection, Transaction, filters, one, returned
+from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
-from db.engine.filters import PARTNER, is_partner, of_parents, value, values_of
+from db.engine.expressions import among, found_by_id
+from db.engine.filters import PARTNER, RowsById, is_partner, of_parents, one_each, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -89,7 +90,27 @@ _DROP_OLD = Statement(
     ),
     values_of,
 )
-by_ids = filters.rows_by_id(webhook_deliveries, _COLUMNS, DeliveryRow)
+_ITS_WEBHOOK = sa.and_(
+    webhooks.c.partner_id == webhook_deliveries.c.partner_id, webhooks.c.id == webhook_deliveries.c.webhook_id
+)
+_OF_DELETED = Statement(
+    sa.select(webhook_deliveries.c.partner_id, webhook_deliveries.c.webhook_id)
+    .where(~sa.exists().where(_ITS_WEBHOOK))
+    .distinct(),
+    values_of,
+)
+_SOME_OF_WEBHOOK = sa.select(webhook_deliveries.c.id).where(*_OF_WEBHOOK).limit(sa.bindparam("most"))
+_DROP_SOME = Statement(sa.delete(webhook_deliveries).where(webhook_deliveries.c.id.in_(_SOME_OF_WEBHOOK)), values_of)
+by_ids = RowsById(
+    lambda mine: Statement(
+        sa.select(*_COLUMNS)
+        # The deliveries of a deleted webhook are deleted later.
+        .join(webhooks, _ITS_WEBHOOK)
+        .where(mine(found_by_id(webhook_deliveries.c.partner_id)), among(webhook_deliveries.c.id, "ids")),
+        DeliveryRow,
+        reads=one_each("ids"),
+    )
+)
 
 
 def _of_webhooks(*, all_partners: bool) -> Listing[DeliveryRow]:
@@ -144,3 +165,13 @@ async def drop_old(tx: Transaction, *, until: datetime, most: int) -> int:
     """Delete up to so many deliveries of all partners that were made until then, and return their number."""
     # Ids are given in the order of time, so that the oldest ones need no index of their own.
     return await tx.execute(_DROP_OLD, {"at": until, "most": most})
+
+
+async def of_deleted_webhooks(connection: Connection) -> Sequence[tuple[int, int]]:
+    """Return partner and id of each deleted webhook that has deliveries."""
+    return [(partner_id, webhook_id) for partner_id, webhook_id in await connection.fetch(_OF_DELETED)]
+
+
+async def drop_of_webhook(tx: Transaction, partner_id: int, webhook_id: int, *, most: int) -> int:
+    """Delete up to so many deliveries of a webhook, and return their number."""
+    return await tx.execute(_DROP_SOME, {"partner_id": partner_id, "webhook_id": webhook_id, "most": most})

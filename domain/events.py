@@ -79,6 +79,7 @@ class Event:
     product_id: int | None = None
     user_id: int | None = None
     price_table_id: int | None = None
+    webhook_id: int | None = None
     erased: str | None = None
     """Receipt of an erasure: how many values of each kind, and none of them."""
 

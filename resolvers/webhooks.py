@@ -95,7 +95,7 @@ async def create(work: Work, given: CreateWebhook) -> WebhookCreated:
         position=last,
     )
     webhook_id = await webhooks.add(work.tx, work.partner_id, new, at=work.now)
-    await work.append(Event(type=EventType.WEBHOOK_CREATED))
+    await work.append(Event(type=EventType.WEBHOOK_CREATED, webhook_id=webhook_id))
     return WebhookCreated(webhook_id, keys.shown_secret)
 
 
@@ -126,7 +126,7 @@ async def update(work: Work, given: UpdateWebhook) -> WebhookChanged:
         # What has failed before may succeed now, with another message.
         values = {**changed, **_NO_FAILURE, **_made_by(work)}
         await webhooks.update(work.tx, work.partner_id, row.id, values, fenced=True)
-        await work.append(Event(type=EventType.WEBHOOK_UPDATED))
+        await work.append(Event(type=EventType.WEBHOOK_UPDATED, webhook_id=row.id))
     return WebhookChanged(row.id)
 
 
@@ -142,7 +142,7 @@ async def pause(work: Work, given: OneWebhook) -> WebhookChanged:
     row = await _locked(work, given.webhook_id)
     if row.state is not WebhookState.PAUSED:
         await webhooks.update(work.tx, work.partner_id, row.id, _in_state(WebhookState.PAUSED))
-        await work.append(Event(type=EventType.WEBHOOK_PAUSED))
+        await work.append(Event(type=EventType.WEBHOOK_PAUSED, webhook_id=row.id))
     return WebhookChanged(row.id)
 
 
@@ -168,7 +168,7 @@ async def resume(work: Work, given: ResumeWebhook) -> WebhookChanged:
     _check_permissions(work, row.selection, row.batch_size)
     changes = {**_in_state(WebhookState.ACTIVE), **_NO_FAILURE, "position": position}
     await webhooks.update(work.tx, work.partner_id, row.id, {**changes, **_made_by(work)}, fenced=True)
-    await work.append(Event(type=EventType.WEBHOOK_RESUMED))
+    await work.append(Event(type=EventType.WEBHOOK_RESUMED, webhook_id=row.id))
     return WebhookChanged(row.id)
 
 
@@ -183,7 +183,7 @@ async def delete(work: Work, given: OneWebhook) -> WebhookDeleted:
     """Delete a webhook."""
     if not await webhooks.delete(work.tx, work.partner_id, given.webhook_id):
         raise NotFound(("webhookId",))
-    await work.append(Event(type=EventType.WEBHOOK_DELETED))
+    await work.append(Event(type=EventType.WEBHOOK_DELETED, webhook_id=given.webhook_id))
     return WebhookDeleted(given.webhook_id)
 
 
@@ -199,7 +199,7 @@ async def rotate(work: Work, given: OneWebhook) -> WebhookCreated:
         "previous_until": work.now + OVERLAP,
     }
     await webhooks.update(work.tx, work.partner_id, row.id, changes)
-    await work.append(Event(type=EventType.WEBHOOK_SECRET_ROTATED))
+    await work.append(Event(type=EventType.WEBHOOK_SECRET_ROTATED, webhook_id=row.id))
     return WebhookCreated(row.id, keys.shown_secret)
 
 

@@ -11,7 +11,8 @@ from domain.access import Permission
 from domain.erasure import counts
 from domain.events import EventType
 from domain.exports import ExportList
-from resolvers import events
+from resolvers import events, ids
+from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.feed import Follower
 from resolvers.pages import Page
@@ -23,6 +24,12 @@ from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection, arguments
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one
+
+
+def _webhook_id(context: Context, event: EventRow) -> strawberry.ID | None:
+    if event.webhook_id is None or not context.may_read("Webhook"):
+        return None
+    return strawberry.ID(ids.encode("Webhook", event.webhook_id))
 
 
 @strawberry.type(
@@ -140,6 +147,24 @@ class Event(Node, row=EventRow):
         ),
     )
 
+    webhook: references.WebhookType | None = to_one(
+        "webhook_id",
+        loader="webhook",
+        permission=Permission.WEBHOOKS_READ,
+        description=(
+            "The webhook that the event is about. Returns null if there is none, if it was deleted, or without the "
+            "permission WEBHOOKS_READ."
+        ),
+    )
+    webhook_id: strawberry.ID | None = computed(
+        _webhook_id,
+        reads=("webhook_id",),
+        description=(
+            "The ID of the webhook that the event is about, which may be deleted. Returns null if there is none or "
+            "without the permission WEBHOOKS_READ."
+        ),
+    )
+
 
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:
@@ -158,6 +183,7 @@ class EventFilter:
     actor_id: strawberry.ID | None = optional("Filters by the ID of the user who made the change.")
     api_token_id: strawberry.ID | None = optional("Filters by the ID of the API token.")
     price_table_id: strawberry.ID | None = optional("Filters by the ID of the price table.")
+    webhook_id: strawberry.ID | None = optional("Filters by the ID of the webhook, which may be deleted.")
     occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
 
     def chosen(self) -> Chosen:
@@ -173,6 +199,7 @@ class EventFilter:
             actor_id=number("User", self.actor_id),
             token_id=number("ApiToken", self.api_token_id),
             price_table_id=number("PriceTable", self.price_table_id),
+            webhook_id=number("Webhook", self.webhook_id),
             occurred_from=occurred.start,
             occurred_to=occurred.end,
         )

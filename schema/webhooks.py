@@ -41,7 +41,8 @@ class WebhookDelivery(Node, row=DeliveryRow):
     created_at: datetime = attribute("The date and time when the attempt was asked for, or when it ended.")
     duration_ms: int | None = attribute("How long the attempt took, in milliseconds. Returns null while it waits.")
     answer: str | None = attribute(
-        "The first 1,024 bytes of the receiver's answer. Returns null if there was none, or if it was empty."
+        "The first 1,024 bytes of the receiver's answer as text, without escapes and without a word that is cut. "
+        "Returns null if there was none, if it was empty, or if a client was cancelled meanwhile."
     )
     next_attempt_at: datetime | None = attribute(
         "The date and time of the next attempt for the same message. Returns null if there is none."
@@ -65,6 +66,7 @@ class WebhookFilter:
     actor_id: strawberry.ID | None = strawberry.field(description="The ID of the user who made the change.")
     api_token_id: strawberry.ID | None = strawberry.field(description="The ID of the API token.")
     price_table_id: strawberry.ID | None = strawberry.field(description="The ID of the price table.")
+    webhook_id: strawberry.ID | None = strawberry.field(description="The ID of the webhook.")
     occurred_from: datetime | None = strawberry.field(description="The start of the time of the change, inclusive.")
     occurred_to: datetime | None = strawberry.field(description="The end of the time of the change, exclusive.")
 
@@ -83,6 +85,7 @@ def _shown(chosen: Chosen) -> WebhookFilter:
         actor_id=global_id("User", chosen.actor_id),
         api_token_id=global_id("ApiToken", chosen.token_id),
         price_table_id=global_id("PriceTable", chosen.price_table_id),
+        webhook_id=global_id("Webhook", chosen.webhook_id),
         occurred_from=chosen.occurred_from,
         occurred_to=chosen.occurred_to,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Answer = int | str | bytes
-"""A status, “hang”, “drip”, “wait” or “reset”, or the bytes of the whole answer."""
+"""A status, “hang”, “drip”, “wait”, “echo” or “reset”, or the bytes of the whole answer."""
 
 
 _SUCCESS = range(200, 300)
@@ -93,8 +93,12 @@ class Receiver:
             case "wait":
                 await self.gate.wait()
                 writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            case "echo":
+                await self.gate.wait()
+                length = f"content-length: {len(received.content)}"
+                writer.write(f"HTTP/1.1 200 OK\r\n{length}\r\n\r\n".encode() + received.content)
             case "drip":
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nslowly")
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nslowly dri")
                 await writer.drain()
                 await self.left.wait()
                 return False
@@ -102,7 +106,7 @@ class Receiver:
                 writer.transport.abort()
                 return False
         await writer.drain()
-        return isinstance(answer, int) or answer == "wait"
+        return isinstance(answer, int) or answer in {"wait", "echo"}
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import Instant, one_of
+from db.engine.column_types import Id, Instant, one_of
 from db.tables.columns import hash_of, of_some, own_id, partner_id, reference, table
 from domain.events import EventType
 from domain.exports import ExportList
@@ -23,6 +23,8 @@ events = table(
     reference("product_id", "products", nullable=True),
     reference("user_id", "users", nullable=True),
     reference("price_table_id", "price_tables", nullable=True),
+    # No foreign key: an event outlives a deleted webhook.
+    Column("webhook_id", Id),
     Column("erased", sa.Text),
     Column("exported_list", one_of(ExportList)),
     hash_of("hash"),
@@ -30,6 +32,6 @@ events = table(
     Index(None, "partner_id", "actor_id", "number"),
     *(
         of_some(f"{thing}_id", "number")
-        for thing in ("client", "order", "product", "activation", "user", "token", "price_table")
+        for thing in ("client", "order", "product", "activation", "user", "token", "price_table", "webhook")
     ),
 )

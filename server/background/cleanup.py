@@ -91,3 +91,7 @@ async def _delete_deliveries(portal: Portal) -> None:
     deleted = _AT_ONCE
     while deleted == _AT_ONCE:
         deleted = await portal.database.write(lambda tx: webhook_deliveries.drop_old(tx, until=until, most=_AT_ONCE))
+    for partner_id, webhook_id in await portal.database.read(webhook_deliveries.of_deleted_webhooks):
+        drop = partial(webhook_deliveries.drop_of_webhook, partner_id=partner_id, webhook_id=webhook_id, most=_AT_ONCE)
+        while await portal.database.write(drop) == _AT_ONCE:
+            pass

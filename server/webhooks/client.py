@@ -12,6 +12,7 @@ from typing import NamedTuple
 import httpcore2
 import httpx2
 
+from domain.answers import readable
 from domain.webhooks import ANSWER_BYTES, DeliveryFailure, DeliveryStatus
 from server.webhooks.network import AddressRefusedError, GuardedBackend, Resolve, ThreadResolver
 
@@ -105,8 +106,9 @@ class WebhookClient:
         duration_ms = round((time.perf_counter() - begun) * 1000)
         if response is None:
             return Answered(DeliveryStatus.FAILED, failure, None, duration_ms, None)
+        is_cut = failure is not None or len(answer) >= ANSWER_BYTES
         # The status has arrived, and the rest of the answer says nothing about it.
-        return _of_response(response, duration_ms, _text(bytes(answer[:ANSWER_BYTES])))
+        return _of_response(response, duration_ms, readable(bytes(answer[:ANSWER_BYTES]), is_cut=is_cut))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -146,8 +148,3 @@ def _retry_after(value: str | None) -> timedelta | None:
     except ValueError:
         return None
     return at.astimezone(UTC) - datetime.now(UTC)
-
-
-def _text(answer: bytes) -> str | None:
-    # PostgreSQL stores no NUL.
-    return answer.decode("utf-8", "replace").replace("\0", "\ufffd") or None

@@ -143,7 +143,8 @@ class Deliverer:
             moved = await webhook_leases.move(tx, held, progress, until=until)
             if moved is None:
                 return None, False
-            await webhook_deliveries.add(tx, held.partner_id, held.id, message, attempt, at=now)
+            kept = await self._without_erased(tx, held, attempt, found.last)
+            await webhook_deliveries.add(tx, held.partner_id, held.id, message, kept, at=now)
             is_suspended = reason is not None and await self._suspend(tx, held, reason)
             if is_over and not is_suspended:
                 await webhook_leases.release(tx, held, position=progress.position)
@@ -171,9 +172,10 @@ class Deliverer:
         rows = await self._events_of(held, waiting)
         if waiting.first_number is not None and not rows:
             return await self._finish(held, waiting, _not_sent(waiting), until)
+        last = await self._portal.feed.last_number(held.partner_id)
         body = await self._body(held, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
-        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until)
+        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until, last=last)
 
     async def _events_of(self, held: Leased, waiting: DeliveryRow) -> Sequence[EventRow]:
         first, last = waiting.first_number, waiting.last_number
@@ -189,16 +191,30 @@ class Deliverer:
                 return rows
         return []
 
-    async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime) -> Leased | None:
+    async def _finish(
+        self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime, *, last: int = 0
+    ) -> Leased | None:
+        """Write what became of a delivery that waited; `last` is the partner's last event before the message."""
         progress = Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
 
         async def write(tx: Transaction) -> Leased | None:
             moved = await webhook_leases.move(tx, held, progress, until=until)
             if moved is not None:
-                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, attempt)
+                kept = await self._without_erased(tx, held, attempt, last)
+                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, kept)
             return moved
 
         return await self._portal.database.write(write)
+
+    async def _without_erased(self, tx: Transaction, held: Leased, attempt: Attempt, last: int) -> Attempt:
+        """Return the attempt without its answer if a client was cancelled since the event with this number.
+
+        The webhook is locked: an erasure either waits for this transaction or has committed its event.
+        """
+        if attempt.answer is None:
+            return attempt
+        is_cancelled = await events.has_after(tx, held.partner_id, EventType.CLIENT_CANCELLED, last)
+        return attempt._replace(answer=None) if is_cancelled else attempt
 
     async def _post(self, held: Leased, message: Message, body: bytes) -> Answered:
         try:
@@ -250,7 +266,7 @@ class Deliverer:
         at = self._portal.now()
         is_suspended = await webhook_leases.suspend(tx, held, reason, at=at)
         if is_suspended:
-            happened = [Event(type=EventType.WEBHOOK_SUSPENDED)]
+            happened = [Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=held.id)]
             await events.append(tx, held.partner_id, happened, actor_id=None, at=at)
         return is_suspended
 

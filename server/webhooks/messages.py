@@ -25,6 +25,7 @@ _OBJECTS = {
     "userId": ("User", "user_id"),
     "apiTokenId": ("ApiToken", "token_id"),
     "priceTableId": ("PriceTable", "price_table_id"),
+    "webhookId": ("Webhook", "webhook_id"),
 }
 
 

@@ -100,7 +100,7 @@ FILLED: dict[sa.Table, dict[str, str]] = {
         },
         **{
             f"{thing}_id": f"CASE WHEN i % 1000 = {place} THEN i END"
-            for place, thing in enumerate(("user", "token", "price_table", "product"))
+            for place, thing in enumerate(("user", "token", "price_table", "product", "webhook"))
         },
         "hash": "{bytes}",
     },
@@ -279,6 +279,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
         ("apiTokenId", EventFilter(token_id=1001), "token_id"),
         ("priceTableId", EventFilter(price_table_id=1002), "price_table_id"),
         ("productId", EventFilter(product_id=1003), "product_id"),
+        ("webhookId", EventFilter(webhook_id=1004), "webhook_id"),
         ("occurredAt", EventFilter(occurred_from=EARLY, occurred_to=SOON_AFTER), None),
     ):
         yield f"events.{name}", Case(events.listing(1, of_events), index)

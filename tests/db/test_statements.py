@@ -164,6 +164,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "order_id": 1,
         "product_id": 1,
         "activation_id": 1,
+        "webhook_id": 1,
         "user_id": 1,
         "actor_id": 1,
         "token_id": 1,

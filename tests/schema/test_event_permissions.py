@@ -44,7 +44,7 @@ async def _reader(api: Api, *more: Permission) -> Api:
 
 
 def test_events_refer_to_types_that_ask_for_a_permission() -> None:
-    assert set(REFERENCES) == {"client", "activation", "order", "product", "priceTable"}
+    assert set(REFERENCES) == {"client", "activation", "order", "product", "priceTable", "webhook"}
 
 
 @pytest.mark.usefixtures("clock")

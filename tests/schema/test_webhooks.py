@@ -59,10 +59,16 @@ async def test_each_change_of_a_webhook_has_one_event(api: Api) -> None:
     await api.done("rotateWebhookSecret", STATE, webhook)
     await api.done("deleteWebhook", "deletedWebhookId", webhook)
 
-    found = await api.data("{ events(last: 100) { nodes { type } } webhooks { totalCount } }")
+    other = await created(api)
+    query = """query ($of: ID!) { events(filter: { webhookId: $of }) { nodes { type webhookId webhook { id } } } }"""
+    found = (await api.data(query, of=webhook["webhookId"]))["events"]["nodes"]
     types = ("CREATED", "UPDATED", "PAUSED", "RESUMED", "SECRET_ROTATED", "DELETED")
-    assert [each["type"] for each in found["events"]["nodes"]] == [f"WEBHOOK_{each}" for each in types]
-    assert found["webhooks"]["totalCount"] == 0
+    assert [each["type"] for each in found] == [f"WEBHOOK_{each}" for each in types]
+    assert [(each["webhookId"], each["webhook"]) for each in found] == [(webhook["webhookId"], None)] * len(types)
+    (of_other,) = (await api.data(query, of=other["webhook"]["id"]))["events"]["nodes"]
+    assert of_other["webhook"] == {"id": other["webhook"]["id"]}
+    audited = await api.data("{ auditChain { brokenAt checked } webhooks { totalCount } }")
+    assert audited == {"auditChain": {"brokenAt": None, "checked": 7}, "webhooks": {"totalCount": 1}}
     for name in ("updateWebhook", "pauseWebhook", "resumeWebhook", "rotateWebhookSecret", "pingWebhook"):
         assert await api.codes(name, webhook) == ["NOT_FOUND"]
 

@@ -33,8 +33,8 @@ FAILURES = ("STATUS", "REDIRECT", "TIMEOUT", "UNREACHABLE", "ADDRESS", "TLS", "B
 
 
 def upgrade() -> None:
-    """Add the tables and the types of events; there is no webhook."""
-    _event_types()
+    """Add the tables, and the types and column of their events; there is no webhook."""
+    _events()
     op.create_table(
         "webhooks",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -124,7 +124,7 @@ def _one_of(table: str, name: str, column: str, values: tuple[str, ...]) -> sa.C
     return _check(table, name, f"{column} IN ({', '.join(map(repr, values))})")
 
 
-def _event_types() -> None:
+def _events() -> None:
     connection = op.get_bind()
     (check,) = (
         each["sqltext"]
@@ -136,4 +136,13 @@ def _event_types() -> None:
     with op.batch_alter_table("events", table_kwargs={"sqlite_autoincrement": True}) as batch:
         if connection.dialect.name != "sqlite":
             batch.drop_constraint("ck_events_event_type", type_="check")
+        batch.add_column(sa.Column("webhook_id", ID, nullable=True))
         batch.create_check_constraint("ck_events_event_type", f"type IN ({', '.join(map(repr, types))})")
+    of_webhook = sa.text("webhook_id IS NOT NULL")
+    op.create_index(
+        "ix_events_partner_id_webhook_id_number",
+        "events",
+        ["partner_id", "webhook_id", "number"],
+        sqlite_where=of_webhook,
+        postgresql_where=of_webhook,
+    )

@@ -6,14 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from db import retention
+from db.tables import webhook_deliveries
 from domain.timestamps import utc_now
-from resolvers import ids
+from resolvers import clients, ids
+from resolvers.clients import CancelClient
 from resolvers.portal import Portal
 from server.background import cleanup
 from server.webhooks.sender import Sender
@@ -21,9 +24,11 @@ from tests.api import Api
 from tests.clock import Clock
 from tests.factories import new_caller
 from tests.receivers import Receiver, receiving
+from tests.resolvers.test_races import raced
 from tests.server.webhooks.conftest import Send, Senders
 from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
+from tests.units import fetch_values, reading
 
 
 async def test_a_message_is_thin_and_signed_with_both_keys(
@@ -193,8 +198,8 @@ async def test_three_days_of_failures_suspend_with_an_event_and_a_mail(
     suspended = await state(api, hook)
     assert timedelta(days=3) <= clock.now - begun <= timedelta(days=3, hours=8)
     assert (suspended["suspensionReason"], suspended["nextAttemptAt"]) == ("FAILING", None)
-    types = (await api.data("{ events(last: 1) { nodes { type actor { id } } } }"))["events"]["nodes"]
-    assert types == [{"type": "WEBHOOK_SUSPENDED", "actor": None}]
+    types = (await api.data("{ events(last: 1) { nodes { type webhookId actor { id } } } }"))["events"]["nodes"]
+    assert types == [{"type": "WEBHOOK_SUSPENDED", "webhookId": hook.id, "actor": None}]
     (mail,) = mails.mails
     assert receiver.url in mail.get_content()
     receiver.always = 204
@@ -338,6 +343,79 @@ async def test_deliveries_are_kept_for_thirty_days(
     clock.forward(days=1)
     await cleanup.delete_expired(portal)
     assert (await state(api, hook))["deliveries"]["nodes"] == []
+
+
+async def test_nothing_is_read_or_kept_of_a_deleted_webhook(
+    api: Api, portal: Portal, receiver: Receiver, send: Send
+) -> None:
+    hook, kept = [await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}) for _ in range(2)]
+    await api.client()
+    await send()
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    await api.done("deleteWebhook", "__typename", {"webhookId": hook.id})
+
+    assert (await api.data("query ($id: ID!) { node(id: $id) { id } }", id=delivery["id"]))["node"] is None
+
+    await cleanup.delete_expired(portal)
+    left = sa.select(webhook_deliveries.c.webhook_id).where(webhook_deliveries.c.partner_id == api.partner_id)
+    async with reading(portal.database) as connection:
+        assert await fetch_values(connection, left) == [ids.number("Webhook", kept.id)]
+
+
+async def test_an_answer_during_the_cancellation_of_a_client_is_not_kept(
+    api: Api, receiver: Receiver, senders: Senders
+) -> None:
+    chosen = {"types": ["CLIENT_REGISTERED"]}
+    hook = await new_hook(api, receiver, filter=chosen, selection="{ client { name } }")
+    receiver.always = "echo"
+    cancelled = [await api.client(name="Padaria Sumida")]
+    sender = senders.new(seconds=30)
+    await sender.look()
+    await receiver.arrived.wait()
+
+    await api.done("cancelClient", "__typename", {"clientId": cancelled[0]})
+    receiver.gate.set()
+    await sender.wait()
+    cancelled.append(await api.client(name="Quitanda Sumida"))
+    await sender.look()
+    await sender.wait()
+    newest, oldest = (await state(api, hook))["deliveries"]["nodes"]
+    receiver.gate.clear()
+    receiver.arrived.clear()
+    await api.done("redeliver", "__typename", {"webhookDeliveryId": newest["id"]})
+    await sender.look()
+    await receiver.arrived.wait()
+    await api.done("cancelClient", "__typename", {"clientId": cancelled[1]})
+    receiver.gate.set()
+    await sender.wait()
+
+    assert "Quitanda Sumida" in newest["answer"]
+    assert (oldest["status"], oldest["answer"]) == ("DELIVERED", None)
+    answers = [each["answer"] for each in (await state(api, hook))["deliveries"]["nodes"]]
+    assert answers == [None, newest["answer"].replace("Quitanda Sumida", "[…]"), None]
+
+
+async def test_an_answer_is_not_kept_if_a_cancellation_commits_just_then(
+    api: Api, receiver: Receiver, senders: Senders
+) -> None:
+    chosen = {"types": ["CLIENT_REGISTERED"]}
+    hook = await new_hook(api, receiver, filter=chosen, selection="{ client { name } }")
+    receiver.always = "echo"
+    client = ids.number("Client", await api.client(name="Padaria Sumida"))
+    sender = senders.new(seconds=30)
+    await sender.look()
+    await receiver.arrived.wait()
+
+    async def answered() -> list[str]:
+        receiver.gate.set()
+        await sender.wait()
+        return []
+
+    await raced(api, clients.cancel, CancelClient(client, None), answered())
+
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    assert (delivery["status"], delivery["answer"]) == ("DELIVERED", None)
 
 
 async def test_events_deleted_because_of_their_age_suspend_one_webhook(
