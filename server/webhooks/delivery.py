@@ -13,7 +13,7 @@ from db.webhook_deliveries import Attempt, DeliveryRow, Message
 from db.webhook_leases import Leased, Maker, Progress
 from domain import mails
 from domain.access import TokenKind
-from domain.errors import CursorTooOld
+from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
 from domain.webhooks import (
     DeliveryFailure,
@@ -35,6 +35,9 @@ from server.webhooks import messages
 from server.webhooks.client import GONE, Answered, WebhookClient
 
 log = structlog.get_logger("portal.webhooks")
+
+
+_NOTHING_SENT = Answered(DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None)
 
 
 class RenderSelection(Selections, Protocol):
@@ -132,9 +135,15 @@ class Deliverer:
 
     async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
-        answered = await self._post(held, message, await self._body(held, found.rows))
+        try:
+            answered = await self._post(held, message, await self._body(held, found.rows))
+        except (_UnusableError, Unavailable):
+            raise
+        except Exception:
+            log.exception("a message could not be made", webhook=held.id)
+            answered = _NOTHING_SENT
         now = self._portal.now()
-        progress, reason = self._progress(held, found, answered, now)
+        progress, reason = self._progress(held, found.upto, found.rows[-1].number, answered, now)
         attempt = _attempt(held.attempts + 1, answered, progress.next_attempt_at)
         # Nothing more can be sent now: one transaction less ends the lease.
         is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
@@ -155,16 +164,42 @@ class Deliverer:
         return moved
 
     def _progress(
-        self, held: Leased, found: _Events, answered: Answered, now: datetime
+        self, held: Leased, upto: int, batch_end: int | None, answered: Answered, now: datetime
     ) -> tuple[Progress, SuspensionReason | None]:
         if answered.status is DeliveryStatus.DELIVERED:
-            return Progress(found.upto), None
+            return Progress(upto), None
         failing = Failing(held.attempts + 1, held.failing_since or now)
         again = next_attempt(failing, now, luck=self._luck(), wanted=answered.retry_after)
         reason = SuspensionReason.FAILING if again is None else None
         if answered.http_status == GONE:
             again, reason = None, SuspensionReason.GONE
-        return Progress(held.position, found.rows[-1].number, failing.attempts, failing.since, again), reason
+        return Progress(held.position, batch_end, failing.attempts, failing.since, again), reason
+
+    async def fail(self, held: Leased) -> None:
+        """Write that an error of the portal prevented what `deliver` was to do, and end the lease.
+
+        A delivery that waits is not tried again. Events are, after the pauses of any failure.
+        """
+        waiting = await self._portal.database.read(
+            lambda connection: webhook_deliveries.queued(connection, held.partner_id, held.id), alone=True
+        )
+        now = self._portal.now()
+        progress, reason = self._progress(held, held.position, held.batch_end, _NOTHING_SENT, now)
+        if waiting is not None:
+            progress, reason = _as_it_is(held), None
+
+        async def write(tx: Transaction) -> bool:
+            if await webhook_leases.move(tx, held, progress, until=now) is None:
+                return False
+            if waiting is not None:
+                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
+            if reason is not None and await self._suspend(tx, held, reason):
+                return True
+            await webhook_leases.release(tx, held, position=held.position)
+            return False
+
+        if await self._portal.database.write(write) and reason is not None:
+            await self._tell(held, reason)
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
         message = Message(waiting.message_id, waiting.first_number, waiting.last_number)
@@ -190,10 +225,8 @@ class Deliverer:
         return []
 
     async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime) -> Leased | None:
-        progress = Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
-
         async def write(tx: Transaction) -> Leased | None:
-            moved = await webhook_leases.move(tx, held, progress, until=until)
+            moved = await webhook_leases.move(tx, held, _as_it_is(held), until=until)
             if moved is not None:
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, attempt)
             return moved
@@ -267,6 +300,10 @@ class Deliverer:
         subject, text = mails.webhook_suspended(held.language, url=held.url, reason=reason)
         for address in await self._portal.database.read(read):
             self._portal.outbox.start(mailer.send(Mail(address, subject, text)))
+
+
+def _as_it_is(held: Leased) -> Progress:
+    return Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
 
 
 def _not_sent(waiting: DeliveryRow) -> Attempt:

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from db import retention
+from db.tables import webhooks
 from domain.timestamps import utc_now
 from resolvers import ids
+from resolvers.encryption import seal
 from resolvers.portal import Portal
 from server.background import cleanup
 from server.webhooks.sender import Sender
@@ -22,8 +25,9 @@ from tests.clock import Clock
 from tests.factories import new_caller
 from tests.receivers import Receiver, receiving
 from tests.server.webhooks.conftest import Send, Senders
-from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
+from tests.server.webhooks.hooks import Hook, is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
+from tests.units import execute, writing
 
 
 async def test_a_message_is_thin_and_signed_with_both_keys(
@@ -219,6 +223,56 @@ async def test_a_receiver_says_when_to_come_back(
     (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
     assert (delivery["httpStatus"], delivery["answer"]) == (503, "busy")
     assert delivery["nextAttemptAt"] == (clock.now + after).isoformat().replace("+00:00", "Z")
+
+
+async def test_an_error_of_the_portal_is_tried_again_as_a_failure(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    purpose = f"keys of a webhook of partner {api.partner_id}"
+    await _damage(api, hook, sealed=seal(portal.secret, purpose, b"short"))
+
+    await send()
+
+    failing = await state(api, hook)
+    assert (failing["failedAttempts"], failing["failingSince"]) == (1, _written(clock.now))
+    (attempt,) = failing["deliveries"]["nodes"]
+    assert (attempt["failure"], attempt["nextAttemptAt"]) == ("NOT_SENT", failing["nextAttemptAt"])
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    await send()
+    ping = (await state(api, hook))["deliveries"]["nodes"][0]
+    assert (ping["status"], ping["failure"]) == ("FAILED", "NOT_SENT")
+    while (await state(api, hook))["state"] == "ACTIVE":
+        clock.forward(hours=4)
+        await send()
+    assert (await state(api, hook))["suspensionReason"] == "FAILING"
+
+
+async def test_an_error_before_a_message_is_followed_by_a_pause_too(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    await _damage(api, hook, filter='{"occurred_from": "nonsense"}')
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+
+    await send()
+
+    found = await state(api, hook)
+    assert found["failedAttempts"] == 1
+    assert found["nextAttemptAt"] > _written(clock.now)
+    assert [each["status"] for each in found["deliveries"]["nodes"]] == ["DELIVERED"]
+
+
+async def _damage(api: Api, hook: Hook, **values: object) -> None:
+    mine = webhooks.c.partner_id == api.partner_id, webhooks.c.id == ids.number("Webhook", hook.id)
+    async with writing(api.portal.database) as tx:
+        await execute(tx, sa.update(webhooks).where(*mine).values(**values))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 async def test_gone_suspends_at_once(api: Api, receiver: Receiver, send: Send) -> None:
