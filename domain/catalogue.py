@@ -92,7 +92,14 @@ from domain.violations import (
     TooManyItems,
     Unstorable,
 )
-from domain.webhooks import InvalidSelection, TooManyWaiting, WebhookLimit, WebhookPermissionNotHeld
+from domain.webhooks import (
+    InvalidSelection,
+    NoSelection,
+    SelectionTooLarge,
+    TooManyWaiting,
+    WebhookLimit,
+    WebhookPermissionNotHeld,
+)
 
 Said: TypeAlias = Refusal | ApiError
 
@@ -131,6 +138,14 @@ SAMPLES: Sequence[Said] = (
     PermissionNotHeld(permission=ACTIONS[Permission.ORDERS_APPROVE]),
     ApiTokenLimit(limit=100),
     InvalidSelection(("selection",), problem="Cannot query field 'nome' on type 'Event'."),
+    NoSelection(("selection",)),
+    SelectionTooLarge(
+        ("selection",),
+        size=12_000,
+        selected=Text(pt="objetos e valores", en="objects and values"),
+        whole=Text(pt="evento", en="event"),
+        highest=10_000,
+    ),
     WebhookPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
     WebhookLimit(limit=20),
     TooManyWaiting(limit=20),

@@ -129,6 +129,36 @@ class InvalidSelection(Refusal):
     )
 
 
+class NoSelection(InvalidSelection):
+    """The selection of a webhook's fields is not a selection in braces, or something else follows it."""
+
+    text = Text(
+        pt=(
+            "A seleção de campos do evento não é válida: deve ser uma seleção entre chaves, seguida apenas de "
+            "fragmentos."
+        ),
+        en=(
+            "The selection of the event's fields is not valid: it must be a selection in braces, which only fragments "
+            "may follow."
+        ),
+    )
+
+
+class SelectionTooLarge(InvalidSelection):
+    """The selection of a webhook's fields could select too much of one event, or of the events of one message."""
+
+    text = Text(
+        pt=(
+            "A seleção de campos pode trazer {size} {selected} por {whole}, e o máximo é {highest}. Selecione menos "
+            "campos ou listas menores, ou envie menos eventos por mensagem."
+        ),
+        en=(
+            "The selection of the event's fields could select {size} {selected} of one {whole}, and the maximum is "
+            "{highest}. Select fewer fields or shorter lists, or send fewer events in a message."
+        ),
+    )
+
+
 class WebhookPermissionNotHeld(Refusal):
     """A webhook can't send what its maker may not read."""
 
