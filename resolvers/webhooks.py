@@ -233,8 +233,7 @@ async def redeliver(work: Work, given: Redeliver) -> DeliveryQueued:
     row = await webhooks.locked(work.tx, work.partner_id, delivery.webhook_id)
     if row is None:
         raise NotFound(("webhookDeliveryId",))
-    message = Message(delivery.message_id, delivery.first_number, delivery.last_number)
-    return await _queue(work, row.id, message)
+    return await _queue(work, row.id, webhook_deliveries.message_of(delivery))
 
 
 async def _queue(work: Work, webhook_id: int, message: Message) -> DeliveryQueued:

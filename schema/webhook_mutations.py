@@ -324,8 +324,9 @@ class WebhookMutations:
 
     @strawberry.mutation(
         description=(
-            "Sends the message of a delivery once more, with the same message ID and the objects as they are now. The "
-            "webhook's own order of events stays."
+            "Sends the message of a delivery once more, with the same message ID and events, also if the webhook's "
+            "filter or batch size has changed, and with the objects as they are now. It fails with `NOT_SENT` if the "
+            "events were deleted because of their age. The webhook's own order of events stays."
         )
     )
     @staticmethod

@@ -8,7 +8,7 @@ import structlog
 
 from db import events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Connection, Transaction
-from db.events import EventFilter, EventRow
+from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
 from db.webhook_leases import Leased, Maker, Progress
 from domain import mails
@@ -16,6 +16,7 @@ from domain.access import TokenKind
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
 from domain.webhooks import (
+    BATCH_MAX,
     DeliveryFailure,
     DeliveryStatus,
     Failing,
@@ -136,7 +137,7 @@ class Deliverer:
     async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
         try:
-            answered = await self._post(held, message, await self._body(held, found.rows))
+            answered = await self._post(held, message, await self._body(held, message, found.rows))
         except (_UnusableError, Unavailable):
             raise
         except Exception:
@@ -202,27 +203,27 @@ class Deliverer:
             await self._tell(held, reason)
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
-        message = Message(waiting.message_id, waiting.first_number, waiting.last_number)
-        rows = await self._events_of(held, waiting)
-        if waiting.first_number is not None and not rows:
+        message = webhook_deliveries.message_of(waiting)
+        rows = await self._events_of(held, message)
+        if message.first_number is not None and not rows:
             return await self._finish(held, waiting, _not_sent(waiting), until)
-        body = await self._body(held, rows) if rows else messages.ping_body(held, self._portal.now())
+        body = await self._body(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
         return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until)
 
-    async def _events_of(self, held: Leased, waiting: DeliveryRow) -> Sequence[EventRow]:
-        first, last = waiting.first_number, waiting.last_number
-        if first is None or last is None:
+    async def _events_of(self, held: Leased, message: Message) -> Sequence[EventRow]:
+        """Return the events of a message; none if they are no longer those that it had."""
+        _, first, last, chosen, _ = message
+        if first is None or last is None or chosen is None:
             return []
-        # The filter may be another one than when the message was sent first.
-        for chosen in (webhooks.filter_of(held.filter), EventFilter()):
-            try:
-                rows, _ = await self._portal.feed.page(held.partner_id, chosen, after=first - 1, last=last)
-            except CursorTooOld:
-                return []
-            if rows:
-                return rows
-        return []
+        try:
+            rows, _ = await self._portal.feed.page(
+                held.partner_id, webhooks.filter_of(chosen), after=first - 1, last=last
+            )
+        except CursorTooOld:
+            return []
+        is_same = 0 < len(rows) <= BATCH_MAX and (rows[0].number, rows[-1].number) == (first, last)
+        return rows if is_same else []
 
     async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime) -> Leased | None:
         async def write(tx: Transaction) -> Leased | None:
@@ -243,7 +244,7 @@ class Deliverer:
         self._portal.counts.deliveries[outcome.value.lower()] += 1
         return answered
 
-    async def _body(self, held: Leased, rows: Sequence[EventRow]) -> bytes:
+    async def _body(self, held: Leased, message: Message, rows: Sequence[EventRow]) -> bytes:
         found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
         permissions = webhook_leases.permissions_of(held, found)
         try:
@@ -256,7 +257,7 @@ class Deliverer:
                 thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
         except InvalidSelection:
             raise _UnusableError(SuspensionReason.SELECTION) from None
-        return messages.body(thin, batched=held.batch_size > 1)
+        return messages.body(thin, batched=bool(message.batched))
 
     def _context(self, held: Leased, maker: Maker) -> Context:
         """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""

@@ -363,6 +363,51 @@ async def test_a_message_is_delivered_again_with_the_same_id(api: Api, receiver:
     assert (found["cursor"], found["failedAttempts"]) == (cursor, 0)
 
 
+async def test_a_message_is_made_again_as_it_was_after_the_webhook_changed(
+    api: Api, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}, batchSize=10)
+    client = await api.client()
+    await api.done("updateClient", "__typename", {"clientId": client, "city": "Itu"})
+    await api.client()
+    await send()
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    changes = {"batchSize": 1, "filter": {"types": ["CLIENT_UPDATED"]}}
+    await api.done("updateWebhook", "__typename", {"webhookId": hook.id, **changes})
+
+    for _ in range(2):
+        await api.done("redeliver", "__typename", {"webhookDeliveryId": delivery["id"]})
+        await send()
+
+    first, again, once_more = receiver.received
+    assert len(first.numbers) == 2
+    assert (first.id, first.content) == (again.id, again.content) == (once_more.id, once_more.content)
+    await api.done("updateWebhook", "__typename", {"webhookId": hook.id, "batchSize": 10, "filter": None})
+    await api.done(
+        "resumeWebhook", "__typename", {"webhookId": hook.id, "from": first.body["data"]["events"][0]["cursor"]}
+    )
+    await send()
+    assert first.id not in {each.id for each in receiver.received[3:]}
+
+
+async def test_a_message_whose_events_were_deleted_is_not_made_again(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    await send()
+    clock.forward(days=2)
+    before = clock.now - timedelta(days=1)
+    await api.portal.database.write(lambda tx: retention.drop_old(tx, partner_id=api.partner_id, before=before))
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+
+    await api.done("redeliver", "__typename", {"webhookDeliveryId": delivery["id"]})
+    await send()
+
+    assert (await state(api, hook))["deliveries"]["nodes"][0]["failure"] == "NOT_SENT"
+    assert len(receiver.received) == 1
+
+
 async def test_events_from_a_cursor_on_are_sent_again(api: Api, receiver: Receiver, send: Send) -> None:
     hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
     await api.client()
