@@ -97,6 +97,7 @@ from domain.webhooks import (
     NoSelection,
     SelectionTooLarge,
     TooManyWaiting,
+    WebhookKeysChanging,
     WebhookLimit,
     WebhookPermissionNotHeld,
 )
@@ -149,6 +150,7 @@ SAMPLES: Sequence[Said] = (
     WebhookPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
     WebhookLimit(limit=20),
     TooManyWaiting(limit=20),
+    WebhookKeysChanging(hours=24),
     InvalidPassword(("newPassword",), lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX),
     PartnerSuspended(reason="inadimplência"),
     PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),

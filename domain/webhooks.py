@@ -191,6 +191,22 @@ class TooManyWaiting(Refusal):
     )
 
 
+class WebhookKeysChanging(Refusal):
+    """The keys of the webhook were changed less than 24 hours ago; another change would drop the former ones."""
+
+    code = UserErrorCode.WEBHOOK_KEYS_CHANGING
+    text = Text(
+        pt=(
+            "As chaves deste webhook foram trocadas há pouco, e o destino ainda pode usar as anteriores. Espere "
+            "{hours} horas depois da troca, ou confirme que as anteriores podem ser descartadas."
+        ),
+        en=(
+            "The keys of this webhook were changed a short while ago, and the receiver may still use the former ones. "
+            "Wait until {hours} hours after the change, or confirm that the former ones can be dropped."
+        ),
+    )
+
+
 def check_url(url: str, *path: str, private: bool = False) -> None:
     """Raise a refusal unless the portal may send to the URL; `private` also permits http and any address."""
     try:

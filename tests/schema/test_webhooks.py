@@ -49,6 +49,19 @@ async def test_the_secret_is_shown_once_and_stored_encrypted(api: Api) -> None:
     assert rotated["webhook"]["formerKeysUntil"] is not None
 
 
+async def test_keys_that_receivers_still_use_are_dropped_only_if_asked(api: Api) -> None:
+    made = await created(api)
+    webhook = {"webhookId": made["webhook"]["id"]}
+    first = await api.done("rotateWebhookSecret", "webhook { publicKey }", webhook)
+
+    assert await api.codes("rotateWebhookSecret", webhook) == ["WEBHOOK_KEYS_CHANGING"]
+
+    unchanged = await api.data("{ webhooks { nodes { publicKey } } }")
+    assert unchanged["webhooks"]["nodes"] == [first["webhook"]]
+    again = await api.done("rotateWebhookSecret", "webhook { publicKey }", {**webhook, "dropFormerKeys": True})
+    assert again != first
+
+
 async def test_each_change_of_a_webhook_has_one_event(api: Api) -> None:
     webhook = {"webhookId": (await created(api))["webhook"]["id"]}
     for _ in range(2):

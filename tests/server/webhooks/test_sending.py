@@ -27,7 +27,7 @@ from tests.receivers import Receiver, receiving
 from tests.server.webhooks.conftest import Send, Senders
 from tests.server.webhooks.hooks import Hook, is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
-from tests.units import execute, writing
+from tests.units import execute, fetch_all, reading, writing
 
 
 async def test_a_message_is_thin_and_signed_with_both_keys(
@@ -319,6 +319,27 @@ async def test_both_keys_are_used_for_a_day_after_a_rotation(
     assert len(after.headers["webhook-signature"].split()) == 2
     assert is_verified(rotated["webhook"]["publicKey"], after)
     assert not is_verified(hook.public_key, after)
+
+
+async def test_keys_that_are_no_longer_used_are_deleted(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.done("rotateWebhookSecret", "__typename", {"webhookId": hook.id})
+    clock.forward(hours=23)
+    await cleanup.delete_expired(portal)
+    assert await api.codes("rotateWebhookSecret", {"webhookId": hook.id}) == ["WEBHOOK_KEYS_CHANGING"]
+    clock.forward(hours=1)
+    before = await state(api, hook)
+
+    await cleanup.delete_expired(portal)
+
+    async with reading(portal.database) as connection:
+        mine = webhooks.c.partner_id == api.partner_id
+        ((stored,),) = await fetch_all(connection, sa.select(webhooks.c.previous_sealed).where(mine))
+    assert stored is None
+    assert before["formerKeysUntil"] is None
+    await api.done("rotateWebhookSecret", "__typename", {"webhookId": hook.id})
 
 
 async def test_a_ping_reaches_a_paused_webhook_and_events_wait(api: Api, receiver: Receiver, send: Send) -> None:
