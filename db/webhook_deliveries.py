@@ -27,6 +27,8 @@ class DeliveryRow(NamedTuple):
     message_id: str
     first_number: int | None
     last_number: int | None
+    filter: str | None
+    batched: bool | None
     attempt: int
     status: DeliveryStatus
     failure: DeliveryFailure | None
@@ -38,11 +40,20 @@ class DeliveryRow(NamedTuple):
 
 
 class Message(NamedTuple):
-    """Message to a webhook: its id, and the numbers of the events in it, or of none if it is a ping."""
+    """Message to a webhook: its id, and which events are in it, or none if it is a ping."""
 
     message_id: str
     first_number: int | None = None
     last_number: int | None = None
+    filter: str | None = None
+    """Filter of the events between the numbers."""
+    batched: bool | None = None
+    """Whether it has a list of events."""
+
+
+def message_of(row: DeliveryRow) -> Message:
+    """Return the message of a delivery."""
+    return Message(row.message_id, row.first_number, row.last_number, row.filter, row.batched)
 
 
 class Attempt(NamedTuple):

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from db.engine import Transaction, filters, one, returned
+from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import PARTNER, tenancy, value, values_of
 from db.engine.keyset import Sorting
@@ -74,6 +75,12 @@ _COUNT: Statement[int] = Statement(
 _LOCK = Statement(sa.select(*_COLUMNS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), WebhookRow)
 _SEALED: Statement[bytes] = Statement(sa.select(webhooks.c.sealed).where(*_MINE), value)
 _DELETE: Statement[int] = Statement(sa.delete(webhooks).where(*_MINE).returning(webhooks.c.id), value)
+_DROP_FORMER_KEYS = Statement(
+    sa.update(webhooks)
+    .where(webhooks.c.previous_until <= sa.bindparam("at", type_=Instant))
+    .values(previous_sealed=None, previous_until=None),
+    values_of,
+)
 by_ids = filters.rows_by_id(webhooks, _COLUMNS, WebhookRow)
 
 
@@ -138,6 +145,11 @@ def _update(names: frozenset[str], *, fenced: bool) -> Statement[tuple[Any, ...]
 async def delete(tx: Transaction, partner_id: int, webhook_id: int) -> bool:
     """Delete the partner's webhook; return False if there is none."""
     return await one(tx, _DELETE, {"partner_id": partner_id, "webhook_id": webhook_id}) is not None
+
+
+async def drop_former_keys(tx: Transaction, *, at: datetime) -> None:
+    """Delete the keys of all partners' webhooks that messages are no longer signed with."""
+    await tx.execute(_DROP_FORMER_KEYS, {"at": at})
 
 
 def filter_text(chosen: EventFilter) -> str:

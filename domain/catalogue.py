@@ -92,7 +92,15 @@ from domain.violations import (
     TooManyItems,
     Unstorable,
 )
-from domain.webhooks import InvalidSelection, TooManyWaiting, WebhookLimit, WebhookPermissionNotHeld
+from domain.webhooks import (
+    InvalidSelection,
+    NoSelection,
+    SelectionTooLarge,
+    TooManyWaiting,
+    WebhookKeysChanging,
+    WebhookLimit,
+    WebhookPermissionNotHeld,
+)
 
 Said: TypeAlias = Refusal | ApiError
 
@@ -131,9 +139,18 @@ SAMPLES: Sequence[Said] = (
     PermissionNotHeld(permission=ACTIONS[Permission.ORDERS_APPROVE]),
     ApiTokenLimit(limit=100),
     InvalidSelection(("selection",), problem="Cannot query field 'nome' on type 'Event'."),
+    NoSelection(("selection",)),
+    SelectionTooLarge(
+        ("selection",),
+        size=12_000,
+        selected=Text(pt="objetos e valores", en="objects and values"),
+        whole=Text(pt="evento", en="event"),
+        highest=10_000,
+    ),
     WebhookPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
     WebhookLimit(limit=20),
     TooManyWaiting(limit=20),
+    WebhookKeysChanging(hours=24),
     InvalidPassword(("newPassword",), lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX),
     PartnerSuspended(reason="inadimplência"),
     PartnerTransition(current=PartnerStatus.CLOSED, to=PartnerStatus.ACTIVE),

@@ -33,6 +33,7 @@ FIELDS: Mapping[str, Noun] = {
     "currentPassword": Noun(pt="a senha atual", en="the current password"),
     "dryRun": Noun(pt="a opção “simular”", en="the option “dry run”"),
     "ecfSerialNumber": Noun(pt="o número de série do ECF", en="the ECF serial number"),
+    "dropFormerKeys": Noun(pt="o descarte das chaves anteriores", en="the drop of the former keys"),
     "email": Noun(pt="o e-mail", en="the e-mail address"),
     "events": Noun(pt="os eventos", en="the events"),
     "expectedCount": Noun(pt="a quantidade esperada", en="the expected number"),

@@ -57,6 +57,7 @@ class UserErrorCode(Enum):
     API_TOKEN_LIMIT = "API_TOKEN_LIMIT"  # noqa: S105 — a code, and no password.
     WEBHOOK_LIMIT = "WEBHOOK_LIMIT"
     WEBHOOK_BUSY = "WEBHOOK_BUSY"
+    WEBHOOK_KEYS_CHANGING = "WEBHOOK_KEYS_CHANGING"
 
 
 class Refusal(Exception):  # noqa: N818 — a refusal is an answer of the business, not an error of the program.

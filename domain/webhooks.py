@@ -129,6 +129,36 @@ class InvalidSelection(Refusal):
     )
 
 
+class NoSelection(InvalidSelection):
+    """The selection of a webhook's fields is not a selection in braces, or something else follows it."""
+
+    text = Text(
+        pt=(
+            "A seleção de campos do evento não é válida: deve ser uma seleção entre chaves, seguida apenas de "
+            "fragmentos."
+        ),
+        en=(
+            "The selection of the event's fields is not valid: it must be a selection in braces, which only fragments "
+            "may follow."
+        ),
+    )
+
+
+class SelectionTooLarge(InvalidSelection):
+    """The selection of a webhook's fields could select too much of one event, or of the events of one message."""
+
+    text = Text(
+        pt=(
+            "A seleção de campos pode trazer {size} {selected} por {whole}, e o máximo é {highest}. Selecione menos "
+            "campos ou listas menores, ou envie menos eventos por mensagem."
+        ),
+        en=(
+            "The selection of the event's fields could select {size} {selected} of one {whole}, and the maximum is "
+            "{highest}. Select fewer fields or shorter lists, or send fewer events in a message."
+        ),
+    )
+
+
 class WebhookPermissionNotHeld(Refusal):
     """A webhook can't send what its maker may not read."""
 
@@ -158,6 +188,22 @@ class TooManyWaiting(Refusal):
     text = Text(
         pt="Já há {limit:envio|envios} deste webhook na fila. Aguarde até que sejam feitos.",
         en="There are {limit:delivery|deliveries} of this webhook in the queue already. Wait until they are sent.",
+    )
+
+
+class WebhookKeysChanging(Refusal):
+    """The keys of the webhook were changed less than 24 hours ago; another change would drop the former ones."""
+
+    code = UserErrorCode.WEBHOOK_KEYS_CHANGING
+    text = Text(
+        pt=(
+            "As chaves deste webhook foram trocadas há pouco, e o destino ainda pode usar as anteriores. Espere "
+            "{hours} horas depois da troca, ou confirme que as anteriores podem ser descartadas."
+        ),
+        en=(
+            "The keys of this webhook were changed a short while ago, and the receiver may still use the former ones. "
+            "Wait until {hours} hours after the change, or confirm that the former ones can be dropped."
+        ),
     )
 
 

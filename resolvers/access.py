@@ -20,7 +20,7 @@ from domain.violations import InvalidExpiry
 from resolvers import identities
 from resolvers.context import Context, unauthenticated
 from resolvers.identities import IdentityProvider
-from resolvers.mutations import Work, mutation
+from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
@@ -200,7 +200,7 @@ class ApiTokenCreated(NamedTuple):
     """Created API token, and its secret, which is shown only once."""
 
     token_id: int
-    secret: str
+    secret: SecretShownOnce
 
 
 @mutation("createApiToken", ApiTokenCreated, for_vendor=True)
@@ -231,7 +231,7 @@ async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated
     )
     token_id = await add_api_token(work.tx, work.partner_id, new, at=work.now)
     await work.append(Event(type=EventType.TOKEN_CREATED, token_id=token_id))
-    return ApiTokenCreated(token_id, secret.secret)
+    return ApiTokenCreated(token_id, SecretShownOnce(secret.secret))
 
 
 async def add_api_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:

@@ -21,7 +21,7 @@ from resolvers.attempts import count_mail
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.mail import LinkTo, Mail
-from resolvers.mutations import Work, mutation
+from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
@@ -52,7 +52,7 @@ class PersonInvited(NamedTuple):
     """Invitation; `url` is its link, which is shown only once, or None if it is sent by e-mail."""
 
     invitation_id: int
-    url: str | None
+    url: SecretShownOnce | None
 
 
 class _Written(NamedTuple):
@@ -97,7 +97,7 @@ async def invite_to(work: Work, partner_id: int, person: Person, *path: str) -> 
     )
     portal = work.context.portal
     if portal.outbox.mailer is None:
-        return PersonInvited(written.invitation_id, _url(portal, written))
+        return PersonInvited(written.invitation_id, SecretShownOnce(_url(portal, written)))
     language = work.context.language
     work.after_commit.append(lambda: portal.outbox.start(_sent(portal, written, language)))
     return PersonInvited(written.invitation_id, None)

@@ -93,6 +93,12 @@ class Work:
             raise unauthenticated() from None
 
 
+class SecretShownOnce(str):
+    """Secret of an outcome, or a link with one, which is not recorded for an idempotency key."""
+
+    __slots__ = ()
+
+
 class Mutation(Generic[Given, Outcome]):
     """Use case that changes data, in one transaction."""
 
@@ -245,7 +251,10 @@ def _in_order(value: object) -> str:
 
 
 def stored(outcome: tuple[Any, ...]) -> str:
-    """Return the ids of an outcome as they are recorded."""
+    """Return the ids of an outcome as they are recorded; raise TypeError if it has a secret."""
+    if any(isinstance(each, SecretShownOnce) for each in outcome):
+        message = f"{type(outcome).__name__} has a secret, so that its mutation can't have an idempotency key."
+        raise TypeError(message)
     return orjson.dumps(list(outcome)).decode()
 
 

@@ -18,7 +18,7 @@ from resolvers.access import Secret, digest, new_link_secret
 from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
-from resolvers.mutations import Work, mutation
+from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.passwords import check_new_password, hash_password, is_password
 from resolvers.portal import Portal
 from resolvers.user_changes import Ended, end_all, require_session
@@ -135,7 +135,7 @@ class ResetLinkCreated(NamedTuple):
     """User, and the link, which is shown only once; None if it is sent by e-mail."""
 
     user_id: int
-    url: str | None
+    url: SecretShownOnce | None
 
 
 @mutation("createPasswordResetLink", ResetLinkCreated, for_vendor=True)
@@ -157,7 +157,8 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     await _add(portal, work.tx, work.partner_id, user.id, secret, by_id=work.viewer.user_id)
     await work.append(Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=user.id))
     if portal.outbox.mailer is None:
-        return ResetLinkCreated(user.id, portal.outbox.link(LinkTo.PASSWORD_RESET, secret.secret))
+        link = portal.outbox.link(LinkTo.PASSWORD_RESET, secret.secret)
+        return ResetLinkCreated(user.id, SecretShownOnce(link))
     work.after_commit.append(lambda: portal.outbox.start(_send(portal, user.email, user.name, secret, language)))
     return ResetLinkCreated(user.id, None)
 

@@ -1,6 +1,7 @@
 """Webhooks: created, changed, paused, resumed and deleted by those who manage them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from db import access, events, retention, webhook_deliveries, webhooks
@@ -17,6 +18,7 @@ from domain.webhooks import (
     WAITING_MAX,
     WEBHOOKS_MAX,
     TooManyWaiting,
+    WebhookKeysChanging,
     WebhookLimit,
     WebhookPermissionNotHeld,
     WebhookState,
@@ -25,7 +27,7 @@ from domain.webhooks import (
 from resolvers import cursors, pages, webhook_keys
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.mutations import Work, mutation
+from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.webhook_selections import Selections
 
@@ -56,6 +58,11 @@ def cursor(row: WebhookRow) -> str | None:
     return cursors.encode(order, row.partner_id, Keyset(row.position, _ID_MAX))
 
 
+def former_keys_until(row: WebhookRow, now: datetime) -> datetime | None:
+    """Return until when messages are also signed with the keys before the last rotation; None if they are not."""
+    return None if row.previous_until is None or row.previous_until <= now else row.previous_until
+
+
 class CreateWebhook(NamedTuple):
     """Webhook to create; the filter is given as it is stored."""
 
@@ -69,7 +76,7 @@ class WebhookCreated(NamedTuple):
     """Webhook with new keys, whose secret is shown only once."""
 
     webhook_id: int
-    secret: str
+    secret: SecretShownOnce
 
 
 @mutation("createWebhook", WebhookCreated, for_vendor=True)
@@ -96,7 +103,7 @@ async def create(work: Work, given: CreateWebhook) -> WebhookCreated:
     )
     webhook_id = await webhooks.add(work.tx, work.partner_id, new, at=work.now)
     await work.append(Event(type=EventType.WEBHOOK_CREATED, webhook_id=webhook_id))
-    return WebhookCreated(webhook_id, keys.shown_secret)
+    return WebhookCreated(webhook_id, SecretShownOnce(keys.shown_secret))
 
 
 class UpdateWebhook(NamedTuple):
@@ -187,10 +194,19 @@ async def delete(work: Work, given: OneWebhook) -> WebhookDeleted:
     return WebhookDeleted(given.webhook_id)
 
 
+class RotateWebhookSecret(NamedTuple):
+    """Webhook to give new keys; if its last rotation is recent, only if the keys from before it are dropped."""
+
+    webhook_id: int
+    drop_former_keys: bool
+
+
 @mutation("rotateWebhookSecret", WebhookCreated, for_vendor=True)
-async def rotate(work: Work, given: OneWebhook) -> WebhookCreated:
+async def rotate(work: Work, given: RotateWebhookSecret) -> WebhookCreated:
     """Give a webhook new keys; messages are signed with the former ones too for a day."""
     row = await _locked(work, given.webhook_id)
+    if former_keys_until(row, work.now) is not None and not given.drop_former_keys:
+        raise WebhookKeysChanging(("dropFormerKeys",), hours=OVERLAP // timedelta(hours=1))
     keys = webhook_keys.new_keys()
     changes = {
         "sealed": webhook_keys.sealed(work.context.portal.secret, work.partner_id, keys),
@@ -200,7 +216,7 @@ async def rotate(work: Work, given: OneWebhook) -> WebhookCreated:
     }
     await webhooks.update(work.tx, work.partner_id, row.id, changes)
     await work.append(Event(type=EventType.WEBHOOK_SECRET_ROTATED, webhook_id=row.id))
-    return WebhookCreated(row.id, keys.shown_secret)
+    return WebhookCreated(row.id, SecretShownOnce(keys.shown_secret))
 
 
 class DeliveryQueued(NamedTuple):
@@ -233,8 +249,7 @@ async def redeliver(work: Work, given: Redeliver) -> DeliveryQueued:
     row = await webhooks.locked(work.tx, work.partner_id, delivery.webhook_id)
     if row is None:
         raise NotFound(("webhookDeliveryId",))
-    message = Message(delivery.message_id, delivery.first_number, delivery.last_number)
-    return await _queue(work, row.id, message)
+    return await _queue(work, row.id, webhook_deliveries.message_of(delivery))
 
 
 async def _queue(work: Work, webhook_id: int, message: Message) -> DeliveryQueued:

@@ -131,7 +131,7 @@ class CreateApiTokenPayload(Payload):
         )
     )
     def secret(self) -> str | None:
-        return None if self.outcome is None else self.outcome.secret
+        return None if self.outcome is None else str(self.outcome.secret)
 
 
 @strawberry.input(description="Input of `revokeApiToken`.")

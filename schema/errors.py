@@ -126,6 +126,7 @@ _CONFLICTS = frozenset(
         UserErrorCode.API_TOKEN_LIMIT,
         UserErrorCode.WEBHOOK_LIMIT,
         UserErrorCode.WEBHOOK_BUSY,
+        UserErrorCode.WEBHOOK_KEYS_CHANGING,
         UserErrorCode.PARTNER_CLOSED,
         UserErrorCode.PARTNER_IN_USE,
         UserErrorCode.PRODUCT_RETIRED,

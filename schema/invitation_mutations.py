@@ -95,7 +95,8 @@ class InviteUserPayload(Payload):
         )
     )
     def invitation_url(self) -> str | None:
-        return None if self.outcome is None else self.outcome.url
+        url = None if self.outcome is None else self.outcome.url
+        return None if url is None else str(url)
 
 
 @strawberry.type(description="Return type of `revokeInvitation`.")

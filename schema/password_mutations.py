@@ -129,7 +129,8 @@ class CreatePasswordResetLinkPayload(Payload):
         )
     )
     def password_reset_url(self) -> str | None:
-        return None if self.outcome is None else self.outcome.url
+        url = None if self.outcome is None else self.outcome.url
+        return None if url is None else str(url)
 
 
 @strawberry.type

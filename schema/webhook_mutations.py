@@ -18,6 +18,7 @@ from resolvers.webhooks import (
     OneWebhook,
     Redeliver,
     ResumeWebhook,
+    RotateWebhookSecret,
     UpdateWebhook,
     WebhookChanged,
     WebhookCreated,
@@ -125,8 +126,19 @@ class DeleteWebhookInput(OfWebhook):
 
 
 @strawberry.input(description="Input of `rotateWebhookSecret`.")
-class RotateWebhookSecretInput(OfWebhook):
-    """Webhook to give new keys."""
+class RotateWebhookSecretInput(OnBehalf):
+    webhook_id: strawberry.ID = strawberry.field(description="The ID of the webhook.")
+    drop_former_keys: bool = strawberry.field(
+        default=False,
+        description=(
+            "Whether to drop the keys from before the last rotation if that was less than 24 hours ago, such as after "
+            "a leak. A receiver that still uses them can no longer verify messages."
+        ),
+    )
+
+    def checked(self) -> RotateWebhookSecret:
+        """Return the webhook's id, and whether its former keys can be dropped."""
+        return RotateWebhookSecret(ids.number("Webhook", self.webhook_id), self.drop_former_keys)
 
 
 @strawberry.input(description="Input of `pingWebhook`.")
@@ -185,7 +197,7 @@ class WebhookSecretPayload(WebhookChangedPayload):
         )
     )
     def secret(self) -> str | None:
-        return self.outcome.secret if isinstance(self.outcome, WebhookCreated) else None
+        return str(self.outcome.secret) if isinstance(self.outcome, WebhookCreated) else None
 
 
 @strawberry.type(description="Return type of `createWebhook`.")
@@ -300,7 +312,8 @@ class WebhookMutations:
     @strawberry.mutation(
         description=(
             "Gives a webhook a new secret and a new public key. For 24 hours, messages are signed with the former ones "
-            "too, so that a receiver can change to the new ones without losing any."
+            "too, so that a receiver can change to the new ones without losing any. During these hours, another "
+            "rotation is refused unless `dropFormerKeys` is true."
         )
     )
     @staticmethod
@@ -324,8 +337,9 @@ class WebhookMutations:
 
     @strawberry.mutation(
         description=(
-            "Sends the message of a delivery once more, with the same message ID and the objects as they are now. The "
-            "webhook's own order of events stays."
+            "Sends the message of a delivery once more, with the same message ID and events, also if the webhook's "
+            "filter or batch size has changed, and with the objects as they are now. It fails with `NOT_SENT` if the "
+            "events were deleted because of their age. The webhook's own order of events stays."
         )
     )
     @staticmethod

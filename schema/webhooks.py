@@ -124,11 +124,11 @@ class Webhook(Node, row=WebhookRow):
         "The public key (`whpk_…`) that verifies the signatures `v1a` (Ed25519), for receivers without the secret."
     )
     former_keys_until: datetime | None = computed(
-        lambda _, row: row.previous_until,
+        lambda context, row: webhooks.former_keys_until(row, context.now()),
         reads=("previous_until",),
         description=(
             "The date and time until which messages are also signed with the keys from before the last rotation. "
-            "Returns null if the keys were never rotated."
+            "Returns null if they are not."
         ),
     )
     cursor: str | None = computed(

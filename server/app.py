@@ -116,7 +116,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     )
     portal.inspect = inspected
     operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
-    portal.selections = selections = EventSelections(operations.documents)
+    portal.selections = selections = EventSelections(operations.documents, operations.budget)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None

@@ -53,6 +53,9 @@ webhook_deliveries = table(
     Column("message_id", sa.String(64), nullable=False),
     Column("first_number", sa.BigInteger),
     Column("last_number", sa.BigInteger),
+    # With which a message is made again: the webhook's own may have changed.
+    Column("filter", sa.Text),
+    Column("batched", sa.Boolean),
     Column("attempt", sa.Integer, nullable=False),
     Column("status", one_of(DeliveryStatus), nullable=False),
     Column("failure", one_of(DeliveryFailure)),
@@ -62,6 +65,8 @@ webhook_deliveries = table(
     Column("answer", sa.Text),
     Column("next_attempt_at", Instant),
     sa.CheckConstraint("(first_number IS NULL) = (last_number IS NULL)", "range"),
+    sa.CheckConstraint("(first_number IS NULL) = (filter IS NULL)", "range_with_filter"),
+    sa.CheckConstraint("(first_number IS NULL) = (batched IS NULL)", "range_with_form"),
     sa.CheckConstraint("(status = 'FAILED') = (failure IS NOT NULL)", "failed_with_failure"),
     sa.CheckConstraint("(status = 'QUEUED') = (duration_ms IS NULL)", "sent_with_duration"),
     Index(None, "partner_id", "webhook_id", "id"),

@@ -58,5 +58,8 @@ describe(
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",
         UserErrorCode.WEBHOOK_LIMIT: "The partner has the maximum number of webhooks.",
         UserErrorCode.WEBHOOK_BUSY: "Too many pings and repeated deliveries of the webhook wait to be sent.",
+        UserErrorCode.WEBHOOK_KEYS_CHANGING: (
+            "The keys of the webhook were changed less than 24 hours ago, and receivers may still use the former ones."
+        ),
     },
 )

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries
+from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries, webhooks
 from db.engine import Transaction, statistics
 from db.tables import metadata
 from domain.errors import Unavailable
@@ -84,6 +84,7 @@ async def _delete(tx: Transaction, now: datetime) -> None:
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
     await password_resets.drop_expired(tx, at=now)
     await second_factors.drop_old_challenges(tx, at=now)
+    await webhooks.drop_former_keys(tx, at=now)
 
 
 async def _delete_deliveries(portal: Portal) -> None:

@@ -1,7 +1,9 @@
 """Selections on `Event` that webhooks have: checked when they are saved, and executed for a batch of events."""
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionResult,
@@ -19,56 +21,99 @@ from graphql import (
 from db.events import EventRow
 from domain.access import Permissions
 from domain.errors import Unavailable
-from domain.webhooks import InvalidSelection
+from domain.languages import Text
+from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
 from resolvers.context import Context
 from server.graphql import limits
-from server.graphql.costs import SMALL_SIZE, Figures
+from server.graphql.budget import Budget
+from server.graphql.cost_terms import SATURATED
+from server.graphql.costs import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.documents import Documents, Operation
 from server.graphql.subscriptions import of_each
 
 _PATH = ("selection",)
 _FIELD = "events"
+_KEPT = 2_000
+_KEPT_CHARACTERS = 200_000
+"""Maximum length of all cached selections: prepared, one takes some 200 times its length."""
+
+_EVENT, _MESSAGE = Text(pt="evento", en="event"), Text(pt="mensagem", en="message")
+_OBJECTS, _VALUES = Text(pt="objetos", en="objects"), Text(pt="valores", en="values")
+_BOTH = Text(pt="objetos e valores", en="objects and values")
+
+
+class _Prepared(NamedTuple):
+    """Operation of a selection, and what it can select of one event."""
+
+    operation: Operation
+    figures: Figures
 
 
 class EventSelections:
     """Selections, each of which is executed as that of a subscription for its events."""
 
-    def __init__(self, documents: Documents) -> None:
-        """Keep their documents in this cache."""
-        self._documents = documents
+    def __init__(self, documents: Documents, budget: Budget | None = None) -> None:
+        """Prepare selections as these documents are, and execute large ones within a budget, if there is one.
+
+        They have a cache of their own, so that selections and the documents of requests don't replace each other.
+        """
+        self._documents, self._budget = documents, budget or Budget()
+        self._kept: OrderedDict[str, _Prepared] = OrderedDict()
+        self._characters = 0
 
     def permissions(self, text: str, batch_size: int) -> Permissions:
         """Return the permissions that a selection requires; raise InvalidSelection if it can't be used."""
-        operation = self._operation(text)
-        figures = _figures(operation)
-        complaint = Figures(figures.objects * batch_size, figures.values * batch_size).complaint()
-        if complaint is not None:
-            raise InvalidSelection(_PATH, problem=str(complaint))
-        if figures.size > SMALL_SIZE:
-            problem = (
-                f"It could select {figures.size:,} objects and values of one event, and may select at most "
-                f"{SMALL_SIZE:,}."
-            )
-            raise InvalidSelection(_PATH, problem=problem)
+        operation, figures = self._prepared(text)
+        _check_size(figures, batch_size)
         return operation.permissions
 
     async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
         """Return the selected values of each event, and their errors; raise Unavailable if one could not be read."""
-        operation = self._operation(text)
-        at_once = max(1, SMALL_SIZE // max(1, _figures(operation).size))
+        operation, figures = self._prepared(text)
+        at_once, size = max(1, SMALL_SIZE // max(1, figures.size)), figures.size * len(rows)
         found: list[Mapping[str, Any]] = []
-        for start in range(0, len(rows), at_once):
-            found += await _executed(context, operation, rows[start : start + at_once])
+        async with self._budget.share(size if size > SMALL_SIZE else 0):
+            for start in range(0, len(rows), at_once):
+                found += await _executed(context, operation, rows[start : start + at_once])
+                # Requests are answered between the parts of a large message.
+                await asyncio.sleep(0)
         return found
 
-    def _operation(self, text: str) -> Operation:
-        document = self._documents.get(_subscription(text))
-        if document.ast is None:
-            raise InvalidSelection(_PATH, problem=document.errors_for(suggesting=True)[0].message)
-        ((_, operation),) = document.operations.items()
-        if operation.error is not None:
-            raise InvalidSelection(_PATH, problem=operation.error.message)
-        return operation
+    def _prepared(self, text: str) -> _Prepared:
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+            return found
+        found = self._kept[text] = _prepared(self._documents, text)
+        self._characters += len(text)
+        while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
+        return found
+
+
+def _prepared(documents: Documents, text: str) -> _Prepared:
+    document = documents.prepare(_subscription(text))
+    if document.ast is None:
+        raise InvalidSelection(_PATH, problem=document.errors_for(suggesting=True)[0].message)
+    ((_, operation),) = document.operations.items()
+    figures = Figures(1, 1) if operation.cost is None else operation.cost.of({})
+    if operation.error is not None:
+        _check_size(figures, 1)
+        raise InvalidSelection(_PATH, problem=operation.error.message)
+    return _Prepared(operation, figures)
+
+
+def _check_size(figures: Figures, batch_size: int) -> None:
+    """Raise SelectionTooLarge if a message or an event of it could have more than the portal selects at once."""
+    for selected, size, highest, whole in (
+        (_OBJECTS, figures.objects * batch_size, OBJECTS_MAX, _MESSAGE),
+        (_VALUES, figures.values * batch_size, VALUES_MAX, _MESSAGE),
+        (_BOTH, figures.size, SMALL_SIZE, _EVENT),
+    ):
+        if size > highest:
+            shown = min(size, SATURATED)
+            raise SelectionTooLarge(_PATH, size=shown, selected=selected, whole=whole, highest=highest)
 
 
 def _subscription(text: str) -> str:
@@ -82,8 +127,7 @@ def _subscription(text: str) -> str:
         or not text.lstrip().startswith("{")
         or not all(isinstance(each, FragmentDefinitionNode) for each in others)
     ):
-        problem = "It must be a selection in braces, which only fragments may follow."
-        raise InvalidSelection(_PATH, problem=problem)
+        raise NoSelection(_PATH)
     field = FieldNode(name=NameNode(value=_FIELD), selection_set=first.selection_set, arguments=(), directives=())
     operation = OperationDefinitionNode(
         operation=OperationType.SUBSCRIPTION,
@@ -92,10 +136,6 @@ def _subscription(text: str) -> str:
         directives=(),
     )
     return "\n".join(map(print_ast, (operation, *others)))
-
-
-def _figures(operation: Operation) -> Figures:
-    return Figures(1, 1) if operation.cost is None else operation.cost.of({})
 
 
 async def _executed(context: Context, operation: Operation, rows: Sequence[EventRow]) -> list[Mapping[str, Any]]:

@@ -107,13 +107,13 @@ class Operations:
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
-        self._budget = Budget()
+        self.budget = Budget()
         self.trusted = TrustedDocuments(portal, self.documents)
 
     @property
     def waiting(self) -> int:
         """The number of large operations that wait for others."""
-        return self._budget.waiting
+        return self.budget.waiting
 
     async def execute(self, context: Context, request: OperationRequest) -> Answer:
         """Return the answer to a request.
@@ -160,7 +160,7 @@ class Operations:
         if operation.ast.operation is OperationType.SUBSCRIPTION:
             return await self._subscribed(context, request, operation, variables)
         size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
-        async with self._budget.share(size if size > SMALL_SIZE else 0):
+        async with self.budget.share(size if size > SMALL_SIZE else 0):
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
@@ -188,7 +188,7 @@ class Operations:
                 leave()
         if not isinstance(followed, Follower):
             return _refused(context, getattr(followed, "errors", None) or (), operation)
-        stream = ResultStream(context, operation, variables, followed, budget=self._budget, renew=request.renew)
+        stream = ResultStream(context, operation, variables, followed, budget=self.budget, renew=request.renew)
         stream.on_close = leave
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 

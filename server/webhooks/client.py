@@ -144,7 +144,6 @@ def _retry_after(value: str | None) -> timedelta | None:
     if text.isascii() and text.isdecimal():
         return timedelta(seconds=min(int(text[:10]), _SECONDS_MAX))
     try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
+        return parsedate_to_datetime(text).astimezone(UTC) - datetime.now(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(UTC) - datetime.now(UTC)

@@ -8,14 +8,15 @@ import structlog
 
 from db import events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Connection, Transaction
-from db.events import EventFilter, EventRow
+from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
 from db.webhook_leases import Leased, Maker, Progress
 from domain import mails
 from domain.access import TokenKind
-from domain.errors import CursorTooOld
+from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
 from domain.webhooks import (
+    BATCH_MAX,
     DeliveryFailure,
     DeliveryStatus,
     Failing,
@@ -35,6 +36,9 @@ from server.webhooks import messages
 from server.webhooks.client import GONE, Answered, WebhookClient
 
 log = structlog.get_logger("portal.webhooks")
+
+
+_NOTHING_SENT = Answered(DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None)
 
 
 class RenderSelection(Selections, Protocol):
@@ -132,9 +136,15 @@ class Deliverer:
 
     async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
-        answered = await self._post(held, message, await self._body(held, found.rows))
+        try:
+            answered = await self._post(held, message, await self._body(held, message, found.rows))
+        except (_UnusableError, Unavailable):
+            raise
+        except Exception:
+            log.exception("a message could not be made", webhook=held.id)
+            answered = _NOTHING_SENT
         now = self._portal.now()
-        progress, reason = self._progress(held, found, answered, now)
+        progress, reason = self._progress(held, found.upto, found.rows[-1].number, answered, now)
         attempt = _attempt(held.attempts + 1, answered, progress.next_attempt_at)
         # Nothing more can be sent now: one transaction less ends the lease.
         is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
@@ -156,49 +166,74 @@ class Deliverer:
         return moved
 
     def _progress(
-        self, held: Leased, found: _Events, answered: Answered, now: datetime
+        self, held: Leased, upto: int, batch_end: int | None, answered: Answered, now: datetime
     ) -> tuple[Progress, SuspensionReason | None]:
         if answered.status is DeliveryStatus.DELIVERED:
-            return Progress(found.upto), None
+            return Progress(upto), None
         failing = Failing(held.attempts + 1, held.failing_since or now)
         again = next_attempt(failing, now, luck=self._luck(), wanted=answered.retry_after)
         reason = SuspensionReason.FAILING if again is None else None
         if answered.http_status == GONE:
             again, reason = None, SuspensionReason.GONE
-        return Progress(held.position, found.rows[-1].number, failing.attempts, failing.since, again), reason
+        return Progress(held.position, batch_end, failing.attempts, failing.since, again), reason
+
+    async def fail(self, held: Leased) -> None:
+        """Write that an error of the portal prevented what `deliver` was to do, and end the lease.
+
+        A delivery that waits is not tried again. Events are, after the pauses of any failure.
+        """
+        waiting = await self._portal.database.read(
+            lambda connection: webhook_deliveries.queued(connection, held.partner_id, held.id), alone=True
+        )
+        now = self._portal.now()
+        progress, reason = self._progress(held, held.position, held.batch_end, _NOTHING_SENT, now)
+        if waiting is not None:
+            progress, reason = _as_it_is(held), None
+
+        async def write(tx: Transaction) -> bool:
+            if await webhook_leases.move(tx, held, progress, until=now) is None:
+                return False
+            if waiting is not None:
+                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
+            if reason is not None and await self._suspend(tx, held, reason):
+                return True
+            await webhook_leases.release(tx, held, position=held.position)
+            return False
+
+        if await self._portal.database.write(write) and reason is not None:
+            await self._tell(held, reason)
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
-        message = Message(waiting.message_id, waiting.first_number, waiting.last_number)
-        rows = await self._events_of(held, waiting)
-        if waiting.first_number is not None and not rows:
+        message = webhook_deliveries.message_of(waiting)
+        rows = await self._events_of(held, message)
+        if message.first_number is not None and not rows:
             return await self._finish(held, waiting, _not_sent(waiting), until)
         last = await self._portal.feed.last_number(held.partner_id)
-        body = await self._body(held, rows) if rows else messages.ping_body(held, self._portal.now())
+        body = await self._body(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
         return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until, last=last)
 
-    async def _events_of(self, held: Leased, waiting: DeliveryRow) -> Sequence[EventRow]:
-        first, last = waiting.first_number, waiting.last_number
-        if first is None or last is None:
+    async def _events_of(self, held: Leased, message: Message) -> Sequence[EventRow]:
+        """Return the events of a message; none if they are no longer those that it had."""
+        _, first, last, chosen, _ = message
+        if first is None or last is None or chosen is None:
             return []
-        # The filter may be another one than when the message was sent first.
-        for chosen in (webhooks.filter_of(held.filter), EventFilter()):
-            try:
-                rows, _ = await self._portal.feed.page(held.partner_id, chosen, after=first - 1, last=last)
-            except CursorTooOld:
-                return []
-            if rows:
-                return rows
-        return []
+        try:
+            rows, _ = await self._portal.feed.page(
+                held.partner_id, webhooks.filter_of(chosen), after=first - 1, last=last
+            )
+        except CursorTooOld:
+            return []
+        is_same = 0 < len(rows) <= BATCH_MAX and (rows[0].number, rows[-1].number) == (first, last)
+        return rows if is_same else []
 
     async def _finish(
         self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime, *, last: int = 0
     ) -> Leased | None:
         """Write what became of a delivery that waited; `last` is the partner's last event before the message."""
-        progress = Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
 
         async def write(tx: Transaction) -> Leased | None:
-            moved = await webhook_leases.move(tx, held, progress, until=until)
+            moved = await webhook_leases.move(tx, held, _as_it_is(held), until=until)
             if moved is not None:
                 kept = await self._without_erased(tx, held, attempt, last)
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, kept)
@@ -226,7 +261,7 @@ class Deliverer:
         self._portal.counts.deliveries[outcome.value.lower()] += 1
         return answered
 
-    async def _body(self, held: Leased, rows: Sequence[EventRow]) -> bytes:
+    async def _body(self, held: Leased, message: Message, rows: Sequence[EventRow]) -> bytes:
         found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
         permissions = webhook_leases.permissions_of(held, found)
         try:
@@ -239,7 +274,7 @@ class Deliverer:
                 thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
         except InvalidSelection:
             raise _UnusableError(SuspensionReason.SELECTION) from None
-        return messages.body(thin, batched=held.batch_size > 1)
+        return messages.body(thin, batched=bool(message.batched))
 
     def _context(self, held: Leased, maker: Maker) -> Context:
         """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""
@@ -283,6 +318,10 @@ class Deliverer:
         subject, text = mails.webhook_suspended(held.language, url=held.url, reason=reason)
         for address in await self._portal.database.read(read):
             self._portal.outbox.start(mailer.send(Mail(address, subject, text)))
+
+
+def _as_it_is(held: Leased) -> Progress:
+    return Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
 
 
 def _not_sent(waiting: DeliveryRow) -> Attempt:

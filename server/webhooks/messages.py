@@ -48,8 +48,9 @@ def thin(row: EventRow, permissions: Permissions) -> dict[str, Any]:
 def of_events(portal: Portal, held: Leased, rows: Sequence[EventRow]) -> Message:
     """Return the message of these events, whose id is the same each time."""
     first, last = rows[0].number, rows[-1].number
-    named = portal.digest("message of a webhook", f"{held.partner_id} {held.id} {first} {last}".encode())
-    return Message(f"evt_{named.hex()[:32]}", first, last)
+    # With another filter, other events may be between the same numbers.
+    named = portal.digest("message of a webhook", f"{held.partner_id} {held.id} {first} {last} {held.filter}".encode())
+    return Message(f"evt_{named.hex()[:32]}", first, last, held.filter, held.batch_size > 1)
 
 
 def body(rows: Sequence[Mapping[str, Any]], *, batched: bool) -> bytes:

@@ -81,7 +81,11 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
                 continue
-            if self._may_reach(str(stream.get_extra_info("server_addr")[0])):
+            # A connection that was reset meanwhile has no address.
+            reached = stream.get_extra_info("server_addr")
+            if reached is None:
+                failure = httpcore2.ConnectError("The connection was reset.")
+            elif self._may_reach(str(reached[0])):
                 return stream
             with contextlib.suppress(OSError):
                 await stream.aclose()

@@ -216,6 +216,15 @@ class Sender:
             log.warning("a webhook is served later: the database is not available", webhook=held.id)
         except Exception:
             log.exception("a webhook could not be served", webhook=held.id)
+            await self._fail(held)
+
+    async def _fail(self, held: Leased) -> None:
+        try:
+            await self._deliverer.fail(held)
+        except Exception as error:
+            # Its lease ends by itself.
+            if not isinstance(error, Unavailable):
+                log.exception("a failure of a webhook could not be written", webhook=held.id)
 
     async def _give_back(self, leases: Iterable[Leased]) -> None:
         async def release(tx: Transaction) -> None:

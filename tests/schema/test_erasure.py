@@ -49,7 +49,7 @@ OF_OTHERS = {
     "events": {"type", "erased", "exported_list"},
     "webhooks": {"permissions", "language", "url", "filter", "selection", "state", "suspension_reason"}
     | {"public_key", "sender"},
-    "webhook_deliveries": {"message_id", "status", "failure"},
+    "webhook_deliveries": {"message_id", "filter", "status", "failure"},
 }
 """Texts that are not free: codes, and who users, partners and other clients are."""
 

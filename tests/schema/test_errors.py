@@ -213,9 +213,11 @@ async def of_webhooks(api: Api) -> dict[UserErrorCode, Refused]:
     webhook = {"webhookId": made[0]["webhook"]["id"]}
     for _ in range(WAITING_MAX):
         await api.done("pingWebhook", "__typename", webhook)
+    await api.done("rotateWebhookSecret", "__typename", webhook)
     return {
         UserErrorCode.WEBHOOK_LIMIT: Refused("createWebhook", new),
         UserErrorCode.WEBHOOK_BUSY: Refused("pingWebhook", webhook),
+        UserErrorCode.WEBHOOK_KEYS_CHANGING: Refused("rotateWebhookSecret", webhook),
     }
 
 
@@ -289,6 +291,7 @@ TYPES = {
     UserErrorCode.API_TOKEN_LIMIT: "ConflictError",
     UserErrorCode.WEBHOOK_LIMIT: "ConflictError",
     UserErrorCode.WEBHOOK_BUSY: "ConflictError",
+    UserErrorCode.WEBHOOK_KEYS_CHANGING: "ConflictError",
     UserErrorCode.DOCUMENT_ID_IN_USE: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",

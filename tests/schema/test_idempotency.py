@@ -9,7 +9,11 @@ import sqlalchemy as sa
 from db.tables import idempotency_keys, users
 from domain.access import Role
 from resolvers import mutations
-from resolvers.mutations import as_text
+from resolvers.access import ApiTokenCreated
+from resolvers.invitations import PersonInvited
+from resolvers.mutations import SecretShownOnce, as_text, stored
+from resolvers.password_changes import ResetLinkCreated
+from resolvers.webhooks import WebhookCreated
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -172,3 +176,11 @@ async def test_nothing_of_key_or_input_is_kept_in_the_clear(api: Api, monkeypatc
     assert not hashed & {kept[0].key_digest, kept[0].input_digest}
     assert kept[0].input_digest in {api.portal.digest("idempotency input", each) for each in recorded}
     assert not [value for value in given.values() if value in str(kept) or repr(value.encode())[2:-1] in str(kept)]
+
+
+@pytest.mark.parametrize("outcome", [ApiTokenCreated, PersonInvited, ResetLinkCreated, WebhookCreated])
+def test_an_outcome_with_a_secret_is_never_recorded(
+    outcome: type[ApiTokenCreated | PersonInvited | ResetLinkCreated | WebhookCreated],
+) -> None:
+    with pytest.raises(TypeError, match="has a secret"):
+        stored(outcome(1, SecretShownOnce("geheim")))

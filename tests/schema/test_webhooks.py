@@ -49,6 +49,19 @@ async def test_the_secret_is_shown_once_and_stored_encrypted(api: Api) -> None:
     assert rotated["webhook"]["formerKeysUntil"] is not None
 
 
+async def test_keys_that_receivers_still_use_are_dropped_only_if_asked(api: Api) -> None:
+    made = await created(api)
+    webhook = {"webhookId": made["webhook"]["id"]}
+    first = await api.done("rotateWebhookSecret", "webhook { publicKey }", webhook)
+
+    assert await api.codes("rotateWebhookSecret", webhook) == ["WEBHOOK_KEYS_CHANGING"]
+
+    unchanged = await api.data("{ webhooks { nodes { publicKey } } }")
+    assert unchanged["webhooks"]["nodes"] == [first["webhook"]]
+    again = await api.done("rotateWebhookSecret", "webhook { publicKey }", {**webhook, "dropFormerKeys": True})
+    assert again != first
+
+
 async def test_each_change_of_a_webhook_has_one_event(api: Api) -> None:
     webhook = {"webhookId": (await created(api))["webhook"]["id"]}
     for _ in range(2):
@@ -97,12 +110,11 @@ async def test_a_url_that_nothing_is_sent_to_is_refused(api: Api, url: str) -> N
         ("{ nome }", "Cannot query field 'nome'"),
         ("{ message", "Syntax Error"),
         ("message", "Syntax Error"),
-        ("query { message }", "It must be a selection in braces"),
-        ("{ message } mutation { signOut { signedOut } }", "It must be a selection in braces"),
+        ("query { message }", "it must be a selection in braces"),
+        ("{ message } mutation { signOut { signedOut } }", "it must be a selection in braces"),
         ("{ message } } query { viewer { role }", "Syntax Error"),
         ("{ ...A } fragment A on Event { ...A }", "Cannot spread fragment 'A' within itself"),
         ("{ client { activations(first: $n) { nodes { id } } } }", "Variable '$n' is not defined"),
-        ("{ partner { orders(first: 100) { nodes { items { id product { id } } } } } }", "It could select"),
     ],
 )
 async def test_a_selection_is_checked_and_costed_when_it_is_saved(api: Api, selection: str, problem: str) -> None:
@@ -110,6 +122,20 @@ async def test_a_selection_is_checked_and_costed_when_it_is_saved(api: Api, sele
 
     assert path == ["selection"]
     assert f"not valid: {problem}" in message
+
+
+@pytest.mark.edge
+async def test_what_is_wrong_with_a_selection_is_said_in_portuguese(api: Api) -> None:
+    api = replace(api, language="pt-BR")
+    large = "{ partner { clients(first: 100) { nodes { id activations(first: 100) { nodes { id } } } } } }"
+
+    _, nothing = await refused(api, selection="query { message }")
+    _, of_event = await refused(api, selection="{ partner { orders(first: 100) { nodes { items { id } } } } }")
+    _, of_message = await refused(api, selection=large, batchSize=100)
+
+    assert nothing.endswith("deve ser uma seleção entre chaves, seguida apenas de fragmentos.")
+    assert "objetos e valores por evento, e o máximo é 10.000." in of_event
+    assert "objetos por mensagem, e o máximo é 50.000." in of_message
 
 
 @pytest.mark.edge

@@ -1,8 +1,11 @@
 """The HTTP client of the sender: what it reaches, and what it makes of receivers that fail in every usual way."""
 
+import errno
+import socket
 import ssl
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import NoReturn
 
 import pytest
 
@@ -44,6 +47,25 @@ async def test_every_usual_failure_is_named(
 
     assert (answered.status, answered.failure, answered.http_status) == (DeliveryStatus.FAILED, failure, status)
     assert len(receiver.received) == 1
+
+
+async def test_a_connection_reset_at_once_is_a_failure(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reset(_self: socket.socket) -> NoReturn:
+        raise OSError(errno.ENOTCONN, "not connected")
+
+    # As the system answers after a reset.
+    monkeypatch.setattr(socket.socket, "getpeername", reset, raising=False)
+
+    assert (await posted(receiver.url)).failure is DeliveryFailure.UNREACHABLE
+
+
+@pytest.mark.parametrize("wait", ["Fri, 31 Dec 9999 23:59:59 -0100", "soon"])
+async def test_a_wait_that_is_no_date_has_no_effect(receiver: Receiver, wait: str) -> None:
+    receiver.answers.append(f"HTTP/1.1 503 Busy\r\nretry-after: {wait}\r\ncontent-length: 0\r\n\r\n".encode())
+
+    answered = await posted(receiver.url)
+
+    assert (answered.failure, answered.retry_after) == (DeliveryFailure.STATUS, None)
 
 
 async def test_a_status_counts_though_its_body_never_ends(receiver: Receiver) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,10 +13,11 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from db import retention
-from db.tables import webhook_deliveries
+from db.tables import webhook_deliveries, webhooks
 from domain.timestamps import utc_now
 from resolvers import clients, ids
 from resolvers.clients import CancelClient
+from resolvers.encryption import seal
 from resolvers.portal import Portal
 from server.background import cleanup
 from server.webhooks.sender import Sender
@@ -26,9 +27,9 @@ from tests.factories import new_caller
 from tests.receivers import Receiver, receiving
 from tests.resolvers.test_races import raced
 from tests.server.webhooks.conftest import Send, Senders
-from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
+from tests.server.webhooks.hooks import Hook, is_verified, last_number, new_hook, state
 from tests.smtp import inbox, sends_to, sent
-from tests.units import fetch_values, reading
+from tests.units import execute, fetch_all, fetch_values, reading, writing
 
 
 async def test_a_message_is_thin_and_signed_with_both_keys(
@@ -226,6 +227,56 @@ async def test_a_receiver_says_when_to_come_back(
     assert delivery["nextAttemptAt"] == (clock.now + after).isoformat().replace("+00:00", "Z")
 
 
+async def test_an_error_of_the_portal_is_tried_again_as_a_failure(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    purpose = f"keys of a webhook of partner {api.partner_id}"
+    await _damage(api, hook, sealed=seal(portal.secret, purpose, b"short"))
+
+    await send()
+
+    failing = await state(api, hook)
+    assert (failing["failedAttempts"], failing["failingSince"]) == (1, _written(clock.now))
+    (attempt,) = failing["deliveries"]["nodes"]
+    assert (attempt["failure"], attempt["nextAttemptAt"]) == ("NOT_SENT", failing["nextAttemptAt"])
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    await send()
+    ping = (await state(api, hook))["deliveries"]["nodes"][0]
+    assert (ping["status"], ping["failure"]) == ("FAILED", "NOT_SENT")
+    while (await state(api, hook))["state"] == "ACTIVE":
+        clock.forward(hours=4)
+        await send()
+    assert (await state(api, hook))["suspensionReason"] == "FAILING"
+
+
+async def test_an_error_before_a_message_is_followed_by_a_pause_too(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.client()
+    await _damage(api, hook, filter='{"occurred_from": "nonsense"}')
+    await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+
+    await send()
+
+    found = await state(api, hook)
+    assert found["failedAttempts"] == 1
+    assert found["nextAttemptAt"] > _written(clock.now)
+    assert [each["status"] for each in found["deliveries"]["nodes"]] == ["DELIVERED"]
+
+
+async def _damage(api: Api, hook: Hook, **values: object) -> None:
+    mine = webhooks.c.partner_id == api.partner_id, webhooks.c.id == ids.number("Webhook", hook.id)
+    async with writing(api.portal.database) as tx:
+        await execute(tx, sa.update(webhooks).where(*mine).values(**values))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 async def test_gone_suspends_at_once(api: Api, receiver: Receiver, send: Send) -> None:
     hook = await new_hook(api, receiver)
     await api.client()
@@ -272,6 +323,27 @@ async def test_both_keys_are_used_for_a_day_after_a_rotation(
     assert not is_verified(hook.public_key, after)
 
 
+async def test_keys_that_are_no_longer_used_are_deleted(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver
+) -> None:
+    hook = await new_hook(api, receiver)
+    await api.done("rotateWebhookSecret", "__typename", {"webhookId": hook.id})
+    clock.forward(hours=23)
+    await cleanup.delete_expired(portal)
+    assert await api.codes("rotateWebhookSecret", {"webhookId": hook.id}) == ["WEBHOOK_KEYS_CHANGING"]
+    clock.forward(hours=1)
+    before = await state(api, hook)
+
+    await cleanup.delete_expired(portal)
+
+    async with reading(portal.database) as connection:
+        mine = webhooks.c.partner_id == api.partner_id
+        ((stored,),) = await fetch_all(connection, sa.select(webhooks.c.previous_sealed).where(mine))
+    assert stored is None
+    assert before["formerKeysUntil"] is None
+    await api.done("rotateWebhookSecret", "__typename", {"webhookId": hook.id})
+
+
 async def test_a_ping_reaches_a_paused_webhook_and_events_wait(api: Api, receiver: Receiver, send: Send) -> None:
     hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
     await api.done("pauseWebhook", "__typename", {"webhookId": hook.id})
@@ -312,6 +384,51 @@ async def test_a_message_is_delivered_again_with_the_same_id(api: Api, receiver:
         "DELIVERED",
     ]
     assert (found["cursor"], found["failedAttempts"]) == (cursor, 0)
+
+
+async def test_a_message_is_made_again_as_it_was_after_the_webhook_changed(
+    api: Api, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}, batchSize=10)
+    client = await api.client()
+    await api.done("updateClient", "__typename", {"clientId": client, "city": "Itu"})
+    await api.client()
+    await send()
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    changes = {"batchSize": 1, "filter": {"types": ["CLIENT_UPDATED"]}}
+    await api.done("updateWebhook", "__typename", {"webhookId": hook.id, **changes})
+
+    for _ in range(2):
+        await api.done("redeliver", "__typename", {"webhookDeliveryId": delivery["id"]})
+        await send()
+
+    first, again, once_more = receiver.received
+    assert len(first.numbers) == 2
+    assert (first.id, first.content) == (again.id, again.content) == (once_more.id, once_more.content)
+    await api.done("updateWebhook", "__typename", {"webhookId": hook.id, "batchSize": 10, "filter": None})
+    await api.done(
+        "resumeWebhook", "__typename", {"webhookId": hook.id, "from": first.body["data"]["events"][0]["cursor"]}
+    )
+    await send()
+    assert first.id not in {each.id for each in receiver.received[3:]}
+
+
+async def test_a_message_whose_events_were_deleted_is_not_made_again(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    await send()
+    clock.forward(days=2)
+    before = clock.now - timedelta(days=1)
+    await api.portal.database.write(lambda tx: retention.drop_old(tx, partner_id=api.partner_id, before=before))
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+
+    await api.done("redeliver", "__typename", {"webhookDeliveryId": delivery["id"]})
+    await send()
+
+    assert (await state(api, hook))["deliveries"]["nodes"][0]["failure"] == "NOT_SENT"
+    assert len(receiver.received) == 1
 
 
 async def test_events_from_a_cursor_on_are_sent_again(api: Api, receiver: Receiver, send: Send) -> None:

@@ -1,0 +1,18 @@
+"""Lines that the portal keeps out of its log."""
+
+import logging
+
+from server.settings import Settings
+from tests.receivers import receiving
+from tests.server.log import Log
+from tests.server.webhooks.test_client import posted
+
+
+async def test_the_urls_of_webhooks_are_not_logged() -> None:
+    log = Log(Settings(log_level="DEBUG", log_format="json"))
+    async with receiving() as receiver:
+        await posted(f"{receiver.url}?token=geheim")
+
+    assert receiver.received
+    assert "geheim" not in log.read()
+    assert not logging.getLogger("httpcore2.http11").isEnabledFor(logging.INFO)
