@@ -111,7 +111,13 @@ _DUE = Statement(
 )
 _WAITING = Statement(
     sa.select(webhook_deliveries.c.partner_id, webhook_deliveries.c.webhook_id)
-    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED)
+    .join(
+        webhooks,
+        sa.and_(
+            webhooks.c.partner_id == webhook_deliveries.c.partner_id, webhooks.c.id == webhook_deliveries.c.webhook_id
+        ),
+    )
+    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED, _FREE)
     .distinct(),
     WebhookKey,
 )
@@ -178,9 +184,9 @@ async def due(connection: Connection, *, at: datetime) -> Sequence[Due]:
     return list(await connection.fetch(_DUE, {"at": at}))
 
 
-async def waiting(connection: Connection) -> Sequence[WebhookKey]:
-    """Return the webhooks of all partners with deliveries that wait to be sent."""
-    return list(await connection.fetch(_WAITING))
+async def waiting(connection: Connection, *, at: datetime) -> Sequence[WebhookKey]:
+    """Return the webhooks of all partners with deliveries that wait to be sent, and that no sender has leased."""
+    return list(await connection.fetch(_WAITING, {"at": at}))
 
 
 async def lease(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -89,11 +89,14 @@ class Sender:
         """Ids of the webhooks that are served in a place for failing ones."""
         self._left_out: dict[int, _LeftOut] = {}
         self._wake = asyncio.Event()
+        self._own: set[asyncio.Task[Any] | None] = set()
+        """Tasks whose commits are no reason to look for work."""
 
     async def run(self) -> None:
         """Send until cancelled; then end what is being sent, and give the leases back."""
-        self._portal.database.after_commit.append(self._wake.set)
+        self._portal.database.after_commit.append(self._committed)
         renewing = asyncio.create_task(self._renew_on())
+        self._own |= {asyncio.current_task(), renewing}
         try:
             while True:
                 pause = self._intervals.pause
@@ -109,7 +112,7 @@ class Sender:
                     async with asyncio.timeout(self._intervals.poll):
                         await self._wake.wait()
         finally:
-            self._portal.database.after_commit.remove(self._wake.set)
+            self._portal.database.after_commit.remove(self._committed)
             renewing.cancel()
             await self._end()
 
@@ -118,7 +121,7 @@ class Sender:
         portal = self._portal
         now = portal.now()
         behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)
-        waiting = await portal.database.read(webhook_leases.waiting, alone=True)
+        waiting = await portal.database.read(lambda connection: webhook_leases.waiting(connection, at=now), alone=True)
         answering, failing = self._free()
         wanted: dict[WebhookKey, bool] = {}
         for key in waiting:
@@ -193,10 +196,16 @@ class Sender:
             # In a context of its own: it is no part of what has begun the look.
             task = asyncio.create_task(self._serve(held), context=ContextVariables())
             self._serving[held.id] = task
+            self._own.add(task)
             task.add_done_callback(partial(self._ended, held.id))
         return len(leased)
 
-    def _ended(self, webhook_id: int, _task: asyncio.Task[None]) -> None:
+    def _committed(self) -> None:
+        if asyncio.current_task() not in self._own:
+            self._wake.set()
+
+    def _ended(self, webhook_id: int, task: asyncio.Task[None]) -> None:
+        self._own.discard(task)
         for known in (self._serving, self._held):
             known.pop(webhook_id, None)
         self._failing.discard(webhook_id)

@@ -66,11 +66,13 @@ class Senders:
         self.portal = portal
         self.clients: list[WebhookClient] = []
 
-    def new(self, *, seconds: float = _ANSWERED_WITHIN, places: Places | None = None) -> Sender:
+    def new(
+        self, *, seconds: float = _ANSWERED_WITHIN, places: Places | None = None, intervals: Intervals | None = None
+    ) -> Sender:
         """Return a sender whose receivers must answer within so many seconds."""
         client = WebhookClient(private=True, seconds=seconds)
         self.clients.append(client)
-        intervals = Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
+        intervals = intervals or Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
         return Sender(self.portal, EventSelections(DOCUMENTS), client, intervals=intervals, places=places)
 
 
