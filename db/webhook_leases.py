@@ -141,12 +141,7 @@ _MOVE = Statement(
     .returning(*_LEASED),
     Leased,
 )
-_RELEASE = Statement(
-    sa.update(webhooks)
-    .where(*_HELD)
-    .values(sender=None, leased_until=None, position=sa.bindparam("new_position", type_=webhooks.c.position.type)),
-    values_of,
-)
+_RELEASE = Statement(sa.update(webhooks).where(*_HELD).values(sender=None, leased_until=None), values_of)
 _SUSPEND: Statement[int] = Statement(
     sa.update(webhooks)
     .where(*_HELD, webhooks.c.state == WebhookState.ACTIVE)
@@ -212,9 +207,9 @@ async def move(tx: Transaction, held: Leased, progress: Progress, *, until: date
     return await one(tx, _MOVE, {**_held(held), **new, "until": until})
 
 
-async def release(tx: Transaction, held: Leased, *, position: int) -> None:
-    """End the lease, unless it was lost; events up to the position are done with."""
-    await tx.execute(_RELEASE, {**_held(held), "new_position": position})
+async def release(tx: Transaction, held: Leased) -> None:
+    """End the lease, unless it was lost."""
+    await tx.execute(_RELEASE, _held(held))
 
 
 async def suspend(tx: Transaction, held: Leased, reason: SuspensionReason, *, at: datetime) -> bool:

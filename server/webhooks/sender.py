@@ -37,6 +37,9 @@ _TURN_MESSAGES = 100
 _LEFT_OUT_MAX = 1_000
 """Events left out by a filter after which the position is written, so that they are not read again forever."""
 
+_LEFT_OUT_FOR = timedelta(hours=1)
+"""How long events may be left out before the position is written, which must not be older than what is kept."""
+
 log = structlog.get_logger("portal.webhooks")
 
 
@@ -62,6 +65,8 @@ class _LeftOut(NamedTuple):
     position: int
     fence: int
     upto: int
+    since: datetime
+    """When they were first looked at."""
 
 
 class Sender:
@@ -133,7 +138,7 @@ class Sender:
             has_failed = due.attempts > 0
             if due.id in self._serving or key in wanted or (failing if has_failed else answering) <= 0:
                 continue
-            if await self._has_something(due):
+            if await self._is_wanted(due):
                 wanted[key] = has_failed
                 failing, answering = failing - has_failed, answering - (not has_failed)
         return await self._lease(wanted) if wanted else 0
@@ -161,28 +166,40 @@ class Sender:
         failing = len(self._failing)
         return self._places.answering - (len(self._serving) - failing), self._places.failing - failing
 
+    async def _is_wanted(self, due: Due) -> bool:
+        """Return whether the webhook has something to send; log an error, which is that of one webhook."""
+        try:
+            return await self._has_something(due)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a webhook could not be served", webhook=due.id)
+            return False
+
     async def _has_something(self, due: Due) -> bool:
-        """Return whether there is an event to send, or the position has to be written."""
+        """Return whether the next page of events has one to send, or the position has to be written."""
+        now = self._portal.now()
         known = self._left_out.get(due.id)
-        after = due.position
-        if known is not None and known[:2] == (due.position, due.fence):
-            after = known.upto
+        if known is None or (known.position, known.fence) != (due.position, due.fence):
+            known = _LeftOut(due.position, due.fence, due.position, now)
         chosen = webhooks.filter_of(due.filter)
         if chosen == EventFilter():
-            return due.last_number > after
-        while after < due.last_number:
+            return True
+        upto = known.upto
+        if upto < due.last_number:
             try:
-                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=after, last=due.last_number)
+                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=upto, last=due.last_number)
             except CursorTooOld:
                 # The delivery suspends it.
                 return True
+            # What is read in place awaits nothing, and others have to have their turn.
+            await asyncio.sleep(0)
             if rows:
                 return True
-            if upto <= after:
-                break
-            after = upto
-        self._left_out[due.id] = _LeftOut(due.position, due.fence, after)
-        return after - due.position >= _LEFT_OUT_MAX
+        if known.upto < upto < due.last_number:
+            self._wake.set()
+        self._left_out[due.id] = known._replace(upto=upto)
+        return upto - due.position >= _LEFT_OUT_MAX or (upto > due.position and now >= known.since + _LEFT_OUT_FOR)
 
     async def _lease(self, wanted: dict[WebhookKey, bool]) -> int:
         now, until = self._portal.now(), self._until()
@@ -229,7 +246,7 @@ class Sender:
     async def _give_back(self, leases: Iterable[Leased]) -> None:
         async def release(tx: Transaction) -> None:
             for held in leases:
-                await webhook_leases.release(tx, held, position=held.position)
+                await webhook_leases.release(tx, held)
 
         await self._portal.database.write(release)
 
