@@ -9,6 +9,7 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import TypeAlias
 
@@ -20,6 +21,9 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a name; raises OSError if it has none."""
 
 SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+
+RESOLVES_APART: ContextVar[bool] = ContextVar("RESOLVES_APART", default=False)
+"""Whether names are resolved in the threads for webhooks that fail: a name may keep its thread after a timeout."""
 
 _THREADS = 64
 _TRIED_MAX = 4
@@ -35,15 +39,18 @@ class ThreadResolver:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
+        self._apart = ThreadPoolExecutor(_THREADS, thread_name_prefix="failing-resolver")
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a name."""
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, _resolved, host, port)
+        threads = self._apart if RESOLVES_APART.get() else self._threads
+        found = await asyncio.get_running_loop().run_in_executor(threads, _resolved, host, port)
         return list(dict.fromkeys(found))
 
     def close(self) -> None:
         """End the threads that wait for work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._apart):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _resolved(host: str, port: int) -> list[str]:

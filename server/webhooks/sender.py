@@ -18,8 +18,10 @@ from db.events import EventFilter
 from db.webhook_leases import Due, Leased, WebhookKey
 from domain.errors import CursorTooOld, Unavailable
 from resolvers.portal import Portal
+from server.webhooks.capacity import FreePlaces, Places
 from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
+from server.webhooks.network import RESOLVES_APART
 
 LEASE_SECONDS = 6.0
 """How long after the death of its sender a webhook is served by another one."""
@@ -34,6 +36,9 @@ _GRACE_SECONDS = 2.0
 _TURN_MESSAGES = 100
 """Messages after which a webhook lets others have its place."""
 
+_TURN = timedelta(seconds=5)
+"""Time after which it does, when a request has ended."""
+
 _LEFT_OUT_MAX = 1_000
 """Events left out by a filter after which the position is written, so that they are not read again forever."""
 
@@ -41,13 +46,6 @@ _LEFT_OUT_FOR = timedelta(hours=1)
 """How long events may be left out before the position is written, which must not be older than what is kept."""
 
 log = structlog.get_logger("portal.webhooks")
-
-
-class Places(NamedTuple):
-    """Webhooks that a process serves at once: those that answer, and those that have failed or are pinged."""
-
-    answering: int = 200
-    failing: int = 50
 
 
 class Intervals(NamedTuple):
@@ -127,20 +125,21 @@ class Sender:
         now = portal.now()
         behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)
         waiting = await portal.database.read(lambda connection: webhook_leases.waiting(connection, at=now), alone=True)
-        answering, failing = self._free()
+        free = self._free()
         wanted: dict[WebhookKey, bool] = {}
-        for key in waiting:
-            if key.id not in self._serving and failing > 0:
-                wanted[key], failing = True, failing - 1
+        for key in self._random.sample(waiting, len(waiting)):
+            if key.id not in self._serving and free.has(key.partner_id, failing=True):
+                wanted[key] = True
+                free.take(key.partner_id, failing=True)
         # None of them is always the last one.
         for due in self._random.sample(behind, len(behind)):
             key = WebhookKey(due.partner_id, due.id)
             has_failed = due.attempts > 0
-            if due.id in self._serving or key in wanted or (failing if has_failed else answering) <= 0:
+            if due.id in self._serving or key in wanted or not free.has(due.partner_id, failing=has_failed):
                 continue
             if await self._is_wanted(due):
                 wanted[key] = has_failed
-                failing, answering = failing - has_failed, answering - (not has_failed)
+                free.take(due.partner_id, failing=has_failed)
         return await self._lease(wanted) if wanted else 0
 
     async def wait(self) -> None:
@@ -162,9 +161,11 @@ class Sender:
             if each.id not in kept and now_held is not None and now_held.fence == each.fence:
                 self._serving[each.id].cancel()
 
-    def _free(self) -> tuple[int, int]:
-        failing = len(self._failing)
-        return self._places.answering - (len(self._serving) - failing), self._places.failing - failing
+    def _free(self) -> FreePlaces:
+        free = FreePlaces(self._places)
+        for held in self._held.values():
+            free.take(held.partner_id, failing=held.id in self._failing)
+        return free
 
     async def _is_wanted(self, due: Due) -> bool:
         """Return whether the webhook has something to send; log an error, which is that of one webhook."""
@@ -230,12 +231,16 @@ class Sender:
 
     async def _serve(self, held: Leased) -> None:
         """Send one message after the other, until there is none, one has failed, or the lease was lost."""
+        RESOLVES_APART.set(held.id in self._failing)
+        end = self._portal.now() + _TURN
         try:
             for _ in range(_TURN_MESSAGES):
                 following = await self._deliverer.deliver(held, self._until())
                 if following is None:
                     return
                 self._held[held.id] = held = following
+                if self._portal.now() >= end:
+                    break
             await self._give_back([held])
         except Unavailable:
             # Its lease ends by itself, and what was sent may be sent again.

@@ -12,8 +12,9 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.event_selections import EventSelections
 from server.settings import Settings
+from server.webhooks.capacity import Places
 from server.webhooks.client import WebhookClient
-from server.webhooks.sender import Intervals, Places, Sender
+from server.webhooks.sender import Intervals, Sender
 from tests.api import transport
 from tests.clock import Clock
 from tests.databases import Databases

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from db.tables import webhooks
 from resolvers import ids
 from resolvers.portal import Portal
-from server.webhooks.sender import Places
+from server.webhooks.capacity import Places
 from tests.api import Api
 from tests.clock import Clock
 from tests.eventually import eventually
