@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from ipaddress import ip_address
+from itertools import zip_longest
 from typing import TypeAlias
 
 import httpcore2
@@ -28,6 +29,9 @@ RESOLVES_APART: ContextVar[bool] = ContextVar("RESOLVES_APART", default=False)
 _THREADS = 64
 _TRIED_MAX = 4
 """How many addresses of a name are tried."""
+
+_SHARE = 3
+"""A connection to one address may take the timeout divided by this."""
 
 
 class AddressRefusedError(httpcore2.ConnectError):
@@ -57,6 +61,14 @@ def _resolved(host: str, port: int) -> list[str]:
     return [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+def alternating(addresses: Sequence[str]) -> list[str]:
+    """Return the addresses with those of IPv6 and IPv4 in turn, in their order (RFC 8305, 4)."""
+    families: dict[bool, list[str]] = {}
+    for each in addresses:
+        families.setdefault(":" in each, []).append(each)
+    return [each for several in zip_longest(*families.values()) for each in several if each is not None]
+
+
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
     """Network of an HTTP client, with public addresses only; `private` permits all, for development."""
 
@@ -82,9 +94,10 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(str(error)) from error
         failure: httpcore2.ConnectError | httpcore2.ConnectTimeout = AddressRefusedError(host)
-        for address in [each for each in addresses if self._may_reach(each)][:_TRIED_MAX]:
+        each_timeout = None if timeout is None else timeout / _SHARE
+        for address in alternating([each for each in addresses if self._may_reach(each)])[:_TRIED_MAX]:
             try:
-                stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, each_timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
                 continue

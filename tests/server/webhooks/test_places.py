@@ -80,6 +80,7 @@ async def test_a_partner_takes_no_more_than_its_share(api: Api, other_api: Api, 
         assert await sender.look() == 2 + 1 + 1
         await eventually(lambda: _has(good, 1))
         assert await sender.look() == 0
+    await sender.wait()
 
 
 async def test_a_slow_receiver_leaves_its_place_after_a_while(
