@@ -94,6 +94,7 @@ _FINISH = Statement(
     .values({name: sa.bindparam(f"new_{name}", type_=webhook_deliveries.c[name].type) for name in Attempt._fields}),
     values_of,
 )
+_DROP_QUEUED = Statement(sa.delete(webhook_deliveries).where(*_OF_WEBHOOK, _IS_QUEUED), values_of)
 _OLDEST = sa.select(webhook_deliveries.c.id).order_by(webhook_deliveries.c.id).limit(sa.bindparam("most"))
 _DROP_OLD = Statement(
     sa.delete(webhook_deliveries).where(
@@ -163,6 +164,11 @@ async def queued(connection: Connection, partner_id: int, webhook_id: int) -> De
 async def count_queued(tx: Transaction, partner_id: int, webhook_id: int) -> int:
     """Return how many deliveries of the webhook wait to be sent."""
     return await returned(tx, _COUNT_QUEUED, {"partner_id": partner_id, "webhook_id": webhook_id})
+
+
+async def drop_queued(tx: Transaction, partner_id: int, webhook_id: int) -> None:
+    """Delete the deliveries of the webhook that wait to be sent."""
+    await tx.execute(_DROP_QUEUED, {"partner_id": partner_id, "webhook_id": webhook_id})
 
 
 async def finish(tx: Transaction, partner_id: int, webhook_id: int, delivery_id: int, attempt: Attempt) -> None:

@@ -111,7 +111,13 @@ _DUE = Statement(
 )
 _WAITING = Statement(
     sa.select(webhook_deliveries.c.partner_id, webhook_deliveries.c.webhook_id)
-    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED)
+    .join(
+        webhooks,
+        sa.and_(
+            webhooks.c.partner_id == webhook_deliveries.c.partner_id, webhooks.c.id == webhook_deliveries.c.webhook_id
+        ),
+    )
+    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED, _FREE)
     .distinct(),
     WebhookKey,
 )
@@ -135,12 +141,7 @@ _MOVE = Statement(
     .returning(*_LEASED),
     Leased,
 )
-_RELEASE = Statement(
-    sa.update(webhooks)
-    .where(*_HELD)
-    .values(sender=None, leased_until=None, position=sa.bindparam("new_position", type_=webhooks.c.position.type)),
-    values_of,
-)
+_RELEASE = Statement(sa.update(webhooks).where(*_HELD).values(sender=None, leased_until=None), values_of)
 _SUSPEND: Statement[int] = Statement(
     sa.update(webhooks)
     .where(*_HELD, webhooks.c.state == WebhookState.ACTIVE)
@@ -178,9 +179,9 @@ async def due(connection: Connection, *, at: datetime) -> Sequence[Due]:
     return list(await connection.fetch(_DUE, {"at": at}))
 
 
-async def waiting(connection: Connection) -> Sequence[WebhookKey]:
-    """Return the webhooks of all partners with deliveries that wait to be sent."""
-    return list(await connection.fetch(_WAITING))
+async def waiting(connection: Connection, *, at: datetime) -> Sequence[WebhookKey]:
+    """Return the webhooks of all partners with deliveries that wait to be sent, and that no sender has leased."""
+    return list(await connection.fetch(_WAITING, {"at": at}))
 
 
 async def lease(
@@ -206,9 +207,9 @@ async def move(tx: Transaction, held: Leased, progress: Progress, *, until: date
     return await one(tx, _MOVE, {**_held(held), **new, "until": until})
 
 
-async def release(tx: Transaction, held: Leased, *, position: int) -> None:
-    """End the lease, unless it was lost; events up to the position are done with."""
-    await tx.execute(_RELEASE, {**_held(held), "new_position": position})
+async def release(tx: Transaction, held: Leased) -> None:
+    """End the lease, unless it was lost."""
+    await tx.execute(_RELEASE, _held(held))
 
 
 async def suspend(tx: Transaction, held: Leased, reason: SuspensionReason, *, at: datetime) -> bool:

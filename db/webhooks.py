@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
+from db import webhook_deliveries
 from db.engine import Transaction, filters, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS
@@ -143,8 +144,11 @@ def _update(names: frozenset[str], *, fenced: bool) -> Statement[tuple[Any, ...]
 
 
 async def delete(tx: Transaction, partner_id: int, webhook_id: int) -> bool:
-    """Delete the partner's webhook; return False if there is none."""
-    return await one(tx, _DELETE, {"partner_id": partner_id, "webhook_id": webhook_id}) is not None
+    """Delete the partner's webhook, and its deliveries that wait to be sent; return False if there is none."""
+    is_deleted = await one(tx, _DELETE, {"partner_id": partner_id, "webhook_id": webhook_id}) is not None
+    # After the webhook, as senders lock them.
+    await webhook_deliveries.drop_queued(tx, partner_id, webhook_id)
+    return is_deleted
 
 
 async def drop_former_keys(tx: Transaction, *, at: datetime) -> None:

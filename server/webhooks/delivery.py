@@ -1,5 +1,6 @@
 """Delivery of one message: what is sent, and what its outcome changes."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -91,22 +92,7 @@ class Deliverer:
         try:
             if waiting is not None:
                 return await self._send_again(held, waiting, until)
-            now = self._portal.now()
-            is_due = held.next_attempt_at is None or held.next_attempt_at <= now
-            if held.state is not WebhookState.ACTIVE or not is_due:
-                await self._release(held, held.position)
-                return None
-            try:
-                found = await self._next_events(held)
-            except CursorTooOld:
-                raise _UnusableError(SuspensionReason.EXPIRED) from None
-            if not found.rows and held.batch_end is not None:
-                # What failed before is no longer there.
-                return await self._move(held, Progress(found.upto), until)
-            if not found.rows:
-                await self._release(held, found.upto)
-                return None
-            return await self._send(held, found, until)
+            return await self._send_next(held, until)
         except _UnusableError as unusable:
             reason = unusable.reason
         if waiting is not None:
@@ -114,25 +100,49 @@ class Deliverer:
             await self._finish(held, waiting, _not_sent(waiting), until)
         if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
             await self._tell(held, reason)
+        else:
+            # A user has paused it meanwhile.
+            await self._release(held)
         return None
 
+    async def _send_next(self, held: Leased, until: datetime) -> Leased | None:
+        is_due = held.next_attempt_at is None or held.next_attempt_at <= self._portal.now()
+        if held.state is not WebhookState.ACTIVE or not is_due:
+            await self._release(held)
+            return None
+        try:
+            found = await self._next_events(held)
+        except CursorTooOld:
+            raise _UnusableError(SuspensionReason.EXPIRED) from None
+        if held.batch_end is not None and found.upto < held.batch_end:
+            # A replica is behind: it has not all of what failed before.
+            await self._release(held)
+            return None
+        if found.rows:
+            return await self._send(held, found, until)
+        # What failed before, if anything did, is no longer there.
+        is_over = not held.position < found.upto < found.last
+
+        async def write(tx: Transaction) -> Leased | None:
+            moved = await webhook_leases.move(tx, held, Progress(found.upto), until=until)
+            if moved is not None and is_over:
+                await webhook_leases.release(tx, moved)
+            return None if is_over else moved
+
+        return await self._portal.database.write(write)
+
     async def _next_events(self, held: Leased) -> _Events:
-        """Return the events of the next message; after a failure, those of the same message."""
+        """Return the events of the next message on one page; after a failure, those of the same message."""
         feed, chosen = self._portal.feed, webhooks.filter_of(held.filter)
         last = await feed.last_number(held.partner_id)
         end = last if held.batch_end is None else held.batch_end
-        after = held.position
-        while after < end:
-            rows, upto = await feed.page(held.partner_id, chosen, after=after, last=end)
-            if len(rows) > held.batch_size:
-                rows = rows[: held.batch_size]
-                return _Events(rows, rows[-1].number, last)
-            if rows:
-                return _Events(rows, upto, last)
-            if upto <= after:
-                break
-            after = upto
-        return _Events([], after, last)
+        rows, upto = await feed.page(held.partner_id, chosen, after=held.position, last=end)
+        # What is read in place awaits nothing, and others have to have their turn.
+        await asyncio.sleep(0)
+        if len(rows) > held.batch_size:
+            rows = rows[: held.batch_size]
+            upto = rows[-1].number
+        return _Events(rows, upto, last)
 
     async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
@@ -157,7 +167,7 @@ class Deliverer:
             await webhook_deliveries.add(tx, held.partner_id, held.id, message, kept, at=now)
             is_suspended = reason is not None and await self._suspend(tx, held, reason)
             if is_over and not is_suspended:
-                await webhook_leases.release(tx, held, position=progress.position)
+                await webhook_leases.release(tx, held)
             return None if is_over else moved, is_suspended
 
         moved, is_suspended = await self._portal.database.write(write)
@@ -290,11 +300,8 @@ class Deliverer:
         )
         return Context(self._portal, viewer, language=held.language)
 
-    async def _release(self, held: Leased, position: int) -> None:
-        await self._portal.database.write(lambda tx: webhook_leases.release(tx, held, position=position))
-
-    async def _move(self, held: Leased, progress: Progress, until: datetime) -> Leased | None:
-        return await self._portal.database.write(lambda tx: webhook_leases.move(tx, held, progress, until=until))
+    async def _release(self, held: Leased) -> None:
+        await self._portal.database.write(lambda tx: webhook_leases.release(tx, held))
 
     async def _suspend(self, tx: Transaction, held: Leased, reason: SuspensionReason) -> bool:
         """Suspend the webhook, with an event; return False if it is not active."""

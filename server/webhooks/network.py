@@ -9,7 +9,9 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from ipaddress import ip_address
+from itertools import zip_longest
 from typing import TypeAlias
 
 import httpcore2
@@ -21,9 +23,15 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
+RESOLVES_APART: ContextVar[bool] = ContextVar("RESOLVES_APART", default=False)
+"""Whether names are resolved in the threads for webhooks that fail: a name may keep its thread after a timeout."""
+
 _THREADS = 64
 _TRIED_MAX = 4
 """How many addresses of a name are tried."""
+
+_SHARE = 3
+"""A connection to one address may take the timeout divided by this."""
 
 
 class AddressRefusedError(httpcore2.ConnectError):
@@ -35,19 +43,30 @@ class ThreadResolver:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
+        self._apart = ThreadPoolExecutor(_THREADS, thread_name_prefix="failing-resolver")
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a name."""
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, _resolved, host, port)
+        threads = self._apart if RESOLVES_APART.get() else self._threads
+        found = await asyncio.get_running_loop().run_in_executor(threads, _resolved, host, port)
         return list(dict.fromkeys(found))
 
     def close(self) -> None:
         """End the threads that wait for work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._apart):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _resolved(host: str, port: int) -> list[str]:
     return [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def alternating(addresses: Sequence[str]) -> list[str]:
+    """Return the addresses with those of IPv6 and IPv4 in turn, in their order (RFC 8305, 4)."""
+    families: dict[bool, list[str]] = {}
+    for each in addresses:
+        families.setdefault(":" in each, []).append(each)
+    return [each for several in zip_longest(*families.values()) for each in several if each is not None]
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
@@ -75,9 +94,10 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(str(error)) from error
         failure: httpcore2.ConnectError | httpcore2.ConnectTimeout = AddressRefusedError(host)
-        for address in [each for each in addresses if self._may_reach(each)][:_TRIED_MAX]:
+        each_timeout = None if timeout is None else timeout / _SHARE
+        for address in alternating([each for each in addresses if self._may_reach(each)])[:_TRIED_MAX]:
             try:
-                stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, each_timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
                 continue

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -18,8 +18,10 @@ from db.events import EventFilter
 from db.webhook_leases import Due, Leased, WebhookKey
 from domain.errors import CursorTooOld, Unavailable
 from resolvers.portal import Portal
+from server.webhooks.capacity import FreePlaces, Places
 from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
+from server.webhooks.network import RESOLVES_APART
 
 LEASE_SECONDS = 6.0
 """How long after the death of its sender a webhook is served by another one."""
@@ -34,17 +36,16 @@ _GRACE_SECONDS = 2.0
 _TURN_MESSAGES = 100
 """Messages after which a webhook lets others have its place."""
 
+_TURN = timedelta(seconds=5)
+"""Time after which it does, when a request has ended."""
+
 _LEFT_OUT_MAX = 1_000
 """Events left out by a filter after which the position is written, so that they are not read again forever."""
 
+_LEFT_OUT_FOR = timedelta(hours=1)
+"""How long events may be left out before the position is written, which must not be older than what is kept."""
+
 log = structlog.get_logger("portal.webhooks")
-
-
-class Places(NamedTuple):
-    """Webhooks that a process serves at once: those that answer, and those that have failed or are pinged."""
-
-    answering: int = 200
-    failing: int = 50
 
 
 class Intervals(NamedTuple):
@@ -62,6 +63,8 @@ class _LeftOut(NamedTuple):
     position: int
     fence: int
     upto: int
+    since: datetime
+    """When they were first looked at."""
 
 
 class Sender:
@@ -89,11 +92,14 @@ class Sender:
         """Ids of the webhooks that are served in a place for failing ones."""
         self._left_out: dict[int, _LeftOut] = {}
         self._wake = asyncio.Event()
+        self._own: set[asyncio.Task[Any] | None] = set()
+        """Tasks whose commits are no reason to look for work."""
 
     async def run(self) -> None:
         """Send until cancelled; then end what is being sent, and give the leases back."""
-        self._portal.database.after_commit.append(self._wake.set)
+        self._portal.database.after_commit.append(self._committed)
         renewing = asyncio.create_task(self._renew_on())
+        self._own |= {asyncio.current_task(), renewing}
         try:
             while True:
                 pause = self._intervals.pause
@@ -109,7 +115,7 @@ class Sender:
                     async with asyncio.timeout(self._intervals.poll):
                         await self._wake.wait()
         finally:
-            self._portal.database.after_commit.remove(self._wake.set)
+            self._portal.database.after_commit.remove(self._committed)
             renewing.cancel()
             await self._end()
 
@@ -118,21 +124,22 @@ class Sender:
         portal = self._portal
         now = portal.now()
         behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)
-        waiting = await portal.database.read(webhook_leases.waiting, alone=True)
-        answering, failing = self._free()
+        waiting = await portal.database.read(lambda connection: webhook_leases.waiting(connection, at=now), alone=True)
+        free = self._free()
         wanted: dict[WebhookKey, bool] = {}
-        for key in waiting:
-            if key.id not in self._serving and failing > 0:
-                wanted[key], failing = True, failing - 1
+        for key in self._random.sample(waiting, len(waiting)):
+            if key.id not in self._serving and free.has(key.partner_id, failing=True):
+                wanted[key] = True
+                free.take(key.partner_id, failing=True)
         # None of them is always the last one.
         for due in self._random.sample(behind, len(behind)):
             key = WebhookKey(due.partner_id, due.id)
             has_failed = due.attempts > 0
-            if due.id in self._serving or key in wanted or (failing if has_failed else answering) <= 0:
+            if due.id in self._serving or key in wanted or not free.has(due.partner_id, failing=has_failed):
                 continue
-            if await self._has_something(due):
+            if await self._is_wanted(due):
                 wanted[key] = has_failed
-                failing, answering = failing - has_failed, answering - (not has_failed)
+                free.take(due.partner_id, failing=has_failed)
         return await self._lease(wanted) if wanted else 0
 
     async def wait(self) -> None:
@@ -154,32 +161,46 @@ class Sender:
             if each.id not in kept and now_held is not None and now_held.fence == each.fence:
                 self._serving[each.id].cancel()
 
-    def _free(self) -> tuple[int, int]:
-        failing = len(self._failing)
-        return self._places.answering - (len(self._serving) - failing), self._places.failing - failing
+    def _free(self) -> FreePlaces:
+        free = FreePlaces(self._places)
+        for held in self._held.values():
+            free.take(held.partner_id, failing=held.id in self._failing)
+        return free
+
+    async def _is_wanted(self, due: Due) -> bool:
+        """Return whether the webhook has something to send; log an error, which is that of one webhook."""
+        try:
+            return await self._has_something(due)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a webhook could not be served", webhook=due.id)
+            return False
 
     async def _has_something(self, due: Due) -> bool:
-        """Return whether there is an event to send, or the position has to be written."""
+        """Return whether the next page of events has one to send, or the position has to be written."""
+        now = self._portal.now()
         known = self._left_out.get(due.id)
-        after = due.position
-        if known is not None and known[:2] == (due.position, due.fence):
-            after = known.upto
+        if known is None or (known.position, known.fence) != (due.position, due.fence):
+            known = _LeftOut(due.position, due.fence, due.position, now)
         chosen = webhooks.filter_of(due.filter)
         if chosen == EventFilter():
-            return due.last_number > after
-        while after < due.last_number:
+            return True
+        upto = known.upto
+        if upto < due.last_number:
             try:
-                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=after, last=due.last_number)
+                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=upto, last=due.last_number)
             except CursorTooOld:
                 # The delivery suspends it.
                 return True
+            # What is read in place awaits nothing, and others have to have their turn.
+            await asyncio.sleep(0)
             if rows:
                 return True
-            if upto <= after:
-                break
-            after = upto
-        self._left_out[due.id] = _LeftOut(due.position, due.fence, after)
-        return after - due.position >= _LEFT_OUT_MAX
+        if known.upto < upto < due.last_number:
+            self._wake.set()
+        self._left_out[due.id] = known._replace(upto=upto)
+        return upto - due.position >= _LEFT_OUT_MAX or (upto > due.position and now >= known.since + _LEFT_OUT_FOR)
 
     async def _lease(self, wanted: dict[WebhookKey, bool]) -> int:
         now, until = self._portal.now(), self._until()
@@ -193,10 +214,16 @@ class Sender:
             # In a context of its own: it is no part of what has begun the look.
             task = asyncio.create_task(self._serve(held), context=ContextVariables())
             self._serving[held.id] = task
+            self._own.add(task)
             task.add_done_callback(partial(self._ended, held.id))
         return len(leased)
 
-    def _ended(self, webhook_id: int, _task: asyncio.Task[None]) -> None:
+    def _committed(self) -> None:
+        if asyncio.current_task() not in self._own:
+            self._wake.set()
+
+    def _ended(self, webhook_id: int, task: asyncio.Task[None]) -> None:
+        self._own.discard(task)
         for known in (self._serving, self._held):
             known.pop(webhook_id, None)
         self._failing.discard(webhook_id)
@@ -204,12 +231,16 @@ class Sender:
 
     async def _serve(self, held: Leased) -> None:
         """Send one message after the other, until there is none, one has failed, or the lease was lost."""
+        RESOLVES_APART.set(held.id in self._failing)
+        end = self._portal.now() + _TURN
         try:
             for _ in range(_TURN_MESSAGES):
                 following = await self._deliverer.deliver(held, self._until())
                 if following is None:
                     return
                 self._held[held.id] = held = following
+                if self._portal.now() >= end:
+                    break
             await self._give_back([held])
         except Unavailable:
             # Its lease ends by itself, and what was sent may be sent again.
@@ -229,7 +260,7 @@ class Sender:
     async def _give_back(self, leases: Iterable[Leased]) -> None:
         async def release(tx: Transaction) -> None:
             for held in leases:
-                await webhook_leases.release(tx, held, position=held.position)
+                await webhook_leases.release(tx, held)
 
         await self._portal.database.write(release)
 

@@ -12,8 +12,9 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.event_selections import EventSelections
 from server.settings import Settings
+from server.webhooks.capacity import Places
 from server.webhooks.client import WebhookClient
-from server.webhooks.sender import Intervals, Places, Sender
+from server.webhooks.sender import Intervals, Sender
 from tests.api import transport
 from tests.clock import Clock
 from tests.databases import Databases
@@ -66,11 +67,13 @@ class Senders:
         self.portal = portal
         self.clients: list[WebhookClient] = []
 
-    def new(self, *, seconds: float = _ANSWERED_WITHIN, places: Places | None = None) -> Sender:
+    def new(
+        self, *, seconds: float = _ANSWERED_WITHIN, places: Places | None = None, intervals: Intervals | None = None
+    ) -> Sender:
         """Return a sender whose receivers must answer within so many seconds."""
         client = WebhookClient(private=True, seconds=seconds)
         self.clients.append(client)
-        intervals = Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
+        intervals = intervals or Intervals(poll=0.01, renew=60, lease=6, pause=0.001)
         return Sender(self.portal, EventSelections(DOCUMENTS), client, intervals=intervals, places=places)
 
 

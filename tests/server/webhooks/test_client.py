@@ -1,5 +1,6 @@
 """The HTTP client of the sender: what it reaches, and what it makes of receivers that fail in every usual way."""
 
+import contextlib
 import errno
 import socket
 import ssl
@@ -12,6 +13,7 @@ import pytest
 from domain.addresses import is_public
 from domain.webhooks import DeliveryFailure, DeliveryStatus
 from server.webhooks.client import Answered, WebhookClient
+from server.webhooks.network import alternating
 from tests.certificates import certificate
 from tests.receivers import Receiver, receiving
 
@@ -158,6 +160,32 @@ async def test_a_name_that_changes_its_address_reaches_nothing_private(receiver:
     assert second.failure is DeliveryFailure.ADDRESS
     assert asked == ["erp.example", "erp.example"]
     assert receiver.received == []
+
+
+async def test_an_address_that_does_not_answer_leaves_time_for_another(receiver: Receiver) -> None:
+    port = int(receiver.url.split(":")[2].split("/")[0])
+    with contextlib.ExitStack() as opened:
+        silent = opened.enter_context(socket.socket())
+        silent.bind(("127.0.0.2", port))
+        silent.listen(0)
+        for _ in range(4):
+            # A full queue: the system answers no more connections.
+            waiting = opened.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(("127.0.0.2", port))
+
+        async def resolve(_host: str, _port: int) -> Sequence[str]:
+            return ["127.0.0.2", "127.0.0.1"]
+
+        answered = await posted(receiver.url, WebhookClient(private=True, resolve=resolve, seconds=1.5))
+
+    assert answered.status is DeliveryStatus.DELIVERED
+
+
+def test_addresses_of_both_families_are_tried_in_turn() -> None:
+    assert alternating(["::1", "::2", "::3", "1.1.1.1", "1.1.1.2"]) == ["::1", "1.1.1.1", "::2", "1.1.1.2", "::3"]
+    assert alternating(["1.1.1.1", "::1", "::2"]) == ["1.1.1.1", "::1", "::2"]
+    assert alternating([]) == []
 
 
 async def test_http_is_for_development_only(receiver: Receiver) -> None:

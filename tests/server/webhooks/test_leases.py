@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from db.tables import webhooks
 from resolvers import ids
 from resolvers.portal import Portal
-from server.webhooks.sender import Places
+from server.webhooks.capacity import Places
 from tests.api import Api
 from tests.clock import Clock
 from tests.eventually import eventually
@@ -128,6 +128,7 @@ async def test_receivers_that_hang_keep_no_other_waiting(api: Api, other_api: Ap
         await eventually(lambda: _has(good, 3))
 
         assert len(hanging.received) <= 2
+    await sender.wait()
 
 
 async def test_failing_webhooks_take_no_place_of_those_that_answer(
@@ -149,6 +150,7 @@ async def test_failing_webhooks_take_no_place_of_those_that_answer(
         # One of the two that have failed, and the one that answers.
         assert await sender.look() == 2
         await eventually(lambda: _has(good, 1))
+    await sender.wait()
 
 
 async def test_a_sender_that_stops_gives_its_leases_back(api: Api, senders: Senders, receiver: Receiver) -> None:
