@@ -162,8 +162,10 @@ class Feed:
         for partner in self._partners.values():
             partner.wake()
 
-    async def page(self, partner_id: int, chosen: EventFilter, *, after: int, last: int) -> tuple[list[EventRow], int]:
-        """Read the events of the filter between two numbers, as far as one look may go; return how far it went."""
+    async def page(
+        self, partner_id: int, chosen: EventFilter, *, after: int, last: int, at_most: int = SPAN_MAX
+    ) -> tuple[list[EventRow], int]:
+        """Read the first events of the filter between two numbers; return them, and up to which number they are all."""
 
         async def read(connection: Connection) -> tuple[list[EventRow], int]:
             # Another connection may be to a replica that is behind.
@@ -171,7 +173,9 @@ class Feed:
                 raise CursorTooOld(argument="after", first_number=dropped + 1)
             numbers = await events.last_numbers(connection, [partner_id])
             upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
-            return list(await events.between(connection, partner_id, chosen, after=after, last=upto)), upto
+            found = await events.between(connection, partner_id, chosen, after=after, last=upto, at_most=at_most)
+            rows = list(found)
+            return rows, rows[-1].number if len(rows) == at_most else upto
 
         return await self._database.read(read)
 
@@ -246,6 +250,7 @@ class Follower(AsyncIterator[EventRow]):
         Raises FeedClosedError when the process ends its feed, and Unavailable if the database can't be read: a later
         call continues at the same position.
         """
+        most = min(most, BATCH_MAX)
         while True:
             if self._feed.is_closed:
                 raise FeedClosedError
@@ -255,9 +260,12 @@ class Follower(AsyncIterator[EventRow]):
                 continue
             rows = partner.after(self.position)
             if rows is None:
-                found, position = await self._behind(partner.last)
+                # It is no longer kept. One more shows whether there are others.
+                found, position = await self._feed.page(
+                    self._partner_id, self._chosen, after=self.position, last=partner.last, at_most=most + 1
+                )
             else:
-                found, position = list(filter(self._matches, rows)), rows[-1].number
+                found, position = list(islice(filter(self._matches, rows), most + 1)), rows[-1].number
             if len(found) > most:
                 found = found[:most]
                 position = found[-1].number
@@ -282,11 +290,6 @@ class Follower(AsyncIterator[EventRow]):
         if self._is_open:
             self._is_open = False
             self._feed.leave(self._partner_id, self)
-
-    async def _behind(self, last: int) -> tuple[list[EventRow], int]:
-        """Read what is no longer kept from the database; return it, and the number up to which that is all."""
-        found, upto = await self._feed.page(self._partner_id, self._chosen, after=self.position, last=last)
-        return (found[:BATCH_MAX], found[BATCH_MAX - 1].number) if len(found) > BATCH_MAX else (found, upto)
 
 
 _RANGE = frozenset({"types", "occurred_from", "occurred_to"})

@@ -119,7 +119,7 @@ class Deliverer:
         end = last if held.batch_end is None else held.batch_end
         after = held.position
         while after < end:
-            rows, upto = await feed.page(held.partner_id, chosen, after=after, last=end)
+            rows, upto = await feed.page(held.partner_id, chosen, after=after, last=end, at_most=held.batch_size + 1)
             if len(rows) > held.batch_size:
                 rows = rows[: held.batch_size]
                 return _Events(rows, rows[-1].number, last)
