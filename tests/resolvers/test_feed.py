@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db import events
 from db.engine import Database, hints
@@ -244,6 +245,35 @@ async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, m
     await listener.close()
 
     assert not is_heard
+
+
+async def test_a_listener_that_fails_is_not_relied_on_until_it_hears_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
+    if database.url.get_backend_name() == "sqlite":
+        assert database.listener(lambda: None) is None
+        return
+    outcomes = iter([None, PoolTimeoutError("the pool is full"), None, RuntimeError("unexpected"), None])
+    was_heard: list[bool] = []
+    ended = asyncio.Event()
+
+    async def notify(text: str) -> None:
+        was_heard.append(listener.is_heard)
+        failure = next(outcomes, None)
+        if failure is not None:
+            raise failure
+        await database.write(lambda tx: hints.notify(tx, text))
+        if len(was_heard) > 5:
+            ended.set()
+
+    listener = Listener(database.url, notify, lambda: None)
+    async with asyncio.timeout(20):
+        await ended.wait()
+    await listener.close()
+
+    assert was_heard[:6] == [False, True, False, True, False, True]
 
 
 async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:
