@@ -56,7 +56,7 @@ class Lag(NamedTuple):
 class _Partner:
     """Newest events of a partner, and whether there are followers."""
 
-    __slots__ = ("changed", "followers", "last", "rows")
+    __slots__ = ("_waiting", "followers", "last", "rows")
 
     def __init__(self, last: int, kept: int) -> None:
         self.last = last
@@ -64,7 +64,7 @@ class _Partner:
         self.rows: deque[EventRow] = deque(maxlen=kept)
         """The events up to the last one, without gaps."""
         self.followers: set[Follower] = set()
-        self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def add(self, rows: Sequence[EventRow], last: int) -> None:
         """Take the events up to `last`, and wake the followers."""
@@ -72,9 +72,20 @@ class _Partner:
         self.last = last
         self.wake()
 
+    async def changed(self) -> None:
+        """Wait for new events, or for the end of the feed."""
+        # Each follower has a future of its own: one of many callbacks is searched when one of them is removed.
+        woken = asyncio.get_running_loop().create_future()
+        self._waiting.add(woken)
+        try:
+            await woken
+        finally:
+            self._waiting.discard(woken)
+
     def wake(self) -> None:
-        changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
-        changed.set_result(None)
+        for woken in self._waiting:
+            if not woken.done():
+                woken.set_result(None)
 
     def lag(self, now: datetime) -> Lag:
         """Return how far the followers are behind."""
@@ -105,7 +116,7 @@ class Feed:
     ) -> None:
         """Start without followers; keep so many events of each partner, and look so often for those of others."""
         self._database, self._kept = database, kept
-        self._poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
+        self.poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
         self._partners: dict[int, _Partner] = {}
         self._reader: asyncio.Task[None] | None = None
         self._hinted = asyncio.Event()
@@ -195,7 +206,7 @@ class Feed:
         while True:
             is_heard = self._listener is not None and self._listener.is_heard
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_beside_hints if is_heard else self._poll_seconds):
+                async with asyncio.timeout(self._poll_beside_hints if is_heard else self.poll_seconds):
                     await self._hinted.wait()
             is_hinted = self._hinted.is_set()
             self._hinted.clear()
@@ -256,7 +267,7 @@ class Follower(AsyncIterator[EventRow]):
                 raise FeedClosedError
             partner = self._partner
             if partner.last <= self.position:
-                await asyncio.shield(partner.changed)
+                await partner.changed()
                 continue
             rows = partner.after(self.position)
             if rows is None:
@@ -269,11 +280,12 @@ class Follower(AsyncIterator[EventRow]):
             if len(found) > most:
                 found = found[:most]
                 position = found[-1].number
-            self.position = position
+            is_further, self.position = position > self.position, position
             if found:
                 return found
-            # What is read in place awaits nothing, and others have to have their turn.
-            await asyncio.sleep(0)
+            # A replica may be behind the connection that found new events. What is read in place awaits nothing, and
+            # others have to have their turn.
+            await asyncio.sleep(0 if is_further else self._feed.poll_seconds)
 
     async def __anext__(self) -> EventRow:
         """Wait for the next event."""

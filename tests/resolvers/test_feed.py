@@ -1,6 +1,7 @@
 """The feed: whatever happens to a follower, it gets the log of its filter."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
@@ -228,6 +229,55 @@ async def test_a_hint_of_another_process_needs_no_look(
         await other.close()
 
     assert [row.type for row in found] == [*TYPES, *TYPES]
+
+
+async def test_a_follower_ahead_of_a_replica_looks_no_more_often_than_the_feed(
+    database: Database, engine_url: str
+) -> None:
+    partner_id = await factories.new_partner(Portal(database, b""))
+    mine = Database(engine_url)
+    looks = list[str]()
+    mine.observers.append(lambda statement: looks.append(statement) if "dropped_number" in statement else None)
+    feed = Feed(mine, poll_seconds=600)
+    # Its position says that there are events, which this database does not have yet.
+    first, second = (feed.follow(partner_id, position, EventFilter()) for position in (3, 0))
+    batch = asyncio.ensure_future(second.batch())
+
+    async def has_looked() -> bool:
+        return bool(looks)
+
+    try:
+        await eventually(has_looked)
+        for _ in range(5):
+            await feed.last_number(partner_id)
+    finally:
+        batch.cancel()
+        await asyncio.wait((batch,))
+        first.close()
+        second.close()
+        await mine.close()
+
+    assert len(looks) == 1
+
+
+async def test_followers_who_wait_share_no_future(database: Database) -> None:
+    partner_id = await factories.new_partner(Portal(database, b""))
+    feed = Feed(database)
+    followers = [feed.follow(partner_id, 0, EventFilter()) for _ in range(50)]
+    batches = [asyncio.ensure_future(each.batch()) for each in followers]
+    await feed.last_number(partner_id)
+    await asyncio.sleep(0)
+    futures = [each for each in gc.get_objects() if isinstance(each, asyncio.Future)]
+    # Cancelling the wait of one searches all callbacks of its future.
+    shared = max(len(each._callbacks or ()) for each in futures if not each.done())  # noqa: SLF001 — it has no other sign.
+    await commit(database, partner_id, TYPES, 1)
+    async with asyncio.timeout(20):
+        found = await asyncio.gather(*batches)
+    for each in followers:
+        each.close()
+
+    assert shared < len(followers)
+    assert [len(rows) for rows in found] == [len(TYPES)] * len(followers)
 
 
 async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
