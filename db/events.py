@@ -122,11 +122,12 @@ SPAN_MAX = 1_000
 
 
 async def between(
-    connection: Connection, partner_id: int, chosen: EventFilter, *, after: int, last: int
+    connection: Connection, partner_id: int, chosen: EventFilter, *, after: int, last: int, at_most: int = SPAN_MAX
 ) -> Sequence[EventRow]:
-    """Return the partner's events that match the filter and have a number above `after` and up to `last`, in order."""
+    """Return the first events of the filter whose numbers are above `after` and up to `last`, in order."""
     shape, values = filters.shaped(partner_id, chosen)
-    return await connection.fetch(_between(shape), {**values, "after": after, "last": min(last, after + SPAN_MAX)})
+    span = {"after": after, "last": min(last, after + SPAN_MAX), "at_most": at_most}
+    return await connection.fetch(_between(shape), {**values, **span})
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
@@ -139,8 +140,10 @@ def _between(shape: Shape) -> Statement[EventRow]:
             events.c.number <= sa.bindparam("last"),
             *_conditions(filters.named(EventFilter, shape)),
         )
-        .order_by(events.c.number),
+        .order_by(events.c.number)
+        .limit(sa.bindparam("at_most", type_=sa.Integer)),
         EventRow,
+        # A filter may choose only the last ones.
         reads=lambda values: values["last"] - values["after"],
     )
 

@@ -1,15 +1,17 @@
 """Statements that delete the oldest events of a partner, and say which are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one
-from db.engine.filters import PARTNER, one_row, value, values_of
+from db.engine.expressions import among
+from db.engine.filters import PARTNER, Scoped, one_each, one_row, scoped, value, values_of
 from db.engine.statement import Statement
 from db.tables import events, partner_counters
+from domain.tenancy import Scope
 
 TOGETHER_MAX = 500
 """Maximum number of events that one transaction deletes."""
@@ -38,6 +40,15 @@ _WITH_OLD: Statement[int] = Statement(
 _DROPPED: Statement[int] = Statement(
     sa.select(_counters.dropped_number).where(_counters.partner_id == PARTNER), value, reads=one_row
 )
+_DROPPED_OF_EACH: Scoped[tuple[int, int]] = scoped(
+    lambda mine: Statement(
+        sa.select(_counters.partner_id, _counters.dropped_number).where(
+            mine(_counters.partner_id), among(_counters.partner_id, "ids")
+        ),
+        values_of,
+        reads=one_each("ids"),
+    )
+)
 _OLDEST: Statement[_Old] = Statement(
     sa.select(*(events.c[name] for name in _Old._fields))
     .where(events.c.partner_id == PARTNER, events.c.number > sa.bindparam("dropped"))
@@ -59,6 +70,12 @@ _SET_DROPPED = Statement(
 async def dropped_number(connection: Connection, partner_id: int) -> int:
     """Return the number of the partner's last event that was deleted, 0 if all are kept."""
     return await one(connection, _DROPPED, {"partner_id": partner_id}) or 0
+
+
+async def dropped_numbers(connection: Connection, scope: Scope, partner_ids: Sequence[int]) -> Mapping[int, int]:
+    """Return `dropped_number` of each of these partners of a scope."""
+    wanted = {"partner_id": scope, "ids": partner_ids}
+    return dict(await connection.fetch(_DROPPED_OF_EACH.within(scope), wanted))
 
 
 async def with_old_events(connection: Connection, *, before: datetime) -> Sequence[int]:

@@ -32,23 +32,37 @@ def page(
     """Return a page of the partner's events, oldest first, of which it reads the selection."""
     context.require(Permission.EVENTS_READ)
     partner_id = context.of_one_partner(named, "filter.partnerId")
-    if arguments.after is None and arguments.before is None:
-        return pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
-    return _page_at(context, partner_id, chosen, arguments, selection)
-
-
-async def _page_at(
-    context: Context, partner_id: int, chosen: EventFilter, arguments: PageArguments, selection: Selection
-) -> Page[EventRow]:
-    """Return a page that begins or ends at a cursor, all of whose events must be kept."""
-    dropped = await context.portal.database.read(
-        lambda connection: retention.dropped_number(connection, partner_id), alone=True
-    )
-    for argument, given in (("after", arguments.after), ("before", arguments.before)):
-        if given is not None and dropped:
-            _check_kept(_position(given, argument, partner_id), dropped, argument)
     found = pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
-    return found if isinstance(found, Page) else await found
+    if arguments.after is None and arguments.before is None:
+        return found
+    return _kept(context, partner_id, found)
+
+
+async def _kept(context: Context, partner_id: int, found: MaybeAwaitable[Page[EventRow]]) -> Page[EventRow]:
+    page = found if isinstance(found, Page) else await found
+    (checked,) = await kept(context, [page], [partner_id])
+    if isinstance(checked, CursorTooOld):
+        raise checked
+    return checked
+
+
+async def kept(
+    context: Context, found: Batch[Page[EventRow]], partner_ids: Sequence[int]
+) -> list[Page[EventRow] | CursorTooOld]:
+    """Return pages of partners' events, or the error of a cursor after which events are no longer kept."""
+    of_each, scope = await loaded(found), context.signed_in.scope
+    # After the pages: what was deleted before they were read is known now.
+    dropped = await context.portal.database.read(
+        lambda connection: retention.dropped_numbers(connection, scope, partner_ids), alone=True
+    )
+    return [_checked(page, dropped.get(each, 0)) for page, each in zip(of_each, partner_ids, strict=True)]
+
+
+def _checked(page: Page[EventRow], dropped: int) -> Page[EventRow] | CursorTooOld:
+    for argument, given in (("after", page.window.after), ("before", page.window.before)):
+        if given is not None and given.key < dropped:
+            return CursorTooOld(argument=argument, first_number=dropped + 1)
+    return page
 
 
 def _position(given: str, argument: str, partner_id: int) -> int:

@@ -56,7 +56,7 @@ class Lag(NamedTuple):
 class _Partner:
     """Newest events of a partner, and whether there are followers."""
 
-    __slots__ = ("changed", "followers", "last", "rows")
+    __slots__ = ("_waiting", "followers", "last", "rows")
 
     def __init__(self, last: int, kept: int) -> None:
         self.last = last
@@ -64,7 +64,7 @@ class _Partner:
         self.rows: deque[EventRow] = deque(maxlen=kept)
         """The events up to the last one, without gaps."""
         self.followers: set[Follower] = set()
-        self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def add(self, rows: Sequence[EventRow], last: int) -> None:
         """Take the events up to `last`, and wake the followers."""
@@ -72,9 +72,20 @@ class _Partner:
         self.last = last
         self.wake()
 
+    async def changed(self) -> None:
+        """Wait for new events, or for the end of the feed."""
+        # Each follower has a future of its own: one of many callbacks is searched when one of them is removed.
+        woken = asyncio.get_running_loop().create_future()
+        self._waiting.add(woken)
+        try:
+            await woken
+        finally:
+            self._waiting.discard(woken)
+
     def wake(self) -> None:
-        changed, self.changed = self.changed, asyncio.get_running_loop().create_future()
-        changed.set_result(None)
+        for woken in self._waiting:
+            if not woken.done():
+                woken.set_result(None)
 
     def lag(self, now: datetime) -> Lag:
         """Return how far the followers are behind."""
@@ -105,7 +116,7 @@ class Feed:
     ) -> None:
         """Start without followers; keep so many events of each partner, and look so often for those of others."""
         self._database, self._kept = database, kept
-        self._poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
+        self.poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
         self._partners: dict[int, _Partner] = {}
         self._reader: asyncio.Task[None] | None = None
         self._hinted = asyncio.Event()
@@ -162,8 +173,10 @@ class Feed:
         for partner in self._partners.values():
             partner.wake()
 
-    async def page(self, partner_id: int, chosen: EventFilter, *, after: int, last: int) -> tuple[list[EventRow], int]:
-        """Read the events of the filter between two numbers, as far as one look may go; return how far it went."""
+    async def page(
+        self, partner_id: int, chosen: EventFilter, *, after: int, last: int, at_most: int = SPAN_MAX
+    ) -> tuple[list[EventRow], int]:
+        """Read the first events of the filter between two numbers; return them, and up to which number they are all."""
 
         async def read(connection: Connection) -> tuple[list[EventRow], int]:
             # Another connection may be to a replica that is behind.
@@ -171,7 +184,9 @@ class Feed:
                 raise CursorTooOld(argument="after", first_number=dropped + 1)
             numbers = await events.last_numbers(connection, [partner_id])
             upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
-            return list(await events.between(connection, partner_id, chosen, after=after, last=upto)), upto
+            found = await events.between(connection, partner_id, chosen, after=after, last=upto, at_most=at_most)
+            rows = list(found)
+            return rows, rows[-1].number if len(rows) == at_most else upto
 
         return await self._database.read(read)
 
@@ -191,7 +206,7 @@ class Feed:
         while True:
             is_heard = self._listener is not None and self._listener.is_heard
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_beside_hints if is_heard else self._poll_seconds):
+                async with asyncio.timeout(self._poll_beside_hints if is_heard else self.poll_seconds):
                     await self._hinted.wait()
             is_hinted = self._hinted.is_set()
             self._hinted.clear()
@@ -246,26 +261,31 @@ class Follower(AsyncIterator[EventRow]):
         Raises FeedClosedError when the process ends its feed, and Unavailable if the database can't be read: a later
         call continues at the same position.
         """
+        most = min(most, BATCH_MAX)
         while True:
             if self._feed.is_closed:
                 raise FeedClosedError
             partner = self._partner
             if partner.last <= self.position:
-                await asyncio.shield(partner.changed)
+                await partner.changed()
                 continue
             rows = partner.after(self.position)
             if rows is None:
-                found, position = await self._behind(partner.last)
+                # It is no longer kept. One more shows whether there are others.
+                found, position = await self._feed.page(
+                    self._partner_id, self._chosen, after=self.position, last=partner.last, at_most=most + 1
+                )
             else:
-                found, position = list(filter(self._matches, rows)), rows[-1].number
+                found, position = list(islice(filter(self._matches, rows), most + 1)), rows[-1].number
             if len(found) > most:
                 found = found[:most]
                 position = found[-1].number
-            self.position = position
+            is_further, self.position = position > self.position, position
             if found:
                 return found
-            # What is read in place awaits nothing, and others have to have their turn.
-            await asyncio.sleep(0)
+            # A replica may be behind the connection that found new events. What is read in place awaits nothing, and
+            # others have to have their turn.
+            await asyncio.sleep(0 if is_further else self._feed.poll_seconds)
 
     async def __anext__(self) -> EventRow:
         """Wait for the next event."""
@@ -282,11 +302,6 @@ class Follower(AsyncIterator[EventRow]):
         if self._is_open:
             self._is_open = False
             self._feed.leave(self._partner_id, self)
-
-    async def _behind(self, last: int) -> tuple[list[EventRow], int]:
-        """Read what is no longer kept from the database; return it, and the number up to which that is all."""
-        found, upto = await self._feed.page(self._partner_id, self._chosen, after=self.position, last=last)
-        return (found[:BATCH_MAX], found[BATCH_MAX - 1].number) if len(found) > BATCH_MAX else (found, upto)
 
 
 _RANGE = frozenset({"types", "occurred_from", "occurred_to"})

@@ -14,6 +14,7 @@ from domain.orders import OrderStatus
 from domain.partners import PartnerStatus
 from resolvers import ids, partners
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.events import kept
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import folded, unmasked
@@ -143,6 +144,7 @@ class Partner(Node, row=PartnerRow):
     events: Connection[references.EventType] = to_page(
         "id",
         pages="events_of_partner",
+        checked=kept,
         description="The partner's events, oldest first, with the cursors of `Query.events`.",
     )
 

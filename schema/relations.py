@@ -31,6 +31,7 @@ Info = GraphQLResolveInfo[Context]
 Rows = Sequence[Any]
 Field = Any
 """Field as a class attribute, whose annotation is the field's type."""
+Checked = Callable[[Context, Batch[Page[Any]], Sequence[int]], Batch[Any]]
 
 
 def attribute(description: str) -> Field:
@@ -68,14 +69,17 @@ def to_many(key: str, *, loader: str, description: str) -> Field:
     return declared(_ToMany(key, loader), description=description)
 
 
-def to_page(key: str, *, pages: str, by: tuple[str, Any] | None = None, description: str) -> Field:
+def to_page(
+    key: str, *, pages: str, by: tuple[str, Any] | None = None, checked: Checked | None = None, description: str
+) -> Field:
     """Declare a connection from the column `key` to the rows that `pages` of `Loaders` has under it.
 
-    `by` is the name and annotation of an argument that filters the rows.
+    `by` is the name and annotation of an argument that filters the rows. `checked` takes pages at a given cursor and
+    their keys, and returns the pages, or an error for one.
     """
     arguments = [("first", First), ("after", After), ("last", Last), ("before", Before)]
     return declared(
-        _ToPage(key, pages, by and by[0]),
+        _ToPage(key, pages, by and by[0], checked),
         arguments=[
             StrawberryArgument(name, None, StrawberryAnnotation(annotation), default=strawberry.UNSET)
             for name, annotation in ((by, *arguments) if by else arguments)
@@ -151,22 +155,26 @@ class _ToMany(_ByLoader):
 class _ToPage(_ByLoader):
     loads = PAGES
 
-    def __init__(self, key: str, pages: str, by: str | None) -> None:
+    def __init__(self, key: str, pages: str, by: str | None, checked: Checked | None) -> None:
         super().__init__(key, pages)
-        self._by = by
+        self._by, self._checked = by, checked
         self._pages: Callable[[Loaders], Pages[Any]] = attrgetter(pages)
 
-    def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Batch[Page[Any]]:  # noqa: ANN401 — of their types.
+    def resolve(self, rows: Rows, info: Info, /, **arguments: Any) -> Batch[Any]:  # noqa: ANN401 — of their types.
         chosen = None if self._by is None else given(arguments.pop(self._by, None))
         named = PageArguments(**{name: given(value) for name, value in arguments.items()})
-        return pages.pages_of(
+        keys = column(rows, self.key)
+        found = pages.pages_of(
             self._pages(info.context.loaders),
             named,
             scope=info.context.signed_in.scope,
-            parent_ids=column(rows, self.key),
+            parent_ids=keys,
             chosen=chosen,
             columns=selection(info).columns,
         )
+        if self._checked is None or (named.after is None and named.before is None):
+            return found
+        return self._checked(info.context, found, keys)
 
 
 def check(of_type: type[Any], row: type[Any]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -29,6 +30,8 @@ _STARTING_SECONDS = 300
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
 _PING = b"ping"
+_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable with the folder of the workers' metrics. This process need not import prometheus-client."""
 
 _spawning = get_context("spawn")
 log = structlog.get_logger("portal.server")
@@ -46,6 +49,7 @@ class Supervisor:
         self._patience_seconds = patience_seconds
         self._workers: list[_Worker] = []
         self._retiring: list[_Worker] = []
+        self._leaving: list[_Worker] = []
         self._stopping = self._hurried = self._renewing = False
         self._woken, self._waking = socket.socketpair()
 
@@ -107,12 +111,20 @@ class Supervisor:
                 "worker ended" if worker.process.exitcode is not None else "worker is silent", pid=worker.process.pid
             )
             worker.kill()
+            worker.forget_gauges()
             self._workers[place] = self._start()
         if self._retiring and all(worker.serves for worker in self._workers):
             for worker in self._retiring:
                 worker.stop()
+            self._leaving += self._retiring
             self._retiring = []
+        self._forget_ended()
         return 0
+
+    def _forget_ended(self) -> None:
+        for worker in [each for each in self._leaving if each.process.exitcode is not None]:
+            worker.forget_gauges()
+            self._leaving.remove(worker)
 
     def _stop(self) -> None:
         workers = (*self._workers, *self._retiring)
@@ -172,6 +184,12 @@ class _Worker:
     def kill(self) -> None:
         self.process.kill()
         self.process.join()
+
+    def forget_gauges(self) -> None:
+        """Delete what the ended process had in use; its counters remain."""
+        if (folder := os.environ.get(_METRICS_FOLDER)) is not None:
+            for file in Path(folder).glob(f"gauge_live*_{self.process.pid}.db"):
+                file.unlink(missing_ok=True)
 
     def _signal(self, sig: signal.Signals) -> None:
         if self.process.pid is not None and self.process.exitcode is None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -29,6 +30,9 @@ _AGAIN_SECONDS = 5.0
 _NOTIFY: Statement[str] = Statement(
     sa.select(sa.cast(sa.func.pg_notify(CHANNEL, sa.bindparam("text", type_=sa.Text)), sa.Text)), value
 )
+
+_PASSING = (DBAPIError, PoolTimeoutError, Unavailable, TimeoutError, *DRIVER_ERRORS)
+"""What a lost connection, a restarted server or a full pool raises."""
 
 Notify = Callable[[str], Awaitable[None]]
 
@@ -60,10 +64,15 @@ class Listener:
 
     async def _run(self) -> None:
         while True:
-            with contextlib.suppress(DBAPIError, Unavailable, TimeoutError, *DRIVER_ERRORS):
+            try:
                 await self._listen()
-            self.is_heard = False
-            # What was committed meanwhile had no hint.
+            except _PASSING:
+                pass
+            except Exception:
+                log.exception("not listening for hints")
+            finally:
+                self.is_heard = False
+            # It is relied on no longer, at once.
             self._call()
             await asyncio.sleep(_AGAIN_SECONDS)
 
@@ -73,6 +82,8 @@ class Listener:
             driver: DriverConnection = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]  # It has no types.
             driver.add_termination_listener(lambda _: self._lost.set())
             await driver.add_listener(CHANNEL, self._heard)
+            # The hints of what was committed before are lost.
+            self._call()
             while not self._lost.is_set():
                 await self._check()
                 with contextlib.suppress(TimeoutError):

@@ -136,7 +136,7 @@ class Deliverer:
         feed, chosen = self._portal.feed, webhooks.filter_of(held.filter)
         last = await feed.last_number(held.partner_id)
         end = last if held.batch_end is None else held.batch_end
-        rows, upto = await feed.page(held.partner_id, chosen, after=held.position, last=end)
+        rows, upto = await feed.page(held.partner_id, chosen, after=held.position, last=end, at_most=held.batch_size + 1)
         # What is read in place awaits nothing, and others have to have their turn.
         await asyncio.sleep(0)
         if len(rows) > held.batch_size:

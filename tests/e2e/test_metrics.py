@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -11,8 +12,10 @@ from tests.e2e.processes import free_port, serving, token
 
 NAMED = 'portal_operation_seconds_count{operation="Everyone",outcome="ok",type="query"}'
 
+SUBSCRIBERS = 'portal_subscribers{transport="sse"}'
 
-def test_the_page_adds_up_all_workers_also_those_that_ended(environment: dict[str, str], tmp_path: Path) -> None:
+
+def test_counters_of_ended_workers_remain_and_their_gauges_do_not(environment: dict[str, str], tmp_path: Path) -> None:
     log, port = tmp_path / "log", free_port()
     page = f"http://127.0.0.1:{port}/metrics"
     environment = {**environment, "METRICS_PORT": str(port), "METRICS_TOKEN": "m" * 16, "LOG_FORMAT": "console"}
@@ -20,22 +23,32 @@ def test_the_page_adds_up_all_workers_also_those_that_ended(environment: dict[st
     def asked(times: int) -> None:
         for _ in range(times):
             # A connection of its own each time, so that any process answers.
-            httpx.post(f"{url}/graphql", json={"query": "query Everyone { viewer { user { name } } }"}, headers=headers)
+            query = "query Everyone { viewer { user { name } } }"
+            httpx.post(f"{url}/graphql", json={"query": query}, headers=headers, timeout=60)
 
-    def counted() -> float:
+    def counted(name: str = NAMED) -> float:
         text = httpx.get(page, headers={"Authorization": f"Bearer {'m' * 16}"}).raise_for_status().text
-        found = re.search(re.escape(NAMED) + r" (\S+)", text)
+        found = re.search(re.escape(name) + r" (\S+)", text)
         return float(found[1]) if found else 0.0
+
+    def wait_for_subscribers(number: int) -> None:
+        until = time.monotonic() + 60
+        while counted(SUBSCRIBERS) != number:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
     with serving(environment, log, workers=2) as (url, process):
         headers = {"Authorization": f"Bearer {token(log.read_text())}"}
         refused = httpx.get(page).status_code
         asked(6)
         first = counted()
-        for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
-                os.kill(int(worker), signal.SIGKILL)
-                break
+        query, accept = {"query": "subscription { events { number } }"}, {"Accept": "text/event-stream"}
+        with httpx.stream("POST", f"{url}/graphql", json=query, headers=headers | accept):
+            wait_for_subscribers(1)
+            for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+                if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
+                    os.kill(int(worker), signal.SIGKILL)
+            wait_for_subscribers(0)
         asked(6)
         second = counted()
 

@@ -1,6 +1,7 @@
 """The feed: whatever happens to a follower, it gets the log of its filter."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db import events
 from db.engine import Database, hints
@@ -82,7 +84,7 @@ async def drained(follower: Follower, last: int) -> list[EventRow]:
     """Return what a follower gets until it has passed the last number."""
     found: list[EventRow] = []
     while follower.position < last:
-        batch = asyncio.ensure_future(follower.batch())
+        batch = asyncio.ensure_future(follower.batch(1 + last % 4))
         # Events that no filter lets through move the follower on, which then waits for others.
         while not batch.done() and follower.position < last:
             await asyncio.wait((batch,), timeout=0.005)
@@ -161,6 +163,22 @@ async def test_a_filter_chooses_the_same_events_as_its_statement(
     assert found == await log_of(database, partner_id, chosen)
 
 
+async def test_pages_of_the_feed_are_as_short_as_asked_and_lose_nothing(database: Database) -> None:
+    partner_id = await factories.new_partner(Portal(database, b""))
+    await commit(database, partner_id, [*TYPES, *TYPES, *TYPES], 1)
+    feed = Feed(database)
+    for chosen in (EventFilter(), EventFilter(types=frozenset(TYPES[1:]))):
+        for at_most in (1, 2, 4):
+            found, after, sizes = list[int](), 0, set[int]()
+            while after < 9:
+                rows, after = await feed.page(partner_id, chosen, after=after, last=9, at_most=at_most)
+                found += [row.number for row in rows]
+                sizes.add(len(rows))
+
+            assert found == await log_of(database, partner_id, chosen)
+            assert max(sizes) == at_most
+
+
 async def test_what_another_process_commits_is_found(database: Database, engine_url: str) -> None:
     partner_id = await factories.new_partner(Portal(database, b""))
     follower = Feed(database).follow(partner_id, 0, EventFilter())
@@ -213,6 +231,55 @@ async def test_a_hint_of_another_process_needs_no_look(
     assert [row.type for row in found] == [*TYPES, *TYPES]
 
 
+async def test_a_follower_ahead_of_a_replica_looks_no_more_often_than_the_feed(
+    database: Database, engine_url: str
+) -> None:
+    partner_id = await factories.new_partner(Portal(database, b""))
+    mine = Database(engine_url)
+    looks = list[str]()
+    mine.observers.append(lambda statement: looks.append(statement) if "dropped_number" in statement else None)
+    feed = Feed(mine, poll_seconds=600)
+    # Its position says that there are events, which this database does not have yet.
+    first, second = (feed.follow(partner_id, position, EventFilter()) for position in (3, 0))
+    batch = asyncio.ensure_future(second.batch())
+
+    async def has_looked() -> bool:
+        return bool(looks)
+
+    try:
+        await eventually(has_looked)
+        for _ in range(5):
+            await feed.last_number(partner_id)
+    finally:
+        batch.cancel()
+        await asyncio.wait((batch,))
+        first.close()
+        second.close()
+        await mine.close()
+
+    assert len(looks) == 1
+
+
+async def test_followers_who_wait_share_no_future(database: Database) -> None:
+    partner_id = await factories.new_partner(Portal(database, b""))
+    feed = Feed(database)
+    followers = [feed.follow(partner_id, 0, EventFilter()) for _ in range(50)]
+    batches = [asyncio.ensure_future(each.batch()) for each in followers]
+    await feed.last_number(partner_id)
+    await asyncio.sleep(0)
+    futures = [each for each in gc.get_objects() if isinstance(each, asyncio.Future)]
+    # Cancelling the wait of one searches all callbacks of its future.
+    shared = max(len(each._callbacks or ()) for each in futures if not each.done())  # noqa: SLF001 — it has no other sign.
+    await commit(database, partner_id, TYPES, 1)
+    async with asyncio.timeout(20):
+        found = await asyncio.gather(*batches)
+    for each in followers:
+        each.close()
+
+    assert shared < len(followers)
+    assert [len(rows) for rows in found] == [len(TYPES)] * len(followers)
+
+
 async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hints, "_ECHO_SECONDS", 0.05)
     monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
@@ -228,6 +295,35 @@ async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, m
     await listener.close()
 
     assert not is_heard
+
+
+async def test_a_listener_that_fails_is_not_relied_on_until_it_hears_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
+    if database.url.get_backend_name() == "sqlite":
+        assert database.listener(lambda: None) is None
+        return
+    outcomes = iter([None, PoolTimeoutError("the pool is full"), None, RuntimeError("unexpected"), None])
+    was_heard: list[bool] = []
+    ended = asyncio.Event()
+
+    async def notify(text: str) -> None:
+        was_heard.append(listener.is_heard)
+        failure = next(outcomes, None)
+        if failure is not None:
+            raise failure
+        await database.write(lambda tx: hints.notify(tx, text))
+        if len(was_heard) > 5:
+            ended.set()
+
+    listener = Listener(database.url, notify, lambda: None)
+    async with asyncio.timeout(20):
+        await ended.wait()
+    await listener.close()
+
+    assert was_heard[:6] == [False, True, False, True, False, True]
 
 
 async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:

@@ -8,6 +8,7 @@ from db import audit, retention
 from db.doctor import checks
 from db.events import EventFilter
 from domain.errors import CursorTooOld
+from resolvers import ids
 from server.background import cleanup
 from tests.api import Api
 from tests.clock import Clock
@@ -16,6 +17,8 @@ from tests.units import reading
 
 LIST = """query ($after: String, $before: String, $last: Int, $first: Int) {
     events(after: $after, before: $before, first: $first, last: $last) { nodes { number cursor } } }"""
+
+OF_PARTNER = "query ($after: String) { viewer { partner { events(after: $after) { nodes { number } } } } }"
 
 
 @pytest.fixture
@@ -64,15 +67,40 @@ async def test_older_cursors_are_refused_by_list_and_subscription(api: Api, curs
     errors += [await api.error(LIST, before=cursors[first - 2], last=5)]
     async with streaming(api, after=cursors[first - 2]) as stream:
         errors += [await stream.error()]
+    errors += [await api.error(OF_PARTNER, after=cursors[first - 2])]
     nodes = (await api.data(LIST, after=cursors[first - 1], first=5))["events"]["nodes"]
     async with streaming(api, after=cursors[first - 1]) as stream:
         numbers = await stream.numbers(3)
 
-    for error, argument in zip(errors, ("after", "before", "after"), strict=True):
+    for error, argument in zip(errors, ("after", "before", "after", "after"), strict=True):
         extensions = {"code": "BAD_USER_INPUT", "argument": argument, "tooOld": True, "firstNumber": first}
         assert error["extensions"] == extensions
         assert "`clients` and `activations`" in error["message"]
     assert [node["number"] for node in nodes] == numbers == [first, first + 1, first + 2]
+
+
+async def test_an_older_cursor_is_an_error_of_its_partner_alone(
+    api: Api, vendor: Api, other_api: Api, cursors: dict[int, str]
+) -> None:
+    first = max(cursors) - 2
+    query = """query ($ids: [ID!]!, $after: String) { nodes(ids: $ids) { ... on Partner {
+        events(after: $after) { nodes { number } } } } }"""
+    asked = [ids.encode("Partner", each.partner_id) for each in (api, other_api)]
+    answer = await vendor.post(query, ids=asked, after=cursors[first - 2])
+
+    assert [error["path"][:2] for error in answer["errors"]] == [["nodes", 0]]
+    assert [error["extensions"]["firstNumber"] for error in answer["errors"]] == [first]
+
+
+async def test_what_is_deleted_is_looked_up_after_the_page(api: Api, cursors: dict[int, str]) -> None:
+    statements = list[str]()
+    api.portal.database.observers.append(statements.append)
+    await api.data(LIST, after=cursors[max(cursors)], first=5)
+    await api.data(OF_PARTNER, after=cursors[max(cursors)])
+    api.portal.database.observers.clear()
+    looks = ["dropped_number" in each for each in statements if "dropped_number" in each or "FROM events" in each]
+
+    assert looks == [False, True, False, True]
 
 
 async def test_a_subscriber_misses_nothing_that_was_deleted_without_an_error(api: Api, cursors: dict[int, str]) -> None:
