@@ -59,6 +59,8 @@ class ResultStream:
         self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         self._batch_max = max(1, _BATCH_SIZE // self._size)
         self._position = follower.position
+        self._reported: int | None = None
+        """Number of the event whose cursor the caller has."""
 
     @property
     def language(self) -> Language:
@@ -82,11 +84,24 @@ class ResultStream:
         """
         try:
             await self.check()
-            return await self._results(rows)
+            found = await self._results(rows)
         except BaseException:
             # Nothing was delivered.
             self._follower.position = self._position
             raise
+        self._reported = rows[-1].number
+        return found
+
+    def progress(self) -> str | None:
+        """Return a cursor after the events that were delivered or did not match, None if the caller has it.
+
+        With it a caller misses nothing that happens before its first event, and its cursor does not become too old.
+        """
+        follower = self._follower
+        if follower.position == self._reported:
+            return None
+        self._reported = follower.position
+        return events.cursor_after(follower.partner_id, follower.position)
 
     async def check(self, *, now: bool = False) -> None:
         """Raise UnusableToken or Forbidden unless the viewer may still have the events.

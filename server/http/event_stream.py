@@ -1,6 +1,7 @@
 """Answers as a stream of events: GraphQL over Server-Sent Events, with a connection for each operation.
 
 The id of an event is the cursor of the portal's event. A caller that sends it back as Last-Event-ID continues there.
+An id without an event is a cursor after events that the filter leaves out.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ CHECK_SECONDS = 3.0
 """Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
 
 ALIVE_SECONDS = 4.0
-"""Seconds without events after which an empty line keeps the connection open."""
+"""Seconds without events after which a line without data keeps the connection open."""
 
 _PART_BYTES = 32 * 1024
 _RETRY_SECONDS = 1.0
@@ -86,7 +87,7 @@ async def _send_last(sending: asyncio.Task[bytes], send: Send, last: bytes) -> N
 
 async def _send_all(stream: ResultStream, send: Send, admission: Admission) -> bytes:
     """Send the results, and return the last bytes."""
-    await _send_part(send, _ALIVE)
+    await _send_part(send, _alive(stream))
     while True:
         try:
             rows = await stream.wait(ALIVE_SECONDS)
@@ -95,7 +96,7 @@ async def _send_all(stream: ResultStream, send: Send, admission: Admission) -> b
             for part in _parts(await stream.results(rows)):
                 await _send_part(send, part)
         except TimeoutError:
-            await _send_part(send, _ALIVE)
+            await _send_part(send, _alive(stream))
         except FeedClosedError:
             return b"retry: 1000\n\n"
         except Unavailable:
@@ -134,8 +135,17 @@ def _parts(results: Sequence[Result]) -> Iterator[bytes]:
         yield bytes(part)
 
 
+def _alive(stream: ResultStream) -> bytes:
+    cursor = stream.progress()
+    return _ALIVE if cursor is None else _id(cursor) + b"\n"
+
+
+def _id(cursor: str) -> bytes:
+    return b"id: " + cursor.encode() + b"\n"
+
+
 def _of_result(result: Result) -> bytes:
-    return b"id: " + result.cursor.encode() + b"\n" + _event(bodies.encoded(result.body))
+    return _id(result.cursor) + _event(bodies.encoded(result.body))
 
 
 def _event(body: Json) -> bytes:

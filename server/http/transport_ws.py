@@ -110,6 +110,11 @@ def pong(payload: dict[str, Any] | None) -> str:
     return bodies.encoded({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}).decode()
 
 
+def progress(id_: str, cursor: str) -> str:
+    """Return a ping with the cursor from which a subscription continues."""
+    return bodies.encoded({"type": "ping", "payload": {"id": id_, "cursor": cursor}}).decode()
+
+
 def next_result(id_: str, body: Json) -> str:
     """Return the message with a result."""
     return _message(b"next", id_, body)

@@ -151,6 +151,7 @@ class Operation:
 
     async def _follow(self, stream: ResultStream) -> None:
         """Send the results of a subscription, a batch when the connection takes it."""
+        await self._report(stream)
         while True:
             try:
                 rows = await stream.wait(_WAIT_SECONDS)
@@ -160,9 +161,15 @@ class Operation:
                     for result in await stream.results(rows):
                         await self._connection.send(transport_ws.next_result(self.id, bodies.encoded(result.body)))
             except TimeoutError:
-                continue
+                await self._report(stream)
             except Unavailable:
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _report(self, stream: ResultStream) -> None:
+        """Send the cursor to continue from, if it is not that of the last event."""
+        cursor = stream.progress()
+        if cursor is not None:
+            await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
         self._state["error"] = rejected.code

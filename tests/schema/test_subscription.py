@@ -70,6 +70,38 @@ async def test_a_subscription_continues_after_the_cursor_of_any_list(
     assert found == [first + 1, first + 2, first + 3, first + 4]
 
 
+async def test_the_cursor_before_the_first_event_misses_nothing(api: Api, streaming: Streaming) -> None:
+    async with streaming(api, filter={"types": ["ACTIVATION_CANCELLED"]}) as stream:
+        start = await stream.progress()
+    for _ in range(2):
+        await api.client()
+    numbers = [node["number"] for node in (await api.data(CURSORS))["events"]["nodes"]]
+
+    async with streaming(api, after=start) as stream:
+        found = await stream.numbers(2)
+
+    assert found == numbers
+
+
+async def test_a_cursor_goes_on_past_events_that_do_not_match(
+    api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.event_stream.ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr("server.http.websocket_operation._WAIT_SECONDS", 0.05)
+
+    async with streaming(api, filter={"types": ["ACTIVATION_CANCELLED"]}) as stream:
+        start = await stream.progress()
+        await api.client()
+        past = await stream.progress()
+    await api.client()
+    last = await last_number(api)
+    async with streaming(api, after=past) as stream:
+        found = await stream.numbers(1)
+
+    assert start != past
+    assert found == [last]
+
+
 async def test_the_id_of_an_event_continues_a_lost_connection(api: Api) -> None:
     await api.client()
     start = await cursor_of(api, await last_number(api))
