@@ -359,6 +359,38 @@ async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> No
     assert unread == [0, 0]
 
 
+async def test_a_result_that_is_too_long_is_an_error_in_its_place(api: Api, streaming: Streaming) -> None:
+    clients = " ".join(f"c{n}: client {{ name activations(first: 100) {{ nodes {{ id }} }} }}" for n in range(20))
+    app = create_app(api.portal, Settings(max_answer_bytes=1_024), documents=DOCUMENTS)
+
+    async with streaming(api, f"subscription {{ events {{ number {clients} }} }}", app=app) as stream:
+        for _ in range(2):
+            await api.client()
+        sent = [await stream.next() for _ in range(2)]
+
+    errors = [each.data["errors"][0]["extensions"] for each in sent if each is not None]
+    assert [(each["code"], each["maxBytes"]) for each in errors] == [("COST_EXCEEDED", 1_024)] * 2
+
+
+async def test_a_long_result_waits_for_room_in_the_backlog(
+    api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.answers.FREE_BYTES", 0)
+    monkeypatch.setattr("server.http.event_stream._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("server.http.websocket_operation._RETRY_SECONDS", 0.01)
+    full = [2**40] * 3
+    backlog = Backlog(lambda: full.pop() if full else 0)
+
+    async with streaming(api, state={"backlog": backlog}) as stream:
+        for _ in range(2):
+            await api.client()
+        found = await stream.numbers(2)
+
+    assert full == []
+    assert found == [found[0], found[0] + 1]
+    assert backlog._coming == 0  # noqa: SLF001 — how much is counted shows nowhere else.
+
+
 async def test_a_revoked_token_ends_a_stream_that_sends_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch, streaming: Streaming
 ) -> None:

@@ -165,6 +165,7 @@ BAD_MESSAGES = [
     json.dumps({"type": "subscribe", "id": "1" * 129, "payload": {}}),
     '{"type": "complete"}',
     '{"type": "ping", "payload": 1}',
+    json.dumps({"type": "ping", "payload": {"a": "a" * 1_024}}),
     '{"type": "connection_init", "payload": "x"}',
     '{"type": "connection_init", "payload": {"Authorization": 1}}',
     "[" * 100_000,
