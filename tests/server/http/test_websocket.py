@@ -457,6 +457,27 @@ async def test_an_unexpected_error_is_masked_with_the_id_of_its_operation(
     assert "secret" not in str(body)
 
 
+@pytest.mark.parametrize("name", ["Session._subscribe", "Connection.renewed"])
+async def test_an_unexpected_error_of_the_connection_is_logged_and_closes_it(
+    api: Api, log: Log, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        message = "secret"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(f"server.http.websocket_session.{name}", fail)
+    log.read()
+    async with signed_in(api) as socket:
+        socket.subscribe("1", EVENTS)
+        closed = await socket.next()
+
+    (line,) = [line for line in log.lines() if line["event"] == "websocket failed"]
+    assert closed.code == CloseCode.INTERNAL
+    assert "secret" not in closed.reason
+    assert [error["type"] for error in line["error"]] == ["builtins.RuntimeError"]
+
+
 async def test_each_operation_and_the_connection_have_a_line_in_the_log(api: Api, log: Log) -> None:
     log.read()
     async with signed_in(api, headers={"X-Request-Id": "mine"}) as socket:
