@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import NODE_PERMISSIONS, Permission
+from domain.documents import Inspection
 from domain.errors import BadUserInput, Forbidden, ProviderUnreachable, SignInFirst, UnusableToken
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -37,6 +38,8 @@ class Context:
     """Cursor of the last event that the caller of a subscription had before it connected again."""
     refusals: frozenset[str] = frozenset()
     """Codes of the refusals that the answer holds."""
+    inspections: dict[str, Inspection] | None = None
+    """Inspections of trusted documents by their texts."""
     _loaders: Loaders | None = None
 
     @property

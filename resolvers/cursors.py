@@ -11,7 +11,7 @@ from db.engine.keyset import Keyset
 from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
 
-_ID_MAX = 2**63 - 1
+ID_MAX = 2**63 - 1
 _OF_ALL_PARTNERS = -1
 
 
@@ -41,7 +41,7 @@ def decode(text: str, argument: str, order: str, of: int, key_type: type[Any]) -
             position = Keyset(_key(key, key_type, argument), row_id)
         case _:
             raise _bad(argument)
-    if not 0 < row_id <= _ID_MAX or encode(order, found_owner, position) != text:
+    if not 0 < row_id <= ID_MAX or encode(order, found_owner, position) != text:
         raise _bad(argument)
     return position
 
@@ -55,7 +55,7 @@ def _key(key: object, key_type: type[Any], argument: str) -> Any:  # noqa: ANN40
         if moment.tzinfo is not UTC:
             raise _bad(argument)
         return moment
-    if type(key) is not key_type or (key_type is int and not 0 <= int(str(key)) <= _ID_MAX):
+    if type(key) is not key_type or (key_type is int and not 0 <= int(str(key)) <= ID_MAX):
         raise _bad(argument)
     return key
 

@@ -75,10 +75,21 @@ def problems(inspect: Callable[[str], Inspection], texts: Mapping[str, str]) -> 
 
 
 async def inspections(context: Context, rows: Sequence[DocumentRow]) -> list[Inspection]:
-    """Return what each document is by today's schema."""
+    """Return what each document is by today's schema; a request inspects each text once."""
     inspect = _inspector(context.portal)
+    if context.inspections is None:
+        context.inspections = {}
+    found, texts = context.inspections, [row.text for row in rows]
+
+    def look() -> list[Inspection]:
+        for text in texts:
+            if text not in found:
+                found[text] = inspect(text)
+        return [found[text] for text in texts]
+
+    # Another field of the request may have inspected them meanwhile.
     async with context.portal.reading_sheets:
-        return await asyncio.to_thread(lambda: [inspect(row.text) for row in rows])
+        return await asyncio.to_thread(look)
 
 
 async def read(portal: Portal, manifest: str) -> "RegisterDocuments":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from db import events, retention
+from db.engine.keyset import Keyset
 from db.events import EventFilter, EventRow
 from domain.access import Permission
 from domain.errors import BadUserInput, CursorTooOld
@@ -114,6 +115,12 @@ def cursor(event: EventRow) -> str:
     """Return the cursor of each event, which is the same in every list."""
     listing = events.listing(event.partner_id, EventFilter())
     return cursors.encode(listing.order, event.partner_id, listing.position(event))
+
+
+def cursor_after(partner_id: int, number: int) -> str:
+    """Return a cursor after the event with a number, or before the first one for 0."""
+    order = events.listing(partner_id, EventFilter()).order
+    return cursors.encode(order, partner_id, Keyset(number, cursors.ID_MAX))
 
 
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:

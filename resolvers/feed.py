@@ -254,6 +254,7 @@ class Follower(AsyncIterator[EventRow]):
         self._is_open = True
         self.position = position
         """Number up to which all events have been taken."""
+        self.partner_id = partner_id
 
     async def batch(self, most: int = BATCH_MAX) -> Sequence[EventRow]:
         """Wait for the next events, and return so many of them at most, never more than `BATCH_MAX`.

@@ -48,19 +48,29 @@ class Stream:
 
     async def next(self) -> Sent | None:
         """Return the next event, None at the end of the answer; comments are skipped."""
+        while (fields := await self._block()) is not None:
+            if "event" in fields or "data" in fields:
+                return Sent(fields["event"], json.loads(fields.get("data") or "null"), fields.get("id"))
+        return None
+
+    async def progress(self) -> str:
+        """Return the next id without an event, before which there must be no event."""
+        while (fields := await self._block()) is not None:
+            assert "event" not in fields, fields
+            if "id" in fields:
+                return fields["id"]
+        message = "the answer has ended"
+        raise EOFError(message)
+
+    async def _block(self) -> dict[str, str] | None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                block, found, rest = self._rest.partition(b"\n\n")
-                if found:
-                    self._rest = rest
-                    fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if ": " in line)
-                    if "event" in fields or "data" in fields:
-                        return Sent(fields["event"], json.loads(fields.get("data") or "null"), fields.get("id"))
-                    continue
+            while b"\n\n" not in self._rest:
                 part = await self.parts.get()
                 if part is None:
                     return None
                 self._rest += part
+        block, _, self._rest = self._rest.partition(b"\n\n")
+        return dict(line.split(": ", 1) for line in block.decode().split("\n") if ": " in line)
 
     async def error(self) -> Any:  # noqa: ANN401 — an error as it is in JSON.
         """Return the only error of an operation that was refused, after which the answer ends."""

@@ -51,7 +51,13 @@ class Socket:
         self.send("subscribe", id=id_, payload={"query": query, "variables": variables})
 
     async def next(self) -> Any:  # noqa: ANN401 — a message as it is in JSON.
-        """Return the next message, or how the server closed."""
+        """Return the next message that is no ping, or how the server closed."""
+        while isinstance(message := await self.received(), dict) and message["type"] == "ping":
+            continue
+        return message
+
+    async def received(self) -> Any:  # noqa: ANN401 — as in `next`.
+        """Return the next message, which may be a ping, or how the server closed."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await self.sent.get()
         if message["type"] == "websocket.close":
@@ -139,6 +145,12 @@ class SocketStream:
     def __init__(self, socket: Socket) -> None:
         self.socket = socket
         self.closed: Closed | None = None
+
+    async def progress(self) -> str:
+        """Return the cursor of the next message, which must be a ping."""
+        message = await self.socket.received()
+        assert (message["type"], message["payload"]["id"]) == ("ping", "events"), message
+        return str(message["payload"]["cursor"])
 
     async def next(self) -> Sent | None:
         """Return the next message of the subscription, None at the end of the connection."""

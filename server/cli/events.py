@@ -3,6 +3,7 @@
 import os
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ def follow(
     url: Annotated[str, typer.Option(envvar="PORTAL", help="The address of the portal.")] = "http://127.0.0.1:8000",
     token: Annotated[str, typer.Option(envvar="TOKEN", help="A token; better as the variable.", show_envvar=True)] = "",
     after: Annotated[str | None, typer.Option(help="The cursor to begin after. [default: events from now on]")] = None,
-    state: Annotated[Path | None, typer.Option(help="A file that keeps the cursor of the last event.")] = None,
+    state: Annotated[Path | None, typer.Option(help="A file that keeps the cursor to go on from.")] = None,
     form: Annotated[Format, typer.Option("--format", help="The form of a line.")] = Format.JSONL,
     types: Annotated[list[EventType] | None, typer.Option("--type", help="A type of events; can be repeated.")] = None,
     partner: Annotated[str | None, typer.Option(help="The partner's id, for a token of the vendor.")] = None,
@@ -44,7 +45,8 @@ def follow(
     """Print a line for each event of the token's partner, as it happens, until Ctrl-C.
 
     It connects again if the connection or the server ends. With --state, a later run goes on where this one ended: the
-    file is written after each line, so that an event is printed again at most if the program is killed in between.
+    file is written at the start and after each line, so that an event is printed again at most if the program is killed
+    in between.
     """
     if not token:
         fail("There is no token: set TOKEN.", status=WRONGLY_USED)
@@ -55,11 +57,9 @@ def follow(
         chosen["partnerId"] = partner
     try:
         after = _kept(state) or after
-        for event in follower.events(Followed(url, token, chosen, select), after):
+        for event in follower.events(Followed(url, token, chosen, select), after, partial(_keep, state)):
             sys.stdout.buffer.write(_line(event, form) + b"\n")
             sys.stdout.buffer.flush()
-            if state is not None:
-                _keep(state, event["cursor"])
     except EndedError as error:
         fail(str(error))
     except BrokenPipeError:
@@ -86,8 +86,10 @@ def _kept(state: Path | None) -> str | None:
         fail(f"{state} has no cursor; name another file, or remove it.", status=WRONGLY_USED)
 
 
-def _keep(state: Path, cursor: str) -> None:
+def _keep(state: Path | None, cursor: str) -> None:
     """Replace the file as a whole, so that a program that is killed leaves a complete cursor."""
+    if state is None:
+        return
     new = state.with_name(f".{state.name}.{os.getpid()}")
     new.write_text(cursor + "\n", encoding="ascii")
     new.replace(state)

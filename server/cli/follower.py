@@ -10,9 +10,8 @@ import httpx2
 import orjson
 
 _FIELDS = "number cursor type occurredAt message"
-_LATEST = "query Latest($filter: EventFilter) { events(last: 1, filter: $filter) { nodes { cursor } } }"
 _SILENCE_SECONDS = 30.0
-"""Seconds without a byte after which a connection is lost: a server sends at least an empty line every four."""
+"""Seconds without a byte after which a connection is lost: a server sends at least a line every four."""
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _PASSING_STATUSES = frozenset(
@@ -57,41 +56,34 @@ class _Interrupted(Exception):  # noqa: N818 — not an error.
         self.seconds = seconds
 
 
-def events(followed: Followed, after: str | None) -> Iterator[Event]:
-    """Yield the events after a cursor, and new ones as they come. Raises EndedError if there can be no more."""
+class _Read(NamedTuple):
+    """Cursor to continue from, and the event that it is of; None if it is after events that do not match."""
+
+    cursor: str
+    event: Event | None
+
+
+def events(followed: Followed, after: str | None, keep: Callable[[str], None]) -> Iterator[Event]:
+    """Yield the events after a cursor, and new ones as they come. Raises EndedError if there can be no more.
+
+    Calls `keep` with the cursor to continue from: at first, after each event, and after events that do not match.
+    """
     pause = _FIRST_PAUSE_SECONDS
     with httpx2.Client(timeout=_SILENCE_SECONDS) as http:
         while True:
             try:
-                if after is None:
-                    # Without a cursor, an event would be lost that happens while there is no connection.
-                    after = _latest(http, followed)
-                for event in _of_connection(http, followed, after):
-                    yield event
-                    after, pause = event["cursor"], _FIRST_PAUSE_SECONDS
+                for read in _of_connection(http, followed, after):
+                    if read.event is not None:
+                        yield read.event
+                        pause = _FIRST_PAUSE_SECONDS
+                    after = read.cursor
+                    keep(after)
             except _Interrupted as interrupted:
                 wait = max(interrupted.seconds, pause * uniform(0.5, 1))  # noqa: S311 — no secret.
             except httpx2.TransportError:
                 wait = pause * uniform(0.5, 1)  # noqa: S311 — no secret.
             time.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-def _latest(http: httpx2.Client, followed: Followed) -> str | None:
-    """Return the cursor of the last event, None if there is none."""
-    headers = {"Authorization": f"Bearer {followed.token}", "Accept": "application/graphql-response+json"}
-    answer = http.post(_graphql(followed), json={"query": _LATEST, "variables": _variables(followed)}, headers=headers)
-    _check(answer.status_code, answer.headers.get("Retry-After"), answer.read)
-    nodes = orjson.loads(answer.content)["data"]["events"]["nodes"]
-    return str(nodes[0]["cursor"]) if nodes else None
-
-
-def _graphql(followed: Followed) -> str:
-    return f"{followed.url.rstrip('/')}/graphql"
-
-
-def _variables(followed: Followed, **others: object) -> Mapping[str, Any]:
-    return {"filter": followed.chosen, **others}
 
 
 def _check(status: int, retry_after: str | None, body: Callable[[], bytes]) -> None:
@@ -101,14 +93,21 @@ def _check(status: int, retry_after: str | None, body: Callable[[], bytes]) -> N
         raise EndedError(_reason(status, body()))
 
 
-def _of_connection(http: httpx2.Client, followed: Followed, after: str | None) -> Iterator[Event]:
+def _of_connection(http: httpx2.Client, followed: Followed, after: str | None) -> Iterator[_Read]:
     headers = {"Authorization": f"Bearer {followed.token}", "Accept": "text/event-stream"}
-    asked = {"query": followed.query, "variables": _variables(followed, after=after)}
-    with http.stream("POST", _graphql(followed), json=asked, headers=headers) as answer:
+    asked = {"query": followed.query, "variables": {"filter": followed.chosen, "after": after}}
+    with http.stream("POST", f"{followed.url.rstrip('/')}/graphql", json=asked, headers=headers) as answer:
         _check(answer.status_code, answer.headers.get("Retry-After"), answer.read)
+        cursor, event = None, None
         for line in answer.iter_lines():
-            if line.startswith("data: {"):
-                yield _event(orjson.loads(line.removeprefix("data: ")))
+            if line.startswith("id: "):
+                cursor = line.removeprefix("id: ")
+            elif line.startswith("data: {"):
+                event = _event(orjson.loads(line.removeprefix("data: ")))
+            elif not line:
+                if cursor is not None:
+                    yield _Read(cursor, event)
+                cursor, event = None, None
     raise _Interrupted
 
 

@@ -31,9 +31,10 @@ class Renew(Protocol):
 
 
 class Result(NamedTuple):
-    """Result of a subscription for one event, and the cursor of the event."""
+    """Result of a subscription for one event, and the number and cursor of the event."""
 
     body: dict[str, Any]
+    number: int
     cursor: str
 
 
@@ -56,9 +57,13 @@ class ResultStream:
         self._budget, self._renew = budget, renew
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
-        self._size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
-        self._batch_max = max(1, _BATCH_SIZE // self._size)
+        self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
+        self._batch_max = max(1, _BATCH_SIZE // size)
+        self.large = size > SMALL_SIZE
+        """Whether the result of one event may be long."""
         self._position = follower.position
+        self._reported: int | None = None
+        """Number of the event whose cursor the caller has."""
 
     @property
     def language(self) -> Language:
@@ -82,11 +87,29 @@ class ResultStream:
         """
         try:
             await self.check()
-            return await self._results(rows)
+            found = await self._results(rows)
         except BaseException:
             # Nothing was delivered.
             self._follower.position = self._position
             raise
+        self._reported = rows[-1].number
+        return found
+
+    def resume(self, result: Result) -> None:
+        """Let the next call of `wait` return the event of a result, which was not sent, and those after it."""
+        self._follower.position = result.number - 1
+        self._reported = None
+
+    def progress(self) -> str | None:
+        """Return a cursor after the events that were delivered or did not match, None if the caller has it.
+
+        With it a caller misses nothing that happens before its first event, and its cursor does not become too old.
+        """
+        follower = self._follower
+        if follower.position == self._reported:
+            return None
+        self._reported = follower.position
+        return events.cursor_after(follower.partner_id, follower.position)
 
     async def check(self, *, now: bool = False) -> None:
         """Raise UnusableToken or Forbidden unless the viewer may still have the events.
@@ -118,7 +141,7 @@ class ResultStream:
                 # The event would be lost: its objects are read again instead.
                 raise error.original_error
         bodies = of_each(result, len(rows), context)
-        return [Result(body, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+        return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
 
 
 def of_each(result: ExecutionResult, count: int, context: Context) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """Answers whose bytes wait for their callers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from domain.errors import Unavailable
 from server.graphql.operations import Answer, too_long, withheld
+from server.graphql.subscriptions import Result, ResultStream
 from server.http.backlog import FREE_BYTES, Backlog
-from server.http.bodies import Json, encoded
+from server.http.bodies import Json, encoded, encoded_up_to
 
 
 def counted(
@@ -30,3 +34,26 @@ def counted(
         answer = withheld(answer, str(error))
         return answer, encoded(answer.body), 0
     return answer, body, size
+
+
+def of_result(stream: ResultStream, result: Result, *, longest: int) -> Json:
+    """Return the JSON of a subscription's result, an error in its place if it has more bytes than `longest`."""
+    body: Json = encoded_up_to(longest, result.body) if stream.large else encoded(result.body)
+    size = len(body)
+    if size <= longest:
+        return body
+    answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
+    return encoded(too_long(answer, size=size, longest=longest).body)
+
+
+@contextmanager
+def counted_while(backlog: Backlog, size: int) -> Iterator[None]:
+    """Count the bytes of a longer result while it is sent; raise Unavailable if the backlog has no room."""
+    if size <= FREE_BYTES:
+        yield
+        return
+    backlog.add(size)
+    try:
+        yield
+    finally:
+        backlog.remove(size)

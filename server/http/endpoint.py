@@ -68,7 +68,7 @@ class Endpoint:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
             else:
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    await self._stream(answer, body, receive, send)
+                    await self._stream(answer, body, scope, receive, send)
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
@@ -93,11 +93,12 @@ class Endpoint:
             if coming:
                 backlog_of(scope).remove(coming)
 
-    async def _stream(self, answer: Answer, body: Json, receive: Receive, send: Send) -> None:
+    async def _stream(self, answer: Answer, body: Json, scope: Scope, receive: Receive, send: Send) -> None:
         if answer.stream is None:
             await event_stream.send_answer(send, body, [_VARY])
         else:
-            await event_stream.send_results(answer.stream, receive, send, [_VARY], admission=self.admission)
+            terms = event_stream.Terms(self.admission, backlog_of(scope), self._max_answer_bytes)
+            await event_stream.send_results(answer.stream, receive, send, [_VARY], terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated

@@ -1,11 +1,13 @@
 """Answers as a stream of events: GraphQL over Server-Sent Events, with a connection for each operation.
 
 The id of an event is the cursor of the portal's event. A caller that sends it back as Last-Event-ID continues there.
+An id without an event is a cursor after events that the filter leaves out.
 """
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from random import uniform
+from typing import NamedTuple
 
 import orjson
 from starlette.requests import ClientDisconnect
@@ -16,7 +18,8 @@ from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
 from server.graphql.subscriptions import Result, ResultStream
-from server.http import bodies
+from server.http import answers, bodies
+from server.http.backlog import Backlog
 from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
@@ -26,7 +29,7 @@ CHECK_SECONDS = 3.0
 """Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
 
 ALIVE_SECONDS = 4.0
-"""Seconds without events after which an empty line keeps the connection open."""
+"""Seconds without events after which a line without data keeps the connection open."""
 
 _PART_BYTES = 32 * 1024
 _RETRY_SECONDS = 1.0
@@ -40,6 +43,14 @@ _COMPLETE = b"event: complete\ndata:\n\n"
 _ALIVE = b":\n\n"
 
 
+class Terms(NamedTuple):
+    """What all streams of a process share, and the bytes of the longest result."""
+
+    admission: Admission
+    backlog: Backlog
+    longest: int
+
+
 async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None:
     """Send the answer to an operation that has one."""
     await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
@@ -47,7 +58,7 @@ async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None
 
 
 async def send_results(
-    stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header], *, admission: Admission
+    stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header], terms: Terms
 ) -> None:
     """Send the results of a subscription until the caller leaves, the viewer may not have them, or the server stops.
 
@@ -57,7 +68,7 @@ async def send_results(
     tally.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-        sending, checking = asyncio.create_task(_send_all(stream, send, admission)), asyncio.create_task(_end(stream))
+        sending, checking = asyncio.create_task(_send_all(stream, send, terms)), asyncio.create_task(_end(stream))
         tasks = sending, checking, asyncio.create_task(bodies.gone(receive))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -84,22 +95,27 @@ async def _send_last(sending: asyncio.Task[bytes], send: Send, last: bytes) -> N
         raise ClientDisconnect from None
 
 
-async def _send_all(stream: ResultStream, send: Send, admission: Admission) -> bytes:
+async def _send_all(stream: ResultStream, send: Send, terms: Terms) -> bytes:
     """Send the results, and return the last bytes."""
-    await _send_part(send, _ALIVE)
+    await _send_part(send, _alive(stream))
     while True:
         try:
             rows = await stream.wait(ALIVE_SECONDS)
             # One event may be for thousands of streams.
-            await admission.admit()
-            for part in _parts(await stream.results(rows)):
-                await _send_part(send, part)
+            await terms.admission.admit()
+            for first, part in _parts(stream, await stream.results(rows), terms.longest):
+                try:
+                    with answers.counted_while(terms.backlog, len(part)):
+                        await _send_part(send, part)
+                except Unavailable:
+                    stream.resume(first)
+                    raise
         except TimeoutError:
-            await _send_part(send, _ALIVE)
+            await _send_part(send, _alive(stream))
         except FeedClosedError:
             return b"retry: 1000\n\n"
         except Unavailable:
-            await _send_part(send, _ALIVE)
+            await _send_part(send, _alive(stream))
             await asyncio.sleep(_RETRY_SECONDS)
         except ApiError as error:
             return _last(error, stream.language)
@@ -122,20 +138,27 @@ async def _send_part(send: Send, part: bytes) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
-def _parts(results: Sequence[Result]) -> Iterator[bytes]:
-    """Yield the results together, as far as they are short: the connection holds one part unread."""
-    part = bytearray()
+def _parts(stream: ResultStream, results: Sequence[Result], longest: int) -> Iterator[tuple[Result, bytes]]:
+    """Yield short results together, with the first of them: the connection holds one part unread."""
+    part, first = bytearray(), results[0]
     for result in results:
-        part += _of_result(result)
+        if not part:
+            first = result
+        part += _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
         if len(part) >= _PART_BYTES:
-            yield bytes(part)
+            yield first, bytes(part)
             part.clear()
     if part:
-        yield bytes(part)
+        yield first, bytes(part)
 
 
-def _of_result(result: Result) -> bytes:
-    return b"id: " + result.cursor.encode() + b"\n" + _event(bodies.encoded(result.body))
+def _alive(stream: ResultStream) -> bytes:
+    cursor = stream.progress()
+    return _ALIVE if cursor is None else _id(cursor) + b"\n"
+
+
+def _id(cursor: str) -> bytes:
+    return b"id: " + cursor.encode() + b"\n"
 
 
 def _event(body: Json) -> bytes:

@@ -67,6 +67,9 @@ class Received(NamedTuple):
     """Whether its texts may have characters that no database stores."""
 
 
+_PING_LENGTH_MAX = 1024
+"""Maximum length of a ping: its payload is sent back, also to callers without a token."""
+
 _TYPES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 _WITH_ID = frozenset({"subscribe", "complete"})
 
@@ -81,6 +84,8 @@ def received(text: str) -> Received:
     if not isinstance(given, dict) or not isinstance(kind, str) or kind not in _TYPES:
         message = f"A message must be a JSON object whose “type” is one of {', '.join(sorted(_TYPES))}."
         raise Closing(CloseCode.BAD_REQUEST, message)
+    if kind == "ping" and len(text) > _PING_LENGTH_MAX:
+        raise Closing(CloseCode.BAD_REQUEST, f"A “ping” may have {_PING_LENGTH_MAX:,} characters.")
     id_, payload = given.get("id", ""), given.get("payload")
     if kind in _WITH_ID and not (isinstance(id_, str) and 0 < len(id_) <= ID_LENGTH_MAX):
         message = f"The “id” of “{kind}” must be a string of 1 to {ID_LENGTH_MAX} characters."
@@ -108,6 +113,11 @@ ACK = '{"type":"connection_ack"}'
 def pong(payload: dict[str, Any] | None) -> str:
     """Return the answer to a ping."""
     return bodies.encoded({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}).decode()
+
+
+def progress(id_: str, cursor: str) -> str:
+    """Return a ping with the cursor from which a subscription continues."""
+    return bodies.encoded({"type": "ping", "payload": {"id": id_, "cursor": cursor}}).decode()
 
 
 def next_result(id_: str, body: Json) -> str:

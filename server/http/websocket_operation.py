@@ -14,7 +14,7 @@ from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
 from server.graphql.operations import Answer
-from server.graphql.subscriptions import ResultStream
+from server.graphql.subscriptions import Result, ResultStream
 from server.http import answers, bodies, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
@@ -151,6 +151,7 @@ class Operation:
 
     async def _follow(self, stream: ResultStream) -> None:
         """Send the results of a subscription, a batch when the connection takes it."""
+        await self._report(stream)
         while True:
             try:
                 rows = await stream.wait(_WAIT_SECONDS)
@@ -158,11 +159,27 @@ class Operation:
                     # One event may be for thousands of subscriptions.
                     await self._connection.terms.admission.admit()
                     for result in await stream.results(rows):
-                        await self._connection.send(transport_ws.next_result(self.id, bodies.encoded(result.body)))
+                        await self._send_result(stream, result)
             except TimeoutError:
-                continue
+                await self._report(stream)
             except Unavailable:
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _send_result(self, stream: ResultStream, result: Result) -> None:
+        connection = self._connection
+        body = answers.of_result(stream, result, longest=connection.terms.max_answer_bytes)
+        try:
+            with answers.counted_while(connection.backlog, len(body)):
+                await connection.send(transport_ws.next_result(self.id, body))
+        except Unavailable:
+            stream.resume(result)
+            raise
+
+    async def _report(self, stream: ResultStream) -> None:
+        """Send the cursor to continue from, if it is not that of the last event."""
+        cursor = stream.progress()
+        if cursor is not None:
+            await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
         self._state["error"] = rejected.code

@@ -11,9 +11,10 @@ from http import HTTPStatus
 from random import uniform
 from typing import Any
 
+import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.errors import ApiError, Unavailable, UnusableToken
+from domain.errors import ApiError, Internal, Unavailable, UnusableToken
 from domain.languages import preferred
 from server.http import event_stream, transport_ws
 from server.http.errors import Rejected
@@ -23,6 +24,8 @@ from server.http.websocket_operation import Operation
 
 INIT_SECONDS = 10.0
 """Time for the caller's `connection_init`."""
+
+log = structlog.get_logger("portal.http")
 
 
 class Session:
@@ -104,6 +107,12 @@ class Session:
         except OSError:
             # The caller went away.
             return
+        except Exception:
+            log.exception("websocket failed")
+            self._connection.end(self._failed())
+
+    def _failed(self) -> End:
+        return End(CloseCode.INTERNAL, Internal().message(self._connection.language))
 
     async def _take(self, message: Received) -> None:
         match message.type:
@@ -176,6 +185,11 @@ class Session:
                 return
             except Unavailable:
                 continue
+            except Exception:
+                # Without the check, a viewer would keep what it may no longer have.
+                log.exception("websocket failed")
+                self._connection.end(self._failed())
+                return
 
 
 async def _check_stream(operation: Operation) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests import cnpjs
 from tests.docs.conftest import Demo
 from tests.docs.pages import the_file
+from tests.e2e.processes import wait_until
 
 _REGISTER = """mutation ($cnpj: String!, $name: String!) {
     registerClient(input: {cnpj: $cnpj, name: $name}) { client { id } userErrors { code } } }"""
@@ -39,9 +40,11 @@ def _register(demo: Demo, name: str) -> None:
 def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Path, name: str) -> None:
     script = tmp_path / name
     script.write_text(the_file(name, "docs/guides/subscriptions.md"), encoding="utf-8")
-    last = "{ events(last: 1) { nodes { number cursor } } }"
-    (before,) = demo.ask(last)["data"]["events"]["nodes"]
-    (tmp_path / "events.cursor").write_text(before["cursor"])
+    kept_at = tmp_path / "events.cursor"
+    with _running(script, demo):
+        # It keeps a cursor before the first event.
+        wait_until(kept_at.exists)
+    (before,) = demo.ask("{ events(last: 1) { nodes { number } } }")["data"]["events"]["nodes"]
     _register(demo, "Padaria Um")
 
     with _running(script, demo) as lines:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -76,6 +76,15 @@ def _wait_until_ready(port: int) -> None:
             if connection.getresponse().status == HTTPStatus.OK:
                 return
         time.sleep(0.05)
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    """Wait for what another process does."""
+    for _ in range(600):
+        if ready():
+            return
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 def token(welcome: str) -> str:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.access import Role
+from domain.documents import Inspection
 from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_caller
@@ -54,6 +55,24 @@ async def test_a_manifest_is_registered_run_listed_and_removed(vendor: Api) -> N
     assert removed == {"removedCount": 2, "userErrors": []}
     assert await _listed(vendor, prefix) == []
     assert await _types(vendor) == ["DOCUMENTS_REGISTERED", "DOCUMENTS_REMOVED"]
+
+
+async def test_a_list_inspects_each_document_once(vendor: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix, inspected = f"x-{uuid4().hex}:", list[str]()
+    texts = {f"{prefix}{name}": f"query {name} {{ viewer {{ role }} }}" for name in "AB"}
+    await _registered(vendor, texts)
+    inspect = vendor.portal.inspect
+    assert inspect is not None
+
+    def counted(text: str) -> Inspection:
+        inspected.append(text)
+        return inspect(text)
+
+    monkeypatch.setattr(vendor.portal, "inspect", counted)
+    listed = await _listed(vendor, prefix)
+
+    assert [(each["operations"], each["errors"]) for each in listed] == [(["A"], []), (["B"], [])]
+    assert sorted(inspected) == sorted(texts.values())
 
 
 async def test_one_invalid_document_keeps_all_of_a_manifest_out(vendor: Api) -> None:

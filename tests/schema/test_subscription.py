@@ -70,6 +70,38 @@ async def test_a_subscription_continues_after_the_cursor_of_any_list(
     assert found == [first + 1, first + 2, first + 3, first + 4]
 
 
+async def test_the_cursor_before_the_first_event_misses_nothing(api: Api, streaming: Streaming) -> None:
+    async with streaming(api, filter={"types": ["ACTIVATION_CANCELLED"]}) as stream:
+        start = await stream.progress()
+    for _ in range(2):
+        await api.client()
+    numbers = [node["number"] for node in (await api.data(CURSORS))["events"]["nodes"]]
+
+    async with streaming(api, after=start) as stream:
+        found = await stream.numbers(2)
+
+    assert found == numbers
+
+
+async def test_a_cursor_goes_on_past_events_that_do_not_match(
+    api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.event_stream.ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr("server.http.websocket_operation._WAIT_SECONDS", 0.05)
+
+    async with streaming(api, filter={"types": ["ACTIVATION_CANCELLED"]}) as stream:
+        start = await stream.progress()
+        await api.client()
+        past = await stream.progress()
+    await api.client()
+    last = await last_number(api)
+    async with streaming(api, after=past) as stream:
+        found = await stream.numbers(1)
+
+    assert start != past
+    assert found == [last]
+
+
 async def test_the_id_of_an_event_continues_a_lost_connection(api: Api) -> None:
     await api.client()
     start = await cursor_of(api, await last_number(api))
@@ -325,6 +357,38 @@ async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> No
         unread.append(backlog._coming)  # noqa: SLF001 — how much is counted shows nowhere else.
 
     assert unread == [0, 0]
+
+
+async def test_a_result_that_is_too_long_is_an_error_in_its_place(api: Api, streaming: Streaming) -> None:
+    clients = " ".join(f"c{n}: client {{ name activations(first: 100) {{ nodes {{ id }} }} }}" for n in range(20))
+    app = create_app(api.portal, Settings(max_answer_bytes=1_024), documents=DOCUMENTS)
+
+    async with streaming(api, f"subscription {{ events {{ number {clients} }} }}", app=app) as stream:
+        for _ in range(2):
+            await api.client()
+        sent = [await stream.next() for _ in range(2)]
+
+    errors = [each.data["errors"][0]["extensions"] for each in sent if each is not None]
+    assert [(each["code"], each["maxBytes"]) for each in errors] == [("COST_EXCEEDED", 1_024)] * 2
+
+
+async def test_a_long_result_waits_for_room_in_the_backlog(
+    api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.answers.FREE_BYTES", 0)
+    monkeypatch.setattr("server.http.event_stream._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("server.http.websocket_operation._RETRY_SECONDS", 0.01)
+    full = [2**40] * 3
+    backlog = Backlog(lambda: full.pop() if full else 0)
+
+    async with streaming(api, state={"backlog": backlog}) as stream:
+        for _ in range(2):
+            await api.client()
+        found = await stream.numbers(2)
+
+    assert full == []
+    assert found == [found[0], found[0] + 1]
+    assert backlog._coming == 0  # noqa: SLF001 — how much is counted shows nowhere else.
 
 
 async def test_a_revoked_token_ends_a_stream_that_sends_nothing(

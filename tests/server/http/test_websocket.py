@@ -165,6 +165,7 @@ BAD_MESSAGES = [
     json.dumps({"type": "subscribe", "id": "1" * 129, "payload": {}}),
     '{"type": "complete"}',
     '{"type": "ping", "payload": 1}',
+    json.dumps({"type": "ping", "payload": {"a": "a" * 1_024}}),
     '{"type": "connection_init", "payload": "x"}',
     '{"type": "connection_init", "payload": {"Authorization": 1}}',
     "[" * 100_000,
@@ -454,6 +455,27 @@ async def test_an_unexpected_error_is_masked_with_the_id_of_its_operation(
 
     assert body["errors"][0]["extensions"] == {"code": "INTERNAL", "requestId": "mine-2"}
     assert "secret" not in str(body)
+
+
+@pytest.mark.parametrize("name", ["Session._subscribe", "Connection.renewed"])
+async def test_an_unexpected_error_of_the_connection_is_logged_and_closes_it(
+    api: Api, log: Log, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        message = "secret"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(f"server.http.websocket_session.{name}", fail)
+    log.read()
+    async with signed_in(api) as socket:
+        socket.subscribe("1", EVENTS)
+        closed = await socket.next()
+
+    (line,) = [line for line in log.lines() if line["event"] == "websocket failed"]
+    assert closed.code == CloseCode.INTERNAL
+    assert "secret" not in closed.reason
+    assert [error["type"] for error in line["error"]] == ["builtins.RuntimeError"]
 
 
 async def test_each_operation_and_the_connection_have_a_line_in_the_log(api: Api, log: Log) -> None:
