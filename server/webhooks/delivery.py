@@ -136,7 +136,9 @@ class Deliverer:
         feed, chosen = self._portal.feed, webhooks.filter_of(held.filter)
         last = await feed.last_number(held.partner_id)
         end = last if held.batch_end is None else held.batch_end
-        rows, upto = await feed.page(held.partner_id, chosen, after=held.position, last=end, at_most=held.batch_size + 1)
+        rows, upto = await feed.page(
+            held.partner_id, chosen, after=held.position, last=end, at_most=held.batch_size + 1
+        )
         # What is read in place awaits nothing, and others have to have their turn.
         await asyncio.sleep(0)
         if len(rows) > held.batch_size:
@@ -207,7 +209,7 @@ class Deliverer:
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
             if reason is not None and await self._suspend(tx, held, reason):
                 return True
-            await webhook_leases.release(tx, held, position=held.position)
+            await webhook_leases.release(tx, held)
             return False
 
         if await self._portal.database.write(write) and reason is not None:
