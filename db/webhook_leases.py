@@ -73,6 +73,24 @@ class Progress(NamedTuple):
     next_attempt_at: datetime | None = None
 
 
+class Suspended(NamedTuple):
+    """Suspended webhook that its managers are to be told about."""
+
+    id: int
+    partner_id: int
+    maker_id: int
+    language: Language
+    url: str
+    suspension_reason: SuspensionReason
+
+
+class Manager(NamedTuple):
+    """User who manages the webhooks of a partner."""
+
+    id: int
+    email: str
+
+
 class Maker(NamedTuple):
     """User whose permissions a webhook has."""
 
@@ -149,6 +167,7 @@ _SUSPEND: Statement[int] = Statement(
         state=WebhookState.SUSPENDED,
         suspension_reason=sa.bindparam("reason", type_=webhooks.c.suspension_reason.type),
         suspended_at=_AT,
+        told_at=None,
         next_attempt_at=None,
         sender=None,
         leased_until=None,
@@ -164,13 +183,26 @@ _MAKER = Statement(
     ),
     Maker,
 )
-_ADDRESSES: Statement[str] = Statement(
-    sa.select(users.c.email).where(
+_UNTOLD = Statement(
+    sa.select(*(webhooks.c[name] for name in Suspended._fields)).where(
+        webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None), webhooks.c.suspended_at <= _UNTIL
+    ),
+    Suspended,
+)
+_TELL: Statement[int] = Statement(
+    sa.update(webhooks)
+    .where(*_MINE, webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None))
+    .values(told_at=_AT)
+    .returning(webhooks.c.id),
+    value,
+)
+_MANAGERS = Statement(
+    sa.select(*(users.c[name] for name in Manager._fields)).where(
         users.c.partner_id == PARTNER,
         users.c.disabled_at.is_(None),
         sa.or_(*(users.c.role == role for role in _MANAGING)),
     ),
-    value,
+    Manager,
 )
 
 
@@ -222,9 +254,19 @@ async def maker(connection: Connection, held: Leased) -> Maker | None:
     return await one(connection, _MAKER, {"partner_id": held.partner_id, "maker_id": held.maker_id})
 
 
-async def managers(connection: Connection, partner_id: int) -> Sequence[str]:
-    """Return the addresses of those who manage the partner's webhooks."""
-    return list(await connection.fetch(_ADDRESSES, {"partner_id": partner_id}))
+async def managers(connection: Connection, partner_id: int) -> Sequence[Manager]:
+    """Return those who manage the partner's webhooks."""
+    return list(await connection.fetch(_MANAGERS, {"partner_id": partner_id}))
+
+
+async def untold(connection: Connection, *, until: datetime) -> Sequence[Suspended]:
+    """Return the webhooks of all partners that were suspended until then, and whose managers know nothing of it."""
+    return list(await connection.fetch(_UNTOLD, {"until": until}))
+
+
+async def tell(tx: Transaction, partner_id: int, webhook_id: int, *, at: datetime) -> bool:
+    """Write that the managers know of the suspension; return False if they did before."""
+    return await one(tx, _TELL, {"partner_id": partner_id, "webhook_id": webhook_id, "at": at}) is not None
 
 
 def permissions_of(held: Leased, found: Maker | None) -> Permissions:

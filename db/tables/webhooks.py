@@ -22,6 +22,7 @@ webhooks = table(
     Column("state", one_of(WebhookState), nullable=False),
     Column("suspension_reason", one_of(SuspensionReason)),
     Column("suspended_at", Instant),
+    Column("told_at", Instant),
     Column("sealed", sa.LargeBinary, nullable=False),
     Column("public_key", sa.String(64), nullable=False),
     Column("previous_sealed", sa.LargeBinary),

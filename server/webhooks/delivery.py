@@ -5,14 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-import structlog
-
 from db import events, webhook_deliveries, webhook_leases, webhooks
-from db.engine import Connection, Transaction
+from db.engine import Transaction
 from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
-from db.webhook_leases import Leased, Maker, Progress
-from domain import mails
+from db.webhook_leases import Leased, Maker, Progress, Suspended
 from domain.access import TokenKind
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
@@ -28,16 +25,13 @@ from domain.webhooks import (
 )
 from resolvers.context import Context
 from resolvers.encryption import UnsealingError
-from resolvers.mail import Mail
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from resolvers.webhook_selections import Selections
 from resolvers.webhooks import needed_for
 from server.webhooks import messages
 from server.webhooks.client import GONE, Answered, WebhookClient
-
-log = structlog.get_logger("portal.webhooks")
-
+from server.webhooks.suspensions import Teller
 
 _NOTHING_SENT = Answered(DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None)
 
@@ -80,6 +74,7 @@ class Deliverer:
         """Take the client that sends, and `luck`, which shortens pauses."""
         self._portal, self._selections, self._client = portal, selections, client
         self._luck = luck
+        self._teller = Teller(portal)
 
     async def deliver(self, held: Leased, until: datetime) -> Leased | None:
         """Send the next message of a leased webhook, and return it as it is then; None if the lease has ended.
@@ -99,7 +94,7 @@ class Deliverer:
             # It waits for nothing any more.
             await self._finish(held, waiting, _not_sent(waiting), until)
         if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
-            await self._tell(held, reason)
+            await self._teller.tell(_suspended(held, reason))
         else:
             # A user has paused it meanwhile.
             await self._release(held)
@@ -174,7 +169,7 @@ class Deliverer:
 
         moved, is_suspended = await self._portal.database.write(write)
         if is_suspended and reason is not None:
-            await self._tell(held, reason)
+            await self._teller.tell(_suspended(held, reason))
         return moved
 
     def _progress(
@@ -213,7 +208,7 @@ class Deliverer:
             return False
 
         if await self._portal.database.write(write) and reason is not None:
-            await self._tell(held, reason)
+            await self._teller.tell(_suspended(held, reason))
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
         message = webhook_deliveries.message_of(waiting)
@@ -314,19 +309,9 @@ class Deliverer:
             await events.append(tx, held.partner_id, happened, actor_id=None, at=at)
         return is_suspended
 
-    async def _tell(self, held: Leased, reason: SuspensionReason) -> None:
-        """Send an e-mail to those who manage the partner's webhooks."""
-        log.warning("webhook suspended", partner=held.partner_id, webhook=held.id, reason=reason.value)
-        mailer = self._portal.outbox.mailer
-        if mailer is None:
-            return
 
-        async def read(connection: Connection) -> Sequence[str]:
-            return await webhook_leases.managers(connection, held.partner_id)
-
-        subject, text = mails.webhook_suspended(held.language, url=held.url, reason=reason)
-        for address in await self._portal.database.read(read):
-            self._portal.outbox.start(mailer.send(Mail(address, subject, text)))
+def _suspended(held: Leased, reason: SuspensionReason) -> Suspended:
+    return Suspended(held.id, held.partner_id, held.maker_id, held.language, held.url, reason)
 
 
 def _as_it_is(held: Leased) -> Progress:

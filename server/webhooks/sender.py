@@ -22,6 +22,7 @@ from server.webhooks.capacity import FreePlaces, Places
 from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
 from server.webhooks.network import RESOLVES_APART
+from server.webhooks.suspensions import Teller
 
 LEASE_SECONDS = 6.0
 """How long after the death of its sender a webhook is served by another one."""
@@ -85,6 +86,7 @@ class Sender:
         self._portal, self._client = portal, client
         self._intervals, self._places = intervals or Intervals(), places or Places()
         self._random = random or Random()  # noqa: S311 — no secret.
+        self._teller = Teller(portal)
         self._deliverer = Deliverer(portal, selections, client, luck=self._random.random)
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._held: dict[int, Leased] = {}
@@ -121,6 +123,7 @@ class Sender:
 
     async def look(self) -> int:
         """Begin to serve the webhooks that have something to send, and return their number."""
+        await self._teller.tell_late()
         portal = self._portal
         now = portal.now()
         behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)

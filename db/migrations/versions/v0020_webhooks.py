@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("suspension_reason", sa.String(32)),
         sa.Column("suspended_at", INSTANT),
+        sa.Column("told_at", INSTANT),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.String(64), nullable=False),
         sa.Column("previous_sealed", sa.LargeBinary()),

@@ -209,6 +209,32 @@ async def test_three_days_of_failures_suspend_with_an_event_and_a_mail(
     assert receiver.numbers[-1] == last
 
 
+async def test_a_suspension_is_told_though_its_sender_died_before_the_mail(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, senders: Senders
+) -> None:
+    hook = await new_hook(api, receiver)
+    await new_caller(api.http, portal, api.partner_id)
+    await api.client()
+    receiver.answers.append(410)
+    sender = senders.new()
+    await sender.look()
+    await sender.wait()
+    async with writing(portal.database) as tx:
+        # As it is between the commit of the suspension and the e-mail.
+        await execute(tx, sa.update(webhooks).values(told_at=None))
+
+    async with inbox() as mails:
+        sends_to(portal, mails)
+        for _ in range(2):
+            clock.forward(minutes=6)
+            await asyncio.gather(*(each.look() for each in (sender, senders.new())))
+            await sent(portal)
+
+    assert (await state(api, hook))["suspensionReason"] == "GONE"
+    subjects = sorted(str(mail["subject"]) for mail in mails.mails)
+    assert subjects == ["Webhook suspended in the partner portal", "Webhook suspenso no Portal do Parceiro"]
+
+
 @pytest.mark.parametrize("wait", ["120", "Tue, 24 Nov 2099 12:00:00 GMT"])
 async def test_a_receiver_says_when_to_come_back(
     api: Api, clock: Clock, receiver: Receiver, send: Send, wait: str
