@@ -1,4 +1,7 @@
-"""Checks of the tokens of running subscriptions: one statement a second for all of them."""
+"""Checks of the portal's tokens of running subscriptions: one statement a second for all of them.
+
+Tokens of an identity provider are read one by one, since their subject may have been linked to another user.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping
