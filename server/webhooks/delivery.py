@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+import structlog
+
 from db import events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Transaction
 from db.events import EventRow
@@ -32,6 +34,8 @@ from resolvers.webhooks import needed_for
 from server.webhooks import messages
 from server.webhooks.client import GONE, Answered, WebhookClient
 from server.webhooks.suspensions import Teller
+
+log = structlog.get_logger("portal.webhooks")
 
 _NOTHING_SENT = Answered(DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None)
 
