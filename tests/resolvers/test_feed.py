@@ -163,7 +163,7 @@ async def test_a_filter_chooses_the_same_events_as_its_statement(
     assert found == await log_of(database, partner_id, chosen)
 
 
-async def test_pages_of_the_feed_are_as_short_as_asked_and_lose_nothing(database: Database) -> None:
+async def test_short_pages_of_the_feed_lose_nothing(database: Database) -> None:
     partner_id = await factories.new_partner(Portal(database, b""))
     await commit(database, partner_id, [*TYPES, *TYPES, *TYPES], 1)
     feed = Feed(database)
@@ -231,9 +231,7 @@ async def test_a_hint_of_another_process_needs_no_look(
     assert [row.type for row in found] == [*TYPES, *TYPES]
 
 
-async def test_a_follower_ahead_of_a_replica_looks_no_more_often_than_the_feed(
-    database: Database, engine_url: str
-) -> None:
+async def test_a_follower_ahead_of_a_replica_waits_between_looks(database: Database, engine_url: str) -> None:
     partner_id = await factories.new_partner(Portal(database, b""))
     mine = Database(engine_url)
     looks = list[str]()
@@ -297,9 +295,7 @@ async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, m
     assert not is_heard
 
 
-async def test_a_listener_that_fails_is_not_relied_on_until_it_hears_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_listener_that_fails_is_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
     if database.url.get_backend_name() == "sqlite":
