@@ -255,6 +255,7 @@ async def redeliver(work: Work, given: Redeliver) -> DeliveryQueued:
 async def _queue(work: Work, webhook_id: int, message: Message) -> DeliveryQueued:
     if await webhook_deliveries.count_queued(work.tx, work.partner_id, webhook_id) >= WAITING_MAX:
         raise TooManyWaiting(limit=WAITING_MAX)
+    await work.act()
     return DeliveryQueued(
         await webhook_deliveries.add(work.tx, work.partner_id, webhook_id, message, QUEUED, at=work.now)
     )

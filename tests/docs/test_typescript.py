@@ -65,7 +65,8 @@ def _run(node: str, project: Path, program: str, *arguments: str, **variables: s
 def test_every_page_with_typescript_is_in_a_project() -> None:
     pages = {f"{GUIDES}/{page}.md" for project in PROJECTS.values() for page in project}
 
-    assert {block.page for block in blocks("ts")} == pages
+    # `test_webhooks.py` runs the other one.
+    assert {block.page for block in blocks("ts")} - {f"{GUIDES}/webhooks.md"} == pages
 
 
 def test_the_client_of_trusted_documents_asks_for_what_the_page_names(node: str, tmp_path: Path) -> None:

@@ -79,9 +79,7 @@ def test_the_token_of_a_demonstration_is_printed_and_not_logged(environment: dic
     assert "request" in [json.loads(line)["event"] for line in logged.read_text().splitlines()]
 
 
-def test_links_of_a_portal_without_a_front_end_have_the_server_s_address(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_links_without_a_front_end_have_the_server_s_address(environment: dict[str, str], tmp_path: Path) -> None:
     credentials = {"email": "gerente@alfa.example", "password": DEMO_PASSWORD}
     person = {"email": "nova@alfa.example", "name": "Nova Pessoa", "role": "VIEWER"}
 
