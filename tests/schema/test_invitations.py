@@ -163,8 +163,9 @@ async def test_an_e_mail_is_tried_again_and_a_refused_one_is_shown(
 
     assert [each["delivery"] for each in await pending(api)] == ["SENT", "FAILED", "FAILED"]
     assert found.recipients == [later["email"]]
-    # Once a test has configured the log, it is not printed.
-    log = "".join([*capsys.readouterr(), caplog.text])
+    # Once a test has configured the log, it is not printed. The mail server of the test logs addresses.
+    own = [record.getMessage() for record in caplog.records if record.name.startswith("portal")]
+    log = "".join([*capsys.readouterr(), *own])
     assert "an e-mail was not sent" in log
     assert not [text for text in (str(refused["email"]), "#") if text in log]
 

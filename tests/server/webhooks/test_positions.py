@@ -100,7 +100,7 @@ async def test_a_message_that_failed_waits_for_a_replica_that_is_behind(
             patched.setattr(
                 api.portal.feed,
                 "page",
-                lambda *of, after, last, missing=missing: page(*of, after=after, last=min(last, behind - missing)),
+                lambda *of, last, missing=missing, **named: page(*of, last=min(last, behind - missing), **named),
             )
             await sender.look()
             await sender.wait()
