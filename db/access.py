@@ -203,7 +203,7 @@ async def bearer_by_id(connection: Connection, partner_id: int, token_id: int) -
 
 
 async def bearers(connection: Connection, keys: Sequence[tuple[int, int]]) -> Sequence[Bearer]:
-    """Return the users of tokens by partner id and token id, without those that `bearer_by_id` has not."""
+    """Return the users of tokens by partner id and token id, without those that `bearer_by_id` does not return."""
     wanted = {"partner_ids": sorted({partner_id for partner_id, _ in keys}), "ids": [token_id for _, token_id in keys]}
     return await connection.fetch(_BEARERS_BY_IDS, wanted)
 
