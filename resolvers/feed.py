@@ -47,7 +47,7 @@ class FeedClosedError(Exception):
 
 
 class Lag(NamedTuple):
-    """Events that the follower furthest behind has not had yet, and the age of the oldest that is kept of them."""
+    """Events that the follower furthest behind has not received yet, and the age of the oldest that is kept of them."""
 
     events: int
     seconds: float

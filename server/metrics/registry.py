@@ -48,13 +48,13 @@ SUBSCRIBERS = Gauge(
 )
 FEED_LAG_EVENTS = Gauge(
     "portal_feed_lag_events",
-    "Events that the subscriber furthest behind has not had yet.",
+    "Events that the subscriber furthest behind has not received yet.",
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )
 FEED_LAG_SECONDS = Gauge(
     "portal_feed_lag_seconds",
-    "Age of the oldest event in memory that a subscriber has not had yet.",
+    "Age of the oldest event in memory that a subscriber has not received yet.",
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )

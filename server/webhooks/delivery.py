@@ -114,7 +114,7 @@ class Deliverer:
         except CursorTooOld:
             raise _UnusableError(SuspensionReason.EXPIRED) from None
         if held.batch_end is not None and found.upto < held.batch_end:
-            # A replica is behind: it has not all of what failed before.
+            # A replica is behind: it lacks some events of the message that failed.
             await self._release(held)
             return None
         if found.rows:
