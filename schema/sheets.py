@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import strawberry
 
 from domain.languages import Language
-from domain.sheets import Warned
+from domain.sheet_warnings import Warned
 from resolvers.context import Context
 from resolvers.mutations import Given, Mutation, Outcome
 from resolvers.portal import Portal
