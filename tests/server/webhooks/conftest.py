@@ -22,7 +22,8 @@ from tests.executors import DOCUMENTS
 from tests.receivers import Receiver, receiving
 from tests.units import execute, writing
 
-_ANSWERED_WITHIN = 0.25
+_ANSWERED_WITHIN = 60.0
+"""Seconds that a receiver which answers never needs, however busy the machine is."""
 
 
 @pytest.fixture(scope="module")
