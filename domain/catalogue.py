@@ -56,29 +56,21 @@ from domain.refusals import (
     Refusal,
     UserErrorCode,
 )
-from domain.sheets import (
+from domain.sheet_files import DotBothWays, LargeWorkbook, LongLine, MissingColumns, RepeatedColumn, UnreadableFile
+from domain.sheet_rows import (
     AmbiguousProduct,
-    DotBothWays,
-    GuessedEncoding,
-    LargeWorkbook,
-    LongLine,
     LostCharacters,
-    MissingColumns,
     Mojibake,
     NoAmount,
     NoAnswer,
     NoWholeNumber,
-    OtherEncoding,
     RepeatedCode,
-    RepeatedColumn,
     RepeatedTier,
-    RowsRefused,
     UnknownProduct,
-    UnreadableFile,
-    UnusedColumns,
-    Warned,
     WrongCellCount,
 )
+from domain.sheet_warnings import GuessedEncoding, OtherEncoding, UnusedColumns, Warned
+from domain.sheets import RowsRefused
 from domain.users import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, InvalidPassword
 from domain.violations import (
     Empty,

@@ -66,12 +66,12 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     recall = portal.viewers.recall_new if read_now else portal.viewers.recall
     viewer = recall(token_digest, now)
     if viewer is None:
+        former = portal.viewers.former(token_digest) if read_now else None
         # The portal's own tokens have no dots, and those of a provider have two.
         if portal.provider is None or "." not in secret:
-            former = portal.viewers.former(token_digest) if read_now else None
             viewer = await _read_viewer(portal, token_digest, now, former)
         else:
-            viewer = await _identified_viewer(portal, portal.provider, secret, now)
+            viewer = await _identified_viewer(portal, portal.provider, secret, now, former)
     if viewer is not None:
         if viewer.networks and not policies.admits(viewer.networks, address):
             raise TokenElsewhere(address)
@@ -80,11 +80,21 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     return viewer
 
 
-async def _identified_viewer(portal: Portal, provider: IdentityProvider, secret: str, now: datetime) -> Viewer | None:
+async def _identified_viewer(
+    portal: Portal, provider: IdentityProvider, secret: str, now: datetime, former: Viewer | None = None
+) -> Viewer | None:
     claims = await provider.claims(secret, now)
-    forgotten = portal.viewers.forgotten
-    found = None if claims is None else await identities.user_of(portal.database, claims, at=now)
-    if claims is None or found is None or _is_misplaced(found):
+    if claims is None:
+        return None
+    found, forgotten = None, portal.viewers.forgotten
+    if former is not None:
+        # Those of many subscriptions are read together, within a second.
+        found, forgotten = await portal.token_checks.identified((claims.issuer, claims.subject))
+        now = portal.now()
+    if found is None:
+        forgotten = portal.viewers.forgotten
+        found = await identities.user_of(portal.database, claims, at=now)
+    if found is None or _is_misplaced(found):
         return None
     viewer = _of_identity(found, claims.expires_at)
     portal.viewers.remember(digest(secret), viewer, now, forgotten=forgotten)
