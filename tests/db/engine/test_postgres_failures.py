@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Connection, Database, Transaction, availability, pools, returned
-from db.engine.postgres import PostgresConnection
+from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
