@@ -1,7 +1,7 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
@@ -203,6 +203,11 @@ class Database:
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
         return self._engine.usage()
+
+    @property
+    def stopped(self) -> Mapping[str, int]:
+        """Numbers of reads and writes that were stopped at a deadline, and of reads whose callers had gone."""
+        return self._availability.stopped
 
     def version(self) -> object:
         """Return a value that another commit of any process changes; None if only a statement could tell."""
