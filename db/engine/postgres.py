@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from db.engine import failures, hints, pools, trials
+from db.engine import failures, hints, pools
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -26,7 +26,7 @@ from db.engine.hints import Listener
 from db.engine.postgres_connection import run, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
-from db.engine.trials import Trial
+from db.engine.trials import Trial, Trials
 
 Result = TypeVar("Result")
 
@@ -60,6 +60,7 @@ class PostgresEngine:
         self._writing = pools.postgresql(url, availability, connections=writing)
         self._locked = asyncio.Semaphore(writing)
         """Places for writes that wait for a lock: as many connections are left for all others."""
+        self._trials = Trials()
         self._units = 0
         self._url = url
 
@@ -70,14 +71,13 @@ class PostgresEngine:
     async def read(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work on a snapshot of the database; raise TookTooLongError at the deadline."""
         trial = Trial(until, read_only=True)
-        return await self._counted(trials.within(until, trial, self._run(self._reading, work, trial)))
+        return await self._counted(self._trials.within(trial, self._run(self._reading, work, trial)))
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
-        until = Deadline(seconds)
-        trial = Trial(until, read_only=True)
+        trial = Trial(Deadline(seconds), read_only=True)
         once = run_once(self._reading, counted(work), self._observers, trial)
-        return await self._counted(trials.within(until, trial, once))
+        return await self._counted(self._trials.within(trial, once))
 
     async def write(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises.
@@ -85,7 +85,7 @@ class PostgresEngine:
         Raises TookTooLongError at the deadline, if nothing was changed.
         """
         trial = Trial(until, read_only=False)
-        return await self._counted(trials.within(until, trial, self._write(work, trial)))
+        return await self._counted(self._trials.within(trial, self._write(work, trial)))
 
     async def _write(self, work: Work[Result], trial: Trial) -> Result:
         if trial.until is None:
@@ -130,10 +130,9 @@ class PostgresEngine:
         await self._notify("")
 
     async def _notify(self, text: str) -> None:
-        until = Deadline(_NOTIFYING_SECONDS)
-        trial = Trial(until, read_only=False)
+        trial = Trial(Deadline(_NOTIFYING_SECONDS), read_only=False)
         sending = run(self._writing, lambda connection: hints.notify(connection, text), self._observers, trial)
-        await trials.within(until, trial, sending)
+        await self._trials.within(trial, sending)
 
     async def purge(self) -> bool:
         """Return True: vacuum is the server's, which removes what was erased."""
@@ -142,14 +141,14 @@ class PostgresEngine:
     async def is_writable(self) -> bool:
         """Return whether the server is a primary whose transactions can write."""
         # Not by `read`, whose transactions are read-only on any server.
-        until = Deadline(_NOTIFYING_SECONDS)
-        trial = Trial(until, read_only=False)
-        found = await trials.within(until, trial, run(self._reading, _read_only_setting, self._observers, trial))
+        trial = Trial(Deadline(_NOTIFYING_SECONDS), read_only=False)
+        found = await self._trials.within(trial, run(self._reading, _read_only_setting, self._observers, trial))
         self._availability.demotions += found == "on"
         return found == "off"
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._trials.close()
         await self._reading.dispose()
         await self._writing.dispose()
 

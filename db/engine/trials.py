@@ -32,8 +32,8 @@ _LOCK_BEFORE_SECONDS = 0.1
 
 _BEGIN = {True: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", False: "BEGIN ISOLATION LEVEL READ COMMITTED;"}
 
-_ending: set[asyncio.Task[Any]] = set()
-"""Units that were given up, and end on their own."""
+_CLOSING_SECONDS = 5.0
+"""How long the end of units that were given up takes at most, when the engine is closed."""
 
 
 class Trial:
@@ -80,48 +80,58 @@ class Trial:
         self._is_stopped = True
 
 
-async def within(until: Deadline | None, trial: Trial, unit: Coroutine[Any, Any, Result]) -> Result:
-    """Return the result of a unit.
+class Trials:
+    """Units of an engine that run until their deadlines, and those that were given up and end on their own."""
 
-    Raises TookTooLongError at the deadline, CallerGoneError when the caller of a read goes away, and
-    OutcomeUnknownError if a COMMIT that was sent before is not answered soon.
-    """
-    if until is None:
-        return await unit
-    # A task of its own, because ending it takes time that a caller at its deadline does not have.
-    task = asyncio.ensure_future(unit)
-    forget = until.on_gone(task.cancel) if trial.read_only else None
-    try:
-        await asyncio.wait((task,), timeout=max(0.0, until.left) + _ANSWER_SECONDS)
-        if trial.committing and not task.done():
-            await asyncio.wait((task,), timeout=_COMMIT_SECONDS)
-    finally:
-        if forget is not None:
-            forget()
+    def __init__(self) -> None:
+        self._ending: set[asyncio.Task[Any]] = set()
+
+    async def within(self, trial: Trial, unit: Coroutine[Any, Any, Result]) -> Result:
+        """Return the result of a unit.
+
+        Raises TookTooLongError at the deadline, CallerGoneError when the caller of a read goes away, and
+        OutcomeUnknownError if a COMMIT that was sent before is not answered soon.
+        """
+        until = trial.until
+        if until is None:
+            return await unit
+        # A task of its own, because ending it takes time that a caller at its deadline does not have.
+        task = asyncio.ensure_future(unit)
+        forget = until.on_gone(task.cancel) if trial.read_only else None
+        try:
+            await asyncio.wait((task,), timeout=max(0.0, until.left) + _ANSWER_SECONDS)
+            if trial.committing and not task.done():
+                await asyncio.wait((task,), timeout=_COMMIT_SECONDS)
+        finally:
+            if forget is not None:
+                forget()
+            if not task.done():
+                is_unknown = trial.committing
+                trial.stop()
+                self._end(task, after=_COMMIT_SECONDS if is_unknown else 0.0)
         if not task.done():
-            is_unknown = trial.committing
-            trial.stop()
-            _end(task, after=_COMMIT_SECONDS if is_unknown else 0.0)
-    if not task.done():
-        raise OutcomeUnknownError if is_unknown else TookTooLongError
-    return _result(task, trial)
+            raise OutcomeUnknownError if is_unknown else TookTooLongError
+        return _result(task, trial)
 
+    async def close(self) -> None:
+        """Wait until the units that were given up have returned their connections."""
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_CLOSING_SECONDS)
 
-def _end(task: asyncio.Task[Any], *, after: float) -> None:
-    if after:
-        # What has begun to commit may end, if the server answers at all.
-        asyncio.get_running_loop().call_later(after, task.cancel)
-    else:
-        task.cancel()
-    _ending.add(task)
-    task.add_done_callback(_forget)
+    def _end(self, task: asyncio.Task[Any], *, after: float) -> None:
+        if after:
+            # What has begun to commit may end, if the server answers at all.
+            asyncio.get_running_loop().call_later(after, task.cancel)
+        else:
+            task.cancel()
+        self._ending.add(task)
+        task.add_done_callback(self._forget)
 
-
-def _forget(task: asyncio.Task[Any]) -> None:
-    _ending.discard(task)
-    if not task.cancelled():
-        # The caller has had an answer, and asyncio would complain about an error that is never looked at.
-        task.exception()
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled():
+            # The caller has had an answer, and asyncio would complain about an error that is never looked at.
+            task.exception()
 
 
 def _result(task: asyncio.Task[Result], trial: Trial) -> Result:

@@ -30,7 +30,8 @@ _INT = struct.Struct("i")
 class Limits:
     """Caps of connections, and timeouts in seconds.
 
-    They are for a request's header and body, for reading an answer, and for an idle connection. `ping` is how long the caller of a WebSocket is silent until it gets a ping, and how long it may take to answer.
+    They are for a request's header and body, for reading an answer, and for an idle connection. `ping` is how long the
+    caller of a WebSocket is silent until it gets a ping, and how long it may take to answer.
     """
 
     header: float
