@@ -80,14 +80,14 @@ def create() -> Application:
     """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
-    app = create_app(open_portal(settings), settings)
+    app = create_app(open_portal(settings, seconds=settings.mutation_timeout_seconds), settings)
     app.owns_process = True
     return app
 
 
-def open_portal(settings: Settings) -> Portal:
-    """Return the portal on the database of the settings."""
-    database = Database(settings.database_url, hints=settings.event_hints)
+def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
+    """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
+    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
     return Portal(
         database,
         settings.secret(),
@@ -115,7 +115,13 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_address=settings.max_subscriptions_of_address,
     )
     portal.inspect = inspected
-    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
+    operations = Operations(
+        portal,
+        documents,
+        trusted_only=settings.trusted_documents == "only",
+        streams=streams,
+        mutation_seconds=settings.mutation_timeout_seconds,
+    )
     portal.selections = selections = EventSelections(operations.documents, operations.budget)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
@@ -190,7 +196,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
-        yield {"feed": portal.feed}
+        yield {"feed": portal.feed, "counts": portal.counts}
     finally:
         for task in beside:
             task.cancel()

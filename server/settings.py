@@ -117,6 +117,18 @@ class Settings(BaseSettings):
     answer_timeout_seconds: Seconds = Field(
         default=60, description="How long the caller may read nothing of an answer, in seconds."
     )
+    request_timeout_seconds: Seconds = Field(
+        default=10, description="How long a query may take, from the end of its request, in seconds."
+    )
+    mutation_timeout_seconds: Seconds = Field(
+        default=20, description="How long a mutation may take, from the end of its request, in seconds."
+    )
+    max_connections: int = Field(default=20_000, ge=1, description="The number of connections of a process at most.")
+    max_connections_of_address: int = Field(
+        default=1_500,
+        ge=1,
+        description="The number of connections of one address to a process at most; a trusted proxy may have any.",
+    )
     keep_alive_seconds: Seconds = Field(
         default=5, description="How long a connection is kept without a request, in seconds."
     )

@@ -102,8 +102,13 @@ class Operations:
         *,
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
+        mutation_seconds: float = 20,
     ) -> None:
-        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text.
+
+        A mutation may take `mutation_seconds`; the deadline of a request is that of a query, until this is known.
+        """
+        self._mutation_seconds = mutation_seconds
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
@@ -142,6 +147,7 @@ class Operations:
         except ApiError as error:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
+        self._allow_change(context, operation)
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -152,6 +158,10 @@ class Operations:
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
+
+    def _allow_change(self, context: Context, operation: Operation) -> None:
+        if operation.ast.operation is OperationType.MUTATION and context.deadline is not None:
+            context.deadline.allow_change(self._mutation_seconds)
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues

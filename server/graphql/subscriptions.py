@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
+from db.engine.deadline import current
 from db.events import EventRow
 from domain.errors import Forbidden, Unavailable
 from domain.languages import Language
@@ -132,9 +133,13 @@ class ResultStream:
         context = self._context
         context.forget()
         size = self._size * len(rows)
-        async with self._budget.share(size if size > SMALL_SIZE else 0):
-            found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
-            result = found if isinstance(found, ExecutionResult) else await found
+        before = current.set(context.deadline and context.deadline.again())
+        try:
+            async with self._budget.share(size if size > SMALL_SIZE else 0):
+                found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
+                result = found if isinstance(found, ExecutionResult) else await found
+        finally:
+            current.reset(before)
         context.forget()
         for error in result.errors or ():
             if isinstance(error.original_error, Unavailable):

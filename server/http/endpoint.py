@@ -10,11 +10,13 @@ status for a failure of the network. In `application/graphql-response+json`, the
 
 from functools import partial
 from http import HTTPStatus
+from time import perf_counter
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from db.engine.deadline import Deadline, current
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -50,6 +52,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
+        self._seconds = settings.request_timeout_seconds
         self.admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +112,8 @@ class Endpoint:
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
         # The request log reads the state once the request is answered.
         state = scope["state"]
+        until = Deadline(self._seconds)
+        current.set(until)
         viewer: Viewer | None = None
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
@@ -117,7 +122,7 @@ class Endpoint:
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
         try:
-            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated, until)
         except Rejected:
             # An error of the token comes first, unless an operation is known to need none.
             if unusable is not None:
@@ -125,6 +130,8 @@ class Endpoint:
             raise
         if negotiated.streams and scope["method"] != "HEAD":
             wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
+        # The connection ends what is not answered at the deadline, which counts from the end of the body.
+        state["deadline"] = until
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         await self.admission.admit()
         state["context"] = context = Context(
@@ -135,11 +142,14 @@ class Endpoint:
             client_address=state["client_address"],
             gone=partial(bodies.gone, receive),
             unusable=unusable,
+            deadline=until,
             last_event_id=given.all(b"last-event-id")[0]
             if negotiated.streams and given.all(b"last-event-id")
             else None,
         )
         state["answer"] = answer = await self._operations.execute(context, wanted)
+        if answer.codes and until.gone:
+            raise ClientDisconnect
         body = bodies.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
@@ -154,7 +164,9 @@ class Endpoint:
             state["answer"] = found
         return found, body, size
 
-    async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
+    async def _wanted(
+        self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated, until: Deadline
+    ) -> OperationRequest:
         if negotiated.form is None and not negotiated.streams:
             message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}, or {STREAM_TYPE}."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
@@ -176,7 +188,10 @@ class Endpoint:
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
+        began = perf_counter()
         body = await self._body(receive)
+        # The time that a caller takes to send the body is its own.
+        until.pause(perf_counter() - began)
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)

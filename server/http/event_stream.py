@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
+from db.engine.deadline import current
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
@@ -66,6 +67,8 @@ async def send_results(
     """
     # Statements are counted for the log's line, and those of a stream have no end.
     tally.set(None)
+    # Each event has a deadline, and a stream has none.
+    current.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
         sending, checking = asyncio.create_task(_send_all(stream, send, terms)), asyncio.create_task(_end(stream))

@@ -51,6 +51,7 @@ class WebSockets:
             self._signed_in,
             max_answer_bytes=settings.max_answer_bytes,
             max_operations=settings.max_operations_of_connection,
+            request_seconds=settings.request_timeout_seconds,
             observe=observe,
         )
 

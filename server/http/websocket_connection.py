@@ -28,6 +28,7 @@ class Terms(NamedTuple):
     """Counts of the connections of each user."""
     max_answer_bytes: int
     max_operations: int
+    request_seconds: float
     observe: Callable[[Mapping[str, Any], float], None] | None = None
     """Called with the state of each operation that ended, and the seconds that it took."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from db.engine.deadline import Deadline, current
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context
@@ -42,14 +43,16 @@ class Operation:
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
+        self._deadline = Deadline(connection.terms.request_seconds)
         self.task = asyncio.create_task(self._run(message))
 
     def drop(self, last: ApiError | None = None) -> None:
-        """End a subscription, with a last error if there is one; execute what else runs, and drop its answer."""
+        """End a subscription, with a last error if there is one, or a query; drop the answer to a mutation."""
         if last is not None:
             self._last = rejected_for(last)
         else:
             self.wanted = False
+            self._deadline.abandon()
         if self.stream is not None:
             self.task.cancel()
 
@@ -59,6 +62,7 @@ class Operation:
         started = perf_counter()
         logs.request_id.set(self._request_id)
         tally.set(statements)
+        current.set(self._deadline)
         try:
             with suppress(OSError):
                 # An OSError says that the caller went away.
@@ -113,6 +117,7 @@ class Operation:
             client_address=connection.address,
             gone=connection.until_gone,
             unusable=unreachable,
+            deadline=self._deadline,
         )
         answer = await terms.operations.execute(
             context, wanted._replace(renew=connection.renewed, transport="websocket")
@@ -124,6 +129,8 @@ class Operation:
         self.stream = answer.stream
         # Statements are counted for the log's line, and those of a stream have no end.
         tally.set(None)
+        # Each event has a deadline, and a stream has none.
+        current.set(None)
         if self.wanted and not connection.closing.done():
             await self._follow(answer.stream)
 

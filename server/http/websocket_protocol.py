@@ -21,6 +21,7 @@ from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, Tim
 from server.http.errors import JSON, Rejected
 from server.http.headers import Header, completed
 from server.http.middleware import request_id_for
+from server.http.places import Place
 from server.http.transport_ws import COME_BACK, NOT_READ, CloseCode, short
 
 _SLICE_BYTES = 1024
@@ -52,10 +53,12 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         key: bytes,
         max_bytes: int,
         write_paused: bool,
+        place: Place,
     ) -> None:
-        """Take the value of Sec-WebSocket-Accept as `key`, and the length of the longest message."""
+        """Take the value of Sec-WebSocket-Accept as `key`, the length of the longest message, and a counted place."""
         self.transport = transport
         self._app, self._all, self._scope, self._key = app, connections, scope, key
+        self._place = place
         self._frames = Protocol(Side.SERVER, max_size=max_bytes, logger=_logger)
         self._held = b""
         self._reading, self._parsing = True, False
@@ -97,6 +100,7 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell the application."""
         self._all.connections.discard(self)
+        self._all.places.leave(self._place)
         self._lost = True
         self._held, self._fragments = b"", []
         # Its frames refer to it, and would keep the last message until a collection.
