@@ -41,7 +41,7 @@ class Copy:
         self._lock = Lock()
 
     def catch_up(self) -> None:
-        """Read the events that no webhook has brought."""
+        """Read the events that no webhook has delivered."""
         with self._lock:
             while True:
                 _, cursor = self._position()

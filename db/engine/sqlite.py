@@ -22,6 +22,7 @@ from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, NotInlineErr
 from db.engine.expressions import SQLITE_HASHED
 from db.engine.failures import OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
+from db.engine.pragmas import set_pragmas
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Compiled, Statement, Values
 from db.engine.statement_count import tally
@@ -293,8 +294,7 @@ class InlineReader:
         self.close()
         driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
         try:
-            for pragma in self._pragmas:
-                driver.execute(f"PRAGMA {pragma}")
+            set_pragmas(driver, self._pragmas, seconds=_BRIEFLY_MS / 1000)
             self._files = self._file.opened()
         except BaseException:
             driver.close()

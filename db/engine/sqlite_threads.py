@@ -11,6 +11,7 @@ import aiosqlite
 from db.engine import failures
 from db.engine.connection import Connection, Observer, Work
 from db.engine.files import DatabaseFile, Files
+from db.engine.pragmas import set_pragmas
 from db.engine.sqlite import Outcome, SqliteConnection
 
 Result = TypeVar("Result")
@@ -52,8 +53,6 @@ class _ConnectionThread:
                     self._file.name, timeout=self._timeout, isolation_level=None, uri=True
                 )
                 try:
-                    for pragma in self._pragmas:
-                        await connection.execute(f"PRAGMA {pragma}")
                     unit = await _in_thread(connection, self._unit_of, connection)
                     files = self._file.opened()
                 except BaseException:
@@ -64,7 +63,9 @@ class _ConnectionThread:
 
     def _unit_of(self, connection: aiosqlite.Connection) -> SqliteConnection:
         # In the thread: the public name refuses a connection that another thread is closing.
-        return SqliteConnection(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
+        driver = connection._conn  # noqa: SLF001 — the same reason.
+        set_pragmas(driver, self._pragmas, seconds=self._timeout)
+        return SqliteConnection(driver, self._observers)
 
     def _drop_if_broken(self, opened: _Opened | None, error: Exception) -> None:
         if opened is not None and (opened.unit.is_stuck or failures.breaks_connection(error)):

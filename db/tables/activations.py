@@ -3,8 +3,18 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import BytewiseText, Instant, one_of
-from db.tables.columns import for_vendor, of_some, own_id, partial, partner_id, reference, table, updated_at
+from db.engine.column_types import BytewiseText, Instant
+from db.tables.columns import (
+    for_vendor,
+    of_some,
+    one_of,
+    own_id,
+    partial,
+    partner_id,
+    reference,
+    table,
+    updated_at,
+)
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 
@@ -21,7 +31,7 @@ clients = table(
     Column("city", sa.Text),
     Column("city_folded", BytewiseText, nullable=False),
     Column("state", sa.String(2)),
-    Column("status", one_of(ClientStatus), nullable=False),
+    *one_of("status", ClientStatus),
     Column("registered_at", Instant, nullable=False),
     Column("cancelled_at", Instant),
     reference("cancelled_by_id", "users", nullable=True),
@@ -54,12 +64,12 @@ activations = table(
     Column("note", sa.Text),
     Column("note_folded", BytewiseText),
     Column("client_name_folded", BytewiseText, nullable=False),
-    Column("status", one_of(ActivationStatus), nullable=False),
+    *one_of("status", ActivationStatus),
     Column("activated_at", Instant, nullable=False),
     reference("activated_by_id", "users"),
     Column("cancelled_at", Instant),
     reference("cancelled_by_id", "users", nullable=True),
-    Column("cancellation_reason", one_of(ActivationCancellationReason)),
+    *one_of("cancellation_reason", ActivationCancellationReason, nullable=True),
     Column("cancellation_note", sa.Text),
     Column("cancellation_note_folded", BytewiseText),
     reference("moved_to_id", "activations", nullable=True),

@@ -1,11 +1,12 @@
 """Each step keeps the rows that were there before, on both engines."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from db import audit, orders, tables
+from db import audit, change_times, orders, tables
 from db.engine import Database
 from db.migrations import migrate
 from db.tables import clients, events, partners, tokens, users

@@ -1,7 +1,7 @@
 """Times of the last changes of clients, activations and partners.
 
-Revision ID: 0021
-Revises: 0020
+Revision ID: 0022
+Revises: 0021
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 NEVER = "1970-01-01T00:00:00.000000Z"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
