@@ -86,9 +86,11 @@ class Work:
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
+        again = partner_id in self.changes.partners
+        self.changes.partners.add(partner_id)
         self.changes.events.extend(happened)
         try:
-            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, again=again)
         except ActorDisabledError:
             raise unauthenticated() from None
 

@@ -1,12 +1,15 @@
 """The columns and indexes that tables are made of."""
 
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 
-from db.engine.column_types import Id, names_of
+from db.engine.column_types import Id, Instant, names_of
+
+NEVER = "1970-01-01T00:00:00.000000Z"
 
 metadata = sa.MetaData(
     naming_convention={
@@ -43,6 +46,16 @@ def hash_of(name: str) -> Column[bytes]:
     """Return a column of SHA-256 hashes."""
     # SQLite adds no such column without a default, which the engines write differently: no bytes.
     return Column(name, sa.LargeBinary(32), nullable=False, server_default=sa.FetchedValue())
+
+
+def updated_at() -> Column[datetime]:
+    """Return the column with the time of a row's last change.
+
+    Every INSERT and UPDATE of the table sets it to the time that is bound as `at`, and fails without one.
+    """
+    now: sa.BindParameter[datetime] = sa.bindparam("at", type_=Instant())
+    # SQLite adds no such column without a default, which says that a row was never changed.
+    return Column("updated_at", Instant, nullable=False, server_default=NEVER, default=now, onupdate=now)
 
 
 def one_of(

@@ -39,6 +39,8 @@ partner_counters = table(
     hash_of("event_hash"),
     Column("dropped_number", sa.BigInteger, nullable=False, server_default="0"),
     hash_of("dropped_hash"),
+    # Microseconds since 1970 of the last transaction that appended events: db/change_times.py.
+    Column("changed_at", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 idempotency_keys = table(
