@@ -1,9 +1,10 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
+import orjson
 from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
@@ -18,6 +19,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
+from server.graphql.shared_results import Kind, Result, SharedResults
 
 _BATCH_SIZE = 2_000
 """Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
@@ -30,14 +32,6 @@ class Renew(Protocol):
         """Return the viewer; raise UnusableToken if the token can no longer be used."""
 
 
-class Result(NamedTuple):
-    """Result of a subscription for one event, and the number and cursor of the event."""
-
-    body: dict[str, Any]
-    number: int
-    cursor: str
-
-
 class ResultStream:
     """Results of a subscription, for as long as its viewer may have them."""
 
@@ -48,10 +42,15 @@ class ResultStream:
         variables: VariableValues,
         follower: Follower,
         *,
+        given: Mapping[str, object],
         budget: Budget,
+        shared: SharedResults,
         renew: Renew,
     ) -> None:
-        """Take a checked operation, and the follower of its events; `close` the stream in the end."""
+        """Take a checked operation, its variables as they were `given`, and the follower of its events.
+
+        `close` the stream in the end.
+        """
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
         self._budget, self._renew = budget, renew
@@ -61,6 +60,8 @@ class ResultStream:
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
         """Whether the result of one event may be long."""
+        self._shared, self._kind = shared, None if self.large else self._kind_of(given)
+        shared.enter()
         self._position = follower.position
         self._reported: int | None = None
         """Number of the event whose cursor the caller has."""
@@ -124,12 +125,31 @@ class ResultStream:
     def close(self) -> None:
         """Stop following the events."""
         self._follower.close()
+        self._shared.leave()
         on_close, self.on_close = self.on_close, None
         if on_close is not None:
             on_close()
 
+    def _kind_of(self, given: Mapping[str, object]) -> Kind | None:
+        """Return what the results follow from, None if the values of variables can't be compared."""
+        names = self.operation.event_variables
+        try:
+            variables = orjson.dumps({name: given[name] for name in names & given.keys()}, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            return None
+        return Kind(self.operation.prepared, variables, self.language, self._follower.partner_id)
+
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
+        if self._kind is not None:
+            shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
+            if shared is not None:
+                return shared
+        result = await self._executed(context, rows)
+        bodies = of_each(result, len(rows), context)
+        return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+
+    async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
         context.forget()
         size = self._size * len(rows)
         async with self._budget.share(size if size > SMALL_SIZE else 0):
@@ -140,8 +160,7 @@ class ResultStream:
             if isinstance(error.original_error, Unavailable):
                 # The event would be lost: its objects are read again instead.
                 raise error.original_error
-        bodies = of_each(result, len(rows), context)
-        return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+        return result
 
 
 def of_each(result: ExecutionResult, count: int, context: Context) -> list[dict[str, Any]]:

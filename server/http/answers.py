@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from domain.errors import Unavailable
 from server.graphql.operations import Answer, too_long, withheld
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http.backlog import FREE_BYTES, Backlog
 from server.http.bodies import Json, encoded, encoded_up_to
 
@@ -38,12 +39,15 @@ def counted(
 
 def of_result(stream: ResultStream, result: Result, *, longest: int) -> Json:
     """Return the JSON of a subscription's result, an error in its place if it has more bytes than `longest`."""
+    if result.encoded is not None:
+        return result.encoded
     body: Json = encoded_up_to(longest, result.body) if stream.large else encoded(result.body)
     size = len(body)
-    if size <= longest:
-        return body
-    answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
-    return encoded(too_long(answer, size=size, longest=longest).body)
+    if size > longest:
+        answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
+        body = encoded(too_long(answer, size=size, longest=longest).body)
+    result.encoded = body
+    return body
 
 
 @contextmanager

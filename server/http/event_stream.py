@@ -17,7 +17,8 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
 from server.http.backlog import Backlog
 from server.http.bodies import Json
@@ -142,9 +143,16 @@ def _parts(stream: ResultStream, results: Sequence[Result], longest: int) -> Ite
     """Yield short results together, with the first of them: the connection holds one part unread."""
     part, first = bytearray(), results[0]
     for result in results:
+        framed = result.framed
+        if framed is None:
+            framed = _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
+            result.framed = framed
+        if len(results) == 1:
+            yield result, framed
+            return
         if not part:
             first = result
-        part += _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
+        part += framed
         if len(part) >= _PART_BYTES:
             yield first, bytes(part)
             part.clear()

@@ -14,7 +14,8 @@ from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
 from server.graphql.operations import Answer
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
