@@ -1,8 +1,8 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from graphql import ExecutionResult
@@ -25,11 +25,8 @@ _BATCH_SIZE = 2_000
 """Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
 
 
-class Renew(Protocol):
-    """Reads the viewer of a request again: of the cache, which is a few seconds old, or `now`."""
-
-    async def __call__(self, *, now: bool) -> Viewer:
-        """Return the viewer; raise UnusableToken if the token can no longer be used."""
+Renew = Callable[[], Awaitable[Viewer]]
+"""Reads the viewer of a request again, of the cache that is a few seconds old; raises UnusableToken if it has ended."""
 
 
 class ResultStream:
@@ -87,7 +84,8 @@ class ResultStream:
         returns these events again.
         """
         try:
-            await self.check()
+            # What another process revoked is noticed within seconds.
+            self.admit(await self._renew())
             found = await self._results(rows)
         except BaseException:
             # Nothing was delivered.
@@ -112,12 +110,9 @@ class ResultStream:
         self._reported = follower.position
         return events.cursor_after(follower.partner_id, follower.position)
 
-    async def check(self, *, now: bool = False) -> None:
-        """Raise UnusableToken or Forbidden unless the viewer may still have the events.
-
-        What another process revoked is noticed within seconds, or at once if the database is asked `now`.
-        """
-        self._context.viewer = viewer = await self._renew(now=now)
+    def admit(self, viewer: Viewer) -> None:
+        """Go on with the caller's viewer as it is now; raise Forbidden if it may no longer have the events."""
+        self._context.viewer = viewer
         missing = self.operation.permissions - viewer.permissions
         if missing:
             raise Forbidden(missing)

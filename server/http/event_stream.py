@@ -6,7 +6,7 @@ An id without an event is a cursor after events that the filter leaves out.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from random import uniform
+from functools import partial
 from typing import NamedTuple
 
 import orjson
@@ -17,6 +17,7 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
+from resolvers.viewers import Viewer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
@@ -25,9 +26,7 @@ from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 from server.http.scheduling import Admission
-
-CHECK_SECONDS = 3.0
-"""Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
+from server.http.stream_checks import StreamChecks
 
 ALIVE_SECONDS = 4.0
 """Seconds without events after which a line without data keeps the connection open."""
@@ -49,7 +48,16 @@ class Terms(NamedTuple):
 
     admission: Admission
     backlog: Backlog
+    checks: StreamChecks
     longest: int
+
+
+class Caller(NamedTuple):
+    """Caller of a stream: its Authorization headers, its address, and what tells that it is gone."""
+
+    authorization: Sequence[str]
+    address: str | None
+    receive: Receive
 
 
 async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None:
@@ -59,7 +67,7 @@ async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None
 
 
 async def send_results(
-    stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header], terms: Terms
+    stream: ResultStream, caller: Caller, send: Send, headers: Sequence[Header], terms: Terms
 ) -> None:
     """Send the results of a subscription until the caller leaves, the viewer may not have them, or the server stops.
 
@@ -69,18 +77,21 @@ async def send_results(
     tally.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-        sending, checking = asyncio.create_task(_send_all(stream, send, terms)), asyncio.create_task(_end(stream))
-        tasks = sending, checking, asyncio.create_task(bodies.gone(receive))
+        ended: asyncio.Future[ApiError] = asyncio.get_running_loop().create_future()
+        sending = asyncio.create_task(_send_all(stream, send, terms))
+        leaving = asyncio.create_task(bodies.gone(caller.receive))
+        leave = terms.checks.watch(caller.authorization, caller.address, partial(_admit, stream, ended))
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if checking.done():
-                await _send_last(sending, send, _last(checking.result(), stream.language))
+            await asyncio.wait((sending, ended, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await _send_last(sending, send, _last(ended.result(), stream.language))
             elif sending.done():
                 await send({"type": "http.response.body", "body": sending.result()})
         finally:
-            for task in tasks:
+            leave()
+            for task in (sending, leaving):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(sending, leaving, return_exceptions=True)
     finally:
         stream.close()
 
@@ -122,17 +133,15 @@ async def _send_all(stream: ResultStream, send: Send, terms: Terms) -> bytes:
             return _last(error, stream.language)
 
 
-async def _end(stream: ResultStream) -> ApiError:
-    """Return why the viewer may no longer have the events, when that is so."""
-    while True:
-        # Those of many streams are spread over the time.
-        await asyncio.sleep(CHECK_SECONDS * uniform(0.75, 1))  # noqa: S311 — no secret.
-        try:
-            await stream.check(now=True)
-        except Unavailable:
-            continue
-        except ApiError as error:
-            return error
+def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], found: Viewer | ApiError) -> None:
+    """Go on with the viewer, or end the stream if it may no longer have the events."""
+    try:
+        if isinstance(found, ApiError):
+            raise found
+        stream.admit(found)
+    except ApiError as error:
+        if not ended.done():
+            ended.set_result(error)
 
 
 async def _send_part(send: Send, part: bytes) -> None:

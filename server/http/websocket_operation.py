@@ -1,6 +1,7 @@
 """Operation of a WebSocket: a query or a mutation that is executed, or a subscription that is followed."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from time import perf_counter
@@ -12,6 +13,7 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
+from resolvers.viewers import Viewer
 from server import logs
 from server.graphql.operations import Answer
 from server.graphql.shared_results import Result
@@ -43,6 +45,7 @@ class Operation:
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
+        self._unwatch: Callable[[], None] | None = None
         self.task = asyncio.create_task(self._run(message))
 
     def drop(self, last: ApiError | None = None) -> None:
@@ -53,6 +56,19 @@ class Operation:
             self.wanted = False
         if self.stream is not None:
             self.task.cancel()
+
+    def _admit(self, found: Viewer | ApiError) -> None:
+        """Go on with the viewer, or end a subscription that it may no longer have; without a viewer, close."""
+        connection = self._connection
+        if isinstance(found, UnusableToken):
+            connection.end(connection.unusable(found))
+        elif isinstance(found, ApiError):
+            connection.end(connection.failed())
+        elif self.stream is not None:
+            try:
+                self.stream.admit(found)
+            except ApiError as error:
+                self.drop(error)
 
     async def _run(self, message: Received) -> None:
         """Execute the operation, and log it."""
@@ -72,6 +88,8 @@ class Operation:
         finally:
             if self.stream is not None:
                 self.stream.close()
+            if self._unwatch is not None:
+                self._unwatch()
             seconds = perf_counter() - started
             write_line(connection.scope, seconds, self._state, statements)
             if connection.terms.observe is not None:
@@ -123,6 +141,7 @@ class Operation:
             await self._answer(answer)
             return
         self.stream = answer.stream
+        self._unwatch = connection.watch(self._admit)
         # Statements are counted for the log's line, and those of a stream have no end.
         tally.set(None)
         if self.wanted and not connection.closing.done():
