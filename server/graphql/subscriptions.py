@@ -1,7 +1,7 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from domain.languages import Language
 from resolvers import events
 from resolvers.context import Context
 from resolvers.feed import Follower
-from resolvers.viewers import Viewer
+from resolvers.viewers import NEW, REMEMBERED, Viewer
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
@@ -59,6 +59,8 @@ class ResultStream:
         """Whether the result of one event may be long."""
         self._shared, self._kind = shared, None if self.large else self._kind_of(given)
         shared.enter()
+        self._admitted_until: datetime | None = None
+        self._admitted_after = 0
         self._position = follower.position
         self._reported: int | None = None
         """Number of the event whose cursor the caller has."""
@@ -74,8 +76,7 @@ class ResultStream:
         Also raises FeedClosedError if the process ends. Unavailable passes.
         """
         self._position = self._follower.position
-        async with asyncio.timeout(seconds):
-            return await self._follower.batch(self._batch_max)
+        return await self._follower.batch(self._batch_max, seconds)
 
     async def results(self, rows: Sequence[EventRow]) -> list[Result]:
         """Return the results of the events in order.
@@ -84,8 +85,9 @@ class ResultStream:
         returns these events again.
         """
         try:
-            # What another process revoked is noticed within seconds.
-            self.admit(await self._renew())
+            if not self._is_admitted():
+                # What another process revoked is noticed within seconds.
+                self.admit(await self._renew())
             found = await self._results(rows)
         except BaseException:
             # Nothing was delivered.
@@ -110,12 +112,28 @@ class ResultStream:
         self._reported = follower.position
         return events.cursor_after(follower.partner_id, follower.position)
 
-    def admit(self, viewer: Viewer) -> None:
-        """Go on with the caller's viewer as it is now; raise Forbidden if it may no longer have the events."""
-        self._context.viewer = viewer
+    def admit(self, viewer: Viewer, *, read_after: int | None = None) -> None:
+        """Go on with the caller's viewer as it is now; raise Forbidden if it may no longer have the events.
+
+        `read_after` is `Viewers.forgotten` from before a viewer was read that is at most a second old: until it can no
+        longer be cached, or this process revokes a token, it need not be read again.
+        """
+        context = self._context
+        context.viewer = viewer
         missing = self.operation.permissions - viewer.permissions
         if missing:
             raise Forbidden(missing)
+        if read_after is not None:
+            until = context.now() + REMEMBERED - NEW
+            self._admitted_until = until if viewer.expires_at is None else min(until, viewer.expires_at)
+            self._admitted_after = read_after
+
+    def _is_admitted(self) -> bool:
+        return (
+            self._admitted_until is not None
+            and self._admitted_after == self._context.portal.viewers.forgotten
+            and self._context.now() < self._admitted_until
+        )
 
     def close(self) -> None:
         """Stop following the events."""

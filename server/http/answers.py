@@ -1,8 +1,5 @@
 """Answers whose bytes wait for their callers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from domain.errors import Unavailable
 from server.graphql.operations import Answer, too_long, withheld
 from server.graphql.shared_results import Result
@@ -50,14 +47,20 @@ def of_result(stream: ResultStream, result: Result, *, longest: int) -> Json:
     return body
 
 
-@contextmanager
-def counted_while(backlog: Backlog, size: int) -> Iterator[None]:
+class counted_while:  # noqa: N801 — read as a function; a generator would take as long as a short message.
     """Count the bytes of a longer result while it is sent; raise Unavailable if the backlog has no room."""
-    if size <= FREE_BYTES:
-        yield
-        return
-    backlog.add(size)
-    try:
-        yield
-    finally:
-        backlog.remove(size)
+
+    __slots__ = ("_backlog", "_size")
+
+    def __init__(self, backlog: Backlog, size: int) -> None:
+        self._backlog, self._size = backlog, size if size > FREE_BYTES else 0
+
+    def __enter__(self) -> None:
+        """Begin to count."""
+        if self._size:
+            self._backlog.add(self._size)
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop counting."""
+        if self._size:
+            self._backlog.remove(self._size)

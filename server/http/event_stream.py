@@ -17,7 +17,6 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
-from resolvers.viewers import Viewer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
@@ -26,7 +25,7 @@ from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 from server.http.scheduling import Admission
-from server.http.stream_checks import StreamChecks
+from server.http.stream_checks import Check, StreamChecks
 
 ALIVE_SECONDS = 4.0
 """Seconds without events after which a line without data keeps the connection open."""
@@ -133,12 +132,12 @@ async def _send_all(stream: ResultStream, send: Send, terms: Terms) -> bytes:
             return _last(error, stream.language)
 
 
-def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], found: Viewer | ApiError) -> None:
+def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], check: Check) -> None:
     """Go on with the viewer, or end the stream if it may no longer have the events."""
     try:
-        if isinstance(found, ApiError):
-            raise found
-        stream.admit(found)
+        if isinstance(check.found, ApiError):
+            raise check.found
+        stream.admit(check.found, read_after=check.read_after)
     except ApiError as error:
         if not ended.done():
             ended.set_result(error)

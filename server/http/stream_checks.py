@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 
@@ -24,8 +25,16 @@ _SLOTS = 8
 Caller = tuple[tuple[str, ...], str | None]
 """Values of the Authorization headers, and the address."""
 
-Found = Callable[[Viewer | ApiError], None]
-"""Called with the caller's viewer as of now, or with why it has none. It raises nothing."""
+
+class Check(NamedTuple):
+    """Viewer of a caller as of now, or why it has none, and `Viewers.forgotten` from before it was read."""
+
+    found: Viewer | ApiError
+    read_after: int
+
+
+Found = Callable[[Check], None]
+"""Called with each check of a caller; it raises nothing."""
 
 log = structlog.get_logger("portal.http")
 
@@ -85,6 +94,7 @@ class StreamChecks:
 
     async def _check(self, place: int, caller: Caller) -> None:
         found: Viewer | ApiError
+        read_after = self._portal.viewers.forgotten
         try:
             found = await bearer.renewed(self._portal, *caller, now=True)
         except Unavailable:
@@ -96,4 +106,4 @@ class StreamChecks:
             log.exception("subscriptions not checked")
             found = Internal()
         for tell in tuple(self._slots[place].get(caller, {}).values()):
-            tell(found)
+            tell(Check(found, read_after))

@@ -13,7 +13,6 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
-from resolvers.viewers import Viewer
 from server import logs
 from server.graphql.operations import Answer
 from server.graphql.shared_results import Result
@@ -23,6 +22,7 @@ from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
 from server.http.middleware import write_line
+from server.http.stream_checks import Check
 from server.http.transport_ws import COME_BACK, CloseCode, End, Received
 from server.http.websocket_connection import Connection
 
@@ -57,16 +57,16 @@ class Operation:
         if self.stream is not None:
             self.task.cancel()
 
-    def _admit(self, found: Viewer | ApiError) -> None:
+    def _admit(self, check: Check) -> None:
         """Go on with the viewer, or end a subscription that it may no longer have; without a viewer, close."""
-        connection = self._connection
+        connection, found = self._connection, check.found
         if isinstance(found, UnusableToken):
             connection.end(connection.unusable(found))
         elif isinstance(found, ApiError):
             connection.end(connection.failed())
         elif self.stream is not None:
             try:
-                self.stream.admit(found)
+                self.stream.admit(found, read_after=check.read_after)
             except ApiError as error:
                 self.drop(error)
 
