@@ -126,7 +126,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None
-    sockets = WebSockets(portal, operations, settings, endpoint.admission, ended)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission, endpoint.checks, observe=ended)
     app = Application(
         endpoint,
         routes=[

@@ -33,7 +33,7 @@ from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.costs import SMALL_SIZE, Cost, Fragments
-from server.graphql.event_batches import batched
+from server.graphql.event_batches import batched, event_variables
 from server.graphql.literals import RULES, Rules
 from server.graphql.source_text import Text
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, suggested
@@ -64,6 +64,8 @@ class Operation(NamedTuple):
     cost: Cost | None
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
     lengths: variable_values.Variables
+    event_variables: frozenset[str]
+    """Names of the variables on which the result of a subscription for an event depends."""
     prepared: Prepared
 
 
@@ -249,6 +251,7 @@ class _Requirements:
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=self.cost if self.cost is not None and (streams or self.cost.most.size > SMALL_SIZE) else None,
             lengths=self.lengths,
+            event_variables=event_variables(self._node, self._fragments) if streams else frozenset(),
             prepared=Prepared(batched(self._schema) if streams else self._schema, ast, self._node, executor_class),
         )
 

@@ -36,6 +36,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
+from server.graphql.shared_results import SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
@@ -113,6 +114,7 @@ class Operations:
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self.budget = Budget()
+        self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
 
     @property
@@ -198,7 +200,16 @@ class Operations:
                 leave()
         if not isinstance(followed, Follower):
             return _refused(context, getattr(followed, "errors", None) or (), operation)
-        stream = ResultStream(context, operation, variables, followed, budget=self.budget, renew=request.renew)
+        stream = ResultStream(
+            context,
+            operation,
+            variables,
+            followed,
+            given=request.variables or {},
+            budget=self.budget,
+            shared=self._shared,
+            renew=request.renew,
+        )
         stream.on_close = leave
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 

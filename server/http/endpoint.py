@@ -30,6 +30,7 @@ from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unre
 from server.http.headers import Header, Headers, Negotiated
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, STREAM_TYPE
 from server.http.scheduling import Admission
+from server.http.stream_checks import StreamChecks
 from server.settings import Settings
 
 PATH = "/graphql"
@@ -54,6 +55,7 @@ class Endpoint:
         self._edition = settings.status_codes
         self._seconds = settings.request_timeout_seconds
         self.admission = Admission()
+        self.checks = StreamChecks(portal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,7 +73,8 @@ class Endpoint:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
             else:
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    await self._stream(answer, body, scope, receive, send)
+                    caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
+                    await self._stream(answer, body, scope, caller, send)
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
@@ -96,12 +99,12 @@ class Endpoint:
             if coming:
                 backlog_of(scope).remove(coming)
 
-    async def _stream(self, answer: Answer, body: Json, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(self, answer: Answer, body: Json, scope: Scope, caller: event_stream.Caller, send: Send) -> None:
         if answer.stream is None:
             await event_stream.send_answer(send, body, [_VARY])
         else:
-            terms = event_stream.Terms(self.admission, backlog_of(scope), self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, receive, send, [_VARY], terms)
+            terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
+            await event_stream.send_results(answer.stream, caller, send, [_VARY], terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated

@@ -23,6 +23,7 @@ from server.http.headers import Header, completed
 from server.http.middleware import request_id_for
 from server.http.places import Place
 from server.http.transport_ws import COME_BACK, NOT_READ, CloseCode, short
+from server.http.websocket_frames import text_frame
 
 _SLICE_BYTES = 1024
 """Number of bytes parsed at once: at most 170 frames."""
@@ -300,9 +301,9 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         text = message.get("text")
         if text is None:
             self._frames.send_binary(message["bytes"])
-        else:
-            self._frames.send_text(text.encode())
-        self._write()
+            self._write()
+        elif not self.transport.is_closing():
+            self.transport.write(text_frame(text.encode()))
 
     def _sent_before(self, message: Message) -> None:
         """Accept the handshake, or refuse it by an answer of HTTP."""
