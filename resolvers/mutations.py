@@ -228,12 +228,12 @@ class Mutation(Generic[Given, Outcome]):
         purpose = "idempotency key of the vendor" if viewer.of_vendor else "idempotency key"
         # No key has a NUL.
         whole = key if item is None else f"{key}\0{item}"
-        return Claim(
-            partner_id=partner_id,
-            mutation=self.name,
-            key_digest=context.portal.digest(purpose, whole.encode()),
-            input_digest=context.portal.digest("idempotency input", as_text(given).encode()),
-        )
+        keys = context.portal.digests(purpose, whole.encode())
+        inputs = context.portal.digests("idempotency input", as_text(given).encode())
+        former = None
+        for key_digest, input_digest in zip(reversed(keys), reversed(inputs), strict=True):
+            former = Claim(partner_id, self.name, key_digest, input_digest, former)
+        return former
 
 
 def as_text(given: object) -> str:

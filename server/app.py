@@ -23,7 +23,7 @@ from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments, inspected
-from server.http import graphiql, health, home
+from server.http import graphiql, health, home, revocation
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
@@ -92,6 +92,8 @@ def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
         database,
         settings.secret(),
         demo=settings.demo,
+        previous_secret=settings.previous_secret(),
+        open_schema=settings.introspection == "everyone",
         outbox=settings.outbox(),
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
@@ -136,6 +138,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
+            revocation.route(portal),
             *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,

@@ -260,8 +260,9 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that the operation requires, and return the values of its variables."""
+    needs_token = operation.private or (operation.introspects and not context.portal.shows_schema_to_all)
     if context.unusable is not None and (
-        operation.private
+        needs_token
         or operation.error is not None
         # A viewer whose token can't be checked for a minute is not signed out.
         or (operation.shows_viewer and isinstance(context.unusable, ProviderUnreachable))
@@ -273,7 +274,7 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
     if given and (too_long := operation.lengths.error(given)) is not None:
         return [too_long]
     viewer = context.viewer
-    if viewer is None and operation.private:
+    if viewer is None and needs_token:
         raise unauthenticated()
     variables = operation.prepared.coerced(given)
     if viewer is not None and (
@@ -316,7 +317,7 @@ def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
 
 def _gets_suggestions(context: Context) -> bool:
     """Return whether errors have suggestions, which cost more than the rest of a document's validation."""
-    return context.viewer is not None or context.portal.demo
+    return context.viewer is not None or context.portal.shows_schema_to_all
 
 
 def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:

@@ -40,6 +40,7 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_NUMBER = 20
+_BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
 
 class Endpoint:
@@ -131,6 +132,10 @@ class Endpoint:
             if unusable is not None:
                 raise unusable from None
             raise
+        if wanted.read_only and wanted.query is not None and not authorization and not self._portal.shows_schema_to_all:
+            # A link of any page could cause such a request, which tells a stranger nothing anyway.
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Rejected(HTTPStatus.UNAUTHORIZED, _BY_GET, code="UNAUTHENTICATED", headers=challenge)
         if negotiated.streams and scope["method"] != "HEAD":
             wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
         # The connection ends what is not answered at the deadline, which counts from the end of the body.
