@@ -14,10 +14,14 @@ from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
 from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
 from domain.errors import (
+    AnswerTimedOut,
     ApiError,
     BodyTooLong,
+    ChangeNotShown,
+    ChangeTimedOut,
     Forbidden,
     RateLimited,
+    ReadTimedOut,
     TokenElsewhere,
     TooManyMails,
     TooManySubscriptions,
@@ -194,6 +198,10 @@ SAMPLES: Sequence[Said] = (
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),
+    ReadTimedOut(10),
+    ChangeTimedOut(20),
+    ChangeNotShown(20),
+    AnswerTimedOut(20),
 )
 """Samples of all messages with facts, and of those about a field."""
 

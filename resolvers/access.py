@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from secrets import token_urlsafe
+from secrets import choice
 from typing import NamedTuple
 
 from db import access, users
@@ -11,7 +11,7 @@ from db.access import Bearer, NewToken, TokenRow, UserRow
 from db.engine import Transaction
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
-from domain import policies, second_factor, tenancy
+from domain import policies, second_factor, tenancy, token_forms
 from domain.access import ACTIONS, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
 from domain.errors import TokenElsewhere
 from domain.events import Event, EventType
@@ -24,9 +24,8 @@ from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
-_SECRET_BYTES = 32
 PREFIX_LENGTH = 12
-_PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
+_PREFIXES = {TokenKind.SESSION: token_forms.SESSION, TokenKind.API: token_forms.API}
 
 
 class Secret(NamedTuple):
@@ -39,14 +38,20 @@ class Secret(NamedTuple):
 
 def new_secret(kind: TokenKind) -> Secret:
     """Return 256 random bits behind a prefix by which people and scanners recognize a token."""
-    secret = _PREFIXES[kind] + token_urlsafe(_SECRET_BYTES)
+    secret = random_secret(_PREFIXES[kind])
     return Secret(secret, secret[:PREFIX_LENGTH], digest(secret))
 
 
-def new_link_secret() -> Secret:
-    """Return 256 random bits for a link that works once."""
-    secret = token_urlsafe(_SECRET_BYTES)
+def new_link_secret(prefix: str) -> Secret:
+    """Return 256 random bits behind a prefix, for a link that works once."""
+    secret = random_secret(prefix)
     return Secret(secret, "", digest(secret))
+
+
+def random_secret(prefix: str) -> str:
+    """Return 256 random bits behind a prefix, with a checksum."""
+    random = "".join(choice(token_forms.ALPHABET) for _ in range(token_forms.RANDOM_LENGTH))
+    return token_forms.with_checksum(prefix, random)
 
 
 def digest(secret: str) -> bytes:
@@ -66,6 +71,8 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     recall = portal.viewers.recall_new if read_now else portal.viewers.recall
     viewer = recall(token_digest, now)
     if viewer is None:
+        if token_forms.is_mistyped(secret):
+            return None
         former = portal.viewers.former(token_digest) if read_now else None
         # The portal's own tokens have no dots, and those of a provider have two.
         if portal.provider is None or "." not in secret:

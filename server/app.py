@@ -23,7 +23,7 @@ from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments, inspected
-from server.http import graphiql, health, home
+from server.http import graphiql, health, home, revocation
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
@@ -80,18 +80,20 @@ def create() -> Application:
     """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
-    app = create_app(open_portal(settings), settings)
+    app = create_app(open_portal(settings, seconds=settings.mutation_timeout_seconds), settings)
     app.owns_process = True
     return app
 
 
-def open_portal(settings: Settings) -> Portal:
-    """Return the portal on the database of the settings."""
-    database = Database(settings.database_url, hints=settings.event_hints)
+def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
+    """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
+    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
     return Portal(
         database,
         settings.secret(),
         demo=settings.demo,
+        previous_secret=settings.previous_secret(),
+        open_schema=settings.introspection == "everyone",
         outbox=settings.outbox(),
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
@@ -115,12 +117,18 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_address=settings.max_subscriptions_of_address,
     )
     portal.inspect = inspected
-    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
+    operations = Operations(
+        portal,
+        documents,
+        trusted_only=settings.trusted_documents == "only",
+        streams=streams,
+        mutation_seconds=settings.mutation_timeout_seconds,
+    )
     portal.selections = selections = EventSelections(operations.documents, operations.budget)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None
-    sockets = WebSockets(portal, operations, settings, endpoint.admission, ended)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission, endpoint.checks, observe=ended)
     app = Application(
         endpoint,
         routes=[
@@ -130,6 +138,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
             Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
+            revocation.route(portal),
             *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
@@ -190,7 +199,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
-        yield {"feed": portal.feed}
+        yield {"feed": portal.feed, "counts": portal.counts}
     finally:
         for task in beside:
             task.cancel()

@@ -38,6 +38,13 @@ LOADER_KEYS = Histogram(
 CACHE_HITS = Counter("portal_cache_hits", "Lookups that a cache answered.", ["cache"], registry=REGISTRY)
 CACHE_MISSES = Counter("portal_cache_misses", "Lookups that a cache could not answer.", ["cache"], registry=REGISTRY)
 DELIVERIES = Counter("portal_webhook_deliveries", "Tries to deliver to webhooks.", ["outcome"], registry=REGISTRY)
+STOPPED = Counter(
+    "portal_stopped",
+    "Reads and writes of the database that were stopped at a deadline, and reads whose callers had gone.",
+    ["work"],
+    registry=REGISTRY,
+)
+REFUSED_CONNECTIONS = Counter("portal_refused_connections", "Connections beyond a cap.", ["cap"], registry=REGISTRY)
 FEED_EVENTS = Counter("portal_feed_events", "Events that the feed read for its subscribers.", registry=REGISTRY)
 SUBSCRIBERS = Gauge(
     "portal_subscribers",
