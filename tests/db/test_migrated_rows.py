@@ -359,11 +359,8 @@ async def test_clients_and_activations_get_the_latest_time_that_is_known(engine:
     day = "2026-07-0{}T12:00:00.000000Z".format
     await write(
         url,
-        *(f"INSERT INTO partners (name, name_folded, cnpj) VALUES ('{name}', '', '{name}')" for name in "ABC"),
-        *(
-            f"INSERT INTO partner_counters (partner_id, order_number, event_number) VALUES ({partner_id}, 0, 4)"
-            for partner_id in (1, 2, 3)
-        ),
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('A', 'a', '1'), ('B', 'b', '2'), ('C', 'c', '3')",
+        "INSERT INTO partner_counters (partner_id, order_number, event_number) VALUES (1, 0, 3), (2, 0, 0), (3, 0, 0)",
         """INSERT INTO users (partner_id, email, name, role, password_hash)
             VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
         "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
@@ -372,17 +369,17 @@ async def test_clients_and_activations_get_the_latest_time_that_is_known(engine:
             (1, '1', 'a', 'a', '', '', 'ACTIVE', '{day(1)}', NULL),
             (1, '2', 'b', 'b', '', '', 'ACTIVE', '{day(1)}', NULL),
             (1, NULL, NULL, '', '', '', 'CANCELLED', '{day(1)}', '{day(3)}'),
-            (2, '1', 'a', 'a', '', '', 'ACTIVE', '{day(2)}', NULL)""",
+            (2, '1', 'a', 'a', '', '', 'ACTIVE', '{day(2)}', NULL)""",  # noqa: S608 — our own.
         f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
             additional_seats, client_name_folded, activated_by_id, status, activated_at, cancelled_at,
             cancellation_reason) VALUES
             (1, 1, 1, 'C-1', 'K-1', 1, 0, '', 1, 'ACTIVE', '{day(1)}', NULL, NULL),
             (1, 1, 1, 'C-2', 'K-2', 1, 0, '', 1, 'CANCELLED', '{day(1)}', '{day(2)}', 'MOVED'),
-            (1, 1, 1, 'C-3', 'K-3', 1, 0, '', 1, 'ACTIVE', '{day(1)}', NULL, NULL)""",
+            (1, 1, 1, 'C-3', 'K-3', 1, 0, '', 1, 'ACTIVE', '{day(1)}', NULL, NULL)""",  # noqa: S608 — our own.
         f"""INSERT INTO events (partner_id, number, type, occurred_at, client_id, activation_id) VALUES
             (1, 1, 'CLIENT_UPDATED', '{day(4)}', 2, NULL),
             (1, 2, 'ACTIVATION_UPDATED', '{day(5)}', 1, 3),
-            (1, 3, 'STOCK_LOW', '{day(6)}', NULL, NULL)""",
+            (1, 3, 'STOCK_LOW', '{day(6)}', NULL, NULL)""",  # noqa: S608 — our own.
     )
 
     migrate.upgrade(url)
@@ -397,4 +394,4 @@ async def test_clients_and_activations_get_the_latest_time_that_is_known(engine:
         taken = await fetch_values(connection, latest)
     await database.close()
     assert times == [[1, 4, 3, 2], [1, 2, 5]]
-    assert taken == [change_times.microseconds(datetime.fromisoformat(day(each))) for each in (6, 2)] + [0]
+    assert taken == [*(change_times.microseconds(datetime.fromisoformat(day(each))) for each in (6, 2)), 0]

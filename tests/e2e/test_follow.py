@@ -2,9 +2,10 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -92,3 +93,23 @@ def test_a_refusal_that_stays_ends_the_program(environment: dict[str, str], tmp_
     assert without == (2, "There is no token: set TOKEN.\n")
     assert wrong[0] == 2
     assert "--url" in wrong[1]
+
+
+def test_a_cursor_that_is_too_old_ends_the_program_with_how_to_catch_up(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with serving(environment, log) as (url, _):
+        environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
+        body = {"query": "{ events(first: 1) { nodes { cursor } } }"}
+        headers = {"Authorization": f"Bearer {environment['TOKEN']}"}
+        answer = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()
+        (first,) = answer["data"]["events"]["nodes"]
+        with closing(sqlite3.connect(tmp_path / "portal.db")) as database, database:
+            # As if the events were deleted because of their age.
+            database.execute("UPDATE partner_counters SET dropped_number = event_number - 1")
+        command = [str(forks.portal()), "events", "follow", "--after", first["cursor"]]
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`clients` and `activations` with `updatedSince`" in done.stderr
