@@ -28,9 +28,10 @@ _DURABILITY = "FULL"
 async def _measure(server: Server, subscribers: int, rounds: int, seconds: int) -> None:
     for workload in (each for each in WORKLOADS if each.durability == _DURABILITY):
         without, beside = await _rounds(server, workload, subscribers, rounds, seconds)
+        alone, together = median(without), median(beside)
         print(
-            f"{workload.name:3} {median(without):6.3f} ms of work a request, {median(beside):6.3f} beside {subscribers} "
-            f"subscribers: {median(beside) / median(without):.3f} times as much",
+            f"{workload.name:3} {alone:6.3f} ms of work a request, {together:6.3f} beside {subscribers} subscribers: "
+            f"{together / alone:.3f} times as much",
             flush=True,
         )
 

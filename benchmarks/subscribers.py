@@ -158,7 +158,8 @@ async def _measure(name: str, server: Server, writer: Server, load: Load) -> Non
     print(
         f"{name:15} {delivered:,} of {expected:,} deliveries of {deliveries.received / delivered:.0f} bytes in "
         f"{lasted:.0f} s: {delivered / worked:,.0f} a CPU second; p50 {cuts[49] * 1000:.0f} ms, p99 "
-        f"{cuts[98] * 1000:.0f} ms; {held:.0f} kB a subscriber, {end:.0f} at the end; {idle:.1%} of a core while nothing happens",
+        f"{cuts[98] * 1000:.0f} ms; {held:.0f} kB a subscriber, {end:.0f} at the end; {idle:.1%} of a core "
+        "while nothing happens",
         flush=True,
     )
 

@@ -43,7 +43,8 @@ async def test_all_subscriptions_of_a_caller_are_told_of_one_check(api: Api) -> 
     for each in watchers:
         each.leave()
 
-    assert [each.user_id for each in found if isinstance(each, Viewer)] == [api.user_id, api.user_id, colleague.user_id]
+    viewers = [each for each in found if isinstance(each, Viewer)]
+    assert [each.user_id for each in viewers] == [api.user_id, api.user_id, colleague.user_id]
     assert found[0] is found[1]
 
 
@@ -86,7 +87,7 @@ async def test_a_viewer_that_was_just_read_is_not_trusted_after_its_end(
         if ended == "expired":
             clock.forward(seconds=2)
         else:
-            (token,) = [each for each in await tokens(api) if each["expiresAt"] is not None]
+            (token,) = await tokens(api)
             await api.done("revokeApiToken", "__typename", {"apiTokenId": token["id"]})
         await api.client()
 
@@ -94,5 +95,5 @@ async def test_a_viewer_that_was_just_read_is_not_trusted_after_its_end(
 
 
 async def tokens(api: Api) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = (await api.data("{ apiTokens { id expiresAt } }"))["apiTokens"]
+    found: list[dict[str, str]] = (await api.data("{ apiTokens { id } }"))["apiTokens"]
     return found
