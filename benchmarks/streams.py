@@ -44,6 +44,10 @@ class Subscriber(asyncio.Protocol):
     def _begin(self) -> None:
         self._transport.write(request({**self._headers, "Accept": "text/event-stream"}, {"query": self._subscription}))
 
+    def close(self) -> None:
+        """Leave."""
+        self._transport.abort()
+
     def keep(self) -> Callable[[], object]:
         """Keep what arrives from now on, and return what returns the first result of it, None before."""
         self._kept = b""

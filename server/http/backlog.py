@@ -1,6 +1,8 @@
 """Backlog: bytes of answers that the callers have not read yet."""
 
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 
 import structlog
 from starlette.types import Scope
@@ -13,21 +15,28 @@ FREE_BYTES = 64 * 1024
 BACKLOG_MAX_BYTES = 48 * 1024 * 1024
 """Maximum unread bytes in a process at which a longer answer is accepted; a single answer may be longer."""
 
+_COUNTED_SECONDS = 0.01
+"""Seconds for which the bytes that connections hold are not counted anew, while there is room."""
+
 log = structlog.get_logger("portal.http")
 
 
 class Backlog:
     """Counter of the bytes of longer answers, on their way to the connections or held by them."""
 
-    def __init__(self, held: Callable[[], int] = int) -> None:
+    def __init__(self, held: Callable[[], int] = int, clock: Callable[[], float] = monotonic) -> None:
         """Start with none; `held` returns the bytes that all connections of the process hold."""
-        self._held = held
-        self._coming = 0
+        self._held, self._clock = held, clock
+        self._coming = self._held_at_most = 0
+        self._counted_at = -inf
 
     def add(self, size: int) -> None:
         """Count an answer until `remove`; raise Unavailable if the process holds too much already."""
-        unread = self._coming + self._held()
-        if unread > FREE_BYTES and unread + size > BACKLOG_MAX_BYTES:
+        # Asking thousands of connections takes as long as a short operation.
+        if self._clock() - self._counted_at >= _COUNTED_SECONDS or self._is_too_much(size):
+            self._held_at_most, self._counted_at = self._held(), self._clock()
+        if self._is_too_much(size):
+            unread = self._coming + self._held_at_most
             log.warning(
                 "answer refused: too many bytes of others are unread", bytes=size, unread=unread, max=BACKLOG_MAX_BYTES
             )
@@ -38,6 +47,11 @@ class Backlog:
     def remove(self, size: int) -> None:
         """Stop counting the bytes, which the connection now holds, or which were dropped."""
         self._coming -= size
+        self._held_at_most += size
+
+    def _is_too_much(self, size: int) -> bool:
+        unread = self._coming + self._held_at_most
+        return unread > FREE_BYTES and unread + size > BACKLOG_MAX_BYTES
 
 
 def backlog_of(scope: Scope) -> Backlog:

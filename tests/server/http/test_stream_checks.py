@@ -1,0 +1,99 @@
+"""Checks of the callers of subscriptions: once for each, and no longer than there are subscriptions."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.access import TokenKind
+from domain.errors import ApiError
+from resolvers.viewers import Viewer
+from server.app import create_app
+from server.http.stream_checks import Check, StreamChecks
+from server.settings import Settings
+from tests import streams
+from tests.api import Api
+from tests.clock import Clock
+from tests.executors import DOCUMENTS
+from tests.factories import new_caller
+
+
+class Watcher:
+    """Subscription that keeps what it is told."""
+
+    def __init__(self, checks: StreamChecks, api: Api) -> None:
+        self.told: asyncio.Queue[Viewer | ApiError] = asyncio.Queue()
+        self.leave = checks.watch([f"Bearer {api.token}"], None, self._tell)
+
+    def _tell(self, check: Check) -> None:
+        self.told.put_nowait(check.found)
+
+
+@pytest.fixture(autouse=True)
+def _checking_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 0.05)
+
+
+async def test_all_subscriptions_of_a_caller_are_told_of_one_check(api: Api) -> None:
+    checks, colleague = StreamChecks(api.portal), await new_caller(api.http, api.portal, api.partner_id)
+    watchers = [Watcher(checks, caller) for caller in (api, api, colleague)]
+
+    async with asyncio.timeout(20):
+        found = [await each.told.get() for each in watchers]
+    for each in watchers:
+        each.leave()
+
+    viewers = [each for each in found if isinstance(each, Viewer)]
+    assert [each.user_id for each in viewers] == [api.user_id, api.user_id, colleague.user_id]
+    assert found[0] is found[1]
+
+
+async def test_nothing_is_checked_after_the_last_subscription(api: Api) -> None:
+    checks = StreamChecks(api.portal)
+    first, second = Watcher(checks, api), Watcher(checks, api)
+    running = checks._running  # noqa: SLF001 — it shows nowhere else.
+    assert running is not None
+    first.leave()
+    assert not running.cancelling()
+    second.leave()
+    await asyncio.wait((running,), timeout=20)
+
+    assert running.cancelled()
+    again = Watcher(checks, api)
+    async with asyncio.timeout(20):
+        assert isinstance(await again.told.get(), Viewer)
+    again.leave()
+
+
+@pytest.mark.parametrize("ended", ["revoked here", "expired"])
+async def test_a_viewer_that_was_just_read_is_not_trusted_after_its_end(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    app = create_app(api.portal, Settings(), documents=DOCUMENTS)
+    expires_at = clock() + timedelta(seconds=2)
+    script = await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API, expires_at=expires_at)
+    checked = asyncio.Event()
+
+    def note(statement: str) -> None:
+        if "tokens.revoked_at IS NULL" in statement:
+            checked.set()
+
+    async with streams.streaming(script, app=app) as stream:
+        api.portal.database.observers.append(note)
+        async with asyncio.timeout(20):
+            await checked.wait()
+        api.portal.database.observers.remove(note)
+        monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 600)
+        if ended == "expired":
+            clock.forward(seconds=2)
+        else:
+            (token,) = await tokens(api)
+            await api.done("revokeApiToken", "__typename", {"apiTokenId": token["id"]})
+        await api.client()
+
+        assert await stream.end() == "UNAUTHENTICATED"
+
+
+async def tokens(api: Api) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = (await api.data("{ apiTokens { id } }"))["apiTokens"]
+    return found
