@@ -63,13 +63,13 @@ def test_an_address_is_counted_as_what_one_caller_has(peer: str, network: str) -
 
 @pytest.mark.parametrize("proxies", [("*",), ("203.0.113.0/24",), (HERE,), ("2001:db8::/32", HERE)])
 @pytest.mark.parametrize("peer", [HERE, f"::ffff:{HERE}"])
-def test_a_trusted_proxy_is_held_to_the_cap_of_the_process_only(proxies: tuple[str, ...], peer: str) -> None:
+def test_a_trusted_proxy_counts_for_the_process_only(proxies: tuple[str, ...], peer: str) -> None:
     counted = places(total=3, of_address=1, proxies=proxies)
 
     assert [counted.take(peer, 0.0).beyond for _ in range(4)] == [None, None, None, "process"]
 
 
-def test_a_socket_without_an_address_is_held_to_the_cap_of_the_process_only() -> None:
+def test_a_socket_without_an_address_counts_for_the_process() -> None:
     counted = places(total=2, of_address=1)
 
     assert [counted.take(None, 0.0).beyond for _ in range(3)] == [None, None, "process"]
