@@ -42,6 +42,9 @@ log = structlog.get_logger("portal")
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Number of new objects after which Python's garbage collection looks at the youngest generation."""
 
+_WORK_SECONDS = 60
+"""How long a unit of work outside of a request may take, such as one of the cleanup or of a webhook's sender."""
+
 _MAIL_SECONDS = 5
 """How long a stopping server waits for e-mails that are being sent."""
 
@@ -80,7 +83,7 @@ def create() -> Application:
     """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
-    app = create_app(open_portal(settings, seconds=settings.mutation_timeout_seconds), settings)
+    app = create_app(open_portal(settings, seconds=_WORK_SECONDS), settings)
     app.owns_process = True
     return app
 

@@ -1,0 +1,122 @@
+"""A request that can't be done in time is TIMEOUT, and all others go on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from http import HTTPStatus
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database, Transaction
+from db.tables import partner_counters
+from server.app import create_app
+from server.graphql.documents import Documents
+from server.settings import Settings
+from tests import cnpjs
+from tests.api import Api, transport
+from tests.units import execute, writing
+
+SHORT = 0.3
+REGISTER = """mutation ($input: RegisterClientInput!) {
+    registerClient(input: $input) { client { id } userErrors { code } } }"""
+CLIENTS = "{ clients(first: 1) { totalCount nodes { name } } }"
+
+
+@asynccontextmanager
+async def limited(api: Api, documents: Documents, settings: Settings) -> AsyncIterator[Api]:
+    """The same caller of the same portal, with other settings."""
+    # The token is looked up now, with other limits.
+    await api.data("{ viewer { role } }")
+    app = create_app(api.portal, settings, documents=documents)
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        yield replace(api, http=http)
+
+
+async def lock(tx: Transaction, partner_id: int) -> None:
+    """Lock what each change of a partner needs; on SQLite, the transaction has locked the file already."""
+    counters = partner_counters
+    await execute(tx, sa.update(counters).where(counters.c.partner_id == partner_id).values(partner_id=partner_id))
+
+
+async def test_a_change_that_waits_for_a_lock_is_refused_at_its_deadline(api: Api, documents: Documents) -> None:
+    given = {"cnpj": cnpjs.another(), "name": "Padaria", "idempotencyKey": "once"}
+    async with limited(api, documents, Settings(mutation_timeout_seconds=SHORT)) as caller:
+        async with writing(api.portal.database) as tx:
+            await lock(tx, api.partner_id)
+            error = await caller.error(REGISTER, input=given)
+            # What does not need the lock goes on.
+            assert (await caller.data(CLIENTS))["clients"]["totalCount"] == 0
+
+        assert error["extensions"] == {"code": "TIMEOUT", "deadlineSeconds": SHORT}
+        assert error["message"] == "This could not be done within 1 second. Nothing was changed; try again."
+        assert (await api.data(CLIENTS))["clients"]["totalCount"] == 0
+        payload = (await api.data(REGISTER, input=given))["registerClient"]
+        assert payload["userErrors"] == []
+
+
+async def test_a_refusal_at_the_deadline_is_in_the_language_of_the_caller(api: Api, documents: Documents) -> None:
+    settings, given = Settings(mutation_timeout_seconds=SHORT), {"cnpj": cnpjs.another(), "name": "Padaria"}
+    async with limited(api, documents, settings) as caller, writing(api.portal.database) as tx:
+        await lock(tx, api.partner_id)
+        error = await replace(caller, language="pt-BR").error(REGISTER, input=given)
+
+    assert error["message"] == (
+        "A operação não terminou em 1 segundo e foi interrompida. Nada foi alterado; tente de novo."
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status"),
+    [("application/json", HTTPStatus.OK), ("application/graphql-response+json", HTTPStatus.GATEWAY_TIMEOUT)],
+)
+async def test_a_timeout_has_the_status_of_its_media_type(
+    api: Api, documents: Documents, accepted: str, status: HTTPStatus
+) -> None:
+    settings = Settings(mutation_timeout_seconds=SHORT)
+    async with limited(api, documents, settings) as caller, writing(api.portal.database) as tx:
+        await lock(tx, api.partner_id)
+        body = {"query": REGISTER, "variables": {"input": {"cnpj": cnpjs.another(), "name": "Padaria"}}}
+        headers = {"Authorization": f"Bearer {api.token}", "Accept": accepted}
+        answer = await caller.http.post("/graphql", json=body, headers=headers)
+
+    assert answer.status_code == status
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["TIMEOUT"]
+
+
+async def test_changes_of_other_partners_go_on_beside_a_locked_one(
+    api: Api, other_api: Api, documents: Documents, engine: str
+) -> None:
+    if engine == "sqlite":
+        pytest.skip("a SQLite file has one lock for all writers")
+    settings = Settings(mutation_timeout_seconds=5)
+    async with limited(api, documents, settings) as caller, writing(api.portal.database) as tx:
+        await lock(tx, api.partner_id)
+        # More than there are connections for writes.
+        blocked = [
+            asyncio.create_task(caller.error(REGISTER, input={"cnpj": cnpjs.another(), "name": "Padaria"}))
+            for _ in range(12)
+        ]
+        for _ in range(5):
+            await other_api.client()
+        errors = await asyncio.gather(*blocked)
+
+    assert {error["extensions"]["code"] for error in errors} == {"TIMEOUT"}
+    assert api.portal.database.usage() == (0, 0)
+
+
+async def test_a_query_past_its_deadline_is_not_read(api: Api, documents: Documents) -> None:
+    database = api.portal.database
+    in_threads = Database(database.url.render_as_string(hide_password=False), in_place=False)
+    api.portal.database = in_threads
+    try:
+        async with limited(api, documents, Settings(request_timeout_seconds=1e-6)) as caller:
+            error = await caller.error("{ clients { nodes { name } } }")
+    finally:
+        api.portal.database = database
+        await in_threads.close()
+
+    assert error["extensions"] == {"code": "TIMEOUT", "deadlineSeconds": 1e-6}
+    assert "Ask for less, or try again" in error["message"]
