@@ -20,3 +20,14 @@ def reading(database: Database) -> Iterator[list[str]]:
         yield sent
     finally:
         database.observers.remove(observe)
+
+
+@contextmanager
+def every_statement(database: Database) -> Iterator[list[str]]:
+    """Collect all statements that are sent meanwhile."""
+    sent: list[str] = []
+    database.observers.append(sent.append)
+    try:
+        yield sent
+    finally:
+        database.observers.remove(sent.append)
