@@ -49,6 +49,9 @@ def _use_memory_for_files() -> None:
 
 _use_memory_for_files()
 
+# None of the modules and tests that are collected is garbage; the hook after the collection enables it again.
+gc.disable()
+
 
 class _WorkerNode(Protocol):
     """Worker as xdist starts it."""
@@ -80,6 +83,7 @@ def pytest_collection_finish() -> None:
     """Keep modules and collected tests out of garbage collections, which would look through all of them each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
     gc.set_threshold(10_000, 10, 10)
 

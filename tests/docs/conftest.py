@@ -92,7 +92,7 @@ def demo(program: Path, demo_data: Path, tmp_path_factory: pytest.TempPathFactor
 def _served(program: Path, demo_data: Path, folder: Path) -> Iterator[Demo]:
     data = shutil.copytree(demo_data, folder / "data")
     command = Command(program, _environment(data))
-    with serving(command.environment, folder / "log", program=[str(program)]) as (url, _):
+    with serving(command.environment, folder / "log") as (url, _):
         yield Demo(url, command.token(), command.token("admin@moderniza.example"), command)
 
 

@@ -1,10 +1,12 @@
-"""`portal` for scripts of many commands: a process that has imported it forks for each command.
+"""`portal` for scripts of many commands, and for servers: a process that has imported it forks for each command.
 
-The command runs as ever, with the arguments, environment, folder and streams of the script that calls it; only the
-seconds that its imports take are saved.
+The command runs as ever, with the arguments, environment, folder and streams of its caller; only the seconds that its
+imports take are saved.
 """
 
 import atexit
+import contextlib
+import gc
 import importlib
 import json
 import os
@@ -15,17 +17,28 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).parents[2]
 
-_PRELOADED = ("server.cli", "server.app", "db.migrations.migrate", "aiosqlite", "asyncpg", "uvicorn.loops.uvloop")
+_PRELOADED = (
+    "server.__main__",
+    "server.app",
+    "db.doctor.checks",
+    "db.migrations.migrate",
+    "aiosqlite",
+    "alembic.util.exc",
+    "asyncpg",
+    "uvicorn.loops.uvloop",
+)
 _CALLER = """#!{python} -IS
 import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as portal:
     portal.connect({address!r})
-    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode() + b"\\n"
+    call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ), False, None]).encode() + b"\\n"
     socket.send_fds(portal, [call], [0, 1, 2])
     with portal.makefile() as answers:
         process = int(answers.readline())
@@ -51,6 +64,57 @@ def portal() -> Path:
     return program
 
 
+class Process:
+    """Command that was forked, and leads a group of processes. It offers what `subprocess.Popen` does."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: BinaryIO,
+        error_output: BinaryIO,
+        *,
+        folder: Path = ROOT,
+        user: int | None = None,
+    ) -> None:
+        """Start the command in a folder; only root can choose another user."""
+        self.returncode: int | None = None
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(portal().with_name("socket")))
+        call = json.dumps([arguments, str(folder), dict(environment), True, user]).encode() + b"\n"
+        with Path(os.devnull).open("rb") as nothing:
+            socket.send_fds(self._socket, [call], [each.fileno() for each in (nothing, output, error_output)])
+        self.pid = int(self._read_line(None))
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal to a process that has not ended."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, sig)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the process has ended, and return its status; -9 if it was killed before it had one."""
+        if self.returncode is None:
+            status = self._read_line(timeout)
+            # The kernel closes the connection when the process ends.
+            self._read_line(timeout)
+            self._socket.close()
+            self.returncode = int(status or -signal.SIGKILL)
+        return self.returncode
+
+    def _read_line(self, timeout: float | None) -> bytes:
+        self._socket.settimeout(timeout)
+        read = b""
+        with contextlib.suppress(ConnectionResetError):
+            while not read.endswith(b"\n") and (part := self._socket.recv(1)):
+                read += part
+        return read
+
+
 def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -60,6 +124,8 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
 def _serve(address: str) -> None:
     for module in _PRELOADED:
         importlib.import_module(module)
+    # Else the first collection in each process would copy all pages with objects.
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
@@ -77,7 +143,12 @@ def _run(caller: socket.socket) -> int:
     """Become the command that the caller wants, and return its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
-    arguments, folder, environment = json.loads(call)
+    arguments, folder, environment, leads, user = json.loads(call)
+    if leads:
+        os.setsid()
+    if user is not None:
+        os.setgid(user)
+        os.setuid(user)
     caller.sendall(b"%d\n" % os.getpid())
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -96,7 +167,7 @@ def _status(arguments: list[str]) -> int:
     """Run the command line as `python -m server` does."""
     try:
         sys.argv = ["portal", *arguments]
-        importlib.import_module("server.cli").app(prog_name="portal")
+        importlib.import_module("server.__main__").main()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
@@ -105,5 +176,8 @@ def _status(arguments: list[str]) -> int:
     return 0
 
 
+if __name__ == "__mp_main__":
+    # A process that a server starts imports its main module, which is this one and not the program.
+    importlib.import_module("server.__main__")
 if __name__ == "__main__":
     _serve(sys.argv[1])

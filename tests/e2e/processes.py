@@ -15,13 +15,14 @@ from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import httpx
 
 from tests.e2e import forks
 from tests.e2e.forks import ROOT
 
-Server = subprocess.Popen[bytes]
+Server: TypeAlias = subprocess.Popen[bytes] | forks.Process
 
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
@@ -40,31 +41,48 @@ def serving(
     *,
     workers: int = 1,
     errors: Path | None = None,
-    program: Sequence[str] | None = None,
+    program: bool = False,
     measured: bool = False,
 ) -> Iterator[tuple[str, Server]]:
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
-    `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output. A `measured` server
-    adds to the coverage of the run, if that is measured.
+    `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output. A server is forked
+    from a process that has imported it, unless it is to be the `program` itself, whose memory and start are its own. A
+    `measured` server adds to the coverage of the run, if that is measured.
     """
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    module = "tests.measured" if measured and "MEASURED" in os.environ else "server"
-    command = [*(program or (sys.executable, "-m", module)), "serve", "--port", str(port), "--workers", str(workers)]
+    arguments = ["serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
-        nullcontext(subprocess.STDOUT) if errors is None else errors.open("wb") as error_output,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=error_output, start_new_session=True
-        ) as process,
+        nullcontext(output) if errors is None else errors.open("wb") as error_output,
     ):
-        try:
-            _wait_until_ready(port)
-            yield url, process
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+        process: Server
+        if measured and "MEASURED" in os.environ:
+            process = _started(["-m", "tests.measured", *arguments], environment, output, error_output)
+        elif program:
+            process = _started(["-m", "server", *arguments], environment, output, error_output)
+        else:
+            process = forks.Process(arguments, environment, output, error_output)
+    try:
+        _wait_until_ready(port)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], output: BinaryIO, error_output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start Python with these arguments."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=output,
+        stderr=error_output,
+        start_new_session=True,
+    )
 
 
 def _wait_until_ready(port: int) -> None:

@@ -57,7 +57,7 @@ def two(environment: dict[str, str], tmp_path: Path) -> Iterator[Two]:
 def test_the_server_welcomes_answers_and_stops_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "log"
 
-    with serving(environment, log) as (url, process):
+    with serving(environment, log, program=True) as (url, process):
         welcome = log.read_text()
         line = next(line for line in welcome.splitlines() if line.startswith("curl "))
         answer = curl(line)

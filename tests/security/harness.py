@@ -165,5 +165,5 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         portal(environment, "create-token", "--email", f"gerente@{name}.example", "--permissions", "all").strip()
         for name in ("alfa", "beta")
     ]
-    with serving(environment | settings, directory / "log") as (url, process):
+    with serving(environment | settings, directory / "log", program=True) as (url, process):
         yield Target(url, process.pid, directory / "log", attacker=tokens[0], neighbour=tokens[1])

@@ -4,10 +4,8 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from db.engine import Database
 from db.migrations import migrate as steps
 from server.cli import app
 from tests.databases import Databases
+from tests.e2e import forks
 from tests.units import execute, writing
 
 COMMANDS: Sequence[Sequence[str]] = (
@@ -30,6 +29,9 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("demo",),
 )
 """One command for each way to open the database. None of them may serve: the test would never end."""
+
+NOBODY = 65534
+"""User and group of the system that owns no file."""
 
 EVERY = pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 WITH_MIGRATE = pytest.mark.parametrize("arguments", [*COMMANDS, ("migrate",)], ids=" ".join)
@@ -240,25 +242,20 @@ def test_tables_that_are_not_those_of_the_version_are_for_the_doctor(tmp_path: P
     )
 
 
-READING = """
-import os, sys
-from typer.testing import CliRunner
-from server.cli import app
-import server.app, db.doctor.checks, db.migrations.migrate, alembic.util.exc
-if os.geteuid() == 0:
-    os.setgid(65534), os.setuid(65534)
-for arguments in sys.argv[1:]:
-    done = CliRunner().invoke(app, arguments.split())
-    print(arguments, done.exit_code, done.stderr.strip(), sep="|")
-"""
-
-
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users can read: each run of pytest closes the parent of `tmp_path` to them again."""
     with tempfile.TemporaryDirectory(prefix="portal-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
+
+
+def errors_as_a_user(arguments: Sequence[str], environment: Mapping[str, str], *, folder: Path, logs: Path) -> str:
+    """Return what the command prints on standard error if it runs as a user other than root."""
+    user = NOBODY if os.geteuid() == 0 else None
+    with (logs / "output").open("wb") as output, (logs / "errors").open("wb") as errors:
+        forks.Process(arguments, environment, output, errors, folder=folder, user=user).wait(60)
+    return (logs / "errors").read_text()
 
 
 @pytest.mark.parametrize(
@@ -272,35 +269,24 @@ def open_folder() -> Iterator[Path]:
     ],
 )
 def test_a_file_that_the_user_may_not_use_is_named(
-    name: str, mode: int, said: str, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, mode: int, said: str, open_folder: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(open_folder)
-    made = CliRunner().invoke(app, ["migrate"], env={"DATABASE_URL": "sqlite:///data/portal.db", "SECRET_KEY": ""})
+    given = {"DATABASE_URL": f"sqlite:///{open_folder}/data/portal.db", "SECRET_KEY": ""}
+    made = CliRunner().invoke(app, ["migrate"], env=given)
     assert made.exit_code == 0, made.output
     if os.geteuid() == 0:
         for each in (open_folder / "data", *(open_folder / "data").iterdir()):
-            shutil.chown(each, 65534, 65534)
+            shutil.chown(each, NOBODY, NOBODY)
     (open_folder / name).chmod(mode)
 
-    printed = subprocess.run(
-        [sys.executable, "-c", READING, "users", "serve --port 0", "doctor", "migrate"],
-        env={
-            **os.environ,
-            "DATABASE_URL": "sqlite:///data/portal.db",
-            "SECRET_KEY": "",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        cwd=open_folder,
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    ).stdout
+    environment = {**os.environ, "DATABASE_URL": "sqlite:///data/portal.db", "SECRET_KEY": ""}
+    errors = {
+        command: errors_as_a_user(command.split(), environment, folder=open_folder, logs=tmp_path)
+        for command in ("users", "serve --port 0", "doctor", "migrate")
+    }
     (open_folder / name).chmod(0o755)
 
-    lines = printed.splitlines()
-    assert [line.split("|")[0] for line in lines] == ["users", "serve --port 0", "doctor", "migrate"]
-    for line in lines:
-        assert said in line
+    assert {command: said in printed for command, printed in errors.items()} == dict.fromkeys(errors, True), errors
 
 
 def modes(folder: Path) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """The command line, called as an operator calls it, on each engine."""
 
 import asyncio
+import gc
+import importlib
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -197,6 +199,12 @@ def test_the_doctor_says_where_a_database_is_not_migrated(
     assert command("demo").exit_code == 1
     assert command("migrate").exit_code == 0
     assert command("doctor").exit_code == 0
+
+
+def test_garbage_is_collected_again_after_the_program_has_imported_all() -> None:
+    importlib.import_module("server.__main__")
+
+    assert gc.isenabled()
 
 
 def test_the_version_is_the_package_s(command: Command) -> None:
