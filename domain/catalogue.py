@@ -20,6 +20,7 @@ from domain.errors import (
     RateLimited,
     TokenElsewhere,
     TooManyMails,
+    TooManyPoints,
     TooManySubscriptions,
 )
 from domain.fields import entries
@@ -199,6 +200,7 @@ SAMPLES: Sequence[Said] = (
     RateLimited(120),
     TooManyMails(18_000),
     TooManySubscriptions(100),
+    TooManyPoints(requested=12_000, limit=5_000),
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),

@@ -57,6 +57,8 @@ class ResultStream:
         self._budget, self._renew = budget, renew
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
+        self.extensions: dict[str, Any] | None = None
+        """Extensions of each result."""
         self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
@@ -141,6 +143,8 @@ class ResultStream:
                 # The event would be lost: its objects are read again instead.
                 raise error.original_error
         bodies = of_each(result, len(rows), context)
+        if self.extensions is not None:
+            bodies = [{**body, "extensions": self.extensions} for body in bodies]
         return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
 
 
