@@ -24,6 +24,7 @@ from domain.errors import (
     ReadTimedOut,
     TokenElsewhere,
     TooManyMails,
+    TooManyPoints,
     TooManySubscriptions,
 )
 from domain.fields import entries
@@ -195,6 +196,7 @@ SAMPLES: Sequence[Said] = (
     RateLimited(120),
     TooManyMails(18_000),
     TooManySubscriptions(100),
+    TooManyPoints(requested=12_000, limit=5_000),
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),

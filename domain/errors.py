@@ -160,6 +160,25 @@ class CostExceeded(ApiError):
     code = "COST_EXCEEDED"
 
 
+class TooManyPoints(CostExceeded):
+    """An operation could cost more points than a request may."""
+
+    text = Text(
+        pt=(
+            "A consulta pode custar {requested:ponto|pontos}, e o máximo é {limit}. Peça listas menores ou menos "
+            "campos."
+        ),
+        en=(
+            "The request could cost {requested:point|points}, and the maximum is {limit}. Ask for shorter lists or "
+            "fewer fields."
+        ),
+    )
+
+    def __init__(self, requested: int, limit: int) -> None:
+        """Take the points of the operation, and their limit."""
+        super().__init__("", {"requested": requested, "limit": limit}, requested=requested, limit=limit)
+
+
 class DocumentNotFound(ApiError):
     """No document is registered under the id of the request; the code is the one that clients know."""
 

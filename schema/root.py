@@ -7,7 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers import nodes
 from resolvers.nodes import NodeRow
-from schema import lengths
+from schema import directives, lengths
 from schema.access import AccessQueries
 from schema.access_mutations import AccessMutations
 from schema.activation_batch_mutations import ActivationBatchMutations
@@ -137,3 +137,4 @@ schema = strawberry.Schema(
 )
 GRAPHQL_SCHEMA = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
 lengths.describe(GRAPHQL_SCHEMA)
+directives.attach(schema)

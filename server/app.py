@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -119,15 +120,19 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_user=settings.max_subscriptions_of_user,
         of_address=settings.max_subscriptions_of_address,
     )
-    portal.inspect = inspected
+    portal.inspect = partial(inspected, points_max=settings.max_points)
     operations = Operations(
         portal,
         documents,
         trusted_only=settings.trusted_documents == "only",
         streams=streams,
         mutation_seconds=settings.mutation_timeout_seconds,
+        points_max=settings.max_points,
+        reports_cost=settings.report_cost,
     )
-    portal.selections = selections = EventSelections(operations.documents, operations.budget)
+    portal.selections = selections = EventSelections(
+        operations.documents, operations.budget, points_max=settings.max_points
+    )
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None

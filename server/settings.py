@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from domain.attempts import MailLimits
+from domain.costs import POINTS_MAX
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
@@ -94,6 +95,16 @@ class Settings(BaseSettings):
         default=32 * 1024 * 1024,
         ge=1024,
         description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
+    )
+    max_points: int = Field(
+        default=POINTS_MAX,
+        ge=100,
+        le=1_000_000,
+        description="The most points that an operation may cost; a dearer one is COST_EXCEEDED.",
+    )
+    report_cost: bool = Field(
+        default=False,
+        description="Whether every answer says what it cost; if not, those to requests with GraphQL-Cost: report do.",
     )
     event_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."

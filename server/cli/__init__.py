@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from server.cli.cost import cost
 from server.cli.demo import demo
 from server.cli.doctor import doctor
 from server.cli.documents import app as documents
@@ -66,6 +67,7 @@ app.add_typer(imports, name="import")
 app.add_typer(documents, name="documents")
 app.add_typer(events, name="events")
 app.add_typer(webhooks, name="webhooks")
+app.command()(cost)
 app.command()(export_schema)
 app.command()(export_messages)
 app.command()(doctor)

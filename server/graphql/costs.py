@@ -1,8 +1,9 @@
-"""Cost of an operation: the maximum number of objects and values that it can select, counted before it runs.
+"""Cost of an operation: its points, and the maximum number of objects and values that it can select.
 
-Nested lists multiply: three of 100 objects each are a million objects. The cost counts the objects of the response's
-JSON and the values of their fields. Fields that are merged in the response are counted once, and of an interface's
-types the most expensive one is.
+All of them are counted before it runs. Nested lists multiply: three of 100 objects each are a million objects. Points
+estimate its work, by the weights in `schema.weights`; objects and values are those of the response's JSON, and limit
+its memory. Fields that are merged in the response are counted once, and of an interface's types the most expensive one
+is.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -29,7 +30,8 @@ from graphql import (
 )
 
 from domain.errors import CostExceeded
-from server.graphql import cost_terms, list_sizes
+from schema import weights
+from server.graphql import argument_weights, cost_terms, list_sizes
 from server.graphql.cost_terms import Term, Variables
 
 OBJECTS_MAX = 50_000
@@ -91,6 +93,8 @@ class Cost:
         """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
         """Figures for the most expensive variables."""
+        self.points_least, self.points_most = _points(least.parts.lowest), _points(most.parts.highest)
+        """Points for the cheapest and the most expensive variables."""
 
     def complaint(self) -> CostExceeded | None:
         """Return the error of an operation that exceeds a limit with any variables; None if it doesn't."""
@@ -104,13 +108,24 @@ class Cost:
 
     def of(self, variables: Variables) -> Figures:
         """Return the figures for the values of the variables."""
+        found = self._variant(variables)
+        return Figures(found.objects.of(variables), found.values.of(variables))
+
+    def points(self, variables: Variables) -> int:
+        """Return the points for the values of the variables, at least one."""
+        if self.points_least == self.points_most:
+            return self.points_most
+        return _points(self._variant(variables).parts.of(variables))
+
+    def _variant(self, variables: Variables) -> "_Count":
+        """Return the count for the variables of @skip and @include."""
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
         if found is None:
             found = self._count(dict(zip(self._switches, switched, strict=True)), otherwise=True)
             if len(self._variants) < _VARIANTS_KEPT:
                 self._variants[switched] = found
-        return Figures(found.objects.of(variables), found.values.of(variables))
+        return found
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         self._last = counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
@@ -126,10 +141,12 @@ class _Count(NamedTuple):
 
     objects: Term
     values: Term
+    parts: Term
+    """Points, in the parts of `schema.weights`."""
     switches: tuple[str, ...] = ()
 
 
-_NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0))
+_NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0), cost_terms.constant(0))
 
 
 class _Counter:
@@ -152,28 +169,41 @@ class _Counter:
         seen: set[str] = set()
         for selections in sets:
             self._collect(of_type, selections, fields, seen)
-        leaves = 0
+        leaves = fixed = 0
         objects: list[Term] = []
         values: list[Term] = []
+        parts: list[Term] = []
         for nodes in fields.values():
-            definition = self._schema.get_field(of_type, nodes[0].name.value)
+            name = nodes[0].name.value
+            definition = self._schema.get_field(of_type, name)
             if definition is None:
                 # Validation refuses the document.
                 continue
+            weight = weights.parts_of(of_type, name, definition)
+            if definition.args:
+                parts += argument_weights.of_field(nodes[0], definition)
             named = get_named_type(definition.type)
             if not is_composite_type(named) and get_nullable_type(definition.type) is named:
                 leaves += 1
+                fixed += weight
                 continue
             size = list_sizes.of_field(of_type, nodes[0], definition.type, page)
             if not is_composite_type(named):
                 values.append(size)
+                parts.append(cost_terms.product(size, cost_terms.constant(weight)))
                 continue
+            fixed += weight
             inner = self._of_fields(named, nodes)
             objects.append(cost_terms.product(size, cost_terms.total([cost_terms.constant(1), inner.objects])))
             values.append(cost_terms.product(size, inner.values))
-            if nodes[0].name.value.startswith("__"):
+            parts.append(cost_terms.product(size, inner.parts))
+            if name.startswith("__"):
                 self.introspected += values[-1].highest
-        return _Count(cost_terms.total(objects), cost_terms.total([cost_terms.constant(leaves), *values]))
+        return _Count(
+            cost_terms.total(objects),
+            cost_terms.total([cost_terms.constant(leaves), *values]),
+            cost_terms.total([cost_terms.constant(fixed), *parts]),
+        )
 
     def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Count:
         """Count the selections of merged fields below one object of their most expensive possible type."""
@@ -183,10 +213,13 @@ class _Counter:
             sets = [node.selection_set for node in nodes if node.selection_set is not None]
             if is_abstract_type(of_type):
                 all_of = [self.below(each, sets, None) for each in self._different(of_type, sets)]
-                objects = cost_terms.largest(each.objects for each in all_of)
-                found = _Count(objects, cost_terms.largest(each.values for each in all_of))
+                found = _Count(
+                    cost_terms.largest(each.objects for each in all_of),
+                    cost_terms.largest(each.values for each in all_of),
+                    cost_terms.largest(each.parts for each in all_of),
+                )
             elif isinstance(of_type, GraphQLObjectType):
-                page = list_sizes.of_page(nodes[0]) if list_sizes.is_connection(of_type) else None
+                page = list_sizes.of_page(nodes[0]) if weights.is_connection(of_type) else None
                 found = self.below(of_type, sets, page)
             else:
                 found = _NOTHING
@@ -264,6 +297,11 @@ class _Counter:
                 elif self._known.get(name) is (not stays_by):
                     return False
         return True
+
+
+def _points(parts: int) -> int:
+    """Return the points of so many parts, rounded up; no operation is free."""
+    return max(1, -(-parts // weights.PARTS))
 
 
 def _written(number: int) -> str:

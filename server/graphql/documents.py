@@ -66,6 +66,11 @@ class Operation(NamedTuple):
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
+    points: Callable[[Mapping[str, Any]], int]
+    """Return the points that it costs with coerced values of its variables, which a rate limiter counts."""
+    points_least: int
+    points_most: int
+    """Points that it costs with the cheapest and the most expensive variables."""
     lengths: variable_values.Variables
     event_variables: frozenset[str]
     """Names of the variables on which the result of a subscription for an event depends."""
@@ -244,6 +249,7 @@ class _Requirements:
         """Return the operation of a valid document."""
         names = {name for name, _, _ in self._selected}
         streams = self._node.operation is OperationType.SUBSCRIPTION
+        cost = self.cost or Cost(self._schema, self._node, self._fragments)
         return Operation(
             name=self._name,
             ast=self._node,
@@ -254,7 +260,10 @@ class _Requirements:
             enrolling=all(_is_enrolling(name) for name in names),
             introspects=self._introspects,
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
-            cost=self.cost if self.cost is not None and (streams or self.cost.most.size > SMALL_SIZE) else None,
+            cost=cost if streams or cost.most.size > SMALL_SIZE else None,
+            points=cost.points,
+            points_least=cost.points_least,
+            points_most=cost.points_most,
             lengths=self.lengths,
             event_variables=event_variables(self._node, self._fragments) if streams else frozenset(),
             prepared=Prepared(batched(self._schema) if streams else self._schema, ast, self._node, executor_class),

@@ -20,6 +20,7 @@ from graphql import (
 
 from db.events import EventRow
 from domain.access import Permissions
+from domain.costs import POINTS_MAX
 from domain.errors import Unavailable
 from domain.languages import Text
 from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
@@ -39,7 +40,7 @@ _KEPT_CHARACTERS = 200_000
 
 _EVENT, _MESSAGE = Text(pt="evento", en="event"), Text(pt="mensagem", en="message")
 _OBJECTS, _VALUES = Text(pt="objetos", en="objects"), Text(pt="valores", en="values")
-_BOTH = Text(pt="objetos e valores", en="objects and values")
+_BOTH, _POINTS = Text(pt="objetos e valores", en="objects and values"), Text(pt="pontos de custo", en="points of cost")
 
 
 class _Prepared(NamedTuple):
@@ -47,29 +48,33 @@ class _Prepared(NamedTuple):
 
     operation: Operation
     figures: Figures
+    points: int
 
 
 class EventSelections:
     """Selections, each of which is executed as that of a subscription for its events."""
 
-    def __init__(self, documents: Documents, budget: Budget | None = None) -> None:
+    def __init__(self, documents: Documents, budget: Budget | None = None, *, points_max: int = POINTS_MAX) -> None:
         """Prepare selections as these documents are, and execute large ones within a budget, if there is one.
+
+        All events of a message may cost `points_max` together.
 
         They have a cache of their own, so that selections and the documents of requests don't replace each other.
         """
-        self._documents, self._budget = documents, budget or Budget()
+        self._documents, self._budget, self._points_max = documents, budget or Budget(), points_max
         self._kept: OrderedDict[str, _Prepared] = OrderedDict()
         self._characters = 0
 
     def permissions(self, text: str, batch_size: int) -> Permissions:
         """Return the permissions that a selection requires; raise InvalidSelection if it can't be used."""
-        operation, figures = self._prepared(text)
+        operation, figures, points = self._prepared(text)
         _check_size(figures, batch_size)
+        _check(points * batch_size, self._points_max, _POINTS, _MESSAGE)
         return operation.permissions
 
     async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
         """Return the selected values of each event, and their errors; raise Unavailable if one could not be read."""
-        operation, figures = self._prepared(text)
+        operation, figures, _ = self._prepared(text)
         at_once, size = max(1, SMALL_SIZE // max(1, figures.size)), figures.size * len(rows)
         found: list[Mapping[str, Any]] = []
         async with self._budget.share(size if size > SMALL_SIZE else 0):
@@ -101,7 +106,7 @@ def _prepared(documents: Documents, text: str) -> _Prepared:
     if operation.error is not None:
         _check_size(figures, 1)
         raise InvalidSelection(_PATH, problem=operation.error.message)
-    return _Prepared(operation, figures)
+    return _Prepared(operation, figures, operation.points({}))
 
 
 def _check_size(figures: Figures, batch_size: int) -> None:
@@ -111,9 +116,13 @@ def _check_size(figures: Figures, batch_size: int) -> None:
         (_VALUES, figures.values * batch_size, VALUES_MAX, _MESSAGE),
         (_BOTH, figures.size, SMALL_SIZE, _EVENT),
     ):
-        if size > highest:
-            shown = min(size, SATURATED)
-            raise SelectionTooLarge(_PATH, size=shown, selected=selected, whole=whole, highest=highest)
+        _check(size, highest, selected, whole)
+
+
+def _check(size: int, highest: int, selected: Text, whole: Text) -> None:
+    if size > highest:
+        shown = min(size, SATURATED)
+        raise SelectionTooLarge(_PATH, size=shown, selected=selected, whole=whole, highest=highest)
 
 
 def _subscription(text: str) -> str:

@@ -15,6 +15,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from domain.access import Permissions
+from domain.costs import POINTS_MAX
 from domain.errors import (
     ApiError,
     BadUserInput,
@@ -24,6 +25,7 @@ from domain.errors import (
     Forbidden,
     ProviderUnreachable,
     SecondFactorRequired,
+    TooManyPoints,
     UnusableToken,
 )
 from resolvers import nodes
@@ -32,7 +34,9 @@ from resolvers.feed import Follower
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
+from server.graphql import cost_reports
 from server.graphql.budget import Budget
+from server.graphql.cost_reports import BudgetOf
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
@@ -62,6 +66,8 @@ class OperationRequest(NamedTuple):
     renew: Renew | None = None
     """Reads the viewer again while a subscription runs; None for a caller that can't have one."""
     transport: Transport = "sse"
+    reports_cost: bool = False
+    """Whether the answer says what the operation cost."""
 
 
 class Answer(NamedTuple):
@@ -104,12 +110,18 @@ class Operations:
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
         mutation_seconds: float = 20,
+        points_max: int = POINTS_MAX,
+        reports_cost: bool = False,
     ) -> None:
-        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text.
+        """Keep documents in the given cache, or in a new one.
 
-        A mutation may take `mutation_seconds`; the deadline of a request is that of a query, until this is known.
+        `trusted_only` refuses every text, and `reports_cost` answers as if every request had asked for its cost. A
+        mutation may take `mutation_seconds`; the deadline of a request is that of a query, until this is known.
         """
         self._mutation_seconds = mutation_seconds
+        self.points_max, self._reports_cost = points_max, reports_cost
+        self.budget_of: BudgetOf | None = None
+        """Set by a rate limiter, so that answers say what its callers may still use."""
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
@@ -138,7 +150,7 @@ class Operations:
             if document.ast is None:
                 return _invalid(context, document)
             operation = _chosen(document, request)
-            variables = _checked(context, operation, request.variables or {})
+            variables = _checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return _refused(context, variables, operation)
         except (UnusableToken, ProviderUnreachable):
@@ -157,9 +169,19 @@ class Operations:
             answer = _answer(context, result, operation)
         else:
             answer = await self._executed(context, request, operation, variables)
-        if request.named is not None and request.read_only and not answer.codes:
-            return answer._replace(may_be_kept=True)
-        return answer
+        if request.reports_cost or self._reports_cost:
+            self._report(context, answer, operation.points(variables.coerced))
+        may_be_kept = request.named is not None and request.read_only and not answer.codes
+        return answer._replace(may_be_kept=True) if may_be_kept else answer
+
+    def _report(self, context: Context, answer: Answer, points: int) -> None:
+        """Add the cost to the answer, or to each result of a subscription."""
+        budget = None if self.budget_of is None else self.budget_of(context)
+        extensions = {"cost": cost_reports.report(points, self.points_max, budget)}
+        if answer.stream is None:
+            answer.body["extensions"] = extensions
+        else:
+            answer.stream.extensions = extensions
 
     def _allow_change(self, context: Context, operation: Operation) -> None:
         if operation.ast.operation is OperationType.MUTATION and context.deadline is not None:
@@ -258,7 +280,7 @@ def _insist_on_token(context: Context) -> None:
         raise context.unusable
 
 
-def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
+def _checked(context: Context, operation: Operation, given: dict[str, Any], points_max: int) -> Coerced:
     """Check all that the operation requires, and return the values of its variables."""
     needs_token = operation.private or (operation.introspects and not context.portal.shows_schema_to_all)
     if context.unusable is not None and (
@@ -285,11 +307,16 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
         if _gets_suggestions(context):
             variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
         return variables
-    if operation.cost is not None:
-        complaint = operation.cost.of(variables.coerced).complaint()
-        if complaint is not None:
-            return [GraphQLError(str(complaint), operation.ast, original_error=complaint)]
-    return variables
+    return _affordable(operation, variables, points_max)
+
+
+def _affordable(operation: Operation, variables: VariableValues, points_max: int) -> Coerced:
+    """Return the variables, or the error of an operation that costs too much with them."""
+    exceeded = None if operation.cost is None else operation.cost.of(variables.coerced).complaint()
+    if exceeded is None and operation.points_most > points_max:
+        points = operation.points(variables.coerced)
+        exceeded = TooManyPoints(points, points_max) if points > points_max else None
+    return variables if exceeded is None else [GraphQLError(str(exceeded), operation.ast, original_error=exceeded)]
 
 
 def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced) -> None:

@@ -54,6 +54,8 @@ class ResultStream:
         self._budget, self._renew = budget, renew
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
+        self.extensions: dict[str, Any] | None = None
+        """Extensions of each result."""
         self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
@@ -155,12 +157,14 @@ class ResultStream:
 
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
-        if self._kind is not None:
+        if self._kind is not None and self.extensions is None:
             shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
             if shared is not None:
                 return shared
         result = await self._executed(context, rows)
         bodies = of_each(result, len(rows), context)
+        if self.extensions is not None:
+            bodies = [{**body, "extensions": self.extensions} for body in bodies]
         return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
 
     async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:

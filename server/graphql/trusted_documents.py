@@ -13,7 +13,9 @@ from db import documents
 from db.documents import DocumentRow
 from db.engine import Connection
 from db.engine.deadline import current
+from domain.costs import POINTS_MAX
 from domain.documents import SHA256_PREFIX, Inspection, hashed
+from domain.errors import TooManyPoints
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare
@@ -38,11 +40,16 @@ class DocumentName(NamedTuple):
     persisted_query: bool = False
 
 
-def inspected(text: str) -> Inspection:
-    """Check a document before it is registered."""
+def inspected(text: str, points_max: int = POINTS_MAX) -> Inspection:
+    """Check a document before it is registered; its cheapest variables must cost at most `points_max`."""
     document = prepare(GRAPHQL_SCHEMA, text)
     names = [name for name in document.operations if name is not None]
-    return Inspection(names, [_with_place(error) for error in document.errors_for(suggesting=True)])
+    complaints = [_with_place(error) for error in document.errors_for(suggesting=True)]
+    for operation in document.operations.values():
+        if operation.points_least > points_max:
+            error = TooManyPoints(operation.points_least, points_max)
+            complaints.append(_with_place(GraphQLError(str(error), operation.ast)))
+    return Inspection(names, complaints)
 
 
 def _with_place(error: GraphQLError) -> str:

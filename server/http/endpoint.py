@@ -21,6 +21,7 @@ from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableTo
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+from server.graphql import cost_reports
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
 from server.http import answers, bearer, bodies, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
@@ -38,7 +39,7 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
-_VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
+_VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost")
 _LONGEST_NUMBER = 20
 _BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
@@ -140,6 +141,8 @@ class Endpoint:
             wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
         # The connection ends what is not answered at the deadline, which counts from the end of the body.
         state["deadline"] = until
+        if (asked := given.all(cost_reports.HEADER)) and cost_reports.wanted(asked):
+            wanted = wanted._replace(reports_cost=True)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         await self.admission.admit()
         state["context"] = context = Context(

@@ -70,6 +70,7 @@ class Received(NamedTuple):
 _PING_LENGTH_MAX = 1024
 """Maximum length of a ping: its payload is sent back, also to callers without a token."""
 
+_PARAMETERS = ("authorization", "accept-language", "graphql-cost")
 _TYPES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 _WITH_ID = frozenset({"subscribe", "complete"})
 
@@ -99,7 +100,7 @@ def received(text: str) -> Received:
 def parameters(payload: dict[str, Any] | None) -> dict[str, str]:
     """Return the texts in the payload of `connection_init` by their names in small letters, as headers have them."""
     given = {name.lower(): value for name, value in (payload or {}).items()}
-    found = {name: given[name] for name in ("authorization", "accept-language") if given.get(name) is not None}
+    found = {name: given[name] for name in _PARAMETERS if given.get(name) is not None}
     for name, value in found.items():
         if not isinstance(value, str):
             message = f"“{name}” in the payload must be a string."

@@ -9,6 +9,7 @@ from starlette.types import Scope, Send
 from domain.errors import Internal, TokenElsewhere, UnusableToken
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+from server.graphql import cost_reports
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.http import bearer
@@ -39,7 +40,7 @@ class Connection:
     """Caller of a WebSocket, what it has not read yet, and the reason to close."""
 
     def __init__(self, terms: Terms, scope: Scope, send: Send) -> None:
-        """Begin as the caller of the handshake, whose token and language a message may replace."""
+        """Begin as the caller of the handshake, whose token, language and wish for costs a message may replace."""
         headers = Headers(scope["headers"])
         self.terms, self.scope, self._send = terms, scope, send
         self.backlog: Backlog = backlog_of(scope)
@@ -47,6 +48,7 @@ class Connection:
         self.request_id: str = scope["state"]["request_id"]
         self.authorization = headers.all(b"authorization")
         self.language = headers.negotiated().language
+        self.reports_cost = cost_reports.wanted(headers.all(cost_reports.HEADER))
         self.waiting_bytes = 0
         """Number of bytes of answers that the connection does not take yet."""
         self.turn = asyncio.Lock()

@@ -139,7 +139,8 @@ class Operation:
             deadline=self._deadline,
         )
         answer = await terms.operations.execute(
-            context, wanted._replace(renew=connection.renewed, transport="websocket")
+            context,
+            wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),
         )
         self._state["answer"] = answer._replace(body={})
         if answer.stream is None:

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from domain.errors import ApiError, UnusableToken
 from domain.languages import preferred
+from server.graphql import cost_reports
 from server.http import transport_ws
 from server.http.errors import Rejected
 from server.http.transport_ws import COME_BACK, CloseCode, Closing, End, Received
@@ -134,6 +135,8 @@ class Session:
             connection.authorization = [given["authorization"]]
         if "accept-language" in given:
             connection.language = preferred(given["accept-language"])
+        if "graphql-cost" in given:
+            connection.reports_cost = cost_reports.wanted([given["graphql-cost"]])
         try:
             self.state["viewer"] = viewer = await connection.viewer()
             if viewer is not None:

@@ -18,9 +18,9 @@ from graphql import (
 from benchmarks import workloads
 from domain.access import Permission
 from resolvers import documents
+from schema import list_sizes, weights
 from schema.root import GRAPHQL_SCHEMA
 from server.app import create_app
-from server.graphql import list_sizes
 from server.graphql.cost_terms import SATURATED
 from server.graphql.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
 from server.graphql.documents import prepare
@@ -177,7 +177,7 @@ def test_what_honest_clients_ask_is_never_too_much(text: str) -> None:
 
 
 def test_every_list_of_the_schema_has_a_size() -> None:
-    listed = {(parent.name, name) for parent, name in _lists() if not list_sizes.is_connection(parent)}
+    listed = {(parent.name, name) for parent, name in _lists() if not weights.is_connection(parent)}
 
     by_argument = {tuple(each.split(".")) for each in list_sizes.ARGUMENT_SIZES}
     assert {each for each in listed - by_argument if list_sizes.stated(*each) is None} == set()

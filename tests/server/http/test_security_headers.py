@@ -67,7 +67,8 @@ async def test_every_answer_has_vary_also_an_error(http: httpx.AsyncClient) -> N
     ]
 
     assert [answer.status_code for answer in answers] == [200, 401, 406, 405, 204]
-    assert {answer.headers["vary"] for answer in answers} == {"Accept, Accept-Encoding, Accept-Language, Authorization"}
+    vary = "Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost"
+    assert {answer.headers["vary"] for answer in answers} == {vary}
 
 
 async def test_the_headers_of_an_answer_itself_win() -> None:

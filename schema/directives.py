@@ -1,0 +1,115 @@
+"""Directives of the SDL that say what fields cost, as the GraphQL cost directives specification has them.
+
+https://ibm.github.io/graphql-specs/cost-spec.html
+"""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_introspection_type,
+    is_list_type,
+)
+from strawberry.schema_directive import Location, schema_directive
+from strawberry.types.unset import UNSET
+
+from resolvers.pages import SIZE_DEFAULT
+from schema import list_sizes, weights
+
+_DEFINITION = "strawberry-definition"
+
+
+@schema_directive(
+    locations=[
+        Location.ARGUMENT_DEFINITION,
+        Location.ENUM,
+        Location.FIELD_DEFINITION,
+        Location.INPUT_FIELD_DEFINITION,
+        Location.OBJECT,
+        Location.SCALAR,
+    ],
+    description=(
+        "Points that a field costs by itself, once for each object that it is selected of, or that an input field adds "
+        "where it is given. A field without it costs 1 if it has objects, and otherwise what `@scalarCost` says."
+    ),
+)
+class Cost:
+    weight: str
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="listSize",
+    description=(
+        "Number of objects of a list: the largest of the `slicingArguments` that are given, of which a list counts by "
+        "its entries, and otherwise `assumedSize`. A connection has that many in each of its `sizedFields`."
+    ),
+)
+class ListSize:
+    assumed_size: int | None = UNSET
+    slicing_arguments: list[str] | None = UNSET
+    sized_fields: list[str] | None = UNSET
+    require_one_slicing_argument: bool | None = True
+
+
+@schema_directive(
+    locations=[Location.SCHEMA],
+    name="scalarCost",
+    description="Points of each value of a field without objects, which `@cost` cannot say of GraphQL's own scalars.",
+)
+class ScalarCost:
+    weight: str
+
+
+def attach(schema: strawberry.Schema) -> None:
+    """Add the directives to the definitions that the SDL is printed from."""
+    schema.schema_directives = [ScalarCost(weight=weights.SCALAR)]
+    for each in schema._schema.type_map.values():  # noqa: SLF001 — Strawberry shows it under no other name.
+        if isinstance(each, GraphQLObjectType) and not is_introspection_type(each):
+            for name, field in each.fields.items():
+                _add(field, [*_cost(each, name, field), *_size(each, name, field)])
+        elif isinstance(each, GraphQLInputObjectType):
+            for name, given in each.fields.items():
+                weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
+                _add(given, [] if weight is None else [Cost(weight=weight)])
+
+
+def _add(field: GraphQLField | GraphQLInputField, directives: list[object]) -> None:
+    """Add the directives to this field only: types share the definitions of fields that they inherit."""
+    definition: Any = field.extensions.get(_DEFINITION)
+    if directives and definition is not None:
+        own = copy(definition)
+        own.directives = [*definition.directives, *directives]
+        field.extensions = {**field.extensions, _DEFINITION: own}
+
+
+def _cost(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:
+    weight = weights.of_field(parent, name, field)
+    if weight != (weights.ONE if is_composite_type(get_named_type(field.type)) else weights.SCALAR):
+        yield Cost(weight=weight)
+
+
+def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:
+    if weights.is_connection(get_named_type(field.type)):
+        sliced = [argument for argument in ("first", "last") if argument in field.args]
+        yield ListSize(
+            assumed_size=SIZE_DEFAULT,
+            slicing_arguments=[*sliced],
+            sized_fields=["edges", "nodes"],
+            require_one_slicing_argument=False,
+        )
+    elif is_list_type(get_nullable_type(field.type)) and not weights.is_connection(parent):
+        argument = list_sizes.ARGUMENT_SIZES.get(f"{parent.name}.{name}")
+        if argument is not None:
+            yield ListSize(slicing_arguments=[argument], require_one_slicing_argument=UNSET)
+        else:
+            yield ListSize(assumed_size=list_sizes.stated(parent.name, name), require_one_slicing_argument=UNSET)

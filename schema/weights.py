@@ -1,0 +1,120 @@
+"""Weights: what a field or an argument costs, in points. The SDL's `@cost` and `@listSize` are made from these tables.
+
+A point is about 0.1 ms of processor time; `python -m benchmarks.costs` compares both. A field costs its weight, and for
+each of its objects what is selected below them. Weights are decimal texts, as the GraphQL cost directives specification
+has them.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from domain.access import LARGE_MUTATIONS
+
+PARTS = 1_000
+"""Number of parts of a point: weights are counted in whole parts."""
+
+SCALAR = "0.005"
+"""Each value of a scalar or an enum."""
+
+ONE = "1"
+"""An object that a query names: one statement. The specification's default for objects."""
+
+MANY = "2"
+"""A list that a query begins with: one statement, which sorts and filters."""
+
+ONE_BELOW = "0.1"
+"""An object of another object, such as an activation's client: all of them are read together."""
+
+MANY_BELOW = "0.5"
+"""A list of another object, such as a client's activations: all of them are read together."""
+
+MUTATION = "10"
+PASSWORD = "200"  # noqa: S105 — a weight.
+"""A mutation that hashes or checks a password with argon2."""
+
+BULK = "500"
+"""A mutation that does the work of many."""
+
+INTROSPECTED = "0.02"
+"""An object or list of the schema's description. Introspection is described by no SDL."""
+
+WEIGHTS: Mapping[str, str] = {
+    "*.totalCount": "10",
+    "Mutation.acceptInvitation": PASSWORD,
+    "Mutation.changePassword": PASSWORD,
+    "Mutation.disableTotp": PASSWORD,
+    "Mutation.enrollTotp": PASSWORD,
+    "Mutation.renewRecoveryCodes": PASSWORD,
+    "Mutation.resetPassword": PASSWORD,
+    "Mutation.signIn": PASSWORD,
+    **{f"Mutation.{name}": BULK for name in LARGE_MUTATIONS},
+}
+"""Weights by `Type.field`, or by `*.field` for all types; other fields have that of their kind."""
+
+INPUT_WEIGHTS: Mapping[str, str] = {
+    "ActivationFilter.clientName": "10",
+    "ActivationFilter.note": "50",
+    "ActivationFilter.search": "10",
+    "ClientFilter.city": "10",
+    "ClientFilter.hasActiveActivations": "50",
+    "ClientFilter.name": "10",
+    "ClientFilter.search": "10",
+    "ClientFilter.state": "30",
+}
+"""Weights by `Input.field` of filters for which no index finds the rows; they count where they are given."""
+
+_CONNECTION = frozenset({"edges", "nodes", "pageInfo"})
+_FREE = "0"
+"""Part of a connection, which is read with it."""
+
+_OF_ROOTS = {"Query": (ONE, MANY), "Mutation": (MUTATION, MUTATION), "Subscription": (ONE, MANY)}
+
+
+def is_connection(of_type: GraphQLNamedType | None) -> bool:
+    """Return whether the type is a connection, whose size the arguments of its field give."""
+    return isinstance(of_type, GraphQLObjectType) and of_type.fields.keys() >= _CONNECTION
+
+
+def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field: GraphQLField) -> str:
+    """Return the weight of a field: of each of its values if it has no objects."""
+    found = WEIGHTS.get(f"{parent.name}.{name}", WEIGHTS.get(f"*.{name}"))
+    if found is not None:
+        return found
+    named = get_named_type(field.type)
+    if not is_composite_type(named):
+        return SCALAR
+    if (is_connection(parent) and name in _CONNECTION) or (parent.name.endswith("Edge") and name == "node"):
+        return _FREE
+    if parent.name.startswith("__") or name.startswith("__"):
+        return INTROSPECTED
+    many = is_connection(named) or is_list_type(get_nullable_type(field.type))
+    one_or_many = _OF_ROOTS.get(parent.name, (ONE_BELOW, MANY_BELOW))
+    return one_or_many[many]
+
+
+def parts(weight: str) -> int:
+    """Return the number of parts of a weight."""
+    return int(Decimal(weight) * PARTS)
+
+
+def parts_of(parent: GraphQLObjectType, name: str, field: GraphQLField) -> int:
+    """Return the parts of a field's weight."""
+    key = (parent.name, name)
+    found = _parts.get(key)
+    if found is None:
+        found = _parts[key] = parts(of_field(parent, name, field))
+    return found
+
+
+_parts: dict[tuple[str, str], int] = {}

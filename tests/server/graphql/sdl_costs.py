@@ -1,0 +1,146 @@
+"""Costs by the SDL alone: a second, plain evaluator of its directives, with which the portal's must agree."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from graphql import (
+    ConstDirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    build_schema,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_list_type,
+    value_from_ast_untyped,
+)
+from graphql.type import get_nullable_type
+
+Variables = Mapping[str, Any]
+
+
+class SdlCosts:
+    """Costs of documents by the directives of an SDL."""
+
+    def __init__(self, sdl: str) -> None:
+        self.schema: GraphQLSchema = build_schema(sdl)
+        assert self.schema.ast_node is not None
+        self._scalar = Fraction(_arguments(self.schema.ast_node.directives, "scalarCost")["weight"])
+
+    def points(self, document: DocumentNode, variables: Variables) -> Fraction:
+        """Return the points of a document's only operation."""
+        (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        root = self.schema.get_root_type(operation.operation)
+        assert root is not None
+        return self._below(root, [operation.selection_set], fragments, variables, {})
+
+    def _below(
+        self,
+        parent: GraphQLObjectType,
+        sets: Iterable[SelectionSetNode],
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Variables,
+        sized: Mapping[str, int],
+    ) -> Fraction:
+        """Return the points of what is selected of one object; `sized` are the sizes of a connection's lists."""
+        merged: dict[str, list[FieldNode]] = {}
+        for selections in sets:
+            for node in self._fields(parent, selections, fragments, variables):
+                merged.setdefault((node.alias or node.name).value, []).append(node)
+        total = Fraction(0)
+        for nodes in merged.values():
+            name = nodes[0].name.value
+            if name == "__typename":
+                total += self._scalar
+                continue
+            field = parent.fields[name]
+            given = {
+                each.name.value: value_from_ast_untyped(each.value, dict(variables))
+                for each in nodes[0].arguments or ()
+            }
+            total += sum(_input_weight(field, argument, value) for argument, value in given.items())
+            directives = field.ast_node.directives if field.ast_node else ()
+            weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
+            size = _size(sizes, given) if sizes else sized.get(name, 1)
+            named = get_named_type(field.type)
+            if not is_composite_type(named):
+                total += (self._scalar if weight is None else Fraction(weight)) * (
+                    size if is_list_type(get_nullable_type(field.type)) else 1
+                )
+                continue
+            inside = dict.fromkeys(sizes.get("sizedFields", ()), size)
+            possible = [named] if isinstance(named, GraphQLObjectType) else self.schema.get_possible_types(named)
+            below = [node.selection_set for node in nodes if node.selection_set]
+            inner = max(self._below(each, below, fragments, variables, inside) for each in possible)
+            total += (Fraction(1) if weight is None else Fraction(weight)) + (1 if inside else size) * inner
+        return total
+
+    def _fields(
+        self,
+        parent: GraphQLObjectType,
+        selections: SelectionSetNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Variables,
+    ) -> Iterator[FieldNode]:
+        for selection in selections.selections:
+            if not _stays(selection, variables):
+                continue
+            if isinstance(selection, FieldNode):
+                yield selection
+                continue
+            if isinstance(selection, FragmentSpreadNode):
+                within: FragmentDefinitionNode | InlineFragmentNode = fragments[selection.name.value]
+            else:
+                assert isinstance(selection, InlineFragmentNode)
+                within = selection
+            condition = within.type_condition
+            if condition is None or parent in self._possible(condition.name.value):
+                yield from self._fields(parent, within.selection_set, fragments, variables)
+
+    def _possible(self, name: str) -> Iterable[object]:
+        of_type = self.schema.type_map[name]
+        return self.schema.get_possible_types(of_type) if is_abstract_type(of_type) else [of_type]
+
+
+def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction:
+    of_type = get_named_type(field.args[argument].type)
+    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
+        return Fraction(0)
+    nodes = {name: given.ast_node for name, given in of_type.fields.items() if value.get(name) is not None}
+    weights = [_arguments(node.directives, "cost").get("weight", "0") for node in nodes.values() if node is not None]
+    return sum(map(Fraction, weights), Fraction(0))
+
+
+def _size(sizes: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+    """Return the size of a list by its directive and the arguments."""
+    found = [given[name] for name in sizes.get("slicingArguments", ()) if given.get(name) is not None]
+    counted = [len(each) if isinstance(each, list) else each for each in found]
+    size: int = max(counted) if counted else sizes.get("assumedSize", 0)
+    return size
+
+
+def _arguments(directives: Iterable[ConstDirectiveNode] | None, name: str) -> dict[str, Any]:
+    for directive in directives or ():
+        if directive.name.value == name:
+            return {each.name.value: value_from_ast_untyped(each.value) for each in directive.arguments or ()}
+    return {}
+
+
+def _stays(selection: SelectionNode, variables: Variables) -> bool:
+    for directive in selection.directives or ():
+        value = value_from_ast_untyped((directive.arguments or ())[0].value, dict(variables))
+        if value is not (directive.name.value == "include"):
+            return False
+    return True

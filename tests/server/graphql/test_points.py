@@ -1,0 +1,212 @@
+"""Points of operations: the SDL's directives say them, and a request may cost only so many."""
+
+import math
+import re
+import sys
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+import pytest
+from graphql import GraphQLField, GraphQLObjectType, get_introspection_query, get_named_type, parse, print_ast
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import workloads
+from domain.costs import POINTS_MAX
+from schema import schema, weights
+from schema.root import GRAPHQL_SCHEMA
+from server.graphql import limits
+from server.graphql.documents import Operation, prepare
+from server.graphql.trusted_documents import inspected
+from tests.docs.pages import blocks
+from tests.server.graphql import generated_documents
+from tests.server.graphql.sdl_costs import SdlCosts
+from tests.server.graphql.test_costs import cost
+
+SDL = SdlCosts(schema.as_str())
+SCREENS = [
+    query
+    for file in ("screens.ts", "vendor-screens.ts")
+    for query in re.findall(
+        r"query: `([^`]+)`",
+        (Path(__file__).parents[3] / "server" / "graphiql" / "src" / file).read_text(encoding="utf-8"),
+    )
+]
+DEAR = "{ clients(first: 100) { nodes { activations(first: 100) { nodes { client { id } product { id } } } } } }"
+
+
+def by_sdl(text: str, variables: dict[str, object]) -> int:
+    return max(1, math.ceil(SDL.points(parse(text), variables)))
+
+
+def points(text: str, **variables: object) -> int:
+    return cost(text).points(variables)
+
+
+def operations(text: str) -> list[Operation]:
+    document = prepare(GRAPHQL_SCHEMA, text)
+    assert document.errors == ()
+    return list(document.operations.values())
+
+
+@given(st.integers(min_value=0))
+@settings(max_examples=300, deadline=None)
+def test_the_directives_of_the_sdl_say_what_documents_cost(seed: int) -> None:
+    made = generated_documents.document(GRAPHQL_SCHEMA, Random(seed))  # noqa: S311 — the same document each time.
+
+    counted = cost(made.text)
+
+    assert counted.points(made.variables) == by_sdl(made.text, made.variables)
+    assert counted.points_least <= counted.points(made.variables) <= counted.points_most
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ __typename }", 1),
+        ("{ clients { nodes { id } } }", 3),
+        ("{ clients(first: 100) { nodes { id name city state } } }", 2 + 2),
+        ("{ clients(first: 100) { totalCount } }", 2 + 10),
+        ('{ clients(filter: {search: "ana"}) { pageInfo { endCursor } } }', 2 + 10 + 1),
+        ("{ clients(filter: {search: null}) { pageInfo { endCursor } } }", 2 + 1),
+        ("{ clients(first: 100) { nodes { activations(first: 10) { nodes { product { id } } } } } }", 2 + 50 + 105),
+        (workloads.CREATE_ORDER, 18),
+        ('mutation { signIn(input: {email: "a", password: "b"}) { token } }', 201),
+    ],
+)
+def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -> None:
+    assert points(text) == expected == by_sdl(text, {})
+
+
+def test_a_filter_in_a_variable_costs_what_it_has() -> None:
+    text = "query ($filter: ClientFilter, $name: String) { clients(filter: $filter) { nodes { id } } %s }"
+    text %= "activations(filter: {clientName: $name}) { nodes { id } }"
+
+    assert points(text, filter=None, name=None) == points(text) == 5
+    assert points(text, filter={"search": "x"}, name=None) == 15
+    assert points(text, filter={"search": "x", "city": "y"}, name="x") == 35
+
+
+def test_of_two_sizes_the_larger_one_counts() -> None:
+    text = "{ clients(first: 1, last: 100) { nodes { partner { id } } } }"
+
+    assert points(text) == by_sdl(text, {}) == 13
+
+
+def test_every_directive_has_a_weight_of_the_table() -> None:
+    for of_type in SDL.schema.type_map.values():
+        if isinstance(of_type, GraphQLObjectType) and not of_type.name.startswith("__"):
+            for name, field in of_type.fields.items():
+                assert _weight(field) == weights.of_field(of_type, name, field), f"{of_type}.{name}"
+
+
+def _weight(field: GraphQLField) -> str:
+    found = re.search(r'@cost\(weight: "([\d.]+)"\)', _directives(field))
+    if found is not None:
+        return found[1]
+    return weights.ONE if hasattr(get_named_type(field.type), "fields") else weights.SCALAR
+
+
+def _directives(field: GraphQLField) -> str:
+    assert field.ast_node is not None
+    return " ".join(map(print_ast, field.ast_node.directives or ()))
+
+
+def test_every_entry_of_the_tables_names_something() -> None:
+    types = GRAPHQL_SCHEMA.type_map
+    fields = {f"{of}.{name}" for of, each in types.items() for name in getattr(each, "fields", {})}
+    anywhere = {f"*.{each.partition('.')[2]}" for each in fields}
+
+    assert set(weights.WEIGHTS) <= fields | anywhere
+    assert set(weights.INPUT_WEIGHTS) <= fields
+
+
+@pytest.mark.parametrize("text", [block.text for block in blocks("graphql")])
+def test_each_document_of_the_documentation_is_affordable(text: str) -> None:
+    assert max(each.points_most for each in operations(text)) <= POINTS_MAX / 2
+
+
+@pytest.mark.parametrize("text", [*SCREENS, get_introspection_query(), workloads.CLIENTS_WITH_ACTIVATIONS])
+def test_each_tab_of_graphiql_is_affordable(text: str) -> None:
+    assert max(each.points_most for each in operations(text)) <= POINTS_MAX
+
+
+def test_there_are_tabs() -> None:
+    assert len(SCREENS) > 20
+
+
+def test_a_page_of_pages_with_two_relations_is_affordable() -> None:
+    assert points(DEAR) <= POINTS_MAX / 2
+
+
+def test_a_document_that_always_costs_too_much_can_not_be_registered() -> None:
+    assert inspected(DEAR).complaints == []
+
+    (complaint,) = inspected(DEAR, points_max=1_000).complaints
+
+    assert "2,152 points" in complaint
+
+
+def test_counting_takes_steps_in_proportion_to_the_document() -> None:
+    def chain(levels: int) -> str:
+        below = [
+            f"fragment F{n} on Client {{ activations(first: $n) {{ nodes {{ client {{ ...F{n + 1} }} }} "
+            f"edges {{ node {{ client {{ ...F{n + 1} }} }} }} }} }}"
+            for n in range(levels)
+        ]
+        return " ".join(
+            ["query ($n: Int) { clients { nodes { ...F0 } } }", *below, f"fragment F{levels} on Client {{ id }}"]
+        )
+
+    short, long = _calls(chain(20)), _calls(chain(40))
+
+    assert long < 2.5 * short
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($n: Int) { "
+        + " ".join(f"a{n}: clients(first: $n) {{ nodes {{ id }} }}" for n in range(limits.FIELDS_MAX // 3))
+        + " }",
+        "query ($n: Int) { node(id: 1) { "
+        + " ".join(f"... on Client {{ a{n}: activations(first: $n) {{ nodes {{ id }} }} }}" for n in range(300))
+        + " } }",
+        "query ($n: Int) { clients { nodes { ...F0 } } } "
+        + " ".join(
+            f"fragment F{n} on Client {{ activations(first: $n) {{ nodes {{ client {{ ...F{n + 1} }} }} "
+            f"edges {{ node {{ client {{ ...F{n + 1} }} }} }} }} }}"
+            for n in range(6)
+        )
+        + " fragment F6 on Client { id }",
+    ],
+    ids=["aliases", "conditions", "fragments"],
+)
+def test_points_of_accepted_documents_are_found_in_few_steps(text: str) -> None:
+    counted = cost(text)
+
+    steps = _counted_calls(lambda: counted.points({"n": 1}))
+
+    assert steps < 20 * limits.FIELDS_MAX
+
+
+def _calls(text: str) -> int:
+    return _counted_calls(lambda: cost(text))
+
+
+def _counted_calls(work: object) -> int:
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    assert callable(work)
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls
