@@ -95,7 +95,7 @@ def test_a_refusal_that_stays_ends_the_program(environment: dict[str, str], tmp_
     assert "--url" in wrong[1]
 
 
-def test_a_cursor_that_is_too_old_ends_the_program_with_advice(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_cursor_that_is_too_old_says_how_to_catch_up(environment: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     with serving(environment, log) as (url, _):
         environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
