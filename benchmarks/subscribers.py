@@ -205,12 +205,12 @@ def _run(name: str, load: Load, *, writes_to_self: bool) -> None:
     start = Start(fresh_database(), free_port(), "FULL")
     prepare(start, load.tokens)
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(running(contender, start))
+        server = stack.enter_context(running(contender, start, patience_seconds=_PATIENCE_SECONDS))
         writer = server
         if not writes_to_self:
             (portal,) = (each for each in CONTENDERS if each.name == OURS)
             other, elsewhere = dataclasses.replace(portal, name="writer"), dataclasses.replace(start, port=free_port())
-            writer = stack.enter_context(running(other, elsewhere))
+            writer = stack.enter_context(running(other, elsewhere, patience_seconds=_PATIENCE_SECONDS))
         asyncio.run(_measure(name, server, writer, load))
 
 

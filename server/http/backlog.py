@@ -15,7 +15,7 @@ FREE_BYTES = 64 * 1024
 BACKLOG_MAX_BYTES = 48 * 1024 * 1024
 """Maximum unread bytes in a process at which a longer answer is accepted; a single answer may be longer."""
 
-_COUNTED_SECONDS = 0.01
+_COUNTED_SECONDS = 0.05
 """Seconds for which the bytes that connections hold are not counted anew, while there is room."""
 
 log = structlog.get_logger("portal.http")
@@ -24,17 +24,17 @@ log = structlog.get_logger("portal.http")
 class Backlog:
     """Counter of the bytes of longer answers, on their way to the connections or held by them."""
 
-    def __init__(self, held: Callable[[], int] = int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, held: Callable[[], int] = int) -> None:
         """Start with none; `held` returns the bytes that all connections of the process hold."""
-        self._held, self._clock = held, clock
+        self._held = held
         self._coming = self._held_at_most = 0
         self._counted_at = -inf
 
     def add(self, size: int) -> None:
         """Count an answer until `remove`; raise Unavailable if the process holds too much already."""
         # Asking thousands of connections takes as long as a short operation.
-        if self._clock() - self._counted_at >= _COUNTED_SECONDS or self._is_too_much(size):
-            self._held_at_most, self._counted_at = self._held(), self._clock()
+        if monotonic() - self._counted_at >= _COUNTED_SECONDS or self._is_too_much(size):
+            self._held_at_most, self._counted_at = self._held(), monotonic()
         if self._is_too_much(size):
             unread = self._coming + self._held_at_most
             log.warning(
