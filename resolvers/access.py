@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from db import access, users
 from db.access import Bearer, NewToken, TokenRow, UserRow
-from db.engine import Transaction
+from db.engine import Transaction, deadline
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from domain import policies, second_factor, tenancy
@@ -25,6 +25,10 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 
 _SECRET_BYTES = 32
+
+_CHECK_SECONDS = 5
+"""How long the check of a token may take, before the request's own deadline begins."""
+
 PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: "pps_", TokenKind.API: "ppt_"}
 
@@ -66,12 +70,13 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     recall = portal.viewers.recall_new if read_now else portal.viewers.recall
     viewer = recall(token_digest, now)
     if viewer is None:
-        # The portal's own tokens have no dots, and those of a provider have two.
-        if portal.provider is None or "." not in secret:
-            former = portal.viewers.former(token_digest) if read_now else None
-            viewer = await _read_viewer(portal, token_digest, now, former)
-        else:
-            viewer = await _identified_viewer(portal, portal.provider, secret, now)
+        with deadline.limited(_CHECK_SECONDS):
+            # The portal's own tokens have no dots, and those of a provider have two.
+            if portal.provider is None or "." not in secret:
+                former = portal.viewers.former(token_digest) if read_now else None
+                viewer = await _read_viewer(portal, token_digest, now, former)
+            else:
+                viewer = await _identified_viewer(portal, portal.provider, secret, now)
     if viewer is not None:
         if viewer.networks and not policies.admits(viewer.networks, address):
             raise TokenElsewhere(address)

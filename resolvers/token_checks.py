@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from db import access
 from db.access import Bearer
-from db.engine import Database
+from db.engine import Database, deadline
 from resolvers.viewers import Viewer, Viewers
 
 EVERY_SECONDS = 1.0
+_READ_SECONDS = 5
+"""How long a read of the tokens of subscriptions may take."""
+
 _TOGETHER_MAX = 500
 """Most tokens of a statement, which SQLite reads in place."""
 
@@ -71,9 +74,10 @@ class TokenChecks:
         await asyncio.sleep(self._every_seconds - asyncio.get_running_loop().time() % self._every_seconds)
         self._next, forgotten = None, self._viewers.forgotten
         found: dict[Key, Bearer] = {}
-        for keys in _parts([key for key, number in numbers.items() if number]):
-            rows = await self._database.read(partial(access.bearers, keys=keys), alone=True)
-            found.update({(row.partner_id, row.token_id): row for row in rows})
+        with deadline.limited(_READ_SECONDS):
+            for keys in _parts([key for key, number in numbers.items() if number]):
+                rows = await self._database.read(partial(access.bearers, keys=keys), alone=True)
+                found.update({(row.partner_id, row.token_id): row for row in rows})
         return _Found(found, forgotten)
 
 

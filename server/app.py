@@ -118,13 +118,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_address=settings.max_subscriptions_of_address,
     )
     portal.inspect = inspected
-    operations = Operations(
-        portal,
-        documents,
-        trusted_only=settings.trusted_documents == "only",
-        streams=streams,
-        mutation_seconds=settings.mutation_timeout_seconds,
-    )
+    operations = Operations(portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams)
     portal.selections = selections = EventSelections(operations.documents, operations.budget)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)

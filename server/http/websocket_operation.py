@@ -43,7 +43,7 @@ class Operation:
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
-        self._deadline = Deadline(connection.terms.request_seconds)
+        self._deadline = Deadline(*connection.terms.seconds)
         self.task = asyncio.create_task(self._run(message))
 
     def drop(self, last: ApiError | None = None) -> None:
