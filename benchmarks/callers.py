@@ -64,7 +64,9 @@ def main() -> None:
             quiet.append(measure())
             with _calling(server, idle=given.idle, slow=given.slow):
                 beside.append(measure())
-            print(f"round {number + 1}: {quiet[-1].rps:6,.0f} quiet, {beside[-1].rps:6,.0f} beside them", flush=True)
+            pair = quiet[-1], beside[-1]
+            both = " and ".join(f"{each.rps:6,.0f} requests/s of {each.work:.2f} ms" for each in pair)
+            print(f"round {number + 1}: {both}, quiet and beside them", flush=True)
     rates = [median(each.rps for each in loads) for loads in (quiet, beside)]
     work = [median(each.work for each in loads) for loads in (quiet, beside)]
     print(
