@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from db import access, users
 from db.access import Bearer, NewToken, TokenRow, UserRow
-from db.engine import Transaction
+from db.engine import Transaction, deadline
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from domain import policies, second_factor, tenancy, token_forms
@@ -23,6 +23,9 @@ from resolvers.identities import IdentityProvider
 from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+
+_CHECK_SECONDS = 5
+"""How long the check of a token may take, before the request's own deadline begins."""
 
 PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: token_forms.SESSION, TokenKind.API: token_forms.API}
@@ -74,11 +77,12 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
         if token_forms.is_mistyped(secret):
             return None
         former = portal.viewers.former(token_digest) if read_now else None
-        # The portal's own tokens have no dots, and those of a provider have two.
-        if portal.provider is None or "." not in secret:
-            viewer = await _read_viewer(portal, token_digest, now, former)
-        else:
-            viewer = await _identified_viewer(portal, portal.provider, secret, now, former)
+        with deadline.limited(_CHECK_SECONDS):
+            # The portal's own tokens have no dots, and those of a provider have two.
+            if portal.provider is None or "." not in secret:
+                viewer = await _read_viewer(portal, token_digest, now, former)
+            else:
+                viewer = await _identified_viewer(portal, portal.provider, secret, now, former)
     if viewer is not None:
         if viewer.networks and not policies.admits(viewer.networks, address):
             raise TokenElsewhere(address)

@@ -12,11 +12,14 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from db import access, identities
 from db.access import Bearer
-from db.engine import Database
+from db.engine import Database, deadline
 from db.identities import IdentifiedUser
 from resolvers.viewers import Viewer, Viewers
 
 EVERY_SECONDS = 1.0
+_READ_SECONDS = 5
+"""How long a read of the tokens of subscriptions may take."""
+
 _TOGETHER_MAX = 500
 """Most tokens of a statement, which SQLite reads in place."""
 
@@ -108,6 +111,7 @@ class _Turns(Generic[Key, User]):
         self.next, forgotten = None, self._viewers.forgotten
         found: dict[Key, User] = {}
         rest = iter([key for key, number in numbers.items() if number])
-        while keys := list(islice(rest, _TOGETHER_MAX)):
-            found.update(await self._read(keys))
+        with deadline.limited(_READ_SECONDS):
+            while keys := list(islice(rest, _TOGETHER_MAX)):
+                found.update(await self._read(keys))
         return _Found(found, forgotten)

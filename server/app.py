@@ -126,7 +126,6 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         documents,
         trusted_only=settings.trusted_documents == "only",
         streams=streams,
-        mutation_seconds=settings.mutation_timeout_seconds,
         points_max=settings.max_points,
         reports_cost=settings.report_cost,
     )

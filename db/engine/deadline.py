@@ -4,7 +4,8 @@ The deadline of a request is in a context variable, so that each unit of work of
 outside of a request has the default of its `Database`, from its own beginning.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 
@@ -23,9 +24,9 @@ class Deadline:
     """Whether the caller of a request that only reads has closed the connection."""
     _stops: set[Callable[[], object]] | None = None
 
-    def __init__(self, seconds: float) -> None:
-        """Begin now, for a request that only reads."""
-        self.seconds = seconds
+    def __init__(self, seconds: float, change_seconds: float | None = None) -> None:
+        """Begin now, for a request that only reads; one that changes data may take other seconds."""
+        self.seconds, self._change_seconds = seconds, change_seconds
         self._ends = perf_counter() + seconds
 
     @property
@@ -45,23 +46,20 @@ class Deadline:
         if perf_counter() >= self._ends:
             raise TookTooLongError
 
-    def allow_change(self, seconds: float) -> None:
+    def allow_change(self) -> None:
         """Give the request the seconds of one that changes data, counted from its beginning."""
         if not self.for_change:
             self.for_change = True
             # The caller may have gone before this was known.
             self.gone = False
-            self._ends += seconds - self.seconds
-            self.seconds = seconds
+            if self._change_seconds is not None:
+                self._ends += self._change_seconds - self.seconds
+                self.seconds = self._change_seconds
 
     def note_commit(self, *, reading_seconds: float) -> None:
         """Note a commit, and leave at least these seconds for reading what was changed."""
         self.committed = True
         self._ends = max(self._ends, perf_counter() + reading_seconds)
-
-    def pause(self, seconds: float) -> None:
-        """Move the deadline by the seconds that the caller took to send the request."""
-        self._ends += seconds
 
     def again(self) -> "Deadline":
         """Return a deadline with the same seconds that begins now."""
@@ -84,6 +82,16 @@ class Deadline:
 
 current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 """Deadline of the request; None outside of one."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Give what is read within it so many seconds, as a part of no request."""
+    before = current.set(Deadline(seconds))
+    try:
+        yield
+    finally:
+        current.reset(before)
 
 
 def of_unit(default: float | None) -> Deadline | None:

@@ -132,7 +132,8 @@ class SqliteConnection:
 
     def _completed(self, work: Work[Result], until: Deadline | None) -> Result:
         try:
-            result = self._ran(work, until)
+            # Reads in place have no deadline, and one call less.
+            result = completed(work(self)) if until is None else self._ran(work, until)
         except BaseException:
             self._roll_back()
             raise
@@ -229,6 +230,7 @@ class SqliteConnection:
         self._driver.interrupt()
 
     def _ran(self, work: Work[Result], until: Deadline | None) -> Result:
+        """Run a unit until its deadline, which the rollback and the commit after it do not have."""
         self._until = until
         try:
             return completed(work(self))
@@ -237,7 +239,6 @@ class SqliteConnection:
                 until.check()
             raise
         finally:
-            # SQLite must not end the commit, nor the rollback.
             self._until = None
 
     def _commit(self) -> None:

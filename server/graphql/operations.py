@@ -14,6 +14,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from db.engine.deadline import Deadline
 from domain.access import Permissions
 from domain.costs import POINTS_MAX
 from domain.errors import (
@@ -47,6 +48,7 @@ from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
+_MUTATION = OperationType.MUTATION
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 
 OPERATION_NAME_MAX = 250
@@ -109,16 +111,13 @@ class Operations:
         *,
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
-        mutation_seconds: float = 20,
         points_max: int = POINTS_MAX,
         reports_cost: bool = False,
     ) -> None:
         """Keep documents in the given cache, or in a new one.
 
-        `trusted_only` refuses every text, and `reports_cost` answers as if every request had asked for its cost. A
-        mutation may take `mutation_seconds`; the deadline of a request is that of a query, until this is known.
+        `trusted_only` refuses every text, and `reports_cost` answers as if every request had asked for its cost.
         """
-        self._mutation_seconds = mutation_seconds
         self.points_max, self._reports_cost = points_max, reports_cost
         self.budget_of: BudgetOf | None = None
         """Set by a rate limiter, so that answers say what its callers may still use."""
@@ -149,7 +148,7 @@ class Operations:
                 document = await self._trusted_document(request.named)
             if document.ast is None:
                 return _invalid(context, document)
-            operation = _chosen(document, request)
+            operation = _chosen(document, request, context.deadline)
             variables = _checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return _refused(context, variables, operation)
@@ -161,7 +160,6 @@ class Operations:
         except ApiError as error:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
-        self._allow_change(context, operation)
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -182,10 +180,6 @@ class Operations:
             answer.body["extensions"] = extensions
         else:
             answer.stream.extensions = extensions
-
-    def _allow_change(self, context: Context, operation: Operation) -> None:
-        if operation.ast.operation is OperationType.MUTATION and context.deadline is not None:
-            context.deadline.allow_change(self._mutation_seconds)
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -248,7 +242,7 @@ class Operations:
         return document
 
 
-def _chosen(document: Document, request: OperationRequest) -> Operation:
+def _chosen(document: Document, request: OperationRequest, deadline: Deadline | None) -> Operation:
     name = request.operation_name
     if name is not None and len(name) > OPERATION_NAME_MAX:
         message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
@@ -261,9 +255,12 @@ def _chosen(document: Document, request: OperationRequest) -> Operation:
         known = ", ".join(f"“{each}”" for each in document.operations)
         message = f"“operationName” must name one of the document's operations: {known}."
         raise BadUserInput(message, argument="operationName")
-    if request.read_only and operation.ast.operation is OperationType.MUTATION:
-        message = "A GET request can only run a query or a subscription; send mutations by POST."
-        raise MutationOverGetError(message)
+    if operation.ast.operation is _MUTATION:
+        if request.read_only:
+            message = "A GET request can only run a query or a subscription; send mutations by POST."
+            raise MutationOverGetError(message)
+        if deadline is not None:
+            deadline.allow_change()
     return operation
 
 

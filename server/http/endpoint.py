@@ -10,7 +10,6 @@ status for a failure of the network. In `application/graphql-response+json`, the
 
 from functools import partial
 from http import HTTPStatus
-from time import perf_counter
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
@@ -55,7 +54,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._seconds = settings.request_timeout_seconds
+        self._seconds = settings.request_timeout_seconds, settings.mutation_timeout_seconds
         self.admission = Admission()
         self.checks = StreamChecks(portal)
 
@@ -117,8 +116,6 @@ class Endpoint:
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
         # The request log reads the state once the request is answered.
         state = scope["state"]
-        until = Deadline(self._seconds)
-        current.set(until)
         viewer: Viewer | None = None
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
@@ -127,7 +124,7 @@ class Endpoint:
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
         try:
-            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated, until)
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
             # An error of the token comes first, unless an operation is known to need none.
             if unusable is not None:
@@ -139,8 +136,9 @@ class Endpoint:
             raise Rejected(HTTPStatus.UNAUTHORIZED, _BY_GET, code="UNAUTHENTICATED", headers=challenge)
         if negotiated.streams and scope["method"] != "HEAD":
             wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
-        # The connection ends what is not answered at the deadline, which counts from the end of the body.
-        state["deadline"] = until
+        # The connection ends what is not answered at the deadline.
+        state["deadline"] = until = Deadline(*self._seconds)
+        current.set(until)
         if (asked := given.all(cost_reports.HEADER)) and cost_reports.wanted(asked):
             wanted = wanted._replace(reports_cost=True)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
@@ -175,9 +173,7 @@ class Endpoint:
             state["answer"] = found
         return found, body, size
 
-    async def _wanted(
-        self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated, until: Deadline
-    ) -> OperationRequest:
+    async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
         if negotiated.form is None and not negotiated.streams:
             message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}, or {STREAM_TYPE}."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
@@ -199,10 +195,7 @@ class Endpoint:
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
-        began = perf_counter()
         body = await self._body(receive)
-        # The time that a caller takes to send the body is its own.
-        until.pause(perf_counter() - began)
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)

@@ -55,7 +55,7 @@ class WebSockets:
             self._signed_in,
             max_answer_bytes=settings.max_answer_bytes,
             max_operations=settings.max_operations_of_connection,
-            request_seconds=settings.request_timeout_seconds,
+            seconds=(settings.request_timeout_seconds, settings.mutation_timeout_seconds),
             observe=observe,
         )
 

@@ -31,7 +31,8 @@ class Terms(NamedTuple):
     """Counts of the connections of each user."""
     max_answer_bytes: int
     max_operations: int
-    request_seconds: float
+    seconds: tuple[float, float]
+    """How long a query and a mutation may take."""
     observe: Callable[[Mapping[str, Any], float], None] | None = None
     """Called with the state of each operation that ended, and the seconds that it took."""
 

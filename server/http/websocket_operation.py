@@ -46,7 +46,7 @@ class Operation:
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
-        self._deadline = Deadline(connection.terms.request_seconds)
+        self._deadline = Deadline(*connection.terms.seconds)
         self._unwatch: Callable[[], None] | None = None
         self.task = asyncio.create_task(self._run(message))
 
