@@ -16,7 +16,7 @@ def threats() -> list[list[str]]:
     return rows[2:]
 
 
-def tests_of(path: str) -> set[str]:
+def functions_of(path: str) -> set[str]:
     """Return the names of a file's tests."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -31,7 +31,7 @@ def test_each_threat_has_a_test_that_exists() -> None:
         for each in tests:
             path, _, name = each.partition("::")
             assert (ROOT / path).exists(), each
-            assert not name or name in tests_of(path), each
+            assert not name or name in functions_of(path), each
 
 
 def test_the_pattern_of_tokens_finds_every_kind() -> None:

@@ -146,7 +146,7 @@ async def test_a_value_that_changes_during_the_rotation_is_left_as_it_is(process
     assert after.sealed == b"changed"
 
 
-async def test_recovery_codes_of_an_earlier_version_need_the_secret_they_were_made_with(
+async def test_recovery_codes_of_an_earlier_version_need_the_previous_secret(
     processes: Processes, person: Person
 ) -> None:
     old, both, new = processes.portals

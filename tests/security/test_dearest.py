@@ -12,6 +12,9 @@ SECONDS_MAX = 0.5
 """Maximum processor time of an accepted document, on a processor of the usual pace."""
 
 ROUNDS = int(os.environ.get("ATTACK_ROUNDS", "75"))
+KEPT = 4
+"""Number of the dearest documents that are measured again."""
+
 SEED = int(os.environ.get("ATTACK_SEED", "20261127"))
 
 
@@ -32,14 +35,19 @@ def test_the_dearest_documents_of_a_climb_stay_below_half_a_second(victim: Targe
     found = climbed(SEED, ROUNDS, seconds_of)
 
     assert found
-    worst = max(found, key=lambda each: each.seconds)
-    again = [seconds_of(worst.document) or 0.0 for _ in range(TRIES)]
-    _print(found, worst)
-    assert min(again) < SECONDS_MAX * pace(), worst.document
+    dearest = sorted(found, key=lambda each: each.seconds, reverse=True)[:KEPT]
+    # A collection of garbage, or a task beside the request, makes one measurement long, and no other.
+    again = {each.document: min(seconds_of(each.document) or 0.0 for _ in range(TRIES)) for each in dearest}
+    _print(found, dearest, again)
+    limit = SECONDS_MAX * pace()
+    assert {document: seconds for document, seconds in again.items() if seconds > limit} == {}
 
 
-def _print(found: list[Measured], worst: Measured) -> None:
-    ratio = sorted(each.per_point for each in found)
-    print(f"{len(found)} of {ROUNDS} documents accepted, seed {SEED}")  # noqa: T201
-    print(f"worst: {worst.seconds:.3f} s for {worst.points} points")  # noqa: T201
-    print(f"most for a point: {ratio[-1] / ratio[len(ratio) // 2]:.1f} times the median")  # noqa: T201
+def _print(found: list[Measured], dearest: list[Measured], again: dict[str, float]) -> None:
+    print(f"{len(found)} of {ROUNDS} documents accepted, seed {SEED}, pace {pace():.1f}")  # noqa: T201
+    for each in dearest:
+        least = again[each.document]
+        print(f"{each.seconds:.3f} s, at least {least:.3f} s, {each.points} points: {each.document[:120]} …")  # noqa: T201
+    ratio = sorted(least / (each.points + 1_000) for each in dearest for least in [again[each.document]])
+    usual = sorted(each.per_point for each in found)[len(found) // 2]
+    print(f"most for a point: {ratio[-1] / usual:.1f} times the median")  # noqa: T201
