@@ -28,7 +28,7 @@ FRONTEND := server/graphiql
 PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $(FRONTEND)/*.* $(FRONTEND)/src/*) \
 	| cksum | tr ' ' '-')
 
-# A server that compiles its modules each time it starts takes half as long again, and the tests start a hundred.
+# A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test test-versions torture attack sbom audit page docs docs-serve bench format lock clean

@@ -1,7 +1,8 @@
 """The pages of the documentation, and the blocks of code in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,8 +37,7 @@ def paths() -> list[Path]:
 
 def blocks(*languages: str, page: str | None = None) -> list[Block]:
     """Return the blocks in these languages, of one page or of all."""
-    found = (block for path in paths() for block in _blocks(path) if page in {None, block.page})
-    return [block for block in found if not languages or block.language in languages]
+    return [block for block in _all() if page in {None, block.page} and (not languages or block.language in languages)]
 
 
 def text(page: str) -> str:
@@ -49,6 +49,11 @@ def the_file(name: str, page: str) -> str:
     """Return the text of the block that is this file."""
     (found,) = (block.text for block in blocks(page=page) if block.file == name)
     return found
+
+
+@cache
+def _all() -> Sequence[Block]:
+    return [block for path in paths() for block in _blocks(path)]
 
 
 def _blocks(path: Path) -> Iterator[Block]:

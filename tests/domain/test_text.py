@@ -3,6 +3,7 @@
 import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,6 @@ def test_a_control_is_found_except_line_breaks_in_texts_of_several_lines(charact
     assert control(normal(f"a{character}b"), lines=True) == (None if character in "\t\n\r" else character)
 
 
-EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 BLANK = "\N{BRAILLE PATTERN BLANK}"
 LINE_BREAKS = set("\n\r\u2028\u2029")
 NO_GLYPH = {
@@ -98,6 +98,12 @@ NO_GLYPH = {
     *("HALFWIDTH HANGUL FILLER", "OBJECT REPLACEMENT CHARACTER", "MUSICAL SYMBOL NULL NOTEHEAD"),
     *("EGYPTIAN HIEROGLYPH FULL BLANK", "EGYPTIAN HIEROGLYPH HALF BLANK"),
 }
+
+
+@pytest.fixture(scope="module")
+def every() -> Sequence[str]:
+    """Return all characters."""
+    return [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 
 
 def name(character: str) -> str:
@@ -112,29 +118,28 @@ def turns(character: str) -> bool:
     } or name(character) in {"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"}
 
 
-def test_all_controls_and_direction_controls_are_refused_in_any_position() -> None:
-    refused = {each for each in EVERY if unicodedata.category(each) == "Cc" or turns(each)}
+def test_all_controls_and_direction_controls_are_refused_in_any_position(every: Sequence[str]) -> None:
+    refused = {each for each in every if unicodedata.category(each) == "Cc" or turns(each)}
 
-    assert {each for each in EVERY if control(each)} == refused
-    assert {each for each in EVERY if control(each, lines=True)} == refused - {"\t", "\n"}
+    assert {each for each in every if control(each)} == refused
+    assert {each for each in every if control(each, lines=True)} == refused - {"\t", "\n"}
     for each in refused - {"\t", "\n", "\r"}:
         for text in (f"a{each}b", f"{each}a", f"a{each}", each):
             assert control(normal(text)) == control(normal(text), lines=True) == each
-    assert control(normal("".join(each for each in EVERY if each not in refused | LINE_BREAKS))) is None
+    assert control(normal("".join(each for each in every if each not in refused | LINE_BREAKS))) is None
 
 
-def test_any_character_with_a_glyph_is_a_name() -> None:
-    shown = {each for each in EVERY if unicodedata.category(each)[0] in "LNPS" and name(each) not in NO_GLYPH}
+def test_any_character_with_a_glyph_is_a_name(every: Sequence[str]) -> None:
+    shown = {each for each in every if unicodedata.category(each)[0] in "LNPS" and name(each) not in NO_GLYPH}
 
     assert all(not says_nothing(normal(each)) for each in shown)
-    assert says_nothing(normal("".join(each for each in EVERY if each not in shown)))
+    assert says_nothing(normal("".join(each for each in every if each not in shown)))
 
 
-def test_of_all_characters_only_those_without_a_glyph_are_left_out() -> None:
-    every = "".join(EVERY)
-    left_out = set(EVERY) - set(visible(every))
+def test_of_all_characters_only_those_without_a_glyph_are_left_out(every: Sequence[str]) -> None:
+    left_out = set(every) - set(visible("".join(every)))
 
-    assert left_out >= {each for each in EVERY if turns(each)} | {*SHOW_NOTHING}
+    assert left_out >= {each for each in every if turns(each)} | {*SHOW_NOTHING}
     assert all(unicodedata.category(each)[0] not in "LNPS" or name(each) in NO_GLYPH for each in left_out)
     assert all(normal(f"a{each}b") == "ab" for each in left_out if not turns(each) and each not in BLANK)
 

@@ -63,9 +63,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @contextmanager
 def served(
-    environment: dict[str, str], log: Path, *, workers: int, measured: bool = False, **settings: str
+    environment: dict[str, str],
+    log: Path,
+    *,
+    workers: int,
+    program: bool = False,
+    measured: bool = False,
+    **settings: str,
 ) -> Iterator[Served]:
-    with serving(environment | settings, log, workers=workers, measured=measured) as (url, process):
+    given = environment | settings
+    with serving(given, log, workers=workers, program=program, measured=measured) as (url, process):
         server = Served(process, int(url.rpartition(":")[2]), log)
         server.wait_for_workers(workers)
         yield server
@@ -195,7 +202,7 @@ def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str]
 
 
 def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2) as server:
+    with served(environment, tmp_path / "log", workers=2, program=True) as server:
         before = server.workers()
         server.process.send_signal(signal.SIGHUP)
         while server.log.read_text().count("Finished server process") < len(before):
