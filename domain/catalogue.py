@@ -20,6 +20,7 @@ from domain.errors import (
     RateLimited,
     TokenElsewhere,
     TooManyMails,
+    TooManyPoints,
     TooManySubscriptions,
 )
 from domain.fields import entries
@@ -198,6 +199,7 @@ SAMPLES: Sequence[Said] = (
     RateLimited(45),
     RateLimited(120),
     TooManyMails(18_000),
+    TooManyPoints(3),
     TooManySubscriptions(100),
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),

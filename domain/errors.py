@@ -186,6 +186,7 @@ class RateLimited(ApiError):
     def __init__(self, seconds: int) -> None:
         """Take the number of seconds to wait."""
         super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
+        self.seconds = seconds
 
 
 class TooManyMails(RateLimited):
@@ -195,6 +196,23 @@ class TooManyMails(RateLimited):
         pt="O limite de e-mails por dia foi atingido. Tente de novo em {wait}.",
         en="The limit of e-mails per day is reached. Try again in {wait}.",
     )
+
+
+class TooManyPoints(RateLimited):
+    """The caller has used the cost points that it may use in so short a time.
+
+    The extension `policy` is the limit that was reached: that of the partner, the vendor, the token or the address.
+    """
+
+    text = Text(
+        pt="Muitas consultas em pouco tempo. Tente de novo em {wait}.",
+        en="Too many requests in a short time. Try again in {wait}.",
+    )
+
+    def __init__(self, seconds: int, policy: str = "partner") -> None:
+        """Take the number of seconds to wait, and the limit that was reached."""
+        super().__init__(seconds)
+        self.extensions["policy"] = policy
 
 
 class TooManySubscriptions(ApiError):

@@ -34,6 +34,8 @@ from server.graphql.cost_terms import Term, Variables
 
 OBJECTS_MAX = 50_000
 VALUES_MAX = 1_000_000
+MUTATION_POINTS = 10
+"""Points of a field of a mutation, besides the objects that it returns."""
 INTROSPECTION_VALUES_MAX = 100_000
 """Maximum number of introspected values: tools select 60,000, and introspection needs no token."""
 SMALL_SIZE = 10_000

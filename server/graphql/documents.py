@@ -32,7 +32,7 @@ from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Pe
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
-from server.graphql.costs import SMALL_SIZE, Cost, Fragments
+from server.graphql.costs import MUTATION_POINTS, SMALL_SIZE, Cost, Fragments
 from server.graphql.event_batches import batched
 from server.graphql.literals import RULES, Rules
 from server.graphql.source_text import Text
@@ -63,8 +63,16 @@ class Operation(NamedTuple):
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
+    points: int
+    """Cost points for the most expensive variables, of an operation that is small for any."""
     lengths: variable_values.Variables
     prepared: Prepared
+
+    def points_of(self, variables: Mapping[str, Any]) -> int:
+        """Return the cost points of the operation with these variables."""
+        if self.cost is None:
+            return self.points
+        return self.cost.of(variables).objects + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +256,14 @@ class _Requirements:
             enrolling=all(_is_enrolling(name) for name in names),
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=self.cost if self.cost is not None and (streams or self.cost.most.size > SMALL_SIZE) else None,
+            points=self._points(),
             lengths=self.lengths,
             prepared=Prepared(batched(self._schema) if streams else self._schema, ast, self._node, executor_class),
         )
+
+    def _points(self) -> int:
+        fields = len(self._node.selection_set.selections) if self._node.operation is OperationType.MUTATION else 0
+        return 1 + MUTATION_POINTS * fields + (self.cost.most.objects if self.cost is not None else 0)
 
     def _fields(
         self, selections: SelectionSetNode, parent: GraphQLNamedType | None, seen: set[str]

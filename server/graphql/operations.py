@@ -40,6 +40,7 @@ from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
+from server.rates.limiter import NO_LIMITS, Limiter
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
 _NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
@@ -102,8 +103,10 @@ class Operations:
         *,
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        self.limiter = limiter or Limiter(NO_LIMITS, digest=portal.digest)
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
@@ -119,8 +122,8 @@ class Operations:
         """Return the answer to a request.
 
         Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
-        operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, and Unavailable
-        if a large operation waits too long for others.
+        operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, Unavailable if
+        a large operation waits too long for others, and TooManyPoints if the caller has too few points left.
         """
         operation = None
         try:
@@ -142,6 +145,7 @@ class Operations:
         except ApiError as error:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
+        await self.limiter.charge(context, operation.points_of(variables.coerced))
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):

@@ -8,6 +8,7 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -20,7 +21,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
-from server.http import answers, bearer, bodies, etag, event_stream, status_codes
+from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
@@ -66,12 +67,16 @@ class Endpoint:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
+                if (context := scope["state"].get("context")) is not None:
+                    headers += charges.cancel(context.charge)
             else:
+                of_rate = charges.settle(scope["state"]["context"].charge, answer, body)
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    await self._stream(answer, body, scope, receive, send)
+                    await self._stream(answer, body, (scope, receive, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
+                headers += of_rate
                 if answer.may_be_kept:
                     tag = etag.etag(self._portal, body, form or JSON_TYPE)
                     headers += etag.headers(tag)
@@ -93,12 +98,15 @@ class Endpoint:
             if coming:
                 backlog_of(scope).remove(coming)
 
-    async def _stream(self, answer: Answer, body: Json, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, answer: Answer, body: Json, asgi: tuple[Scope, Receive, Send], headers: Sequence[Header]
+    ) -> None:
+        scope, receive, send = asgi
         if answer.stream is None:
-            await event_stream.send_answer(send, body, [_VARY])
+            await event_stream.send_answer(send, body, headers)
         else:
             terms = event_stream.Terms(self.admission, backlog_of(scope), self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, receive, send, [_VARY], terms)
+            await event_stream.send_results(answer.stream, receive, send, headers, terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
@@ -139,6 +147,8 @@ class Endpoint:
             if negotiated.streams and given.all(b"last-event-id")
             else None,
         )
+        if viewer is None:
+            await self._operations.limiter.charge_stranger(context)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         body = bodies.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)

@@ -15,7 +15,7 @@ from resolvers.feed import FeedClosedError
 from server import logs
 from server.graphql.operations import Answer
 from server.graphql.subscriptions import Result, ResultStream
-from server.http import answers, bodies, transport_ws
+from server.http import answers, bodies, charges, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
@@ -114,6 +114,8 @@ class Operation:
             gone=connection.until_gone,
             unusable=unreachable,
         )
+        if viewer is None:
+            await terms.operations.limiter.charge_stranger(context)
         answer = await terms.operations.execute(
             context, wanted._replace(renew=connection.renewed, transport="websocket")
         )
@@ -133,6 +135,7 @@ class Operation:
         body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
+        charges.settle(self._state["context"].charge, answer, body)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()
@@ -182,6 +185,8 @@ class Operation:
             await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
+        if (context := self._state.get("context")) is not None:
+            charges.cancel(context.charge)
         self._state["error"] = rejected.code
         await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
 

@@ -112,6 +112,7 @@ class Recorder:
         documents, viewers = operations.documents, portal.viewers
         self._count(registry.CACHE_HITS, {"documents": documents.hits, "viewers": viewers.hits})
         self._count(registry.CACHE_MISSES, {"documents": documents.misses, "viewers": viewers.misses})
+        self._count(registry.RATE_REFUSALS, operations.limiter.refused)
         self._count(registry.DELIVERIES, portal.counts.deliveries)
         registry.FEED_EVENTS.inc(self._more(registry.FEED_EVENTS, "", portal.feed.events_read))
 
