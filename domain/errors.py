@@ -292,6 +292,15 @@ class TooManyOperations(Unavailable):
     )
 
 
+class TooManyReads(Unavailable):
+    """Too many reads of the partner wait for the database."""
+
+    text = Text(
+        pt="Há muitas consultas da sua empresa em andamento. Tente de novo em instantes.",
+        en="Too many requests of your company are in progress. Try again in a moment.",
+    )
+
+
 class ProviderUnreachable(Unavailable):
     """The identity provider can't be reached to check a token."""
 

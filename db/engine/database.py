@@ -11,7 +11,8 @@ from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.hints import Listener
 from db.engine.postgres import PostgresEngine
-from db.engine.sqlite_engine import SqliteEngine
+from db.engine.read_queue import ReadQueue, caller
+from db.engine.sqlite_engine import READING_THREADS, SqliteEngine
 from db.engine.timing import timed
 from domain.errors import Unavailable
 
@@ -96,6 +97,7 @@ class Database:
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
+            self._reads = ReadQueue(READING_THREADS)
             self._engine = SqliteEngine(
                 given,
                 self._availability,
@@ -105,6 +107,8 @@ class Database:
             )
         else:
             self.url = given
+            # The pool lends as many connections again, which are for writes.
+            self._reads = ReadQueue(readers)
             self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
@@ -120,6 +124,9 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
+        of = caller.get()
+        if of is not None and of.is_large:
+            return Pending(self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
@@ -185,7 +192,13 @@ class Database:
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
-        return self._engine.usage()
+        usage = self._engine.usage()
+        return usage._replace(waiting=usage.waiting + self._reads.waiting)
+
+    @property
+    def reads_waiting(self) -> int:
+        """The number of reads that wait for their caller's turn."""
+        return self._reads.waiting
 
     def version(self) -> object:
         """Return a value that another commit of any process changes; None if only a statement could tell."""
@@ -235,7 +248,8 @@ class Database:
 
     async def _read(self, work: Work[Result]) -> Result:
         try:
-            return await self._engine.read(work)
+            async with self._reads.place():
+                return await self._engine.read(work)
         except Exception as error:
             self._availability.check(error, reading=True)
             raise

@@ -21,7 +21,7 @@ from db.engine.statement_count import counted
 BUSY_TIMEOUT_SECONDS = 15
 """How long a writer of one process waits for those of others on the same SQLite file."""
 
-_READING_THREADS = max(2, min(8, os.cpu_count() or 2))
+READING_THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than there are cores would wait for each other; with one, a long search would delay all other reads."""
 
 _BUSY_INLINE_SECONDS = 0.25
@@ -57,7 +57,7 @@ class SqliteEngine:
         self._new_reader = partial(
             ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
         )
-        self._readers = [self._new_reader() for _ in range(_READING_THREADS)]
+        self._readers = [self._new_reader() for _ in range(READING_THREADS)]
         self._long_readers: set[ReaderThread] = set()
         self._writer = GroupCommitWriter(
             file, begin="BEGIN IMMEDIATE", pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS, observers=observers

@@ -14,6 +14,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from db.engine.read_queue import Caller, caller
 from domain.access import Permissions
 from domain.errors import (
     ApiError,
@@ -164,12 +165,16 @@ class Operations:
         if operation.ast.operation is OperationType.SUBSCRIPTION:
             return await self._subscribed(context, request, operation, variables)
         size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
-        async with self.budget.share(size if size > SMALL_SIZE else 0):
-            result = operation.prepared.execute_with(variables, context_value=context)
-            if not isinstance(result, ExecutionResult):
-                result = await result
-        # Make the answer's JSON before the loop runs the operation that gets the share.
-        return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
+        if size <= SMALL_SIZE:
+            return await _run(context, operation, variables)
+        partner = None if context.viewer is None else context.viewer.partner_id
+        async with self.budget.share(size, partner):
+            # Its reads run beside the loop, which other operations have in between.
+            before = caller.set(Caller(partner, is_large=True))
+            try:
+                return (await _run(context, operation, variables))._replace(large=True)
+            finally:
+                caller.reset(before)
 
     async def _subscribed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -207,6 +212,13 @@ class Operations:
             message = "PersistedQueryNotFound" if name.persisted_query else unknown
             raise DocumentNotFound(message)
         return document
+
+
+async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
+    result = operation.prepared.execute_with(variables, context_value=context)
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    return _answer(context, result, operation)
 
 
 def _chosen(document: Document, request: OperationRequest) -> Operation:

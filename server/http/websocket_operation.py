@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from db.engine.read_queue import Caller, caller
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context
@@ -104,7 +105,9 @@ class Operation:
         except ProviderUnreachable as error:
             viewer, unreachable = None, error
         self._state["viewer"] = viewer
-        await terms.admission.admit()
+        partner = None if viewer is None else viewer.partner_id
+        caller.set(None if partner is None else Caller(partner))
+        await terms.admission.admit(partner)
         self._state["context"] = context = Context(
             terms.portal,
             viewer=viewer,

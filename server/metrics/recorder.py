@@ -105,6 +105,7 @@ class Recorder:
         for queue, waiting in {
             "requests": admission.waiting,
             "large operations": operations.waiting,
+            "reads": portal.database.reads_waiting,
             "sign-ins": portal.sign_ins.taken,
             "e-mails": portal.outbox.sending,
         }.items():
