@@ -12,6 +12,8 @@ stamp = $(VENV)/.$(1)-$(shell cat pyproject.toml breadth/pyproject.toml requirem
 RUN := $(call stamp,run)
 TEST := $(call stamp,test)
 DOCS := $(call stamp,docs)
+# What looks at the locks has an environment of its own, with nothing of the portal.
+SUPPLY := $(VENV)/supply/.$(shell cat requirements/supply.txt | cksum | tr ' ' '-')
 # Environments with the oldest and the newest versions that breadth supports, and nothing of the portal.
 LIBRARY := breadth/pyproject.toml --extra strawberry --group breadth/pyproject.toml:test
 VERSIONS := oldest newest
@@ -29,7 +31,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start a hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-versions torture page docs docs-serve bench format lock clean
+.PHONY: help run test test-versions torture attack sbom audit page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
@@ -39,6 +41,9 @@ help:
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
 	echo "make torture kill server processes again and again under 200 followers of events and 20 webhooks"
+	echo "make attack  attack the real server with more cases than test does: 2,000 of schemathesis, 50,000 documents"
+	echo "make sbom    write what the portal is made of to build/sbom (CycloneDX)"
+	echo "make audit   compare the locks with the known vulnerabilities of PyPI and npm, where these can be reached"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
 	echo "make bench   measure the server beside others; needs wrk and Node (QUICK=1: ten minutes instead of an hour)"
@@ -61,6 +66,7 @@ test: $(TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(MAKE) --no-print-directory docs
 	# Each process gets tests that follow each other, which share what a module or an engine needs.
 	$(BIN)/python -m pytest -n auto --dist worksteal -p tests.measured
@@ -78,6 +84,21 @@ test-versions: $(VERSION_STAMPS)
 
 torture: $(TEST)
 	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 $(BIN)/pytest -s --timeout=1200 tests/durability
+
+attack: $(TEST)
+	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 $(BIN)/pytest -s --timeout=1800 \
+		tests/security/test_schemathesis.py tests/security/test_dearest.py tests/security/test_documents.py
+
+sbom: $(SUPPLY)
+	mkdir -p build/sbom
+	$(VENV)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom/portal.cdx.json
+	cd $(FRONTEND) && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only --legacy-peer-deps \
+		> $(abspath build)/sbom/graphiql.cdx.json
+	echo "build/sbom has what the portal and GraphiQL are made of."
+
+audit: $(SUPPLY) $(TEST)
+	$(BIN)/python -m tests.supply.audit $(VENV)/supply/bin/pip-audit
 
 page: $(PAGE)
 
@@ -100,6 +121,7 @@ lock: $(BIN)/python
 	for set in "run:pyproject.toml --group build" \
 			"test:pyproject.toml --group build --group test --constraint requirements/run.txt" \
 			"node:--group pyproject.toml:node" \
+			"supply:--group pyproject.toml:supply" \
 			"docs:--group pyproject.toml:docs --constraint requirements/test.txt" \
 			"breadth-oldest:$(LIBRARY) --resolution lowest-direct" \
 			"breadth-newest:$(LIBRARY)"; do \
@@ -129,6 +151,12 @@ $(VERSION_STAMPS): | $(BIN)/python
 	$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
 		-r requirements/breadth-$$version.txt && \
 	$(@D)/bin/python -m pip check --disable-pip-version-check > /dev/null && touch $@
+
+$(SUPPLY): | $(BIN)/python
+	echo "Installing what requirements/supply.txt pins into $(@D) …"
+	$(BIN)/python -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/supply.txt
+	touch $@
 
 # Its versions are those of test.txt where both have a package, so that both can share an environment.
 $(DOCS): | $(BIN)/python

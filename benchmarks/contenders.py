@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import installation, pragmas
@@ -170,6 +170,18 @@ CONTENDERS = (
         answers=False,
     ),
 )
+
+_BY_NAME = {contender.name: contender for contender in CONTENDERS}
+
+FOLLOWED = {
+    "ours-sse": replace(_BY_NAME["ours"], name="ours-sse"),
+    "ours-websocket": replace(_BY_NAME["ours"], name="ours-websocket"),
+    "mercurius-websocket": replace(
+        _BY_NAME["mercurius"], name="mercurius-websocket", command=_node("mercurius-events.js")
+    ),
+    "yoga-sse": replace(_BY_NAME["yoga"], name="yoga-sse", command=_node("yoga-events.js")),
+}
+"""Contenders that have subscriptions, with the transport of each."""
 
 REFERENCE = Contender("reference", "Portal with graphql-core's own execution", _stock, _portal_environment, dict)
 """Contender whose answers are the reference."""

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, NamedTuple, Protocol
 
 import orjson
@@ -154,7 +155,7 @@ def _make(url: str, sizes: Mapping[int, int]) -> None:
 @contextmanager
 def _serving(url: str) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {**os.environ, "DATABASE_URL": url.replace("+aiosqlite", "").replace("+asyncpg", "")}
-    environment |= {"SECRET_KEY": "s" * 32, "LOG_LEVEL": "WARNING", "EXPORT_SECONDS": "600"}
+    environment |= {"SECRET_KEY": token_hex(32), "LOG_LEVEL": "WARNING", "EXPORT_SECONDS": "600"}
     command = [sys.executable, "-m", "server", "serve", "--port", str(_PORT)]
     process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
     try:

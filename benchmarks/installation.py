@@ -37,7 +37,7 @@ def node() -> None:
     _need(NODE, "apt install nodejs npm, or NODE=/where/it/is/node")
     _need("npm", "apt install npm")
     NODE_PEERS.mkdir(parents=True, exist_ok=True)
-    for file in [*(PEERS / "node").iterdir(), PEERS / "schema.graphql"]:
+    for file in [*(PEERS / "node").iterdir(), *PEERS.glob("*.graphql")]:
         if file.is_file():
             shutil.copy2(file, NODE_PEERS)
     version = subprocess.run([NODE, "--version"], check=True, capture_output=True).stdout

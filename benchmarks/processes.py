@@ -61,10 +61,29 @@ def serving(
     patience_seconds: float = _PATIENCE_SECONDS,
 ) -> Iterator[Server]:
     """Start a contender on a fresh copy of the database, by the command `under`, and stop it at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    start = Start(fresh_database(), free_port(), durability)
+    with running(contender, start, under=under, patience_seconds=patience_seconds) as server:
+        yield server
+
+
+def fresh_database() -> Path:
+    """Return a copy of the database, in place of the last one."""
     (CACHE / "run").mkdir(parents=True, exist_ok=True)
-    start = Start(data.copy(CACHE / "run" / "portal.db"), port, durability)
+    return data.copy(CACHE / "run" / "portal.db")
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(
+    contender: Contender, start: Start, *, under: Sequence[str] = (), patience_seconds: float = _PATIENCE_SECONDS
+) -> Iterator[Server]:
+    """Start a contender by the command `under`, and stop it at the end."""
     log = CACHE / "run" / f"{contender.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -76,8 +95,8 @@ def serving(
             stderr=output,
         )
     try:
-        _wait(contender, process, port, log, patience_seconds)
-        yield Server(process, port)
+        _wait(contender, process, start.port, log, patience_seconds)
+        yield Server(process, start.port)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

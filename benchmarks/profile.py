@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, S
 from contextlib import asynccontextmanager, contextmanager
 from cProfile import Profile
 from pathlib import Path
+from secrets import token_hex
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -152,7 +153,7 @@ def set_environment() -> Path:
     """Set the portal's settings to a copy of the database, and return it."""
     (CACHE / "run").mkdir(parents=True, exist_ok=True)
     file = data.copy(CACHE / "run" / "profile.db")
-    os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": "made up " * 8}
+    os.environ |= {"DATABASE_URL": portal_url(file, "FULL"), "LOG_LEVEL": "WARNING", "SECRET_KEY": token_hex(32)}
     return file
 
 

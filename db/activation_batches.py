@@ -45,7 +45,7 @@ _ADD: Statement[int] = Statement(
     sa.insert(activations).values(status=ActivationStatus.ACTIVE).returning(activations.c.id),
     value,
     inserted=[
-        *("partner_id", "activated_at", "activated_by_id"),
+        *("partner_id", "activated_at", "updated_at", "activated_by_id"),
         *NewActivation.__dataclass_fields__,
     ],
 )
@@ -101,7 +101,7 @@ async def keys_in_use(
 
 async def add(tx: Transaction, partner_id: int, new: Sequence[NewActivation], *, by_id: int, at: datetime) -> list[int]:
     """Create activations, and return their ids in this order."""
-    common = {"partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
+    common = {"partner_id": partner_id, "activated_at": at, "updated_at": at, "activated_by_id": by_id}
     return list(await tx.execute_many(_ADD, [{**asdict(each), **common} for each in new]))
 
 

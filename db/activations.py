@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -14,7 +14,17 @@ from sqlalchemy import ColumnElement
 from db.clients import ClientRow
 from db.clients import columns as client_columns
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, found_by_id, starts_with
+from db.engine.expressions import (
+    KEEPING_KEYS,
+    AnyColumn,
+    AnySelect,
+    among,
+    contains,
+    during,
+    found_by_id,
+    since,
+    starts_with,
+)
 from db.engine.filters import PARTNER, Mine, Shape, is_any, is_partner, of_parents, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -46,6 +56,7 @@ class ActivationRow(NamedTuple):
     cancellation_reason: ActivationCancellationReason | None
     cancellation_note: str | None
     moved_to_id: int | None
+    updated_at: datetime
 
 
 _NOTE, _CANCELLATION_NOTE = activations.c.note_folded, activations.c.cancellation_note_folded
@@ -58,6 +69,7 @@ class ActivationSortKey(Enum):
 
     ACTIVATED_AT = "ACTIVATED_AT"
     CLIENT_NAME = "CLIENT_NAME"
+    UPDATED_AT = "UPDATED_AT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +96,14 @@ class ActivationFilter:
     activated_to: datetime | None = None
     cancelled_from: datetime | None = None
     cancelled_to: datetime | None = None
+    updated_since: datetime | None = None
 
+
+_SORTED_BY: Mapping[ActivationSortKey, sa.Column[Any]] = {
+    ActivationSortKey.ACTIVATED_AT: activations.c.activated_at,
+    ActivationSortKey.CLIENT_NAME: activations.c.client_name_folded,
+    ActivationSortKey.UPDATED_AT: activations.c.updated_at,
+}
 
 _CLIENT = clients.alias("client")
 
@@ -107,7 +126,7 @@ def listing(
 
 @lru_cache(maxsize=LISTINGS_KEPT)
 def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool, all_partners: bool) -> Listing[ActivationRow]:
-    key = activations.c.activated_at if by is ActivationSortKey.ACTIVATED_AT else activations.c.client_name_folded
+    key = _SORTED_BY[by]
     mine = tenancy(all_partners=all_partners)
     return Listing(
         name="activations",
@@ -181,6 +200,7 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
         yield among(activations.c.status, "status")
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
     yield from during(activations.c.cancelled_at, chosen.cancelled_from, chosen.cancelled_to)
+    yield from since(activations.c.updated_at, chosen.updated_since)
     yield from _by_texts_and_reasons(chosen)
 
 
@@ -284,16 +304,15 @@ _OF_NEW = tuple(each.name for each in fields(NewActivation))
 _ADD: Statement[int] = Statement(
     sa.insert(activations).values(status=ActivationStatus.ACTIVE).returning(activations.c.id),
     value,
-    inserted=["partner_id", "activated_at", "activated_by_id", *_OF_NEW, "note_folded"],
+    inserted=["partner_id", "activated_at", "updated_at", "activated_by_id", *_OF_NEW, "note_folded"],
 )
 
 
 async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
     """Create an activation, and return its id."""
     activation = {name: getattr(new, name) for name in _OF_NEW} | {"note_folded": note_folded(new.note)}
-    return await returned(
-        tx, _ADD, {**activation, "partner_id": partner_id, "activated_at": at, "activated_by_id": by_id}
-    )
+    made = {"partner_id": partner_id, "activated_at": at, "updated_at": at, "activated_by_id": by_id}
+    return await returned(tx, _ADD, {**activation, **made})
 
 
 _ENDED = {
@@ -352,25 +371,25 @@ async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> 
 
 
 async def replace_printer(
-    tx: Transaction, partner_id: int, activation_id: int, *, ecf_serial_number: str, note: str | None
+    tx: Transaction, partner_id: int, activation_id: int, *, ecf_serial_number: str, note: str | None, at: datetime
 ) -> None:
     """Write the serial number of another printer to an activation, with its note."""
     new = {"new_serial_number": ecf_serial_number, "new_note": note, "new_note_folded": note_folded(note)}
-    await tx.execute(_REPLACE_PRINTER, {"partner_id": partner_id, "activation_id": activation_id, **new})
+    await tx.execute(_REPLACE_PRINTER, {"partner_id": partner_id, "activation_id": activation_id, "at": at, **new})
 
 
-async def set_note(tx: Transaction, partner_id: int, activation_id: int, note: str | None) -> None:
+async def set_note(tx: Transaction, partner_id: int, activation_id: int, note: str | None, *, at: datetime) -> None:
     """Write the note of an activation."""
     new = {"new_note": note, "new_note_folded": note_folded(note)}
-    await tx.execute(_SET_NOTE, {"partner_id": partner_id, "activation_id": activation_id, **new})
+    await tx.execute(_SET_NOTE, {"partner_id": partner_id, "activation_id": activation_id, "at": at, **new})
 
 
-async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]]) -> None:
+async def point_to(tx: Transaction, partner_id: int, moved: Sequence[tuple[int, int]], *, at: datetime) -> None:
     """Record the successor of each moved activation: pairs of the moved one and its successor."""
     await tx.execute_many(
         _POINT_TO,
         [
-            {"partner_id": partner_id, "activation_id": activation_id, "moved_to": moved_to_id}
+            {"partner_id": partner_id, "activation_id": activation_id, "moved_to": moved_to_id, "at": at}
             for activation_id, moved_to_id in moved
         ],
     )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from db.engine import Connection, Transaction, filters, one, statistics
 from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, starts_with
+from db.engine.expressions import KEEPING_KEYS, AnyColumn, AnySelect, among, contains, during, since, starts_with
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
@@ -40,6 +40,7 @@ class ClientRow(NamedTuple):
     cancelled_at: datetime | None
     cancelled_by_id: int | None
     cancellation_note: str | None
+    updated_at: datetime
     name_folded: str
     city_folded: str
     cnpj_to_sort: str
@@ -85,6 +86,7 @@ class ClientSortKey(Enum):
     CNPJ = "CNPJ"
     CITY = "CITY"
     LAST_ACTIVATED_AT = "LAST_ACTIVATED_AT"
+    UPDATED_AT = "UPDATED_AT"
 
 
 _SORTED_BY: Mapping[ClientSortKey, tuple[str, AnyColumn]] = {
@@ -93,10 +95,11 @@ _SORTED_BY: Mapping[ClientSortKey, tuple[str, AnyColumn]] = {
     ClientSortKey.CNPJ: ("cnpj_to_sort", sa.func.coalesce(clients.c.cnpj, "", type_=clients.c.cnpj.type)),
     ClientSortKey.CITY: ("city_folded", clients.c.city_folded),
     ClientSortKey.LAST_ACTIVATED_AT: ("last_activated_at", _last_activated_at(clients)),
+    ClientSortKey.UPDATED_AT: ("updated_at", clients.c.updated_at),
 }
 """Attribute of the row, and column or expression."""
 
-_INDEXED = frozenset({ClientSortKey.NAME, ClientSortKey.REGISTERED_AT, ClientSortKey.CITY})
+_INDEXED = frozenset({ClientSortKey.NAME, ClientSortKey.REGISTERED_AT, ClientSortKey.CITY, ClientSortKey.UPDATED_AT})
 _INDEXED_OF_ALL = frozenset({ClientSortKey.NAME})
 """Sort keys whose order an index has, of one partner's clients and of all."""
 
@@ -129,6 +132,7 @@ class ClientFilter:
     has_active_activations: bool | None = None
     registered_from: datetime | None = None
     registered_to: datetime | None = None
+    updated_since: datetime | None = None
 
 
 def listing(scope: Scope, chosen: ClientFilter, by: ClientSortKey, *, descending: bool) -> Listing[ClientRow]:
@@ -203,6 +207,7 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
         active = clients.c.id.in_(_active(mine))
         yield active if chosen.has_active_activations else ~active
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
+    yield from since(clients.c.updated_at, chosen.updated_since)
 
 
 def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
@@ -257,7 +262,7 @@ _REGISTER = upsert(
         .returning(clients.c.cnpj, clients.c.id)
     ),
     values_of,
-    inserted=["partner_id", "cnpj", "registered_at", *_DETAILS],
+    inserted=["partner_id", "cnpj", "registered_at", "updated_at", *_DETAILS],
 )
 _MINE = clients.c.partner_id == PARTNER, clients.c.id == sa.bindparam("client_id")
 _UPDATE = Statement(
@@ -265,7 +270,11 @@ _UPDATE = Statement(
 )
 _RENAME_IN_ACTIVATIONS = Statement(
     sa.update(activations)
-    .where(activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client"))
+    .where(
+        activations.c.partner_id == PARTNER,
+        activations.c.client_id == sa.bindparam("of_client"),
+        activations.c.client_name_folded != sa.bindparam("name_folded"),
+    )
     .values(client_name_folded=sa.bindparam("name_folded")),
     values_of,
 )
@@ -295,16 +304,16 @@ async def register_many(
     tx: Transaction, partner_id: int, wanted: Sequence[tuple[str, ClientDetails]], *, at: datetime
 ) -> dict[str, int]:
     """Create clients and return their ids by CNPJ, without those whose CNPJ an active client has."""
-    common = {"partner_id": partner_id, "registered_at": at}
+    common = {"partner_id": partner_id, "registered_at": at, "updated_at": at}
     lines = [{"cnpj": cnpj, **common, **written(details)} for cnpj, details in wanted]
     return dict(await tx.execute_many(_REGISTER, lines))
 
 
-async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails) -> None:
+async def update(tx: Transaction, partner_id: int, client_id: int, details: ClientDetails, *, at: datetime) -> None:
     """Update a client's details, and the copy of its name by which activations are sorted."""
     new = {f"new_{name}": text for name, text in written(details).items()}
-    await tx.execute(_UPDATE, {"partner_id": partner_id, "client_id": client_id, **new})
-    renamed = {"partner_id": partner_id, "of_client": client_id, "name_folded": fold(details.name)}
+    await tx.execute(_UPDATE, {"partner_id": partner_id, "client_id": client_id, "at": at, **new})
+    renamed = {"partner_id": partner_id, "of_client": client_id, "name_folded": fold(details.name), "at": at}
     await tx.execute(_RENAME_IN_ACTIVATIONS, renamed)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -136,7 +137,7 @@ _OTHER_NAMES: Statement[str] = Statement(
 
 
 async def erase(
-    tx: Transaction, partner_id: int, client_id: int, identity: Identity, opaque: Callable[[], str]
+    tx: Transaction, partner_id: int, client_id: int, identity: Identity, opaque: Callable[[], str], *, at: datetime
 ) -> Counter[ErasedKind]:
     """Erase the values from each free text of the partner, and return how many texts of each kind had any.
 
@@ -159,6 +160,7 @@ async def erase(
         in_notes=Identity(identity.cnpj, identity.names, words=words),
         in_keys=Identity(identity.cnpj, identity.names),
         opaque=opaque,
+        at=at,
     )
     erased: Counter[ErasedKind] = Counter()
     for texts in FREE_TEXTS:
@@ -170,6 +172,7 @@ class _Erasing(NamedTuple):
     in_notes: Identity
     in_keys: Identity
     opaque: Callable[[], str]
+    at: datetime
 
     def without(self, column: str, text: str | None) -> str | None:
         if text is None:
@@ -219,6 +222,6 @@ async def _rewrite(
         if changed:
             copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
             new = {f"new_{name}": text for name, text in (after | copies).items()}
-            lines.append({"partner_id": partner_id, "row_id": row[texts.by.index("id")], **new})
+            lines.append({"partner_id": partner_id, "row_id": row[texts.by.index("id")], "at": erasing.at, **new})
     await tx.execute_many(statements.write, lines)
     return erased

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from db import change_times
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during, hashed
 from db.engine.filters import PARTNER, Shape, tenancy, value, values_of
@@ -193,22 +194,30 @@ _ONE_MORE = {
     "event_number": partner_counters.c.event_number + 1,
     # The database chains one event itself, so that its hash takes no statement of its own.
     "event_hash": hashed(partner_counters.c.event_hash, sa.bindparam("content", type_=sa.LargeBinary)),
+    "changed_at": change_times.TAKEN,
 }
-_TAKEN = partner_counters.c.event_number, partner_counters.c.event_hash
+_TAKEN = partner_counters.c.event_number, partner_counters.c.event_hash, partner_counters.c.changed_at
 _NUMBER_ONE = sa.update(partner_counters).where(_OF_PARTNER).values(_ONE_MORE).returning(*_TAKEN)
 _NUMBER_MANY = (
     sa.update(partner_counters)
     .where(_OF_PARTNER)
-    .values(event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger))
+    .values(
+        event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger),
+        changed_at=change_times.TAKEN,
+    )
     .returning(*_TAKEN)
 )
 
 
 class _Taken(NamedTuple):
-    """Last number of a partner's events, and a hash: of the new event if it is one, of the former one if many."""
+    """Last number of a partner's events, a hash, and the time that the transaction took, in microseconds.
+
+    The hash is that of the new event if it is one, and of the former one if many.
+    """
 
     number: int
     hash: bytes
+    time: int
 
 
 # The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
@@ -250,22 +259,31 @@ class ActorDisabledError(Exception):
 
 
 async def append(
-    tx: Transaction, partner_id: int, happened: Sequence[Event], *, actor_id: int | None, at: datetime
+    tx: Transaction,
+    partner_id: int,
+    happened: Sequence[Event],
+    *,
+    actor_id: int | None,
+    at: datetime,
+    again: bool = False,
 ) -> None:
     """Number and write events. The partner's counters are the last lock that a transaction takes.
 
-    Raises ActorDisabledError if the actor is disabled; until the transaction ends, no other one disables the actor.
+    Unless it appends `again`, it moves the clients and activations that were changed before, at the same time, to a
+    later time than that of any earlier commit. Raises ActorDisabledError if the actor is disabled; until the
+    transaction ends, no other one disables the actor.
     """
     common = {"actor_id": actor_id, "occurred_at": at}
     lines = [{**common, **{name: getattr(event, name) for name in _OF_EVENT}} for event in happened]
     contents = [content(line) for line in lines]
     is_one = len(lines) == 1
-    wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id}
+    clock = change_times.microseconds(at)
+    wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id, "clock": clock}
     wanted["content" if is_one else "more"] = contents[0] if is_one else len(lines)
     taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
     if taken is None:
         raise ActorDisabledError
-    last, hash_ = taken
+    last, hash_, time = taken
     hashes = [hash_]
     if not is_one:
         hashes = chain(hash_, contents)
@@ -273,6 +291,8 @@ async def append(
     for number, line in enumerate(lines):
         line["partner_id"], line["number"], line["hash"] = partner_id, last - len(lines) + 1 + number, hashes[number]
     await tx.execute_many(_APPEND, lines)
+    if time != clock and not again and any(event.client_id is not None for event in happened):
+        await change_times.move(tx, partner_id, clock=at, taken=time)
 
 
 _LOCK_COUNTERS: Statement[int] = Statement(
@@ -299,9 +319,11 @@ async def append_to_each(
     # An UPDATE of many rows locks them in no particular order.
     await tx.fetch(_LOCK_COUNTERS, wanted)
     common = {"occurred_at": at, "actor_id": actor_id, **{name: getattr(event, name) for name in _OF_EVENT}}
-    numbered = await tx.fetch(_NUMBER_ONE_EACH, {**wanted, "content": content(common)})
+    clock = change_times.microseconds(at)
+    numbered = await tx.fetch(_NUMBER_ONE_EACH, {**wanted, "content": content(common), "clock": clock})
     lines = [
-        {**common, "partner_id": partner_id, "number": number, "hash": hash_} for partner_id, number, hash_ in numbered
+        {**common, "partner_id": partner_id, "number": number, "hash": hash_}
+        for partner_id, number, hash_, _ in numbered
     ]
     await tx.execute_many(_APPEND, lines)
 
@@ -324,14 +346,16 @@ _SET_COUNTERS = Statement(
         order_number=sa.bindparam("orders"),
         event_number=sa.bindparam("events"),
         event_hash=sa.bindparam("last_hash"),
+        changed_at=sa.bindparam("last_time"),
     ),
     values_of,
 )
 
 
 async def set_counters(
-    tx: Transaction, partner_id: int, *, order_number: int, event_number: int, event_hash: bytes
+    tx: Transaction, partner_id: int, *, order_number: int, event_number: int, event_hash: bytes, at: datetime
 ) -> None:
-    """Set the last numbers of a partner's orders and events, and the hash of the last event."""
-    last = {"orders": order_number, "events": event_number, "last_hash": event_hash}
+    """Set the last numbers of a partner's orders and events, and the hash and time of the last event."""
+    last: dict[str, object] = {"orders": order_number, "events": event_number, "last_hash": event_hash}
+    last["last_time"] = change_times.microseconds(at)
     await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, **last})

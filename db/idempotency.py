@@ -15,12 +15,16 @@ KEPT = timedelta(hours=24)
 
 
 class Claim(NamedTuple):
-    """Idempotency key of a partner for one mutation, and the digest of the input."""
+    """Idempotency key of a partner for one mutation, and the digest of the input.
+
+    `former` is the same claim with digests by the previous secret, which other processes and older records may have.
+    """
 
     partner_id: int
     mutation: str
     key_digest: bytes
     input_digest: bytes
+    former: "Claim | None" = None
 
 
 class Recorded(NamedTuple):
@@ -62,20 +66,34 @@ _COMPLETE = Statement(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bin
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
     """Claim the key; if it is taken, return its record once the other transaction has ended."""
     await tx.execute(_EXPIRE, {"partner_id": wanted.partner_id, "until": at - KEPT})
-    if await one(tx, _CLAIM, {**wanted._asdict(), "created_at": at}) is not None:
+    if await one(tx, _CLAIM, _row(wanted, at)) is None:
+        return await returned(tx, _RECORDED, _which(wanted))
+    if wanted.former is None or await one(tx, _CLAIM, _row(wanted.former, at)) is not None:
         return None
-    return await returned(tx, _RECORDED, _which(wanted))
+    found = _renewed(wanted, await returned(tx, _RECORDED, _which(wanted.former)))
+    await tx.execute(_COMPLETE, {**_which(wanted), "what_came": found.outcome})
+    return found
 
 
 async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
     """Record the ids of the outcome."""
-    await tx.execute(_COMPLETE, {**_which(claimed), "what_came": outcome})
+    for each in _both(claimed):
+        await tx.execute(_COMPLETE, {**_which(each), "what_came": outcome})
 
 
 async def recorded(connection: Connection, claims: Sequence[Claim]) -> dict[bytes, Recorded]:
     """Return the records of those of a mutation's keys that have done their work, by the digest of the key."""
-    found = await connection.execute_many(_RECORDED_EACH, [_which(claim) for claim in claims])
-    return {key: Recorded(input_digest, outcome) for key, input_digest, outcome in found}
+    every = [_which(each) for claim in claims for each in _both(claim)]
+    found = {
+        key: Recorded(input_digest, outcome)
+        for key, input_digest, outcome in await connection.execute_many(_RECORDED_EACH, every)
+        # A key that this transaction has just claimed has no outcome yet.
+        if outcome is not None
+    }
+    for claim in claims:
+        if claim.former is not None and (old := found.pop(claim.former.key_digest, None)) is not None:
+            found.setdefault(claim.key_digest, _renewed(claim, old))
+    return found
 
 
 async def claim_each(tx: Transaction, claims: Sequence[Claim], *, at: datetime) -> dict[bytes, Recorded]:
@@ -83,13 +101,39 @@ async def claim_each(tx: Transaction, claims: Sequence[Claim], *, at: datetime) 
     if not claims:
         return {}
     await tx.execute(_EXPIRE, {"partner_id": claims[0].partner_id, "until": at - KEPT})
-    claimed = set(await tx.execute_many(_CLAIM_EACH, [{**claim._asdict(), "created_at": at} for claim in claims]))
-    return await recorded(tx, [claim for claim in claims if claim.key_digest not in claimed])
+    every = [each for claim in claims for each in _both(claim)]
+    claimed = set(await tx.execute_many(_CLAIM_EACH, [_row(each, at) for each in every]))
+    taken = [claim for claim in claims if any(each.key_digest not in claimed for each in _both(claim))]
+    found = await recorded(tx, taken)
+    both = [claim for claim in taken if claim.former is not None]
+    await complete_each(tx, [(claim, found[claim.key_digest].outcome) for claim in both])
+    return found
 
 
 async def complete_each(tx: Transaction, outcomes: Sequence[tuple[Claim, str]]) -> None:
     """Record the ids of the outcome of each claim."""
-    await tx.execute_many(_COMPLETE, [{**_which(claimed), "what_came": outcome} for claimed, outcome in outcomes])
+    lines = [{**_which(each), "what_came": outcome} for claimed, outcome in outcomes for each in _both(claimed)]
+    await tx.execute_many(_COMPLETE, lines)
+
+
+def _both(claim: Claim) -> tuple[Claim, ...]:
+    return (claim,) if claim.former is None else (claim, claim.former)
+
+
+def _renewed(wanted: Claim, found: Recorded) -> Recorded:
+    """Return a record of the previous secret's digests as one of the current secret's."""
+    is_same = wanted.former is not None and found.input_digest == wanted.former.input_digest
+    return found._replace(input_digest=wanted.input_digest) if is_same else found
+
+
+def _row(claim: Claim, at: datetime) -> dict[str, object]:
+    return {
+        "partner_id": claim.partner_id,
+        "mutation": claim.mutation,
+        "key_digest": claim.key_digest,
+        "input_digest": claim.input_digest,
+        "created_at": at,
+    }
 
 
 def _which(claim: Claim) -> dict[str, object]:

@@ -41,6 +41,19 @@ _FIND = Statement(
     ).where(_OF_SUBJECT),
     IdentifiedUser,
 )
+_FIND_EACH = Statement(
+    sa.select(
+        identities.c.issuer, identities.c.subject, users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor
+    )
+    .select_from(identities)
+    .join(users, sa.and_(users.c.partner_id == identities.c.partner_id, users.c.id == identities.c.user_id))
+    .join(partners, partners.c.id == users.c.partner_id)
+    .where(
+        among(identities.c.issuer, "issuers"), among(identities.c.subject, "subjects"), users.c.disabled_at.is_(None)
+    ),
+    values_of,
+    reads=one_each("subjects"),
+)
 # An address that was not proved may be another person's, who has it at the provider.
 _PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
 _BY_ID = Statement(
@@ -88,6 +101,15 @@ _LINKED_AT = scoped(
 async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
     """Return the enabled user with that identity, which is unique among all partners."""
     return await one(connection, _FIND, {"of_issuer": issuer, "of_subject": subject})
+
+
+async def find_each(
+    connection: Connection, wanted: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], IdentifiedUser]:
+    """Return the enabled users with these identities, each by issuer and subject."""
+    names = {"issuers": sorted({issuer for issuer, _ in wanted}), "subjects": [subject for _, subject in wanted]}
+    found = await connection.fetch(_FIND_EACH, names)
+    return {(issuer, subject): IdentifiedUser(*user) for issuer, subject, *user in found}
 
 
 async def by_id(connection: Connection, partner_id: int, user_id: int) -> IdentifiedUser | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction
 from db.engine.expressions import among
-from db.engine.filters import is_partner, one_each, one_row, scoped, values_of
+from db.engine.filters import is_partner, one_row, scoped, shared_rows_by_id, values_of
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.price_versions import DRAFT_IDS, in_force, readable
@@ -84,19 +84,13 @@ _TIERS_OF_VERSIONS = scoped(
     )
 )
 _ALL_PRODUCTS = Statement(sa.select(*_PRODUCTS).order_by(products.c.code), ProductRow)
-_PRODUCTS_BY_IDS = Statement(
-    sa.select(*_PRODUCTS).where(among(products.c.id, "ids")), ProductRow, reads=one_each("ids")
-)
+
+products_by_ids = shared_rows_by_id(products, _PRODUCTS, ProductRow)
 
 
 async def all_products(connection: Connection) -> list[ProductRow]:
     """Return all products, by code."""
     return list(await connection.fetch(_ALL_PRODUCTS))
-
-
-async def products_by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, ProductRow]:
-    """Return the products with these ids, which every partner may read."""
-    return {row.id: row for row in await connection.fetch(_PRODUCTS_BY_IDS, {"ids": ids})}
 
 
 async def in_force_for(

@@ -17,6 +17,9 @@ from db.engine.statement import Statement
 from db.tables import partners, recovery_codes, sign_in_challenges, totp_secrets, users
 from domain.second_factor import WRONG_CODES_MAX
 
+KEYED_BY_APP = b"\x02"
+"""First byte of digests of recovery codes that are keyed by the secret of the user's app; others have 32 bytes."""
+
 
 class FactorUser(NamedTuple):
     """User whose row is locked."""

@@ -68,6 +68,14 @@ class Attempt(NamedTuple):
     next_attempt_at: datetime | None
 
 
+class Overfull(NamedTuple):
+    """Webhook, and its newest delivery whose answer is not kept; None if all are."""
+
+    partner_id: int
+    webhook_id: int
+    upto: int | None
+
+
 QUEUED = Attempt(1, DeliveryStatus.QUEUED, None, None, None, None, None)
 """An attempt that is asked for, and not made yet."""
 
@@ -109,6 +117,39 @@ _OF_DELETED = Statement(
     sa.select(webhook_deliveries.c.partner_id, webhook_deliveries.c.webhook_id)
     .where(~sa.exists().where(_ITS_WEBHOOK))
     .distinct(),
+    values_of,
+)
+_NEWEST = webhook_deliveries.alias("newest")
+_NEWEST_OF_OTHERS = (
+    sa.select(_NEWEST.c.id)
+    .where(_NEWEST.c.partner_id == webhooks.c.partner_id, _NEWEST.c.webhook_id == webhooks.c.id)
+    .order_by(_NEWEST.c.id.desc())
+    .limit(1)
+    .offset(sa.bindparam("kept", type_=sa.Integer))
+    .scalar_subquery()
+)
+_OVERFULL = Statement(
+    sa.select(webhooks.c.partner_id, webhooks.c.id, _NEWEST_OF_OTHERS)
+    .where(webhooks.c.id > sa.bindparam("after"))
+    .order_by(webhooks.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer)),
+    Overfull,
+)
+_ANSWERED = Statement(
+    sa.select(webhook_deliveries.c.id, webhook_deliveries.c.answer.is_not(None))
+    .where(
+        *_OF_WEBHOOK,
+        webhook_deliveries.c.id > sa.bindparam("after"),
+        webhook_deliveries.c.id <= sa.bindparam("upto"),
+    )
+    .order_by(webhook_deliveries.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer)),
+    values_of,
+)
+_DROP_ANSWERS = Statement(
+    sa.update(webhook_deliveries)
+    .where(found_by_id(webhook_deliveries.c.partner_id) == PARTNER, among(webhook_deliveries.c.id, "ids"))
+    .values(answer=None),
     values_of,
 )
 _SOME_OF_WEBHOOK = sa.select(webhook_deliveries.c.id).where(*_OF_WEBHOOK).limit(sa.bindparam("most"))
@@ -192,3 +233,20 @@ async def of_deleted_webhooks(connection: Connection) -> Sequence[tuple[int, int
 async def drop_of_webhook(tx: Transaction, partner_id: int, webhook_id: int, *, most: int) -> int:
     """Delete up to so many deliveries of a webhook, and return their number."""
     return await tx.execute(_DROP_SOME, {"partner_id": partner_id, "webhook_id": webhook_id, "most": most})
+
+
+async def overfull(connection: Connection, *, kept: int, after: int, most: int) -> Sequence[Overfull]:
+    """Return the webhooks of all partners after an id, so many at most, and which of their answers are not kept."""
+    return list(await connection.fetch(_OVERFULL, {"kept": kept, "after": after, "most": most}))
+
+
+async def answered(connection: Connection, of: Overfull, *, after: int, most: int) -> Sequence[tuple[int, bool]]:
+    """Return the ids of the next deliveries after an id whose answers are not kept, and whether each has one."""
+    mine = {"partner_id": of.partner_id, "webhook_id": of.webhook_id}
+    found = await connection.fetch(_ANSWERED, {**mine, "after": after, "upto": of.upto, "most": most})
+    return [(delivery_id, bool(has_answer)) for delivery_id, has_answer in found]
+
+
+async def drop_answers(tx: Transaction, partner_id: int, delivery_ids: Sequence[int]) -> int:
+    """Delete the answers of these deliveries of one locked webhook, and return how many deliveries they are."""
+    return await tx.execute(_DROP_ANSWERS, {"partner_id": partner_id, "ids": delivery_ids})

@@ -107,6 +107,8 @@ _LEASED = tuple(webhooks.c[name] for name in Leased._fields)
 _MINE = webhooks.c.partner_id == PARTNER, webhooks.c.id == sa.bindparam("webhook_id")
 _HELD = *_MINE, webhooks.c.fence == sa.bindparam("of_fence")
 _FREE = sa.or_(webhooks.c.leased_until.is_(None), webhooks.c.leased_until <= _AT)
+_AFTER = webhooks.c.id > sa.bindparam("after")
+_MOST = sa.bindparam("most", type_=sa.Integer)
 _DUE = Statement(
     sa.select(
         webhooks.c.id,
@@ -123,8 +125,10 @@ _DUE = Statement(
         webhooks.c.position < partner_counters.c.event_number,
         sa.or_(webhooks.c.next_attempt_at.is_(None), webhooks.c.next_attempt_at <= _AT),
         _FREE,
+        _AFTER,
     )
-    .order_by(webhooks.c.partner_id, webhooks.c.id),
+    .order_by(webhooks.c.id)
+    .limit(_MOST),
     Due,
 )
 _WAITING = Statement(
@@ -135,8 +139,10 @@ _WAITING = Statement(
             webhooks.c.partner_id == webhook_deliveries.c.partner_id, webhooks.c.id == webhook_deliveries.c.webhook_id
         ),
     )
-    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED, _FREE)
-    .distinct(),
+    .where(webhook_deliveries.c.status == DeliveryStatus.QUEUED, _FREE, _AFTER)
+    .distinct()
+    .order_by(webhook_deliveries.c.webhook_id)
+    .limit(_MOST),
     WebhookKey,
 )
 _LEASE = Statement(
@@ -184,9 +190,10 @@ _MAKER = Statement(
     Maker,
 )
 _UNTOLD = Statement(
-    sa.select(*(webhooks.c[name] for name in Suspended._fields)).where(
-        webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None), webhooks.c.suspended_at <= _UNTIL
-    ),
+    sa.select(*(webhooks.c[name] for name in Suspended._fields))
+    .where(webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None), webhooks.c.suspended_at <= _UNTIL)
+    .order_by(webhooks.c.suspended_at, webhooks.c.id)
+    .limit(_MOST),
     Suspended,
 )
 _TELL: Statement[int] = Statement(
@@ -206,14 +213,14 @@ _MANAGERS = Statement(
 )
 
 
-async def due(connection: Connection, *, at: datetime) -> Sequence[Due]:
-    """Return the webhooks of all partners with new events that no sender has leased."""
-    return list(await connection.fetch(_DUE, {"at": at}))
+async def due(connection: Connection, *, at: datetime, after: int, most: int) -> Sequence[Due]:
+    """Return the webhooks of all partners with new events that no sender has leased: the first after an id."""
+    return list(await connection.fetch(_DUE, {"at": at, "after": after, "most": most}))
 
 
-async def waiting(connection: Connection, *, at: datetime) -> Sequence[WebhookKey]:
-    """Return the webhooks of all partners with deliveries that wait to be sent, and that no sender has leased."""
-    return list(await connection.fetch(_WAITING, {"at": at}))
+async def waiting(connection: Connection, *, at: datetime, after: int, most: int) -> Sequence[WebhookKey]:
+    """Return the webhooks of all partners with deliveries that wait to be sent, likewise."""
+    return list(await connection.fetch(_WAITING, {"at": at, "after": after, "most": most}))
 
 
 async def lease(
@@ -259,9 +266,9 @@ async def managers(connection: Connection, partner_id: int) -> Sequence[Manager]
     return list(await connection.fetch(_MANAGERS, {"partner_id": partner_id}))
 
 
-async def untold(connection: Connection, *, until: datetime) -> Sequence[Suspended]:
-    """Return the webhooks of all partners that were suspended until then, and whose managers know nothing of it."""
-    return list(await connection.fetch(_UNTOLD, {"until": until}))
+async def untold(connection: Connection, *, until: datetime, most: int) -> Sequence[Suspended]:
+    """Return the first webhooks of all partners that were suspended until then without an e-mail to the managers."""
+    return list(await connection.fetch(_UNTOLD, {"until": until, "most": most}))
 
 
 async def tell(tx: Transaction, partner_id: int, webhook_id: int, *, at: datetime) -> bool:

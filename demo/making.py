@@ -233,13 +233,16 @@ async def write(
             chunk = of_table[start : start + _CHUNK]
             await bulk.insert(tx, table, chunk)
             wrote(len(chunk))
-    await activations.point_to(tx, partner_id, rows.moved)
+    updated_at = {activation.id: activation.updated_at for activation in rows.activations}
+    for previous_id, activation_id in rows.moved:
+        await activations.point_to(tx, partner_id, [(previous_id, activation_id)], at=updated_at[previous_id])
     await events.set_counters(
         tx,
         partner_id,
         order_number=len(rows.orders),
         event_number=len(rows.events),
         event_hash=rows.last_hash,
+        at=rows.last_at,
     )
 
 

@@ -1,7 +1,7 @@
 """Rows of the demo, whose fields are named as the columns."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.licenses import Delta, StockMovementType
 from domain.orders import OrderStatus, OrderType
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Client:
     city_folded: str
     state: str | None
     registered_at: datetime
+    updated_at: datetime
     status: ClientStatus = ClientStatus.ACTIVE
     cancelled_at: datetime | None = None
     cancelled_by_id: int | None = None
@@ -51,6 +54,7 @@ class Activation:
     note: str | None
     client_name_folded: str
     activated_at: datetime
+    updated_at: datetime
     activated_by_id: int
     status: ActivationStatus = ActivationStatus.ACTIVE
     cancelled_at: datetime | None = None
@@ -176,6 +180,11 @@ class Rows:
     def last_hash(self) -> bytes:
         """The hash of the last event."""
         return self.events[-1].hash if self.events else BEGINNING
+
+    @property
+    def last_at(self) -> datetime:
+        """The time of the last event."""
+        return self.events[-1].occurred_at if self.events else NEVER
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -111,6 +111,7 @@ class Year:
             names_folded=names_folded(company.name, company.trade_name),
             city_folded=fold(company.city),
             registered_at=at,
+            updated_at=at,
             **company._asdict(),
         )
         self._books.rows.clients.append(client)
@@ -211,7 +212,9 @@ class Year:
             if activation.status is ActivationStatus.ACTIVE:
                 self._end(at, activation, ActivationCancellationReason.CLIENT_CANCELLED, actor_id)
             erased += _erase(activation)
+            activation.updated_at = at
         client.status, client.cancelled_at, client.cancelled_by_id = ClientStatus.CANCELLED, at, actor_id
+        client.updated_at = at
         client.cnpj = client.name = client.trade_name = client.city = client.state = None
         client.name_folded = client.trade_name_folded = client.names_folded = client.city_folded = ""
         client.cancellation_note = self._note(names.CLIENT_CANCELLATION_NOTES)
@@ -234,6 +237,7 @@ class Year:
             note=self._note(names.ACTIVATION_NOTES),
             client_name_folded=client.name_folded,
             activated_at=at,
+            updated_at=at,
             activated_by_id=actor_id,
         )
         self._books.rows.activations.append(activation)
@@ -247,6 +251,7 @@ class Year:
         self._in_use.take(activation)
         activation.status, activation.cancellation_reason = ActivationStatus.CANCELLED, reason
         activation.cancelled_at, activation.cancelled_by_id = at, actor_id
+        activation.updated_at = at
         delta = released(activation.additional_seats)
         product_id = activation.product_id
         self._books.change(at, product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)

@@ -14,10 +14,14 @@ from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
 from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
 from domain.errors import (
+    AnswerTimedOut,
     ApiError,
     BodyTooLong,
+    ChangeNotShown,
+    ChangeTimedOut,
     Forbidden,
     RateLimited,
+    ReadTimedOut,
     TokenElsewhere,
     TooManyMails,
     TooManyPoints,
@@ -57,29 +61,21 @@ from domain.refusals import (
     Refusal,
     UserErrorCode,
 )
-from domain.sheets import (
+from domain.sheet_files import DotBothWays, LargeWorkbook, LongLine, MissingColumns, RepeatedColumn, UnreadableFile
+from domain.sheet_rows import (
     AmbiguousProduct,
-    DotBothWays,
-    GuessedEncoding,
-    LargeWorkbook,
-    LongLine,
     LostCharacters,
-    MissingColumns,
     Mojibake,
     NoAmount,
     NoAnswer,
     NoWholeNumber,
-    OtherEncoding,
     RepeatedCode,
-    RepeatedColumn,
     RepeatedTier,
-    RowsRefused,
     UnknownProduct,
-    UnreadableFile,
-    UnusedColumns,
-    Warned,
     WrongCellCount,
 )
+from domain.sheet_warnings import GuessedEncoding, OtherEncoding, UnusedColumns, Warned
+from domain.sheets import RowsRefused
 from domain.users import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, InvalidPassword
 from domain.violations import (
     Empty,
@@ -204,6 +200,10 @@ SAMPLES: Sequence[Said] = (
     BodyTooLong(2_000_000),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),
+    ReadTimedOut(10),
+    ChangeTimedOut(20),
+    ChangeNotShown(20),
+    AnswerTimedOut(20),
 )
 """Samples of all messages with facts, and of those about a field."""
 

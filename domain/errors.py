@@ -66,7 +66,8 @@ class CursorTooOld(BadUserInput):
         """Take the argument, and the number of the first event that is kept."""
         message = (
             f"Events after “{argument}” are no longer kept; the first one that is has the number {first_number}. Take "
-            "the cursor of the last event, read `clients` and `activations` again, and continue from that cursor."
+            "the cursor of the last event, read what has changed by `clients` and `activations` with `updatedSince`, "
+            "the `occurredAt` of the last event that you have, and continue from that cursor."
         )
         super().__init__(message, argument=argument, tooOld=True, firstNumber=first_number)
 
@@ -272,6 +273,84 @@ class OutcomeUnknown(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(outcome="UNKNOWN")
+
+
+class CallerGone(Unavailable):
+    """The caller closed the connection before its query was answered."""
+
+    def __init__(self) -> None:
+        super().__init__("The caller went away.")
+
+
+class TimedOut(Unavailable):
+    """The deadline of the request has passed. The extension `deadlineSeconds` is how long a request may take."""
+
+    code = "TIMEOUT"
+
+    def __init__(self, seconds: float, **extensions: object) -> None:
+        """Take the seconds from the beginning of the request to its deadline."""
+        whole = round(seconds) if seconds == round(seconds) else seconds
+        facts = {"limit": timedelta(seconds=seconds)}
+        super().__init__("", facts, deadlineSeconds=whole, **extensions)
+
+
+class ReadTimedOut(TimedOut):
+    """A read did not end before the deadline of its request."""
+
+    text = Text(
+        pt="A consulta não terminou em {limit} e foi interrompida. Peça menos dados ou tente de novo.",
+        en="This could not be read within {limit}. Ask for less, or try again.",
+    )
+
+
+class ChangeTimedOut(TimedOut):
+    """A change did not end before the deadline of its request."""
+
+    text = Text(
+        pt="A operação não terminou em {limit} e foi interrompida. Nada foi alterado; tente de novo.",
+        en="This could not be done within {limit}. Nothing was changed; try again.",
+    )
+
+
+class ChangeNotShown(TimedOut):
+    """A change was made, and what it changed could not be read before the deadline of its request."""
+
+    text = Text(
+        pt="A alteração foi feita, mas o resultado não pôde ser lido em {limit}. Não a repita; consulte o resultado.",
+        en="The change was made, but its result could not be read within {limit}. Do not repeat it; look it up.",
+    )
+
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds from the beginning of the request to its deadline."""
+        super().__init__(seconds, outcome="CHANGED")
+
+
+class AnswerTimedOut(TimedOut):
+    """A request was not answered at its deadline, and may have changed something."""
+
+    text = Text(
+        pt=(
+            "A operação não terminou em {limit}, e não se sabe se a alteração foi feita. Confira antes de repetir; "
+            "com a mesma chave de idempotência, repetir é seguro."
+        ),
+        en=(
+            "This was not done within {limit}, and it is unknown whether the change was made. Check before you repeat "
+            "it; a retry with the same idempotency key is safe."
+        ),
+    )
+
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds from the beginning of the request to its deadline."""
+        super().__init__(seconds, outcome="UNKNOWN")
+
+
+class TooManyConnections(Unavailable):
+    """The server has as many connections as it may, in all or from the caller's address."""
+
+    text = Text(
+        pt="Há conexões demais abertas com o portal. Tente de novo ou reaproveite as que já estão abertas.",
+        en="There are too many open connections to the portal. Try again, or use those that are open.",
+    )
 
 
 class TooManySignIns(Unavailable):

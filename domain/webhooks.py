@@ -26,6 +26,9 @@ WAITING_MAX = 20
 ANSWER_BYTES = 1_024
 """How much of a receiver's answer is kept."""
 
+ANSWERS_KEPT = 1_000
+"""Number of a webhook's newest deliveries whose answers are kept."""
+
 DELIVERIES_KEPT = timedelta(days=30)
 RETRIED_FOR = timedelta(days=3)
 """How long a message is tried before the webhook is suspended."""

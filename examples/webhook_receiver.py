@@ -5,7 +5,8 @@ It needs httpx and standardwebhooks. Create the webhook, and start the receiver 
     PORTAL=https://portal.example TOKEN=ppt_… SECRET=whsec_… python webhook_receiver.py activations.db 9000
 
 The webhook's filter has the types of events in `TYPES`. At the start, the receiver reads what it missed, from the
-cursor of the last event that it has done; the webhook then brings what happens.
+cursor of the last event that it has done; the webhook then brings what happens. If the portal has deleted those events
+because of their age, it reads the activations that have changed since the last one.
 """
 
 import json
@@ -21,13 +22,22 @@ import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
 
 TYPES = ["LICENSE_ACTIVATED", "ACTIVATION_CANCELLED", "ACTIVATION_MOVED", "ACTIVATION_UPDATED"]
-ACTIVATIONS = """query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Activation {
-  authorizationCode activationKey status note client { id name } product { code } } } }"""
+FIELDS = "authorizationCode activationKey status note client { id name } product { code }"
+ACTIVATIONS = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on Activation {{ {FIELDS} }} }} }}"
 EVENTS = """query ($after: String, $types: [EventType!]) { events(first: 100, after: $after, filter: {types: $types}) {
-  nodes { number cursor activation { id } } pageInfo { hasNextPage } } }"""
+  nodes { number cursor occurredAt activation { id } } pageInfo { hasNextPage } } }"""
+LAST = "{ events(last: 1) { nodes { number cursor occurredAt } } }"
+CHANGED = f"""query ($since: DateTime!, $after: String) {{
+  activations(first: 100, after: $after, filter: {{updatedSince: $since}}, sort: {{by: UPDATED_AT, direction: ASC}}) {{
+    nodes {{ id {FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 SCHEMA = """CREATE TABLE IF NOT EXISTS activations (id TEXT PRIMARY KEY, status TEXT, content TEXT);
 CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, cursor TEXT);"""
+CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, cursor TEXT,
+  occurred_at TEXT);"""
+
+
+class TooOldError(Exception):
+    """The events after the cursor are no longer kept."""
 
 
 class Copy:
@@ -41,12 +51,21 @@ class Copy:
         self._lock = Lock()
 
     def catch_up(self) -> None:
-        """Read the events that no webhook has brought."""
+        """Read the events that no webhook has delivered, or what has changed if they are no longer kept."""
         with self._lock:
+            _, cursor, occurred_at = self._position()
+            if cursor is None:
+                # The first events may be deleted already, which is no error without a cursor.
+                self._read_changed(occurred_at)
             while True:
-                _, cursor = self._position()
-                page = self._ask(EVENTS, after=cursor, types=TYPES)["events"]
-                self._write(page["nodes"], [each["activation"] and each["activation"]["id"] for each in page["nodes"]])
+                _, cursor, occurred_at = self._position()
+                try:
+                    page = self._ask(EVENTS, after=cursor, types=TYPES)["events"]
+                except TooOldError:
+                    self._read_changed(occurred_at)
+                    continue
+                rows = self._activations(each["activation"] and each["activation"]["id"] for each in page["nodes"])
+                self._write(page["nodes"], rows)
                 if not page["pageInfo"]["hasNextPage"]:
                     return
 
@@ -57,23 +76,35 @@ class Copy:
         with self._lock:
             if self._database.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone():
                 return
-            number, _ = self._position()
+            number, _, _ = self._position()
             new = [event for event in found if event["number"] > number]
-            self._write(new, [event.get("activationId") for event in new], message_id)
+            self._write(new, self._activations(event.get("activationId") for event in new), message_id)
 
     def close(self) -> None:
         """Close the file and the connections."""
         self._database.close()
         self._portal.close()
 
-    def _position(self) -> tuple[int, str | None]:
-        row = self._database.execute("SELECT number, cursor FROM position").fetchone()
-        return (0, None) if row is None else row
+    def _position(self) -> tuple[int, str | None, str]:
+        row = self._database.execute("SELECT number, cursor, occurred_at FROM position").fetchone()
+        return (0, None, "1970-01-01T00:00:00Z") if row is None else row
 
-    def _write(self, events: list[Any], ids: Iterable[str | None], message_id: str | None = None) -> None:
-        """Write the activations as they are now, and the position, in one transaction."""
+    def _read_changed(self, since: str) -> None:
+        """Read the activations that have changed since the last event that was done, then take the last of all."""
+        # It is read first: what changes after it comes as an event.
+        last = self._ask(LAST)["events"]["nodes"]
+        after, more = None, True
+        while more:
+            page = self._ask(CHANGED, since=since, after=after)["activations"]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+            self._write([] if more else last, page["nodes"])
+
+    def _activations(self, ids: Iterable[str | None]) -> list[Any]:
         wanted = list(dict.fromkeys(filter(None, ids)))
-        rows = self._ask(ACTIVATIONS, ids=wanted)["nodes"] if wanted else []
+        return self._ask(ACTIVATIONS, ids=wanted)["nodes"] if wanted else []
+
+    def _write(self, events: list[Any], rows: list[Any], message_id: str | None = None) -> None:
+        """Write the activations, and the position, in one transaction."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             for row in filter(None, rows):
@@ -85,8 +116,8 @@ class Copy:
                 self._database.execute("INSERT OR IGNORE INTO messages VALUES (?)", (message_id,))
             if events:
                 last = events[-1]
-                position = (last["number"], last["cursor"])
-                self._database.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?)", position)
+                position = (last["number"], last["cursor"], last["occurredAt"])
+                self._database.execute("INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?)", position)
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
@@ -94,7 +125,10 @@ class Copy:
 
     def _ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 — JSON.
         answer = self._portal.post("/graphql", json={"query": query, "variables": variables})
-        return answer.raise_for_status().json()["data"]
+        body = answer.raise_for_status().json()
+        if any(error.get("extensions", {}).get("tooOld") for error in body.get("errors", ())):
+            raise TooOldError
+        return body["data"]
 
 
 def handler(copy: Copy, secret: str) -> type[BaseHTTPRequestHandler]:

@@ -166,7 +166,10 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     )
     new_ids = await _add(work, accepted)
     await activations.point_to(
-        work.tx, work.partner_id, [(previous.id, new_ids[index]) for index, previous in ended.items()]
+        work.tx,
+        work.partner_id,
+        [(previous.id, new_ids[index]) for index, previous in ended.items()],
+        at=work.now,
     )
     events, movements = [], []
     for index in sorted((*ended, *with_printer)):

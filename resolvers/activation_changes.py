@@ -24,7 +24,7 @@ async def update(work: Work, given: UpdateActivation) -> Activated:
     activation = await _locked(work, given.activation_id)
     note = dict(given.changes).get("note", activation.note)
     if note != activation.note:
-        await activations.set_note(work.tx, work.partner_id, activation.id, note)
+        await activations.set_note(work.tx, work.partner_id, activation.id, note, at=work.now)
         changed = Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
         await work.append(changed)
         if activation.note is not None:

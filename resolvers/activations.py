@@ -184,7 +184,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         included=previous.seats - previous.additional_seats,
         additional=previous.additional_seats,
     )
-    await activations.point_to(work.tx, work.partner_id, [(previous.id, activation_id)])
+    await activations.point_to(work.tx, work.partner_id, [(previous.id, activation_id)], at=work.now)
     back, out = released(previous.additional_seats), taken(previous.additional_seats)
     lines = [
         NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),
@@ -212,6 +212,7 @@ async def replace_printer(work: Work, activation: ActivationRow, given: MoveActi
         activation.id,
         ecf_serial_number=changed.ecf_serial_number or "",
         note=changed.note,
+        at=work.now,
     )
     if activation.note not in {None, changed.note}:
         # A note may be replaced because it says what must not be kept.

@@ -127,7 +127,7 @@ async def update(work: Work, given: UpdateClient) -> ClientChanged:
             city=wanted["city"],
             state=wanted["state"],
         )
-        await clients.update(work.tx, work.partner_id, client.id, details)
+        await clients.update(work.tx, work.partner_id, client.id, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=client.id))
     return ClientChanged(client.id)
 
@@ -175,7 +175,9 @@ async def _erase(work: Work, client: ClientRow, reason: str | None) -> str:
     erased = await client_erasure.erase(
         work.tx, work.partner_id, client, by_id=work.viewer.user_id, at=work.now, note=note
     )
-    erased += await erasures.erase(work.tx, work.partner_id, client.id, Identity(whole.cnpj, names), _opaque)
+    erased += await erasures.erase(
+        work.tx, work.partner_id, client.id, Identity(whole.cnpj, names), _opaque, at=work.now
+    )
     return receipt(erased)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from db.engine.deadline import Deadline
 from domain.access import NODE_PERMISSIONS, Permission
 from domain.documents import Inspection
 from domain.errors import BadUserInput, Forbidden, ProviderUnreachable, SignInFirst, UnusableToken
@@ -37,6 +38,8 @@ class Context:
     """What is wrong with the request's token, for all operations that need one."""
     last_event_id: str | None = None
     """Cursor of the last event that the caller of a subscription had before it connected again."""
+    deadline: Deadline | None = None
+    """Deadline of the request; None if it has none."""
     refusals: frozenset[str] = frozenset()
     """Codes of the refusals that the answer holds."""
     inspections: dict[str, Inspection] | None = None

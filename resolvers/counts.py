@@ -10,3 +10,5 @@ class Counts:
 
     deliveries: Counter[str] = field(default_factory=Counter)
     """Tries to deliver to webhooks, by outcome."""
+    refused_connections: Counter[str] = field(default_factory=Counter)
+    """Connections beyond a cap, by the cap."""

@@ -1,5 +1,7 @@
 """Encryption of stored secrets that the portal needs in clear, with keys derived from its own secret."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from secrets import token_bytes
 
 from cryptography.exceptions import InvalidTag
@@ -24,15 +26,14 @@ def seal(secret: bytes, purpose: str, value: bytes, owner: tuple[int, int] | Non
     return _VERSION + nonce + _cipher(secret, purpose).encrypt(nonce, value, _associated(owner))
 
 
-def unseal(secret: bytes, purpose: str, sealed: bytes, owner: tuple[int, int] | None = None) -> bytes:
-    """Return the encrypted value; raise UnsealingError unless it was sealed for that purpose and user."""
+def unseal(secrets: Sequence[bytes], purpose: str, sealed: bytes, owner: tuple[int, int] | None = None) -> bytes:
+    """Return the value, encrypted with any of the secrets; raise UnsealingError unless for that purpose and user."""
     version, nonce, encrypted = sealed[:1], sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
-    if version != _VERSION:
-        raise UnsealingError
-    try:
-        return _cipher(secret, purpose).decrypt(nonce, encrypted, _associated(owner))
-    except (InvalidTag, ValueError):
-        raise UnsealingError from None
+    if version == _VERSION:
+        for secret in secrets:
+            with suppress(InvalidTag, ValueError):
+                return _cipher(secret, purpose).decrypt(nonce, encrypted, _associated(owner))
+    raise UnsealingError
 
 
 def _cipher(secret: bytes, purpose: str) -> AESGCM:

@@ -66,17 +66,24 @@ def _checked(page: Page[EventRow], dropped: int) -> Page[EventRow] | CursorTooOl
     return page
 
 
-def _position(given: str, argument: str, partner_id: int) -> int:
+def position_of(given: str, argument: str, partner_id: int) -> int:
     """Return the number of the event that a cursor names."""
     order = events.listing(partner_id, EventFilter()).order
     number: int = cursors.decode(given, argument, order, partner_id, int).key
     return number
 
 
-def _check_kept(position: int, dropped: int, argument: str) -> None:
+def check_kept(position: int, dropped: int, argument: str) -> None:
     """Raise BadUserInput if events after a position were deleted because of their age."""
     if position < dropped:
         raise CursorTooOld(argument=argument, first_number=dropped + 1)
+
+
+def check_reached(position: int, last: int, argument: str) -> None:
+    """Raise BadUserInput if a position is after the partner's last event."""
+    if position > last:
+        message = f"“{argument}” is beyond the last event of the partner. Use the cursor of one of its events."
+        raise BadUserInput(message, argument=argument)
 
 
 async def follow(
@@ -94,20 +101,18 @@ async def follow(
     if context.last_event_id is not None:
         after, argument = context.last_event_id, "Last-Event-ID"
     if after is not None:
-        position = _position(after, argument, partner_id)
+        position = position_of(after, argument, partner_id)
         for _ in range(_LOOKS):
             if position <= last:
                 break
             # A replica may be behind the database that gave out the cursor.
             await asyncio.sleep(_LOOK_SECONDS)
             last = await feed.last_number(partner_id)
-        if position > last:
-            message = f"“{argument}” is beyond the last event of the partner. Use the cursor of one of its events."
-            raise BadUserInput(message, argument=argument)
+        check_reached(position, last, argument)
         dropped = await context.portal.database.read(
             lambda connection: retention.dropped_number(connection, partner_id), alone=True
         )
-        _check_kept(position, dropped, argument)
+        check_kept(position, dropped, argument)
     return feed.follow(partner_id, position, chosen)
 
 

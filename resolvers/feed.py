@@ -64,7 +64,7 @@ class _Partner:
         self.rows: deque[EventRow] = deque(maxlen=kept)
         """The events up to the last one, without gaps."""
         self.followers: set[Follower] = set()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: set[asyncio.Future[bool]] = set()
 
     def add(self, rows: Sequence[EventRow], last: int) -> None:
         """Take the events up to `last`, and wake the followers."""
@@ -72,20 +72,24 @@ class _Partner:
         self.last = last
         self.wake()
 
-    async def changed(self) -> None:
-        """Wait for new events, or for the end of the feed."""
+    async def changed(self, seconds: float | None = None) -> bool:
+        """Wait for new events, or for the end of the feed; return False after so many seconds."""
         # Each follower has a future of its own: one of many callbacks is searched when one of them is removed.
-        woken = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[bool] = loop.create_future()
         self._waiting.add(woken)
+        # A timer without the context manager that cancels a task: one event may wake thousands.
+        timer = None if seconds is None else loop.call_later(seconds, _wake, woken, False)  # noqa: FBT003 — a result.
         try:
-            await woken
+            return await woken
         finally:
             self._waiting.discard(woken)
+            if timer is not None:
+                timer.cancel()
 
     def wake(self) -> None:
         for woken in self._waiting:
-            if not woken.done():
-                woken.set_result(None)
+            _wake(woken, True)  # noqa: FBT003 — the same.
 
     def lag(self, now: datetime) -> Lag:
         """Return how far the followers are behind."""
@@ -98,9 +102,16 @@ class _Partner:
     def after(self, position: int) -> list[EventRow] | None:
         """Return the kept events after a position, None if older ones are missing."""
         count = self.last - position
+        if count == 1 and self.rows:
+            return [self.rows[-1]]
         if count > len(self.rows):
             return None
         return list(islice(self.rows, len(self.rows) - count, len(self.rows) - count + BATCH_MAX))
+
+
+def _wake(woken: asyncio.Future[bool], has_changed: bool) -> None:  # noqa: FBT001 — a result.
+    if not woken.done():
+        woken.set_result(has_changed)
 
 
 class Feed:
@@ -249,26 +260,29 @@ class Follower(AsyncIterator[EventRow]):
     def __init__(self, feed: Feed, partner_id: int, partner: _Partner, position: int, chosen: EventFilter) -> None:
         """Start at a position."""
         self._feed, self._partner_id, self._partner, self._chosen = feed, partner_id, partner, chosen
-        self._matches = matching(chosen)
+        self._matches, self._takes_all = matching(chosen), chosen == EventFilter()
         self._ready: deque[EventRow] = deque()
         self._is_open = True
         self.position = position
         """Number up to which all events have been taken."""
         self.partner_id = partner_id
 
-    async def batch(self, most: int = BATCH_MAX) -> Sequence[EventRow]:
+    async def batch(self, most: int = BATCH_MAX, within: float | None = None) -> Sequence[EventRow]:
         """Wait for the next events, and return so many of them at most, never more than `BATCH_MAX`.
 
-        Raises FeedClosedError when the process ends its feed, and Unavailable if the database can't be read: a later
-        call continues at the same position.
+        Raises FeedClosedError when the process ends its feed, Unavailable if the database can't be read, and
+        TimeoutError if there are no events `within` so many seconds: a later call continues at the same position.
         """
         most = min(most, BATCH_MAX)
+        loop = asyncio.get_running_loop()
+        until = None if within is None else loop.time() + within
         while True:
             if self._feed.is_closed:
                 raise FeedClosedError
             partner = self._partner
             if partner.last <= self.position:
-                await partner.changed()
+                if not await partner.changed(None if until is None else until - loop.time()):
+                    raise TimeoutError
                 continue
             rows = partner.after(self.position)
             if rows is None:
@@ -277,13 +291,16 @@ class Follower(AsyncIterator[EventRow]):
                     self._partner_id, self._chosen, after=self.position, last=partner.last, at_most=most + 1
                 )
             else:
-                found, position = list(islice(filter(self._matches, rows), most + 1)), rows[-1].number
+                matching_rows = rows if self._takes_all else filter(self._matches, rows)
+                found, position = list(islice(matching_rows, most + 1)), rows[-1].number
             if len(found) > most:
                 found = found[:most]
                 position = found[-1].number
             is_further, self.position = position > self.position, position
             if found:
                 return found
+            if until is not None and loop.time() >= until:
+                raise TimeoutError
             # A replica may be behind the connection that found new events. What is read in place awaits nothing, and
             # others have to have their turn.
             await asyncio.sleep(0 if is_further else self._feed.poll_seconds)

@@ -175,9 +175,9 @@ async def _register(
 
 
 async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *, at: datetime) -> None:
-    for some in batches(client_ids, _EVENTS_AT_ONCE):
+    for index, some in enumerate(batches(client_ids, _EVENTS_AT_ONCE)):
         happened = [Event(type=EventType.CLIENT_REGISTERED, client_id=client_id) for client_id in some]
-        await events.append(tx, partner_id, happened, actor_id=None, at=at)
+        await events.append(tx, partner_id, happened, actor_id=None, at=at, again=index > 0)
 
 
 async def products(portal: Portal) -> list[ProductRow]:

@@ -8,7 +8,7 @@ import structlog
 from db import access, events, invitations, partners, users
 from db.engine import Transaction
 from db.invitations import InvitationRow, NewInvitation
-from domain import mails
+from domain import mails, token_forms
 from domain.access import Permission, Role, TokenKind
 from domain.events import Event, EventType
 from domain.invitations import INVITATION_LIFETIME, Delivery, InvalidInvitation
@@ -137,7 +137,7 @@ async def _write(
     taken = await users.named(tx, person.email)
     if taken is not None and (sees_all or taken.partner_id == partner_id):
         raise EmailTaken(path)
-    secret = new_link_secret()
+    secret = new_link_secret(token_forms.INVITATION)
     new = NewInvitation(
         email=person.email,
         name=person.name,
@@ -194,6 +194,8 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
 
     Raises InvalidInvitation, EmailTaken, a refusal of the password, and Unavailable under too many sign-ins.
     """
+    if token_forms.is_mistyped(secret):
+        raise InvalidInvitation(("secret",))
     portal, link = context.portal, digest(secret)
     with portal.sign_ins.place():
         invited = await portal.database.read(lambda connection: invitations.find(connection, link, at=portal.now()))

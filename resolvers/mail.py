@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from db.engine.deadline import current
 from domain.attempts import MailLimits
 
 log = structlog.get_logger("portal.mail")
@@ -72,6 +73,8 @@ class Outbox:
 
 
 async def _logged(work: Coroutine[None, None, object]) -> None:
+    # It goes on when the request has been answered.
+    current.set(None)
     try:
         await work
     except Exception:

@@ -86,9 +86,11 @@ class Work:
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
+        again = partner_id in self.changes.partners
+        self.changes.partners.add(partner_id)
         self.changes.events.extend(happened)
         try:
-            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now)
+            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, again=again)
         except ActorDisabledError:
             raise unauthenticated() from None
 
@@ -226,12 +228,12 @@ class Mutation(Generic[Given, Outcome]):
         purpose = "idempotency key of the vendor" if viewer.of_vendor else "idempotency key"
         # No key has a NUL.
         whole = key if item is None else f"{key}\0{item}"
-        return Claim(
-            partner_id=partner_id,
-            mutation=self.name,
-            key_digest=context.portal.digest(purpose, whole.encode()),
-            input_digest=context.portal.digest("idempotency input", as_text(given).encode()),
-        )
+        keys = context.portal.digests(purpose, whole.encode())
+        inputs = context.portal.digests("idempotency input", as_text(given).encode())
+        former = None
+        for key_digest, input_digest in zip(reversed(keys), reversed(inputs), strict=True):
+            former = Claim(partner_id, self.name, key_digest, input_digest, former)
+        return former
 
 
 def as_text(given: object) -> str:

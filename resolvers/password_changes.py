@@ -7,7 +7,7 @@ import structlog
 from db import access, events, partners, password_resets, tokens, users
 from db.engine import Transaction
 from db.events import ActorDisabledError
-from domain import mails
+from domain import mails, token_forms
 from domain.access import TokenKind
 from domain.events import Event, EventType
 from domain.invitations import RESET_LIFETIME, InvalidReset, MailNotConfigured
@@ -97,7 +97,7 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
     found = await portal.database.read(lambda connection: users.named(connection, email))
     if found is None or found.disabled_at is not None:
         return
-    secret = new_link_secret()
+    secret = new_link_secret(token_forms.RESET)
 
     async def write(tx: Transaction) -> None:
         await _add(portal, tx, found.partner_id, found.id, secret)
@@ -153,7 +153,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
         raise OwnUser(("userId",))
     if user.disabled_at is not None:
         raise UserDisabled(("userId",))
-    secret, language = new_link_secret(), work.context.language
+    secret, language = new_link_secret(token_forms.RESET), work.context.language
     await _add(portal, work.tx, work.partner_id, user.id, secret, by_id=work.viewer.user_id)
     await work.append(Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=user.id))
     if portal.outbox.mailer is None:
@@ -168,6 +168,8 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
 
     Raises InvalidReset, a refusal of the password, and Unavailable under too many sign-ins.
     """
+    if token_forms.is_mistyped(secret):
+        raise InvalidReset(("secret",))
     portal, link = context.portal, digest(secret)
     with portal.sign_ins.place():
         found = await portal.database.read(lambda connection: password_resets.find(connection, link, at=portal.now()))

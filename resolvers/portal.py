@@ -28,6 +28,10 @@ class Portal:
     secret: bytes
     now: Callable[[], datetime] = utc_now
     demo: bool = False
+    previous_secret: bytes | None = None
+    """The secret before this one, while stored values may still need it."""
+    open_schema: bool | None = None
+    """Whether callers without a token may read the schema's description; None for what `demo` says."""
     vendor_second_factor: bool = False
     """Whether the vendor's users must have a second factor."""
     viewers: Viewers = field(default_factory=Viewers)
@@ -54,6 +58,24 @@ class Portal:
         self.feed = Feed(self.database)
         self.token_checks = TokenChecks(self.database, self.viewers)
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets that stored values may be encrypted with, the current one first."""
+        return (self.secret,) if self.previous_secret is None else (self.secret, self.previous_secret)
+
+    @property
+    def shows_schema_to_all(self) -> bool:
+        """Whether callers without a token get the schema's description, and suggestions."""
+        return self.demo if self.open_schema is None else self.open_schema
+
     def digest(self, purpose: str, value: bytes) -> bytes:
         """Return a keyed hash; without the secret, the value can't be found by trying."""
-        return hmac.digest(self.secret, purpose.encode() + b"\0" + value, sha256)
+        return _keyed(self.secret, purpose, value)
+
+    def digests(self, purpose: str, value: bytes) -> tuple[bytes, ...]:
+        """Return the keyed hashes that may be stored of a value, the current one first."""
+        return tuple(_keyed(secret, purpose, value) for secret in self.secrets)
+
+
+def _keyed(secret: bytes, purpose: str, value: bytes) -> bytes:
+    return hmac.digest(secret, purpose.encode() + b"\0" + value, sha256)

@@ -23,6 +23,8 @@ class Changes:
 
     events: list[Event] = field(default_factory=list)
     movements: list[NewMovement] = field(default_factory=list)
+    partners: set[int] = field(default_factory=set)
+    """Partners whose events these are."""
     quote: Quote | None = None
 
 

@@ -1,17 +1,16 @@
 """Second step of a sign-in: the challenge after the right password, and the session after the right code."""
 
 from datetime import datetime
-from secrets import token_urlsafe
 from typing import NamedTuple
 
 from db import second_factors
 from db.engine import Transaction
+from domain import token_forms
 from domain.second_factor import CHALLENGE_LIFETIME, SecondFactorKind
-from resolvers.access import digest
+from resolvers.access import digest, random_secret
 from resolvers.portal import Portal
 
-_SECRET_BYTES = 32
-_PREFIX = "ppc_"
+_PASSWORD_PURPOSE = "password of a challenge"  # noqa: S105 — what is hashed, and no password.
 
 
 class SecondStep(NamedTuple):
@@ -29,12 +28,12 @@ async def begin(
     kinds = await _kinds(tx, *user)
     if not kinds:
         return None
-    secret, expires_at = _PREFIX + token_urlsafe(_SECRET_BYTES), at + CHALLENGE_LIFETIME
+    secret, expires_at = random_secret(token_forms.CHALLENGE), at + CHALLENGE_LIFETIME
     await second_factors.add_challenge(
         tx,
         user,
         digest=digest(secret),
-        password_digest=password_digest(portal, password_hash),
+        password_digest=portal.digest(_PASSWORD_PURPOSE, password_hash.encode()),
         expires_at=expires_at,
     )
     return SecondStep(secret, kinds, expires_at)
@@ -49,6 +48,6 @@ async def _kinds(tx: Transaction, partner_id: int, user_id: int) -> tuple[Second
     return (SecondFactorKind.TOTP, SecondFactorKind.RECOVERY_CODE) if left else (SecondFactorKind.TOTP,)
 
 
-def password_digest(portal: Portal, password_hash: str) -> bytes:
-    """Return what a challenge keeps of the password's hash, so that a new password voids the challenge."""
-    return portal.digest("password of a challenge", password_hash.encode())
+def is_of_password(portal: Portal, kept: bytes, password_hash: str) -> bool:
+    """Return whether a challenge was given for the password with that hash: a new password voids the challenge."""
+    return kept in portal.digests(_PASSWORD_PURPOSE, password_hash.encode())

@@ -4,6 +4,8 @@ import structlog
 
 from db import access, events, second_factors
 from db.engine import Transaction
+from db.second_factors import Challenge
+from domain import token_forms
 from domain.access import TokenKind
 from domain.errors import RateLimited
 from domain.events import EventType
@@ -12,9 +14,10 @@ from domain.second_factor import SecondFactorKind, SignInExpired, WrongCode
 from resolvers.access import digest, new_secret
 from resolvers.attempts import count_as_right, count_try
 from resolvers.context import Context
+from resolvers.portal import Portal
 from resolvers.second_factor import event
 from resolvers.second_factor_codes import SECOND_FACTOR, accept
-from resolvers.second_steps import password_digest
+from resolvers.second_steps import is_of_password
 from resolvers.sessions import SignedIn, new_session, signed_in_by
 
 _log = structlog.get_logger("portal.access")
@@ -26,11 +29,7 @@ async def confirm_sign_in(context: Context, challenge: str, code: str) -> Signed
     A try counts as failed before its code is checked, for the challenge and for the user.
     """
     portal, of_challenge = context.portal, digest(challenge)
-    found = await portal.database.read(
-        lambda connection: second_factors.challenge(connection, of_challenge, at=portal.now())
-    )
-    if found is None:
-        raise SignInExpired(("challenge",))
+    found = await _found(portal, challenge)
     owner = found.partner_id, found.user_id
     who: dict[str, object] = {"partner_id": found.partner_id, "user_id": found.user_id}
     if context.client_address is not None:
@@ -44,7 +43,7 @@ async def confirm_sign_in(context: Context, challenge: str, code: str) -> Signed
         if (
             user is None
             or user.disabled_at is not None
-            or password_digest(portal, user.password_hash) != found.password_digest
+            or not is_of_password(portal, found.password_digest, user.password_hash)
         ):
             raise SignInExpired(("challenge",))
         kind = await accept(tx, portal, owner, code, at=now)
@@ -73,3 +72,16 @@ async def confirm_sign_in(context: Context, challenge: str, code: str) -> Signed
     signed_in = await signed_in_by(context, secret)
     _log.info("sign-in succeeded", **who, token_id=signed_in.viewer.token_id)
     return signed_in
+
+
+async def _found(portal: Portal, challenge: str) -> Challenge:
+    """Return the challenge of that secret; raise SignInExpired if there is none."""
+    found = None
+    if not token_forms.is_mistyped(challenge):
+        wanted = digest(challenge)
+        found = await portal.database.read(
+            lambda connection: second_factors.challenge(connection, wanted, at=portal.now())
+        )
+    if found is None:
+        raise SignInExpired(("challenge",))
+    return found

@@ -1,12 +1,16 @@
 """Tokens of all partners: issuing, listing and revoking by the vendor."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+
+import structlog
 
 from db import access, events, tokens, users
 from db.access import NewToken
 from db.engine import Transaction
 from db.tokens import LiveToken, TokenFilter
+from domain import token_forms
 from domain.access import ACTIONS, ROLE_PERMISSIONS, Permissions, TokenKind
 from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
@@ -14,6 +18,8 @@ from domain.users import UnknownUser, UserDisabled
 from resolvers import ids
 from resolvers.access import PREFIX_LENGTH, add_api_token, digest, new_secret
 from resolvers.portal import Portal
+
+_log = structlog.get_logger("portal.access")
 
 _ID_DIGITS_MAX = 18
 _PREFIX_LENGTH_MIN = 5
@@ -104,6 +110,17 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
     if revoked is not None:
         portal.viewers.forget(revoked)
     return token
+
+
+async def revoke_found(portal: Portal, secret: str) -> None:
+    """Revoke the usable token with that whole secret, if there is one: whoever has it could use it instead."""
+    if token_forms.is_mistyped(secret) or not secret.startswith((token_forms.SESSION, token_forms.API)):
+        return
+    found = await live(portal, TokenFilter(digest=digest(secret)))
+    if found:
+        with suppress(UnknownTokenError):
+            revoked = await revoke(portal, str(found[0].id))
+            _log.warning("token revoked by its finder", partner_id=revoked.partner_id, token_id=revoked.id)
 
 
 def _filter(named: str) -> TokenFilter:

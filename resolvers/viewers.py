@@ -11,7 +11,8 @@ from domain.tenancy import ALL_PARTNERS, Scope
 REMEMBERED = timedelta(seconds=5)
 """How long a viewer may be remembered: a token that another process revoked works no longer than that."""
 
-_NEW = timedelta(seconds=1)
+NEW = timedelta(seconds=1)
+"""Age up to which a viewer is as good as one that is read now."""
 _REMEMBERED_AT_MOST = 10_000
 
 
@@ -83,7 +84,7 @@ class Viewers:
     def recall_new(self, digest: bytes, now: datetime) -> Viewer | None:
         """Return the viewer of a token if it was read within the last second."""
         seen = self._seen.get(digest)
-        return None if seen is None or seen.until - now < REMEMBERED - _NEW else seen.viewer
+        return None if seen is None or seen.until - now < REMEMBERED - NEW else seen.viewer
 
     def remember(self, digest: bytes, viewer: Viewer, now: datetime, *, forgotten: int) -> None:
         """Cache the viewer for a few seconds, or until the token expires.

@@ -50,9 +50,9 @@ def sealed(portal_secret: bytes, partner_id: int, keys: Keys) -> bytes:
     return seal(portal_secret, _purpose(partner_id), keys.secret + keys.seed)
 
 
-def unsealed(portal_secret: bytes, partner_id: int, stored: bytes) -> Keys:
+def unsealed(portal_secrets: Sequence[bytes], partner_id: int, stored: bytes) -> Keys:
     """Return the stored keys; raise UnsealingError if they were sealed with another secret or for another partner."""
-    both = unseal(portal_secret, _purpose(partner_id), stored)
+    both = unseal(portal_secrets, _purpose(partner_id), stored)
     return Keys(both[:_LENGTH], both[_LENGTH:])
 
 

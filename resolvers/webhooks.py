@@ -5,12 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from db import access, events, retention, webhook_deliveries, webhooks
-from db.engine.keyset import Keyset
-from db.events import EventFilter
 from db.webhook_deliveries import QUEUED, Message
 from db.webhooks import NewWebhook, WebhookRow
 from domain.access import ACTIONS, Permission, Permissions
-from domain.errors import BadUserInput, CursorTooOld
 from domain.events import Event, EventType
 from domain.refusals import NotFound
 from domain.webhooks import (
@@ -24,14 +21,14 @@ from domain.webhooks import (
     WebhookState,
     check_url,
 )
-from resolvers import cursors, pages, webhook_keys
+from resolvers import pages, webhook_keys
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.events import check_kept, check_reached, cursor_after, position_of
 from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.webhook_selections import Selections
 
-_ID_MAX = 2**63 - 1
 _NO_FAILURE: Mapping[str, object] = {"batch_end": None, "attempts": 0, "failing_since": None, "next_attempt_at": None}
 
 
@@ -52,10 +49,7 @@ def by_id(context: Context, webhook_id: int) -> MaybeAwaitable[WebhookRow | None
 
 def cursor(row: WebhookRow) -> str | None:
     """Return the cursor of the last event that was delivered or left out, None before the first one."""
-    if not row.position:
-        return None
-    order = events.listing(row.partner_id, EventFilter()).order
-    return cursors.encode(order, row.partner_id, Keyset(row.position, _ID_MAX))
+    return cursor_after(row.partner_id, row.position) if row.position else None
 
 
 def former_keys_until(row: WebhookRow, now: datetime) -> datetime | None:
@@ -168,8 +162,7 @@ async def resume(work: Work, given: ResumeWebhook) -> WebhookChanged:
     """
     row = await _locked(work, given.webhook_id)
     position = row.position if given.after is None else await _position(work, given.after)
-    if position < (dropped := await retention.dropped_number(work.tx, work.partner_id)):
-        raise CursorTooOld(argument="from", first_number=dropped + 1)
+    check_kept(position, await retention.dropped_number(work.tx, work.partner_id), "from")
     if row.state is WebhookState.ACTIVE and not row.attempts and position == row.position:
         return WebhookChanged(row.id)
     _check_permissions(work, row.selection, row.batch_size)
@@ -270,11 +263,9 @@ async def _locked(work: Work, webhook_id: int) -> WebhookRow:
 
 async def _position(work: Work, after: str) -> int:
     """Return the number of the event with the cursor, which may be of any filter."""
-    order = events.listing(work.partner_id, EventFilter()).order
-    position = int(cursors.decode(after, "from", order, work.partner_id, int).key)
-    if position > (await events.last_numbers(work.tx, [work.partner_id])).get(work.partner_id, 0):
-        message = "“from” is beyond the last event of the partner. Use the cursor of one of its events."
-        raise BadUserInput(message, argument="from")
+    position = position_of(after, "from", work.partner_id)
+    last = (await events.last_numbers(work.tx, [work.partner_id])).get(work.partner_id, 0)
+    check_reached(position, last, "from")
     return position
 
 

@@ -62,6 +62,11 @@ class Activation(Node, row=ActivationRow):
         "The reason given to `cancelActivation`. Returns null if none was given or if the client is cancelled."
     )
 
+    updated_at: datetime = attribute(
+        "The date and time of the last change of the activation, which includes its cancellation and what the "
+        "cancellation of a client erases. A change that is committed later has a later one."
+    )
+
     partner: references.PartnerType = to_one(
         "partner_id", loader="partner", description="The partner whose license it is, “Parceiro”."
     )
@@ -136,6 +141,9 @@ class ActivationFilter:
     cancellation_reason: list[ActivationCancellationReason] | None = optional(
         "Filters by the reason why the activation ended. Active ones have none."
     )
+    updated_since: datetime | None = optional(
+        "Filters by the date and time of the last change, `updatedAt`: at this one or later."
+    )
     note: str | None = optional(
         "Filters by any part of the note, “observação”, or of the cancellation note, without regard to case and "
         "accents."
@@ -166,6 +174,7 @@ class ActivationFilter:
             activated_to=activated.end,
             cancelled_from=cancelled.start,
             cancelled_to=cancelled.end,
+            updated_since=given(self.updated_since),
         )
 
 

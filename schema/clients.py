@@ -88,6 +88,11 @@ class Client(Node, row=ClientRow):
         "The reason given to `cancelClient`, without the erased values. Returns null if none was given."
     )
 
+    updated_at: datetime = attribute(
+        "The date and time of the last change of the client, which includes its registration and cancellation. A "
+        "change that is committed later has a later one."
+    )
+
     cancelled_by: references.UserType | None = to_one(
         "cancelled_by_id", loader="user", description="The user who cancelled the client. Returns null if it is active."
     )
@@ -146,6 +151,10 @@ class ClientFilter:
     )
     has_active_activations: bool | None = optional("Filters by whether the client has active activations.")
     registered_at: DateTimeRange | None = optional("Filters by the date and time of the registration.")
+    updated_since: datetime | None = optional(
+        "Filters by the date and time of the last change, `updatedAt`: at this one or later. With `status: null`, "
+        "clients that were cancelled since then are among them."
+    )
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it; raise BadUserInput if a text can't be searched."""
@@ -163,6 +172,7 @@ class ClientFilter:
             has_active_activations=given(self.has_active_activations),
             registered_from=registered.start,
             registered_to=registered.end,
+            updated_since=given(self.updated_since),
         )
 
 

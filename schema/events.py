@@ -1,7 +1,7 @@
 """Events of a partner."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import strawberry
 
@@ -166,6 +166,28 @@ class Event(Node, row=EventRow):
     )
 
 
+class FilteredBy(NamedTuple):
+    """Field of a filter that has the ID of an object."""
+
+    field: str
+    type_name: str
+    column: str
+
+
+FILTERED_BY = (
+    FilteredBy("client_id", "Client", "client_id"),
+    FilteredBy("order_id", "Order", "order_id"),
+    FilteredBy("product_id", "Product", "product_id"),
+    FilteredBy("activation_id", "Activation", "activation_id"),
+    FilteredBy("user_id", "User", "user_id"),
+    FilteredBy("actor_id", "User", "actor_id"),
+    FilteredBy("api_token_id", "ApiToken", "token_id"),
+    FilteredBy("price_table_id", "PriceTable", "price_table_id"),
+    FilteredBy("webhook_id", "Webhook", "webhook_id"),
+)
+"""Every such field of the filter of events, and of the one that a webhook shows."""
+
+
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:
     partner_id: strawberry.ID | None = optional(
@@ -189,19 +211,12 @@ class EventFilter:
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it."""
         occurred, types = moments(self.occurred_at), given(self.types)
+        numbers = {each.column: number(each.type_name, getattr(self, each.field)) for each in FILTERED_BY}
         return Chosen(
             types=None if types is None else frozenset(types),
-            client_id=number("Client", self.client_id),
-            order_id=number("Order", self.order_id),
-            product_id=number("Product", self.product_id),
-            activation_id=number("Activation", self.activation_id),
-            user_id=number("User", self.user_id),
-            actor_id=number("User", self.actor_id),
-            token_id=number("ApiToken", self.api_token_id),
-            price_table_id=number("PriceTable", self.price_table_id),
-            webhook_id=number("Webhook", self.webhook_id),
             occurred_from=occurred.start,
             occurred_to=occurred.end,
+            **numbers,
         )
 
 

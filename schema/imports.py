@@ -1,49 +1,29 @@
 """Mutation that imports the clients of a sheet."""
 
-from collections.abc import Iterable
-from functools import cached_property, partial
-from typing import Annotated, Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Annotated
 
 import strawberry
 
 from domain.access import Permission
-from domain.languages import Language
 from domain.refusals import UserErrorCode
-from domain.sheets import ImportedRowStatus, Warned
+from domain.sheets import ImportedRowStatus
 from resolvers import imports
 from resolvers.imports import ClientSheet, ClientsImported, ImportClients, ImportedRow
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import contents
-from resolvers.sheets.contents import Content
-from schema import references
-from schema.enums import ContentEncoding
-from schema.errors import Payload, answer, settle
+from schema import references, sheets
+from schema.errors import Payload
 from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
-from schema.inputs import OnBehalf, idempotency_key
+from schema.inputs import OnBehalf
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, to_one
-
-
-def content_encoding() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
-    """Declare how an input has a file."""
-    return strawberry.field(default=ContentEncoding.TEXT, description="How `content` has the file.")
-
-
-class WithFile(Protocol):
-    """Input that has a file."""
-
-    content: str
-    content_encoding: ContentEncoding
-
-
-def sent(given: WithFile) -> Content:
-    """Return the file of an input."""
-    return Content(given.content, given.content_encoding is ContentEncoding.BASE64)
+from schema.sheets import Import, RowsInput, SheetWarning, shown
 
 
 @strawberry.input(description="Input of `importClients`.")
-class ImportClientsInput(OnBehalf):
+class ImportClientsInput(OnBehalf, RowsInput):
     content: str = strawberry.field(
         description=(
             "The sheet, with at most 5,000 rows below a line that names the columns: the text of a CSV file, or with "
@@ -51,36 +31,14 @@ class ImportClientsInput(OnBehalf):
             "order and by the names that spreadsheets and ERPs give them; the first two are required."
         )
     )
-    content_encoding: ContentEncoding = content_encoding()
     dry_run: bool = strawberry.field(
         default=False,
         description="Whether only to say what would be done: no client is registered, and no idempotency key recorded.",
     )
-    all_or_nothing: bool = strawberry.field(
-        default=False, description="Whether to import nothing if a row is bad. Otherwise the other rows are imported."
-    )
-    idempotency_key: str | None = idempotency_key()
 
-
-class _Checked(NamedTuple):
-    """Input whose sheet was read."""
-
-    given: ImportClientsInput
-    sheet: ClientSheet
-
-    @property
-    def partner_id(self) -> strawberry.ID | None:
-        """The partner that the input names."""
-        return self.given.partner_id
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key of the input; None for a dry run, which leaves it to the import."""
-        return None if self.given.dry_run else self.given.idempotency_key
-
-    def checked(self) -> ImportClients:
+    def checked(self, sheet: ClientSheet) -> ImportClients:
         """Return the clients to import."""
-        return ImportClients(self.sheet, self.given.all_or_nothing, self.given.dry_run)
+        return ImportClients(sheet, self.all_or_nothing, self.dry_run)
 
 
 @strawberry.type(description="A row of a sheet of clients, and what the import did with it.")
@@ -99,21 +57,6 @@ class ImportedClient(OfRow, row=ImportedRow):
     )
     codes: list[UserErrorCode] = codes_of_row()
     reason: str | None = reason_of_row(client_rows.LABELS)
-
-
-@strawberry.type(description="Something in an imported file that the user should look at, though nothing is refused.")
-class SheetWarning:
-    message: str = strawberry.field(
-        description="The warning for the user, in the language of the Accept-Language header."
-    )
-    lines: list[int] = strawberry.field(
-        description="The numbers of the first lines that it is about, at most 5. Empty if it is about the whole file."
-    )
-
-
-def shown(warnings: Iterable[Warned], language: Language) -> list[SheetWarning]:
-    """Return the warnings in the language."""
-    return [SheetWarning(message=each.message(language), lines=list(each.lines)) for each in warnings]
 
 
 @strawberry.type(description="Return type of `importClients`.")
@@ -165,11 +108,6 @@ class ImportClientsPayload(Payload):
         return sum(row.status is status for row in self._rows)
 
 
-@strawberry.type(description="Return type of reading a sheet.")
-class _Reading(Payload):
-    outcome: strawberry.Private[ClientSheet | None] = None
-
-
 @strawberry.type
 class ImportMutations:
     @strawberry.mutation(
@@ -183,9 +121,7 @@ class ImportMutations:
     async def import_clients(
         info: Info, input: Annotated[ImportClientsInput, strawberry.argument(description="The sheet of clients.")]
     ) -> ImportClientsPayload:
-        context = info.context
-        reading = await answer(_Reading, context, lambda: imports.read(context.portal, sent(input)))
-        if reading.outcome is None:
-            return ImportClientsPayload(user_errors=reading.user_errors)
-        made = partial(ImportClientsPayload, sheet=reading.outcome)
-        return await settle(made, context, _Checked(input, reading.outcome), imports.import_clients)
+        return await sheets.run(ImportClientsPayload, info.context, input, _IMPORT, input.checked)
+
+
+_IMPORT = Import(imports.read, imports.import_clients)

@@ -1,7 +1,6 @@
 """Mutation that imports the prices of a sheet to the draft of a price table."""
 
-from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import strawberry
 
@@ -16,19 +15,18 @@ from resolvers.price_imports import ImportPrices, PriceSheet, PricesImported
 from resolvers.sheets import contents
 from resolvers.sheets import prices as price_rows
 from resolvers.sheets.reader import BadRow
-from schema.enums import ContentEncoding
-from schema.errors import Payload, answer, settle
-from schema.imports import SheetWarning, content_encoding, sent, shown
+from schema import sheets
+from schema.errors import Payload
 from schema.inputs import idempotency_key
 from schema.nodes import Info, OfRow
-from schema.price_table_mutations import PriceWarning
+from schema.price_table_mutations import OfPriceTable, PriceWarning
 from schema.price_tables import PriceTable, PriceTableVersion
 from schema.relations import attribute, computed
+from schema.sheets import Import, SheetInput, SheetWarning, shown
 
 
 @strawberry.input(description="Input of `importPrices`.")
-class ImportPricesInput:
-    price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+class ImportPricesInput(OfPriceTable, SheetInput):
     content: str = strawberry.field(
         description=(
             "The sheet, with at most 5,000 rows below a line that names the columns: the text of a CSV file, or with "
@@ -37,28 +35,15 @@ class ImportPricesInput:
             "can be omitted. Each row is a tier."
         )
     )
-    content_encoding: ContentEncoding = content_encoding()
     dry_run: bool = strawberry.field(
         default=False,
         description="Whether only to check the sheet: nothing is changed, and no idempotency key recorded.",
     )
     idempotency_key: str | None = idempotency_key()
 
-
-class _Checked(NamedTuple):
-    """Input whose sheet was read."""
-
-    given: ImportPricesInput
-    sheet: PriceSheet
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key of the input; None for a dry run, which leaves it to the import."""
-        return None if self.given.dry_run else self.given.idempotency_key
-
-    def checked(self) -> ImportPrices:
+    def checked(self, sheet: PriceSheet) -> ImportPrices:
         """Return the prices to import."""
-        return ImportPrices(ids.number("PriceTable", self.given.price_table_id), self.sheet, self.given.dry_run)
+        return ImportPrices(ids.number("PriceTable", self.price_table_id), sheet, self.dry_run)
 
 
 def _reason(context: Context, row: BadRow) -> str:
@@ -140,11 +125,6 @@ class ImportPricesPayload(Payload):
         return None if self.outcome is None else self.outcome.version_id
 
 
-@strawberry.type(description="Return type of reading a sheet.")
-class _Reading(Payload):
-    outcome: strawberry.Private[PriceSheet | None] = None
-
-
 @strawberry.type
 class PriceImportMutations:
     @strawberry.mutation(
@@ -159,9 +139,7 @@ class PriceImportMutations:
     async def import_prices(
         info: Info, input: Annotated[ImportPricesInput, strawberry.argument(description="The sheet of prices.")]
     ) -> ImportPricesPayload:
-        context = info.context
-        reading = await answer(_Reading, context, lambda: price_imports.read(context.portal, sent(input)))
-        if reading.outcome is None:
-            return ImportPricesPayload(user_errors=reading.user_errors)
-        made = partial(ImportPricesPayload, sheet=reading.outcome)
-        return await settle(made, context, _Checked(input, reading.outcome), price_imports.import_prices)
+        return await sheets.run(ImportPricesPayload, info.context, input, _IMPORT, input.checked)
+
+
+_IMPORT = Import(price_imports.read, price_imports.import_prices)

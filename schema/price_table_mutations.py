@@ -67,9 +67,15 @@ class CreatePriceTableInput:
         return CreatePriceTable(name)
 
 
-@strawberry.input(description="Input of `renamePriceTable`.")
-class RenamePriceTableInput:
+@strawberry.input
+class OfPriceTable:
+    """Input of a mutation that is about a price table."""
+
     price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+
+
+@strawberry.input(description="Input of `renamePriceTable`.")
+class RenamePriceTableInput(OfPriceTable):
     name: str = strawberry.field(
         description=(
             "The new name. 1 to 200 characters. No other price table can have the same name, without regard to case "
@@ -146,8 +152,7 @@ class PriceInput:
 
 
 @strawberry.input(description="Input of `draftPriceTable`.")
-class DraftPriceTableInput:
-    price_table_id: strawberry.ID = strawberry.field(description="The ID of the price table.")
+class DraftPriceTableInput(OfPriceTable):
     prices: list[PriceInput] = strawberry.field(
         description=(
             "The new prices, at most 200 of them, each product and type of order at most once. The draft keeps the "

@@ -1,7 +1,7 @@
 """Mutation that imports the vendor's products of a sheet."""
 
-from functools import cached_property, partial
-from typing import Annotated, NamedTuple
+from functools import cached_property
+from typing import Annotated
 
 import strawberry
 
@@ -11,19 +11,17 @@ from resolvers import product_imports
 from resolvers.product_imports import ImportedRow, ImportProducts, ProductSheet, ProductsImported
 from resolvers.sheets import contents
 from resolvers.sheets import products as product_rows
-from schema import references
-from schema.enums import ContentEncoding
-from schema.errors import Payload, answer, settle
+from schema import references, sheets
+from schema.errors import Payload
 from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
-from schema.imports import SheetWarning, content_encoding, sent, shown
-from schema.inputs import idempotency_key
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, to_one
+from schema.sheets import Import, RowsInput, SheetWarning, shown
 
 
 @strawberry.input(description="Input of `importProducts`.")
-class ImportProductsInput:
+class ImportProductsInput(RowsInput):
     content: str = strawberry.field(
         description=(
             "The sheet, with at most 5,000 rows below a line that names the columns: the text of a CSV file, or with "
@@ -31,31 +29,14 @@ class ImportProductsInput:
             "order, or in English; the last one can be omitted."
         )
     )
-    content_encoding: ContentEncoding = content_encoding()
     dry_run: bool = strawberry.field(
         default=False,
         description="Whether only to say what would be done: nothing is changed, and no idempotency key recorded.",
     )
-    all_or_nothing: bool = strawberry.field(
-        default=False, description="Whether to import nothing if a row is bad. Otherwise the other rows are imported."
-    )
-    idempotency_key: str | None = idempotency_key()
 
-
-class _Checked(NamedTuple):
-    """Input whose sheet was read."""
-
-    given: ImportProductsInput
-    sheet: ProductSheet
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key of the input; None for a dry run, which leaves it to the import."""
-        return None if self.given.dry_run else self.given.idempotency_key
-
-    def checked(self) -> ImportProducts:
+    def checked(self, sheet: ProductSheet) -> ImportProducts:
         """Return the products to import."""
-        return ImportProducts(self.sheet, self.given.all_or_nothing, self.given.dry_run)
+        return ImportProducts(sheet, self.all_or_nothing, self.dry_run)
 
 
 @strawberry.type(description="A row of a sheet of products, and what the import did with it.")
@@ -130,11 +111,6 @@ class ImportProductsPayload(Payload):
         return sum(row.status is status for row in self._rows)
 
 
-@strawberry.type(description="Return type of reading a sheet.")
-class _Reading(Payload):
-    outcome: strawberry.Private[ProductSheet | None] = None
-
-
 @strawberry.type
 class ProductImportMutations:
     @strawberry.mutation(
@@ -149,9 +125,7 @@ class ProductImportMutations:
     async def import_products(
         info: Info, input: Annotated[ImportProductsInput, strawberry.argument(description="The sheet of products.")]
     ) -> ImportProductsPayload:
-        context = info.context
-        reading = await answer(_Reading, context, lambda: product_imports.read(context.portal, sent(input)))
-        if reading.outcome is None:
-            return ImportProductsPayload(user_errors=reading.user_errors)
-        made = partial(ImportProductsPayload, sheet=reading.outcome)
-        return await settle(made, context, _Checked(input, reading.outcome), product_imports.import_products)
+        return await sheets.run(ImportProductsPayload, info.context, input, _IMPORT, input.checked)
+
+
+_IMPORT = Import(product_imports.read, product_imports.import_products)

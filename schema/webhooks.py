@@ -17,6 +17,7 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number, of_partner
+from schema.events import FILTERED_BY, FilteredBy
 from schema.inputs import After, Before, First, Last, given
 from schema.labels import label_of
 from schema.nodes import Info, Node
@@ -42,7 +43,8 @@ class WebhookDelivery(Node, row=DeliveryRow):
     duration_ms: int | None = attribute("How long the attempt took, in milliseconds. Returns null while it waits.")
     answer: str | None = attribute(
         "The first 1,024 bytes of the receiver's answer as text, without escapes and without a word that is cut. "
-        "Returns null if there was none, if it was empty, or if a client was cancelled meanwhile."
+        "Returns null if there was none, if it was empty, or if a client was cancelled meanwhile. It is kept for the "
+        "webhook's last 1,000 deliveries."
     )
     next_attempt_at: datetime | None = attribute(
         "The date and time of the next attempt for the same message. Returns null if there is none."
@@ -72,22 +74,15 @@ class WebhookFilter:
 
 
 def _shown(chosen: Chosen) -> WebhookFilter:
-    def global_id(type_name: str, found: int | None) -> strawberry.ID | None:
-        return None if found is None else strawberry.ID(ids.encode(type_name, found))
+    def global_id(by: FilteredBy) -> strawberry.ID | None:
+        found = getattr(chosen, by.column)
+        return None if found is None else strawberry.ID(ids.encode(by.type_name, found))
 
     return WebhookFilter(
         types=None if chosen.types is None else _in_order(chosen.types),
-        client_id=global_id("Client", chosen.client_id),
-        order_id=global_id("Order", chosen.order_id),
-        product_id=global_id("Product", chosen.product_id),
-        activation_id=global_id("Activation", chosen.activation_id),
-        user_id=global_id("User", chosen.user_id),
-        actor_id=global_id("User", chosen.actor_id),
-        api_token_id=global_id("ApiToken", chosen.token_id),
-        price_table_id=global_id("PriceTable", chosen.price_table_id),
-        webhook_id=global_id("Webhook", chosen.webhook_id),
         occurred_from=chosen.occurred_from,
         occurred_to=chosen.occurred_to,
+        **{each.field: global_id(each) for each in FILTERED_BY},
     )
 
 

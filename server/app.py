@@ -23,7 +23,7 @@ from server.graphql.event_selections import EventSelections
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments, inspected
-from server.http import graphiql, health, home
+from server.http import graphiql, health, home, revocation
 from server.http.cors import Cors
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
@@ -82,18 +82,21 @@ def create() -> Application:
     """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
-    app = create_app(open_portal(settings), settings, buckets=settings.buckets())
+    portal = open_portal(settings, seconds=settings.mutation_timeout_seconds)
+    app = create_app(portal, settings, buckets=settings.buckets())
     app.owns_process = True
     return app
 
 
-def open_portal(settings: Settings) -> Portal:
-    """Return the portal on the database of the settings."""
-    database = Database(settings.database_url, hints=settings.event_hints)
+def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
+    """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
+    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
     return Portal(
         database,
         settings.secret(),
         demo=settings.demo,
+        previous_secret=settings.previous_secret(),
+        open_schema=settings.introspection == "everyone",
         outbox=settings.outbox(),
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
@@ -122,13 +125,18 @@ def create_app(
     portal.inspect = inspected
     limiter = Limiter(settings.rate_limits(), buckets, digest=portal.digest)
     operations = Operations(
-        portal, documents, trusted_only=settings.trusted_documents == "only", streams=streams, limiter=limiter
+        portal,
+        documents,
+        trusted_only=settings.trusted_documents == "only",
+        streams=streams,
+        limiter=limiter,
+        mutation_seconds=settings.mutation_timeout_seconds,
     )
     portal.selections = selections = EventSelections(operations.documents, operations.budget)
     endpoint = Endpoint(portal, operations, settings)
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None
-    sockets = WebSockets(portal, operations, settings, endpoint.admission, ended)
+    sockets = WebSockets(portal, operations, settings, endpoint.admission, endpoint.checks, observe=ended)
     app = Application(
         endpoint,
         routes=[
@@ -138,6 +146,7 @@ def create_app(
             Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
+            revocation.route(portal),
             *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
@@ -200,7 +209,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
-        yield {"feed": portal.feed}
+        yield {"feed": portal.feed, "counts": portal.counts}
     finally:
         for task in beside:
             task.cancel()

@@ -1,10 +1,58 @@
-"""The secret of keyed hashes in a file of its own, for a portal without SECRET_KEY."""
+"""The secret of keyed hashes: the file of a portal without SECRET_KEY, and how easy a secret is to guess."""
 
+import itertools
 import os
+import re
+from collections import Counter
+from math import log2
 from pathlib import Path
 from secrets import token_hex
 
 from server.setting_values import SHORTEST_SECRET, SettingsError
+
+_BITS_MIN = 72
+"""Least entropy of a secret in production. 32 random hexadecimal digits have about 110 by this estimate."""
+
+_SAMPLES = re.compile(
+    r"change.?(me|this|it)|place.?holder|pass(word|wort|phrase)|senha|segredo|geheim(nis)?|secrets?|insecure|unsafe|"
+    r"not.?so|default|example|sample|testing|tests?|demo|dev(elopment)?|prod(uction)?|django|flask|laravel|rails|jwt|"
+    r"portal|parceiro|moderniza|super|long|very|your|please|random|string|value|token|keys?|qwert[yz]|asdf|letmein|"
+    r"admin|with|least|char(acter)?s|bytes|bits|here|replace|generated?|use[dr]?|abcdef|lorem|ipsum|dolor|correct|horse|battery|staple",
+    re.IGNORECASE,
+)
+"""Words of secrets in manuals and templates."""
+
+_STEPS = (-1, 0, 1)
+
+
+def refuse_if_weak(secret: bytes) -> None:
+    """Raise SettingsError for a secret that can be guessed: hashes and encrypted values would protect nothing."""
+    if bits(secret.decode("utf-8", "replace")) < _BITS_MIN:
+        message = (
+            "SECRET_KEY: it is easy to guess. Make another one with: "
+            "python3 -c 'import secrets; print(secrets.token_hex(32))'. If data was stored with this one, set "
+            "SECRET_KEY_PREVIOUS to it, and then run: portal rotate-secret"
+        )
+        raise SettingsError(message)
+
+
+def bits(secret: str) -> float:
+    """Return an estimate of the entropy: what is left without known words, repetitions and runs such as 1234."""
+    rest = _without_runs(_first_period(_SAMPLES.sub("", secret)))
+    counts = Counter(rest)
+    return sum(count * log2(len(rest) / count) for count in counts.values())
+
+
+def _first_period(text: str) -> str:
+    """Return what a text repeats, such as “abc” of “abcabcab”; the whole text if it repeats nothing."""
+    return next((text[:size] for size in range(1, len(text)) if text[size:] == text[:-size]), text)
+
+
+def _without_runs(text: str) -> str:
+    """Return the text without characters that go on a run of equal or neighbouring ones."""
+    steps = [ord(after) - ord(before) for before, after in itertools.pairwise(text)]
+    runs = (one == two and two in _STEPS for one, two in itertools.pairwise(steps))
+    return text[:2] + "".join(character for character, runs_on in zip(text[2:], runs, strict=True) if not runs_on)
 
 
 def read(file: Path) -> bytes:

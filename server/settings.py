@@ -17,7 +17,7 @@ from server.mail import SmtpMailer, server_of
 from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
 from server.rates.limiter import Limits
 from server.rates.redis_buckets import RedisBuckets
-from server.secret_key import keep, read
+from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (
     MEMORY_URL,
     DatabaseUrl,
@@ -59,6 +59,13 @@ class Settings(BaseSettings):
             "By default it is kept in the file secret.key beside the SQLite file, or in ./data, made by portal migrate."
         ),
     )
+    secret_key_previous: Secret | None = Field(
+        default=None,
+        description=(
+            "The SECRET_KEY before this one: what is stored with it is still read. By default what the file "
+            "previous.key beside secret.key has, if there is one and SECRET_KEY is not set."
+        ),
+    )
     demo: bool = Field(
         default=False, description="Whether this is a demonstration, with users whose password is public."
     )
@@ -69,6 +76,13 @@ class Settings(BaseSettings):
     graphiql: bool = Field(
         default_factory=lambda given: bool(given.get("demo")),
         description="Whether a browser gets GraphiQL at /graphql; where it is not given, what DEMO says.",
+    )
+    introspection: Literal["everyone", "signed-in"] = Field(
+        default_factory=lambda given: "everyone" if given.get("demo") else "signed-in",
+        description=(
+            "Who gets the schema by introspection, and suggestions in errors: everyone, or signed-in; where it is not "
+            "given, everyone in a demonstration only."
+        ),
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], in_capitals] = Field(
         default="INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
@@ -122,6 +136,18 @@ class Settings(BaseSettings):
     body_timeout_seconds: Seconds = Field(default=30, description="How long a request's body may take, in seconds.")
     answer_timeout_seconds: Seconds = Field(
         default=60, description="How long the caller may read nothing of an answer, in seconds."
+    )
+    request_timeout_seconds: Seconds = Field(
+        default=10, description="How long a query may take, from the end of its request, in seconds."
+    )
+    mutation_timeout_seconds: Seconds = Field(
+        default=20, description="How long a mutation may take, from the end of its request, in seconds."
+    )
+    max_connections: int = Field(default=20_000, ge=1, description="The number of connections of a process at most.")
+    max_connections_of_address: int = Field(
+        default=1_500,
+        ge=1,
+        description="The number of connections of one address to a process at most; a trusted proxy may have any.",
     )
     keep_alive_seconds: Seconds = Field(
         default=5, description="How long a connection is kept without a request, in seconds."
@@ -289,10 +315,24 @@ class Settings(BaseSettings):
         return OpenIdProvider(Provider(self.oidc_issuer, self.oidc_audience, self.oidc_keys))
 
     def secret(self) -> bytes:
-        """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file."""
+        """Return the secret of keyed hashes, from the setting or its file; `keep_secret` creates the file.
+
+        Outside of a demonstration, raise SettingsError if it is easy to guess.
+        """
         if self.secret_key is not None:
-            return self.secret_key.get_secret_value().encode()
-        return read(self._secret_file())
+            secret = self.secret_key.get_secret_value().encode()
+        else:
+            secret = read(self._secret_file())
+        if not self.demo:
+            refuse_if_weak(secret)
+        return secret
+
+    def previous_secret(self) -> bytes | None:
+        """Return the secret before the present one, from the setting or a file beside that of the secret."""
+        if self.secret_key_previous is not None:
+            return self.secret_key_previous.get_secret_value().encode()
+        file = self._secret_file().with_name("previous.key")
+        return read(file) if self.secret_key is None and file.exists() else None
 
     def keep_secret(self) -> Path | None:
         """Create the file of the secret unless one is given or exists; return the file if it was created."""
@@ -303,7 +343,8 @@ class Settings(BaseSettings):
 
     def secret_files(self) -> list[Path]:
         """Return the file of the secret; none if the secret is given."""
-        return [] if self.secret_key is not None else [self._secret_file()]
+        file = self._secret_file()
+        return [] if self.secret_key is not None else [file, file.with_name("previous.key")]
 
     def _secret_file(self) -> Path:
         url = make_url(self.database_url)

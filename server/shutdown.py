@@ -18,6 +18,7 @@ from types import FrameType
 import structlog
 from uvicorn import Config, Server
 
+from resolvers.counts import Counts
 from resolvers.feed import Feed
 from server.http.backlog import Backlog
 from server.http.deadlines import Connections, Limits
@@ -82,6 +83,9 @@ class StoppingServer(Server):
         # For WebSockets, which have no end of their own.
         self.lifespan.state["stopping"] = self._stopping
         await super().startup(sockets)
+        counts = self.lifespan.state.get("counts")
+        if isinstance(counts, Counts):
+            self._connections.places.on_refusal = lambda cap: counts.refused_connections.update([cap])
 
     async def on_tick(self, counter: int) -> bool:
         """Check the timeouts of connections too."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -54,6 +56,21 @@ class Cluster:
     def promote(self) -> None:
         """Make a standby the primary again."""
         self._postgresql.run("pg_ctl", *self._cluster, "--wait", "promote")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop every process of the server, as on a machine that hangs: connections stay open, and nothing answers."""
+        postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
+        # It must not start others meanwhile.
+        os.kill(postmaster, signal.SIGSTOP)
+        children = [int(each) for each in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()]
+        for each in children:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in (*children, postmaster):
+                os.kill(each, signal.SIGCONT)
 
     def repair(self) -> None:
         """Make the server run as a primary with its first settings, if it does not."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 60
+"""Seconds that a machine at full load never needs."""
 
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:

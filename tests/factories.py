@@ -176,6 +176,7 @@ async def add_activations(
             "client_name_folded": "padaria sol",
             "status": ActivationStatus.ACTIVE,
             "activated_at": at,
+            "updated_at": at,
             "activated_by_id": user_id,
         }
         for number, (client_id, at) in enumerate(wanted)

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from db.engine import Connection, Database, Transaction, storage
 from db.engine.filters import values_of
-from db.engine.postgres import PostgresConnection
+from db.engine.postgres_connection import PostgresConnection
 from db.engine.sqlite import SqliteConnection
 from db.engine.statement import Expression, Statement
 

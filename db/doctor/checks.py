@@ -137,6 +137,13 @@ def _times() -> Iterator[Check]:
             sa.select(table.c.partner_id, table.c[which]).where(table.c[ended] < table.c[began]),
             f"{how}.",
         )
+    for table, began, what in ((clients, "registered_at", "client"), (activations, "activated_at", "activation")):
+        wrong = sa.or_(table.c.updated_at < table.c[began], table.c.updated_at < table.c.cancelled_at)
+        yield Check(
+            "times",
+            sa.select(table.c.partner_id, table.c.id).where(wrong),
+            f"{what} {{0}} has its last change before its beginning or end, so that `updatedSince` misses it.",
+        )
     has_items = sa.exists().where(
         order_items.c.partner_id == orders.c.partner_id, order_items.c.order_id == orders.c.id
     )

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Table
 
-from db import audit
+from db import audit, change_times
 from db.doctor.findings import Finding
 from db.doctor.paging import Pages
 from db.engine import Connection
-from db.engine.filters import value
+from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 from db.tables import activations, clients, order_items, orders, partner_counters, partners, price_tables
 from domain import cnpj
@@ -24,7 +24,12 @@ from domain.text import fold
 async def examine(connection: Connection, began: Callable[[str], object]) -> list[Finding]:
     """Run every check that reads rows."""
     found: list[Finding] = []
-    for name, check in (("event chain", _events), ("order lines", _orders), ("contents", _contents)):
+    for name, check in (
+        ("event chain", _events),
+        ("times of changes", _changes),
+        ("order lines", _orders),
+        ("contents", _contents),
+    ):
         began(name)
         found += await check(connection)
     return found
@@ -43,6 +48,27 @@ async def _events(connection: Connection) -> list[Finding]:
                 "an event was changed, added or removed."
             )
             found.append(Finding("event chain", partner_id, sentence))
+    return found
+
+
+_LAST_CHANGES = {
+    table.name: Statement(
+        sa.select(partner_counters.c.partner_id, partner_counters.c.changed_at, sa.func.max(table.c.updated_at))
+        .join(table, table.c.partner_id == partner_counters.c.partner_id)
+        .group_by(partner_counters.c.partner_id, partner_counters.c.changed_at),
+        values_of,
+    )
+    for table in (clients, activations)
+}
+
+
+async def _changes(connection: Connection) -> list[Finding]:
+    found = []
+    for name, statement in _LAST_CHANGES.items():
+        for partner_id, taken, latest in await connection.fetch(statement):
+            if change_times.microseconds(latest) > taken:
+                sentence = f"{name}: the last change is later than that of partner_counters, so that others are missed."
+                found.append(Finding("times of changes", partner_id, sentence))
     return found
 
 

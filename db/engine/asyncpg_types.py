@@ -4,19 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
-class DriverTransaction(Protocol):
-    """Transaction of a `DriverConnection`."""
-
-    async def start(self) -> None:
-        """Send BEGIN."""
-
-    async def commit(self) -> None:
-        """Send COMMIT."""
-
-    async def rollback(self) -> None:
-        """Send ROLLBACK."""
-
-
 class DriverCursor(Protocol):
     """Cursor of a statement in a transaction."""
 
@@ -41,9 +28,6 @@ class DriverConnection(Protocol):
 
     async def executemany(self, command: str, args: Sequence[Sequence[object]]) -> None:
         """Run a statement for each of these arguments."""
-
-    def transaction(self, *, isolation: str, readonly: bool) -> DriverTransaction:
-        """Return a transaction; its `start` begins it."""
 
     async def add_listener(self, channel: str, callback: Callable[[object, int, str, str], None]) -> None:
         """Listen, and call the function with the connection, the sender's process, the channel and the text."""

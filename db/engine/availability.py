@@ -7,9 +7,21 @@ from time import monotonic
 from sqlalchemy.engine import URL
 
 from db.engine import failures
+from db.engine.connection import CallerGoneError, TookTooLongError
+from db.engine.deadline import Deadline
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
-from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
+from domain.errors import (
+    CallerGone,
+    ChangeNotShown,
+    ChangeTimedOut,
+    NotChanged,
+    NotRead,
+    OutcomeUnknown,
+    ReadTimedOut,
+    TimedOut,
+    Unavailable,
+)
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""
@@ -25,6 +37,8 @@ _LOOK = {
     Kind.BUSY: "a lock is held for too long: check for long transactions in pg_stat_activity",
     Kind.CANCELLED: "a statement was cancelled: check statement_timeout, and who cancels statements",
     Kind.CONFLICT: "transactions kept conflicting: check for long ones in pg_stat_activity",
+    Kind.LATE: "statements were stopped at the deadline of a request: check for locks and slow statements in "
+    "pg_stat_activity",
 }
 _LOOK_ON_SQLITE = _LOOK | {
     Kind.UNREACHABLE: "the file {where} can't be opened: check that it exists, and its permissions",
@@ -34,6 +48,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.INPUT_OUTPUT: "the file {where} can't be read or written: check its disk, its quota, and the system's log",
     Kind.EXHAUSTED: "all connections to {where} are in use: check for slow statements",
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
+    Kind.LATE: "statements on {where} were stopped at the deadline of a request: check the disk, the load, and for "
+    "other programs that hold its lock",
     Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
@@ -57,9 +73,18 @@ class Availability:
         """Whether the last write found the disk full, read-only or broken, and none was tried since."""
         self.demotions = 0
         """How often the server was found read-only: older connections may be those of a former primary."""
+        self.stopped = {"read": 0, "write": 0, "gone": 0}
+        """Number of reads and writes that were stopped at a deadline, and of reads whose callers had gone."""
 
-    def check(self, error: BaseException, *, reading: bool = False) -> None:
-        """Raise Unavailable if the error is a failure of the database, and return for any other."""
+    def check(self, error: BaseException, *, reading: bool = False, until: Deadline | None = None) -> None:
+        """Raise Unavailable if the error is a failure of the database or a passed deadline; return for any other."""
+        if until is not None and isinstance(error, TookTooLongError):
+            self.stopped["read" if reading else "write"] += 1
+            self._report(Kind.LATE, failures.name_of(error.__cause__ or error))
+            raise _timed_out(until, reading=reading) from error
+        if isinstance(error, CallerGoneError):
+            self.stopped["gone"] += 1
+            raise CallerGone from error
         kind = failures.kind_of(error, reading=reading)
         unknown = isinstance(error, OutcomeUnknownError) and not reading
         if kind is None and not unknown:
@@ -103,10 +128,17 @@ class Availability:
             return
         self._next[kind] = now + LOGGED_AGAIN_AFTER_SECONDS
         look = self._look[kind].format(where=self._where)
-        message = f"the database is not available: {look} ({name})"
+        beginning = "the database is too slow" if kind is Kind.LATE else "the database is not available"
+        message = f"{beginning}: {look} ({name})"
         if counted := self._counted.pop(kind, 0):
             message = f"{message}; {counted} more since the last such line"
         _log.error(message)
+
+
+def _timed_out(until: Deadline, *, reading: bool) -> TimedOut:
+    if not reading:
+        return ChangeTimedOut(until.seconds)
+    return ChangeNotShown(until.seconds) if until.committed else ReadTimedOut(until.seconds)
 
 
 def _host(url: URL) -> str:

@@ -90,6 +90,10 @@ class TookTooLongError(Exception):
     """A unit of work took longer than it may, and was ended."""
 
 
+class CallerGoneError(Exception):
+    """The caller of a read went away, and the read was ended."""
+
+
 class Pending(Generic[Result]):
     """Read that can't run in place; it runs when it is awaited."""
 

@@ -1,14 +1,15 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
 
-from db.engine import probes
+from db.engine import deadline, probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
+from db.engine.deadline import Deadline
 from db.engine.hints import Listener
 from db.engine.postgres import PostgresEngine
 from db.engine.read_queue import ReadQueue, caller
@@ -17,6 +18,9 @@ from db.engine.timing import timed
 from domain.errors import Unavailable
 
 Result = TypeVar("Result")
+
+_READING_SECONDS = 2
+"""Least time for reading what a request has changed, however close its deadline is."""
 
 
 class _UndoneError(Exception):
@@ -34,14 +38,20 @@ class Engine(Protocol):
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
         """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
 
-    async def read(self, work: Work[Result]) -> Result:
-        """Run a unit of work on a snapshot of the database."""
+    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
+        """Run a unit of work on a snapshot of the database.
+
+        Raises TookTooLongError at the deadline, and CallerGoneError when its caller goes away.
+        """
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
 
-    async def write(self, work: Work[Result]) -> Result:
-        """Run a unit of work in a transaction, committed at its end and rolled back if it raises."""
+    async def write(self, work: Work[Result], until: Deadline | None) -> Result:
+        """Run a unit of work in a transaction, committed at its end and rolled back if it raises.
+
+        Raises TookTooLongError at the deadline, if nothing was changed.
+        """
 
     async def purge(self) -> bool:
         """Remove what was erased from the files, as far as this process can; return False if it has to wait."""
@@ -76,8 +86,11 @@ class Database:
         enforces_references: bool = True,
         in_place: bool = True,
         hints: bool = False,
+        seconds: float | None = None,
     ) -> None:
         """Prepare the connections for a database URL; the first unit of work connects.
+
+        A unit of work outside of a request may take so many `seconds`, by default as long as it needs.
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
@@ -89,6 +102,7 @@ class Database:
         self.meter: Meter | None = None
         """What measures statements, if anything does."""
         given = make_url(url)
+        self._seconds = seconds
         self.sends_hints = hints and given.get_backend_name() == "postgresql"
         """Whether `hint` tells other processes of commits."""
         self.has_erased = False
@@ -152,16 +166,19 @@ class Database:
     async def write(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction, committed at its end and rolled back if it raises.
 
-        A unit may be run several times, of which one is committed. Raises Unavailable if nothing was changed, and
-        OutcomeUnknown if the database failed during the commit.
+        A unit may be run several times, of which one is committed. Raises Unavailable if nothing was changed, also at
+        the deadline, and OutcomeUnknown if the database failed during the commit.
         """
         if self.meter is not None:
             work = timed(work, self.meter)
+        until = deadline.of_unit(self._seconds)
         try:
-            result = await self._engine.write(work)
+            result = await self._engine.write(work, until)
         except Exception as error:
-            self._availability.check(error)
+            self._availability.check(error, until=until)
             raise
+        if until is not None:
+            until.note_commit(reading_seconds=_READING_SECONDS)
         for call in self.after_commit:
             call()
         return result
@@ -199,6 +216,11 @@ class Database:
     def reads_waiting(self) -> int:
         """The number of reads that wait for their caller's turn."""
         return self._reads.waiting
+
+    @property
+    def stopped(self) -> Mapping[str, int]:
+        """Numbers of reads and writes that were stopped at a deadline, and of reads whose callers had gone."""
+        return self._availability.stopped
 
     def version(self) -> object:
         """Return a value that another commit of any process changes; None if only a statement could tell."""
@@ -247,9 +269,10 @@ class Database:
         await self._engine.close()
 
     async def _read(self, work: Work[Result]) -> Result:
+        until = deadline.of_unit(self._seconds)
         try:
-            async with self._reads.place():
-                return await self._engine.read(work)
+            async with self._reads.place(until):
+                return await self._engine.read(work, until)
         except Exception as error:
-            self._availability.check(error, reading=True)
+            self._availability.check(error, reading=True, until=until)
             raise

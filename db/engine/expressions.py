@@ -1,6 +1,7 @@
 """Expressions that compile differently for each engine."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ this one in turn. No mutation changes a key. SQLite locks the whole file.
 
 SQLITE_HASHED = "portal_sha256"
 """Name of the SQL function of `hashed` that SQLite connections get."""
+
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 AnyColumn: TypeAlias = ColumnElement[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -176,6 +179,12 @@ def starts_with(column: AnyColumn, beginning: Text) -> ColumnElement[bool]:
     """Return a condition: the bytewise column begins with the text. It is a range, which an index serves."""
     end = sa.cast(beginning, sa.Text) + sa.literal("\U0010ffff", sa.Text)
     return sa.and_(column >= beginning, column < end)
+
+
+def since(column: AnyColumn, start: object) -> Iterable[ColumnElement[bool]]:
+    """Return the conditions that a time is the start or later, which few rows fulfil; None is any time."""
+    # SQLite takes a range with two ends for a small one, and looks into its index whatever the order of the list is.
+    yield from () if start is None else during(column, start, sa.literal(_NEVER, column.type))
 
 
 def during(column: AnyColumn, start: object, end: object) -> Iterable[ColumnElement[bool]]:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
     OVERWRITTEN = "overwritten"
+    LATE = "late"
 
 
 class OutcomeUnknownError(Exception):
@@ -138,6 +139,21 @@ def breaks_connection(error: BaseException) -> bool:
     """Return whether the connection must not be used again."""
     # A file that is moved away and back is open all the while.
     return kind_of(error) in _BREAKING and not isinstance(error, FileMissingError)
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Return whether the server ended a statement, by its time-out or because it was asked to."""
+    return kind_of(error) is Kind.CANCELLED
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Return whether SQLite ended a statement because the program told it to."""
+    return isinstance(error, sqlite3.Error) and _primary(error) == sqlite3.SQLITE_INTERRUPT
+
+
+def is_busy(error: BaseException) -> bool:
+    """Return whether another connection holds the lock that a statement needs."""
+    return kind_of(error) is Kind.BUSY
 
 
 def leaves_outcome_unknown(error: BaseException) -> bool:

@@ -1,6 +1,6 @@
 """Parts of many statements: filters by bound values, and rows by ids."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -132,6 +132,18 @@ def rows_by_id(table: sa.Table, columns: Sequence[AnyColumn], row: Callable[...,
             reads=one_each("ids"),
         )
     )
+
+
+def shared_rows_by_id(
+    table: sa.Table, columns: Sequence[AnyColumn], row: Callable[..., Identified]
+) -> Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Identified]]]:
+    """Return the read, by ids, of a table's rows that every partner may read."""
+    statement = Statement(sa.select(*columns).where(among(table.c.id, "ids")), row, reads=one_each("ids"))
+
+    async def read(connection: Connection, ids: Sequence[int]) -> Mapping[int, Identified]:
+        return {found.id: found for found in await connection.fetch(statement, {"ids": ids})}
+
+    return read
 
 
 def one_each(name: str) -> Callable[[Values], int]:

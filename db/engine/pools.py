@@ -1,4 +1,4 @@
-"""The pool of connections to PostgreSQL."""
+"""Pools of connections to PostgreSQL."""
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL

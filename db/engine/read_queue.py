@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from db.engine.connection import CallerGoneError, TookTooLongError
+from db.engine.deadline import Deadline
 from db.engine.round_robin import QueueFullError, RoundRobin
 from domain.errors import TooManyReads
 
@@ -44,32 +46,41 @@ class ReadQueue:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold a place when it is the caller's turn; raise TooManyReads if too many of its reads wait already."""
+    async def place(self, until: Deadline | None = None) -> AsyncIterator[None]:
+        """Hold a place when it is the caller's turn.
+
+        Raise TooManyReads if too many of its reads wait already, TookTooLongError if its turn does not come until the
+        deadline, and CallerGoneError.
+        """
         of = caller.get()
         key = None if of is None else of.partner
         if self._free and self._may(key) and self._waiting.peek(self._may) is None:
             self._free -= 1
             self._held[key] += 1
         else:
-            await self._wait(key)
+            await self._wait(key, until)
         try:
             yield
         finally:
             self._release(key)
 
-    async def _wait(self, key: Hashable) -> None:
+    async def _wait(self, key: Hashable, until: Deadline | None) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.add(key, turn)
         except QueueFullError:
             raise TooManyReads from None
+        forget = None if until is None else _ended_by(until, turn)
         try:
             await turn
-        except asyncio.CancelledError:
-            if not self._waiting.remove(key, turn):
+        except BaseException:
+            # The turn may have come just before the caller was cancelled.
+            if not self._waiting.remove(key, turn) and not turn.cancelled() and turn.exception() is None:
                 self._release(key)
             raise
+        finally:
+            if forget is not None:
+                forget()
 
     def _may(self, key: Hashable) -> bool:
         return key is None or self._held[key] < self._of_one
@@ -81,6 +92,25 @@ class ReadQueue:
             del self._held[key]
         while self._free and (found := self._waiting.pop(self._may)) is not None:
             of, turn = found
+            if turn.done():
+                continue
             self._free -= 1
             self._held[of] += 1
             turn.set_result(None)
+
+
+def _ended_by(until: Deadline, turn: "asyncio.Future[None]") -> Callable[[], None]:
+    """Let the turn fail at the deadline or when the caller goes, until the returned function is called."""
+
+    def fail(error: Exception) -> None:
+        if not turn.done():
+            turn.set_exception(error)
+
+    timer = asyncio.get_running_loop().call_later(max(0.0, until.left), fail, TookTooLongError())
+    stay = until.on_gone(lambda: fail(CallerGoneError()))
+
+    def forget() -> None:
+        timer.cancel()
+        stay()
+
+    return forget

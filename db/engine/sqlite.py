@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -18,13 +19,21 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
 from db.engine import failures
-from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, NotInlineError, Observer, Take, Work
+from db.engine.connection import (
+    NO_VALUES,
+    SCANNED_ROWS,
+    MayBlock,
+    Observer,
+    Take,
+    TookTooLongError,
+    Work,
+)
+from db.engine.deadline import Deadline
 from db.engine.expressions import SQLITE_HASHED
 from db.engine.failures import OutcomeUnknownError
-from db.engine.files import DatabaseFile, Files
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Compiled, Statement, Values
-from db.engine.statement_count import tally
+from db.engine.waiting_units import Outcome, WaitingUnit
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -32,6 +41,9 @@ Result = TypeVar("Result")
 DIALECT: Dialect = sqlite.dialect()
 
 _BRIEFLY_MS = 100
+
+_STEPS = 100_000
+"""Steps of SQLite's machine between two looks at the deadline, which take it a millisecond or two."""
 
 _SAVEPOINT, _RELEASE, _UNDO = "SAVEPOINT unit", "RELEASE unit", "ROLLBACK TO unit"
 
@@ -49,6 +61,15 @@ class SqliteConnection:
         self.statements = 0
         self.is_stuck = False
         """Whether a transaction could not be rolled back, so that no other one can begin."""
+        self._until: Deadline | None = None
+        """Deadline of the unit that runs."""
+
+    def stop_at_deadlines(self) -> None:
+        """Let SQLite end a statement at the deadline of its unit."""
+        self._driver.set_progress_handler(self._must_stop, _STEPS)
+
+    def _must_stop(self) -> bool:
+        return self._until is not None and self._until.is_over
 
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
         """Run a statement and return its rows."""
@@ -99,37 +120,59 @@ class SqliteConnection:
         self._driver.executemany(compiled.text, bound)
         return []
 
-    def run(self, work: Work[Result], begin: str) -> Result:
-        """Run a unit in a transaction, committed at the end and rolled back if it raises."""
+    def run(self, work: Work[Result], begin: str, until: Deadline | None = None) -> Result:
+        """Run a unit in a transaction, committed at the end and rolled back if it raises.
+
+        Raises TookTooLongError at its deadline, and CallerGoneError when its caller has gone.
+        """
+        if until is not None:
+            until.check()
         self._driver.execute(begin)
+        return self._completed(work, until)
+
+    def _completed(self, work: Work[Result], until: Deadline | None) -> Result:
         try:
-            result = completed(work(self))
+            result = self._ran(work, until)
         except BaseException:
             self._roll_back()
             raise
         self._commit()
         return result
 
-    def run_all(self, works: Sequence[Work[Any]], begin: str) -> list["Outcome"]:
+    def run_all(self, units: Sequence[WaitingUnit], begin: str, *, seconds: float) -> list[Outcome]:
         """Run units one after the other in one transaction, so that the file is synchronised once for all of them.
 
         A unit that raises is rolled back alone. If one ends the transaction, or the commit is refused, nothing is left
-        of any, and each runs again in a transaction of its own; not so if the commit may have succeeded.
+        of any, and each runs again in a transaction of its own; not so if the commit may have succeeded. Units wait for
+        another process's lock until their deadlines; those without one wait for so many seconds.
         """
-        if len(works) > 1:
-            outcomes = self._run_together(works, begin)
+        if len(units) > 1:
+            outcomes = self._run_together(units, begin, seconds)
             if outcomes is not None:
                 return outcomes
-        return [_outcome(partial(self.run, work, begin)) for work in works]
+        return [_outcome(partial(self._run_alone, unit, begin, seconds)) for unit in units]
 
-    def _run_together(self, works: Sequence[Work[Any]], begin: str) -> list["Outcome"] | None:
-        self._driver.execute(begin)
+    def _run_alone(self, unit: WaitingUnit, begin: str, seconds: float) -> object:
+        if unit.until is not None:
+            unit.until.check()
+        self._begin([unit], begin, seconds)
+        if not unit.take():
+            self._roll_back()
+            raise TookTooLongError
+        return self._completed(unit.work, unit.until)
+
+    def _run_together(self, units: Sequence[WaitingUnit], begin: str, seconds: float) -> list[Outcome] | None:
+        self._begin(units, begin, seconds)
         try:
             outcomes = []
-            for work in works:
+            for unit in units:
+                if not unit.take():
+                    outcomes.append(Outcome(error=TookTooLongError()))
+                    continue
                 self._driver.execute(_SAVEPOINT)
-                outcome = _outcome(partial(self._ran, work))
+                outcome = _outcome(partial(self._ran, unit.work, unit.until))
                 if outcome.error is not None:
+                    # It fails if SQLite has interrupted a change, and with it the whole transaction.
                     self._driver.execute(_UNDO)
                 self._driver.execute(_RELEASE)
                 outcomes.append(outcome)
@@ -144,6 +187,24 @@ class SqliteConnection:
             self._roll_back()
             raise
         return outcomes
+
+    def _begin(self, units: Sequence[WaitingUnit], begin: str, seconds: float) -> None:
+        """Begin a transaction when no other process has the lock, or a unit's deadline is the last that has passed."""
+        ends = None
+        while True:
+            try:
+                self._driver.execute(begin)
+            except sqlite3.OperationalError as error:
+                if not failures.is_busy(error):
+                    raise
+                now = monotonic()
+                ends = now + seconds if ends is None else ends
+                if not any(unit.waits(in_time=now < ends) for unit in units):
+                    if all(unit.until is not None for unit in units):
+                        raise TookTooLongError from error
+                    raise
+            else:
+                return
 
     def truncate_log(self, timeout: float) -> bool:
         """Copy the log to the file and empty it; return False if another connection still reads from the log.
@@ -167,8 +228,17 @@ class SqliteConnection:
         """End the statement that runs, from any thread."""
         self._driver.interrupt()
 
-    def _ran(self, work: Work[Result]) -> Result:
-        return completed(work(self))
+    def _ran(self, work: Work[Result], until: Deadline | None) -> Result:
+        self._until = until
+        try:
+            return completed(work(self))
+        except sqlite3.OperationalError as error:
+            if until is not None and failures.is_interruption(error):
+                until.check()
+            raise
+        finally:
+            # SQLite must not end the commit, nor the rollback.
+            self._until = None
 
     def _commit(self) -> None:
         try:
@@ -188,15 +258,10 @@ class SqliteConnection:
 
     def _observe(self, statement: str) -> None:
         self.statements += 1
+        if self._until is not None:
+            self._until.check()
         for observe in self._observers:
             observe(statement)
-
-
-class Outcome(NamedTuple):
-    """Outcome of a unit: its value, or its error."""
-
-    result: Any = None
-    error: Exception | None = None
 
 
 def _hashed(first: bytes, second: bytes) -> bytes:
@@ -225,85 +290,3 @@ def completed(work: Awaitable[Result]) -> Result:
     steps.close()
     message = "A unit of work awaits nothing but the statements of its connection."
     raise RuntimeError(message)
-
-
-ROWS_MAX = 1_000
-"""Most rows that a statement may have to read in place, which takes SQLite a millisecond or two."""
-
-
-class _InlineConnection(SqliteConnection):
-    """Connection that runs only statements that an index bounds."""
-
-    async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
-        """Run a statement and return its rows. Raises NotInlineError if it may read too many."""
-        bound = statement.reads
-        if bound is None or bound(values) > ROWS_MAX:
-            raise NotInlineError
-        compiled = statement.compiled(self.dialect)
-        self._observe(compiled.text)
-        return RowBatch(compiled.layout, self._driver.execute(compiled.text, compiled.bound(values)).fetchall())
-
-
-class InlineReader:
-    """Reading connection to a SQLite file in the thread of the event loop.
-
-    SQLite reads a page by index, or rows by ids, faster than a switch to another thread and back takes.
-    """
-
-    def __init__(self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], observers: list[Observer]) -> None:
-        """Prepare without connecting."""
-        self._file, self._begin, self._pragmas, self._observers = file, begin, pragmas, observers
-        self._driver: sqlite3.Connection | None = None
-        self._connection: _InlineConnection | None = None
-        self._files: Files | None = None
-
-    def run(self, work: Work[Result], *, alone: bool = False) -> Result:
-        """Run a unit of work now, without a transaction if it is one statement alone.
-
-        Raises NotInlineError if it runs a statement that no index bounds.
-        """
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
-            connection = self._open()
-        mine, before = tally.get(), connection.statements
-        try:
-            result = completed(work(connection)) if alone else connection.run(work, self._begin)
-        except NotInlineError:
-            # It runs again in a thread, where its statements are counted.
-            raise
-        except Exception as error:
-            if connection.is_stuck or failures.breaks_connection(error):
-                self.close()
-            if mine is not None:
-                mine.append(connection.statements - before)
-            raise
-        if mine is not None:
-            mine.append(connection.statements - before)
-        return result
-
-    def version(self) -> object:
-        """Return a value that changes with each commit of another connection, and with a new connection."""
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
-            connection = self._open()
-        return connection, connection.data_version()
-
-    def _open(self) -> _InlineConnection:
-        self._file.prepare()
-        self.close()
-        driver = sqlite3.connect(self._file.name, isolation_level=None, uri=True)
-        try:
-            for pragma in self._pragmas:
-                driver.execute(f"PRAGMA {pragma}")
-            self._files = self._file.opened()
-        except BaseException:
-            driver.close()
-            raise
-        self._driver, self._connection = driver, _InlineConnection(driver, self._observers)
-        return self._connection
-
-    def close(self) -> None:
-        """Close the connection."""
-        if self._driver is not None:
-            self._driver.close()
-            self._driver = self._connection = None

@@ -11,15 +11,22 @@ from sqlalchemy.engine import URL
 from db.engine import sqlite_threads
 from db.engine.availability import Availability
 from db.engine.connection import NotInlineError, Observer, TookTooLongError, Usage, Work
+from db.engine.deadline import Deadline
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
 from db.engine.hints import Listener
-from db.engine.sqlite import InlineReader
+from db.engine.sqlite_inline import InlineReader
 from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
 from db.engine.statement_count import counted
 
 BUSY_TIMEOUT_SECONDS = 15
-"""How long a writer of one process waits for those of others on the same SQLite file."""
+"""How long a writer without a deadline waits for those of other processes on the same SQLite file."""
+
+_BUSY_SLICE_SECONDS = 0.25
+"""How long SQLite waits for the lock until the writer looks at the deadlines of its units again."""
+
+_BUSY_READING_SECONDS = 5
+"""How long a reading thread waits for the rare locks that concern readers: it can't be stopped meanwhile."""
 
 READING_THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than there are cores would wait for each other; with one, a long search would delay all other reads."""
@@ -53,14 +60,21 @@ class SqliteEngine:
         self._enforces_references, self._in_place = enforces_references, in_place
         self._availability = availability
         self._file = file = DatabaseFile(str(url.database))
-        reading, writing = self._pragmas(query_only=True), self._pragmas(query_only=False)
+        slice_seconds = min(_BUSY_SLICE_SECONDS, BUSY_TIMEOUT_SECONDS)
+        reading = self._pragmas(query_only=True, busy_seconds=_BUSY_READING_SECONDS)
+        writing = self._pragmas(query_only=False, busy_seconds=slice_seconds, opening_seconds=BUSY_TIMEOUT_SECONDS)
         self._new_reader = partial(
-            ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
+            ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=_BUSY_READING_SECONDS, observers=observers
         )
         self._readers = [self._new_reader() for _ in range(READING_THREADS)]
         self._long_readers: set[ReaderThread] = set()
         self._writer = GroupCommitWriter(
-            file, begin="BEGIN IMMEDIATE", pragmas=writing, timeout=BUSY_TIMEOUT_SECONDS, observers=observers
+            file,
+            begin="BEGIN IMMEDIATE",
+            pragmas=writing,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            busy_seconds=slice_seconds,
+            observers=observers,
         )
         # In WAL mode no reader waits for a writer; what little else there is to wait for must not hold the loop.
         inline = self._pragmas(query_only=True, busy_seconds=_BUSY_INLINE_SECONDS)
@@ -76,13 +90,13 @@ class SqliteEngine:
         except FilesChangedError as error:
             raise NotInlineError from error
 
-    async def read(self, work: Work[Result]) -> Result:
+    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work on the reader thread for which the fewest units wait."""
         try:
-            return await min(self._readers, key=_waiting).run(counted(work))
+            return await min(self._readers, key=_waiting).run(counted(work), until)
         except FilesChangedError:
             await self._reopen()
-            return await min(self._readers, key=_waiting).run(counted(work))
+            return await min(self._readers, key=_waiting).run(counted(work), until)
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a thread of its own, once, for a time; raise TookTooLongError afterwards."""
@@ -103,13 +117,13 @@ class SqliteEngine:
             self._long_readers.discard(reader)
             await reader.close()
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work in a transaction on the thread that writes."""
         try:
-            return await self._writer.run(counted(work))
+            return await self._writer.run(counted(work), until)
         except FilesChangedError:
             await self._reopen()
-            return await self._writer.run(counted(work))
+            return await self._writer.run(counted(work), until)
 
     async def purge(self) -> bool:
         """Empty the log, so that no file has what was erased; return False if a reader still uses it."""
@@ -161,9 +175,9 @@ class SqliteEngine:
             self._file.release()
             self._availability.report_loss(loss)
 
-    def _pragmas(self, *, query_only: bool, busy_seconds: float = BUSY_TIMEOUT_SECONDS) -> Sequence[str]:
+    def _pragmas(self, *, query_only: bool, busy_seconds: float, opening_seconds: float = 0) -> Sequence[str]:
         return [
-            f"busy_timeout = {round(busy_seconds * 1000)}",
+            f"busy_timeout = {round(max(busy_seconds, opening_seconds) * 1000)}",
             "journal_mode = WAL",
             # A read, so that the files of the log are open from here on.
             "schema_version",
@@ -172,6 +186,7 @@ class SqliteEngine:
             # Temporary files of sorts would have names in the clear.
             "temp_store = MEMORY",
             f"query_only = {'ON' if query_only else 'OFF'}",
+            f"busy_timeout = {round(busy_seconds * 1000)}",
             *([f"cache_size = -{_READING_CACHE_KIB}"] if query_only else ["secure_delete = ON"]),
         ]
 

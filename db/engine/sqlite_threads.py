@@ -4,14 +4,19 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
+from functools import partial
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import aiosqlite
 
 from db.engine import failures
-from db.engine.connection import Connection, Observer, Work
+from db.engine.connection import Connection, Observer, TookTooLongError, Work
+from db.engine.deadline import Deadline
 from db.engine.files import DatabaseFile, Files
-from db.engine.sqlite import Outcome, SqliteConnection
+from db.engine.pragmas import set_pragmas
+from db.engine.sqlite import SqliteConnection
+from db.engine.waiting_units import Outcome, WaitingUnit
 
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
@@ -52,8 +57,6 @@ class _ConnectionThread:
                     self._file.name, timeout=self._timeout, isolation_level=None, uri=True
                 )
                 try:
-                    for pragma in self._pragmas:
-                        await connection.execute(f"PRAGMA {pragma}")
                     unit = await _in_thread(connection, self._unit_of, connection)
                     files = self._file.opened()
                 except BaseException:
@@ -64,7 +67,11 @@ class _ConnectionThread:
 
     def _unit_of(self, connection: aiosqlite.Connection) -> SqliteConnection:
         # In the thread: the public name refuses a connection that another thread is closing.
-        return SqliteConnection(connection._conn, self._observers)  # noqa: SLF001 — the same reason.
+        driver = connection._conn  # noqa: SLF001 — the same reason.
+        set_pragmas(driver, self._pragmas, seconds=self._timeout)
+        unit = SqliteConnection(driver, self._observers)
+        unit.stop_at_deadlines()
+        return unit
 
     def _drop_if_broken(self, opened: _Opened | None, error: Exception) -> None:
         if opened is not None and (opened.unit.is_stuck or failures.breaks_connection(error)):
@@ -99,14 +106,14 @@ class _ConnectionThread:
 class ReaderThread(_ConnectionThread):
     """Connection of a thread that reads."""
 
-    async def run(self, work: Work[Result]) -> Result:
-        """Run a unit of work after those that came before it."""
+    async def run(self, work: Work[Result], until: Deadline | None = None) -> Result:
+        """Run a unit of work after those that came before it, until its deadline."""
         self.waiting += 1
         opened = self._opened
         try:
             if opened is None or self._file.seen() != opened.files:
                 opened = await self._open()
-            return await _in_thread(opened.connection, opened.unit.run, work, self._begin)
+            return await _in_thread(opened.connection, opened.unit.run, work, self._begin, until)
         except Exception as error:
             self._drop_if_broken(opened, error)
             raise
@@ -142,24 +149,44 @@ class GroupCommitWriter(_ConnectionThread):
     """
 
     def __init__(
-        self, file: DatabaseFile, *, begin: str, pragmas: Sequence[str], timeout: float, observers: list[Observer]
+        self,
+        file: DatabaseFile,
+        *,
+        begin: str,
+        pragmas: Sequence[str],
+        timeout: float,
+        busy_seconds: float,
+        observers: list[Observer],
     ) -> None:
-        """Prepare without connecting."""
+        """Prepare without connecting.
+
+        Units without a deadline wait for other processes until the timeout, in parts of `busy_seconds`.
+        """
         super().__init__(file, begin=begin, pragmas=pragmas, timeout=timeout, observers=observers)
-        self._waiting: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
+        self._busy_seconds = busy_seconds
+        self._waiting: deque[tuple[WaitingUnit, asyncio.Future[Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Work[Result]) -> Result:
-        """Run a unit of work after those that came before it."""
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, done))
+    async def run(self, work: Work[Result], until: Deadline | None = None) -> Result:
+        """Run a unit of work after those that came before it; raise TookTooLongError at its deadline."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Result] = loop.create_future()
+        unit = WaitingUnit(work, until)
+        self._waiting.append((unit, done))
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+            self._writing = asyncio.create_task(self._write(), context=Context())
         self.waiting += 1
+        # The thread ends a unit that runs; it may be busy with others while this one waits.
+        timer = None if until is None else loop.call_later(max(0.0, until.left), _expire, unit, done)
         try:
             return await done
+        except asyncio.CancelledError:
+            unit.claim()
+            raise
         finally:
             self.waiting -= 1
+            if timer is not None:
+                timer.cancel()
 
     async def truncate(self) -> bool:
         """Copy the log to the file and empty it; return False if another connection still reads from the log."""
@@ -168,7 +195,7 @@ class GroupCommitWriter(_ConnectionThread):
             opened = await self._open()
         self._file.verify()
         try:
-            return await _in_thread(opened.connection, opened.unit.truncate_log, self._timeout)
+            return await _in_thread(opened.connection, opened.unit.truncate_log, self._busy_seconds)
         except Exception as error:
             self._drop_if_broken(opened, error)
             raise
@@ -178,21 +205,23 @@ class GroupCommitWriter(_ConnectionThread):
             while self._waiting:
                 together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER_MAX))]
                 # A unit whose caller has given up is not run.
-                wanted = [(work, done) for work, done in together if not done.done()]
-                for (_, done), outcome in zip(wanted, await self._outcomes([work for work, _ in wanted]), strict=True):
+                wanted = [(unit, done) for unit, done in together if not done.done()]
+                for (_, done), outcome in zip(wanted, await self._outcomes([unit for unit, _ in wanted]), strict=True):
                     _settle(done, outcome)
         finally:
             self._writing = None
 
-    async def _outcomes(self, works: Sequence[Work[Any]]) -> list[Outcome]:
+    async def _outcomes(self, units: Sequence[WaitingUnit]) -> list[Outcome]:
         opened = self._opened
         try:
             if opened is None:
                 opened = await self._open()
-            verified = [self._verified(work) for work in works]
-            outcomes = await _in_thread(opened.connection, opened.unit.run_all, verified, self._begin)
+            for unit in units:
+                unit.work = self._verified(unit.work)
+            run_all = partial(opened.unit.run_all, seconds=self._timeout)
+            outcomes = await _in_thread(opened.connection, run_all, units, self._begin)
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
-            outcomes = [Outcome(error=error)] * len(works)
+            outcomes = [Outcome(error=error)] * len(units)
         for outcome in outcomes:
             if outcome.error is not None:
                 self._drop_if_broken(opened, outcome.error)
@@ -225,6 +254,11 @@ async def save(threads: Sequence[_ConnectionThread]) -> bool:
         if is_saved is not None:
             return is_saved
     return True
+
+
+def _expire(unit: WaitingUnit, done: asyncio.Future[Any]) -> None:
+    if not done.done() and unit.claim():
+        done.set_exception(TookTooLongError())
 
 
 def _settle(done: asyncio.Future[Any], outcome: Outcome) -> None:

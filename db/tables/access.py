@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import BytewiseText, Instant, one_of
-from db.tables.columns import key_reference, own_id, partner_id, reference, table
+from db.engine.column_types import BytewiseText, Instant
+from db.tables.columns import key_reference, one_of, own_id, partner_id, reference, table
 from domain.access import Role, TokenKind
 from domain.invitations import Delivery
 
@@ -14,7 +14,7 @@ users = table(
     partner_id(),
     Column("email", BytewiseText, nullable=False, unique=True),
     Column("name", sa.Text, nullable=False),
-    Column("role", one_of(Role), nullable=False),
+    *one_of("role", Role),
     Column("password_hash", sa.Text, nullable=False),
     Column("disabled_at", Instant),
     Column("second_factor_since", Instant),
@@ -55,7 +55,7 @@ tokens = table(
     own_id(),
     partner_id(),
     reference("user_id", "users"),
-    Column("kind", one_of(TokenKind), nullable=False),
+    *one_of("kind", TokenKind),
     Column("name", sa.Text, nullable=False),
     Column("prefix", sa.String(16), nullable=False),
     Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
@@ -75,9 +75,9 @@ invitations = table(
     partner_id(),
     Column("email", BytewiseText, nullable=False),
     Column("name", sa.Text, nullable=False),
-    Column("role", one_of(Role), nullable=False),
+    *one_of("role", Role),
     Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
-    Column("delivery", one_of(Delivery), nullable=False),
+    *one_of("delivery", Delivery),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     reference("invited_by_id", "users", nullable=True),

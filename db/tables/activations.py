@@ -3,8 +3,18 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import BytewiseText, Instant, one_of
-from db.tables.columns import for_vendor, of_some, own_id, partial, partner_id, reference, table
+from db.engine.column_types import BytewiseText, Instant
+from db.tables.columns import (
+    for_vendor,
+    of_some,
+    one_of,
+    own_id,
+    partial,
+    partner_id,
+    reference,
+    table,
+    updated_at,
+)
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 
@@ -21,11 +31,12 @@ clients = table(
     Column("city", sa.Text),
     Column("city_folded", BytewiseText, nullable=False),
     Column("state", sa.String(2)),
-    Column("status", one_of(ClientStatus), nullable=False),
+    *one_of("status", ClientStatus),
     Column("registered_at", Instant, nullable=False),
     Column("cancelled_at", Instant),
     reference("cancelled_by_id", "users", nullable=True),
     Column("cancellation_note", sa.Text),
+    updated_at(),
     UniqueConstraint("partner_id", "cnpj"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cnpj IS NULL)", "cancelled_without_cnpj"),
     sa.CheckConstraint("(cnpj IS NULL) = (name IS NULL)", "named_unless_cancelled"),
@@ -33,6 +44,7 @@ clients = table(
     # A search looks at every client of the partner; all that it looks at is here, so that it reads no rows.
     Index(None, "partner_id", "names_folded", "cnpj", "status", "id"),
     Index(None, "partner_id", "registered_at", "id"),
+    Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "city_folded", "id"),
     for_vendor("name_folded", "id"),
     for_vendor("cnpj"),
@@ -52,20 +64,22 @@ activations = table(
     Column("note", sa.Text),
     Column("note_folded", BytewiseText),
     Column("client_name_folded", BytewiseText, nullable=False),
-    Column("status", one_of(ActivationStatus), nullable=False),
+    *one_of("status", ActivationStatus),
     Column("activated_at", Instant, nullable=False),
     reference("activated_by_id", "users"),
     Column("cancelled_at", Instant),
     reference("cancelled_by_id", "users", nullable=True),
-    Column("cancellation_reason", one_of(ActivationCancellationReason)),
+    *one_of("cancellation_reason", ActivationCancellationReason, nullable=True),
     Column("cancellation_note", sa.Text),
     Column("cancellation_note_folded", BytewiseText),
     reference("moved_to_id", "activations", nullable=True),
+    updated_at(),
     UniqueConstraint("partner_id", "authorization_code"),
     sa.CheckConstraint("additional_seats >= 0 AND seats >= additional_seats", "seats"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cancellation_reason IS NOT NULL)", "cancelled_with_reason"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cancelled_at IS NOT NULL)", "cancelled_with_time"),
     Index(None, "partner_id", "activated_at", "id"),
+    Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "client_name_folded", "id"),
     Index(None, "partner_id", "client_id", "activated_at", "id"),
     Index(None, "partner_id", "activation_key"),

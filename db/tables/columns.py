@@ -1,11 +1,15 @@
 """The columns and indexes that tables are made of."""
 
+from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKey, Index, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 
-from db.engine.column_types import Id
+from db.engine.column_types import Id, Instant, names_of
+
+NEVER = "1970-01-01T00:00:00.000000Z"
 
 metadata = sa.MetaData(
     naming_convention={
@@ -42,6 +46,38 @@ def hash_of(name: str) -> Column[bytes]:
     """Return a column of SHA-256 hashes."""
     # SQLite adds no such column without a default, which the engines write differently: no bytes.
     return Column(name, sa.LargeBinary(32), nullable=False, server_default=sa.FetchedValue())
+
+
+def updated_at() -> Column[datetime]:
+    """Return the column with the time of a row's last change.
+
+    Every INSERT and UPDATE of the table sets it to the time that is bound as `at`, and fails without one.
+    """
+    now: sa.BindParameter[datetime] = sa.bindparam("at", type_=Instant())
+    # SQLite adds no such column without a default, which says that a row was never changed.
+    return Column("updated_at", Instant, nullable=False, server_default=NEVER, default=now, onupdate=now)
+
+
+def one_of(
+    name: str,
+    enum: type[Enum],
+    *,
+    nullable: bool = False,
+    primary_key: bool = False,
+    server_default: str | None = None,
+) -> tuple[Column[Any], CheckConstraint]:
+    """Return a column of an enum's names, and a CHECK that compares it with one after the other.
+
+    For IN, SQLite makes an index of all the names at each INSERT: with fifty names, that took a fifth of the time of
+    appending an event.
+    """
+    column: Column[Any] = Column(
+        name, names_of(enum), nullable=nullable, primary_key=primary_key, server_default=server_default
+    )
+    return column, CheckConstraint(
+        " OR ".join(f"{name} = '{member.name}'" for member in enum),
+        name="".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in enum.__name__).strip("_"),
+    )
 
 
 def for_vendor(*columns: str, where: str | None = None) -> Index:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import Id, Instant, one_of
-from db.tables.columns import hash_of, of_some, own_id, partner_id, reference, table
+from db.engine.column_types import Id, Instant
+from db.tables.columns import hash_of, of_some, one_of, own_id, partner_id, reference, table
 from domain.events import EventType
 from domain.exports import ExportList
 
@@ -13,7 +13,7 @@ events = table(
     own_id(),
     partner_id(),
     Column("number", sa.BigInteger, nullable=False),
-    Column("type", one_of(EventType), nullable=False),
+    *one_of("type", EventType),
     Column("occurred_at", Instant, nullable=False),
     reference("actor_id", "users", nullable=True),
     reference("client_id", "clients", nullable=True),
@@ -26,7 +26,7 @@ events = table(
     # No foreign key: an event outlives a deleted webhook.
     Column("webhook_id", Id),
     Column("erased", sa.Text),
-    Column("exported_list", one_of(ExportList)),
+    *one_of("exported_list", ExportList, nullable=True),
     hash_of("hash"),
     UniqueConstraint("partner_id", "number"),
     Index(None, "partner_id", "actor_id", "number"),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from db.engine.column_types import Instant, one_of
-from db.tables.columns import for_vendor, hash_of, key_reference, of_some, own_id, partner_id, reference, table
+from db.engine.column_types import Instant
+from db.tables.columns import for_vendor, hash_of, key_reference, of_some, one_of, own_id, partner_id, reference, table
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 
@@ -30,8 +30,8 @@ orders = table(
     own_id(),
     partner_id(),
     Column("number", sa.Integer, nullable=False),
-    Column("type", one_of(OrderType), nullable=False),
-    Column("status", one_of(OrderStatus), nullable=False),
+    *one_of("type", OrderType),
+    *one_of("status", OrderStatus),
     reference("price_table_id", "price_tables"),
     reference("price_table_version_id", "price_table_versions"),
     Column("monthly_total", sa.BigInteger, nullable=False),
@@ -76,7 +76,7 @@ stock_movements = table(
     own_id(),
     partner_id(),
     reference("product_id", "products"),
-    Column("type", one_of(StockMovementType), nullable=False),
+    *one_of("type", StockMovementType),
     Column("occurred_at", Instant, nullable=False),
     reference("order_id", "orders", nullable=True),
     reference("activation_id", "activations", nullable=True),

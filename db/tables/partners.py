@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index
 
-from db.engine.column_types import BytewiseText, Instant, one_of
-from db.tables.columns import hash_of, key_reference, own_id, partial, table
+from db.engine.column_types import BytewiseText, Instant
+from db.tables.columns import hash_of, key_reference, one_of, own_id, partial, table
 from domain.partners import PartnerStatus
 
 partners = table(
@@ -14,7 +14,7 @@ partners = table(
     Column("name_folded", BytewiseText, nullable=False, server_default=""),  # SQLite adds no such column without one.
     Column("cnpj", sa.String(14), nullable=False, unique=True),
     Column("is_vendor", sa.Boolean, nullable=False, server_default=sa.false()),
-    Column("status", one_of(PartnerStatus), nullable=False, server_default=PartnerStatus.ACTIVE.value),
+    *one_of("status", PartnerStatus, server_default=PartnerStatus.ACTIVE.value),
     Column("suspended_at", Instant),
     Column("suspension_reason", sa.Text),
     Column("closed_at", Instant),
@@ -40,6 +40,8 @@ partner_counters = table(
     hash_of("event_hash"),
     Column("dropped_number", sa.BigInteger, nullable=False, server_default="0"),
     hash_of("dropped_hash"),
+    # Microseconds since 1970 of the last transaction that appended events: db/change_times.py.
+    Column("changed_at", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 idempotency_keys = table(

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, UniqueConstraint
 
-from db.engine.column_types import BytewiseText, Instant, one_of
-from db.tables.columns import for_vendor, key_reference, own_id, partial, reference, table
+from db.engine.column_types import BytewiseText, Instant
+from db.tables.columns import for_vendor, key_reference, one_of, own_id, partial, reference, table
 from domain.orders import OrderType
 from domain.price_tables import VersionState
 
@@ -29,7 +29,7 @@ price_table_versions = table(
     own_id(),
     reference("price_table_id", "price_tables"),
     Column("number", sa.Integer, nullable=False),
-    Column("state", one_of(VersionState), nullable=False),
+    *one_of("state", VersionState),
     Column("begins_at", Instant),
     Column("published_at", Instant),
     reference("published_by_id", "users", nullable=True),
@@ -48,7 +48,7 @@ price_tiers = table(
     "price_tiers",
     key_reference("version_id", "price_table_versions"),
     key_reference("product_id", "products"),
-    Column("order_type", one_of(OrderType), primary_key=True),
+    *one_of("order_type", OrderType, primary_key=True),
     Column("minimum_quantity", sa.Integer, primary_key=True, autoincrement=False),
     Column("unit_monthly_price", sa.BigInteger, nullable=False),
     Column("unit_setup_fee", sa.BigInteger, nullable=False),

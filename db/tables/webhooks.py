@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, Index
 
-from db.engine.column_types import Id, Instant, one_of
-from db.tables.columns import own_id, partial, partner_id, reference, table
+from db.engine.column_types import Id, Instant
+from db.tables.columns import one_of, own_id, partial, partner_id, reference, table
 from domain.languages import Language
 from domain.webhooks import DeliveryFailure, DeliveryStatus, SuspensionReason, WebhookState
 
@@ -14,13 +14,13 @@ webhooks = table(
     partner_id(),
     reference("maker_id", "users"),
     Column("permissions", sa.Text, nullable=False),
-    Column("language", one_of(Language), nullable=False),
+    *one_of("language", Language),
     Column("url", sa.Text, nullable=False),
     Column("filter", sa.Text, nullable=False),
     Column("selection", sa.Text),
     Column("batch_size", sa.Integer, nullable=False),
-    Column("state", one_of(WebhookState), nullable=False),
-    Column("suspension_reason", one_of(SuspensionReason)),
+    *one_of("state", WebhookState),
+    *one_of("suspension_reason", SuspensionReason, nullable=True),
     Column("suspended_at", Instant),
     Column("told_at", Instant),
     Column("sealed", sa.LargeBinary, nullable=False),
@@ -58,8 +58,8 @@ webhook_deliveries = table(
     Column("filter", sa.Text),
     Column("batched", sa.Boolean),
     Column("attempt", sa.Integer, nullable=False),
-    Column("status", one_of(DeliveryStatus), nullable=False),
-    Column("failure", one_of(DeliveryFailure)),
+    *one_of("status", DeliveryStatus),
+    *one_of("failure", DeliveryFailure, nullable=True),
     Column("http_status", sa.Integer),
     Column("created_at", Instant, nullable=False),
     Column("duration_ms", sa.Integer),

@@ -89,7 +89,7 @@ def _unsealed(portal: Portal, link: str) -> tuple[_Part, bytes]:
         raise LinkError(Trouble.UNKNOWN)
     try:
         sealed = urlsafe_b64decode(link + "=" * (-len(link) % 4))
-        plain = unseal(portal.secret, _PURPOSE, sealed)
+        plain = unseal(portal.secrets, _PURPOSE, sealed)
     except (UnsealingError, ValueError):
         raise LinkError(Trouble.UNKNOWN) from None
     ends = range(_NUMBER, _NUMBER * (len(_Part._fields) + 1), _NUMBER)

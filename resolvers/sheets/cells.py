@@ -3,7 +3,7 @@
 import re
 
 from domain.languages import Text
-from domain.sheets import NoAnswer, NoWholeNumber
+from domain.sheet_rows import NoAnswer, NoWholeNumber
 from domain.text import fold
 
 _WHOLE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?")

@@ -11,7 +11,8 @@ from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Text
-from domain.sheets import CnpjRounded, CodedCities, CpfGiven, NoTradeName, Warned
+from domain.sheet_rows import CnpjRounded, CpfGiven, NoTradeName
+from domain.sheet_warnings import CodedCities, Warned
 from domain.text import visible
 from resolvers.clients import RegisterClient
 from resolvers.sheets import places

@@ -12,7 +12,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from domain.languages import Language, Text
 from domain.refusals import Refusal
-from domain.sheets import IMPORTED_ROWS_MAX, NoBase64, TooManyRows, UnusedColumns, Warned
+from domain.sheet_files import NoBase64, TooManyRows
+from domain.sheet_warnings import UnusedColumns, Warned
+from domain.sheets import IMPORTED_ROWS_MAX
 from resolvers.portal import Portal
 from resolvers.sheets.headers import Header, Layout
 from resolvers.sheets.reader import BadRow, Sheet, sheet

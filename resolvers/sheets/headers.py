@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.languages import Text
-from domain.sheets import MissingColumns, RepeatedColumn
+from domain.sheet_files import MissingColumns, RepeatedColumn
 from domain.text import fold, trimmed
 from resolvers.sheets.encodings import mended
 

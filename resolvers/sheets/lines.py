@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TextIO
 
-from domain.sheets import GuessedEncoding, LongLine, NoText, OtherEncoding, UnreadableFile, Warned
+from domain.sheet_files import LongLine, NoText, UnreadableFile
+from domain.sheet_warnings import GuessedEncoding, OtherEncoding, Warned
 from resolvers.sheets.encodings import DOS, WINDOWS, Encodings
 
 LINE_LENGTH_MAX = 1 << 20

@@ -12,7 +12,8 @@ from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import PriceKey
 from domain.prices import Tier
 from domain.refusals import Refusal
-from domain.sheets import AmbiguousProduct, DotBothWays, NoAmount, RepeatedTier, UnknownOrderType, UnknownProduct
+from domain.sheet_files import DotBothWays
+from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
 from resolvers.sheets.cells import whole
 from resolvers.sheets.headers import Columns, Layout

@@ -7,7 +7,7 @@ from domain.checks import Checks
 from domain.languages import Text
 from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from domain.refusals import Refusal
-from domain.sheets import RepeatedCode
+from domain.sheet_rows import RepeatedCode
 from resolvers.sheets.cells import whole, yes_or_no
 from resolvers.sheets.headers import Columns, Layout
 from resolvers.sheets.reader import BadRow, Line, without_text_mark

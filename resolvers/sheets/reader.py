@@ -11,20 +11,9 @@ from typing import BinaryIO, NamedTuple
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
-from domain.sheets import (
-    EmptySheet,
-    LostCharacters,
-    Mojibake,
-    NoText,
-    NulInRow,
-    OldWorkbook,
-    UnpairedQuotes,
-    UnreadableFile,
-    Warned,
-    WebPage,
-    WrongCellCount,
-    sentences,
-)
+from domain.sheet_files import EmptySheet, NoText, OldWorkbook, UnreadableFile, WebPage
+from domain.sheet_rows import LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
+from domain.sheet_warnings import Warned
 from domain.text import single_spaced, trimmed, visible
 from resolvers.sheets import headers, lines, workbooks
 from resolvers.sheets.encodings import mended

@@ -13,7 +13,7 @@ import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
-from domain.sheets import BrokenWorkbook, EmptySheet, LargeWorkbook
+from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook
 
 MAGIC = b"PK\x03\x04"
 """First bytes of a workbook, which is a ZIP archive."""

@@ -38,6 +38,7 @@ describe(
     {
         ActivationSortKey.ACTIVATED_AT: "Sort by the date and time of the activation, “data/hora da ativação”.",
         ActivationSortKey.CLIENT_NAME: "Sort by the client's name, without regard to case and accents.",
+        ActivationSortKey.UPDATED_AT: "Sort by the date and time of the last change, `updatedAt`.",
     },
 )
 describe(

@@ -26,6 +26,7 @@ describe(
         ClientSortKey.LAST_ACTIVATED_AT: (
             "Sort by the date and time of the latest activation, `lastActivatedAt`. Clients without one come first."
         ),
+        ClientSortKey.UPDATED_AT: "Sort by the date and time of the last change, `updatedAt`.",
     },
 )
 describe(

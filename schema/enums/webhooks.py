@@ -23,8 +23,8 @@ describe(
         ),
         SuspensionReason.SELECTION: "The selection is no longer valid, because the schema has changed.",
         SuspensionReason.EXPIRED: (
-            "The next events were deleted because of their age. Read the lists with `updatedSince`, and resume from a "
-            "later cursor."
+            "The next events were deleted because of their age. Read `clients` and `activations` with `updatedSince`, "
+            "and resume from a later cursor."
         ),
         SuspensionReason.KEYS: "The keys can't be read: the portal had another secret when they were made.",
     },

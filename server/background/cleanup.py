@@ -1,6 +1,7 @@
 """Deletion of expired data, such as failed sign-ins that no longer count, and statistics of tables that have grown."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,9 +10,10 @@ import structlog
 from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries, webhooks
 from db.engine import Transaction, statistics
 from db.tables import metadata
+from db.webhook_deliveries import Overfull
 from domain.errors import Unavailable
 from domain.invitations import STALLED_AFTER
-from domain.webhooks import DELIVERIES_KEPT
+from domain.webhooks import ANSWERS_KEPT, DELIVERIES_KEPT
 from resolvers.portal import Portal
 
 EVERY_SECONDS = 3600
@@ -19,10 +21,16 @@ _FIRST_SECONDS = 60
 """A starting server is busy, and may not have its tables yet."""
 
 _PAUSE_SECONDS = 0.05
-"""Seconds between transactions that delete events, so that others write in between."""
+"""Seconds between transactions that delete much, so that others write in between."""
 
 _AT_ONCE = 1_000
 """Deliveries that one transaction deletes, so that others need not wait long."""
+
+ANSWERS_AT_ONCE = 500
+"""Deliveries that are read together, and whose answers one transaction deletes."""
+
+_WEBHOOKS_AT_ONCE = 100
+"""Webhooks whose deliveries are counted together."""
 
 log = structlog.get_logger("portal.tidying")
 
@@ -89,10 +97,47 @@ async def _delete(tx: Transaction, now: datetime) -> None:
 
 async def _delete_deliveries(portal: Portal) -> None:
     until = portal.now() - DELIVERIES_KEPT
-    deleted = _AT_ONCE
-    while deleted == _AT_ONCE:
-        deleted = await portal.database.write(lambda tx: webhook_deliveries.drop_old(tx, until=until, most=_AT_ONCE))
+    await _in_batches(portal, partial(webhook_deliveries.drop_old, until=until, most=_AT_ONCE))
     for partner_id, webhook_id in await portal.database.read(webhook_deliveries.of_deleted_webhooks):
         drop = partial(webhook_deliveries.drop_of_webhook, partner_id=partner_id, webhook_id=webhook_id, most=_AT_ONCE)
-        while await portal.database.write(drop) == _AT_ONCE:
-            pass
+        await _in_batches(portal, drop)
+    await _delete_answers(portal)
+
+
+async def _in_batches(portal: Portal, drop: Callable[[Transaction], Awaitable[int]]) -> None:
+    deleted = _AT_ONCE
+    while deleted == _AT_ONCE:
+        deleted = await portal.database.write(drop)
+        await asyncio.sleep(_PAUSE_SECONDS if deleted else 0)
+
+
+async def _delete_answers(portal: Portal) -> None:
+    """Delete the answers of all but the newest deliveries of each webhook."""
+    after, is_last = 0, False
+    while not is_last:
+        page = partial(webhook_deliveries.overfull, kept=ANSWERS_KEPT, after=after, most=_WEBHOOKS_AT_ONCE)
+        found = await portal.database.read(page)
+        for each in found:
+            if each.upto is not None:
+                await _delete_answers_of(portal, each)
+            after = each.webhook_id
+        is_last = len(found) < _WEBHOOKS_AT_ONCE
+
+
+async def _delete_answers_of(portal: Portal, found: Overfull) -> None:
+    async def drop(tx: Transaction, delivery_ids: Sequence[int]) -> None:
+        # Locked as an erasure does it, which writes the same answers.
+        if await webhooks.locked(tx, found.partner_id, found.webhook_id) is not None:
+            await webhook_deliveries.drop_answers(tx, found.partner_id, delivery_ids)
+
+    after, is_last = 0, False
+    while not is_last:
+        page = partial(webhook_deliveries.answered, of=found, after=after, most=ANSWERS_AT_ONCE)
+        deliveries = await portal.database.read(page)
+        with_answer = [delivery_id for delivery_id, has_answer in deliveries if has_answer]
+        if with_answer:
+            await portal.database.write(partial(drop, delivery_ids=with_answer))
+            await asyncio.sleep(_PAUSE_SECONDS)
+        is_last = len(deliveries) < ANSWERS_AT_ONCE
+        if not is_last:
+            after = deliveries[-1][0]

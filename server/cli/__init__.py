@@ -18,6 +18,7 @@ from server.cli.migrate import migrate
 from server.cli.partners import create_partner
 from server.cli.products import create_product
 from server.cli.second_factors import reset_second_factor
+from server.cli.secrets import rotate_secret
 from server.cli.serve import serve
 from server.cli.tokens import create_token, list_tokens, revoke_token
 from server.cli.users import create_user, create_vendor_user, list_users, update_user
@@ -57,6 +58,7 @@ app.command()(update_user)
 app.command("users")(list_users)
 app.command()(reset_second_factor)
 app.command()(unlink_identity)
+app.command()(rotate_secret)
 app.command()(create_token)
 app.command("tokens")(list_tokens)
 app.command()(revoke_token)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 
 import typer
 from rich.console import Console
@@ -9,13 +10,16 @@ from rich.console import Console
 from db.doctor.findings import Finding
 from db.engine.failures import Kind, kind_of
 from domain.errors import Unavailable
+from resolvers import secret_rotation
 from resolvers.portal import Portal
+from resolvers.secret_rotation import Needs
 from server import diagnosis
 from server.app import open_portal
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import FAILED, failures, settings
 from server.settings import Settings
 
+_SECRETS = "secrets"
 _SHOWN = 20
 """Maximum number of findings shown per check: one mistake can appear in every row."""
 
@@ -61,4 +65,22 @@ async def _findings(portal: Portal) -> list[Finding]:
 
     console = Console(stderr=True)
     with console.status("Looking", spinner="dots") as status:
-        return await examine(portal.database, lambda check: status.update(f"Looking at {check}"))
+        found = await examine(portal.database, lambda check: status.update(f"Looking at {check}"))
+        status.update(f"Looking at {_SECRETS}")
+        return found + list(_of_secrets(await secret_rotation.needs(portal)))
+
+
+def _of_secrets(needs: Needs) -> Iterator[Finding]:
+    for holder, need in needs.values.items():
+        if need.previous:
+            message = f"{need.previous} × {holder.value}: needs SECRET_KEY_PREVIOUS; run portal rotate-secret."
+            yield Finding(_SECRETS, None, message)
+        if need.none:
+            message = f"{need.none} × {holder.value}: encrypted with another SECRET_KEY; use that of the backup."
+            yield Finding(_SECRETS, None, message)
+    if needs.users_with_codes:
+        message = (
+            f"{needs.users_with_codes} users have recovery codes of an earlier version, which end with "
+            "SECRET_KEY_PREVIOUS; they can get others with renewRecoveryCodes."
+        )
+        yield Finding(_SECRETS, None, message)

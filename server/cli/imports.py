@@ -14,7 +14,8 @@ from domain.languages import Fact, Language, Text
 from domain.orders import TYPE_LABELS
 from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
-from domain.sheets import SheetRefused, UnusedColumns
+from domain.sheet_files import SheetRefused
+from domain.sheet_warnings import UnusedColumns
 from resolvers import imports, partners, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -29,6 +30,7 @@ from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
 from server.http.deadlines import Limits
+from server.http.places import Caps
 from server.settings import Settings
 from server.shutdown import StoppingServer
 from server.supervisor import Supervisor
@@ -37,6 +39,9 @@ _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
 _GRACE_SECONDS = 10
 _PATIENCE_SECONDS = 10
+_OTHER_FILES = 256
+"""Files of a process that are no connections of callers: the database's, those of webhooks, modules."""
+
 _QUERY = "{ viewer { user { name } partner { name } } clients(first: 3) { totalCount nodes { name cnpj city } } }"
 
 
@@ -100,6 +105,7 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
         answer=given.answer_timeout_seconds,
         keep_alive=given.keep_alive_seconds,
         ping=given.ping_seconds,
+        caps=Caps(_connections(given), given.max_connections_of_address, given.forwarded_allow_ips),
     )
     if config.workers > 1:
         supervisor = Supervisor(config, limits, listening, patience_seconds=given.worker_timeout_seconds)
@@ -109,6 +115,16 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
     except KeyboardInterrupt:
         # uvicorn stops in good order, and then raises the signal again.
         return
+
+
+def _connections(given: Settings) -> int:
+    """Let processes open as many files as the system does, and return how many connections they may have."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files < given.max_connections + _OTHER_FILES:
+        files = given.max_connections + _OTHER_FILES
+        files = files if most == resource.RLIM_INFINITY else min(files, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return max(1, min(given.max_connections, files - _OTHER_FILES))
 
 
 @contextmanager

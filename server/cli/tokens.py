@@ -1,5 +1,6 @@
 """`portal create-token`, `portal tokens` and `portal revoke-token`."""
 
+import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -65,14 +66,21 @@ def list_tokens(
 
 def revoke_token(
     token: Annotated[
-        str, typer.Argument(metavar="ID_OR_PREFIX", help="The id or the prefix that “portal tokens” prints.")
+        str,
+        typer.Argument(
+            metavar="TOKEN", help="Its id or prefix, as “portal tokens” prints them; or - to read the token itself."
+        ),
     ],
 ) -> None:
-    """Revoke a session or an API token. Running servers refuse it within 5 seconds."""
+    """Revoke a session or an API token. Running servers refuse it within 5 seconds.
+
+    A token that was found somewhere is read from standard input, so that no list of processes or commands has it.
+    """
+    named = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 — no password.
 
     async def work(portal: Portal) -> LiveToken:
         try:
-            return await tokens.revoke(portal, token)
+            return await tokens.revoke(portal, named)
         except UnknownTokenError:
             fail("No live token has this id or prefix. “portal tokens” prints those that there are.")
         except AmbiguousTokenError as error:

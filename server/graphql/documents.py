@@ -33,15 +33,16 @@ from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.costs import MUTATION_POINTS, SMALL_SIZE, Cost, Fragments
-from server.graphql.event_batches import batched
+from server.graphql.event_batches import batched, event_variables
 from server.graphql.literals import RULES, Rules
 from server.graphql.source_text import Text
-from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, suggested
+from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, plain, suggested
 from server.graphql.variable_values import Selected
 
 ERRORS_MAX = 20
 """Maximum number of errors reported for a document."""
 
+_INTROSPECTION = frozenset({"__schema", "__type"})
 _KEPT = 1_000
 _KEPT_CHARACTERS = 100_000
 """Maximum length of all cached documents: parsed and planned, a document takes some 200 times its length."""
@@ -60,12 +61,16 @@ class Operation(NamedTuple):
     """Whether it selects `viewer`, which needs no token, but is another one with each."""
     enrolling: bool
     """Whether a user who must enroll a second factor first can run it."""
+    introspects: bool
+    """Whether it selects `__schema` or `__type`."""
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
     points: int
     """Cost points for the most expensive variables, of an operation that is small for any."""
     lengths: variable_values.Variables
+    event_variables: frozenset[str]
+    """Names of the variables on which the result of a subscription for an event depends."""
     prepared: Prepared
 
     def points_of(self, variables: Mapping[str, Any]) -> int:
@@ -191,7 +196,7 @@ def _prepared(
     rules = RULES if sum(each.unknown for each in needs) < ERRORS_MAX else (FieldsOnCorrectTypeRule,)
     errors = validate(schema, ast, rules, max_errors=ERRORS_MAX, hide_suggestions=True)
     if errors:
-        hidden = tuple(errors)
+        hidden = tuple(map(plain, errors))
         again = partial(_with_suggestions, schema, ast, hidden, rules)
         return Document(None, hidden, suggesting=cache(partial(suggested, hidden, again)))
     _forget_tokens(ast)
@@ -226,6 +231,7 @@ class _Requirements:
         self._name = node.name.value if node.name else None
         self.unknown = 0
         """Number of fields that their types do not have."""
+        self._introspects = False
         self._selected = list(self._fields(node.selection_set, schema.get_root_type(node.operation), set()))
         definitions = node.variable_definitions or ()
         self.literals = variable_values.Literals(schema, self._selected, definitions)
@@ -254,10 +260,12 @@ class _Requirements:
             private=any(_is_private(name) for name in names),
             shows_viewer="Query.viewer" in names,
             enrolling=all(_is_enrolling(name) for name in names),
+            introspects=self._introspects,
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=self.cost if self.cost is not None and (streams or self.cost.most.size > SMALL_SIZE) else None,
             points=self._points(),
             lengths=self.lengths,
+            event_variables=event_variables(self._node, self._fragments) if streams else frozenset(),
             prepared=Prepared(batched(self._schema) if streams else self._schema, ast, self._node, executor_class),
         )
 
@@ -290,6 +298,8 @@ class _Requirements:
             yield f"{parent.name}.{node.name.value}", definition, node
             if node.selection_set is not None:
                 yield from self._fields(node.selection_set, get_named_type(definition.type), seen)
+        elif node.name.value in _INTROSPECTION:
+            self._introspects = True
         elif parent is not None and not node.name.value.startswith("__"):
             self.unknown += 1
 

@@ -1,14 +1,19 @@
 """Schema for batches of events, by which subscriptions are executed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
     GraphQLField,
     GraphQLList,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    VariableNode,
     get_nullable_type,
 )
 
@@ -37,3 +42,32 @@ def batched(schema: GraphQLSchema) -> GraphQLSchema:
 
 def _batch(rows: Sequence[EventRow], _info: GraphQLResolveInfo[Context], **_arguments: object) -> Sequence[EventRow]:
     return rows
+
+
+def event_variables(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> frozenset[str]:
+    """Return the names of the variables on which the result for one event may depend.
+
+    Arguments of the root field choose the events. What they are does not show in the result of one.
+    """
+    waiting: list[Node] = [*fragments.values(), *(operation.directives or ())]
+    for selection in operation.selection_set.selections:
+        is_field = isinstance(selection, FieldNode)
+        waiting += _nodes(selection, without=("arguments",) if is_field else ())
+    names = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, VariableNode):
+            names.add(node.name.value)
+        waiting += _nodes(node)
+    return frozenset(names)
+
+
+def _nodes(node: Node, without: Iterable[str] = ()) -> Iterable[Node]:
+    for key in node.keys:
+        below = None if key in without else getattr(node, key, None)
+        if isinstance(below, Node):
+            yield below
+        elif isinstance(below, list | tuple):
+            yield from (each for each in below if isinstance(each, Node))

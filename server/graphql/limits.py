@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     ExecutableDefinitionNode,
     FieldNode,
@@ -27,6 +28,9 @@ ALL_FIELDS_MAX = 5_000
 """Maximum number of fields of all operations of a document, each of which is analysed separately."""
 
 FRAGMENTS_MAX = 150
+
+DIRECTIVES_MAX = 4
+"""Maximum number of directives of one field, fragment or operation, each of which could be an error."""
 
 FRAGMENT_PAIRS_MAX = 1_000
 """Maximum number of fragment pairs merged into one object: validation compares all fields of each pair."""
@@ -55,7 +59,9 @@ def measured(ast: DocumentNode) -> Measurement:
     """Measure every definition; if there is no error, validation is fast."""
     measure = _Measure(ast)
     for node in ast.definitions:
-        if isinstance(node, ExecutableDefinitionNode) and (message := measure.complaint(node.selection_set)):
+        if isinstance(node, ExecutableDefinitionNode) and (
+            message := measure.complaint(node.selection_set, node.directives)
+        ):
             return Measurement([GraphQLError(message, node, original_error=CostExceeded(message))], measure.endless)
     operations = [node.selection_set for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) > 1 and sum(map(measure.fields, operations)) > ALL_FIELDS_MAX:
@@ -80,6 +86,7 @@ class _Measure:
         self._entered: set[str] = set()
         self._pairs = 0
         self._closures: dict[str, frozenset[str]] = {}
+        self._directives = 0
         self.endless = False
         """Whether a fragment spreads itself, as far as the definitions were measured."""
 
@@ -87,17 +94,16 @@ class _Measure:
         """Return the number of fields, once the nesting is known to be within its limit."""
         return self._of(selections).fields
 
-    def complaint(self, selections: SelectionSetNode) -> str | None:
-        """Return the limit that the selections exceed; None if they don't."""
+    def complaint(self, selections: SelectionSetNode, directives: Sequence[DirectiveNode] | None = None) -> str | None:
+        """Return the limit that the selections or directives of a definition exceed; None if they don't."""
+        self._count(directives)
         try:
             size = self._of(selections)
         except RecursionError:
             # The interpreter's stack is much deeper than the limit.
             size = _Size(fields=0, depth=DEPTH_MAX + 1)
-        if size.fields > FIELDS_MAX:
-            return f"An operation can select at most {FIELDS_MAX} fields."
-        if size.depth > DEPTH_MAX:
-            return f"An operation can nest its fields at most {DEPTH_MAX} deep."
+        if (message := self._size_complaint(size)) is not None:
+            return message
         # A fragment that spreads itself can't be counted; validation refuses it.
         if self.endless:
             return None
@@ -109,11 +115,25 @@ class _Measure:
             )
         return None
 
+    def _size_complaint(self, size: _Size) -> str | None:
+        if size.fields > FIELDS_MAX:
+            return f"An operation can select at most {FIELDS_MAX} fields."
+        if size.depth > DEPTH_MAX:
+            return f"An operation can nest its fields at most {DEPTH_MAX} deep."
+        if self._directives > DIRECTIVES_MAX:
+            return f"A field or fragment can have at most {DIRECTIVES_MAX} directives."
+        return None
+
     def _of(self, selections: SelectionSetNode | None) -> _Size:
         sizes = [self._selection(selection) for selection in selections.selections] if selections else []
         return _Size(sum(size.fields for size in sizes), max((size.depth for size in sizes), default=0))
 
+    def _count(self, directives: Sequence[DirectiveNode] | None) -> None:
+        if directives:
+            self._directives = max(self._directives, len(directives))
+
     def _selection(self, selection: SelectionNode) -> _Size:
+        self._count(selection.directives)
         if isinstance(selection, FieldNode):
             below = self._of(selection.selection_set)
             return _Size(below.fields + 1, below.depth + 1)

@@ -26,7 +26,8 @@ from domain.partners import CONTACTS_MAX
 from domain.policies import NETWORKS_MAX
 from domain.price_tables import TABLES_MAX, VERSIONS_MAX
 from domain.second_factor import RECOVERY_CODES, SecondFactorKind
-from domain.sheets import IMPORTED_ROWS_MAX, WARNED_LINES_MAX
+from domain.sheet_warnings import WARNED_LINES_MAX
+from domain.sheets import IMPORTED_ROWS_MAX
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
 from server.graphql.cost_terms import Term, Variables, constant, product, varying

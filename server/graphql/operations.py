@@ -37,6 +37,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
+from server.graphql.shared_results import SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
@@ -105,13 +106,19 @@ class Operations:
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
         limiter: Limiter | None = None,
+        mutation_seconds: float = 20,
     ) -> None:
-        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text."""
+        """Keep documents in the given cache, or in a new one; `trusted_only` refuses every text.
+
+        A mutation may take `mutation_seconds`; the deadline of a request is that of a query, until this is known.
+        """
         self.limiter = limiter or Limiter(NO_LIMITS, digest=portal.digest)
+        self._mutation_seconds = mutation_seconds
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
         self.budget = Budget()
+        self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
 
     @property
@@ -147,6 +154,7 @@ class Operations:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
         await self.limiter.charge(context, operation.points_of(variables.coerced))
+        self._allow_change(context, operation)
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -157,6 +165,10 @@ class Operations:
         if request.named is not None and request.read_only and not answer.codes:
             return answer._replace(may_be_kept=True)
         return answer
+
+    def _allow_change(self, context: Context, operation: Operation) -> None:
+        if operation.ast.operation is OperationType.MUTATION and context.deadline is not None:
+            context.deadline.allow_change(self._mutation_seconds)
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -197,7 +209,16 @@ class Operations:
                 leave()
         if not isinstance(followed, Follower):
             return _refused(context, getattr(followed, "errors", None) or (), operation)
-        stream = ResultStream(context, operation, variables, followed, budget=self.budget, renew=request.renew)
+        stream = ResultStream(
+            context,
+            operation,
+            variables,
+            followed,
+            given=request.variables or {},
+            budget=self.budget,
+            shared=self._shared,
+            renew=request.renew,
+        )
         stream.on_close = leave
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
@@ -255,8 +276,9 @@ def _insist_on_token(context: Context) -> None:
 
 def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> Coerced:
     """Check all that the operation requires, and return the values of its variables."""
+    needs_token = operation.private or (operation.introspects and not context.portal.shows_schema_to_all)
     if context.unusable is not None and (
-        operation.private
+        needs_token
         or operation.error is not None
         # A viewer whose token can't be checked for a minute is not signed out.
         or (operation.shows_viewer and isinstance(context.unusable, ProviderUnreachable))
@@ -268,7 +290,7 @@ def _checked(context: Context, operation: Operation, given: dict[str, Any]) -> C
     if given and (too_long := operation.lengths.error(given)) is not None:
         return [too_long]
     viewer = context.viewer
-    if viewer is None and operation.private:
+    if viewer is None and needs_token:
         raise unauthenticated()
     variables = operation.prepared.coerced(given)
     if viewer is not None and (
@@ -311,7 +333,7 @@ def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
 
 def _gets_suggestions(context: Context) -> bool:
     """Return whether errors have suggestions, which cost more than the rest of a document's validation."""
-    return context.viewer is not None or context.portal.demo
+    return context.viewer is not None or context.portal.shows_schema_to_all
 
 
 def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:

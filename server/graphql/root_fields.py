@@ -26,7 +26,8 @@ _ALONE = {
 }
 """Mutations that must be alone in their operation, and why."""
 
-_PUBLIC = frozenset({"viewer", "__schema", "__type"})
+_TYPENAME = "__typename"
+_PUBLIC = frozenset({"viewer", "__schema", "__type", _TYPENAME})
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
@@ -45,8 +46,8 @@ def too_many_public(ast: DocumentNode) -> list[GraphQLError]:
             count = len({(each.alias or each.name).value for each in fields if each.name.value in _PUBLIC})
             if count > PUBLIC_MAX:
                 message = (
-                    f"An operation can select “viewer”, “__schema” and “__type” at most {PUBLIC_MAX} times together, "
-                    f"not {count}."
+                    f"An operation can select “viewer”, “__schema”, “__type” and “__typename” at most {PUBLIC_MAX} "
+                    f"times together, not {count}."
                 )
                 return [GraphQLError(message, node, original_error=CostExceeded(message))]
     return []
@@ -64,7 +65,8 @@ def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQL
     """Return the error of an operation that selects other root fields beside one that must be alone."""
     if operation.operation is not OperationType.MUTATION:
         return None
-    fields = list(_fields(operation.selection_set, fragments, set()))
+    every = _fields(operation.selection_set, fragments, set())
+    fields = [node for node in every if node.name.value != _TYPENAME]
     lone = next((node for node in fields if node.name.value in _ALONE), None)
     if lone is None or len(fields) == 1:
         return None
@@ -77,11 +79,10 @@ def crowded(operation: OperationDefinitionNode, fragments: Fragments) -> GraphQL
 
 
 def _fields(selections: SelectionSetNode, fragments: Fragments, seen: set[str]) -> Iterator[FieldNode]:
-    """Yield the root fields without `__typename`, also those of fragments, each fragment once."""
+    """Yield the root fields, also those of fragments, each fragment once."""
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
-            if selection.name.value != "__typename":
-                yield selection
+            yield selection
         elif isinstance(selection, FragmentSpreadNode):
             fragment = fragments.get(selection.name.value)
             if fragment is not None and selection.name.value not in seen:

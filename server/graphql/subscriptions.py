@@ -1,41 +1,33 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+import orjson
 from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
+from db.engine.deadline import current
 from db.events import EventRow
 from domain.errors import Forbidden, Unavailable
 from domain.languages import Language
 from resolvers import events
 from resolvers.context import Context
 from resolvers.feed import Follower
-from resolvers.viewers import Viewer
+from resolvers.viewers import NEW, REMEMBERED, Viewer
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
+from server.graphql.shared_results import Kind, Result, SharedResults
 
 _BATCH_SIZE = 2_000
 """Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
 
 
-class Renew(Protocol):
-    """Reads the viewer of a request again: of the cache, which is a few seconds old, or `now`."""
-
-    async def __call__(self, *, now: bool) -> Viewer:
-        """Return the viewer; raise UnusableToken if the token can no longer be used."""
-
-
-class Result(NamedTuple):
-    """Result of a subscription for one event, and the number and cursor of the event."""
-
-    body: dict[str, Any]
-    number: int
-    cursor: str
+Renew = Callable[[], Awaitable[Viewer]]
+"""Reads the viewer of a request again, of the cache that is a few seconds old; raises UnusableToken if it has ended."""
 
 
 class ResultStream:
@@ -48,10 +40,15 @@ class ResultStream:
         variables: VariableValues,
         follower: Follower,
         *,
+        given: Mapping[str, object],
         budget: Budget,
+        shared: SharedResults,
         renew: Renew,
     ) -> None:
-        """Take a checked operation, and the follower of its events; `close` the stream in the end."""
+        """Take a checked operation, its variables as they were `given`, and the follower of its events.
+
+        `close` the stream in the end.
+        """
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
         self._budget, self._renew = budget, renew
@@ -61,6 +58,10 @@ class ResultStream:
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
         """Whether the result of one event may be long."""
+        self._shared, self._kind = shared, None if self.large else self._kind_of(given)
+        shared.enter()
+        self._admitted_until: datetime | None = None
+        self._admitted_after = 0
         self._position = follower.position
         self._reported: int | None = None
         """Number of the event whose cursor the caller has."""
@@ -76,8 +77,7 @@ class ResultStream:
         Also raises FeedClosedError if the process ends. Unavailable passes.
         """
         self._position = self._follower.position
-        async with asyncio.timeout(seconds):
-            return await self._follower.batch(self._batch_max)
+        return await self._follower.batch(self._batch_max, seconds)
 
     async def results(self, rows: Sequence[EventRow]) -> list[Result]:
         """Return the results of the events in order.
@@ -86,7 +86,9 @@ class ResultStream:
         returns these events again.
         """
         try:
-            await self.check()
+            if not self._is_admitted():
+                # What another process revoked is noticed within seconds.
+                self.admit(await self._renew())
             found = await self._results(rows)
         except BaseException:
             # Nothing was delivered.
@@ -111,37 +113,72 @@ class ResultStream:
         self._reported = follower.position
         return events.cursor_after(follower.partner_id, follower.position)
 
-    async def check(self, *, now: bool = False) -> None:
-        """Raise UnusableToken or Forbidden unless the viewer may still have the events.
+    def admit(self, viewer: Viewer, *, read_after: int | None = None) -> None:
+        """Go on with the caller's viewer as it is now; raise Forbidden if it may no longer have the events.
 
-        What another process revoked is noticed within seconds, or at once if the database is asked `now`.
+        `read_after` is `Viewers.forgotten` from before a viewer was read that is at most a second old: until it can no
+        longer be cached, or this process revokes a token, it need not be read again.
         """
-        self._context.viewer = viewer = await self._renew(now=now)
+        context = self._context
+        context.viewer = viewer
         missing = self.operation.permissions - viewer.permissions
         if missing:
             raise Forbidden(missing)
+        if read_after is not None:
+            until = context.now() + REMEMBERED - NEW
+            self._admitted_until = until if viewer.expires_at is None else min(until, viewer.expires_at)
+            self._admitted_after = read_after
+
+    def _is_admitted(self) -> bool:
+        return (
+            self._admitted_until is not None
+            and self._admitted_after == self._context.portal.viewers.forgotten
+            and self._context.now() < self._admitted_until
+        )
 
     def close(self) -> None:
         """Stop following the events."""
         self._follower.close()
+        self._shared.leave()
         on_close, self.on_close = self.on_close, None
         if on_close is not None:
             on_close()
 
+    def _kind_of(self, given: Mapping[str, object]) -> Kind | None:
+        """Return what the results follow from, None if the values of variables can't be compared."""
+        names = self.operation.event_variables
+        try:
+            variables = orjson.dumps({name: given[name] for name in names & given.keys()}, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            return None
+        return Kind(self.operation.prepared, variables, self.language, self._follower.partner_id)
+
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
+        if self._kind is not None:
+            shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
+            if shared is not None:
+                return shared
+        result = await self._executed(context, rows)
+        bodies = of_each(result, len(rows), context)
+        return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+
+    async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
         context.forget()
         size = self._size * len(rows)
-        async with self._budget.share(size if size > SMALL_SIZE else 0):
-            found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
-            result = found if isinstance(found, ExecutionResult) else await found
+        before = current.set(context.deadline and context.deadline.again())
+        try:
+            async with self._budget.share(size if size > SMALL_SIZE else 0):
+                found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
+                result = found if isinstance(found, ExecutionResult) else await found
+        finally:
+            current.reset(before)
         context.forget()
         for error in result.errors or ():
             if isinstance(error.original_error, Unavailable):
                 # The event would be lost: its objects are read again instead.
                 raise error.original_error
-        bodies = of_each(result, len(rows), context)
-        return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+        return result
 
 
 def of_each(result: ExecutionResult, count: int, context: Context) -> list[dict[str, Any]]:

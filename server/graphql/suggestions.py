@@ -11,9 +11,16 @@ NAME_MAX = 64
 SUGGESTIONS_MAX = 3
 """Maximum number of a document's errors that get suggestions, since these take most of an error's time."""
 
+_SUGGESTION = ". Did you mean "
 _TOO_LONG = re.compile(rf"'[^']{{{NAME_MAX + 1}}}")
 
 Errors = Sequence[GraphQLError]
+
+
+def plain(error: GraphQLError) -> GraphQLError:
+    """Return the error without the suggestion that graphql-core adds even where suggestions are hidden."""
+    before, suggestion, _ = error.message.partition(_SUGGESTION)
+    return error if not suggestion else GraphQLError(f"{before}.", error.nodes, original_error=error.original_error)
 
 
 def merged(errors: Errors, suggesting: Errors) -> Errors:
@@ -22,7 +29,7 @@ def merged(errors: Errors, suggesting: Errors) -> Errors:
 
 
 def _extends(suggesting: GraphQLError, error: GraphQLError) -> bool:
-    before, _, _ = suggesting.message.partition(". Did you mean ")
+    before, _, _ = suggesting.message.partition(_SUGGESTION)
     return suggesting.nodes == error.nodes and error.message.startswith(before)
 
 

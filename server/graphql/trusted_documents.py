@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from db import documents
 from db.documents import DocumentRow
 from db.engine import Connection
+from db.engine.deadline import current
 from domain.documents import SHA256_PREFIX, Inspection, hashed
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
@@ -97,6 +98,8 @@ class TrustedDocuments:
         return self._refreshed_at is None or self._portal.now() - self._refreshed_at >= QUERY_INTERVAL
 
     async def _refresh(self) -> None:
+        # Other requests wait for it than the one that began it.
+        current.set(None)
         try:
             at = self._portal.now()
             known = frozenset(self._rows)

@@ -1,11 +1,9 @@
 """Answers whose bytes wait for their callers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from domain.errors import Unavailable
 from server.graphql.operations import Answer, too_long, withheld
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http.backlog import FREE_BYTES, Backlog
 from server.http.bodies import Json, encoded, encoded_up_to
 
@@ -38,22 +36,31 @@ def counted(
 
 def of_result(stream: ResultStream, result: Result, *, longest: int) -> Json:
     """Return the JSON of a subscription's result, an error in its place if it has more bytes than `longest`."""
+    if result.encoded is not None:
+        return result.encoded
     body: Json = encoded_up_to(longest, result.body) if stream.large else encoded(result.body)
     size = len(body)
-    if size <= longest:
-        return body
-    answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
-    return encoded(too_long(answer, size=size, longest=longest).body)
+    if size > longest:
+        answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
+        body = encoded(too_long(answer, size=size, longest=longest).body)
+    result.encoded = body
+    return body
 
 
-@contextmanager
-def counted_while(backlog: Backlog, size: int) -> Iterator[None]:
+class counted_while:  # noqa: N801 — read as a function; a generator would take as long as a short message.
     """Count the bytes of a longer result while it is sent; raise Unavailable if the backlog has no room."""
-    if size <= FREE_BYTES:
-        yield
-        return
-    backlog.add(size)
-    try:
-        yield
-    finally:
-        backlog.remove(size)
+
+    __slots__ = ("_backlog", "_size")
+
+    def __init__(self, backlog: Backlog, size: int) -> None:
+        self._backlog, self._size = backlog, size if size > FREE_BYTES else 0
+
+    def __enter__(self) -> None:
+        """Begin to count."""
+        if self._size:
+            self._backlog.add(self._size)
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop counting."""
+        if self._size:
+            self._backlog.remove(self._size)

@@ -12,7 +12,7 @@ from resolvers.viewers import Viewer
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 
 
-async def renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool) -> Viewer:
+async def renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool = False) -> Viewer:
     """Return the viewer again, read from the database if it must be that of `now`."""
     viewer = await viewer_of(portal, given, address, read_now=now)
     if viewer is None:

@@ -9,13 +9,22 @@ from uvicorn import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from db.engine.deadline import Deadline
+from domain.errors import AnswerTimedOut, ReadTimedOut, TooManyConnections
 from server.http import request_head
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
-from server.http.errors import Rejected
+from server.http.errors import Rejected, rejected_for
 from server.http.middleware import request_id_for
+from server.http.places import Place
 
 BETWEEN, HEAD, BODY = range(3)
 """Part of a request that is arriving; BETWEEN is none."""
+
+_LATE_SECONDS = 2.0
+"""How long after its deadline a request is answered by the connection."""
+
+_SILENT_SECONDS = 1.0
+"""How long a connection beyond a cap may send nothing."""
 
 log = structlog.get_logger("portal.http")
 
@@ -44,19 +53,30 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self._refusal: Rejected | None = None
         self._discarding = self._lingering = False
         self._progress = ReadProgress()
+        self._place: Place
         self._outgoing: asyncio.Transport
         self.flow: _Flow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
         """Start waiting for a request."""
         super().connection_made(transport)
+        peer = self.client[0] if self.client else None
+        self._place = place = self._all.places.take(peer, self._all.now)
+        if place.beyond is not None:
+            # Its request is answered, but not read.
+            self._discarding = True
+            if not place.is_answered:
+                transport.abort()
         self.flow = _Flow(transport, self.pipeline)
         # uvicorn's cycle uses these three methods of a transport and no others.
         self._outgoing = cast("asyncio.Transport", _Outgoing(transport, self))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request being answered; uvicorn tells the last one that has arrived."""
+        self._all.places.leave(self._place)
         self.pipeline.clear()
+        if self._owes_answer() and (until := self._deadline()) is not None:
+            until.abandon()
         if self._answering is not None and self._answering is not self.cycle:
             self._answering.disconnected = True
             self._answering.message_event.set()
@@ -100,17 +120,29 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
 
     def give_up(self) -> None:
         """Answer a request for which the server has no time left."""
+        self._give_up(request_head.out_of_time())
+
+    def _give_up(self, rejected: Rejected) -> None:
         answering = self._answering
         if answering is not None and not (answering.response_started or self._lingering):
             answering.disconnected = True
             answering.message_event.set()
-            self._answer(request_head.out_of_time())
+            self._answer(rejected)
+
+    def _deadline(self) -> Deadline | None:
+        """Return the deadline of the request that is being answered."""
+        if self._answering is None:
+            return None
+        found: Deadline | None = self._answering.scope["state"].get("deadline")
+        return found
 
     def check(self) -> None:
         """End what takes longer than its timeout."""
         if self.transport.get_write_buffer_size():
             self._end_if_unread()
             return
+        if self._part is BETWEEN and self._owes_answer():
+            self._check_deadline()
         # The part may have begun up to one check after `_since`, so this is never too much.
         taken = self._all.before - self._since
         if self.transport.is_closing():
@@ -119,8 +151,9 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
             if taken >= LINGER_SECONDS:
                 self.transport.close()
         elif self._discarding:
-            # A refusal waits for the answers before it.
-            return
+            # A refusal waits for the answers before it, or for a request.
+            if self._place.beyond is not None and taken >= _SILENT_SECONDS:
+                self.transport.close()
         elif self._part is BETWEEN:
             self._check_idle(taken)
         elif self.flow.read_paused:
@@ -128,6 +161,20 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
             self._since += self._all.elapsed
         else:
             self._check_part(taken)
+
+    def _check_deadline(self) -> None:
+        """Answer a request whose deadline has passed, and which nothing else has ended."""
+        until = self._deadline()
+        if until is None or until.left > -_LATE_SECONDS:
+            return
+        until.abandon()
+        log.warning("request not answered at its deadline", seconds=until.seconds, for_change=until.for_change)
+        self._give_up(rejected_for((AnswerTimedOut if until.for_change else ReadTimedOut)(until.seconds)))
+
+    def discard(self) -> None:
+        """Refuse the request of a connection beyond a cap, without reading it, and ignore all other bytes."""
+        if self._place.beyond is not None and not self._lingering:
+            self._answer(rejected_for(TooManyConnections()))
 
     def _check_part(self, taken: float) -> None:
         limits = self._all.limits
@@ -195,13 +242,14 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self.transport.write(
             request_head.answer(rejected, defaults=defaults, scheme=scheme, request_id=request_id, bodiless=bodiless)
         )
-        log.info(
-            "request refused",
-            client_address=self.client and self.client[0],
-            status=int(rejected.status),
-            reason=str(rejected),
-            request_id=request_id,
-        )
+        if self._place.beyond is None:
+            log.info(
+                "request refused",
+                client_address=self.client and self.client[0],
+                status=int(rejected.status),
+                reason=str(rejected),
+                request_id=request_id,
+            )
         self._linger()
 
     def _linger(self) -> None:

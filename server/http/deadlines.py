@@ -9,15 +9,17 @@ import struct
 import termios
 from abc import ABC, abstractmethod
 from asyncio import Transport
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uvicorn.server import ServerState
+
+from server.http.places import Caps, Places
 
 _CHECKS_PER_LIMIT = 4
 _LONGEST_INTERVAL = 1.0
 _INTERVAL_WHILE_STOPPING = 0.1
 _LAST_CALL_SECONDS = 1.0
-"""Seconds for which an idle connection may still send a request when the server stops."""
+"""Seconds for which an idle connection may still send a request when the server stops, or is crowded."""
 LINGER_SECONDS = 2.0
 """Seconds for which bytes after the last answer are discarded: a reset could destroy the answer."""
 
@@ -26,9 +28,10 @@ _INT = struct.Struct("i")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Timeouts in seconds: for a request's header and body, for reading an answer, and for an idle connection.
+    """Caps of connections, and timeouts in seconds.
 
-    `ping` is how long the caller of a WebSocket is silent until it gets a ping, and how long it may take to answer.
+    They are for a request's header and body, for reading an answer, and for an idle connection. `ping` is how long the
+    caller of a WebSocket is silent until it gets a ping, and how long it may take to answer.
     """
 
     header: float
@@ -36,6 +39,7 @@ class Limits:
     answer: float
     keep_alive: float
     ping: float
+    caps: Caps = field(default_factory=Caps)
 
 
 class TimedConnection(ABC):
@@ -58,6 +62,7 @@ class Connections(ServerState):
     def __init__(self, limits: Limits) -> None:
         super().__init__()
         self.limits = limits
+        self.places = Places(limits.caps)
         self.before = self.now = 0.0
         """Times of the last two checks, in seconds. Only a part of a longer stall is counted."""
         self.stopping = False
@@ -68,7 +73,7 @@ class Connections(ServerState):
 
     def idle_limit(self, limit: float) -> float:
         """Return the seconds for which a connection may be without a request."""
-        return min(limit, _LAST_CALL_SECONDS) if self.stopping else limit
+        return min(limit, _LAST_CALL_SECONDS) if self.stopping or self.places.is_crowded else limit
 
     def check_all(self, time: float) -> None:
         """Let each connection check its timeouts, if the last check was long enough ago."""

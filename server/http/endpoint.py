@@ -12,12 +12,14 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
+from time import perf_counter
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from db.engine.read_queue import Caller, caller
+from db.engine import read_queue
+from db.engine.deadline import Deadline, current
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -31,6 +33,7 @@ from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unre
 from server.http.headers import Header, Headers, Negotiated
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, STREAM_TYPE
 from server.http.scheduling import Admission
+from server.http.stream_checks import StreamChecks
 from server.settings import Settings
 
 PATH = "/graphql"
@@ -40,6 +43,7 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization")
 _LONGEST_NUMBER = 20
+_BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
 
 class Endpoint:
@@ -53,7 +57,9 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
+        self._seconds = settings.request_timeout_seconds
         self.admission = Admission()
+        self.checks = StreamChecks(portal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -74,7 +80,8 @@ class Endpoint:
             else:
                 of_rate = charges.settle(scope["state"]["context"].charge, answer, body)
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    await self._stream(answer, body, (scope, receive, send), [_VARY, *of_rate])
+                    caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
+                    await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
@@ -101,14 +108,14 @@ class Endpoint:
                 backlog_of(scope).remove(coming)
 
     async def _stream(
-        self, answer: Answer, body: Json, asgi: tuple[Scope, Receive, Send], headers: Sequence[Header]
+        self, answer: Answer, body: Json, of: tuple[Scope, event_stream.Caller, Send], headers: Sequence[Header]
     ) -> None:
-        scope, receive, send = asgi
+        scope, caller, send = of
         if answer.stream is None:
             await event_stream.send_answer(send, body, headers)
         else:
-            terms = event_stream.Terms(self.admission, backlog_of(scope), self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, receive, send, headers, terms)
+            terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
+            await event_stream.send_results(answer.stream, caller, send, headers, terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
@@ -119,6 +126,8 @@ class Endpoint:
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
         # The request log reads the state once the request is answered.
         state = scope["state"]
+        until = Deadline(self._seconds)
+        current.set(until)
         viewer: Viewer | None = None
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
@@ -127,17 +136,23 @@ class Endpoint:
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
         try:
-            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated, until)
         except Rejected:
             # An error of the token comes first, unless an operation is known to need none.
             if unusable is not None:
                 raise unusable from None
             raise
+        if wanted.read_only and wanted.query is not None and not authorization and not self._portal.shows_schema_to_all:
+            # A link of any page could cause such a request, which tells a stranger nothing anyway.
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Rejected(HTTPStatus.UNAUTHORIZED, _BY_GET, code="UNAUTHENTICATED", headers=challenge)
         if negotiated.streams and scope["method"] != "HEAD":
             wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
+        # The connection ends what is not answered at the deadline, which counts from the end of the body.
+        state["deadline"] = until
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         partner = None if viewer is None else viewer.partner_id
-        caller.set(None if partner is None else Caller(partner))
+        read_queue.caller.set(None if partner is None else read_queue.Caller(partner))
         await self.admission.admit(partner)
         state["context"] = context = Context(
             self._portal,
@@ -147,6 +162,7 @@ class Endpoint:
             client_address=state["client_address"],
             gone=partial(bodies.gone, receive),
             unusable=unusable,
+            deadline=until,
             last_event_id=given.all(b"last-event-id")[0]
             if negotiated.streams and given.all(b"last-event-id")
             else None,
@@ -154,6 +170,8 @@ class Endpoint:
         if viewer is None:
             await self._operations.limiter.charge_stranger(context)
         state["answer"] = answer = await self._operations.execute(context, wanted)
+        if answer.codes and until.gone:
+            raise ClientDisconnect
         if answer.large:
             # Others run between the execution and the encoding, of which each takes some 20 ms.
             await asyncio.sleep(0)
@@ -173,7 +191,9 @@ class Endpoint:
             state["answer"] = found
         return found, body, size
 
-    async def _wanted(self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated) -> OperationRequest:
+    async def _wanted(
+        self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated, until: Deadline
+    ) -> OperationRequest:
         if negotiated.form is None and not negotiated.streams:
             message = f"Accept {JSON_TYPE} or {GRAPHQL_TYPE}, or {STREAM_TYPE}."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
@@ -195,7 +215,10 @@ class Endpoint:
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
+        began = perf_counter()
         body = await self._body(receive)
+        # The time that a caller takes to send the body is its own.
+        until.pause(perf_counter() - began)
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)

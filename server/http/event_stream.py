@@ -6,27 +6,27 @@ An id without an event is a cursor after events that the filter leaves out.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from random import uniform
+from functools import partial
 from typing import NamedTuple
 
 import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
+from db.engine.deadline import current
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
 from server.http.backlog import Backlog
 from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 from server.http.scheduling import Admission
-
-CHECK_SECONDS = 3.0
-"""Most seconds between checks that the viewer may still have the events; a check takes up to a second."""
+from server.http.stream_checks import Check, StreamChecks
 
 ALIVE_SECONDS = 4.0
 """Seconds without events after which a line without data keeps the connection open."""
@@ -48,7 +48,16 @@ class Terms(NamedTuple):
 
     admission: Admission
     backlog: Backlog
+    checks: StreamChecks
     longest: int
+
+
+class Caller(NamedTuple):
+    """Caller of a stream: its Authorization headers, its address, and what tells that it is gone."""
+
+    authorization: Sequence[str]
+    address: str | None
+    receive: Receive
 
 
 async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None:
@@ -58,7 +67,7 @@ async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None
 
 
 async def send_results(
-    stream: ResultStream, receive: Receive, send: Send, headers: Sequence[Header], terms: Terms
+    stream: ResultStream, caller: Caller, send: Send, headers: Sequence[Header], terms: Terms
 ) -> None:
     """Send the results of a subscription until the caller leaves, the viewer may not have them, or the server stops.
 
@@ -66,20 +75,25 @@ async def send_results(
     """
     # Statements are counted for the log's line, and those of a stream have no end.
     tally.set(None)
+    # Each event has a deadline, and a stream has none.
+    current.set(None)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-        sending, checking = asyncio.create_task(_send_all(stream, send, terms)), asyncio.create_task(_end(stream))
-        tasks = sending, checking, asyncio.create_task(bodies.gone(receive))
+        ended: asyncio.Future[ApiError] = asyncio.get_running_loop().create_future()
+        sending = asyncio.create_task(_send_all(stream, send, terms))
+        leaving = asyncio.create_task(bodies.gone(caller.receive))
+        leave = terms.checks.watch(caller.authorization, caller.address, partial(_admit, stream, ended))
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if checking.done():
-                await _send_last(sending, send, _last(checking.result(), stream.language))
+            await asyncio.wait((sending, ended, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await _send_last(sending, send, _last(ended.result(), stream.language))
             elif sending.done():
                 await send({"type": "http.response.body", "body": sending.result()})
         finally:
-            for task in tasks:
+            leave()
+            for task in (sending, leaving):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(sending, leaving, return_exceptions=True)
     finally:
         stream.close()
 
@@ -121,17 +135,15 @@ async def _send_all(stream: ResultStream, send: Send, terms: Terms) -> bytes:
             return _last(error, stream.language)
 
 
-async def _end(stream: ResultStream) -> ApiError:
-    """Return why the viewer may no longer have the events, when that is so."""
-    while True:
-        # Those of many streams are spread over the time.
-        await asyncio.sleep(CHECK_SECONDS * uniform(0.75, 1))  # noqa: S311 — no secret.
-        try:
-            await stream.check(now=True)
-        except Unavailable:
-            continue
-        except ApiError as error:
-            return error
+def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], check: Check) -> None:
+    """Go on with the viewer, or end the stream if it may no longer have the events."""
+    try:
+        if isinstance(check.found, ApiError):
+            raise check.found
+        stream.admit(check.found, read_after=check.read_after)
+    except ApiError as error:
+        if not ended.done():
+            ended.set_result(error)
 
 
 async def _send_part(send: Send, part: bytes) -> None:
@@ -142,9 +154,16 @@ def _parts(stream: ResultStream, results: Sequence[Result], longest: int) -> Ite
     """Yield short results together, with the first of them: the connection holds one part unread."""
     part, first = bytearray(), results[0]
     for result in results:
+        framed = result.framed
+        if framed is None:
+            framed = _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
+            result.framed = framed
+        if len(results) == 1:
+            yield result, framed
+            return
         if not part:
             first = result
-        part += _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
+        part += framed
         if len(part) >= _PART_BYTES:
             yield first, bytes(part)
             part.clear()

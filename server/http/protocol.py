@@ -59,6 +59,7 @@ class Protocol(GracefulProtocol):
             self._take_slices(data)
             return
         if self._discarding:
+            self.discard()
             return
         part, cycle = self._part, self.cycle
         if part is BETWEEN:
@@ -273,6 +274,7 @@ class Protocol(GracefulProtocol):
             key=key,
             max_bytes=self.config.ws_max_size,
             write_paused=self.flow.write_paused,
+            place=self._place,
         )
         self.flow.release()
         self._all.connections.discard(self)

@@ -17,6 +17,7 @@ from server.http.errors import JSON, Rejected, rejected_for
 from server.http.headers import Headers, completed, given
 from server.http.middleware import client_address, request_id_for, write_line
 from server.http.scheduling import Admission
+from server.http.stream_checks import StreamChecks
 from server.http.transport_ws import SUBPROTOCOL
 from server.http.websocket_connection import Terms
 from server.http.websocket_session import Session
@@ -32,6 +33,8 @@ class WebSockets:
         operations: Operations,
         settings: Settings,
         admission: Admission,
+        checks: StreamChecks,
+        *,
         observe: Callable[[Mapping[str, Any], float], None] | None = None,
     ) -> None:
         """Take what the endpoint for HTTP requests has, and what is called with each operation that ended."""
@@ -48,9 +51,11 @@ class WebSockets:
             portal,
             operations,
             admission,
+            checks,
             self._signed_in,
             max_answer_bytes=settings.max_answer_bytes,
             max_operations=settings.max_operations_of_connection,
+            request_seconds=settings.request_timeout_seconds,
             observe=observe,
         )
 

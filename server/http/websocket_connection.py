@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import Scope, Send
 
-from domain.errors import TokenElsewhere, UnusableToken
+from domain.errors import Internal, TokenElsewhere, UnusableToken
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Operations
@@ -15,6 +15,7 @@ from server.http import bearer
 from server.http.backlog import Backlog, backlog_of
 from server.http.headers import Headers
 from server.http.scheduling import Admission
+from server.http.stream_checks import Found, StreamChecks
 from server.http.transport_ws import CloseCode, End
 
 
@@ -24,10 +25,12 @@ class Terms(NamedTuple):
     portal: Portal
     operations: Operations
     admission: Admission
+    checks: StreamChecks
     signed_in: StreamCounts
     """Counts of the connections of each user."""
     max_answer_bytes: int
     max_operations: int
+    request_seconds: float
     observe: Callable[[Mapping[str, Any], float], None] | None = None
     """Called with the state of each operation that ended, and the seconds that it took."""
 
@@ -51,13 +54,17 @@ class Connection:
         self.gone = asyncio.Event()
         self.closing: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
-    async def viewer(self, *, read_now: bool = False) -> Viewer | None:
+    async def viewer(self) -> Viewer | None:
         """Return the viewer of the token, None without one; raise UnusableToken, which ends the connection."""
-        return await bearer.viewer_of(self.terms.portal, self.authorization, self.address, read_now=read_now)
+        return await bearer.viewer_of(self.terms.portal, self.authorization, self.address)
 
-    async def renewed(self, *, now: bool) -> Viewer:
+    async def renewed(self) -> Viewer:
         """Return the viewer of a subscription again."""
-        return await bearer.renewed(self.terms.portal, self.authorization, self.address, now=now)
+        return await bearer.renewed(self.terms.portal, self.authorization, self.address)
+
+    def watch(self, found: Found) -> Callable[[], None]:
+        """Call a function after each check of the caller, until the returned one is called."""
+        return self.terms.checks.watch(self.authorization, self.address, found)
 
     async def until_gone(self) -> None:
         """Wait until the caller is gone."""
@@ -72,6 +79,10 @@ class Connection:
         """Return the reason to close for a token that can't be used, anywhere or from the caller's address."""
         code = CloseCode.FORBIDDEN if isinstance(error, TokenElsewhere) else CloseCode.UNAUTHORIZED
         return End(code, error.message(self.language))
+
+    def failed(self) -> End:
+        """Return the reason to close after an unexpected error."""
+        return End(CloseCode.INTERNAL, Internal().message(self.language))
 
     async def send(self, text: str) -> None:
         """Send a message when the caller has read most of those before it; raise OSError if it is gone."""

@@ -1,6 +1,7 @@
 """Operation of a WebSocket: a query or a mutation that is executed, or a subscription that is followed."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from time import perf_counter
@@ -8,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from db.engine.deadline import Deadline, current
 from db.engine.read_queue import Caller, caller
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
@@ -15,12 +17,14 @@ from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
 from server.graphql.operations import Answer
-from server.graphql.subscriptions import Result, ResultStream
+from server.graphql.shared_results import Result
+from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies, charges, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
 from server.http.middleware import write_line
+from server.http.stream_checks import Check
 from server.http.transport_ws import COME_BACK, CloseCode, End, Received
 from server.http.websocket_connection import Connection
 
@@ -43,16 +47,32 @@ class Operation:
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
+        self._deadline = Deadline(connection.terms.request_seconds)
+        self._unwatch: Callable[[], None] | None = None
         self.task = asyncio.create_task(self._run(message))
 
     def drop(self, last: ApiError | None = None) -> None:
-        """End a subscription, with a last error if there is one; execute what else runs, and drop its answer."""
+        """End a subscription, with a last error if there is one, or a query; drop the answer to a mutation."""
         if last is not None:
             self._last = rejected_for(last)
         else:
             self.wanted = False
+            self._deadline.abandon()
         if self.stream is not None:
             self.task.cancel()
+
+    def _admit(self, check: Check) -> None:
+        """Go on with the viewer, or end a subscription that it may no longer have; without a viewer, close."""
+        connection, found = self._connection, check.found
+        if isinstance(found, UnusableToken):
+            connection.end(connection.unusable(found))
+        elif isinstance(found, ApiError):
+            connection.end(connection.failed())
+        elif self.stream is not None:
+            try:
+                self.stream.admit(found, read_after=check.read_after)
+            except ApiError as error:
+                self.drop(error)
 
     async def _run(self, message: Received) -> None:
         """Execute the operation, and log it."""
@@ -60,6 +80,7 @@ class Operation:
         started = perf_counter()
         logs.request_id.set(self._request_id)
         tally.set(statements)
+        current.set(self._deadline)
         try:
             with suppress(OSError):
                 # An OSError says that the caller went away.
@@ -72,6 +93,8 @@ class Operation:
         finally:
             if self.stream is not None:
                 self.stream.close()
+            if self._unwatch is not None:
+                self._unwatch()
             seconds = perf_counter() - started
             write_line(connection.scope, seconds, self._state, statements)
             if connection.terms.observe is not None:
@@ -116,6 +139,7 @@ class Operation:
             client_address=connection.address,
             gone=connection.until_gone,
             unusable=unreachable,
+            deadline=self._deadline,
         )
         if viewer is None:
             await terms.operations.limiter.charge_stranger(context)
@@ -127,8 +151,11 @@ class Operation:
             await self._answer(answer)
             return
         self.stream = answer.stream
+        self._unwatch = connection.watch(self._admit)
         # Statements are counted for the log's line, and those of a stream have no end.
         tally.set(None)
+        # Each event has a deadline, and a stream has none.
+        current.set(None)
         if self.wanted and not connection.closing.done():
             await self._follow(answer.stream)
 

@@ -21,7 +21,9 @@ from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, Tim
 from server.http.errors import JSON, Rejected
 from server.http.headers import Header, completed
 from server.http.middleware import request_id_for
+from server.http.places import Place
 from server.http.transport_ws import COME_BACK, NOT_READ, CloseCode, short
+from server.http.websocket_frames import text_frame
 
 _SLICE_BYTES = 1024
 """Number of bytes parsed at once: at most 170 frames."""
@@ -52,10 +54,12 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         key: bytes,
         max_bytes: int,
         write_paused: bool,
+        place: Place,
     ) -> None:
-        """Take the value of Sec-WebSocket-Accept as `key`, and the length of the longest message."""
+        """Take the value of Sec-WebSocket-Accept as `key`, the length of the longest message, and a counted place."""
         self.transport = transport
         self._app, self._all, self._scope, self._key = app, connections, scope, key
+        self._place = place
         self._frames = Protocol(Side.SERVER, max_size=max_bytes, logger=_logger)
         self._held = b""
         self._reading, self._parsing = True, False
@@ -97,6 +101,7 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell the application."""
         self._all.connections.discard(self)
+        self._all.places.leave(self._place)
         self._lost = True
         self._held, self._fragments = b"", []
         # Its frames refer to it, and would keep the last message until a collection.
@@ -296,9 +301,9 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         text = message.get("text")
         if text is None:
             self._frames.send_binary(message["bytes"])
-        else:
-            self._frames.send_text(text.encode())
-        self._write()
+            self._write()
+        elif not self.transport.is_closing():
+            self.transport.write(text_frame(text.encode()))
 
     def _sent_before(self, message: Message) -> None:
         """Accept the handshake, or refuse it by an answer of HTTP."""

@@ -8,15 +8,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from random import uniform
 from typing import Any
 
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.errors import ApiError, Internal, Unavailable, UnusableToken
+from domain.errors import ApiError, UnusableToken
 from domain.languages import preferred
-from server.http import event_stream, transport_ws
+from server.http import transport_ws
 from server.http.errors import Rejected
 from server.http.transport_ws import COME_BACK, CloseCode, Closing, End, Received
 from server.http.websocket_connection import Connection, Terms
@@ -38,7 +37,6 @@ class Session:
         self._operations: set[Operation] = set()
         self._started = 0
         """Number of operations so far."""
-        self._checking: asyncio.Task[None] | None = None
         self._leave: Callable[[], None] | None = None
         self.state: dict[str, Any] = {}
         """What the log's line of the connection is made of."""
@@ -55,10 +53,9 @@ class Session:
                 await self._close(closing.result())
         finally:
             self._connection.gone.set()
-            tasks = [each for each in (reading, stopping, self._checking) if each is not None]
-            for task in tasks:
+            for task in (reading, stopping):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(reading, stopping, return_exceptions=True)
             if self._leave is not None:
                 self._leave()
             # A mutation is not interrupted.
@@ -109,10 +106,7 @@ class Session:
             return
         except Exception:
             log.exception("websocket failed")
-            self._connection.end(self._failed())
-
-    def _failed(self) -> End:
-        return End(CloseCode.INTERNAL, Internal().message(self._connection.language))
+            self._connection.end(self._connection.failed())
 
     async def _take(self, message: Received) -> None:
         match message.type:
@@ -166,41 +160,6 @@ class Session:
         operation = Operation(self._connection, message, f"{self._connection.request_id}-{self._started}")
         self._operations.add(operation)
         operation.task.add_done_callback(lambda _task: self._operations.discard(operation))
-        if self._checking is None:
-            self._checking = asyncio.create_task(self._check())
-
-    async def _check(self) -> None:
-        """Close when the viewer's token has ended, and end subscriptions that it may no longer have."""
-        while True:
-            # Those of many connections are spread over the time.
-            await asyncio.sleep(event_stream.CHECK_SECONDS * uniform(0.75, 1))  # noqa: S311 — no secret.
-            followed = [each for each in self._operations if each.stream is not None]
-            try:
-                if followed:
-                    await self._connection.renewed(now=True)
-                for each in followed:
-                    await _check_stream(each)
-            except UnusableToken as error:
-                self._connection.end(self._connection.unusable(error))
-                return
-            except Unavailable:
-                continue
-            except Exception:
-                # Without the check, a viewer would keep what it may no longer have.
-                log.exception("websocket failed")
-                self._connection.end(self._failed())
-                return
-
-
-async def _check_stream(operation: Operation) -> None:
-    if operation.stream is None:
-        return
-    try:
-        await operation.stream.check()
-    except (UnusableToken, Unavailable):
-        raise
-    except ApiError as error:
-        operation.drop(error)
 
 
 def _received(message: Message) -> Received:

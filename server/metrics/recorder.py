@@ -115,6 +115,8 @@ class Recorder:
         self._count(registry.CACHE_MISSES, {"documents": documents.misses, "viewers": viewers.misses})
         self._count(registry.RATE_REFUSALS, operations.limiter.refused)
         self._count(registry.DELIVERIES, portal.counts.deliveries)
+        self._count(registry.REFUSED_CONNECTIONS, portal.counts.refused_connections)
+        self._count(registry.STOPPED, portal.database.stopped)
         registry.FEED_EVENTS.inc(self._more(registry.FEED_EVENTS, "", portal.feed.events_read))
 
     def _count(self, metric: CounterMetric, totals: Mapping[str, int]) -> None:

@@ -44,6 +44,13 @@ RATE_REFUSALS = Counter(
     registry=REGISTRY,
 )
 DELIVERIES = Counter("portal_webhook_deliveries", "Tries to deliver to webhooks.", ["outcome"], registry=REGISTRY)
+STOPPED = Counter(
+    "portal_stopped",
+    "Reads and writes of the database that were stopped at a deadline, and reads whose callers had gone.",
+    ["work"],
+    registry=REGISTRY,
+)
+REFUSED_CONNECTIONS = Counter("portal_refused_connections", "Connections beyond a cap.", ["cap"], registry=REGISTRY)
 FEED_EVENTS = Counter("portal_feed_events", "Events that the feed read for its subscribers.", registry=REGISTRY)
 SUBSCRIBERS = Gauge(
     "portal_subscribers",

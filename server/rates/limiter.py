@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from time import time_ns
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from domain import rates
 from domain.attempts import network
 from domain.errors import TooManyPoints
 from domain.rates import SECOND, Claim, Grant, Limit
-from resolvers.context import Context
+from resolvers.context import Context as Request
 from resolvers.rates import Account, Charge, Lease, Policy
 from resolvers.viewers import Viewer
 from server.rates.buckets import Buckets, MemoryBuckets
@@ -96,7 +97,7 @@ class Limiter:
             return self._of_viewer(key, viewer)
         return account
 
-    async def charge(self, context: Context, points: int) -> None:
+    async def charge(self, context: Request, points: int) -> None:
         """Spend the points of an operation; raise TooManyPoints if the caller has too few left."""
         account = self.account(context.viewer, context.client_address)
         if account is not None:
@@ -106,7 +107,7 @@ class Limiter:
             if not charge.pay():
                 await self.pay(charge)
 
-    async def charge_stranger(self, context: Context) -> None:
+    async def charge_stranger(self, context: Request) -> None:
         """Spend a point, which is not given back, for a request without a usable token; raise TooManyPoints."""
         account = self.account(None, context.client_address)
         if account is not None:
@@ -246,7 +247,8 @@ class Limiter:
         if self._round is None:
             self._round = asyncio.get_running_loop().create_future()
         if self._claiming is None:
-            self._claiming = asyncio.create_task(self._claim_all())
+            # The claims are for other requests too, and have nothing of the context of this one.
+            self._claiming = asyncio.create_task(self._claim_all(), context=Context())
         return self._round
 
     async def _claim_all(self) -> None:

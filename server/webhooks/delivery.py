@@ -231,7 +231,7 @@ class Deliverer:
             return []
         try:
             rows, _ = await self._portal.feed.page(
-                held.partner_id, webhooks.filter_of(chosen), after=first - 1, last=last
+                held.partner_id, webhooks.filter_of(chosen), after=first - 1, last=last, at_most=BATCH_MAX + 1
             )
         except CursorTooOld:
             return []

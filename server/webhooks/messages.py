@@ -76,7 +76,7 @@ def headers(portal: Portal, held: Leased, message_id: str, content: bytes, now: 
     stored = [held.sealed]
     if held.previous_sealed is not None and held.previous_until is not None and now < held.previous_until:
         stored.append(held.previous_sealed)
-    keys = [webhook_keys.unsealed(portal.secret, held.partner_id, each) for each in stored]
+    keys = [webhook_keys.unsealed(portal.secrets, held.partner_id, each) for each in stored]
     timestamp = int(now.timestamp())
     return {
         "content-type": "application/json",

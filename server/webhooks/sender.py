@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from db import webhook_leases, webhooks
+from db import webhook_leases
 from db.engine import Transaction
-from db.events import EventFilter
-from db.webhook_leases import Due, Leased, WebhookKey
-from domain.errors import CursorTooOld, Unavailable
+from db.webhook_leases import Leased, WebhookKey
+from domain.errors import Unavailable
 from resolvers.portal import Portal
+from server.webhooks.candidates import Candidates
 from server.webhooks.capacity import FreePlaces, Places
 from server.webhooks.client import WebhookClient
 from server.webhooks.delivery import Deliverer, RenderSelection
@@ -40,12 +40,6 @@ _TURN_MESSAGES = 100
 _TURN = timedelta(seconds=5)
 """Time after which it does, when a request has ended."""
 
-_LEFT_OUT_MAX = 1_000
-"""Events left out by a filter after which the position is written, so that they are not read again forever."""
-
-_LEFT_OUT_FOR = timedelta(hours=1)
-"""How long events may be left out before the position is written, which must not be older than what is kept."""
-
 log = structlog.get_logger("portal.webhooks")
 
 
@@ -56,16 +50,6 @@ class Intervals(NamedTuple):
     renew: float = _RENEW_SECONDS
     lease: float = LEASE_SECONDS
     pause: float = _PAUSE_SECONDS
-
-
-class _LeftOut(NamedTuple):
-    """Events of a webhook that its filter leaves out: those after its position, up to a number."""
-
-    position: int
-    fence: int
-    upto: int
-    since: datetime
-    """When they were first looked at."""
 
 
 class Sender:
@@ -92,8 +76,8 @@ class Sender:
         self._held: dict[int, Leased] = {}
         self._failing: set[int] = set()
         """Ids of the webhooks that are served in a place for failing ones."""
-        self._left_out: dict[int, _LeftOut] = {}
         self._wake = asyncio.Event()
+        self._candidates = Candidates(portal, self._wake.set)
         self._own: set[asyncio.Task[Any] | None] = set()
         """Tasks whose commits are no reason to look for work."""
 
@@ -122,12 +106,10 @@ class Sender:
             await self._end()
 
     async def look(self) -> int:
-        """Begin to serve the webhooks that have something to send, and return their number."""
+        """Begin to serve webhooks that have something to send, of the next page of them, and return their number."""
         await self._teller.tell_late()
-        portal = self._portal
-        now = portal.now()
-        behind = await portal.database.read(lambda connection: webhook_leases.due(connection, at=now), alone=True)
-        waiting = await portal.database.read(lambda connection: webhook_leases.waiting(connection, at=now), alone=True)
+        now = self._portal.now()
+        behind, waiting = await self._candidates.behind(now), await self._candidates.waiting(now)
         free = self._free()
         wanted: dict[WebhookKey, bool] = {}
         for key in self._random.sample(waiting, len(waiting)):
@@ -140,7 +122,7 @@ class Sender:
             has_failed = due.attempts > 0
             if due.id in self._serving or key in wanted or not free.has(due.partner_id, failing=has_failed):
                 continue
-            if await self._is_wanted(due):
+            if await self._candidates.is_wanted(due):
                 wanted[key] = has_failed
                 free.take(due.partner_id, failing=has_failed)
         return await self._lease(wanted) if wanted else 0
@@ -169,41 +151,6 @@ class Sender:
         for held in self._held.values():
             free.take(held.partner_id, failing=held.id in self._failing)
         return free
-
-    async def _is_wanted(self, due: Due) -> bool:
-        """Return whether the webhook has something to send; log an error, which is that of one webhook."""
-        try:
-            return await self._has_something(due)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("a webhook could not be served", webhook=due.id)
-            return False
-
-    async def _has_something(self, due: Due) -> bool:
-        """Return whether the next page of events has one to send, or the position has to be written."""
-        now = self._portal.now()
-        known = self._left_out.get(due.id)
-        if known is None or (known.position, known.fence) != (due.position, due.fence):
-            known = _LeftOut(due.position, due.fence, due.position, now)
-        chosen = webhooks.filter_of(due.filter)
-        if chosen == EventFilter():
-            return True
-        upto = known.upto
-        if upto < due.last_number:
-            try:
-                rows, upto = await self._portal.feed.page(due.partner_id, chosen, after=upto, last=due.last_number)
-            except CursorTooOld:
-                # The delivery suspends it.
-                return True
-            # What is read in place awaits nothing, and others have to have their turn.
-            await asyncio.sleep(0)
-            if rows:
-                return True
-        if known.upto < upto < due.last_number:
-            self._wake.set()
-        self._left_out[due.id] = known._replace(upto=upto)
-        return upto - due.position >= _LEFT_OUT_MAX or (upto > due.position and now >= known.since + _LEFT_OUT_FOR)
 
     async def _lease(self, wanted: dict[WebhookKey, bool]) -> int:
         now, until = self._portal.now(), self._until()

@@ -17,6 +17,9 @@ _TELL_EVERY = timedelta(minutes=1)
 _TOLD_WITHIN = timedelta(minutes=5)
 """How long after a suspension its e-mails may take before they count as lost."""
 
+_TOLD_TOGETHER = 100
+"""Late suspensions that are read at once; the others follow a minute later."""
+
 log = structlog.get_logger("portal.webhooks")
 
 
@@ -36,7 +39,7 @@ class Teller:
         self._next_tell = now + _TELL_EVERY
         until = now - _TOLD_WITHIN
         for found in await self._portal.database.read(
-            lambda connection: webhook_leases.untold(connection, until=until)
+            lambda connection: webhook_leases.untold(connection, until=until, most=_TOLD_TOGETHER)
         ):
             # Written first, so that one process sends them.
             if await self._write_told(found):

@@ -38,6 +38,8 @@ NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE 
 CANCELLED = "ix_activations_partner_id_cancelled_at_id"
 EARLY = NOON.replace(year=2020, month=2)
 SOON_AFTER = EARLY + timedelta(hours=2)
+LATE = NOON.replace(year=2020, month=3, day=10)
+"""A few hours before the last row."""
 MOMENTS = {
     "sqlite": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2020-01-01', '+' || i || ' minutes')",
     "postgresql": "timestamptz '2020-01-01T00:00Z' + i * interval '1 minute'",
@@ -57,6 +59,7 @@ FILLED: dict[sa.Table, dict[str, str]] = {
         "state": "'SP'",
         "status": "'ACTIVE'",
         "registered_at": "{at}",
+        "updated_at": "{at}",
     },
     tables.activations: {
         "client_id": "i",
@@ -70,6 +73,7 @@ FILLED: dict[sa.Table, dict[str, str]] = {
         "client_name_folded": "'c' || i",
         "status": f"CASE WHEN {ENDED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
         "activated_at": "{at}",
+        "updated_at": "{at}",
         "activated_by_id": RARE,
         "cancelled_at": f"CASE WHEN {ENDED} THEN {{at}} END",
         "cancelled_by_id": f"CASE WHEN {ENDED} THEN {RARE} END",
@@ -208,6 +212,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
             ClientFilter(registered_from=EARLY, registered_to=SOON_AFTER),
             "registered_at",
         ),
+        ("updatedSince", ClientFilter(updated_since=LATE), "updated_at"),
     ):
         yield f"clients.{name}", Case(clients.listing(1, of_clients, ClientSortKey.NAME, descending=False), index)
     for name, of_activations, index in (
@@ -244,6 +249,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
             ActivationFilter(cancelled_from=EARLY, cancelled_to=SOON_AFTER),
             "cancelled_at",
         ),
+        ("updatedSince", ActivationFilter(updated_since=LATE), "updated_at"),
         (
             "cancellationReason",
             ActivationFilter(cancellation_reason=frozenset({ActivationCancellationReason.CLIENT_CANCELLED})),

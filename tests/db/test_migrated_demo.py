@@ -1,4 +1,4 @@
-"""The demo data from before the vendor's users, brought to the tables of today on both engines."""
+"""The demo data from before the vendor's users, migrated to the tables of today on both engines."""
 
 from pathlib import Path
 from typing import Any

@@ -128,6 +128,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "cancelled_to": NOON,
         "activated_from": NOON,
         "activated_to": NOON,
+        "updated_since": NOON,
     },
     ClientFilter: {
         "status": frozenset(ClientStatus),
@@ -142,6 +143,7 @@ FILTERS: dict[type[Any], dict[str, object]] = {
         "has_active_activations": True,
         "registered_from": NOON,
         "registered_to": NOON,
+        "updated_since": NOON,
     },
     OrderFilter: {
         "number": 1,

@@ -3,10 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
+from db.engine import Database
 from db.engine.column_types import BytewiseText
 from db.tables import metadata
+from tests.units import fetch_value, reading
 
 TENANTS = [table for table in metadata.sorted_tables if "partner_id" in table.c]
+NAMES = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.Enum)]
 # A key is found before it is known whose it is: its owner is what one asks for.
 FOUND_WITHOUT_PARTNER = {"users.email", "invitations.digest", "tokens.digest", "sign_in_challenges.digest"}
 
@@ -51,3 +54,23 @@ def test_every_text_in_an_index_is_compared_bytewise(table: sa.Table) -> None:
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
 def test_money_and_numbers_are_integers(table: sa.Table) -> None:
     assert not [column for column in table.c if isinstance(column.type, sa.Float | sa.Numeric)]
+
+
+@pytest.mark.parametrize("column", NAMES, ids=str)
+async def test_a_column_of_names_takes_those_of_its_enum_only(database: Database, column: sa.Column[str]) -> None:
+    checks = [each for each in column.table.constraints if isinstance(each, sa.CheckConstraint)]
+    (condition,) = (str(each.sqltext) for each in checks if str(each.sqltext).startswith(f"{column.name} = "))
+    assert isinstance(column.type, sa.Enum)
+
+    allowed = {
+        name: await _is_allowed(database, condition, column.name, name)
+        for name in (*column.type.enums, "", "OTHER", column.type.enums[0].lower(), f"{column.type.enums[0]} ")
+    }
+
+    assert {name for name, is_allowed in allowed.items() if is_allowed} == set(column.type.enums)
+
+
+async def _is_allowed(database: Database, condition: str, column: str, name: str) -> bool:
+    query = sa.text(f"SELECT {condition} FROM (SELECT CAST(:name AS VARCHAR(32)) AS {column}) AS given")  # noqa: S608 — of our tables.
+    async with reading(database) as connection:
+        return bool(await fetch_value(connection, query.bindparams(name=name).columns(is_allowed=sa.Boolean)))

@@ -1,5 +1,6 @@
 """The script that follows a subscription, as the documentation shows it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.docs.conftest import Demo
 from tests.docs.pages import the_file
 from tests.e2e.processes import wait_until
 
+_LAST = "{ events(last: 1) { nodes { cursor occurredAt } } }"
 _REGISTER = """mutation ($cnpj: String!, $name: String!) {
     registerClient(input: {cnpj: $cnpj, name: $name}) { client { id } userErrors { code } } }"""
 
@@ -59,3 +61,35 @@ def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Pa
     numbers = [int(line.split()[0]) for line in printed]
     assert numbers == [before["number"] + more for more in (1, 2, 3)]
     assert [name in line for name, line in zip(("Um", "Dois", "Três"), printed, strict=True)] == [True] * 3
+
+
+def test_the_script_that_catches_up_prints_what_has_changed_and_the_cursor(demo: Demo, tmp_path: Path) -> None:
+    script = tmp_path / "catch_up.py"
+    script.write_text(the_file("catch_up.py", "docs/guides/subscriptions.md"), encoding="utf-8")
+    (before,) = demo.ask(_LAST)["data"]["events"]["nodes"]
+    _register(demo, "Padaria Nova")
+    cancelled = demo.ask('{ clients(first: 1, filter: { search: "Padaria Nova" }) { nodes { id } } }')
+    client = cancelled["data"]["clients"]["nodes"][0]["id"]
+    demo.ask(
+        "mutation ($id: ID!) { cancelClient(input: { clientId: $id }) { client { id } userErrors { code } } }",
+        {"id": client},
+    )
+    environment = {**os.environ, "PORTAL": demo.url, "TOKEN": demo.token, "PYTHONIOENCODING": "utf-8"}
+
+    done = subprocess.run(
+        [sys.executable, str(script), before["occurredAt"]],
+        env=environment,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+    *lines, cursor = done.stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    (last,) = demo.ask(_LAST)["data"]["events"]["nodes"]
+    assert (rows[-1]["list"], rows[-1]["id"], rows[-1]["status"], rows[-1]["cnpj"]) == (
+        *("clients", client, "CANCELLED"),
+        None,
+    )
+    assert len(rows) < 10
+    assert cursor == last["cursor"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.access import DEMO_PASSWORD
 from tests import cnpjs
 from tests.docs.conftest import Demo
 from tests.docs.pages import ROOT, blocks, text
@@ -94,10 +95,18 @@ def test_relay_compiles_its_operations_into_a_manifest(node: str, demo: Demo, tm
     assert "3 registered" in demo.command("documents", "register", str(manifest))
 
 
-def test_the_page_that_follows_events_compiles(node: str, tmp_path: Path) -> None:
+def test_the_page_that_follows_events_misses_and_repeats_none(node: str, demo: Demo, tmp_path: Path) -> None:
     project = _project(tmp_path, "live")
-
+    shutil.copy(PACKAGES / "live.ts", project / "src" / "main.ts")
     _run(node, project, "tsc")
+    given = {"email": "gerente@alfa.example", "password": DEMO_PASSWORD}
+    signed_in = demo.ask("mutation ($input: SignInInput!) { signIn(input: $input) { token } }", {"input": given})
+    session = str(signed_in["data"]["signIn"]["token"])
+    numbers = " ".join(cnpjs.another() for _ in range(3))
+
+    printed = _run(node, project, "jiti", "src/main.ts", URL=f"{demo.url}/graphql", TOKEN=session, CNPJS=numbers)
+
+    assert json.loads(printed) == {"seen": [1, 2, 3], "code": 4401}
 
 
 def test_apollo_and_urql_page_update_lists_end_sessions_and_send_hashes(node: str, demo: Demo, tmp_path: Path) -> None:

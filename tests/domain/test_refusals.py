@@ -9,7 +9,9 @@ from domain.money import Cents
 from domain.orders import OrderStatus, OrderTransition
 from domain.partners import PartnerSuspended
 from domain.refusals import NotFound, Refusal
-from domain.sheets import MissingColumns, OtherEncoding, sentences
+from domain.sheet_files import MissingColumns
+from domain.sheet_rows import sentences
+from domain.sheet_warnings import OtherEncoding
 from domain.violations import Empty, OutOfRange, TooLong
 from resolvers.sheets.clients import LABELS
 

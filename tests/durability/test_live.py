@@ -240,7 +240,7 @@ async def test_each_event_arrives_while_processes_are_killed(engine: str, databa
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 wanted, asked = await caught_up(partners, followers, hooks, started, random)
 
-    print(f"{KILLS} kills, {sum(map(len, wanted))} deliveries to followers")  # noqa: T201 — as above.
+    print(f"{KILLS} kills, {sum(map(len, wanted))} deliveries to followers")  # noqa: T201 — pytest shows it with a failure.
     assert [follower.numbers for _, follower in followers] == wanted
     assert [list(dict.fromkeys(hook.receiver.accepted)) for hook, _ in asked] == [numbers for _, numbers in asked]
     assert all(len(each) > 1 for each in wanted)

@@ -1,5 +1,6 @@
 """`portal events follow` beside a server that is restarted."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from db import retention
+from db.engine import Database
+from domain.timestamps import utc_now
 from tests import cnpjs
 from tests.api import Json
 from tests.e2e import forks
@@ -92,3 +96,28 @@ def test_a_refusal_that_stays_ends_the_program(environment: dict[str, str], tmp_
     assert without == (2, "There is no token: set TOKEN.\n")
     assert wrong[0] == 2
     assert "--url" in wrong[1]
+
+
+async def _drop_events(url: str) -> None:
+    database = Database(url)
+    (partner_id, *_) = await database.read(lambda connection: retention.with_old_events(connection, before=utc_now()))
+    await database.write(lambda tx: retention.drop_old(tx, partner_id, before=utc_now()))
+    await database.close()
+
+
+def test_a_cursor_that_is_too_old_ends_the_program_with_how_to_catch_up(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with serving(environment, log) as (url, _):
+        environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
+        body = {"query": "{ events(first: 1) { nodes { cursor } } }"}
+        headers = {"Authorization": f"Bearer {environment['TOKEN']}"}
+        answer = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()
+        (first,) = answer["data"]["events"]["nodes"]
+        asyncio.run(_drop_events(environment["DATABASE_URL"]))
+        command = [str(forks.portal()), "events", "follow", "--after", first["cursor"]]
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`clients` and `activations` with `updatedSince`" in done.stderr

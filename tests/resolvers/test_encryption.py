@@ -13,7 +13,7 @@ KEY, OWNER = b"k" * 32, (1, 23)
 def test_what_was_sealed_is_returned_and_never_sealed_alike(value: bytes) -> None:
     sealed = seal(KEY, "purpose", value, OWNER)
 
-    assert unseal(KEY, "purpose", sealed, OWNER) == value
+    assert unseal([KEY], "purpose", sealed, OWNER) == value
     assert seal(KEY, "purpose", value, OWNER) != sealed
 
 
@@ -23,7 +23,7 @@ def test_what_was_altered_is_refused(data: st.DataObject) -> None:
     sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= data.draw(st.integers(1, 255))
 
     with pytest.raises(UnsealingError):
-        unseal(KEY, "purpose", bytes(sealed), OWNER)
+        unseal([KEY], "purpose", bytes(sealed), OWNER)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ def test_another_key_purpose_or_user_opens_nothing(key: bytes, purpose: str, own
     sealed = seal(KEY, "purpose", b"value", OWNER)
 
     with pytest.raises(UnsealingError):
-        unseal(key, purpose, sealed, owner)
+        unseal([key], purpose, sealed, owner)
     with pytest.raises(UnsealingError):
-        unseal(key, purpose, sealed[:5], owner)
+        unseal([key], purpose, sealed[:5], owner)
+
+
+def test_the_previous_key_opens_what_it_sealed() -> None:
+    sealed = seal(b"previous" * 4, "purpose", b"value", OWNER)
+
+    assert unseal([KEY, b"previous" * 4], "purpose", sealed, OWNER) == b"value"

@@ -75,7 +75,7 @@ async def test_older_cursors_are_refused_by_list_and_subscription(api: Api, curs
     for error, argument in zip(errors, ("after", "before", "after", "after"), strict=True):
         extensions = {"code": "BAD_USER_INPUT", "argument": argument, "tooOld": True, "firstNumber": first}
         assert error["extensions"] == extensions
-        assert "`clients` and `activations`" in error["message"]
+        assert "by `clients` and `activations` with `updatedSince`" in error["message"]
     assert [node["number"] for node in nodes] == numbers == [first, first + 1, first + 2]
 
 

@@ -394,7 +394,7 @@ async def test_a_long_result_waits_for_room_in_the_backlog(
 async def test_a_revoked_token_ends_a_stream_that_sends_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch, streaming: Streaming
 ) -> None:
-    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 0.05)
     other = await new_caller(api.http, api.portal, api.partner_id)
 
     async with streaming(other) as stream:

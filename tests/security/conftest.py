@@ -20,6 +20,15 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Server that suggests nothing to callers without a token."""
+    directory: Path = tmp_path_factory.mktemp("production")
+    with target(directory, DEMO="false") as found:
+        httpx.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)
+        yield found
+
+
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     """HTTP client without a timeout."""

@@ -1,12 +1,9 @@
 """Requests without a token cost a server outside of demo mode next to nothing."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 
-from tests.security.harness import Attack, Target, target
+from tests.security.harness import Attack, Target
 
 
 def sign_ins(times: int) -> str:
@@ -57,15 +54,6 @@ ATTACKS = [
     anonymous("a text of 1 MB", f'{{ __type(name: "{"x" * 1_000_000}") {{ name }} }}'),
     anonymous("an input of unknown fields", "{ quoteOrder(input: {" + "u1: 1 " * 900 + "}) { quote { type } } }"),
 ]
-
-
-@pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """Server that suggests nothing to callers without a token."""
-    directory: Path = tmp_path_factory.mktemp("production")
-    with target(directory, DEMO="false") as found:
-        httpx.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)
-        yield found
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])

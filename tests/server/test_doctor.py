@@ -72,6 +72,12 @@ DAMAGES = [
     ("UPDATE price_tables SET name = 'Éden' WHERE id = 1", "price_tables 1: name_folded is not the folded name"),
     (f"UPDATE activations SET authorization_code = 'O' WHERE id = {AN_ACTIVATION}", "five groups of five Crockford"),
     (f"{CANCELLED} activated_at = '2099-01-01T12:00:00.000000Z' WHERE {ENDED}", "cancelled before it was activated"),
+    (f"{CANCELLED} updated_at = activated_at WHERE {ENDED}", "last change before its beginning or end"),
+    ("UPDATE clients SET updated_at = '1970-01-01T00:00:00.000000Z'", "last change before its beginning or end"),
+    (
+        "UPDATE clients SET updated_at = '2099-01-01T00:00:00.000000Z' WHERE id = 1",
+        "later than that of partner_counters",
+    ),
     ("UPDATE orders SET created_at = '2099-01-01T12:00:00.000000Z'", "was approved before it was created"),
     (f"DELETE FROM order_items WHERE order_id = {A_PURCHASE}", "has no items"),
     ("UPDATE order_items SET seats = seats + 1 WHERE id = 1", "not those that it was created with"),

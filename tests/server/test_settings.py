@@ -1,12 +1,20 @@
 """Settings from the environment."""
 
+from base64 import b32encode, b64encode
+from hashlib import shake_256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from resolvers.mail import LinkTo
+from server.secret_key import refuse_if_weak
 from server.setting_values import SettingsError
 from server.settings import Settings
+
+STRONG = "d1f0c8a7be4f4a6f9c3e5b7029a86d13"
 
 
 @pytest.fixture(autouse=True)
@@ -149,12 +157,12 @@ def test_a_missing_secret_is_not_created_by_its_readers(tmp_path: Path) -> None:
 
 
 def test_a_given_secret_is_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("SECRET_KEY", STRONG)
     monkeypatch.setenv("LOG_LEVEL", "debug")
 
     settings = Settings.load()
 
-    assert settings.secret() == b"k" * 32
+    assert settings.secret() == STRONG.encode()
     assert settings.log_level == "DEBUG"
 
 
@@ -172,6 +180,75 @@ def test_a_secret_that_is_too_short_to_be_one_is_refused(tmp_path: Path) -> None
 
     with pytest.raises(SettingsError, match="SECRET_KEY"):
         Settings.load().secret()
+
+
+WEAK = [
+    "s" * 32,
+    "0123456789abcdef" * 3,
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "changeme-changeme-changeme-changeme",
+    "please-change-this-secret-key-in-production",
+    "your-super-secret-jwt-token-with-at-least-32-characters-long",
+    "django-insecure-your-secret-key-change-me-please",
+    "qwertyuiopasdfghqwertyuiopasdfghj",
+    "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0b",
+    "correct horse battery staple 12345678",
+]
+
+
+@pytest.mark.parametrize("secret", WEAK)
+def test_a_secret_that_can_be_guessed_is_refused_outside_of_a_demonstration(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", secret)
+
+    with pytest.raises(SettingsError, match="SECRET_KEY: it is easy to guess") as refused:
+        Settings.load().secret()
+
+    assert secret not in str(refused.value)
+    monkeypatch.setenv("DEMO", "true")
+    assert Settings.load().secret() == secret.encode()
+
+
+@given(st.binary(min_size=16, max_size=48))
+@example(bytes(range(16, 32)))
+def test_random_secrets_of_any_writing_are_strong_enough(seed: bytes) -> None:
+    # Hypothesis likes simple bytes, and a secret is random ones.
+    random = shake_256(seed).digest(16)
+
+    for secret in (random.hex(), b64encode(random * 2).decode(), str(UUID(bytes=random)), b32encode(random).decode()):
+        refuse_if_weak(secret.encode())
+
+
+def test_the_secret_before_is_given_or_in_a_file_beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert Settings.load().previous_secret() is None
+    Settings.load().keep_secret()
+    (tmp_path / "data" / "previous.key").write_text(f"{'p' * 32}\n")
+
+    assert Settings.load().previous_secret() == b"p" * 32
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    assert Settings.load().previous_secret() is None
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", "o" * 32)
+    assert Settings.load().previous_secret() == b"o" * 32
+
+
+@pytest.mark.parametrize(
+    ("demo", "introspection", "who"),
+    [
+        (None, None, "signed-in"),
+        ("true", None, "everyone"),
+        ("true", "signed-in", "signed-in"),
+        (None, "everyone", "everyone"),
+    ],
+)
+def test_a_demonstration_describes_its_schema_to_everyone_by_default(
+    monkeypatch: pytest.MonkeyPatch, demo: str | None, introspection: str | None, who: str
+) -> None:
+    for name, value in (("DEMO", demo), ("INTROSPECTION", introspection)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+    assert Settings.load().introspection == who
 
 
 @pytest.mark.parametrize(

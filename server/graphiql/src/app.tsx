@@ -3,7 +3,7 @@
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { type Answer, ask, isUnauthenticated, type Params, signOut, withOwnName } from "./api";
 import { type Endings, endingsOf } from "./endings";
@@ -31,6 +31,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   // GraphiQL reads its tabs once, so it is mounted again when others are stored.
   const [generation, setGeneration] = useState(0);
   const [asked, setAsked] = useState<Asked | null>(null);
+  const schemaRefused = useRef(false);
   const demonstration = demoUsers.length > 0;
 
   function end() {
@@ -61,6 +62,9 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
     sessions.keep(begun);
     if (owner !== begun.email) {
       await renew(begun);
+    } else if (schemaRefused.current) {
+      // Outside of a demonstration the schema is for the signed in: GraphiQL asks for it when it is mounted.
+      setGeneration((before) => before + 1);
     }
     setSession(begun);
     setReason(null);
@@ -87,7 +91,9 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
 
   const [fetcher] = useState(() => async (params: Params, options?: { headers?: Record<string, string> }) => {
     if (params.operationName === "IntrospectionQuery") {
-      return ask(params);
+      const described = await ask(params, sessions.kept()?.token ?? null);
+      schemaRefused.current = isUnauthenticated(described);
+      return described;
     }
     const endings = demonstration ? null : endingsOf(withOwnName(params));
     if (endings) {

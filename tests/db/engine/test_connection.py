@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from db import partners as statements
 from db.engine import Connection, Database, Pending, Transaction, one, returned
 from db.engine.filters import one_each, upsert, value, values_of
-from db.engine.sqlite import ROWS_MAX
+from db.engine.sqlite_inline import ROWS_MAX
 from db.engine.statement import Statement
 from db.engine.statement_count import tally
 from db.tables import partners

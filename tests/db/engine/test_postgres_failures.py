@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Connection, Database, Transaction, availability, pools, returned
-from db.engine.postgres import PostgresConnection
+from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
@@ -170,9 +170,15 @@ async def test_a_unit_that_waits_too_long_for_a_connection_is_unavailable(
         holding = [asyncio.create_task(database.read(hold)) for _ in range(2)]
         for _ in holding:
             await begun.acquire()
-        for way in WAYS:
-            with pytest.raises(Unavailable):
-                await way(database, cnpjs.another())
+        with pytest.raises(Unavailable):
+            await query(database, cnpjs.another())
+        # Writes have connections of their own.
+        await transact(database, cnpjs.another())
+        holding += [asyncio.create_task(database.write(hold)) for _ in range(4)]
+        for _ in holding[2:]:
+            await begun.acquire()
+        with pytest.raises(Unavailable):
+            await transact(database, cnpjs.another())
         free.set()
         await asyncio.gather(*holding)
 

@@ -6,6 +6,8 @@ from collections.abc import Hashable
 import pytest
 
 from db.engine import Connection, Database
+from db.engine.connection import CallerGoneError, TookTooLongError
+from db.engine.deadline import Deadline
 from db.engine.read_queue import Caller, ReadQueue, caller
 from domain.errors import TooManyReads
 
@@ -90,6 +92,42 @@ async def test_a_read_whose_caller_leaves_takes_no_place() -> None:
     assert reads.began == ["a", "b"]
     assert second.cancelled()
     await asyncio.gather(first, third)
+
+
+async def test_a_read_whose_turn_does_not_come_ends_at_its_deadline() -> None:
+    queue, until = ReadQueue(1), Deadline(0.01)
+    reads = Reads(queue)
+    (first,) = reads.begin("a")
+    await settled()
+
+    with pytest.raises(TookTooLongError):
+        async with queue.place(until):
+            pass
+
+    assert queue.waiting == 0
+    await reads.end()
+    await first
+
+
+async def test_a_read_whose_caller_has_gone_stops_waiting() -> None:
+    queue, until = ReadQueue(1), Deadline(60)
+    reads = Reads(queue)
+    (first,) = reads.begin("a")
+    await settled()
+
+    async def read() -> None:
+        async with queue.place(until):
+            pass
+
+    waiting = asyncio.create_task(read())
+    await settled()
+    until.abandon()
+
+    with pytest.raises(CallerGoneError):
+        await waiting
+    await reads.end()
+    await first
+    assert queue.waiting == 0
 
 
 async def test_reads_of_a_large_operation_leave_the_loop(database: Database) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from db.clients import ClientDetails
 from domain.languages import Language
-from domain.sheets import DotBothWays, WrongCellCount
+from domain.sheet_files import DotBothWays
+from domain.sheet_rows import WrongCellCount
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products

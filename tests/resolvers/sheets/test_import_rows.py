@@ -7,7 +7,7 @@ from db.prices import ProductRow
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.price_tables import PriceKey
-from domain.sheets import DotBothWays
+from domain.sheet_files import DotBothWays
 from domain.text import single_spaced
 from resolvers.clients import RegisterClient
 from resolvers.sheets import clients as client_rows

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.languages import Language
-from domain.sheets import SheetRefused, WrongCellCount
+from domain.sheet_files import SheetRefused
+from domain.sheet_rows import WrongCellCount
 from domain.text import single_spaced, trimmed
 from resolvers.sheets import clients, prices
 from resolvers.sheets.encodings import mended

@@ -15,7 +15,8 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from db.clients import ClientDetails
 from domain.languages import Language
-from domain.sheets import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused, WrongCellCount
+from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused
+from domain.sheet_rows import WrongCellCount
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.reader import BadRow, Line, sheet

@@ -19,6 +19,12 @@ SHORT = "{ __typename }"
 ALWAYS_PLAIN = ["", "identity", "br", "gzip;q=0", "*;q=0, identity", "gzip;q=0.2, identity;q=0.5", "gzip;q=high"]
 
 
+@pytest.fixture(autouse=True)
+def _described(portal: Portal) -> None:
+    """Let all callers read the schema's description, which is a long answer."""
+    portal.open_schema = True
+
+
 async def encoding(http: httpx.AsyncClient, query: str, accepted: str) -> str | None:
     """Return the encoding of a query's answer; httpx has decoded it, so the answer is whole."""
     answer = await ask(http, query, {"Accept-Encoding": accepted})

@@ -171,9 +171,10 @@ async def test_the_first_edition_has_two_statuses_for_unparsed_and_unexecuted_re
 
 
 async def test_the_first_edition_still_refuses_mutations_by_get_and_other_types(
-    newest: httpx.AsyncClient,
+    newest: httpx.AsyncClient, api: Api
 ) -> None:
-    by_get = await newest.get("/graphql", params={"query": "mutation { __typename }"}, headers=NEWER)
+    signed_in = {**NEWER, "Authorization": f"Bearer {api.token}"}
+    by_get = await newest.get("/graphql", params={"query": "mutation { __typename }"}, headers=signed_in)
     text = await newest.post("/graphql", content=b"{}", headers={"Content-Type": "text/plain", **NEWER})
 
     assert (by_get.status_code, by_get.headers["allow"]) == (HTTPStatus.METHOD_NOT_ALLOWED, "POST")

@@ -424,7 +424,7 @@ async def test_a_stopping_server_gives_the_answers_that_it_owes(api: Api) -> Non
 
 
 async def test_a_lost_permission_ends_the_subscription_only(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 0.05)
     # Every role has it.
     lesser = ROLE_PERMISSIONS[Role.OPERATOR] - {Permission.EVENTS_READ}
     monkeypatch.setattr("domain.access.ROLE_PERMISSIONS", {**ROLE_PERMISSIONS, Role.OPERATOR: lesser})
@@ -458,22 +458,28 @@ async def test_an_unexpected_error_is_masked_with_the_id_of_its_operation(
     assert "secret" not in str(body)
 
 
-@pytest.mark.parametrize("name", ["Session._subscribe", "Connection.renewed"])
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("websocket_session.Session._subscribe", "websocket failed"),
+        ("stream_checks.bearer.renewed", "subscriptions not checked"),
+    ],
+)
 async def test_an_unexpected_error_of_the_connection_is_logged_and_closes_it(
-    api: Api, log: Log, monkeypatch: pytest.MonkeyPatch, name: str
+    api: Api, log: Log, monkeypatch: pytest.MonkeyPatch, name: str, event: str
 ) -> None:
     async def fail(*_arguments: object, **_options: object) -> None:
         message = "secret"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("server.http.event_stream.CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(f"server.http.websocket_session.{name}", fail)
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(f"server.http.{name}", fail)
     log.read()
     async with signed_in(api) as socket:
         socket.subscribe("1", EVENTS)
         closed = await socket.next()
 
-    (line,) = [line for line in log.lines() if line["event"] == "websocket failed"]
+    (line,) = [line for line in log.lines() if line["event"] == event]
     assert closed.code == CloseCode.INTERNAL
     assert "secret" not in closed.reason
     assert [error["type"] for error in line["error"]] == ["builtins.RuntimeError"]

@@ -155,7 +155,7 @@ async def test_a_name_that_changes_its_address_reaches_nothing_private(receiver:
     first = await client.post(url, {}, b"{}")
     second = await posted(url, client)
 
-    # The first address is public, and nobody is there; the private one beside it is not tried.
+    # The first address is public, and no server answers there; the private one beside it is not tried.
     assert first.failure in {DeliveryFailure.TIMEOUT, DeliveryFailure.UNREACHABLE}
     assert second.failure is DeliveryFailure.ADDRESS
     assert asked == ["erp.example", "erp.example"]

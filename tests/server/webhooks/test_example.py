@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import timedelta
 from http.server import ThreadingHTTPServer
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from db import retention
 from domain.timestamps import utc_now
 from resolvers.portal import Portal
 from server.app import create_app
@@ -106,3 +108,49 @@ async def test_the_example_keeps_its_copy_in_step_through_restarts(
         await asyncio.to_thread(again.catch_up)
         assert await in_step()
         again.close()
+
+
+async def test_the_example_catches_up_when_its_events_are_no_longer_kept(
+    api: Api, portal: Portal, product: str, tmp_path: Path
+) -> None:
+    portal.now = utc_now
+    script, file, other_file = example(), tmp_path / "activations.db", tmp_path / "other.db"
+    await api.buy(product, 120)
+    client, leaving = await api.client(), await api.client()
+    stays, early = await api.activation(client, product), await api.activation(client, product)
+    late = await api.activation(leaving, product)
+
+    async def drop_events() -> None:
+        before = portal.now() + timedelta(days=1)
+        while await portal.database.write(lambda tx: retention.drop_old(tx, api.partner_id, before=before)):
+            pass
+
+    async with served(portal) as url:
+        copy = script.Copy(str(file), url, api.token)
+        await asyncio.to_thread(copy.catch_up)
+        await api.done("cancelActivation", "__typename", {"activationId": early})
+        await api.done("cancelClient", "__typename", {"clientId": leaving})
+        for _ in range(101):
+            await api.activation(client, product)
+        await drop_events()
+        await api.activation(client, product)
+        await asyncio.to_thread(copy.catch_up)
+        copy.close()
+        # The first events were deleted before it began.
+        new = script.Copy(str(other_file), url, api.token)
+        await asyncio.to_thread(new.catch_up)
+        new.close()
+
+    query = """query ($after: String) {
+        activations(first: 100, after: $after) { nodes { id status } pageInfo { endCursor } } }"""
+    first = (await api.data(query))["activations"]
+    rest = (await api.data(query, after=first["pageInfo"]["endCursor"]))["activations"]
+    expected = {each["id"]: each["status"] for each in (*first["nodes"], *rest["nodes"])}
+    copies = []
+    for each in (file, other_file):
+        with closing(sqlite3.connect(each)) as database:
+            copies.append(dict(database.execute("SELECT id, status FROM activations").fetchall()))
+    stored, other = copies
+    assert stored == other == expected
+    assert (stored[stays], stored[early], stored[late]) == ("ACTIVE", "CANCELLED", "CANCELLED")
+    assert len(stored) == 105

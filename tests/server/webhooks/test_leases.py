@@ -34,9 +34,12 @@ async def test_two_senders_that_look_at_once_send_each_event_once(
     hook = await new_hook(api, receiver, **ONLY_CLIENTS)
     for _ in range(3):
         await api.client()
-    several = [senders.new() for _ in range(4)]
+    several = [senders.new(seconds=LONG) for _ in range(4)]
+    # Until all have looked: what has been sent would leave the webhook to the next one.
+    receiver.answers.append("wait")
 
     begun = await asyncio.gather(*(sender.look() for sender in several))
+    receiver.gate.set()
     await asyncio.gather(*(sender.wait() for sender in several))
 
     assert sorted(begun) == [0, 0, 0, 1]

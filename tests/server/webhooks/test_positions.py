@@ -1,6 +1,8 @@
 """How far a webhook has come: its position passes what a filter leaves out, and is never set back by a sender."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +12,10 @@ from db.tables import webhooks
 from db.webhook_leases import Progress, WebhookKey
 from resolvers import ids
 from resolvers.portal import Portal
+from server.webhooks.sender import Intervals
 from tests.api import Api
 from tests.clock import Clock
+from tests.eventually import eventually
 from tests.factories import new_caller
 from tests.receivers import Receiver
 from tests.server.webhooks.conftest import Send, Senders
@@ -79,6 +83,101 @@ async def test_a_look_reads_one_page_of_a_webhook(
     await sender.wait()
     assert receiver.numbers == [await last_number(api)]
     assert (await state(api, hook))["failedAttempts"] == 0
+
+
+@pytest.fixture
+def pages(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Number of events in each page that is read."""
+    read, sizes = portal.feed.page, list[int]()
+
+    async def counted(*of: Any, **named: Any) -> Any:  # noqa: ANN401 — those of `Feed.page`.
+        rows, upto = await read(*of, **named)
+        sizes.append(len(rows))
+        return rows, upto
+
+    monkeypatch.setattr(portal.feed, "page", counted)
+    return sizes
+
+
+async def test_a_look_for_work_reads_only_one_event(
+    api: Api, senders: Senders, receiver: Receiver, pages: list[int]
+) -> None:
+    await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    for _ in range(5):
+        await api.client()
+    sender = senders.new()
+
+    assert await sender.look() == 1
+    looked = list(pages)
+    await sender.wait()
+
+    assert looked == [1]
+    assert len(receiver.received) == 5
+
+
+async def test_a_repeated_delivery_reads_no_more_events_than_messages_have(
+    api: Api, receiver: Receiver, send: Send, pages: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}, batchSize=4)
+    for _ in range(4):
+        await api.client()
+    await send()
+    (delivery,) = (await state(api, hook))["deliveries"]["nodes"]
+    # As if earlier messages had more events.
+    monkeypatch.setattr("server.webhooks.delivery.BATCH_MAX", 2)
+    pages.clear()
+    await api.done("redeliver", "__typename", {"webhookDeliveryId": delivery["id"]})
+
+    await send()
+
+    assert max(pages) <= 3
+    assert (await state(api, hook))["deliveries"]["nodes"][0]["failure"] == "NOT_SENT"
+
+
+async def test_a_look_takes_some_webhooks_and_the_next_look_others(
+    api: Api, senders: Senders, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.webhooks.candidates._LOOKED_AT_MAX", 2)
+    hooks = [await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]}) for _ in range(5)]
+    await api.client()
+    sender, begun = senders.new(), []
+
+    for _ in range(3):
+        begun.append(await sender.look())
+        await sender.wait()
+
+    assert begun == [2, 2, 1]
+    assert [len((await state(api, hook))["deliveries"]["nodes"]) for hook in hooks] == [1] * 5
+    for hook in hooks:
+        await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    begun.clear()
+    for _ in range(3):
+        begun.append(await sender.look())
+        await sender.wait()
+    assert begun == [2, 2, 1]
+
+
+async def test_many_webhooks_are_served_by_a_running_sender(
+    api: Api, other_api: Api, senders: Senders, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.webhooks.candidates._LOOKED_AT_MAX", 2)
+    for each in (api, other_api):
+        for _ in range(4):
+            await new_hook(each, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    for each in (api, other_api):
+        await each.client()
+    # It looks again without a commit of another task, and long before the next poll.
+    sending = asyncio.create_task(senders.new(seconds=60, intervals=Intervals(poll=600, renew=60, pause=0.001)).run())
+
+    await eventually(lambda: _received(receiver, 8))
+
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    assert len(receiver.received) == 8
+
+
+async def _received(receiver: Receiver, number: int) -> bool:
+    return len(receiver.received) >= number
 
 
 async def test_a_message_that_failed_waits_for_a_replica_that_is_behind(

@@ -1,0 +1,94 @@
+"""Deadlines of requests, which also end the database's work for them.
+
+The deadline of a request is in a context variable, so that each unit of work of the request has it. A unit of work
+outside of a request has the default of its `Database`, from its own beginning.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import perf_counter
+
+from db.engine.connection import CallerGoneError, TookTooLongError
+
+
+class Deadline:
+    """Time at which a request must be answered, and whether its caller still waits."""
+
+    # Values of the class, because a request has a deadline that needs none of its own.
+    for_change = False
+    """Whether the request changes data: then the end of its connection stops nothing."""
+    committed = False
+    """Whether a change of the request was committed."""
+    gone = False
+    """Whether the caller of a request that only reads has closed the connection."""
+    _stops: set[Callable[[], object]] | None = None
+
+    def __init__(self, seconds: float) -> None:
+        """Begin now, for a request that only reads."""
+        self.seconds = seconds
+        self._ends = perf_counter() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; not positive afterwards."""
+        return self._ends - perf_counter()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the work must stop: at the deadline, or because the caller of a read has gone."""
+        return self.gone or perf_counter() >= self._ends
+
+    def check(self) -> None:
+        """Raise CallerGoneError or TookTooLongError if the work must stop."""
+        if self.gone:
+            raise CallerGoneError
+        if perf_counter() >= self._ends:
+            raise TookTooLongError
+
+    def allow_change(self, seconds: float) -> None:
+        """Give the request the seconds of one that changes data, counted from its beginning."""
+        if not self.for_change:
+            self.for_change = True
+            # The caller may have gone before this was known.
+            self.gone = False
+            self._ends += seconds - self.seconds
+            self.seconds = seconds
+
+    def note_commit(self, *, reading_seconds: float) -> None:
+        """Note a commit, and leave at least these seconds for reading what was changed."""
+        self.committed = True
+        self._ends = max(self._ends, perf_counter() + reading_seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Move the deadline by the seconds that the caller took to send the request."""
+        self._ends += seconds
+
+    def again(self) -> "Deadline":
+        """Return a deadline with the same seconds that begins now."""
+        return Deadline(self.seconds)
+
+    def abandon(self) -> None:
+        """Stop the reads of a request whose caller has gone; a request that changes data goes on."""
+        if self.for_change:
+            return
+        self.gone = True
+        for stop in list(self._stops or ()):
+            stop()
+
+    def on_gone(self, stop: Callable[[], object]) -> Callable[[], None]:
+        """Call the function if the caller goes away, until the returned function is called."""
+        stops = self._stops = self._stops or set()
+        stops.add(stop)
+        return lambda: stops.discard(stop)
+
+
+current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""Deadline of the request; None outside of one."""
+
+
+def of_unit(default: float | None) -> Deadline | None:
+    """Return the deadline of a unit of work that begins now: its request's, or one after the default seconds."""
+    found = current.get()
+    if found is not None or default is None:
+        return found
+    return Deadline(default)

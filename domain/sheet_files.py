@@ -1,0 +1,158 @@
+"""What is wrong with a file that is to be a sheet, in words for a person."""
+
+import errno
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.languages import Text
+from domain.refusals import Refusal
+
+
+class SheetRefused(Refusal):
+    """The file can't be read as a sheet."""
+
+
+_REASONS: Mapping[int | None, Text] = {
+    errno.ENOENT: Text(pt="ele não existe", en="it does not exist"),
+    errno.ENOTDIR: Text(pt="o caminho não é uma pasta", en="its path is no folder"),
+    errno.EISDIR: Text(pt="é uma pasta", en="it is a folder"),
+    errno.EACCES: Text(pt="falta a permissão", en="the permission is missing"),
+    errno.EPERM: Text(pt="falta a permissão", en="the permission is missing"),
+    errno.ENAMETOOLONG: Text(pt="o nome é longo demais", en="its name is too long"),
+    errno.EIO: Text(pt="o disco ou a rede falhou", en="the disk or the network failed"),
+}
+
+
+class UnreadableFile(SheetRefused):
+    """The operating system refuses to read the file."""
+
+    text = Text(pt="O arquivo não pode ser lido: {reason}.", en="The file can't be read: {reason}.")
+
+    def __init__(self, error: OSError) -> None:
+        other = f"“{error.strerror or error}”"
+        unusual = Text(pt=f"o sistema respondeu {other}", en=f"the system answered {other}")
+        super().__init__(reason=_REASONS.get(error.errno, unusual))
+
+
+class NoText(SheetRefused):
+    """The file has characters that no text has."""
+
+    text = Text(
+        pt="O arquivo não é um texto. Exporte a planilha como CSV ou XLSX.",
+        en="The file is not a text. Export the sheet as CSV or XLSX.",
+    )
+
+
+class NoBase64(SheetRefused):
+    """The content is announced as Base64, and isn't."""
+
+    text = Text(pt="O conteúdo não está em Base64.", en="The content is not in Base64.")
+
+
+class OldWorkbook(SheetRefused):
+    """The file is a workbook in the format of Excel 97."""
+
+    text = Text(
+        pt="O arquivo está no formato antigo do Excel (XLS). Salve-o como XLSX ou CSV.",
+        en="The file is in the old format of Excel (XLS). Save it as XLSX or CSV.",
+    )
+
+
+class WebPage(SheetRefused):
+    """The file is a web page, as some ERPs write under the name of a workbook."""
+
+    text = Text(
+        pt="O arquivo é uma página da web com nome de planilha. Abra-o no Excel e salve-o como XLSX ou CSV.",
+        en="The file is a web page with the name of a sheet. Open it in Excel and save it as XLSX or CSV.",
+    )
+
+
+class BrokenWorkbook(SheetRefused):
+    """The workbook is damaged, encrypted, or no workbook."""
+
+    text = Text(
+        pt="A planilha XLSX está danificada ou protegida por senha. Salve-a novamente, sem senha, ou como CSV.",
+        en="The XLSX workbook is damaged or has a password. Save it again without one, or as CSV.",
+    )
+
+
+class LargeWorkbook(SheetRefused):
+    """The workbook is too large when unpacked."""
+
+    text = Text(
+        pt=(
+            "A planilha XLSX é grande demais: seu conteúdo ocupa mais de {megabytes} MB ou tem células demais. "
+            "Salve-a como CSV ou divida-a."
+        ),
+        en=(
+            "The XLSX workbook is too large: it unpacks to more than {megabytes} MB, or has too many cells. "
+            "Save it as CSV or split it."
+        ),
+    )
+
+
+class LongLine(SheetRefused):
+    """A line of the file is longer than any row."""
+
+    text = Text(
+        pt="A linha {line:plain} é longa demais para uma linha de planilha.",
+        en="Line {line:plain} is too long for a row of a sheet.",
+    )
+
+
+class EmptySheet(SheetRefused):
+    """The sheet has no header."""
+
+    text = Text(
+        pt="O arquivo está vazio: falta a linha com os nomes das colunas.",
+        en="The file is empty: it has to have a line that names the columns.",
+    )
+
+
+class MissingColumns(SheetRefused):
+    """No line of the sheet names all required columns."""
+
+    text = Text(
+        pt="Não foi encontrada uma linha de títulos com a coluna: {columns}.",
+        en="The file has no line of headers with a column for: {columns}.",
+    )
+
+    def __init__(self, columns: Iterable[Sequence[str]]) -> None:
+        """Take the possible headers of each missing column."""
+        named = tuple(columns)
+        either = (("; ".join(word.join(aliases) for aliases in named)) for word in (" ou ", " or "))
+        super().__init__(columns=Text(*either))
+
+
+class RepeatedColumn(SheetRefused):
+    """Two columns have the same header."""
+
+    text = Text(
+        pt="Duas colunas se chamam “{header}”. Apague a que não vale.",
+        en="Two columns are called “{header}”. Remove the one that does not count.",
+    )
+
+
+class TooManyRows(SheetRefused):
+    """The sheet has more rows than one import takes."""
+
+    text = Text(
+        pt="O arquivo tem mais de 5.000 linhas. Divida-o em partes e importe uma por vez.",
+        en="The file has more than 5,000 rows. Split it, and import one part at a time.",
+    )
+
+
+class DotBothWays(SheetRefused):
+    """A column has the dot as decimal and as thousands separator."""
+
+    text = Text(
+        pt=(
+            "Na coluna “{header}”, o ponto separa os decimais na linha {decimal:plain} e os milhares na linha "
+            "{thousands:plain}. "
+            "Use a vírgula para os decimais."
+        ),
+        en=(
+            "In the column “{header}”, the dot separates the decimals in line {decimal:plain} and the thousands in "
+            "line "
+            "{thousands:plain}. Write the decimals with a comma."
+        ),
+    )
