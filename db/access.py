@@ -78,6 +78,7 @@ class Bearer(NamedTuple):
     second_factor_since: datetime | None
     second_factor_required: bool
     """Whether the partner requires a second factor of its users."""
+    points_per_second: int | None
 
 
 class NewToken(NamedTuple):
@@ -173,6 +174,7 @@ _BEARERS = (
         partners.c.api_token_networks,
         users.c.second_factor_since,
         partners.c.second_factor_required,
+        partners.c.points_per_second,
     )
     .join(users, users.c.id == tokens.c.user_id)
     .join(partners, partners.c.id == users.c.partner_id)

@@ -23,10 +23,11 @@ class IdentifiedUser(NamedTuple):
     user_id: int
     role: Role
     of_vendor: bool
+    points_per_second: int | None
 
 
 _USERS = (
-    sa.select(users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor)
+    sa.select(users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor, partners.c.points_per_second)
     .join(partners, partners.c.id == users.c.partner_id)
     .where(users.c.disabled_at.is_(None))
 )

@@ -48,6 +48,7 @@ class PartnerRow(NamedTuple):
     api_token_networks: str
     """Networks in CIDR notation, with blanks between them."""
     second_factor_required: bool
+    points_per_second: int | None
 
     @property
     def policy(self) -> Policy:
@@ -58,6 +59,7 @@ class PartnerRow(NamedTuple):
             self.stock_warning_below,
             tuple(self.api_token_networks.split()),
             self.second_factor_required,
+            self.points_per_second,
         )
 
 

@@ -206,6 +206,7 @@ class RateLimited(ApiError):
     def __init__(self, seconds: int) -> None:
         """Take the number of seconds to wait."""
         super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
+        self.seconds = seconds
 
 
 class TooManyMails(RateLimited):
@@ -215,6 +216,23 @@ class TooManyMails(RateLimited):
         pt="O limite de e-mails por dia foi atingido. Tente de novo em {wait}.",
         en="The limit of e-mails per day is reached. Try again in {wait}.",
     )
+
+
+class TooFewPoints(RateLimited):
+    """The caller has used the cost points that it may use in so short a time.
+
+    The extension `policy` is the limit that was reached: that of the partner, the vendor, the token or the address.
+    """
+
+    text = Text(
+        pt="Muitas consultas em pouco tempo. Tente de novo em {wait}.",
+        en="Too many requests in a short time. Try again in {wait}.",
+    )
+
+    def __init__(self, seconds: int, policy: str = "partner") -> None:
+        """Take the number of seconds to wait, and the limit that was reached."""
+        super().__init__(seconds)
+        self.extensions["policy"] = policy
 
 
 class TooManySubscriptions(ApiError):
@@ -369,6 +387,15 @@ class TooManyOperations(Unavailable):
     text = Text(
         pt="O portal está ocupado com muitas consultas grandes. Tente de novo ou peça menos dados.",
         en="The portal is busy with too many large requests. Try again, or ask for less.",
+    )
+
+
+class TooManyReads(Unavailable):
+    """Too many reads of the partner wait for the database."""
+
+    text = Text(
+        pt="Há muitas consultas da sua empresa em andamento. Tente de novo em instantes.",
+        en="Too many requests of your company are in progress. Try again in a moment.",
     )
 
 

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, Noun] = {
     "password": Noun(pt="a senha", en="the password"),
     "permissions": Noun(pt="a permissão", en="the permission"),
     "phone": Noun(pt="o telefone", en="the phone number"),
+    "pointsPerSecond": Noun(pt="o limite de uso da API", en="the limit of the API's use"),
     "preselectedId": Noun(pt="a pauta de preços pré-selecionada", en="the preselected price table"),
     "priceTableId": Noun(pt="a pauta de preços", en="the price table"),
     "priceTableIds": Noun(pt="a pauta de preços", en="the price table"),

@@ -1,6 +1,7 @@
 """Policies of a partner, off at first, which the vendor sets.
 
-They say who approves an order, when the stock is low, and from which networks API tokens are used.
+They say who approves an order, when the stock is low, from which networks API tokens are used, and how much the partner
+may use of the API.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +39,8 @@ class Policy(NamedTuple):
     api_token_networks: tuple[str, ...] = ()
     """In CIDR notation; none if the partner's API tokens can be used from any address."""
     second_factor_required: bool = False
+    points_per_second: int | None = None
+    """Cost points that the partner may use in a second in the long run; None for the portal's own limit."""
 
 
 class Approval(NamedTuple):

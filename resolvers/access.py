@@ -160,6 +160,7 @@ def _of_identity(found: IdentifiedUser, expires_at: datetime | None) -> Viewer:
         token_kind=None,
         expires_at=expires_at,
         scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
+        points_per_second=found.points_per_second,
     )
 
 
@@ -186,6 +187,7 @@ def _of_token(portal: Portal, found: Bearer, now: datetime) -> Viewer | None:
         scope=tenancy.scope(found.partner_id, found.role, of_vendor=found.of_vendor),
         networks=policies.networks(found.networks) if found.kind is TokenKind.API else (),
         must_enroll=must_enroll,
+        points_per_second=found.points_per_second,
     )
 
 

@@ -13,6 +13,7 @@ from resolvers.ids import NOWHERE
 from resolvers.loaders import Loaders
 from resolvers.passwords import Gone
 from resolvers.portal import Portal
+from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 
 
@@ -43,6 +44,8 @@ class Context:
     """Codes of the refusals that the answer holds."""
     inspections: dict[str, Inspection] | None = None
     """Inspections of trusted documents by their texts."""
+    charge: Charge | None = None
+    """What the request has spent of its caller's rate; None if the caller has no limit."""
     _loaders: Loaders | None = None
 
     @property

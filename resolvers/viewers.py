@@ -36,6 +36,8 @@ class Viewer(NamedTuple):
     """Networks from which the token can be used; none if from any address."""
     must_enroll: bool = False
     """Whether the user must have a second factor and has none: then the session has no permission."""
+    points_per_second: int | None = None
+    """Rate that the vendor allows the partner; None for the portal's own limit."""
 
     @property
     def of_vendor(self) -> bool:

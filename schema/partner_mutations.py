@@ -10,6 +10,7 @@ from domain.checks import Checks
 from domain.money import Cents
 from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact
 from domain.policies import NETWORKS_MAX, STOCK_WARNING_MAX
+from domain.rates import POINTS_PER_SECOND_MAX
 from domain.users import EMAIL_LENGTH
 from resolvers import partner_changes
 from resolvers.dataloader import MaybeAwaitable
@@ -180,6 +181,10 @@ class SetPartnerPolicyInput(OfPartner):
     second_factor_required: bool | None = optional(
         "Whether the partner's users must have a second factor. It holds for sessions that exist, too."
     )
+    points_per_second: int | None = optional(
+        "The cost points that the partner's users together may use in a second in the long run, in place of the "
+        "portal's own limit. 1 to 1,000,000."
+    )
 
     def checked(self) -> SetPartnerPolicy:
         """Return the changes; raise a group of refusals if they are invalid."""
@@ -196,6 +201,11 @@ class SetPartnerPolicyInput(OfPartner):
             changes["stock_warning_below"] = below
             if below is not None:
                 checks.number(below, "stockWarningBelow", lowest=1, highest=STOCK_WARNING_MAX)
+        if self.points_per_second is not strawberry.UNSET:
+            points = self.points_per_second
+            changes["points_per_second"] = points
+            if points is not None:
+                checks.number(points, "pointsPerSecond", lowest=1, highest=POINTS_PER_SECOND_MAX)
         if self.api_token_networks is not strawberry.UNSET:
             changes["api_token_networks"] = _networks(self.api_token_networks or [], checks)
         checks.done()

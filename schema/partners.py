@@ -65,6 +65,12 @@ class PartnerPolicy:
             "enroll one; API tokens work as before."
         )
     )
+    points_per_second: int | None = strawberry.field(
+        description=(
+            "The cost points that the partner's users together may use in a second in the long run, beyond which "
+            "requests get the error RATE_LIMITED. Null if the portal's own limit holds."
+        )
+    )
 
 
 @strawberry.type(description="A reseller of the vendor's software, “Parceiro”, or the vendor itself.")
@@ -98,6 +104,7 @@ class Partner(Node, row=PartnerRow):
             "stock_warning_below",
             "api_token_networks",
             "second_factor_required",
+            "points_per_second",
         ),
         description="The policies of the partner.",
     )

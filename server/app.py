@@ -31,6 +31,8 @@ from server.http.errors import http_error
 from server.http.exports import ExportFiles
 from server.http.middleware import Observe, RequestLog
 from server.http.websocket import WebSockets
+from server.rates.buckets import Buckets
+from server.rates.limiter import Limiter
 from server.settings import Settings
 from server.webhooks.client import WebhookClient
 from server.webhooks.sender import Sender
@@ -84,7 +86,8 @@ def create() -> Application:
     """Return the application that the environment's settings describe: the entry of a server process."""
     settings = Settings.load()
     logs.configure(settings)
-    app = create_app(open_portal(settings, seconds=_WORK_SECONDS), settings)
+    portal = open_portal(settings, seconds=_WORK_SECONDS)
+    app = create_app(portal, settings, buckets=settings.buckets())
     app.owns_process = True
     return app
 
@@ -110,10 +113,13 @@ def new_sender(portal: Portal, selections: EventSelections) -> Sender:
     return Sender(portal, selections, WebhookClient(private=portal.private_webhooks))
 
 
-def create_app(portal: Portal, settings: Settings, *, documents: Documents | None = None) -> Application:
+def create_app(
+    portal: Portal, settings: Settings, *, documents: Documents | None = None, buckets: Buckets | None = None
+) -> Application:
     """Return the application that serves a portal, and closes its database at shutdown.
 
-    Applications of one process can share a cache of `documents`, which also chooses how they are executed.
+    Applications of one process can share a cache of `documents`, which also chooses how they are executed. The limits
+    of rates are the application's own unless it gets `buckets` that it shares.
     """
     streams = StreamCounts(
         total=settings.max_subscriptions,
@@ -121,11 +127,13 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
         of_address=settings.max_subscriptions_of_address,
     )
     portal.inspect = partial(inspected, points_max=settings.max_points)
+    limiter = Limiter(settings.rate_limits(), buckets, digest=portal.digest)
     operations = Operations(
         portal,
         documents,
         trusted_only=settings.trusted_documents == "only",
         streams=streams,
+        limiter=limiter,
         points_max=settings.max_points,
         reports_cost=settings.report_cost,
     )
@@ -158,6 +166,7 @@ def create_app(portal: Portal, settings: Settings, *, documents: Documents | Non
     app.state.selections = selections if settings.webhooks_send else None
     app.state.sockets = sockets
     app.state.streams = streams
+    app.state.limiter = limiter
     return app
 
 
@@ -195,6 +204,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         cleanup.run(portal, event_days=app.state.event_days),
         erasure.run(portal),
         document_refresh.run(trusted),
+        app.state.limiter.run(),
     ]
     selections: EventSelections | None = app.state.selections
     if selections is not None:
@@ -213,4 +223,5 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         await asyncio.gather(*beside, return_exceptions=True)
         await portal.outbox.drain(_MAIL_SECONDS)
         await writer.write()
+        await app.state.limiter.close()
         await portal.database.close()

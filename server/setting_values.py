@@ -1,6 +1,7 @@
 """The values of settings: types which say what is right where the environment has something else."""
 
 import re
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.engine.sqlite_engine import SYNCHRONOUS
+from domain.rates import POINTS_PER_SECOND_MAX
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
@@ -26,6 +28,11 @@ _ORIGIN = re.compile(
 
 _PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+_REDIS_URL = re.compile(r"(rediss?://[^\s/?#]+|unix:///[^\s?#]+)(/[^\s#]*)?(\?[^\s#]*)?")
+
+MEMORY_URL = "memory://"
+"""URL of a store that every process has for itself."""
 
 SHORTEST_SECRET = 32
 """The least number of characters of a secret."""
@@ -145,7 +152,20 @@ def _as_asyncpg_says(url: URL) -> URL:
     return url
 
 
+def _rate_limit_url(value: SecretStr) -> SecretStr:
+    given = value.get_secret_value()
+    if given != MEMORY_URL and not _REDIS_URL.fullmatch(given):
+        message = "it has to be a URL such as redis://127.0.0.1:6379/0 or rediss://…, or memory://"
+        raise ValueError(message)
+    if given != MEMORY_URL and find_spec("redis") is None:
+        message = "it needs the package redis: pip install 'portal-do-parceiro[redis]'"
+        raise ValueError(message)
+    return value
+
+
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Points = Annotated[int, Field(ge=0, le=POINTS_PER_SECOND_MAX)]
+RateLimitUrl = Annotated[SecretStr, AfterValidator(_rate_limit_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]

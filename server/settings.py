@@ -15,13 +15,19 @@ from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
 from server.mail import SmtpMailer, server_of
+from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
+from server.rates.limiter import Limits
+from server.rates.redis_buckets import RedisBuckets
 from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (
+    MEMORY_URL,
     DatabaseUrl,
     EmailAddress,
     Networks,
     Origins,
+    Points,
     PortalUrl,
+    RateLimitUrl,
     Seconds,
     Secret,
     SettingsError,
@@ -233,6 +239,36 @@ class Settings(BaseSettings):
         validate_default=True,
         description="The issuer (OpenID Connect) whose tokens are bearer tokens here, such as https://id.example.",
     )
+    rate_limit_partner: Points = Field(
+        default=Limits().partner,
+        description="The cost points that a partner may use in a second in the long run; 0 for no limit.",
+    )
+    rate_limit_vendor: Points = Field(
+        default=Limits().vendor, description="The same for all of the vendor's users together; 0 for no limit."
+    )
+    rate_limit_address: Points = Field(
+        default=Limits().address, description="The same for requests without a token from one address; 0 for no limit."
+    )
+    rate_limit_token_percent: int = Field(
+        default=Limits().token_percent,
+        ge=1,
+        le=100,
+        description="How much of its partner's or the vendor's limit one token may use; 100 for all of it.",
+    )
+    rate_limit_seconds: int = Field(
+        default=Limits().seconds,
+        ge=1,
+        le=3600,
+        description="How many seconds' points a caller may use at once, after it has used none for as long.",
+    )
+    rate_limit_url: RateLimitUrl | None = Field(
+        default=None,
+        repr=False,
+        description=(
+            "Where the used points are counted: redis://HOST:PORT or rediss://… (Redis or Valkey), or memory:// for "
+            "each process alone. Where it is not given, in the database, or a file beside SQLite's."
+        ),
+    )
     status_codes: Edition = Field(
         default="2025",
         description=(
@@ -265,6 +301,23 @@ class Settings(BaseSettings):
             return Outbox(portal_url=url)
         limits = MailLimits(self.mails_per_user, self.mails_per_partner)
         return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url, limits)
+
+    def rate_limits(self) -> Limits:
+        """Return the limits of callers' rates."""
+        return Limits(
+            self.rate_limit_partner,
+            self.rate_limit_vendor,
+            self.rate_limit_address,
+            self.rate_limit_token_percent,
+            self.rate_limit_seconds,
+        )
+
+    def buckets(self) -> Buckets:
+        """Return the buckets that the processes share."""
+        if self.rate_limit_url is None:
+            return DatabaseBuckets(self.database_url)
+        url = self.rate_limit_url.get_secret_value()
+        return MemoryBuckets() if url == MEMORY_URL else RedisBuckets(url)
 
     def provider(self) -> OpenIdProvider | None:
         """Return the identity provider, if there is one."""

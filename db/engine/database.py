@@ -12,7 +12,8 @@ from db.engine.connection import Meter, NotInlineError, Observer, Pending, Trans
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
 from db.engine.postgres import PostgresEngine
-from db.engine.sqlite_engine import SqliteEngine
+from db.engine.read_queue import ReadQueue, caller
+from db.engine.sqlite_engine import READING_THREADS, SqliteEngine
 from db.engine.timing import timed
 from domain.errors import Unavailable
 
@@ -110,6 +111,7 @@ class Database:
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
+            self._reads = ReadQueue(READING_THREADS)
             self._engine = SqliteEngine(
                 given,
                 self._availability,
@@ -119,6 +121,8 @@ class Database:
             )
         else:
             self.url = given
+            # The pool lends as many connections again, which are for writes.
+            self._reads = ReadQueue(readers)
             self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
@@ -134,6 +138,9 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
+        of = caller.get()
+        if of is not None and of.is_large:
+            return Pending(self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
@@ -202,7 +209,13 @@ class Database:
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
-        return self._engine.usage()
+        usage = self._engine.usage()
+        return usage._replace(waiting=usage.waiting + self._reads.waiting)
+
+    @property
+    def reads_waiting(self) -> int:
+        """The number of reads that wait for their caller's turn."""
+        return self._reads.waiting
 
     @property
     def stopped(self) -> Mapping[str, int]:
@@ -258,7 +271,8 @@ class Database:
     async def _read(self, work: Work[Result]) -> Result:
         until = deadline.of_unit(self._seconds)
         try:
-            return await self._engine.read(work, until)
+            async with self._reads.place(until):
+                return await self._engine.read(work, until)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)
             raise

@@ -28,7 +28,7 @@ _BUSY_SLICE_SECONDS = 0.25
 _BUSY_READING_SECONDS = 5
 """How long a reading thread waits for the rare locks that concern readers: it can't be stopped meanwhile."""
 
-_READING_THREADS = max(2, min(8, os.cpu_count() or 2))
+READING_THREADS = max(2, min(8, os.cpu_count() or 2))
 """More than there are cores would wait for each other; with one, a long search would delay all other reads."""
 
 _BUSY_INLINE_SECONDS = 0.25
@@ -66,7 +66,7 @@ class SqliteEngine:
         self._new_reader = partial(
             ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=_BUSY_READING_SECONDS, observers=observers
         )
-        self._readers = [self._new_reader() for _ in range(_READING_THREADS)]
+        self._readers = [self._new_reader() for _ in range(READING_THREADS)]
         self._long_readers: set[ReaderThread] = set()
         self._writer = GroupCommitWriter(
             file,

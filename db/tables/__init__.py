@@ -20,6 +20,7 @@ from db.tables.events import events
 from db.tables.orders import license_stock, order_items, orders, stock_movements
 from db.tables.partners import idempotency_keys, partner_counters, partners, trusted_documents
 from db.tables.prices import partner_price_tables, price_table_versions, price_tables, price_tiers, products
+from db.tables.rates import rate_buckets
 from db.tables.webhooks import webhook_deliveries, webhooks
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "price_tables",
     "price_tiers",
     "products",
+    "rate_buckets",
     "recovery_codes",
     "sign_in_attempts",
     "sign_in_challenges",

@@ -24,6 +24,7 @@ partners = table(
     Column("stock_warning_below", sa.Integer),
     Column("api_token_networks", sa.Text, nullable=False, server_default=""),
     Column("second_factor_required", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("points_per_second", sa.Integer),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspended_at IS NOT NULL)", "suspended_with_time"),
     sa.CheckConstraint("(status = 'SUSPENDED') = (suspension_reason IS NOT NULL)", "suspended_with_reason"),
     sa.CheckConstraint("(status = 'CLOSED') = (closed_at IS NOT NULL)", "closed_with_time"),

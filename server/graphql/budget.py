@@ -1,10 +1,11 @@
 """Budget for the objects and values that concurrent operations select together."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
+from db.engine.round_robin import QueueFullError, RoundRobin
 from domain.errors import TooManyOperations
 
 BUDGET = 250_000
@@ -14,15 +15,26 @@ _PAUSE_SECONDS = 0.005
 """Seconds for which a share is kept after its operation, so that small operations run between large ones."""
 
 WAIT_MAX_SECONDS = 10.0
+WAITING_MAX = 100
+"""Operations of one partner that wait at most."""
+
+
+class _Waiting(NamedTuple):
+    """Operation that waits for a share of this size."""
+
+    size: int
+    turn: asyncio.Future[None]
 
 
 class Budget:
-    """Shares of the budget, given to operations in the order of their requests."""
+    """Shares of the budget, given to operations of one partner after the other, and in order to those of one."""
 
-    def __init__(self, total: int = BUDGET, wait_max: float = WAIT_MAX_SECONDS) -> None:
+    def __init__(self, total: int = BUDGET, wait_max: float = WAIT_MAX_SECONDS, waiting_max: int = WAITING_MAX) -> None:
         self._total = self._left = total
         self._wait_max = wait_max
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._waiting: RoundRobin[_Waiting] = RoundRobin(waiting_max)
+        self._running: set[Hashable] = set()
+        """Keys that hold a share."""
 
     @property
     def waiting(self) -> int:
@@ -30,45 +42,64 @@ class Budget:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def share(self, size: int) -> AsyncIterator[None]:
-        """Hold a share, at most the whole budget; raise Unavailable after waiting `wait_max` seconds."""
+    async def share(self, size: int, key: Hashable = None) -> AsyncIterator[None]:
+        """Hold a share, at most the whole budget, one at a time for a key.
+
+        Raise Unavailable after waiting `wait_max` seconds, or if too many of the key wait already.
+        """
         size = min(size, self._total)
-        if size and (self._waiting or size > self._left):
-            await self._wait(size)
-        else:
-            self._left -= size
+        if size:
+            if self._waiting or size > self._left or not self._may(key):
+                await self._wait(size, key)
+            else:
+                self._take(size, key)
         try:
             yield
         finally:
             if size:
-                asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._return, size)
+                asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._return, size, key)
 
-    async def _wait(self, size: int) -> None:
+    async def _wait(self, size: int, key: Hashable) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = (size, turn)
-        self._waiting.append(waiting)
+        waiting = _Waiting(size, turn)
+        try:
+            self._waiting.add(key, waiting)
+        except QueueFullError:
+            raise TooManyOperations from None
+        self._admit()
         try:
             await asyncio.wait((turn,), timeout=self._wait_max)
         except asyncio.CancelledError:
-            self._leave(waiting)
+            self._leave(waiting, key)
             if turn.done():
-                self._return(size)
+                self._return(size, key)
             raise
         if not turn.done():
-            self._leave(waiting)
+            self._leave(waiting, key)
             raise TooManyOperations
 
-    def _leave(self, waiting: tuple[int, asyncio.Future[None]]) -> None:
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+    def _leave(self, waiting: _Waiting, key: Hashable) -> None:
+        self._waiting.remove(key, waiting)
         self._admit()
 
-    def _return(self, size: int) -> None:
+    def _may(self, key: Hashable) -> bool:
+        return key is None or key not in self._running
+
+    def _take(self, size: int, key: Hashable) -> None:
+        self._left -= size
+        if key is not None:
+            self._running.add(key)
+
+    def _return(self, size: int, key: Hashable) -> None:
         self._left += size
+        self._running.discard(key)
         self._admit()
 
     def _admit(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._left:
-            size, turn = self._waiting.popleft()
-            self._left -= size
-            turn.set_result(None)
+        # No operation overtakes one whose turn it is and which needs more than is left.
+        while (first := self._waiting.peek(self._may)) is not None and first.size <= self._left:
+            found = self._waiting.pop(self._may)
+            if found is not None:
+                key, waiting = found
+                self._take(waiting.size, key)
+                waiting.turn.set_result(None)

@@ -15,6 +15,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from db.engine.deadline import Deadline
+from db.engine.read_queue import Caller, caller
 from domain.access import Permissions
 from domain.costs import POINTS_MAX
 from domain.errors import (
@@ -37,7 +38,6 @@ from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import cost_reports
 from server.graphql.budget import Budget
-from server.graphql.cost_reports import BudgetOf
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
@@ -46,6 +46,7 @@ from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
+from server.rates.limiter import NO_LIMITS, Limiter
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
 _MUTATION = OperationType.MUTATION
@@ -111,6 +112,7 @@ class Operations:
         *,
         trusted_only: bool = False,
         streams: StreamCounts | None = None,
+        limiter: Limiter | None = None,
         points_max: int = POINTS_MAX,
         reports_cost: bool = False,
     ) -> None:
@@ -118,9 +120,8 @@ class Operations:
 
         `trusted_only` refuses every text, and `reports_cost` answers as if every request had asked for its cost.
         """
+        self.limiter = limiter or Limiter(NO_LIMITS, digest=portal.digest)
         self.points_max, self._reports_cost = points_max, reports_cost
-        self.budget_of: BudgetOf | None = None
-        """Set by a rate limiter, so that answers say what its callers may still use."""
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
@@ -137,8 +138,8 @@ class Operations:
         """Return the answer to a request.
 
         Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
-        operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, and Unavailable
-        if a large operation waits too long for others.
+        operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, Unavailable if
+        a large operation waits too long for others, and TooFewPoints if the caller has too few points left.
         """
         operation = None
         try:
@@ -160,6 +161,8 @@ class Operations:
         except ApiError as error:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
+        points = operation.points(variables.coerced)
+        await self.limiter.charge(context, points)
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -168,18 +171,17 @@ class Operations:
         else:
             answer = await self._executed(context, request, operation, variables)
         if request.reports_cost or self._reports_cost:
-            self._report(context, answer, operation.points(variables.coerced))
+            self._report(context, answer, points)
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         return answer._replace(may_be_kept=True) if may_be_kept else answer
 
     def _report(self, context: Context, answer: Answer, points: int) -> None:
         """Add the cost to the answer, or to each result of a subscription."""
-        budget = None if self.budget_of is None else self.budget_of(context)
-        extensions = {"cost": cost_reports.report(points, self.points_max, budget)}
         if answer.stream is None:
-            answer.body["extensions"] = extensions
+            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, context.charge)}
         else:
-            answer.stream.extensions = extensions
+            # What is left changes while the subscription runs.
+            answer.stream.extensions = {"cost": cost_reports.report(points, self.points_max)}
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -188,12 +190,16 @@ class Operations:
         if operation.ast.operation is OperationType.SUBSCRIPTION:
             return await self._subscribed(context, request, operation, variables)
         size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
-        async with self.budget.share(size if size > SMALL_SIZE else 0):
-            result = operation.prepared.execute_with(variables, context_value=context)
-            if not isinstance(result, ExecutionResult):
-                result = await result
-        # Make the answer's JSON before the loop runs the operation that gets the share.
-        return _answer(context, result, operation)._replace(large=size > SMALL_SIZE)
+        if size <= SMALL_SIZE:
+            return await _run(context, operation, variables)
+        partner = None if context.viewer is None else context.viewer.partner_id
+        async with self.budget.share(size, partner):
+            # Its reads run beside the loop, which other operations have in between.
+            before = caller.set(Caller(partner, is_large=True))
+            try:
+                return (await _run(context, operation, variables))._replace(large=True)
+            finally:
+                caller.reset(before)
 
     async def _subscribed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -240,6 +246,13 @@ class Operations:
             message = "PersistedQueryNotFound" if name.persisted_query else unknown
             raise DocumentNotFound(message)
         return document
+
+
+async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
+    result = operation.prepared.execute_with(variables, context_value=context)
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    return _answer(context, result, operation)
 
 
 def _chosen(document: Document, request: OperationRequest, deadline: Deadline | None) -> Operation:

@@ -8,6 +8,8 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
+import asyncio
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -15,6 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from db.engine import read_queue
 from db.engine.deadline import Deadline, current
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
@@ -22,7 +25,7 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql import cost_reports
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
-from server.http import answers, bearer, bodies, etag, event_stream, status_codes
+from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
@@ -72,13 +75,17 @@ class Endpoint:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
+                if (context := scope["state"].get("context")) is not None:
+                    headers += charges.cancel(context.charge)
             else:
+                of_rate = charges.settle(scope["state"]["context"].charge, answer, body)
                 if negotiated.streams and (answer.stream is not None or form is None):
                     caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
-                    await self._stream(answer, body, scope, caller, send)
+                    await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = _headers(answer, status)
+                headers += of_rate
                 if answer.may_be_kept:
                     tag = etag.etag(self._portal, body, form or JSON_TYPE)
                     headers += etag.headers(tag)
@@ -100,12 +107,15 @@ class Endpoint:
             if coming:
                 backlog_of(scope).remove(coming)
 
-    async def _stream(self, answer: Answer, body: Json, scope: Scope, caller: event_stream.Caller, send: Send) -> None:
+    async def _stream(
+        self, answer: Answer, body: Json, of: tuple[Scope, event_stream.Caller, Send], headers: Sequence[Header]
+    ) -> None:
+        scope, caller, send = of
         if answer.stream is None:
-            await event_stream.send_answer(send, body, [_VARY])
+            await event_stream.send_answer(send, body, headers)
         else:
             terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, caller, send, [_VARY], terms)
+            await event_stream.send_results(answer.stream, caller, send, headers, terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
@@ -130,19 +140,14 @@ class Endpoint:
             if unusable is not None:
                 raise unusable from None
             raise
-        if wanted.read_only and wanted.query is not None and not authorization and not self._portal.shows_schema_to_all:
-            # A link of any page could cause such a request, which tells a stranger nothing anyway.
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise Rejected(HTTPStatus.UNAUTHORIZED, _BY_GET, code="UNAUTHENTICATED", headers=challenge)
-        if negotiated.streams and scope["method"] != "HEAD":
-            wanted = wanted._replace(renew=partial(bearer.renewed, self._portal, authorization, address))
+        wanted = self._completed(wanted, scope, given, negotiated)
         # The connection ends what is not answered at the deadline.
         state["deadline"] = until = Deadline(*self._seconds)
         current.set(until)
-        if (asked := given.all(cost_reports.HEADER)) and cost_reports.wanted(asked):
-            wanted = wanted._replace(reports_cost=True)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        await self.admission.admit()
+        partner = None if viewer is None else viewer.partner_id
+        read_queue.caller.set(None if partner is None else read_queue.Caller(partner))
+        await self.admission.admit(partner)
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
@@ -156,11 +161,40 @@ class Endpoint:
             if negotiated.streams and given.all(b"last-event-id")
             else None,
         )
+        if viewer is None:
+            await self._operations.limiter.charge_stranger(context)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
-        body = bodies.encoded_up_to(self._max_answer_bytes, answer.body) if answer.large else encoded(answer.body)
+        if answer.large:
+            # Others run between the execution and the encoding, of which each takes some 20 ms.
+            await asyncio.sleep(0)
+            body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
+        else:
+            body = encoded(answer.body)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
+
+    def _completed(
+        self, wanted: OperationRequest, scope: Scope, given: Headers, negotiated: Negotiated
+    ) -> OperationRequest:
+        """Return the request with what its headers ask for; refuse a stranger's document by GET.
+
+        A link of any page could cause such a request, which tells a stranger nothing anyway.
+        """
+        authorization = given.all(b"authorization")
+        if not authorization and wanted.read_only and wanted.query is not None:
+            self._refuse_unless_open()
+        if negotiated.streams and scope["method"] != "HEAD":
+            renew = partial(bearer.renewed, self._portal, authorization, scope["state"]["client_address"])
+            wanted = wanted._replace(renew=renew)
+        if (asked := given.all(cost_reports.HEADER)) and cost_reports.wanted(asked):
+            wanted = wanted._replace(reports_cost=True)
+        return wanted
+
+    def _refuse_unless_open(self) -> None:
+        if not self._portal.shows_schema_to_all:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Rejected(HTTPStatus.UNAUTHORIZED, _BY_GET, code="UNAUTHENTICATED", headers=challenge)
 
     def _counted(self, scope: Scope, answer: Answer, body: Json) -> tuple[Answer, Json, int]:
         """Count the bytes of a longer answer until the connection holds them, or replace it by an error."""

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import ApiError, UnusableToken
+from domain.errors import ApiError, RateLimited, UnusableToken
 from domain.languages import Language
 
 JSON = "application/json; charset=utf-8"
@@ -71,6 +71,8 @@ def rejected_for(error: ApiError) -> Rejected:
     """Return the refusal of a request for an error outside of any field."""
     status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    if isinstance(error, RateLimited):
+        headers = {"Retry-After": str(error.seconds)}
     if isinstance(error, UnusableToken):
         headers = {"WWW-Authenticate": error.challenge}
     return Rejected(status, error, code=error.code, headers=headers, **error.extensions)

@@ -6,10 +6,11 @@ wait for all of them once for each pending connection before it.
 """
 
 from asyncio import Future, get_running_loop
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from math import inf
 from time import perf_counter
+
+from db.engine.round_robin import RoundRobin
 
 _SLICE_SECONDS = 0.002
 _ADMITTED_MAX = 16
@@ -17,13 +18,16 @@ _ADMITTED_MAX = 16
 
 
 class Admission:
-    """Queue that admits requests in order, in each iteration as many as fit into a slice of time."""
+    """Queue that admits requests, in each iteration as many as fit into a slice of time.
+
+    Keys take turns; requests of one key are admitted in order.
+    """
 
     def __init__(self, seconds: float = _SLICE_SECONDS, clock: Callable[[], float] = perf_counter) -> None:
         """Take the seconds of a slice, and its clock."""
         self._seconds = seconds
         self._clock = clock
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: RoundRobin[Future[None]] = RoundRobin()
         self._queueing = False
         self._expected = False
         self._began = -inf
@@ -34,14 +38,14 @@ class Admission:
         """The number of requests that wait."""
         return len(self._waiting)
 
-    async def admit(self) -> None:
-        """Return at once if the slice has time left, and otherwise in a later iteration, after all earlier waiters."""
+    async def admit(self, key: Hashable = None) -> None:
+        """Return at once if the slice has time left, and otherwise in a later iteration, when it is the key's turn."""
         now = self._clock()
         if self._queueing or now - self._began >= self._seconds:
             if self._expected:
                 self._queueing = True
                 waiter: Future[None] = get_running_loop().create_future()
-                self._waiting.append(waiter)
+                self._waiting.add(key, waiter)
                 await waiter
             else:
                 # The slice before may be of the same iteration: finding out takes a callback per request, this one per
@@ -63,8 +67,8 @@ class Admission:
         each = (now - self._began) / max(1, self._admitted)
         left = max(1, min(_ADMITTED_MAX, int(self._seconds / each))) if each else _ADMITTED_MAX
         self._queueing = False
-        while self._waiting and left:
-            waiter = self._waiting.popleft()
+        while left and (found := self._waiting.pop()) is not None:
+            _, waiter = found
             # Skip cancelled waiters.
             if not waiter.done():
                 waiter.set_result(None)

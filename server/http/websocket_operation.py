@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from db.engine.deadline import Deadline, current
+from db.engine.read_queue import Caller, caller
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context
@@ -18,7 +19,7 @@ from server import logs
 from server.graphql.operations import Answer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
-from server.http import answers, bodies, transport_ws
+from server.http import answers, bodies, charges, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
@@ -127,7 +128,9 @@ class Operation:
         except ProviderUnreachable as error:
             viewer, unreachable = None, error
         self._state["viewer"] = viewer
-        await terms.admission.admit()
+        partner = None if viewer is None else viewer.partner_id
+        caller.set(None if partner is None else Caller(partner))
+        await terms.admission.admit(partner)
         self._state["context"] = context = Context(
             terms.portal,
             viewer=viewer,
@@ -138,6 +141,8 @@ class Operation:
             unusable=unreachable,
             deadline=self._deadline,
         )
+        if viewer is None:
+            await terms.operations.limiter.charge_stranger(context)
         answer = await terms.operations.execute(
             context,
             wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),
@@ -161,6 +166,7 @@ class Operation:
         body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
+        charges.settle(self._state["context"].charge, answer, body)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()
@@ -210,6 +216,8 @@ class Operation:
             await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
+        if (context := self._state.get("context")) is not None:
+            charges.cancel(context.charge)
         self._state["error"] = rejected.code
         await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
 

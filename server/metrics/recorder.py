@@ -105,6 +105,7 @@ class Recorder:
         for queue, waiting in {
             "requests": admission.waiting,
             "large operations": operations.waiting,
+            "reads": portal.database.reads_waiting,
             "sign-ins": portal.sign_ins.taken,
             "e-mails": portal.outbox.sending,
         }.items():
@@ -112,6 +113,7 @@ class Recorder:
         documents, viewers = operations.documents, portal.viewers
         self._count(registry.CACHE_HITS, {"documents": documents.hits, "viewers": viewers.hits})
         self._count(registry.CACHE_MISSES, {"documents": documents.misses, "viewers": viewers.misses})
+        self._count(registry.RATE_REFUSALS, operations.limiter.refused)
         self._count(registry.DELIVERIES, portal.counts.deliveries)
         self._count(registry.REFUSED_CONNECTIONS, portal.counts.refused_connections)
         self._count(registry.STOPPED, portal.database.stopped)

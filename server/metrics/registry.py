@@ -37,6 +37,12 @@ LOADER_KEYS = Histogram(
 )
 CACHE_HITS = Counter("portal_cache_hits", "Lookups that a cache answered.", ["cache"], registry=REGISTRY)
 CACHE_MISSES = Counter("portal_cache_misses", "Lookups that a cache could not answer.", ["cache"], registry=REGISTRY)
+RATE_REFUSALS = Counter(
+    "portal_rate_refusals",
+    "Operations refused because their caller had used up its cost points.",
+    ["limit"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter("portal_webhook_deliveries", "Tries to deliver to webhooks.", ["outcome"], registry=REGISTRY)
 STOPPED = Counter(
     "portal_stopped",

@@ -132,7 +132,7 @@ async def test_it_has_a_partner_with_each_policy(small: Portal) -> None:
 
 _OF_VENDOR = """{ viewer { partner { name } role }
     partners(first: 10) { nodes { name status suspensionReason
-        policy { fourEyes approvalCeiling stockWarningBelow apiTokenNetworks secondFactorRequired } } }
+        policy { fourEyes approvalCeiling stockWarningBelow apiTokenNetworks secondFactorRequired pointsPerSecond } } }
     products { name active }
     priceTables(first: 10) { nodes { versionInForce { number } versions { number state beginsAt } } } }"""
 

@@ -188,7 +188,8 @@ async def _user_with_app(api: Api) -> Given:
 
 async def _linked_user(api: Api) -> Given:
     user = await _user(api)
-    identified = IdentifiedUser(api.partner_id, ids.number("User", str(user["userId"])), Role.OPERATOR, of_vendor=False)
+    user_id = ids.number("User", str(user["userId"]))
+    identified = IdentifiedUser(api.partner_id, user_id, Role.OPERATOR, of_vendor=False, points_per_second=None)
     async with writing(api.portal.database) as tx:
         await identities.link(tx, identified, "https://id.example", str(uuid4()), at=api.portal.now())
     return user
@@ -292,7 +293,7 @@ OF_PARTNERS: Mapping[str, Given] = {
     "suspendPartner": {"reason": "inadimplência"},
     "reinstatePartner": {},
     "closePartner": {},
-    "setPartnerPolicy": {"fourEyes": True, "secondFactorRequired": True},
+    "setPartnerPolicy": {"fourEyes": True, "secondFactorRequired": True, "pointsPerSecond": 20_000},
 }
 """Input of each mutation of partners, besides the partner or its CNPJ; only the vendor's users do them."""
 

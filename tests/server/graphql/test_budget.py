@@ -82,3 +82,34 @@ async def test_an_operation_cancelled_while_waiting_leaves_its_share_to_others()
     done.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert held == [10, 8]
+
+
+async def hold_of(budget: Budget, key: str, held: list[str], until: asyncio.Event) -> None:
+    """Hold a share of a partner until the event, and record that it is held."""
+    async with budget.share(1, key):
+        held.append(key)
+        await until.wait()
+
+
+async def test_a_partner_holds_one_share_and_partners_take_turns() -> None:
+    budget, held, done = Budget(2), list[str](), asyncio.Event()
+    tasks = [asyncio.create_task(hold_of(budget, key, held, done)) for key in "aaabbc"]
+    await turns()
+    assert held == ["a", "b"]
+
+    done.set()
+    await asyncio.gather(*tasks)
+    assert held == list("ababca")
+
+
+async def test_a_partner_with_too_many_operations_is_refused_alone() -> None:
+    budget, held, done = Budget(1, waiting_max=2), list[str](), asyncio.Event()
+    tasks = [asyncio.create_task(hold_of(budget, key, held, done)) for key in "aaaab"]
+    await turns()
+
+    with pytest.raises(Unavailable):
+        await tasks[3]
+    done.set()
+    await asyncio.gather(*tasks[:3], tasks[4])
+
+    assert sorted(held) == list("aaab")

@@ -46,7 +46,10 @@ async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClie
     assert may.headers["access-control-max-age"] == "7200"
     assert answer.json() == ANSWERED
     assert answer.headers["access-control-allow-origin"] == NAMED
-    assert answer.headers["access-control-expose-headers"] == "ETag, Retry-After, X-Request-Id"
+    assert (
+        answer.headers["access-control-expose-headers"]
+        == "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+    )
     assert "access-control-allow-credentials" not in {*may.headers, *answer.headers}
     assert "access-control-allow-methods" not in answer.headers
 

@@ -10,10 +10,7 @@ import pytest
 
 from domain.costs import POINTS_MAX
 from resolvers import documents
-from resolvers.context import Context
 from server.app import Application, create_app
-from server.graphql.cost_reports import RateBudget
-from server.graphql.operations import OperationRequest, Operations
 from server.settings import Settings
 from tests import streams
 from tests.api import Api
@@ -42,11 +39,17 @@ async def reported(api: Api, given: dict[str, object], headers: dict[str, str]) 
     return (await api.http.post("/graphql", json=given, headers=own)).json()
 
 
+def of_request(body: Any) -> dict[str, int]:  # noqa: ANN401 — JSON.
+    """Return what an answer says of its request alone."""
+    cost: dict[str, int] = body["extensions"]["cost"]
+    return {name: cost[name] for name in ("requested", "limit")}
+
+
 @pytest.mark.parametrize(("n", "points"), [(0, 2), (4, 15), (100, 315)])
 async def test_an_answer_says_what_it_cost_if_the_header_asks(api: Api, n: int, points: int) -> None:
     body = await reported(api, {"query": PAGE, "variables": {"n": n}}, REPORT)
 
-    assert body["extensions"] == {"cost": {"requested": points, "limit": POINTS_MAX}}
+    assert of_request(body) == {"requested": points, "limit": POINTS_MAX}
     assert body["data"] == {"clients": {"nodes": []}}
 
 
@@ -59,7 +62,7 @@ async def test_a_setting_lets_every_answer_say_its_cost(api: Api) -> None:
     async with calling(api, report_cost=True, max_points=700) as caller:
         body = await caller.post("{ viewer { role } }")
 
-    assert body["extensions"] == {"cost": {"requested": 2, "limit": 700}}
+    assert of_request(body) == {"requested": 2, "limit": 700}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ async def test_a_connection_of_operations_asks_by_its_first_message(api: Api) ->
         answer = await socket.ask("1", PAGE, n=4)
         refused = await socket.ask("2", "{ " + " ".join(f"a{n}: clients {{ totalCount }}" for n in range(500)) + " }")
 
-    assert answer["extensions"] == {"cost": {"requested": 15, "limit": POINTS_MAX}}
+    assert of_request(answer) == {"requested": 15, "limit": POINTS_MAX}
     assert refused["errors"][0]["extensions"] == {"code": "COST_EXCEEDED", "requested": 6_000, "limit": POINTS_MAX}
     async with connecting(api) as socket:
         socket.send("connection_init", payload={"GraphQL-Cost": 1})
@@ -140,11 +143,22 @@ async def test_a_subscription_whose_events_cost_too_much_is_refused(api: Api) ->
     assert refused["extensions"] == {"code": "COST_EXCEEDED", "requested": 1_112, "limit": 1_000}
 
 
-async def test_a_report_has_the_budget_that_a_rate_limiter_gives(api: Api) -> None:
-    operations = Operations(api.portal, DOCUMENTS)
-    operations.budget_of = lambda _context: RateBudget(limit=1_000, remaining=900, restore_rate=50)
+async def test_a_report_says_what_the_caller_has_left(api: Api) -> None:
+    app = app_of(api, rate_limit_partner=100, rate_limit_token_percent=100, rate_limit_seconds=10)
+    # Nothing is restored meanwhile.
+    app.state.limiter._now = int  # noqa: SLF001 — a clock that stands still.
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        caller = replace(api, http=http)
+        found = [(await reported(caller, {"query": "{ viewer { role } }"}, REPORT))["extensions"] for _ in range(2)]
 
-    answer = await operations.execute(Context(api.portal, None), OperationRequest("{ __typename }", reports_cost=True))
-
-    cost = {"requested": 1, "limit": POINTS_MAX, "capacity": 1_000, "remaining": 900, "restoreRate": 50}
-    assert answer.body["extensions"] == {"cost": cost}
+    (cost,) = {each["cost"]["requested"] for each in found}
+    assert [each["cost"] for each in found] == [
+        {
+            "requested": cost,
+            "limit": POINTS_MAX,
+            "capacity": 1_000,
+            "remaining": 1_000 - cost * number,
+            "restoreRate": 100,
+        }
+        for number in (1, 2)
+    ]

@@ -29,7 +29,7 @@ class Requests:
         """Start requests that are ready in the next iteration of the loop."""
 
         async def execute(name: object) -> None:
-            await self.admission.admit()
+            await self.admission.admit(name[0] if isinstance(name, str) else None)
             self.now += takes
             self._executed[self._iteration].append(name)
 
@@ -127,3 +127,9 @@ async def test_after_all_that_waited_were_cancelled_the_next_ones_go_ahead(reque
     await asyncio.gather(*requests.ask(4, 5, takes=0))
 
     assert requests.executed == [[1], [4, 5]]
+
+
+async def test_partners_take_turns(requests: Requests) -> None:
+    await asyncio.gather(*requests.ask("a1", "a2", "a3", "a4", "b1", "b2", "c1", takes=SLICE))
+
+    assert requests.executed == [["a1"], ["a2"], ["b1"], ["c1"], ["a3"], ["b2"], ["a4"]]

@@ -309,6 +309,7 @@ async def test_a_connection_has_a_limited_number_of_operations(api: Api) -> None
         for id_ in ("1", "2", "3"):
             socket.subscribe(id_, EVENTS)
         refused = await socket.next()
+        await _until(lambda: api.portal.feed.followers == 2)
         socket.send("complete", id="1")
         await _until(lambda: api.portal.feed.followers == 1)
         answer = await socket.ask("3", VIEWER)

@@ -1,0 +1,169 @@
+"""`python -m benchmarks.fairness`: what one partner's dearest queries do to another partner, on both engines.
+
+The dearest query selects 100 activations of each of 100 clients, with their products, clients and users, which are
+40,100 objects. The other partner asks for a page of 50 activations (W2), one request after the other, first alone, and
+then beside 50 connections of the first partner. The limits of rates are the portal's own, unless `--no-rates` turns
+them off.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from benchmarks.paths import PROJECT
+from benchmarks.workloads import ACTIVATIONS
+from db.engine import Database
+from domain.access import Role
+from resolvers.portal import Portal
+from tests.databases import ENGINES, Databases, PostgreSQL
+from tests.factories import NOON, add_activations, add_client, add_product, add_token, add_user, new_partner
+from tests.units import writing
+
+_CONNECTIONS = 50
+_CLIENTS = 100
+_SECRET_KEY = "made up for measuring, and for nothing else"  # noqa: S105 — of a database that is deleted.
+_DEAREST = """{ clients(first: 100) { nodes { id name activations(first: 100) { nodes {
+    id activationKey authorizationCode status activatedAt note seats
+    product { id name } client { id name cnpj } activatedBy { id name } } } } } }"""
+
+
+def main() -> None:
+    """Measure both engines, and print the figures of each."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=15)
+    options.add_argument("--no-rates", action="store_true", help="measure without the limits of rates")
+    given = options.parse_args()
+    rates = {"RATE_LIMIT_PARTNER": "0"} if given.no_rates else {}
+    folder = Path(tempfile.mkdtemp(prefix="fairness-"))
+    server = PostgreSQL(folder)
+    databases = Databases(server, folder)
+    try:
+        for engine in ENGINES:
+            asyncio.run(_measure(engine, databases.migrated(engine), given.seconds, rates))
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+async def _measure(engine: str, url: str, seconds: float, rates: dict[str, str]) -> None:
+    dear, other = await _fill(url)
+    with _serving(url, rates) as address:
+        async with _client(address, other) as http:
+            await _latencies(http, seconds / 5)
+            quiet = await _latencies(http, seconds)
+            async with _attack(address, dear) as answers:
+                await asyncio.sleep(seconds / 5)
+                beside = await _latencies(http, seconds)
+    before, after = _p99(quiet), _p99(beside)
+    executed = sum(status == httpx.codes.OK for status in answers)
+    print(
+        f"{engine:10} W2 p50 {statistics.median(quiet) * 1000:6.1f} → {statistics.median(beside) * 1000:6.1f} ms, "
+        f"p99 {before * 1000:6.1f} → {after * 1000:6.1f} ms, {after / before:5.1f} times; "
+        f"{executed} dearest queries executed, {len(answers) - executed} refused",
+        flush=True,
+    )
+
+
+async def _latencies(http: httpx.AsyncClient, seconds: float) -> list[float]:
+    """Return the seconds of each of the other partner's requests."""
+    taken, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        await _ask(http, {"query": ACTIVATIONS, "variables": {"first": 50}})
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+@asynccontextmanager
+async def _attack(address: str, token: str) -> AsyncIterator[list[int]]:
+    """Send the dearest query over and over on all connections, and yield the statuses of the answers."""
+    program = [sys.executable, "-m", "benchmarks.fairness_load", address, token, str(_CONNECTIONS), _DEAREST]
+    load = await asyncio.create_subprocess_exec(*program, cwd=PROJECT, stdout=subprocess.PIPE)
+    statuses: list[int] = []
+    try:
+        yield statuses
+    finally:
+        load.send_signal(signal.SIGTERM)
+        written, _ = await load.communicate()
+        statuses += map(int, written.split())
+
+
+async def _ask(http: httpx.AsyncClient, body: object) -> None:
+    answer = await http.post("/graphql", json=body)
+    if answer.status_code != httpx.codes.OK or "errors" in answer.json():
+        raise RuntimeError(answer.text[:500])
+
+
+def _client(address: str, token: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=120)
+
+
+def _p99(taken: list[float]) -> float:
+    return statistics.quantiles(taken, n=100)[98]
+
+
+async def _fill(url: str) -> tuple[str, str]:
+    """Give two partners clients and activations, and return a token of each."""
+    portal = Portal(Database(url), _SECRET_KEY.encode())
+    tokens = []
+    try:
+        for name in ("Alfa", "Beta"):
+            partner_id = await new_partner(portal, name=name)
+            tokens.append(await _partner(portal, partner_id))
+    finally:
+        await portal.database.close()
+    return tokens[0], tokens[1]
+
+
+@contextmanager
+def _serving(url: str, rates: dict[str, str]) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {"DATABASE_URL": url, "SECRET_KEY": _SECRET_KEY, "LOG_LEVEL": "WARNING", **rates}
+    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **settings}) as process:
+        try:
+            _wait(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+
+
+async def _partner(portal: Portal, partner_id: int) -> str:
+    async with writing(portal.database) as tx:
+        user_id = await add_user(tx, partner_id, role=Role.MANAGER)
+        product_id = await add_product(tx)
+        for number in range(_CLIENTS):
+            client_id = await add_client(tx, partner_id, name=f"Padaria {number}")
+            wanted = [(client_id, NOON + timedelta(seconds=second)) for second in range(_CLIENTS)]
+            await add_activations(tx, partner_id, user_id=user_id, product_id=product_id, wanted=wanted)
+        token = await add_token(tx, partner_id, user_id, at=portal.now())
+    return token.secret
+
+
+if __name__ == "__main__":
+    main()

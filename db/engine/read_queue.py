@@ -1,0 +1,116 @@
+"""Queue of reads for threads or a pool: partners take turns, and none has all places."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from db.engine.connection import CallerGoneError, TookTooLongError
+from db.engine.deadline import Deadline
+from db.engine.round_robin import QueueFullError, RoundRobin
+from domain.errors import TooManyReads
+
+WAITING_MAX = 1_000
+"""Reads of one partner that wait at most."""
+
+_KEPT_FREE = 4
+"""One place of so many is kept from each partner, for others."""
+
+
+class Caller(NamedTuple):
+    """Caller for whom a read is done."""
+
+    partner: Hashable
+    is_large: bool = False
+    """Whether it runs a large operation, whose reads let the event loop run in between."""
+
+
+caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Caller of this request; None for the portal's own work and for strangers."""
+
+
+class ReadQueue:
+    """Places for reads that run at once."""
+
+    def __init__(self, places: int, *, waiting_max: int = WAITING_MAX) -> None:
+        """Take the number of places, and how many reads of one partner wait for them at most."""
+        self._free, self._of_one = places, places - places // _KEPT_FREE
+        self._held: Counter[Hashable] = Counter()
+        self._waiting: RoundRobin[asyncio.Future[None]] = RoundRobin(waiting_max)
+
+    @property
+    def waiting(self) -> int:
+        """The number of reads that wait."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def place(self, until: Deadline | None = None) -> AsyncIterator[None]:
+        """Hold a place when it is the caller's turn.
+
+        Raise TooManyReads if too many of its reads wait already, TookTooLongError if its turn does not come until the
+        deadline, and CallerGoneError.
+        """
+        of = caller.get()
+        key = None if of is None else of.partner
+        if self._free and self._may(key) and self._waiting.peek(self._may) is None:
+            self._free -= 1
+            self._held[key] += 1
+        else:
+            await self._wait(key, until)
+        try:
+            yield
+        finally:
+            self._release(key)
+
+    async def _wait(self, key: Hashable, until: Deadline | None) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.add(key, turn)
+        except QueueFullError:
+            raise TooManyReads from None
+        forget = None if until is None else _ended_by(until, turn)
+        try:
+            await turn
+        except BaseException:
+            # The turn may have come just before the caller was cancelled.
+            if not self._waiting.remove(key, turn) and not turn.cancelled() and turn.exception() is None:
+                self._release(key)
+            raise
+        finally:
+            if forget is not None:
+                forget()
+
+    def _may(self, key: Hashable) -> bool:
+        return key is None or self._held[key] < self._of_one
+
+    def _release(self, key: Hashable) -> None:
+        self._free += 1
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
+        while self._free and (found := self._waiting.pop(self._may)) is not None:
+            of, turn = found
+            if turn.done():
+                continue
+            self._free -= 1
+            self._held[of] += 1
+            turn.set_result(None)
+
+
+def _ended_by(until: Deadline, turn: "asyncio.Future[None]") -> Callable[[], None]:
+    """Let the turn fail at the deadline or when the caller goes, until the returned function is called."""
+
+    def fail(error: Exception) -> None:
+        if not turn.done():
+            turn.set_exception(error)
+
+    timer = asyncio.get_running_loop().call_later(max(0.0, until.left), fail, TookTooLongError())
+    stay = until.on_gone(lambda: fail(CallerGoneError()))
+
+    def forget() -> None:
+        timer.cancel()
+        stay()
+
+    return forget

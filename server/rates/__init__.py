@@ -1,0 +1,1 @@
+"""Rate limits: buckets that processes share, and leases of them."""

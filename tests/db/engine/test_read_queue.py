@@ -1,0 +1,144 @@
+"""Reads that wait for threads or connections: partners take turns, and one leaves a place to others."""
+
+import asyncio
+from collections.abc import Hashable
+
+import pytest
+
+from db.engine import Connection, Database
+from db.engine.connection import CallerGoneError, TookTooLongError
+from db.engine.deadline import Deadline
+from db.engine.read_queue import Caller, ReadQueue, caller
+from domain.errors import TooManyReads
+
+
+class Reads:
+    """Reads that hold a place until a test ends them."""
+
+    def __init__(self, queue: ReadQueue) -> None:
+        self.queue = queue
+        self.began: list[Hashable] = []
+        self._ends: list[asyncio.Event] = []
+
+    def begin(self, *partners: Hashable) -> list[asyncio.Task[None]]:
+        """Begin reads of these partners, in this order."""
+        return [asyncio.create_task(self._read(partner)) for partner in partners]
+
+    async def end(self, number: int = 1) -> None:
+        """End the reads that began first."""
+        for _ in range(number):
+            self._ends.pop(0).set()
+            await settled()
+
+    async def _read(self, partner: Hashable) -> None:
+        caller.set(None if partner is None else Caller(partner))
+        async with self.queue.place():
+            self.began.append(partner)
+            end = asyncio.Event()
+            self._ends.append(end)
+            await end.wait()
+
+
+async def settled() -> None:
+    """Run the loop until nothing is ready."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_partners_take_turns() -> None:
+    reads = Reads(ReadQueue(1))
+    tasks = reads.begin("a", "a", "a", "a", "b", "b", "c")
+    await settled()
+
+    await reads.end(len(tasks))
+
+    assert reads.began == ["a", "a", "b", "c", "a", "b", "a"]
+    assert reads.queue.waiting == 0
+    await asyncio.gather(*tasks)
+
+
+async def test_a_partner_leaves_one_of_four_places_to_others() -> None:
+    reads = Reads(ReadQueue(4))
+    tasks = reads.begin("a", "a", "a", "a", "b")
+    await settled()
+
+    assert reads.began == ["a", "a", "a", "b"]
+    assert reads.queue.waiting == 1
+    await reads.end(5)
+    await asyncio.gather(*tasks)
+
+
+async def test_a_partner_with_too_many_reads_is_refused_alone() -> None:
+    reads = Reads(ReadQueue(1, waiting_max=2))
+    tasks = reads.begin("a", "a", "a", "a", "b")
+    await settled()
+
+    assert [task.done() for task in tasks] == [False, False, False, True, False]
+    with pytest.raises(TooManyReads):
+        await tasks.pop(3)
+    await reads.end(4)
+    await asyncio.gather(*tasks)
+
+
+async def test_a_read_whose_caller_leaves_takes_no_place() -> None:
+    reads = Reads(ReadQueue(1))
+    first, second, third = reads.begin("a", "a", "b")
+    await settled()
+
+    second.cancel()
+    await reads.end()
+    await reads.end()
+
+    assert reads.began == ["a", "b"]
+    assert second.cancelled()
+    await asyncio.gather(first, third)
+
+
+async def test_a_read_whose_turn_does_not_come_ends_at_its_deadline() -> None:
+    queue, until = ReadQueue(1), Deadline(0.01)
+    reads = Reads(queue)
+    (first,) = reads.begin("a")
+    await settled()
+
+    with pytest.raises(TookTooLongError):
+        async with queue.place(until):
+            pass
+
+    assert queue.waiting == 0
+    await reads.end()
+    await first
+
+
+async def test_a_read_whose_caller_has_gone_stops_waiting() -> None:
+    queue, until = ReadQueue(1), Deadline(60)
+    reads = Reads(queue)
+    (first,) = reads.begin("a")
+    await settled()
+
+    async def read() -> None:
+        async with queue.place(until):
+            pass
+
+    waiting = asyncio.create_task(read())
+    await settled()
+    until.abandon()
+
+    with pytest.raises(CallerGoneError):
+        await waiting
+    await reads.end()
+    await first
+    assert queue.waiting == 0
+
+
+async def test_reads_of_a_large_operation_leave_the_loop(database: Database) -> None:
+    async def read(_connection: Connection) -> str:
+        return "read"
+
+    before = caller.set(Caller(1, is_large=True))
+    try:
+        found = database.read_now(read)
+    finally:
+        caller.reset(before)
+
+    assert not isinstance(found, str)
+    assert await found == "read"

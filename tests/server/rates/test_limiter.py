@@ -1,0 +1,260 @@
+"""Limiter: what processes grant together, and what one keeps in memory."""
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+
+import pytest
+
+from domain.access import Role, effective
+from domain.errors import TooFewPoints
+from domain.rates import SECOND, Claim, Grant
+from resolvers.rates import Account, Charge
+from resolvers.viewers import Viewer
+from server.rates import limiter as limiters
+from server.rates.buckets import Buckets, MemoryBuckets
+from server.rates.limiter import Limiter, Limits
+from tests.server.log import Log
+
+LIMITS = Limits(partner=100, vendor=400, address=50, token_percent=100, seconds=50)
+FULL = 5_000
+
+
+class Time:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000 * SECOND
+
+    def __call__(self) -> int:
+        """Return the time."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.now += int(seconds * SECOND)
+
+
+def viewer(*, partner_id: int = 1, token_id: int = 1, points_per_second: int | None = None) -> Viewer:
+    """Return an operator of a partner."""
+    return Viewer(
+        partner_id=partner_id,
+        user_id=1,
+        role=Role.OPERATOR,
+        permissions=effective(Role.OPERATOR, None),
+        token_id=token_id,
+        token_kind=None,
+        expires_at=None,
+        scope=partner_id,
+        points_per_second=points_per_second,
+    )
+
+
+def new_limiter(time: Time, buckets: Buckets | None = None, limits: Limits = LIMITS) -> Limiter:
+    """Return the limiter of a process."""
+    return Limiter(limits, buckets, digest=lambda purpose, value: sha256(purpose.encode() + value).digest(), now=time)
+
+
+def account_of(limiter: Limiter, of: Viewer | None, address: str | None = None) -> Account:
+    """Return an account that has a limit."""
+    account = limiter.account(of, address)
+    assert account is not None
+    return account
+
+
+async def spend(limiter: Limiter, of: Viewer | None, points: int, address: str | None = None) -> bool:
+    """Return whether the caller could spend the points."""
+    try:
+        await limiter.pay(Charge(account_of(limiter, of, address), points))
+    except TooFewPoints:
+        return False
+    return True
+
+
+async def spend_all(limiter: Limiter, of: Viewer | None, points: int = 7, address: str | None = None) -> int:
+    """Spend until a request is refused, and return how many points were spent."""
+    spent = 0
+    while await spend(limiter, of, points, address):
+        spent += points
+    return spent
+
+
+async def test_processes_together_grant_what_the_bucket_has() -> None:
+    time, shared, caller = Time(), MemoryBuckets(), viewer()
+    processes = [new_limiter(time, shared) for _ in range(4)]
+
+    spent = sum(await asyncio.gather(*(spend_all(process, caller) for process in processes)))
+
+    assert FULL * 0.95 <= spent <= FULL
+
+
+async def test_what_leaks_can_be_spent_again() -> None:
+    time = Time()
+    limiter, caller = new_limiter(time), viewer()
+    await spend_all(limiter, caller, 1)
+
+    time.move(2)
+
+    assert await spend_all(limiter, caller, 1) == 200
+
+
+async def test_a_refusal_says_how_long_to_wait_and_which_limit_it_is() -> None:
+    time = Time()
+    limiter, caller = new_limiter(time), viewer()
+    await spend_all(limiter, caller, 1)
+    account = account_of(limiter, caller)
+
+    with pytest.raises(TooFewPoints) as refused:
+        await limiter.pay(Charge(account, 250))
+
+    assert refused.value.extensions == {"retryAfter": 3, "policy": "partner"}
+    time.move(3)
+    assert await spend(limiter, caller, 250)
+    assert limiter.refused["partner"]
+
+
+async def test_one_token_leaves_some_points_to_the_others() -> None:
+    limiter = new_limiter(Time(), limits=LIMITS._replace(token_percent=80))
+
+    first = await spend_all(limiter, viewer(token_id=1), 1)
+    second = await spend_all(limiter, viewer(token_id=2), 1)
+
+    assert (first, second) == (4_000, 1_000)
+    assert set(limiter.refused) == {"token", "partner"}
+
+
+async def test_partners_do_not_use_each_others_points() -> None:
+    limiter = new_limiter(Time())
+
+    spent = [await spend_all(limiter, viewer(partner_id=number), 1) for number in (1, 2)]
+
+    assert spent == [FULL, FULL]
+
+
+async def test_a_partner_s_policy_replaces_the_limit_within_a_request() -> None:
+    limiter = new_limiter(Time())
+    assert await spend_all(limiter, viewer(), 1) == FULL
+
+    raised = viewer(points_per_second=200)
+
+    assert account_of(limiter, raised).owner.limit.points == 2 * FULL
+    assert account_of(limiter, viewer()).owner.limit.points == FULL
+
+
+async def test_an_operation_dearer_than_a_bucket_runs_when_it_is_full() -> None:
+    limiter = new_limiter(Time())
+    account = account_of(limiter, viewer())
+
+    await limiter.pay(Charge(account, account.most))
+
+    assert not await spend(limiter, viewer(), 1)
+
+
+async def test_no_limit_has_no_account() -> None:
+    limiter = new_limiter(Time(), limits=Limits(partner=0, vendor=0, address=0))
+
+    assert limiter.account(viewer(), None) is None
+    assert limiter.account(None, "203.0.113.7") is None
+
+
+async def test_addresses_of_one_ipv6_network_share_a_bucket() -> None:
+    limiter = new_limiter(Time())
+
+    spent = await spend_all(limiter, None, 1, "2001:db8:1:2::1")
+
+    assert spent == 2_500
+    assert not await spend(limiter, None, 1, "2001:db8:1:2:ffff::9")
+    assert await spend(limiter, None, 1, "2001:db8:1:3::1")
+    assert await spend(limiter, None, 1, "203.0.113.7")
+
+
+async def test_what_is_idle_is_given_back_and_forgotten() -> None:
+    time, shared = Time(), MemoryBuckets()
+    limiter, other = new_limiter(time, shared), new_limiter(time, shared)
+    await spend(limiter, viewer(), 1)
+    await spend(limiter, None, 1, "203.0.113.7")
+
+    for _ in range(4):
+        await limiter.look()
+
+    assert not limiter._leases  # noqa: SLF001 — what is in memory.
+    assert not limiter._accounts  # noqa: SLF001 — the same.
+    assert not limiter._addresses  # noqa: SLF001 — the same.
+    assert await spend_all(other, viewer(), 1) == FULL - 1
+
+
+async def test_a_stopping_process_gives_back_what_it_has_leased() -> None:
+    time, shared = Time(), MemoryBuckets()
+    limiter = new_limiter(time, shared)
+    await spend(limiter, viewer(), 1)
+
+    await limiter.close()
+
+    assert await spend_all(new_limiter(time, shared), viewer(), 1) == FULL - 1
+
+
+async def test_addresses_have_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiters, "_ADDRESSES_MAX", 10)
+    limiter = new_limiter(Time())
+
+    for number in range(50):
+        assert await spend(limiter, None, 1, f"203.0.113.{number}")
+    await limiter.look()
+
+    assert len(limiter._addresses) == len(limiter._leases) == 10  # noqa: SLF001 — what is in memory.
+
+
+async def test_accounts_have_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiters, "_ACCOUNTS_MAX", 10)
+    limiter = new_limiter(Time(), limits=LIMITS._replace(token_percent=80))
+
+    for number in range(50):
+        assert await spend(limiter, viewer(token_id=number + 1), 1)
+    await limiter.look()
+
+    assert len(limiter._accounts) == 10  # noqa: SLF001 — what is in memory.
+    assert len(limiter._leases) == 11  # noqa: SLF001 — the same, and the partner's.
+
+
+class Broken(MemoryBuckets):
+    """Store that can be out of reach."""
+
+    broken = False
+
+    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
+        """Return what the buckets grant, or fail."""
+        if self.broken:
+            raise ConnectionError
+        return await super().claim(claims, now=now)
+
+
+async def test_without_its_store_a_process_limits_by_itself(log: Log) -> None:
+    store = Broken()
+    limiter = new_limiter(Time(), store)
+    await spend(limiter, viewer(), 1)
+    store.broken = True
+
+    spent = await spend_all(limiter, viewer(), 1)
+    store.broken = False
+    await limiter.look()
+
+    assert FULL <= spent <= FULL * 1.05
+    assert [line["event"] for line in log.lines() if line["logger"] == "portal.rates"] == [
+        "rates are limited by this process alone: the store is not available",
+        "rates are limited by all processes together again",
+    ]
+
+
+async def test_a_lease_is_filled_before_it_is_empty() -> None:
+    limiter, caller = new_limiter(Time()), viewer()
+    account = account_of(limiter, caller)
+    await limiter.pay(Charge(account, 1))
+
+    waited = 0
+    for _ in range(500):
+        if not account.spend(1):
+            waited += 1
+            await limiter.pay(Charge(account, 1))
+        await asyncio.sleep(0)
+
+    assert not waited
