@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,8 @@ def main() -> None:
 
         measure()
         for number in range(given.rounds):
+            # As long as the callers have to settle.
+            time.sleep(_SETTLED_SECONDS)
             quiet.append(measure())
             with _calling(server, idle=given.idle, slow=given.slow):
                 beside.append(measure())

@@ -42,6 +42,9 @@ DIALECT: Dialect = sqlite.dialect()
 
 _BRIEFLY_MS = 100
 
+_STATEMENTS = 16
+"""Number of short statements between two looks at the deadline."""
+
 _STEPS = 100_000
 """Steps of SQLite's machine between two looks at the deadline, which take it a millisecond or two."""
 
@@ -259,7 +262,7 @@ class SqliteConnection:
 
     def _observe(self, statement: str) -> None:
         self.statements += 1
-        if self._until is not None:
+        if self._until is not None and not self.statements % _STATEMENTS:
             self._until.check()
         for observe in self._observers:
             observe(statement)
