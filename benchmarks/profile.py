@@ -174,7 +174,7 @@ async def _alone(workload: Workload, requests: int) -> float:
 async def _profiled(workload: Workload, requests: int) -> tuple[list[str], list[Spent]]:
     """Return the statements that the requests ran, and the profile of running them."""
     threads, statements = _Threads(), list[str]()
-    with threads.begun(), _traced(statements.append):
+    with threads.begun(), traced(statements.append):
         async with application() as app:
             bodies = workload.bodies()
             await ask_all(app, bodies[:_WARM_UP])
@@ -195,10 +195,11 @@ async def application() -> AsyncIterator[Starlette]:
 
 async def ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
     """Return the bytes of all answers together."""
-    return sum([await _ask(app, body) for body in bodies])
+    return sum([await ask(app, body) for body in bodies])
 
 
-async def _ask(app: Starlette, body: bytes) -> int:
+async def ask(app: Starlette, body: bytes) -> int:
+    """Return the bytes of an answer; raise LookupError if it has errors."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -235,7 +236,7 @@ async def _ask(app: Starlette, body: bytes) -> int:
 
 
 @contextmanager
-def _traced(observe: Callable[[str], object]) -> Iterator[None]:
+def traced(observe: Callable[[str], object]) -> Iterator[None]:
     """Call `observe` with every statement and its values, on the connections opened in this context."""
     connect = sqlite3.connect
 

@@ -24,19 +24,19 @@ from domain.access import LARGE_MUTATIONS
 PARTS = 1_000
 """Number of parts of a point: weights are counted in whole parts."""
 
-SCALAR = "0.005"
+SCALAR = "0.003"
 """Each value of a scalar or an enum."""
 
 ONE = "1"
 """An object that a query names: one statement. The specification's default for objects."""
 
-MANY = "2"
+MANY = "1"
 """A list that a query begins with: one statement, which sorts and filters."""
 
-ONE_BELOW = "0.1"
+ONE_BELOW = "0.03"
 """An object of another object, such as an activation's client: all of them are read together."""
 
-MANY_BELOW = "0.5"
+MANY_BELOW = "0.1"
 """A list of another object, such as a client's activations: all of them are read together."""
 
 MUTATION = "10"
@@ -50,7 +50,10 @@ INTROSPECTED = "0.02"
 """An object or list of the schema's description. Introspection is described by no SDL."""
 
 WEIGHTS: Mapping[str, str] = {
-    "*.totalCount": "10",
+    "*.totalCount": "12",
+    "EventConnection.totalCount": "30",
+    "Query.clients": "4",
+    "Query.ordersTotal": "25",
     "Mutation.acceptInvitation": PASSWORD,
     "Mutation.changePassword": PASSWORD,
     "Mutation.disableTotp": PASSWORD,
@@ -63,14 +66,18 @@ WEIGHTS: Mapping[str, str] = {
 """Weights by `Type.field`, or by `*.field` for all types; other fields have that of their kind."""
 
 INPUT_WEIGHTS: Mapping[str, str] = {
+    "ActivationFilter.activationKey": "20",
+    "ActivationFilter.authorizationCode": "10",
     "ActivationFilter.clientName": "10",
-    "ActivationFilter.note": "50",
-    "ActivationFilter.search": "10",
-    "ClientFilter.city": "10",
-    "ClientFilter.hasActiveActivations": "50",
+    "ActivationFilter.cnpj": "10",
+    "ActivationFilter.ecfSerialNumber": "10",
+    "ActivationFilter.note": "100",
+    "ActivationFilter.search": "100",
+    "ClientFilter.city": "5",
+    "ClientFilter.hasActiveActivations": "20",
     "ClientFilter.name": "10",
-    "ClientFilter.search": "10",
-    "ClientFilter.state": "30",
+    "ClientFilter.search": "60",
+    "ClientFilter.state": "15",
 }
 """Weights by `Input.field` of filters for which no index finds the rows; they count where they are given."""
 

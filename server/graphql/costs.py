@@ -43,7 +43,8 @@ SMALL_SIZE = 10_000
 
 _SWITCHES = {"skip": False, "include": True}
 """Directives that exclude a selection, with the value of `if` that includes it."""
-_VARIANTS_KEPT = 64
+_SWITCHED_MAX = 6
+"""Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
@@ -87,8 +88,7 @@ class Cost:
         self._switches = most.switches
         least = self._count(None, otherwise=False) if self._switches else most
         self._variants: dict[Hashable, _Count] = {}
-        if not self._switches:
-            self._variants[()] = most
+        self._only = most if not self._switches or len(self._switches) > _SWITCHED_MAX else None
         self.least = Figures(least.objects.lowest, least.values.lowest)
         """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
@@ -118,13 +118,14 @@ class Cost:
         return _points(self._variant(variables).parts.of(variables))
 
     def _variant(self, variables: Variables) -> "_Count":
-        """Return the count for the variables of @skip and @include."""
+        """Return the count for the variables of @skip and @include, which is made once for each of their values."""
+        if self._only is not None:
+            return self._only
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
         if found is None:
-            found = self._count(dict(zip(self._switches, switched, strict=True)), otherwise=True)
-            if len(self._variants) < _VARIANTS_KEPT:
-                self._variants[switched] = found
+            switches = dict(zip(self._switches, switched, strict=True))
+            found = self._variants[switched] = self._count(switches, otherwise=True)
         return found
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":

@@ -104,7 +104,8 @@ class _Writer:
         if self.rng.random() < 0.8:
             return ""
         name, on = self.rng.choice(["include", "skip"]), self.rng.random() < 0.5
-        value = self._variable("Boolean!", on) if self.rng.random() < 0.7 else str(on).lower()
+        switches = sum(of_type == "Boolean!" for of_type, _ in self.variables.values())
+        value = self._variable("Boolean!", on) if switches < 6 and self.rng.random() < 0.7 else str(on).lower()
         return f" @{name}(if: {value})"
 
 
