@@ -114,7 +114,7 @@ PARTNERS = (
             stock_warning_below=5,
             # This machine, so that its tokens work where the demonstration runs, and a network of documentation.
             api_token_networks=("127.0.0.0/8", "192.0.2.0/24", "::1/128"),
-            points_per_second=60_000,
+            points_per_second=20_000,
         ),
     ),
     Partner(

@@ -11,8 +11,8 @@ Policy = Literal["partner", "vendor", "token", "address"]
 _SHARE = 50
 """A process leases a fiftieth of a bucket at a time."""
 
-_LEAST_PAID = 4
-"""An operation that returns less than it could pays at least for a fourth: what it reads to find that costs too."""
+_LEAST_PAID = 2
+"""An operation that returns less than it could pays at least for half: what it reads to find that costs too."""
 
 
 class Lease:
@@ -114,12 +114,14 @@ class Account:
 class Charge:
     """What a request has spent, and what its caller has left."""
 
-    __slots__ = ("account", "kept", "requested", "spent")
+    __slots__ = ("account", "kept", "requested", "selected", "spent")
 
     def __init__(self, account: Account, points: int, kept: int = 0) -> None:
         """Take the points that were asked for, and those that are spent already and not given back."""
         self.account, self.requested = account, points
         self.kept = self.spent = kept
+        self.selected: Callable[[], int] | None = None
+        """Returns how many objects the operation can select."""
 
     def pay(self) -> bool:
         """Spend what is asked for of the points that this process has leased; return whether it has as many."""
@@ -146,9 +148,10 @@ class Charge:
         return self.account.tightest.limit.per_second
 
     def settle(self, returned: int) -> None:
-        """Give back what an operation that returned so many objects has not used."""
-        least = max(returned, self.spent // _LEAST_PAID)
-        if least < self.spent:
+        """Give back what an operation that returned so many objects of those that it can select has not used."""
+        selected = 0 if self.selected is None else self.selected()
+        if returned < selected:
+            least = max(-(-self.spent * returned // selected), -(-self.spent // _LEAST_PAID))
             self.account.give_back(self.spent - least)
             self.spent = least
 

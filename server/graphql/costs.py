@@ -111,6 +111,10 @@ class Cost:
         found = self._variant(variables)
         return Figures(found.objects.of(variables), found.values.of(variables))
 
+    def objects(self, variables: Variables) -> int:
+        """Return the number of objects for the values of the variables."""
+        return self._variant(variables).objects.of(variables)
+
     def points(self, variables: Variables) -> int:
         """Return the points for the values of the variables, at least one."""
         if self.points_least == self.points_most:

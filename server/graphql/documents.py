@@ -68,6 +68,8 @@ class Operation(NamedTuple):
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
     points: Callable[[Mapping[str, Any]], int]
     """Return the points that it costs with coerced values of its variables, which a rate limiter counts."""
+    objects: Callable[[Mapping[str, Any]], int]
+    """Return the number of objects that it can select with them."""
     points_least: int
     points_most: int
     """Points that it costs with the cheapest and the most expensive variables."""
@@ -262,6 +264,7 @@ class _Requirements:
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=cost if streams or cost.most.size > SMALL_SIZE else None,
             points=cost.points,
+            objects=cost.objects,
             points_least=cost.points_least,
             points_most=cost.points_most,
             lengths=self.lengths,

@@ -1,7 +1,8 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from graphql import (
@@ -162,7 +163,7 @@ class Operations:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
         points = operation.points(variables.coerced)
-        await self.limiter.charge(context, points)
+        await self._charge(context, points, partial(operation.objects, variables.coerced))
         if operation.cost is None:
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -174,6 +175,11 @@ class Operations:
             self._report(context, answer, points)
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         return answer._replace(may_be_kept=True) if may_be_kept else answer
+
+    async def _charge(self, context: Context, points: int, selected: Callable[[], int]) -> None:
+        await self.limiter.charge(context, points)
+        if context.charge is not None:
+            context.charge.selected = selected
 
     def _report(self, context: Context, answer: Answer, points: int) -> None:
         """Add the cost to the answer, or to each result of a subscription."""

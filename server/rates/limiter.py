@@ -38,9 +38,9 @@ log = structlog.get_logger("portal.rates")
 class Limits(NamedTuple):
     """Limits in cost points per second; 0 for none. A bucket has the points of `seconds`."""
 
-    partner: int = 30_000
-    vendor: int = 100_000
-    address: int = 5_000
+    partner: int = 10_000
+    vendor: int = 40_000
+    address: int = 2_000
     token_percent: int = 80
     """Part of the partner's or vendor's limit that one token may use."""
     seconds: int = 50

@@ -110,12 +110,27 @@ async def test_one_partner_s_limit_leaves_another_partner_alone(
 
 @pytest.mark.edge
 async def test_what_a_query_could_return_and_did_not_is_given_back(served: httpx.AsyncClient, api: Api) -> None:
+    query = "{ clients(first: 100) { nodes { activations(first: 100) { nodes { client { id } product { id } } } } } }"
+    before = left(await ask(served, VIEWER, api.token, **{"GraphQL-Cost": "report"}))
+
+    response = await ask(served, query, api.token, **{"GraphQL-Cost": "report"})
+
+    cost = response.json()["extensions"]["cost"]["requested"]
+    assert cost > 300
+    assert before - left(response) == -(-cost // 2)
+
+
+@pytest.mark.edge
+async def test_a_page_that_is_half_full_pays_for_what_it_has(served: httpx.AsyncClient, api: Api) -> None:
+    for _ in range(3):
+        await api.client()
+    query = f"{{ {' '.join(f'a{n}: clients(first: 4) {{ nodes {{ id }} }}' for n in range(20))} }}"
     before = left(await ask(served, VIEWER, api.token))
 
-    after = left(await ask(served, CLIENTS, api.token))
+    response = await ask(served, query, api.token, **{"GraphQL-Cost": "report"})
 
-    # A quarter of 102: the objects of a full page, and one.
-    assert before - after == 25
+    cost = response.json()["extensions"]["cost"]["requested"]
+    assert cost / 2 < before - left(response) < cost
 
 
 @pytest.mark.edge
