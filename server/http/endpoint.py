@@ -23,7 +23,6 @@ from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableTo
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from server.graphql import cost_reports
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
@@ -187,7 +186,7 @@ class Endpoint:
         if negotiated.streams and scope["method"] != "HEAD":
             renew = partial(bearer.renewed, self._portal, authorization, scope["state"]["client_address"])
             wanted = wanted._replace(renew=renew)
-        if (asked := given.all(cost_reports.HEADER)) and cost_reports.wanted(asked):
+        if negotiated.reports_cost:
             wanted = wanted._replace(reports_cost=True)
         return wanted
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from starlette.types import Scope
 
 from domain.languages import Language, preferred
+from server.graphql import cost_reports
 from server.http import compression
 from server.http.compression import Coding
 from server.http.negotiation import JSON_TYPE, STREAM_TYPE, media_type, names
@@ -50,6 +51,8 @@ class Negotiated(NamedTuple):
     """Whether the body is JSON, by its Content-Type."""
     streams: bool
     """Whether the caller accepts a stream of events by its name."""
+    reports_cost: bool
+    """Whether the answer is to say what it costs."""
 
 
 class Headers:
@@ -72,7 +75,13 @@ class Headers:
     def negotiated(self) -> Negotiated:
         """Return what the headers say; for those of most callers, what an earlier request's said."""
         get = self._once.get if len(self._once) == len(self._headers) else self._joined
-        headers = get(b"accept"), get(b"accept-encoding"), get(b"accept-language"), get(b"content-type")
+        headers = (
+            get(b"accept"),
+            get(b"accept-encoding"),
+            get(b"accept-language"),
+            get(b"content-type"),
+            get(cost_reports.HEADER),
+        )
         return _kept.get(headers) or _negotiated(*headers)
 
     def _joined(self, name: bytes) -> bytes | None:
@@ -85,7 +94,7 @@ _kept: dict[tuple[bytes | None, ...], Negotiated] = {}
 
 
 def _negotiated(
-    accept: bytes | None, encoding: bytes | None, language: bytes | None, content: bytes | None
+    accept: bytes | None, encoding: bytes | None, language: bytes | None, content: bytes | None, cost: bytes | None
 ) -> Negotiated:
     content_type = (content or b"").decode("latin-1").strip()
     found = Negotiated(
@@ -94,8 +103,9 @@ def _negotiated(
         preferred((language or b"").decode("latin-1")),
         content_type == JSON_TYPE or _JSON_CONTENT.fullmatch(content_type) is not None,
         names((accept or b"").decode("latin-1"), STREAM_TYPE),
+        cost is not None and cost_reports.wanted(cost.decode("latin-1").split(",")),
     )
-    headers = accept, encoding, language, content
+    headers = accept, encoding, language, content, cost
     if sum(len(each or b"") for each in headers) <= _LONGEST_KEPT:
         if len(_kept) >= _KEPT_MAX:
             _kept.clear()
