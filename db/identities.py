@@ -26,11 +26,8 @@ class IdentifiedUser(NamedTuple):
     points_per_second: int | None
 
 
-_USERS = (
-    sa.select(users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor, partners.c.points_per_second)
-    .join(partners, partners.c.id == users.c.partner_id)
-    .where(users.c.disabled_at.is_(None))
-)
+_OF_USER = users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor, partners.c.points_per_second
+_USERS = sa.select(*_OF_USER).join(partners, partners.c.id == users.c.partner_id).where(users.c.disabled_at.is_(None))
 _OF_SUBJECT = sa.and_(
     identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
     identities.c.subject == sa.bindparam("of_subject", type_=BytewiseText),
@@ -42,9 +39,7 @@ _FIND = Statement(
     IdentifiedUser,
 )
 _FIND_EACH = Statement(
-    sa.select(
-        identities.c.issuer, identities.c.subject, users.c.partner_id, users.c.id, users.c.role, partners.c.is_vendor
-    )
+    sa.select(identities.c.issuer, identities.c.subject, *_OF_USER)
     .select_from(identities)
     .join(users, sa.and_(users.c.partner_id == identities.c.partner_id, users.c.id == identities.c.user_id))
     .join(partners, partners.c.id == users.c.partner_id)

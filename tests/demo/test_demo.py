@@ -180,7 +180,9 @@ async def test_ids_go_on_after_those_of_the_demo(small: Portal) -> None:
     async with writing(small.database) as tx:
         folded = dict.fromkeys(("name_folded", "trade_name_folded", "names_folded", "city_folded"), "")
         values = {"partner_id": 1, **folded}
-        new = sa.insert(clients).values(**values, cnpj="1", name="A", status=ClientStatus.ACTIVE, registered_at=NOW)
+        new = sa.insert(clients).values(
+            **values, cnpj="1", name="A", status=ClientStatus.ACTIVE, registered_at=NOW, updated_at=NOW
+        )
         added = await fetch_value(tx, new.returning(clients.c.id))
 
     assert added == SMALL.clients + 1

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from db.tables import activations, clients, license_stock
 from domain.errors import NotChanged
+from domain.timestamps import utc_now
 from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_product
@@ -143,7 +144,7 @@ async def test_a_replay_cancels_no_activation_that_stopped_matching(level: Api) 
 
 def _rewritten(activation: str) -> sa.Update:
     changed = sa.update(activations).where(activations.c.id == ids.number("Activation", activation))
-    return changed.values(note="Em uso", note_folded="em uso")
+    return changed.values(note="Em uso", note_folded="em uso", updated_at=utc_now())
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True, scope="session")

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from graphql import GraphQLInputObjectType
 
 from db.tables import activations
+from domain.timestamps import utc_now
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api, Json
@@ -57,7 +58,7 @@ class Shops:
 
     async def details(self, place: int) -> Json:
         """Return what the portal has issued for an activation."""
-        query = "query ($id: ID!) { activation(id: $id) { authorizationCode activatedAt } }"
+        query = "query ($id: ID!) { activation(id: $id) { authorizationCode activatedAt updatedAt } }"
         return (await self.api.data(query, id=self.activations[place]))["activation"]
 
 
@@ -174,7 +175,7 @@ async def test_an_authorization_code_is_found_however_it_is_typed(shops: Shops) 
     code = "01O1I-ABCDE-FGHJK-MNPQR-01STV".replace("O", "0").replace("I", "1")
     mine = activations.c.partner_id == shops.api.partner_id, activations.c.activation_key == "SERVIDOR-01"
     async with writing(shops.api.portal.database) as tx:
-        await execute(tx, sa.update(activations).where(*mine).values(authorization_code=code))
+        await execute(tx, sa.update(activations).where(*mine).values(authorization_code=code, updated_at=utc_now()))
 
     for typed in _typed(code):
         assert await shops.keys(authorizationCode=typed) == ["SERVIDOR-01"], typed
@@ -237,6 +238,7 @@ async def test_a_filter_finds_what_all_of_its_fields_find(shops: Shops) -> None:
         "productId": shops.products[0],
         "status": ["ACTIVE"],
         "activatedAt": {"from": one["activatedAt"], "to": other["activatedAt"]},
+        "updatedSince": one["updatedAt"],
     }
     unfitting: dict[str, object] = {
         "partnerId": ids.encode("Partner", 2**40),
@@ -250,6 +252,7 @@ async def test_a_filter_finds_what_all_of_its_fields_find(shops: Shops) -> None:
         "productId": shops.products[1],
         "status": ["CANCELLED"],
         "activatedAt": {"from": other["activatedAt"]},
+        "updatedSince": other["updatedAt"],
     }
     fields = GRAPHQL.type_map["ActivationFilter"]
     assert isinstance(fields, GraphQLInputObjectType)

@@ -77,7 +77,7 @@ async def _counted(api: Api, place: str) -> int:
     named = get_named_type(field_of(place).type)
     row = GRAPHQL.type_map["Client"] if place == "Query.nodes" else named
     assert isinstance(row, GraphQLObjectType)
-    below = _BELOW - place.startswith(("Query.partners", "Partner."))
+    below = _BELOW - place.startswith(("Query.partners", "Partner.", "Client.activations"))
     query = LISTED[place].replace("%", _selection(row, below))
     found = await api.data("{ clients(first: 100) { nodes { id } } priceTable { items { product { id } } } }")
     ids = [node["id"] for node in found["clients"]["nodes"]]

@@ -36,7 +36,7 @@ NOTHING_TO_FIND = {
 REFUSED = {"Query.priceTable(partnerId)"}
 """Places whose field is not null: an unknown id is an error of the request."""
 
-_OF_THE_MOMENT = {"x-request-id", "date"}
+_OF_THE_MOMENT = {"x-request-id", "date", "ratelimit"}
 """Headers that are others in each answer."""
 
 Ask = Callable[[str], Awaitable[Json]]

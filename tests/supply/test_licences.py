@@ -22,6 +22,7 @@ ALLOWED = {
 
 LOOKED_AT = {
     "python-stdnum": "LGPL 2.1 or later: imported as it is published, so that anyone can replace it",
+    "docutils": "mostly in the public domain: it makes the documentation, and is in no part of the product",
     "portal-do-parceiro": "this project",
     "breadth": "this project",
 }

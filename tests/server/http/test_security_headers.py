@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from server.http.middleware import RequestLog
+from tests.api import Api
 from tests.server.requests import STOCK, VIEWER, ask
 
 EVERYWHERE = {
@@ -29,8 +30,8 @@ EVERYWHERE = {
         ("GET", "/", HTTPStatus.OK),
         ("GET", "/healthz", HTTPStatus.OK),
         ("GET", "/readyz", HTTPStatus.OK),
-        ("GET", "/graphql?query={__typename}", HTTPStatus.OK),
-        ("HEAD", "/graphql?query={__typename}", HTTPStatus.OK),
+        ("GET", "/graphql?query={__typename}", HTTPStatus.UNAUTHORIZED),
+        ("HEAD", "/graphql?query={__typename}", HTTPStatus.UNAUTHORIZED),
         ("OPTIONS", "/graphql", HTTPStatus.NO_CONTENT),
         ("GET", "/graphql", HTTPStatus.BAD_REQUEST),
         ("POST", "/graphql", HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
@@ -57,16 +58,18 @@ async def test_over_https_an_answer_has_strict_transport_security(http: httpx.As
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
-async def test_every_answer_has_vary_also_an_error(http: httpx.AsyncClient) -> None:
+async def test_every_answer_has_vary_also_an_error(http: httpx.AsyncClient, api: Api) -> None:
+    signed_in = {"Authorization": f"Bearer {api.token}"}
     answers = [
         await ask(http, VIEWER, {}),
         await ask(http, STOCK, {"Authorization": "Bearer ppt_unknown"}),
         await ask(http, VIEWER, {"Accept": "text/html"}),
-        await http.get("/graphql", params={"query": "mutation { __typename }"}),
+        await http.get("/graphql", params={"query": "mutation { __typename }"}, headers=signed_in),
+        await http.get("/graphql", params={"query": "{ __typename }"}),
         await http.options("/graphql"),
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 401, 406, 405, 204]
+    assert [answer.status_code for answer in answers] == [200, 401, 406, 405, 401, 204]
     vary = "Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost"
     assert {answer.headers["vary"] for answer in answers} == {vary}
 
