@@ -83,8 +83,7 @@ class Cost:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments) -> None:
         """Count the operation twice: with all that variables can include, and without it."""
         self._schema, self._operation, self._fragments = schema, operation, fragments
-        most = self._count(None, otherwise=True)
-        self._introspected = self._last.introspected
+        most, self._introspected = self._counted(None, otherwise=True)
         self._switches = most.switches
         least = self._count(None, otherwise=False) if self._switches else most
         self._variants: dict[Hashable, _Count] = {}
@@ -133,12 +132,16 @@ class Cost:
         return found
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
-        self._last = counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
+        return self._counted(switches, otherwise=otherwise)[0]
+
+    def _counted(self, switches: Variables | None, *, otherwise: bool) -> tuple["_Count", int]:
+        """Return a count, and the number of introspected values in it."""
+        counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
-            return _NOTHING
+            return _NOTHING, 0
         counted = counting.below(root, [self._operation.selection_set], None)
-        return counted._replace(switches=tuple(sorted(counting.switches)))
+        return counted._replace(switches=tuple(sorted(counting.switches))), counting.introspected
 
 
 class _Count(NamedTuple):
