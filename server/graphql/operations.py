@@ -165,6 +165,7 @@ class Operations:
         points = operation.points(variables.coerced)
         await self._charge(context, points, partial(operation.objects, variables.coerced))
         if operation.cost is None:
+            _note_run(context)
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
@@ -239,6 +240,7 @@ class Operations:
             renew=request.renew,
         )
         stream.on_close = leave
+        _note_run(context)
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
@@ -254,7 +256,14 @@ class Operations:
         return document
 
 
+def _note_run(context: Context) -> None:
+    """From now on, the operation's points are not all given back."""
+    if context.charge is not None:
+        context.charge.has_run = True
+
+
 async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
+    _note_run(context)
     result = operation.prepared.execute_with(variables, context_value=context)
     if not isinstance(result, ExecutionResult):
         result = await result

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graphql import OperationType
 
-from resolvers.rates import Charge
+from resolvers.context import Context
 from server.graphql.operations import Answer
 from server.http.bodies import Json
 from server.http.headers import Header
@@ -13,25 +13,30 @@ _FEW = 10
 """Points that are not worth counting what an answer has."""
 
 
-def settle(charge: Charge | None, answer: Answer, body: Json) -> Sequence[Header]:
-    """Give back the points that the answer's operation has not used, and return the headers."""
+def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> None:
+    """Give back the points that the operation has not used, by the answer before it is replaced by an error.
+
+    The caller of a query who has gone pays for all of it, as for an answer with more bytes than `longest`, which is not
+    complete.
+    """
+    charge, operation = context.charge, answer.operation
     if charge is None:
-        return ()
-    operation = answer.operation
+        return
     if not answer.executed:
         charge.cancel()
     elif charge.spent > _FEW and operation is not None and operation.ast.operation is OperationType.QUERY:
-        if answer.body.get("data") is None and "UNAVAILABLE" in answer.codes:
-            charge.cancel()
-        else:
+        has_gone = context.deadline is not None and context.deadline.gone
+        if not has_gone and len(body) <= longest:
             # An object begins with a brace; a text that has one too lets less be given back.
             charge.settle(body.count(b"{"))
-    return charge.headers()
 
 
-def cancel(charge: Charge | None) -> Sequence[Header]:
-    """Give back the points of an operation that was not executed, and return the headers."""
-    if charge is None:
-        return ()
-    charge.cancel()
-    return charge.headers()
+def cancel(context: Context | None) -> None:
+    """Give back the points of an operation of which nothing was executed."""
+    if context is not None and context.charge is not None:
+        context.charge.cancel()
+
+
+def headers(context: Context | None) -> Sequence[Header]:
+    """Return the headers that say what the caller has left."""
+    return () if context is None or context.charge is None else context.charge.headers()

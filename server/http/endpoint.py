@@ -75,10 +75,11 @@ class Endpoint:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
                 status, headers, body = self._refused(scope, _rejected(error), negotiated)
-                if (context := scope["state"].get("context")) is not None:
-                    headers += charges.cancel(context.charge)
+                context = scope["state"].get("context")
+                charges.cancel(context)
+                headers += charges.headers(context)
             else:
-                of_rate = charges.settle(scope["state"]["context"].charge, answer, body)
+                of_rate = charges.headers(scope["state"]["context"])
                 if negotiated.streams and (answer.stream is not None or form is None):
                     caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
                     await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
@@ -172,6 +173,7 @@ class Endpoint:
             body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
         else:
             body = encoded(answer.body)
+        charges.settle(context, answer, body, longest=self._max_answer_bytes)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
     def _completed(

@@ -166,7 +166,7 @@ class Operation:
         body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
-        charges.settle(self._state["context"].charge, answer, body)
+        charges.settle(self._state["context"], answer, body, longest=longest)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()
@@ -216,8 +216,7 @@ class Operation:
             await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
-        if (context := self._state.get("context")) is not None:
-            charges.cancel(context.charge)
+        charges.cancel(self._state.get("context"))
         self._state["error"] = rejected.code
         await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
 
