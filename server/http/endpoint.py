@@ -163,7 +163,7 @@ class Endpoint:
             else None,
         )
         if viewer is None:
-            await self._operations.limiter.charge_stranger(context)
+            await self._operations.limiter.charge_work(context, 1)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect

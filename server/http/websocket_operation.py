@@ -142,7 +142,7 @@ class Operation:
             deadline=self._deadline,
         )
         if viewer is None:
-            await terms.operations.limiter.charge_stranger(context)
+            await terms.operations.limiter.charge_work(context, 1)
         answer = await terms.operations.execute(
             context,
             wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),
