@@ -1,13 +1,20 @@
 """Charges of requests: what is given back when the answer is known, and the headers that say what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from graphql import OperationType
 
+from domain.errors import TooFewPoints, UnusableToken
 from resolvers.context import Context
+from resolvers.rates import Charge
 from server.graphql.operations import Answer
 from server.http.bodies import Json
+from server.http.errors import Rejected
 from server.http.headers import Header
+from server.rates.limiter import Limiter
+
+E = TypeVar("E", bound=Exception)
 
 _FEW = 10
 """Points that are not worth counting what an answer has."""
@@ -37,6 +44,34 @@ def cancel(context: Context | None) -> None:
         context.charge.cancel()
 
 
-def headers(context: Context | None) -> Sequence[Header]:
+async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | None, error: E) -> E | TooFewPoints:
+    """Charge a point for a request that is refused before it is known what it asks for, unless it has paid.
+
+    Returns the error, or TooFewPoints in its place.
+    """
+    if isinstance(error, Rejected | UnusableToken) and _charge_of(state) is None:
+        try:
+            await limiter.spend(state.get("viewer"), address)
+        except TooFewPoints as too_few:
+            return too_few
+    return error
+
+
+def headers(limiter: Limiter, state: Mapping[str, Any], address: str | None) -> Sequence[Header]:
     """Return the headers that say what the caller has left."""
-    return () if context is None or context.charge is None else context.charge.headers()
+    charge = _charge_of(state)
+    if charge is None and (account := limiter.account(state.get("viewer"), address)) is not None:
+        charge = Charge(account, 0)
+    return headers_of(charge)
+
+
+def headers_of(charge: Charge | None) -> Sequence[Header]:
+    """Return the headers that say what a caller who was charged has left."""
+    return () if charge is None else charge.headers()
+
+
+def _charge_of(state: Mapping[str, Any]) -> Charge | None:
+    """Return what a request has paid as far as it came."""
+    context: Context | None = state.get("context")
+    charge: Charge | None = state.get("charge") if context is None else context.charge
+    return charge

@@ -58,6 +58,7 @@ class Endpoint:
         self._compressor = Compressor()
         self._edition = settings.status_codes
         self._seconds = settings.request_timeout_seconds, settings.mutation_timeout_seconds
+        self._hold = operations.limiter.hold
         self.admission = Admission()
         self.checks = StreamChecks(portal)
 
@@ -74,12 +75,13 @@ class Endpoint:
             try:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
-                status, headers, body = self._refused(scope, _rejected(error), negotiated)
-                context = scope["state"].get("context")
-                charges.cancel(context)
-                headers += charges.headers(context)
+                limiter, state = self._operations.limiter, scope["state"]
+                shown = await charges.refused(limiter, state, state["client_address"], error)
+                status, headers, body = self._refused(scope, _rejected(shown), negotiated)
+                charges.cancel(state.get("context"))
+                headers += charges.headers(limiter, state, state["client_address"])
             else:
-                of_rate = charges.headers(scope["state"]["context"])
+                of_rate = charges.headers_of(scope["state"]["context"].charge)
                 if negotiated.streams and (answer.stream is not None or form is None):
                     caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
                     await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
@@ -131,9 +133,12 @@ class Endpoint:
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
             authorization, address = given.all(b"authorization"), state["client_address"]
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address)
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address, hold=self._hold)
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
+        if viewer is None:
+            # Before the body is read.
+            state["charge"] = await self._operations.limiter.spend(None, address)
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
@@ -158,12 +163,11 @@ class Endpoint:
             gone=partial(bodies.gone, receive),
             unusable=unusable,
             deadline=until,
+            charge=state.get("charge"),
             last_event_id=given.all(b"last-event-id")[0]
             if negotiated.streams and given.all(b"last-event-id")
             else None,
         )
-        if viewer is None:
-            await self._operations.limiter.charge_work(context, 1)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect

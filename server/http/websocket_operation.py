@@ -106,7 +106,9 @@ class Operation:
         except (UnusableToken, FeedClosedError, OSError):
             raise
         except Rejected as rejected:
-            await self._refuse(rejected)
+            limiter = self._connection.terms.operations.limiter
+            shown = await charges.refused(limiter, self._state, self._connection.address, rejected)
+            await self._refuse(shown if isinstance(shown, Rejected) else rejected_for(shown))
         except ApiError as error:
             await self._refuse(rejected_for(error))
         except asyncio.CancelledError:
@@ -120,14 +122,14 @@ class Operation:
 
     async def _execute(self, message: Received) -> None:
         connection, terms = self._connection, self._connection.terms
-        wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
-        self._state["wanted"] = wanted
         unreachable: ProviderUnreachable | None = None
         try:
             viewer = await connection.viewer()
         except ProviderUnreachable as error:
             viewer, unreachable = None, error
         self._state["viewer"] = viewer
+        wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
+        self._state["wanted"] = wanted
         partner = None if viewer is None else viewer.partner_id
         caller.set(None if partner is None else Caller(partner))
         await terms.admission.admit(partner)

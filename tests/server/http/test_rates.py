@@ -159,6 +159,7 @@ async def test_a_query_that_is_not_executed_costs_nothing(served: httpx.AsyncCli
 
 @pytest.mark.edge
 async def test_strangers_pay_by_address_for_what_is_refused_too(served: httpx.AsyncClient, api: Api) -> None:
+    assert (await ask(served, VIEWER, api.token)).status_code == 200
     response = await exhausted(served, "{ __typename }")
     refused = await ask(served, "{ nothing }")
 
