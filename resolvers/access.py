@@ -1,5 +1,6 @@
 """Viewers of tokens, and the API tokens of scripts."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -22,6 +23,7 @@ from resolvers.context import Context, unauthenticated
 from resolvers.identities import IdentityProvider
 from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
+from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 
 _CHECK_SECONDS = 5
@@ -62,10 +64,17 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_now: bool = False) -> Viewer | None:
+Hold = Callable[[str | None], Awaitable[Charge | None]]
+"""Spends a point of an address until a token is known to be usable."""
+
+
+async def viewer_of(
+    portal: Portal, secret: str, address: str | None, *, read_now: bool = False, hold: Hold | None = None
+) -> Viewer | None:
     """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
 
-    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers.
+    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers. A
+    token that this process does not know as usable is only looked up if `hold` allows it.
 
     Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
     partner keeps its API tokens from the caller's address.
@@ -76,13 +85,19 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     if viewer is None:
         if token_forms.is_mistyped(secret):
             return None
-        former = portal.viewers.former(token_digest) if read_now else None
+        known = portal.viewers.former(token_digest)
+        held = await hold(address) if hold is not None and known is None else None
+        former = known if read_now else None
         with deadline.limited(_CHECK_SECONDS):
             # The portal's own tokens have no dots, and those of a provider have two.
             if portal.provider is None or "." not in secret:
                 viewer = await _read_viewer(portal, token_digest, now, former)
             else:
                 viewer = await _identified_viewer(portal, portal.provider, secret, now, former)
+        if viewer is None:
+            portal.viewers.drop(token_digest)
+        elif held is not None:
+            held.cancel()
     if viewer is not None:
         if viewer.networks and not policies.admits(viewer.networks, address):
             raise TokenElsewhere(address)

@@ -114,7 +114,7 @@ class Account:
 class Charge:
     """What a request has spent, and what its caller has left."""
 
-    __slots__ = ("account", "kept", "requested", "selected", "spent")
+    __slots__ = ("account", "has_run", "kept", "requested", "selected", "spent")
 
     def __init__(self, account: Account, points: int, kept: int = 0) -> None:
         """Take the points that were asked for, and those that are spent already and not given back."""
@@ -122,6 +122,8 @@ class Charge:
         self.kept = self.spent = kept
         self.selected: Callable[[], int] | None = None
         """Returns how many objects the operation can select."""
+        self.has_run = False
+        """Whether something of the operation was executed."""
 
     def pay(self) -> bool:
         """Spend what is asked for of the points that this process has leased; return whether it has as many."""
@@ -151,13 +153,14 @@ class Charge:
         """Give back what an operation that returned so many objects of those that it can select has not used."""
         selected = 0 if self.selected is None else self.selected()
         if returned < selected:
-            least = max(-(-self.spent * returned // selected), -(-self.spent // _LEAST_PAID))
-            self.account.give_back(self.spent - least)
-            self.spent = least
+            used = self.spent - self.kept
+            least = max(-(-used * returned // selected), -(-used // _LEAST_PAID))
+            self.account.give_back(used - least)
+            self.spent -= used - least
 
     def cancel(self) -> None:
-        """Give everything back: the operation was not executed."""
-        if self.spent > self.kept:
+        """Give everything back, unless something of the operation was executed."""
+        if self.spent > self.kept and not self.has_run:
             self.account.give_back(self.spent - self.kept)
             self.spent = self.kept
 

@@ -99,6 +99,10 @@ class Viewers:
         until = now + REMEMBERED
         self._seen[digest] = _Seen(viewer, until if viewer.expires_at is None else min(until, viewer.expires_at))
 
+    def drop(self, digest: bytes) -> None:
+        """Drop the viewer of a token that was found to be unusable."""
+        self._seen.pop(digest, None)
+
     def forget(self, digest: bytes) -> None:
         """Drop the viewer of a token."""
         self.forgotten += 1

@@ -153,7 +153,7 @@ def create_app(
             Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
-            revocation.route(portal),
+            revocation.route(portal, limiter),
             *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,

@@ -30,7 +30,7 @@ from graphql.execution import Executor
 from breadth import BatchExecutor, Prepared
 from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
 from domain.documents import TEXT_LENGTH_MAX
-from domain.errors import BadUserInput
+from domain.errors import BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.costs import SMALL_SIZE, Cost, Fragments
 from server.graphql.event_batches import batched, event_variables
@@ -43,6 +43,9 @@ ERRORS_MAX = 20
 """Maximum number of errors reported for a document."""
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
+_SHORT = 1_000
+"""Length up to which a stranger gets the errors of a text that needs a viewer anyway."""
+
 _KEPT = 1_000
 _KEPT_CHARACTERS = 100_000
 """Maximum length of all cached documents: parsed and planned, a document takes some 200 times its length."""
@@ -101,6 +104,8 @@ class DocumentRequest(NamedTuple):
 
     variables: Mapping[str, Any]
     operation_name: str | None = None
+    stops_if_private: bool = False
+    """Whether a document that needs a viewer is refused before it is validated."""
 
 
 class Documents:
@@ -115,16 +120,31 @@ class Documents:
         self.hits = self.misses = 0
         """Numbers of lookups that the cache answered, and could not answer."""
 
-    def get(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Document:
-        """Return the document of the text; or, for a variable that is too long, a document with its error."""
+    def known(self, text: str) -> Document | None:
+        """Return the document of a text that was prepared before, if it is kept."""
         with self._lock:
             found = self._kept.get(text)
             if found is not None:
                 self._kept.move_to_end(text)
                 self.hits += 1
-                return found
-            self.misses += 1
-        request = DocumentRequest(variables, operation_name) if variables else None
+            return found
+
+    def get(
+        self,
+        text: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        of_stranger: bool = False,
+    ) -> Document:
+        """Return the document of the text.
+
+        For a variable that is too long, or a stranger's long text that needs a viewer, it is a document with the error.
+        """
+        if (found := self.known(text)) is not None:
+            return found
+        self.misses += 1
+        request = DocumentRequest(variables or {}, operation_name, of_stranger and len(text) > _SHORT)
         found = prepare(self._schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
@@ -170,6 +190,9 @@ def _prepared(
     schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], request: DocumentRequest | None
 ) -> Document:
     errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
+    if not errors and request is not None and request.stops_if_private and root_fields.all_private(ast, schema):
+        refusal = SignInFirst()
+        return Document(None, (GraphQLError(str(refusal), original_error=refusal),), lasting=False)
     if not errors:
         errors, endless = limits.measured(ast)
         errors = errors or root_fields.none_can_run(ast)

@@ -28,6 +28,7 @@ from domain.errors import (
     Forbidden,
     ProviderUnreachable,
     SecondFactorRequired,
+    TooFewPoints,
     TooManyPoints,
     UnusableToken,
 )
@@ -37,7 +38,7 @@ from resolvers.feed import Follower
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql import cost_reports
+from server.graphql import cost_reports, preparation
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
@@ -126,6 +127,7 @@ class Operations:
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
+        self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
@@ -142,19 +144,18 @@ class Operations:
         operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, Unavailable if
         a large operation waits too long for others, and TooFewPoints if the caller has too few points left.
         """
-        operation = None
+        operation, preparing = None, 0
         try:
-            if request.query is not None and not self._trusted_only:
-                document = self.documents.get(request.query, request.variables, request.operation_name)
-            else:
-                document = await self._trusted_document(request.named)
+            document = None if request.query is None else self._known(request.query)
+            if document is None:
+                document, preparing = await self._document(context, request)
             if document.ast is None:
                 return _invalid(context, document)
             operation = _chosen(document, request, context.deadline)
             variables = _checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return _refused(context, variables, operation)
-        except (UnusableToken, ProviderUnreachable):
+        except (UnusableToken, ProviderUnreachable, TooFewPoints):
             raise
         except MutationOverGetError:
             _insist_on_token(context)
@@ -163,8 +164,9 @@ class Operations:
             _insist_on_token(context)
             return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
         points = operation.points(variables.coerced)
-        await self._charge(context, points, partial(operation.objects, variables.coerced))
+        await self._charge(context, preparing + points, partial(operation.objects, variables.coerced))
         if operation.cost is None:
+            _note_run(context)
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
@@ -175,6 +177,18 @@ class Operations:
             self._report(context, answer, points)
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         return answer._replace(may_be_kept=True) if may_be_kept else answer
+
+    async def _document(self, context: Context, request: OperationRequest) -> tuple[Document, int]:
+        """Return a document that the cache of texts does not have, and the points that were paid for preparing it."""
+        if request.query is None or self._trusted_only:
+            return await self._trusted_document(request.named), 0
+        # Preparing takes longer than many operations, also if the document is refused then.
+        points = preparation.points(request.query)
+        await self.limiter.charge_work(context, points)
+        # Whether a GET may run it is found first.
+        of_stranger = context.viewer is None and not request.read_only
+        document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
+        return document, points
 
     async def _charge(self, context: Context, points: int, selected: Callable[[], int]) -> None:
         await self.limiter.charge(context, points)
@@ -239,6 +253,7 @@ class Operations:
             renew=request.renew,
         )
         stream.on_close = leave
+        _note_run(context)
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
@@ -254,7 +269,18 @@ class Operations:
         return document
 
 
+def _note_run(context: Context) -> None:
+    """From now on, the operation's points are not all given back."""
+    if context.charge is not None:
+        context.charge.has_run = True
+
+
+def _unknown(_text: str) -> None:
+    """Return that no text is known, where only registered documents are run."""
+
+
 async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
+    _note_run(context)
     result = operation.prepared.execute_with(variables, context_value=context)
     if not isinstance(result, ExecutionResult):
         result = await result

@@ -8,12 +8,13 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
 )
 
-from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS, SELF_CHECKING_MUTATIONS
+from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS, PUBLIC_FIELDS, SELF_CHECKING_MUTATIONS
 from domain.errors import CostExceeded
 
 PUBLIC_MAX = 20
@@ -51,6 +52,19 @@ def too_many_public(ast: DocumentNode) -> list[GraphQLError]:
                 )
                 return [GraphQLError(message, node, original_error=CostExceeded(message))]
     return []
+
+
+def all_private(ast: DocumentNode, schema: GraphQLSchema) -> bool:
+    """Return whether each operation, valid or not, selects a field that needs a viewer."""
+    fragments = fragments_of(ast)
+    operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    return bool(operations) and all(_is_private(node, fragments, schema) for node in operations)
+
+
+def _is_private(operation: OperationDefinitionNode, fragments: Fragments, schema: GraphQLSchema) -> bool:
+    root = schema.get_root_type(operation.operation)
+    names = {node.name.value for node in _fields(operation.selection_set, fragments, set())}
+    return root is not None and any(f"{root.name}.{name}" not in PUBLIC_FIELDS for name in names & root.fields.keys())
 
 
 def none_can_run(ast: DocumentNode) -> list[GraphQLError]:

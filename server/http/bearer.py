@@ -21,16 +21,24 @@ async def renewed(portal: Portal, given: Sequence[str], address: str | None, *, 
 
 
 async def viewer_of(
-    portal: Portal, given: Sequence[str], address: str | None, *, read_now: bool = False
+    portal: Portal,
+    given: Sequence[str],
+    address: str | None,
+    *,
+    read_now: bool = False,
+    hold: access.Hold | None = None,
 ) -> Viewer | None:
-    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token."""
+    """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token.
+
+    An unknown token is looked up only if `hold` allows it, which raises TooFewPoints.
+    """
     if not given:
         return None
     token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
         raise UnusableToken(message, challenge="Bearer")
-    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now)
+    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now, hold=hold)
     if viewer is None:
         raise SessionOver
     return viewer

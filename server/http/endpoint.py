@@ -57,6 +57,7 @@ class Endpoint:
         self._compressor = Compressor()
         self._edition = settings.status_codes
         self._seconds = settings.request_timeout_seconds, settings.mutation_timeout_seconds
+        self._hold = operations.limiter.hold
         self.admission = Admission()
         self.checks = StreamChecks(portal)
 
@@ -73,11 +74,13 @@ class Endpoint:
             try:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
-                status, headers, body = self._refused(scope, _rejected(error), negotiated)
-                if (context := scope["state"].get("context")) is not None:
-                    headers += charges.cancel(context.charge)
+                limiter, state = self._operations.limiter, scope["state"]
+                shown = await charges.refused(limiter, state, state["client_address"], error)
+                status, headers, body = self._refused(scope, _rejected(shown), negotiated)
+                charges.cancel(state.get("context"))
+                headers += charges.headers(limiter, state, state["client_address"])
             else:
-                of_rate = charges.settle(scope["state"]["context"].charge, answer, body)
+                of_rate = charges.headers_of(scope["state"]["context"].charge)
                 if negotiated.streams and (answer.stream is not None or form is None):
                     caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
                     await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
@@ -129,9 +132,12 @@ class Endpoint:
         unusable: UnusableToken | ProviderUnreachable | None = None
         try:
             authorization, address = given.all(b"authorization"), state["client_address"]
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address)
+            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address, hold=self._hold)
         except (UnusableToken, ProviderUnreachable) as error:
             unusable = error
+        if viewer is None:
+            # Before the body is read.
+            state["charge"] = await self._operations.limiter.spend(None, address)
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
@@ -156,12 +162,11 @@ class Endpoint:
             gone=partial(bodies.gone, receive),
             unusable=unusable,
             deadline=until,
+            charge=state.get("charge"),
             last_event_id=given.all(b"last-event-id")[0]
             if negotiated.streams and given.all(b"last-event-id")
             else None,
         )
-        if viewer is None:
-            await self._operations.limiter.charge_stranger(context)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
@@ -171,6 +176,7 @@ class Endpoint:
             body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
         else:
             body = encoded(answer.body)
+        charges.settle(context, answer, body, longest=self._max_answer_bytes)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
     def _completed(

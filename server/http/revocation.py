@@ -15,6 +15,7 @@ from resolvers import tokens
 from resolvers.portal import Portal
 from server.http.errors import Rejected, rejected_for
 from server.http.headers import Headers
+from server.rates.limiter import Limiter
 
 PATH = "/revoke"
 _FORM = "application/x-www-form-urlencoded"
@@ -22,11 +23,16 @@ _BODY_MAX = 4_096
 _MESSAGE = f"Send one token as “token=…” in a body of {_FORM}, of at most {_BODY_MAX:,} bytes."
 
 
-def route(portal: Portal) -> Route:
+_POINTS = 10
+"""Points of the caller's address that a request costs, as a mutation does."""
+
+
+def route(portal: Portal, limiter: Limiter) -> Route:
     """Return the route at which anyone who has a token can revoke it."""
 
     async def revoke(request: Request) -> Response:
         try:
+            await limiter.spend(None, request.scope["state"]["client_address"], _POINTS)
             await tokens.revoke_found(portal, await _token(request))
         except Rejected as rejected:
             return _refused(request, rejected)

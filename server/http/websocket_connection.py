@@ -59,7 +59,8 @@ class Connection:
 
     async def viewer(self) -> Viewer | None:
         """Return the viewer of the token, None without one; raise UnusableToken, which ends the connection."""
-        return await bearer.viewer_of(self.terms.portal, self.authorization, self.address)
+        hold = self.terms.operations.limiter.hold
+        return await bearer.viewer_of(self.terms.portal, self.authorization, self.address, hold=hold)
 
     async def renewed(self) -> Viewer:
         """Return the viewer of a subscription again."""

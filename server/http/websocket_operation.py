@@ -106,7 +106,9 @@ class Operation:
         except (UnusableToken, FeedClosedError, OSError):
             raise
         except Rejected as rejected:
-            await self._refuse(rejected)
+            limiter = self._connection.terms.operations.limiter
+            shown = await charges.refused(limiter, self._state, self._connection.address, rejected)
+            await self._refuse(shown if isinstance(shown, Rejected) else rejected_for(shown))
         except ApiError as error:
             await self._refuse(rejected_for(error))
         except asyncio.CancelledError:
@@ -120,14 +122,14 @@ class Operation:
 
     async def _execute(self, message: Received) -> None:
         connection, terms = self._connection, self._connection.terms
-        wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
-        self._state["wanted"] = wanted
         unreachable: ProviderUnreachable | None = None
         try:
             viewer = await connection.viewer()
         except ProviderUnreachable as error:
             viewer, unreachable = None, error
         self._state["viewer"] = viewer
+        wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
+        self._state["wanted"] = wanted
         partner = None if viewer is None else viewer.partner_id
         caller.set(None if partner is None else Caller(partner))
         await terms.admission.admit(partner)
@@ -142,7 +144,7 @@ class Operation:
             deadline=self._deadline,
         )
         if viewer is None:
-            await terms.operations.limiter.charge_stranger(context)
+            await terms.operations.limiter.charge_work(context, 1)
         answer = await terms.operations.execute(
             context,
             wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),
@@ -166,7 +168,7 @@ class Operation:
         body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
-        charges.settle(self._state["context"].charge, answer, body)
+        charges.settle(self._state["context"], answer, body, longest=longest)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()
@@ -216,8 +218,7 @@ class Operation:
             await self._connection.send(transport_ws.progress(self.id, cursor))
 
     async def _refuse(self, rejected: Rejected) -> None:
-        if (context := self._state.get("context")) is not None:
-            charges.cancel(context.charge)
+        charges.cancel(self._state.get("context"))
         self._state["error"] = rejected.code
         await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
 

@@ -107,13 +107,36 @@ class Limiter:
             if not charge.pay():
                 await self.pay(charge)
 
-    async def charge_stranger(self, context: Request) -> None:
-        """Spend a point, which is not given back, for a request without a usable token; raise TooFewPoints."""
-        account = self.account(None, context.client_address)
-        if account is not None:
-            context.charge = charge = Charge(account, 1)
+    async def spend(self, viewer: Viewer | None, address: str | None, points: int = 1) -> Charge | None:
+        """Spend points that are not given back, None of a caller without a limit; raise TooFewPoints."""
+        account = self.account(viewer, address)
+        if account is None:
+            return None
+        charge = Charge(account, min(points, account.most))
+        if not charge.pay():
             await self.pay(charge)
-            charge.kept = 1
+        charge.kept = charge.spent
+        return charge
+
+    async def hold(self, address: str | None) -> Charge | None:
+        """Spend a point of an address, which is given back if the token that it sends turns out usable."""
+        charge = await self.spend(None, address)
+        if charge is not None:
+            charge.kept = 0
+        return charge
+
+    async def charge_work(self, context: Request, points: int) -> None:
+        """Spend points for work that is done whatever comes of the request, and is not given back.
+
+        Raises TooFewPoints if the caller has too few left.
+        """
+        account = self.account(context.viewer, context.client_address)
+        if account is not None:
+            kept = 0 if context.charge is None else context.charge.kept
+            context.charge = charge = Charge(account, min(kept + points, account.most), kept)
+            if not charge.pay():
+                await self.pay(charge)
+            charge.kept = charge.spent
 
     async def pay(self, charge: Charge) -> None:
         """Pay a charge after claiming points from the shared buckets; raise TooFewPoints if they have too few."""

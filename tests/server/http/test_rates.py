@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from resolvers import ids
+from schema.root import GRAPHQL_SCHEMA
 from server.app import create_app
+from server.graphql import preparation
+from server.graphql.documents import Documents
 from server.rates.limiter import Limits
 from server.settings import Settings
 from tests.api import Api, transport
@@ -40,10 +44,16 @@ async def served(api: Api) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def ask(http: httpx.AsyncClient, query: str, token: str | None = None, **headers: str) -> httpx.Response:
-    """Return the answer to a query."""
+    """Return the answer to a query whose document was prepared before."""
+    DOCUMENTS.get(query)
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     return await http.post("/graphql", json={"query": query}, headers=headers)
+
+
+def new_name() -> str:
+    """Return a name that no document had."""
+    return f"n{uuid4().hex}"
 
 
 def left(response: httpx.Response) -> int:
@@ -149,6 +159,7 @@ async def test_a_query_that_is_not_executed_costs_nothing(served: httpx.AsyncCli
 
 @pytest.mark.edge
 async def test_strangers_pay_by_address_for_what_is_refused_too(served: httpx.AsyncClient, api: Api) -> None:
+    assert (await ask(served, VIEWER, api.token)).status_code == 200
     response = await exhausted(served, "{ __typename }")
     refused = await ask(served, "{ nothing }")
 
@@ -162,6 +173,32 @@ async def test_a_stranger_s_invalid_document_costs_a_point(served: httpx.AsyncCl
     before = left(await ask(served, "{ nothing }"))
 
     assert before - left(await ask(served, "{ nothing }")) == 1
+
+
+@pytest.mark.edge
+@pytest.mark.parametrize("wrong", ["", "nope"])
+async def test_a_new_document_pays_for_its_preparation_once(served: httpx.AsyncClient, api: Api, wrong: str) -> None:
+    query = f"{{ viewer {{ user {{ {' '.join(f'{new_name()}: id' for _ in range(100))} {wrong} }} }} }}"
+    headers, lefts = {"Authorization": f"Bearer {api.token}"}, [left(await ask(served, VIEWER, api.token))]
+
+    for _ in range(2):
+        await served.post("/graphql", json={"query": query}, headers=headers)
+        lefts.append(left(await ask(served, VIEWER, api.token)))
+
+    assert lefts[0] - lefts[1] == preparation.points(query) + lefts[1] - lefts[2]
+
+
+@pytest.mark.edge
+async def test_without_points_no_document_is_prepared(api: Api) -> None:
+    app = create_app(api.portal, settings(), documents=(documents := Documents(GRAPHQL_SCHEMA)))
+    app.state.limiter._now = int  # noqa: SLF001 — nothing leaks.
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+        await exhausted(http, "{ __typename }")
+        new = f"{{ {new_name()}: __typename }}"
+        response = await http.post("/graphql", json={"query": new})
+
+    assert response.status_code == 429
+    assert documents.known(new) is None
 
 
 @pytest.mark.edge
