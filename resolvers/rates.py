@@ -11,6 +11,9 @@ Policy = Literal["partner", "vendor", "token", "address"]
 _SHARE = 50
 """A process leases a fiftieth of a bucket at a time."""
 
+_UNUSED = 5
+"""A fifth of a bucket is left out of what one operation pays at most: other processes may have leased it."""
+
 _LEAST_PAID = 2
 """An operation that returns less than it could pays at least for half: what it reads to find that costs too."""
 
@@ -73,7 +76,8 @@ class Account:
     def count(self) -> None:
         """Compute what depends on the limits."""
         leases = self.leases
-        self.most = min(lease.limit.points for lease in leases)
+        points = min(lease.limit.points for lease in leases)
+        self.most = points - points // _UNUSED
         texts = (f'"{lease.policy}";q={lease.limit.points};w={lease.limit.seconds}' for lease in leases)
         self.policies = b"ratelimit-policy", ", ".join(texts).encode()
 

@@ -15,8 +15,8 @@ from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
 from server.mail import SmtpMailer, server_of
+from server.rates.accounts import Limits
 from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
-from server.rates.limiter import Limits
 from server.rates.redis_buckets import RedisBuckets
 from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (

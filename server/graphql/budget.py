@@ -19,6 +19,11 @@ WAITING_MAX = 100
 """Operations of one partner that wait at most."""
 
 
+def key_of_events(partner_id: int | None) -> Hashable:
+    """Return the key of the events of a partner's subscriptions and webhooks, for which its requests don't wait."""
+    return "events", partner_id
+
+
 class _Waiting(NamedTuple):
     """Operation that waits for a share of this size."""
 

@@ -26,7 +26,7 @@ from domain.languages import Text
 from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
 from resolvers.context import Context
 from server.graphql import limits
-from server.graphql.budget import Budget
+from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_terms import SATURATED
 from server.graphql.costs import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.documents import Documents, Operation
@@ -77,7 +77,7 @@ class EventSelections:
         operation, figures, _ = self._prepared(text)
         at_once, size = max(1, SMALL_SIZE // max(1, figures.size)), figures.size * len(rows)
         found: list[Mapping[str, Any]] = []
-        async with self._budget.share(size if size > SMALL_SIZE else 0):
+        async with self._budget.share(size if size > SMALL_SIZE else 0, key_of_events(rows[0].partner_id)):
             for start in range(0, len(rows), at_once):
                 found += await _executed(context, operation, rows[start : start + at_once])
                 # Requests are answered between the parts of a large message.

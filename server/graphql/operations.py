@@ -48,7 +48,8 @@ from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
-from server.rates.limiter import NO_LIMITS, Limiter
+from server.rates.accounts import NO_LIMITS
+from server.rates.limiter import Limiter
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
 _MUTATION = OperationType.MUTATION

@@ -13,8 +13,10 @@ from weakref import WeakSet
 from graphql import ExecutionResult
 
 from breadth import Prepared
+from db.engine.deadline import Deadline
 from db.events import EventRow
 from domain.access import Permissions
+from domain.errors import ReadTimedOut
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers import events
@@ -72,11 +74,16 @@ class _Entry:
         if self.settled is not None:
             self.settled.set()
 
-    async def wait(self) -> None:
-        """Wait until it is settled."""
+    async def wait(self, until: Deadline | None) -> None:
+        """Wait until it is settled; raise ReadTimedOut at the deadline."""
         if self.settled is None:
             self.settled = asyncio.Event()
-        await self.settled.wait()
+        try:
+            await asyncio.wait_for(self.settled.wait(), None if until is None else until.left)
+        except TimeoutError:
+            if until is None:
+                raise
+            raise ReadTimedOut(until.seconds) from None
 
 
 class _AnyViewer:
@@ -124,9 +131,17 @@ class SharedResults:
             self._entries.clear()
 
     async def results(
-        self, kind: Kind, viewer: Viewer, rows: Sequence[EventRow], execute: Executed
+        self,
+        kind: Kind,
+        viewer: Viewer,
+        rows: Sequence[EventRow],
+        execute: Executed,
+        until: Deadline | None = None,
     ) -> list[Result] | None:
-        """Return the results of the events, None if the caller has to execute them by itself."""
+        """Return the results of the events, None if the caller has to execute them by itself.
+
+        Raise ReadTimedOut at the deadline.
+        """
         if self._streams == 1 or len(rows) > _EVENTS_MAX:
             return None
         is_personal = kind.prepared in self._personal
@@ -135,14 +150,14 @@ class SharedResults:
         while (entry := self._entries.get(key)) is not None:
             if entry.is_settled:
                 return entry.results
-            await entry.wait()
+            await entry.wait(until)
         if len(self._entries) >= _ENTRIES_MAX:
             return None
         entry = self._entries[key] = _Entry()
         try:
             seen = viewer if is_personal else _AnyViewer(viewer.scope, viewer.permissions)
             # A context of its own: nothing else of the caller's request can show in the results.
-            context = Context(self._portal, viewer=cast("Viewer", seen), language=kind.language)
+            context = Context(self._portal, viewer=cast("Viewer", seen), language=kind.language, deadline=until)
             result = await execute(context, rows)
             if isinstance(seen, _AnyViewer) and seen.is_personal:
                 self._personal.add(kind.prepared)

@@ -16,7 +16,7 @@ from resolvers import events
 from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.viewers import NEW, REMEMBERED, Viewer
-from server.graphql.budget import Budget
+from server.graphql.budget import Budget, key_of_events
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
@@ -52,6 +52,7 @@ class ResultStream:
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
         self._budget, self._renew = budget, renew
+        self._key = key_of_events(context.signed_in.partner_id)
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
         self.extensions: dict[str, Any] | None = None
@@ -158,7 +159,8 @@ class ResultStream:
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
         if self._kind is not None and self.extensions is None:
-            shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
+            until = context.deadline and context.deadline.again()
+            shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed, until)
             if shared is not None:
                 return shared
         result = await self._executed(context, rows)
@@ -172,7 +174,7 @@ class ResultStream:
         size = self._size * len(rows)
         before = current.set(context.deadline and context.deadline.again())
         try:
-            async with self._budget.share(size if size > SMALL_SIZE else 0):
+            async with self._budget.share(size if size > SMALL_SIZE else 0, self._key):
                 found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
                 result = found if isinstance(found, ExecutionResult) else await found
         finally:

@@ -60,7 +60,7 @@ async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | Non
 def headers(limiter: Limiter, state: Mapping[str, Any], address: str | None) -> Sequence[Header]:
     """Return the headers that say what the caller has left."""
     charge = _charge_of(state)
-    if charge is None and (account := limiter.account(state.get("viewer"), address)) is not None:
+    if charge is None and (account := limiter.accounts.of(state.get("viewer"), address)) is not None:
         charge = Charge(account, 0)
     return headers_of(charge)
 

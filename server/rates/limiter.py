@@ -1,56 +1,41 @@
-"""Limiter: the accounts of a process, and the task that leases points for them."""
+"""Limiter of the requests of a process, and the task that leases points for their accounts."""
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from time import time_ns
 from typing import NamedTuple
 
 import structlog
 
+from db.engine.deadline import Deadline
 from domain import rates
-from domain.attempts import network
-from domain.errors import TooFewPoints
-from domain.rates import SECOND, Claim, Grant, Limit
+from domain.errors import CallerGone, ChangeTimedOut, ReadTimedOut, TooFewPoints
+from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context as Request
-from resolvers.rates import Account, Charge, Lease, Policy
+from resolvers.rates import Charge, Lease
 from resolvers.viewers import Viewer
+from server.rates.accounts import Accounts, Limits
 from server.rates.buckets import Buckets, MemoryBuckets
 
 EVERY_SECONDS = 5.0
 """How often the state of the buckets in use is read again."""
 
 _IDLE_ROUNDS = 2
-_ADDRESSES_MAX = 10_000
-_ACCOUNTS_MAX = 20_000
 _EMPTY_ROUNDS = 12
 """After how many rounds buckets that are empty are deleted."""
 
-_PERCENT = 100
-_UNKNOWN_ADDRESS = "unknown"
+_CLAIM_SECONDS = 2.0
+"""How long a claim may take, before the process limits by itself."""
+
+_PROBE = Claim("probe", 0, 0, SECOND)
+"""Claim of nothing, by which a process finds that the store answers again."""
+
 _MUCH = 3
 """How many shares a process keeps of what its operations gave back."""
 
 log = structlog.get_logger("portal.rates")
-
-
-class Limits(NamedTuple):
-    """Limits in cost points per second; 0 for none. A bucket has the points of `seconds`."""
-
-    partner: int = 10_000
-    vendor: int = 40_000
-    address: int = 2_000
-    token_percent: int = 80
-    """Part of the partner's or vendor's limit that one token may use."""
-    seconds: int = 50
-
-    def of(self, per_second: int) -> Limit:
-        """Return the limit of a rate."""
-        return Limit(per_second, self.seconds)
-
-
-NO_LIMITS = Limits(partner=0, vendor=0, address=0)
 
 
 class _Wish(NamedTuple):
@@ -72,13 +57,12 @@ class Limiter:
         now: Callable[[], int] = time_ns,
     ) -> None:
         """Take the limits, the shared buckets, and the hash by which addresses are named in them."""
-        self.limits, self._digest, self._now = limits, digest, now
+        self._now = now
         self._buckets: Buckets = buckets or MemoryBuckets()
-        self._alone: MemoryBuckets | None = None
-        """Buckets of this process, while the shared ones can't be reached."""
-        self._accounts: dict[tuple[int, int], Account] = {}
-        self._addresses: OrderedDict[str, Account] = OrderedDict()
-        self._leases: dict[str, Lease] = {}
+        self._own = MemoryBuckets()
+        self._is_alone = False
+        """Whether the shared buckets can't be reached: then the process's own are used, so that no request waits."""
+        self.accounts = Accounts(limits, digest, on_low=self._on_low, on_forgotten=self._on_forgotten)
         self._wishes: dict[Lease, _Wish] = {}
         self._round: asyncio.Future[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
@@ -86,30 +70,19 @@ class Limiter:
         self.refused: Counter[str] = Counter()
         """Numbers of refused requests by the limit that was reached."""
 
-    def account(self, viewer: Viewer | None, address: str | None) -> Account | None:
-        """Return the account of a caller; None if it has no limit."""
-        if viewer is None:
-            return self._of_address(address)
-        # A token of the identity provider has no id: all of a user's count as one.
-        key = viewer.partner_id, viewer.token_id or -viewer.user_id
-        account = self._accounts.get(key)
-        if account is None or account.viewer is not viewer:
-            return self._of_viewer(key, viewer)
-        return account
-
     async def charge(self, context: Request, points: int) -> None:
         """Spend the points of an operation; raise TooFewPoints if the caller has too few left."""
-        account = self.account(context.viewer, context.client_address)
+        account = self.accounts.of(context.viewer, context.client_address)
         if account is not None:
             points = min(points, account.most)
             before = context.charge
             context.charge = charge = Charge(account, points, 0 if before is None else before.kept)
             if not charge.pay():
-                await self.pay(charge)
+                await self.pay(charge, context.deadline)
 
     async def spend(self, viewer: Viewer | None, address: str | None, points: int = 1) -> Charge | None:
         """Spend points that are not given back, None of a caller without a limit; raise TooFewPoints."""
-        account = self.account(viewer, address)
+        account = self.accounts.of(viewer, address)
         if account is None:
             return None
         charge = Charge(account, min(points, account.most))
@@ -130,23 +103,28 @@ class Limiter:
 
         Raises TooFewPoints if the caller has too few left.
         """
-        account = self.account(context.viewer, context.client_address)
+        account = self.accounts.of(context.viewer, context.client_address)
         if account is not None:
             kept = 0 if context.charge is None else context.charge.kept
             context.charge = charge = Charge(account, min(kept + points, account.most), kept)
             if not charge.pay():
-                await self.pay(charge)
+                await self.pay(charge, context.deadline)
             charge.kept = charge.spent
 
-    async def pay(self, charge: Charge) -> None:
-        """Pay a charge after claiming points from the shared buckets; raise TooFewPoints if they have too few."""
+    async def pay(self, charge: Charge, until: Deadline | None = None) -> None:
+        """Pay a charge after claiming points from the shared buckets.
+
+        Raise TooFewPoints if they have too few, and TimedOut or CallerGone if the request must stop.
+        """
         account = charge.account
         while not charge.pay():
             points = charge.requested - charge.spent
             for lease in account.leases:
                 self._refuse_if_known(lease, points)
             claimed = [self._want(lease, points) for lease in account.leases if lease.left < points]
-            await asyncio.shield(claimed[-1])
+            await asyncio.wait(claimed[-1:], timeout=None if until is None else until.left)
+            if until is not None and until.is_over and not charge.pay():
+                raise _stopped(until)
 
     async def run(self) -> None:
         """Keep the leases up to date, until cancelled."""
@@ -157,7 +135,9 @@ class Limiter:
     async def look(self) -> None:
         """Read the state of the buckets in use again, and give back what is not used."""
         idle = []
-        for lease in list(self._leases.values()):
+        if self._is_alone:
+            await self._probe()
+        for lease in list(self.accounts.leases.values()):
             if lease.left != lease.seen:
                 lease.seen, lease.idle = lease.left, 0
                 self._wishes.setdefault(lease, _Wish())
@@ -165,10 +145,10 @@ class Limiter:
                 lease.idle += 1
                 if lease.idle >= _IDLE_ROUNDS:
                     idle.append(lease)
-        self._forget(idle)
+        self.accounts.forget(idle)
         self._begin()
         self._rounds += 1
-        if self._rounds % _EMPTY_ROUNDS == 0:
+        if self._rounds % _EMPTY_ROUNDS == 0 and not self._is_alone:
             await self._drop_empty()
         if self._claiming is not None:
             await asyncio.shield(self._claiming)
@@ -177,70 +157,11 @@ class Limiter:
         """Give back all that is leased."""
         if self._claiming is not None:
             await asyncio.shield(self._claiming)
-        self._forget(list(self._leases.values()))
+        self.accounts.forget(list(self.accounts.leases.values()))
         self._begin()
         if self._claiming is not None:
             await asyncio.shield(self._claiming)
         await self._buckets.close()
-
-    def _of_viewer(self, key: tuple[int, int], viewer: Viewer) -> Account | None:
-        limits = self.limits
-        policy: Policy = "vendor" if viewer.of_vendor else "partner"
-        per_second = limits.vendor if viewer.of_vendor else limits.partner
-        if per_second and viewer.points_per_second is not None:
-            per_second = viewer.points_per_second
-        if not per_second:
-            return None
-        owner = self._lease(f"{policy}:{viewer.partner_id}", policy, limits.of(per_second))
-        token = None
-        if limits.token_percent < _PERCENT:
-            of_token = limits.of(max(1, per_second * limits.token_percent // _PERCENT))
-            token = self._lease(f"token:{key[0]}:{key[1]}", "token", of_token)
-        account = self._accounts.get(key)
-        if account is None or account.owner is not owner or account.token is not token:
-            account = self._accounts[key] = Account(owner, token, self._on_low)
-            if len(self._accounts) > _ACCOUNTS_MAX:
-                self._forget([*self._accounts.pop(next(iter(self._accounts))).leases[1:]])
-        account.viewer = viewer
-        account.count()
-        return account
-
-    def _of_address(self, address: str | None) -> Account | None:
-        if not self.limits.address:
-            return None
-        name = network(address) or _UNKNOWN_ADDRESS
-        account = self._addresses.get(name)
-        if account is not None:
-            self._addresses.move_to_end(name)
-            return account
-        # The store need not know who calls.
-        bucket = f"address:{self._digest('rate of address', name.encode()).hex()[:32]}"
-        lease = self._lease(bucket, "address", self.limits.of(self.limits.address))
-        account = self._addresses[name] = Account(lease, None, self._on_low)
-        if len(self._addresses) > _ADDRESSES_MAX:
-            self._forget([self._addresses.popitem(last=False)[1].owner])
-        return account
-
-    def _lease(self, bucket: str, policy: Policy, limit: Limit) -> Lease:
-        lease = self._leases.get(bucket)
-        if lease is None:
-            lease = self._leases[bucket] = Lease(bucket, policy, limit)
-        elif lease.limit != limit:
-            lease.set_limit(limit)
-        return lease
-
-    def _forget(self, leases: list[Lease]) -> None:
-        """Drop leases and their accounts, and give back what they have left."""
-        if not leases:
-            return
-        for lease in leases:
-            lease.gone = True
-            self._leases.pop(lease.bucket, None)
-            self._wishes[lease] = _Wish()
-        for key in [key for key, each in self._accounts.items() if any(lease.gone for lease in each.leases)]:
-            del self._accounts[key]
-        for name in [name for name, each in self._addresses.items() if each.owner.gone]:
-            del self._addresses[name]
 
     def _refuse_if_known(self, lease: Lease, points: int) -> None:
         """Raise TooFewPoints if the bucket had too few when this process looked, less than a second ago."""
@@ -256,6 +177,9 @@ class Limiter:
         lease.asked = True
         self._wishes.setdefault(lease, _Wish())
         self._begin()
+
+    def _on_forgotten(self, lease: Lease) -> None:
+        self._wishes[lease] = _Wish()
 
     def _want(self, lease: Lease, points: int) -> "asyncio.Future[None]":
         # A request still has the lease: what it is granted now and does not spend leaks away.
@@ -294,30 +218,47 @@ class Limiter:
             # What is given back can't be spent while the claim is on its way.
             if claim.wanted < 0:
                 lease.left += claim.wanted // lease.limit.point
-        for lease, claim, grant in zip(wishes, claims, await self._granted(claims, now), strict=True):
+        grants = await self._granted(claims, now)
+        # A slow store's answer is as new as any: its callers are refused by it.
+        now = self._now()
+        for lease, claim, grant in zip(wishes, claims, grants, strict=True):
             if claim.wanted > 0:
                 lease.left += grant.granted // lease.limit.point
             lease.known, lease.known_at = rates.left(grant.empties_at, now, lease.limit), now
             lease.seen, lease.asked = lease.left, False
 
-    async def _granted(self, claims: list[Claim], now: int) -> "list[Grant]":
-        try:
-            found = list(await self._buckets.claim(claims, now=now))
-        except Exception as error:  # noqa: BLE001 — whatever a store raises, requests go on.
-            if self._alone is None:
-                self._alone = MemoryBuckets()
+    async def _granted(self, claims: list[Claim], now: int) -> "Sequence[Grant]":
+        if not self._is_alone:
+            try:
+                async with asyncio.timeout(_CLAIM_SECONDS):
+                    return await self._buckets.claim(claims, now=now)
+            except Exception as error:  # noqa: BLE001 — whatever a store raises, requests go on.
+                self._is_alone = True
                 log.warning("rates are limited by this process alone: the store is not available", error=repr(error))
-            return list(await self._alone.claim(claims, now=now))
-        if self._alone is not None:
-            self._alone = None
-            log.info("rates are limited by all processes together again")
-        return found
+        return await self._own.claim(claims, now=now)
+
+    async def _probe(self) -> None:
+        """Use the shared buckets again if the store answers; meanwhile requests don't wait for it."""
+        try:
+            async with asyncio.timeout(_CLAIM_SECONDS):
+                await self._buckets.claim([_PROBE], now=self._now())
+        except Exception:  # noqa: BLE001 — it was logged before.
+            return
+        self._is_alone = False
+        log.info("rates are limited by all processes together again")
 
     async def _drop_empty(self) -> None:
         try:
             await self._buckets.drop_empty(now=self._now())
         except Exception:  # noqa: BLE001 — the next claim logs why.
             return
+
+
+def _stopped(until: Deadline) -> CallerGone | ChangeTimedOut | ReadTimedOut:
+    """Return the error of a request that has waited for points until its deadline, or until its caller went away."""
+    if until.gone:
+        return CallerGone()
+    return ChangeTimedOut(until.seconds) if until.for_change else ReadTimedOut(until.seconds)
 
 
 def _claim_of(lease: Lease, wish: _Wish) -> Claim:

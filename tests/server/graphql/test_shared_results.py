@@ -7,7 +7,9 @@ import pytest
 from graphql import ExecutionResult, OperationDefinitionNode, parse
 
 from db import events
+from db.engine.deadline import Deadline
 from db.events import EventFilter, EventRow
+from domain.errors import ReadTimedOut
 from domain.languages import Language
 from resolvers import access
 from resolvers.context import Context
@@ -42,17 +44,19 @@ class Subscriber:
         self._shared, self._api = shared, api
         self._operation = operation()
         self.executions = 0
+        self.deadline: Deadline | None = None
         self.begun, self.may_run = asyncio.Event(), asyncio.Event()
         self.may_run.set()
         shared.enter()
 
-    async def results(self, rows: Sequence[EventRow]) -> list[Result] | None:
+    async def results(self, rows: Sequence[EventRow], until: Deadline | None = None) -> list[Result] | None:
         """Return the results as a subscription asks for them."""
         kind = Kind(self._operation.prepared, b"{}", Language.ENGLISH, self._api.partner_id)
-        return await self._shared.results(kind, await viewer_of(self._api), rows, self._execute)
+        return await self._shared.results(kind, await viewer_of(self._api), rows, self._execute, until)
 
     async def _execute(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
         self.executions += 1
+        self.deadline = context.deadline
         self.begun.set()
         await self.may_run.wait()
         prepared = self._operation.prepared
@@ -169,3 +173,22 @@ def test_a_result_depends_on_the_variables_below_the_events(document: str, names
     (operation_node,) = [each for each in ast.definitions if isinstance(each, OperationDefinitionNode)]
 
     assert event_variables(operation_node, fragments_of(ast)) == names
+
+
+async def test_a_shared_execution_has_the_deadline_of_a_request(api: Api) -> None:
+    await api.client()
+    shared = SharedResults(api.portal)
+    first, second = Subscriber(shared, api), Subscriber(shared, api)
+    rows = await rows_of(api)
+    first.may_run.clear()
+
+    running = asyncio.create_task(first.results(rows, Deadline(3_600)))
+    await first.begun.wait()
+    with pytest.raises(ReadTimedOut):
+        await second.results(rows, Deadline(0))
+    first.may_run.set()
+
+    assert await running
+    assert first.deadline is not None
+    assert first.deadline.seconds == 3_600
+    assert not second.executions

@@ -1,20 +1,31 @@
 """Limiter: what processes grant together, and what one keeps in memory."""
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from types import FrameType
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from db.engine.deadline import Deadline
 from domain.access import Role, effective
-from domain.errors import TooFewPoints
+from domain.errors import ChangeTimedOut, ReadTimedOut, TooFewPoints
 from domain.rates import SECOND, Claim, Grant
+from resolvers.context import Context
+from resolvers.portal import Portal
 from resolvers.rates import Account, Charge
 from resolvers.viewers import Viewer
+from server.rates import accounts
 from server.rates import limiter as limiters
+from server.rates.accounts import NO_LIMITS, Limits
 from server.rates.buckets import Buckets, MemoryBuckets
-from server.rates.limiter import Limiter, Limits
+from server.rates.limiter import Limiter
 from tests.server.log import Log
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 LIMITS = Limits(partner=100, vendor=400, address=50, token_percent=100, seconds=50)
 FULL = 5_000
@@ -57,7 +68,7 @@ def new_limiter(time: Time, buckets: Buckets | None = None, limits: Limits = LIM
 
 def account_of(limiter: Limiter, of: Viewer | None, address: str | None = None) -> Account:
     """Return an account that has a limit."""
-    account = limiter.account(of, address)
+    account = limiter.accounts.of(of, address)
     assert account is not None
     return account
 
@@ -77,6 +88,12 @@ async def spend_all(limiter: Limiter, of: Viewer | None, points: int = 7, addres
     while await spend(limiter, of, points, address):
         spent += points
     return spent
+
+
+def charged(request: Context) -> int:
+    """Return what a request has spent."""
+    assert request.charge is not None
+    return request.charge.spent
 
 
 async def test_processes_together_grant_what_the_bucket_has() -> None:
@@ -143,18 +160,30 @@ async def test_a_partner_s_policy_replaces_the_limit_within_a_request() -> None:
 
 async def test_an_operation_dearer_than_a_bucket_runs_when_it_is_full() -> None:
     limiter = new_limiter(Time())
-    account = account_of(limiter, viewer())
+    request = Context(cast("Portal", None), viewer())
 
-    await limiter.pay(Charge(account, account.most))
+    await limiter.charge(request, 100 * FULL)
 
-    assert not await spend(limiter, viewer(), 1)
+    assert FULL // 2 < charged(request) < FULL
+    assert not await spend(limiter, viewer(), FULL // 2)
+
+
+async def test_another_process_s_lease_stops_no_operation_dearer_than_a_bucket() -> None:
+    time, shared, caller = Time(), MemoryBuckets(), viewer()
+    limiter, other = new_limiter(time, shared), new_limiter(time, shared)
+    await spend(other, caller, 1)
+    request = Context(cast("Portal", None), caller)
+
+    await limiter.charge(request, 100 * FULL)
+
+    assert charged(request) > FULL // 2
 
 
 async def test_no_limit_has_no_account() -> None:
-    limiter = new_limiter(Time(), limits=Limits(partner=0, vendor=0, address=0))
+    limiter = new_limiter(Time(), limits=NO_LIMITS)
 
-    assert limiter.account(viewer(), None) is None
-    assert limiter.account(None, "203.0.113.7") is None
+    assert limiter.accounts.of(viewer(), None) is None
+    assert limiter.accounts.of(None, "203.0.113.7") is None
 
 
 async def test_addresses_of_one_ipv6_network_share_a_bucket() -> None:
@@ -177,9 +206,8 @@ async def test_what_is_idle_is_given_back_and_forgotten() -> None:
     for _ in range(4):
         await limiter.look()
 
-    assert not limiter._leases  # noqa: SLF001 — what is in memory.
-    assert not limiter._accounts  # noqa: SLF001 — the same.
-    assert not limiter._addresses  # noqa: SLF001 — the same.
+    assert not limiter.accounts.leases
+    assert not len(limiter.accounts)
     assert await spend_all(other, viewer(), 1) == FULL - 1
 
 
@@ -194,26 +222,67 @@ async def test_a_stopping_process_gives_back_what_it_has_leased() -> None:
 
 
 async def test_addresses_have_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiters, "_ADDRESSES_MAX", 10)
+    monkeypatch.setattr(accounts, "_ADDRESSES_MAX", 10)
     limiter = new_limiter(Time())
 
     for number in range(50):
         assert await spend(limiter, None, 1, f"203.0.113.{number}")
     await limiter.look()
 
-    assert len(limiter._addresses) == len(limiter._leases) == 10  # noqa: SLF001 — what is in memory.
+    assert len(limiter.accounts) == len(limiter.accounts.leases) == 10
 
 
 async def test_accounts_have_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiters, "_ACCOUNTS_MAX", 10)
+    monkeypatch.setattr(accounts, "_ACCOUNTS_MAX", 10)
     limiter = new_limiter(Time(), limits=LIMITS._replace(token_percent=80))
 
     for number in range(50):
         assert await spend(limiter, viewer(token_id=number + 1), 1)
     await limiter.look()
 
-    assert len(limiter._accounts) == 10  # noqa: SLF001 — what is in memory.
-    assert len(limiter._leases) == 11  # noqa: SLF001 — the same, and the partner's.
+    assert len(limiter.accounts) == 10
+    # One is the partner's.
+    assert len(limiter.accounts.leases) == 11
+
+
+@pytest.mark.parametrize("of", ["address", "token"])
+async def test_a_new_caller_takes_no_longer_with_many_others(monkeypatch: pytest.MonkeyPatch, of: str) -> None:
+    callers = iter(range(1, 10_000))
+
+    def new_caller(limiter: Limiter) -> Account:
+        number = next(callers)
+        if of == "address":
+            return account_of(limiter, None, f"2001:db8:{number:x}::1")
+        return account_of(limiter, viewer(token_id=number))
+
+    def instructions(others: int) -> int:
+        monkeypatch.setattr(accounts, "_ADDRESSES_MAX", others)
+        monkeypatch.setattr(accounts, "_ACCOUNTS_MAX", others)
+        limiter = new_limiter(Time(), limits=LIMITS._replace(token_percent=80))
+        for _ in range(others):
+            new_caller(limiter)
+        return counted_instructions(lambda: new_caller(limiter))
+
+    assert instructions(1_000) < 1.2 * instructions(10)
+
+
+def counted_instructions(work: Callable[[], object]) -> int:
+    """Return the number of Python's instructions that are run."""
+    number = 0
+
+    def count(frame: FrameType, event: str, _argument: object) -> "TraceFunction | None":
+        nonlocal number
+        frame.f_trace_opcodes = True
+        number += event == "opcode"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return number
 
 
 class Broken(MemoryBuckets):
@@ -243,6 +312,93 @@ async def test_without_its_store_a_process_limits_by_itself(log: Log) -> None:
         "rates are limited by this process alone: the store is not available",
         "rates are limited by all processes together again",
     ]
+
+
+class Hanging(MemoryBuckets):
+    """Store that answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims = 0
+        self.may_answer = asyncio.Event()
+
+    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
+        """Wait, and return what the buckets grant."""
+        self.claims += 1
+        await self.may_answer.wait()
+        return await super().claim(claims, now=now)
+
+
+async def test_callers_do_not_wait_for_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiters, "_CLAIM_SECONDS", 0.01)
+    store = Hanging()
+    limiter = new_limiter(Time(), store)
+
+    for number in range(5):
+        assert await spend(limiter, viewer(partner_id=number + 1), 1)
+    assert store.claims == 1
+    await limiter.look()
+    assert await spend(limiter, viewer(partner_id=6), 1)
+    assert store.claims == 2
+
+    store.may_answer.set()
+    await limiter.look()
+    await limiter.look()
+    assert store.claims > 2
+
+
+async def test_a_store_that_fails_often_gives_no_full_bucket_each_time() -> None:
+    store = Broken()
+    limiter = new_limiter(Time(), store)
+
+    spent = 0
+    for store.broken in (True, False) * 3:
+        await limiter.look()
+        spent += await spend_all(limiter, viewer(), 1)
+
+    # The bucket of the store, and that of the process.
+    assert spent <= 2 * FULL
+
+
+class Slow(MemoryBuckets):
+    """Store whose answers are a second old."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__()
+        self._time = time
+        self.claims = 0
+
+    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
+        """Return what the buckets grant, later."""
+        self.claims += 1
+        found = await super().claim(claims, now=now)
+        self._time.move(1.2)
+        return found
+
+
+async def test_a_slow_store_refuses_by_its_first_answer() -> None:
+    time = Time()
+    store = Slow(time)
+    await spend(new_limiter(time, store), viewer(), FULL * 4 // 5)
+
+    assert not await spend(new_limiter(time, store), viewer(), FULL // 2)
+
+    assert store.claims == 2
+
+
+async def test_a_request_waits_for_points_until_its_deadline() -> None:
+    store = Hanging()
+    limiter = new_limiter(Time(), store)
+    charge, change = Charge(account_of(limiter, viewer()), 1), Deadline(0)
+    change.allow_change()
+
+    with pytest.raises(ReadTimedOut):
+        await limiter.pay(charge, Deadline(0))
+    with pytest.raises(ChangeTimedOut):
+        await limiter.pay(charge, change)
+
+    store.may_answer.set()
+    await limiter.pay(charge, Deadline(3_600))
 
 
 async def test_a_lease_is_filled_before_it_is_empty() -> None:
