@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from db.engine import Connection, Database, Transaction, trials
 from db.engine.deadline import Deadline, current
 from db.tables import partners
-from domain.errors import CallerGone, ChangeNotShown, ChangeTimedOut, OutcomeUnknown, ReadTimedOut, TimedOut
+from domain.errors import CallerGone, ChangeTimedOut, OutcomeUnknown, ReadTimedOut, TimedOut
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import Databases
@@ -190,18 +190,26 @@ async def test_what_was_changed_can_be_read_after_the_deadline(url: str) -> None
         assert await asyncio.create_task(write_and_read()) == []
 
 
-async def test_a_result_that_takes_too_long_says_that_the_change_was_made(url: str) -> None:
+@pytest.mark.parametrize(
+    ("is_the_change", "outcome", "message"),
+    [(True, "CHANGED", "The change was made"), (False, "UNKNOWN", "unknown whether the change was made")],
+)
+async def test_a_late_result_says_whether_the_change_was_made(
+    url: str, *, is_the_change: bool, outcome: str, message: str
+) -> None:
     async with opened(url) as database:
 
-        async def read_after_a_change() -> None:
-            current.set(until := Deadline(SHORT, LONG))
+        async def read_after_a_commit() -> None:
+            current.set(until := Deadline(SHORT, SHORT))
+            until.allow_change()
             until.note_commit(reading_seconds=SHORT)
+            until.changed = is_the_change
             await database.read(endless(database))
 
-        with pytest.raises(ChangeNotShown, match="The change was made") as caught:
-            await asyncio.create_task(read_after_a_change())
+        with pytest.raises(TimedOut, match=message) as caught:
+            await asyncio.create_task(read_after_a_commit())
 
-        assert caught.value.extensions["outcome"] == "CHANGED"
+        assert caught.value.extensions["outcome"] == outcome
 
 
 @pytest.fixture
