@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import NamedTuple
 
 from db.engine.connection import CallerGoneError, TookTooLongError
@@ -29,6 +30,26 @@ class Caller(NamedTuple):
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Caller of this request; None for the portal's own work and for strangers."""
+
+
+class Place:
+    """Place that a unit of work holds."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self) -> None:
+        self._running: asyncio.Future[None] | None = None
+
+    def keep(self, running: "asyncio.Future[None]") -> None:
+        """Hold the place until this is done, also if the unit's caller does not wait so long."""
+        self._running = running
+
+    def release(self, release: Callable[[], None]) -> None:
+        """Call the function when the place is free."""
+        if self._running is None:
+            release()
+        else:
+            self._running.add_done_callback(lambda _: release())
 
 
 class PlaceQueue:
@@ -63,7 +84,7 @@ class PlaceQueue:
         return self._waiting.has(_key())
 
     @asynccontextmanager
-    async def place(self, until: Deadline | None = None) -> AsyncIterator[None]:
+    async def place(self, until: Deadline | None = None) -> AsyncIterator[Place]:
         """Hold a place when it is the caller's turn.
 
         Raise an error if too many of its units wait already, unless its request has committed something, and
@@ -75,10 +96,11 @@ class PlaceQueue:
             self._held[key] += 1
         else:
             await self._wait(key, until)
+        place = Place()
         try:
-            yield
+            yield place
         finally:
-            self._release(key)
+            place.release(partial(self._release, key))
 
     async def _wait(self, key: Hashable, until: Deadline | None) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

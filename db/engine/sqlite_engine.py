@@ -94,12 +94,12 @@ class SqliteEngine:
 
     async def read(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work on the reader thread for which the fewest units wait, when it is its caller's turn."""
-        async with self._reads.place(until):
+        async with self._reads.place(until) as place:
             try:
-                return await min(self._readers, key=_waiting).run(counted(work), until)
+                return await min(self._readers, key=_waiting).run(counted(work), until, place)
             except FilesChangedError:
                 await self._reopen()
-                return await min(self._readers, key=_waiting).run(counted(work), until)
+                return await min(self._readers, key=_waiting).run(counted(work), until, place)
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a thread of its own, once, for a time; raise TookTooLongError afterwards."""
