@@ -308,6 +308,7 @@ class TimedOut(Unavailable):
 
     def __init__(self, seconds: float, **extensions: object) -> None:
         """Take the seconds from the beginning of the request to its deadline."""
+        self.seconds = seconds
         whole = round(seconds) if seconds == round(seconds) else seconds
         facts = {"limit": timedelta(seconds=seconds)}
         super().__init__("", facts, deadlineSeconds=whole, **extensions)

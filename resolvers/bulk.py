@@ -8,7 +8,7 @@ from db import idempotency
 from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus
-from domain.errors import NotChanged, OutcomeUnknown
+from domain.errors import AnswerTimedOut, ChangeTimedOut, NotChanged, OutcomeUnknown, Unavailable
 from domain.refusals import IdempotencyConflict, Path, Refusal
 from resolvers import previews
 from resolvers.bulk_results import Result, Results
@@ -144,6 +144,8 @@ class BulkMutation(Generic[Given, Outcome]):
             return Results(refused.results)
         for call in () if dry_run else after_commit:
             call()
+        if not dry_run and any(result.status is BulkStatus.DONE for result in done.results):
+            context.note_change()
         context.forget()
         return done
 
@@ -174,10 +176,10 @@ class BulkMutation(Generic[Given, Outcome]):
                     outcome = await one(context, entry.given, key, named=named, item=index)
                 except* Refusal as group:
                     refusals = [entry.refused(refusal) for refusal in flat(group)]
-                except* NotChanged as group:
+                except* (NotChanged, ChangeTimedOut) as group:
                     # What is true of this item is not true of those before it.
                     done = any(result.status is BulkStatus.DONE for result in results)
-                    raise (OutcomeUnknown() if done else group.exceptions[0]) from None
+                    raise (_unknown(group.exceptions[0]) if done else group.exceptions[0]) from None
             results.append(_result(index, outcome, refusals))
         return Results(results)
 
@@ -264,6 +266,11 @@ def flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:
             yield from flat(each)
         else:
             yield each
+
+
+def _unknown(error: Exception) -> Unavailable:
+    """Return the error for all items when one was not changed because of this error, and others were done."""
+    return AnswerTimedOut(error.seconds) if isinstance(error, ChangeTimedOut) else OutcomeUnknown()
 
 
 def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded]) -> None:

@@ -59,6 +59,12 @@ class Context:
         """Drop what was loaded, after a transaction has changed rows or the viewer is another one."""
         self._loaders = None
 
+    def note_change(self) -> None:
+        """Note that the change of a mutation is committed; a deadline that passes later says so."""
+        self.forget()
+        if self.deadline is not None:
+            self.deadline.changed = True
+
     def require(self, permission: Permission) -> Viewer:
         """Return the viewer; raise Forbidden without the permission, Unauthenticated if not signed in."""
         viewer = self.signed_in

@@ -152,7 +152,7 @@ class Mutation(Generic[Given, Outcome]):
         """
         attempt = self.attempt(context, self.claim(context, given, key, named, item), given, named)
         outcome, work = await context.portal.database.write(attempt)
-        context.forget()
+        context.note_change()
         for act in work.after_commit:
             act()
         return outcome

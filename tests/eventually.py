@@ -12,3 +12,9 @@ async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while not await is_so():  # noqa: ASYNC110 — another process has no event to wait for.
             await asyncio.sleep(0.01)
+
+
+async def settled() -> None:
+    """Run the loop until nothing is ready that needs no thread and no server."""
+    for _ in range(100):
+        await asyncio.sleep(0)

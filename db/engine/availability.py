@@ -12,6 +12,7 @@ from db.engine.deadline import Deadline
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.errors import (
+    AnswerTimedOut,
     CallerGone,
     ChangeNotShown,
     ChangeTimedOut,
@@ -138,7 +139,9 @@ class Availability:
 def _timed_out(until: Deadline, *, reading: bool) -> TimedOut:
     if not reading:
         return ChangeTimedOut(until.seconds)
-    return ChangeNotShown(until.seconds) if until.committed else ReadTimedOut(until.seconds)
+    if until.changed:
+        return ChangeNotShown(until.seconds)
+    return (AnswerTimedOut if until.committed else ReadTimedOut)(until.seconds)
 
 
 def _host(url: URL) -> str:

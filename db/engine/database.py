@@ -11,9 +11,9 @@ from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
+from db.engine.place_queue import caller
 from db.engine.postgres import PostgresEngine
-from db.engine.read_queue import ReadQueue, caller
-from db.engine.sqlite_engine import READING_THREADS, SqliteEngine
+from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
 from domain.errors import Unavailable
 
@@ -41,7 +41,8 @@ class Engine(Protocol):
     async def read(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work on a snapshot of the database.
 
-        Raises TookTooLongError at the deadline, and CallerGoneError when its caller goes away.
+        Raises TookTooLongError at the deadline, CallerGoneError when its caller goes away, and TooManyReads if too many
+        reads of its partner wait.
         """
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
@@ -61,6 +62,10 @@ class Engine(Protocol):
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
+
+    @property
+    def reads_waiting(self) -> int:
+        """The number of reads that wait for their caller's turn."""
 
     def version(self) -> object:
         """Return a value that another commit of any process changes; None if only a statement could tell."""
@@ -111,7 +116,6 @@ class Database:
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
-            self._reads = ReadQueue(READING_THREADS)
             self._engine = SqliteEngine(
                 given,
                 self._availability,
@@ -121,8 +125,6 @@ class Database:
             )
         else:
             self.url = given
-            # The pool lends as many connections again, which are for writes.
-            self._reads = ReadQueue(readers)
             self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
@@ -209,13 +211,12 @@ class Database:
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
-        usage = self._engine.usage()
-        return usage._replace(waiting=usage.waiting + self._reads.waiting)
+        return self._engine.usage()
 
     @property
     def reads_waiting(self) -> int:
         """The number of reads that wait for their caller's turn."""
-        return self._reads.waiting
+        return self._engine.reads_waiting
 
     @property
     def stopped(self) -> Mapping[str, int]:
@@ -271,8 +272,7 @@ class Database:
     async def _read(self, work: Work[Result]) -> Result:
         until = deadline.of_unit(self._seconds)
         try:
-            async with self._reads.place(until):
-                return await self._engine.read(work, until)
+            return await self._engine.read(work, until)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)
             raise

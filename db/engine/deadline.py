@@ -19,7 +19,9 @@ class Deadline:
     for_change = False
     """Whether the request changes data: then the end of its connection stops nothing."""
     committed = False
-    """Whether a change of the request was committed."""
+    """Whether the request has committed anything, such as a count of its attempts."""
+    changed = False
+    """Whether it has committed the change that it asks for."""
     gone = False
     """Whether the caller of a request that only reads has closed the connection."""
     _stops: set[Callable[[], object]] | None = None
@@ -57,7 +59,9 @@ class Deadline:
                 self.seconds = self._change_seconds
 
     def note_commit(self, *, reading_seconds: float) -> None:
-        """Note a commit, and leave at least these seconds for reading what was changed."""
+        """Note a commit of a request that changes data, and leave at least these seconds for reading its result."""
+        if not self.for_change:
+            return
         self.committed = True
         self._ends = max(self._ends, perf_counter() + reading_seconds)
 

@@ -1,16 +1,15 @@
 """The engine of a PostgreSQL server: pools of connections for reads and for writes."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from db.engine import failures, hints, pools
+from db.engine import hints, pools
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -23,15 +22,17 @@ from db.engine.connection import (
 from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.hints import Listener
+from db.engine.lanes import Lanes
 from db.engine.postgres_connection import run, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
 from db.engine.trials import Trial, Trials
+from domain.errors import NotChanged, TooManyReads
 
 Result = TypeVar("Result")
 
-_LOCK_SECONDS = 1.0
-"""How long a write waits for a lock on a connection that other writes wait for."""
+_PER_STRANGER = 8
+"""One place for reads of so many is kept for callers without a partner: tokens are checked before it is known."""
 
 _NOTIFYING_SECONDS = 5.0
 """Deadline of the portal's own questions to a server."""
@@ -56,10 +57,11 @@ class PostgresEngine:
         """Prepare without connecting."""
         self._availability, self._observers = availability, observers
         writing = max(2, connections // 2)
+        # A pool lends as many connections again.
+        self._reads = Lanes(connections, locked=writing, for_strangers=connections // _PER_STRANGER, full=TooManyReads)
+        self._writes = Lanes(2 * writing, locked=writing, full=NotChanged)
         self._reading = pools.postgresql(url, availability, connections=connections)
         self._writing = pools.postgresql(url, availability, connections=writing)
-        self._locked = asyncio.Semaphore(writing)
-        """Places for writes that wait for a lock: as many connections are left for all others."""
         self._trials = Trials()
         self._units = 0
         self._url = url
@@ -71,7 +73,8 @@ class PostgresEngine:
     async def read(self, work: Work[Result], until: Deadline | None) -> Result:
         """Run a unit of work on a snapshot of the database; raise TookTooLongError at the deadline."""
         trial = Trial(until, read_only=True)
-        return await self._counted(self._trials.within(trial, self._run(self._reading, work, trial)))
+        run = partial(self._run, self._reading, work, trial)
+        return await self._counted(self._trials.within(trial, self._reads.run(trial, run)))
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
@@ -85,21 +88,8 @@ class PostgresEngine:
         Raises TookTooLongError at the deadline, if nothing was changed.
         """
         trial = Trial(until, read_only=False)
-        return await self._counted(self._trials.within(trial, self._write(work, trial)))
-
-    async def _write(self, work: Work[Result], trial: Trial) -> Result:
-        if trial.until is None:
-            return await self._run(self._writing, work, trial)
-        trial.lock_seconds = _LOCK_SECONDS
-        try:
-            return await self._run(self._writing, work, trial)
-        except DBAPIError as error:
-            if not failures.is_busy(error):
-                raise
-        # Another session holds a lock for longer than a transaction of the portal does.
-        async with self._locked:
-            trial.lock_seconds = None
-            return await self._run(self._writing, work, trial)
+        run = partial(self._run, self._writing, work, trial)
+        return await self._counted(self._trials.within(trial, self._writes.run(trial, run)))
 
     async def _run(self, pool: AsyncEngine, work: Work[Result], trial: Trial) -> Result:
         return await run(pool, counted(work), self._observers, trial)
@@ -116,6 +106,11 @@ class PostgresEngine:
         pools_of_both = [each.pool for each in (self._reading, self._writing)]
         lent = sum(pool.checkedout() for pool in pools_of_both if isinstance(pool, QueuePool))
         return Usage(lent, max(0, self._units - lent))
+
+    @property
+    def reads_waiting(self) -> int:
+        """The number of reads that wait for their caller's turn."""
+        return self._reads.waiting
 
     def version(self) -> object:
         """Return None: a server has to be asked."""

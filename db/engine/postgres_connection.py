@@ -127,8 +127,10 @@ async def run_once(engine: AsyncEngine, work: Work[Result], observers: list[Obse
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         driver = await _driver_of(connection)
         begun = committing = False
+        # A deadline that passed before is no reason to close the connection.
+        begin = trial.begin()
         try:
-            await driver.execute(trial.begin())
+            await driver.execute(begin)
             begun = True
             result = await work(PostgresConnection(connection, driver, observers))
             # The driver sends nothing on a connection that it knows to be closed.

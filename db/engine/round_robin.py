@@ -24,12 +24,16 @@ class RoundRobin(Generic[Item]):
         """Return the number of items."""
         return self._number
 
-    def add(self, key: Hashable, item: Item) -> None:
-        """Append an item to the queue of its key; raise QueueFullError if that is full."""
+    def has(self, key: Hashable) -> bool:
+        """Return whether the key has an item."""
+        return key in self._queues
+
+    def add(self, key: Hashable, item: Item, *, beyond: bool = False) -> None:
+        """Append an item to the queue of its key; raise QueueFullError if that is full and it may not go beyond."""
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = deque()
-        elif self._most is not None and len(queue) >= self._most:
+        elif self._most is not None and len(queue) >= self._most and not beyond:
             raise QueueFullError
         queue.append(item)
         self._number += 1

@@ -15,6 +15,7 @@ from db.engine.deadline import Deadline
 from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile
 from db.engine.hints import Listener
+from db.engine.place_queue import PlaceQueue
 from db.engine.sqlite_inline import InlineReader
 from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
 from db.engine.statement_count import counted
@@ -67,6 +68,7 @@ class SqliteEngine:
             ReaderThread, file, begin="BEGIN", pragmas=reading, timeout=_BUSY_READING_SECONDS, observers=observers
         )
         self._readers = [self._new_reader() for _ in range(READING_THREADS)]
+        self._reads = PlaceQueue(READING_THREADS)
         self._long_readers: set[ReaderThread] = set()
         self._writer = GroupCommitWriter(
             file,
@@ -91,12 +93,13 @@ class SqliteEngine:
             raise NotInlineError from error
 
     async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on the reader thread for which the fewest units wait."""
-        try:
-            return await min(self._readers, key=_waiting).run(counted(work), until)
-        except FilesChangedError:
-            await self._reopen()
-            return await min(self._readers, key=_waiting).run(counted(work), until)
+        """Run a unit of work on the reader thread for which the fewest units wait, when it is its caller's turn."""
+        async with self._reads.place(until) as place:
+            try:
+                return await min(self._readers, key=_waiting).run(counted(work), until, place)
+            except FilesChangedError:
+                await self._reopen()
+                return await min(self._readers, key=_waiting).run(counted(work), until, place)
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a thread of its own, once, for a time; raise TookTooLongError afterwards."""
@@ -141,7 +144,12 @@ class SqliteEngine:
         """Return how many threads work, and how many units of work wait for them."""
         threads = (*self._readers, *self._long_readers, self._writer)
         in_use = sum(1 for thread in threads if thread.waiting)
-        return Usage(in_use, sum(thread.waiting for thread in threads) - in_use)
+        return Usage(in_use, sum(thread.waiting for thread in threads) - in_use + self._reads.waiting)
+
+    @property
+    def reads_waiting(self) -> int:
+        """The number of reads that wait for their caller's turn."""
+        return self._reads.waiting
 
     def version(self) -> object:
         """Return the version of the file that a connection sees; it may change without a commit too."""

@@ -1,6 +1,7 @@
 """Threads for units of work on SQLite: some read, and one writes."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from db.engine import failures
 from db.engine.connection import Connection, Observer, TookTooLongError, Work
 from db.engine.deadline import Deadline
 from db.engine.files import DatabaseFile, Files
+from db.engine.place_queue import Place
 from db.engine.pragmas import set_pragmas
 from db.engine.sqlite import SqliteConnection
 from db.engine.waiting_units import Outcome, WaitingUnit
@@ -106,19 +108,37 @@ class _ConnectionThread:
 class ReaderThread(_ConnectionThread):
     """Connection of a thread that reads."""
 
-    async def run(self, work: Work[Result], until: Deadline | None = None) -> Result:
-        """Run a unit of work after those that came before it, until its deadline."""
+    async def run(self, work: Work[Result], until: Deadline | None = None, place: Place | None = None) -> Result:
+        """Run a unit of work after those that came before it, until its deadline.
+
+        A cancelled caller does not wait for the end of its unit, which holds the thread and the place until then.
+        """
         self.waiting += 1
+        place = Place() if place is None else place
         opened = self._opened
         try:
             if opened is None or self._file.seen() != opened.files:
                 opened = await self._open()
-            return await _in_thread(opened.connection, opened.unit.run, work, self._begin, until)
+            try:
+                return await _in_thread(opened.connection, opened.unit.run, work, self._begin, until)
+            except asyncio.CancelledError:
+                place.keep(self._end(opened.connection))
+                raise
         except Exception as error:
             self._drop_if_broken(opened, error)
             raise
         finally:
-            self.waiting -= 1
+            place.release(self._count_down)
+
+    def _end(self, connection: aiosqlite.Connection) -> asyncio.Future[None]:
+        """Return what is done when the thread has done all that it was given so far."""
+        ended: asyncio.Future[None] = asyncio.ensure_future(_all_done(connection))
+        self._closing.add(ended)
+        ended.add_done_callback(self._closing.discard)
+        return ended
+
+    def _count_down(self) -> None:
+        self.waiting -= 1
 
     async def run_for(self, seconds: float, work: Work[Result]) -> Result:
         """Run a unit of work that is ended when the caller is cancelled, or with a TimeoutError after these seconds."""
@@ -245,6 +265,12 @@ async def _in_thread(
     """Run a function in the thread of the connection, for which the driver has no public name."""
     result: Result = await connection._execute(work, *args, **kwargs)  # type: ignore[no-untyped-call]  # noqa: SLF001 — all of its methods do.
     return result
+
+
+async def _all_done(connection: aiosqlite.Connection) -> None:
+    # It raises for a connection that is closed, after which its thread does what it was given before.
+    with contextlib.suppress(ValueError):
+        await _in_thread(connection, lambda: None)
 
 
 async def save(threads: Sequence[_ConnectionThread]) -> bool:

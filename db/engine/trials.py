@@ -57,11 +57,9 @@ class Trial:
         self.until.check()
         left = self.until.left
         begin += f" SET LOCAL statement_timeout = {_milliseconds(left)};"
-        if not self.read_only:
-            most = max(left / 2, left - _LOCK_BEFORE_SECONDS)
-            lock = most if self.lock_seconds is None else min(most, self.lock_seconds)
-            begin += f" SET LOCAL lock_timeout = {_milliseconds(lock)};"
-        return begin
+        most = max(left / 2, left - _LOCK_BEFORE_SECONDS)
+        lock = most if self.lock_seconds is None else min(most, self.lock_seconds)
+        return f"{begin} SET LOCAL lock_timeout = {_milliseconds(lock)};"
 
     def commit(self, *, is_sent: bool) -> None:
         """Note that COMMIT is sent next; raise TookTooLongError if the caller was told that it is not."""
@@ -72,7 +70,7 @@ class Trial:
     def took_too_long(self, error: DBAPIError) -> bool:
         """Return whether the server ended a statement because of the deadline, and not for another reason."""
         if failures.is_busy(error):
-            return not self.read_only and self.lock_seconds is None
+            return self.lock_seconds is None
         return failures.is_cancellation(error) and self.until is not None and self.until.left <= _TOLERANCE_SECONDS
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from db.engine.deadline import Deadline
-from db.engine.read_queue import Caller, caller
+from db.engine.place_queue import Caller, caller
 from domain.access import Permissions
 from domain.costs import POINTS_MAX
 from domain.errors import (

@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from db.engine import read_queue
+from db.engine import place_queue
 from db.engine.deadline import Deadline, current
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
@@ -151,7 +151,7 @@ class Endpoint:
         current.set(until)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         partner = None if viewer is None else viewer.partner_id
-        read_queue.caller.set(None if partner is None else read_queue.Caller(partner))
+        place_queue.caller.set(None if partner is None else place_queue.Caller(partner))
         await self.admission.admit(partner)
         state["context"] = context = Context(
             self._portal,

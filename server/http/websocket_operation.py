@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from db.engine.deadline import Deadline, current
-from db.engine.read_queue import Caller, caller
+from db.engine.place_queue import Caller, caller
 from db.engine.statement_count import tally
 from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
 from resolvers.context import Context

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from db.engine.connection import TookTooLongError
 from domain.errors import NotChanged
 from resolvers import ids
 from tests.api import Api, Json
@@ -292,7 +293,10 @@ async def test_a_filter_of_activations_needs_the_permission_to_read_them(api: Ap
 
 
 @pytest.mark.parametrize("done", [0, 1])
-async def test_a_failure_among_items_says_whether_others_were_done(level: Api, done: int) -> None:
+@pytest.mark.parametrize(("failure", "code"), [(NotChanged, "UNAVAILABLE"), (TookTooLongError, "TIMEOUT")])
+async def test_a_failure_among_items_says_whether_others_were_done(
+    level: Api, done: int, failure: type[Exception], code: str
+) -> None:
     product = await new_product(level.portal, level.partner_id)
     await level.buy(product, 2)
     client = await level.client()
@@ -303,12 +307,14 @@ async def test_a_failure_among_items_says_whether_others_were_done(level: Api, d
         nonlocal inserted
         inserted += "INSERT INTO activations" in statement
         if inserted > done:
-            raise NotChanged
+            raise failure
 
     level.portal.database.observers.append(fail)
     query = "mutation ($input: ActivateLicensesInput!) { activateLicenses(input: $input) { userErrors { code } } }"
     error = await level.error(query, input={"items": items, "mode": "EACH"})
     level.portal.database.observers.remove(fail)
 
-    assert error["extensions"] == {"code": "UNAVAILABLE"} | ({"outcome": "UNKNOWN"} if done else {})
+    assert error["extensions"]["code"] == code
+    assert error["extensions"].get("outcome") == ("UNKNOWN" if done else None)
+    assert ("Nothing was changed" in error["message"]) is not bool(done)
     assert (await level.stock(product))["activated"] == done

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database, Transaction
+from db.engine.connection import TookTooLongError
 from db.tables import partner_counters
 from server.app import create_app
 from server.graphql.documents import Documents
@@ -105,6 +106,41 @@ async def test_changes_of_other_partners_go_on_beside_a_locked_one(
 
     assert {error["extensions"]["code"] for error in errors} == {"TIMEOUT"}
     assert api.portal.database.usage() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "given", "outcome"),
+    [
+        (REGISTER, {"name": "Padaria"}, "CHANGED"),
+        # It counts the attempt before it reads the password.
+        ("mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }", None, "UNKNOWN"),
+    ],
+)
+async def test_a_read_past_the_deadline_says_whether_the_change_was_made(
+    api: Api, mutation: str, given: dict[str, str] | None, outcome: str
+) -> None:
+    database = api.portal.database
+    api.portal.database = in_threads = Database(database.url.render_as_string(hide_password=False), in_place=False)
+    is_late = False
+
+    def commit() -> None:
+        nonlocal is_late
+        is_late = True
+
+    def end(_statement: str) -> None:
+        if is_late:
+            raise TookTooLongError
+
+    in_threads.after_commit.append(commit)
+    in_threads.observers.append(end)
+    given = {"cnpj": cnpjs.another(), **given} if given else {"email": "ana@alfa.example", "password": "a" * 12}
+    try:
+        error = await api.error(mutation, input=given)
+    finally:
+        api.portal.database = database
+        await in_threads.close()
+
+    assert (error["extensions"]["code"], error["extensions"]["outcome"]) == ("TIMEOUT", outcome)
 
 
 async def test_a_query_past_its_deadline_is_not_read(api: Api, documents: Documents) -> None:

@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, trials
+from db.engine.connection import Work
 from db.engine.deadline import Deadline, current
+from db.engine.place_queue import Caller, caller
 from db.tables import partners
-from domain.errors import CallerGone, ChangeNotShown, ChangeTimedOut, OutcomeUnknown, ReadTimedOut, TimedOut
+from domain.errors import CallerGone, ChangeTimedOut, OutcomeUnknown, ReadTimedOut, TimedOut
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import Databases
@@ -190,18 +192,26 @@ async def test_what_was_changed_can_be_read_after_the_deadline(url: str) -> None
         assert await asyncio.create_task(write_and_read()) == []
 
 
-async def test_a_result_that_takes_too_long_says_that_the_change_was_made(url: str) -> None:
+@pytest.mark.parametrize(
+    ("is_the_change", "outcome", "message"),
+    [(True, "CHANGED", "The change was made"), (False, "UNKNOWN", "unknown whether the change was made")],
+)
+async def test_a_late_result_says_whether_the_change_was_made(
+    url: str, *, is_the_change: bool, outcome: str, message: str
+) -> None:
     async with opened(url) as database:
 
-        async def read_after_a_change() -> None:
-            current.set(until := Deadline(SHORT, LONG))
+        async def read_after_a_commit() -> None:
+            current.set(until := Deadline(SHORT, SHORT))
+            until.allow_change()
             until.note_commit(reading_seconds=SHORT)
+            until.changed = is_the_change
             await database.read(endless(database))
 
-        with pytest.raises(ChangeNotShown, match="The change was made") as caught:
-            await asyncio.create_task(read_after_a_change())
+        with pytest.raises(TimedOut, match=message) as caught:
+            await asyncio.create_task(read_after_a_commit())
 
-        assert caught.value.extensions["outcome"] == "CHANGED"
+        assert caught.value.extensions["outcome"] == outcome
 
 
 @pytest.fixture
@@ -264,6 +274,44 @@ async def test_reads_of_a_locked_table_end_while_others_go_on(cluster: Cluster) 
                 await asyncio.create_task(within(SHORT, database.read(lambda connection: connection.fetch(blocked))))
             assert await database.read(partial(names, cnpj="")) == []
         await database.read(lambda connection: connection.fetch(blocked))
+
+
+async def test_reads_of_a_locked_table_leave_places_to_all_others(cluster: Cluster) -> None:
+    blocked = compiled(sa.text("SELECT count(*) FROM trusted_documents"))
+
+    async with opened(cluster.url) as database, cluster.connected() as other:
+
+        async def read(partner: int | None, work: Work[object]) -> None:
+            caller.set(None if partner is None else Caller(partner))
+            await within(LONG, database.read(work))
+
+        async with other.transaction():
+            await other.execute("LOCK TABLE trusted_documents IN ACCESS EXCLUSIVE MODE")
+            # More of them than there are connections.
+            waiting = [
+                asyncio.create_task(read(partner, lambda connection: connection.fetch(blocked)))
+                for partner in (1, 2, None)
+                for _ in range(8)
+            ]
+            await asyncio.gather(
+                *(asyncio.create_task(read(partner, partial(names, cnpj=""))) for partner in (1, 2, 3, None))
+            )
+            assert not any(each.done() for each in waiting)
+        await asyncio.gather(*waiting)
+
+
+async def test_a_read_that_comes_too_late_closes_no_connection(cluster: Cluster) -> None:
+    server = compiled(sa.text("SELECT pg_backend_pid()"))
+
+    async def process(connection: Connection) -> object:
+        return [row[0] for row in await connection.fetch(server)]
+
+    async with opened(cluster.url) as database:
+        before = await database.read(process)
+        with pytest.raises(ReadTimedOut):
+            await asyncio.create_task(within(0, database.read(process)))
+
+        assert await database.read(process) == before
 
 
 async def test_a_frozen_server_keeps_no_request_beyond_its_deadline(cluster: Cluster) -> None:

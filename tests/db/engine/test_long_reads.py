@@ -9,6 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, TookTooLongError
+from db.engine.sqlite_engine import READING_THREADS
+from tests.databases import Databases
+from tests.eventually import eventually, settled
 from tests.units import compiled, fetch_value, reading
 
 _NUMBERS = "WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n) SELECT value FROM n"
@@ -89,3 +92,37 @@ async def test_a_long_read_delays_no_other_read(database: Database) -> None:
     for task in tasks:
         task.cancel()
     assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {asyncio.CancelledError}
+
+
+async def test_a_cancelled_read_holds_its_thread_until_it_ends(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"), in_place=False)
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    async def hold(_: Connection) -> None:
+        begun.release()
+        go.wait()
+
+    async def read(_: Connection) -> str:
+        return "read"
+
+    async def nothing_is_in_use() -> bool:
+        return database.usage() == (0, 0)
+
+    # As many as one caller may have at once.
+    number = READING_THREADS - READING_THREADS // 4
+    tasks = [asyncio.create_task(database.read(hold)) for _ in range(number)]
+    for _ in tasks:
+        await asyncio.to_thread(begun.acquire)
+    for task in tasks:
+        task.cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    following = asyncio.create_task(database.read(read))
+    await settled()
+    usage = database.usage()
+    go.set()
+
+    assert {type(each) for each in found} == {asyncio.CancelledError}
+    assert usage == (number, 1)
+    assert await following == "read"
+    await eventually(nothing_is_in_use)
+    await database.close()

@@ -8,14 +8,15 @@ import pytest
 from db.engine import Connection, Database
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
-from db.engine.read_queue import Caller, ReadQueue, caller
+from db.engine.place_queue import Caller, PlaceQueue, caller
 from domain.errors import TooManyReads
+from tests.eventually import settled
 
 
 class Reads:
     """Reads that hold a place until a test ends them."""
 
-    def __init__(self, queue: ReadQueue) -> None:
+    def __init__(self, queue: PlaceQueue) -> None:
         self.queue = queue
         self.began: list[Hashable] = []
         self._ends: list[asyncio.Event] = []
@@ -39,14 +40,8 @@ class Reads:
             await end.wait()
 
 
-async def settled() -> None:
-    """Run the loop until nothing is ready."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 async def test_partners_take_turns() -> None:
-    reads = Reads(ReadQueue(1))
+    reads = Reads(PlaceQueue(1))
     tasks = reads.begin("a", "a", "a", "a", "b", "b", "c")
     await settled()
 
@@ -58,7 +53,7 @@ async def test_partners_take_turns() -> None:
 
 
 async def test_a_partner_leaves_one_of_four_places_to_others() -> None:
-    reads = Reads(ReadQueue(4))
+    reads = Reads(PlaceQueue(4))
     tasks = reads.begin("a", "a", "a", "a", "b")
     await settled()
 
@@ -69,7 +64,7 @@ async def test_a_partner_leaves_one_of_four_places_to_others() -> None:
 
 
 async def test_a_partner_with_too_many_reads_is_refused_alone() -> None:
-    reads = Reads(ReadQueue(1, waiting_max=2))
+    reads = Reads(PlaceQueue(1, waiting_max=2))
     tasks = reads.begin("a", "a", "a", "a", "b")
     await settled()
 
@@ -80,8 +75,42 @@ async def test_a_partner_with_too_many_reads_is_refused_alone() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_what_a_change_returns_is_read_however_many_wait() -> None:
+    reads = Reads(PlaceQueue(1, waiting_max=1))
+    tasks = reads.begin("a", "a")
+    await settled()
+    until = Deadline(60, 60)
+    until.allow_change()
+
+    async def read() -> None:
+        caller.set(Caller("a"))
+        async with reads.queue.place(until):
+            reads.began.append("result")
+
+    with pytest.raises(TooManyReads):
+        await asyncio.create_task(read())
+    until.note_commit(reading_seconds=60)
+    result = asyncio.create_task(read())
+    await settled()
+    await reads.end(2)
+    await asyncio.gather(result, *tasks)
+
+    assert reads.began == ["a", "a", "result"]
+
+
+async def test_partners_leave_places_to_callers_without_one() -> None:
+    reads = Reads(PlaceQueue(4, for_strangers=1))
+    tasks = reads.begin("a", "a", "a", "b", None, "b")
+    await settled()
+
+    assert reads.began == ["a", "a", "a", None]
+    await reads.end(6)
+    assert sorted(map(str, reads.began)) == ["None", "a", "a", "a", "b", "b"]
+    await asyncio.gather(*tasks)
+
+
 async def test_a_read_whose_caller_leaves_takes_no_place() -> None:
-    reads = Reads(ReadQueue(1))
+    reads = Reads(PlaceQueue(1))
     first, second, third = reads.begin("a", "a", "b")
     await settled()
 
@@ -95,7 +124,7 @@ async def test_a_read_whose_caller_leaves_takes_no_place() -> None:
 
 
 async def test_a_read_whose_turn_does_not_come_ends_at_its_deadline() -> None:
-    queue, until = ReadQueue(1), Deadline(0.01)
+    queue, until = PlaceQueue(1), Deadline(0.01)
     reads = Reads(queue)
     (first,) = reads.begin("a")
     await settled()
@@ -110,7 +139,7 @@ async def test_a_read_whose_turn_does_not_come_ends_at_its_deadline() -> None:
 
 
 async def test_a_read_whose_caller_has_gone_stops_waiting() -> None:
-    queue, until = ReadQueue(1), Deadline(60)
+    queue, until = PlaceQueue(1), Deadline(60)
     reads = Reads(queue)
     (first,) = reads.begin("a")
     await settled()
