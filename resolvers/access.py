@@ -62,10 +62,13 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_now: bool = False) -> Viewer | None:
+async def viewer_of(
+    portal: Portal, secret: str, address: str | None, *, read_now: bool = False, at_once: bool = False
+) -> Viewer | None:
     """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
 
-    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers.
+    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers or
+    `at_once`.
 
     Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
     partner keeps its API tokens from the caller's address.
@@ -76,7 +79,7 @@ async def viewer_of(portal: Portal, secret: str, address: str | None, *, read_no
     if viewer is None:
         if token_forms.is_mistyped(secret):
             return None
-        former = portal.viewers.former(token_digest) if read_now else None
+        former = portal.viewers.former(token_digest) if read_now and not at_once else None
         with deadline.limited(_CHECK_SECONDS):
             # The portal's own tokens have no dots, and those of a provider have two.
             if portal.provider is None or "." not in secret:
