@@ -69,12 +69,18 @@ Hold = Callable[[str | None], Awaitable[Charge | None]]
 
 
 async def viewer_of(
-    portal: Portal, secret: str, address: str | None, *, read_now: bool = False, hold: Hold | None = None
+    portal: Portal,
+    secret: str,
+    address: str | None,
+    *,
+    read_now: bool = False,
+    at_once: bool = False,
+    hold: Hold | None = None,
 ) -> Viewer | None:
     """Return the viewer of a token, or None if it is unknown, expired or revoked, or its user is disabled.
 
-    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers. A
-    token that this process does not know as usable is only looked up if `hold` allows it.
+    It may be the cached one of a few seconds ago, unless it is `read_now`, together with those of other callers or
+    `at_once`. A token that this process does not know as usable is only looked up if `hold` allows it.
 
     Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
     partner keeps its API tokens from the caller's address.
@@ -87,7 +93,7 @@ async def viewer_of(
             return None
         known = portal.viewers.former(token_digest)
         held = await hold(address) if hold is not None and known is None else None
-        former = known if read_now else None
+        former = known if read_now and not at_once else None
         with deadline.limited(_CHECK_SECONDS):
             # The portal's own tokens have no dots, and those of a provider have two.
             if portal.provider is None or "." not in secret:

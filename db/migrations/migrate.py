@@ -82,7 +82,7 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         if found.state in {State.NEWER, State.FOREIGN}:
             raise WrongDatabaseError(found)
         if found.state is not State.CURRENT:
-            await tx.inspect(lambda connection: command.upgrade(_config(connection), to))
+            await tx.inspect(lambda connection: _run_steps(connection, to))
             await _check_references(tx)
             # A step back in the history lacks tables of today.
             if to == "head":
@@ -92,6 +92,35 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         await database.write(steps)
     finally:
         await database.close()
+
+
+def _run_steps(connection: sa.Connection, to: str) -> None:
+    """Run the steps, after which no table gives an id again that it has given."""
+    before = _last_ids(connection)
+    command.upgrade(_config(connection), to)
+    after = _last_ids(connection)
+    # On SQLite, a table that takes the place of another one counts from the greatest id that is left.
+    lower = [{"name": table, "seq": last} for table, last in before.items() if last > after.get(table, last)]
+    if lower:
+        sequences = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        names = [each["name"] for each in lower]
+        connection.execute(sa.delete(sequences).where(sequences.c.name.in_(names)))
+        connection.execute(sa.insert(sequences), lower)
+
+
+def _last_ids(connection: sa.Connection) -> dict[str, int]:
+    """Return the last id that each table has given on SQLite, 0 for none; PostgreSQL keeps its sequences."""
+    if connection.dialect.name != "sqlite":
+        return {}
+    inspector = sa.inspect(connection)
+    last = dict.fromkeys(inspector.get_table_names(), 0)
+    if inspector.has_table("sqlite_sequence"):
+        last |= {
+            name: seq
+            for name, seq in connection.execute(sa.text("SELECT name, seq FROM sqlite_sequence"))
+            if name in last
+        }
+    return last
 
 
 async def _next_step(url: str) -> str:

@@ -81,6 +81,8 @@ def serve(
         access_log=False,
         server_header=False,
         forwarded_allow_ips=list(given.forwarded_allow_ips),
+        # A pipelined request is started by the task of the one before it, whose deadline is a variable of its context.
+        reset_contextvars=True,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     # Bound here, so that a used port is reported before anything else is printed, and a free one is known.

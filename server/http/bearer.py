@@ -12,9 +12,11 @@ from resolvers.viewers import Viewer
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 
 
-async def renewed(portal: Portal, given: Sequence[str], address: str | None, *, now: bool = False) -> Viewer:
-    """Return the viewer again, read from the database if it must be that of `now`."""
-    viewer = await viewer_of(portal, given, address, read_now=now)
+async def renewed(
+    portal: Portal, given: Sequence[str], address: str | None, *, now: bool = False, at_once: bool = False
+) -> Viewer:
+    """Return the viewer again, read from the database if it must be that of `now`: `at_once`, or within a second."""
+    viewer = await viewer_of(portal, given, address, read_now=now, at_once=at_once)
     if viewer is None:
         raise unauthenticated()
     return viewer
@@ -26,6 +28,7 @@ async def viewer_of(
     address: str | None,
     *,
     read_now: bool = False,
+    at_once: bool = False,
     hold: access.Hold | None = None,
 ) -> Viewer | None:
     """Return the viewer by the Authorization headers, None without one; raise UnusableToken for a bad token.
@@ -38,7 +41,7 @@ async def viewer_of(
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
         raise UnusableToken(message, challenge="Bearer")
-    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now, hold=hold)
+    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now, at_once=at_once, hold=hold)
     if viewer is None:
         raise SessionOver
     return viewer

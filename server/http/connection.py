@@ -141,7 +141,7 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         if self.transport.get_write_buffer_size():
             self._end_if_unread()
             return
-        if self._part is BETWEEN and self._owes_answer():
+        if not self._lingering:
             self._check_deadline()
         # The part may have begun up to one check after `_since`, so this is never too much.
         taken = self._all.before - self._since
@@ -164,8 +164,9 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
 
     def _check_deadline(self) -> None:
         """Answer a request whose deadline has passed, and which nothing else has ended."""
-        until = self._deadline()
-        if until is None or until.left > -_LATE_SECONDS:
+        answering, until = self._answering, self._deadline()
+        # A stream has no deadline once it has started.
+        if answering is None or answering.response_started or until is None or until.left > -_LATE_SECONDS:
             return
         until.abandon()
         log.warning("request not answered at its deadline", seconds=until.seconds, for_change=until.for_change)
@@ -230,12 +231,15 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self._answer(rejected)
 
     def _answer(self, rejected: Rejected) -> None:
-        headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
-        # The request being answered has its line in the log already, or will have it.
-        answering = self._answering if self._owes_answer() else None
-        known = None if answering is None else answering.scope["state"].get("request_id")
+        known: str | None = None
+        if self._owes_answer() and self._answering is not None:
+            # The request being answered has its line in the log already, or will have it.
+            scope = self._answering.scope
+            headers, known, bodiless = scope["headers"], scope["state"].get("request_id"), scope["method"] == "HEAD"
+        else:
+            headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
+            bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
-        bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         defaults, scheme = self._all.default_headers, self.scheme or "http"
         if self.transport.is_closing():
             return

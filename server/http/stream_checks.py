@@ -16,8 +16,8 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.http import bearer
 
-CHECK_SECONDS = 3.0
-"""Seconds between two checks of a caller; each takes up to a second."""
+CHECK_SECONDS = 2.5
+"""Seconds between two checks of a caller; each takes up to a second, and may find a viewer of a second ago."""
 
 _SLOTS = 8
 """Number of groups of callers that are checked one after the other."""
@@ -51,7 +51,10 @@ class StreamChecks:
         self._checking: dict[int, asyncio.Task[None]] = {}
 
     def watch(self, authorization: Sequence[str], address: str | None, found: Found) -> Callable[[], None]:
-        """Call a function after each check of a caller, until the returned one is called."""
+        """Call a function after each check of a caller, until the returned one is called.
+
+        The first check is at once, since the subscription may begin with a viewer of some seconds ago.
+        """
         caller = tuple(authorization), address
         place = hash(caller) % _SLOTS
         watching, key = self._slots[place].setdefault(caller, {}), object()
@@ -61,9 +64,11 @@ class StreamChecks:
         if self._running is None:
             # In a context of its own: it is not a part of the request that comes first.
             self._running = asyncio.create_task(self._run(), context=Context())
-        return partial(self._leave, place, caller, key)
+        first = asyncio.create_task(self._check_first(caller, found), context=Context())
+        return partial(self._leave, place, caller, key, first)
 
-    def _leave(self, place: int, caller: Caller, key: object) -> None:
+    def _leave(self, place: int, caller: Caller, key: object, first: asyncio.Task[None]) -> None:
+        first.cancel()
         watching = self._slots[place][caller]
         del watching[key]
         if watching:
@@ -76,9 +81,12 @@ class StreamChecks:
             self._running = None
 
     async def _run(self) -> None:
-        place = 0
+        place, loop = 0, asyncio.get_running_loop()
+        due = loop.time()
         while True:
-            await asyncio.sleep(CHECK_SECONDS / _SLOTS)
+            # From the time at which the last check was due, so that delays don't add up.
+            due = max(due + CHECK_SECONDS / _SLOTS, loop.time())
+            await asyncio.sleep(due - loop.time())
             place = (place + 1) % _SLOTS
             # A check that takes long, since the database does, is not begun again.
             if place not in self._checking and self._slots[place]:
@@ -92,18 +100,27 @@ class StreamChecks:
     async def _check_slot(self, place: int) -> None:
         await asyncio.gather(*(self._check(place, caller) for caller in tuple(self._slots[place])))
 
+    async def _check_first(self, caller: Caller, tell: Found) -> None:
+        if (check := await self._found(caller, at_once=True)) is not None:
+            tell(check)
+
     async def _check(self, place: int, caller: Caller) -> None:
+        if (check := await self._found(caller)) is not None:
+            for tell in tuple(self._slots[place].get(caller, {}).values()):
+                tell(check)
+
+    async def _found(self, caller: Caller, *, at_once: bool = False) -> Check | None:
+        """Return the check of a caller, None if the database is away."""
         found: Viewer | ApiError
         read_after = self._portal.viewers.forgotten
         try:
-            found = await bearer.renewed(self._portal, *caller, now=True)
+            found = await bearer.renewed(self._portal, *caller, now=True, at_once=at_once)
         except Unavailable:
-            return
+            return None
         except ApiError as error:
             found = error
         except Exception:
             # Without the check, a caller would keep what it may no longer have.
             log.exception("subscriptions not checked")
             found = Internal()
-        for tell in tuple(self._slots[place].get(caller, {}).values()):
-            tell(Check(found, read_after))
+        return Check(found, read_after)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from http import HTTPStatus
 
 import structlog
@@ -81,7 +82,8 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
     def start(self, rest: bytes) -> None:
         """Run the application, and parse the bytes after the handshake."""
         self._all.connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes.
-        task = asyncio.get_running_loop().create_task(self._run())
+        # Without the variables of an earlier request of the connection, such as its deadline.
+        task = asyncio.get_running_loop().create_task(self._run(), context=Context())
         self._all.tasks.add(task)
         task.add_done_callback(self._all.tasks.discard)
         if rest:

@@ -43,6 +43,8 @@ class Candidates:
         self._portal, self._look_again = portal, look_again
         self._behind_after = self._waiting_after = 0
         self._left_out: dict[int, _LeftOut] = {}
+        self._behind: set[int] = set()
+        """Ids of the webhooks that the looks since the first webhooks found behind."""
 
     async def behind(self, now: datetime) -> Sequence[Due]:
         """Return the next webhooks that are behind the events of their partners."""
@@ -50,7 +52,12 @@ class Candidates:
         found = await self._portal.database.read(
             lambda connection: webhook_leases.due(connection, at=now, after=after, most=most), alone=True
         )
+        self._behind.update(each.id for each in found)
         self._behind_after = self._next(found)
+        if not self._behind_after:
+            # Others were deleted, paused or served since.
+            self._left_out = {key: known for key, known in self._left_out.items() if key in self._behind}
+            self._behind.clear()
         return found
 
     async def waiting(self, now: datetime) -> Sequence[WebhookKey]:

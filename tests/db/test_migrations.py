@@ -175,6 +175,23 @@ async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databa
     assert await look(url, lambda sync: list(sync.scalars(done))) == ["0003"]
 
 
+async def test_ids_of_deleted_rows_are_not_given_again_after_any_step(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    partner = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '{}')"
+    user = "INSERT INTO users (partner_id, email, name, role, password_hash) VALUES (1, '{}', 'Ana', 'MANAGER', 'hash')"
+    migrate.upgrade(url, to="0001")
+    await write(url, *(partner.format(cnpj) for cnpj in range(3)), *(user.format(email) for email in range(3)))
+    # One table keeps a row, and the other one becomes empty.
+    await write(url, "DELETE FROM users", "DELETE FROM partners WHERE id > 1")
+
+    for step in range(2, int(revisions.HEAD) + 1):
+        migrate.upgrade(url, to=f"{step:04}")
+
+    await write(url, partner.format("later"), user.format("later"))
+    ids = [sa.text(f"SELECT max(id) FROM {table}") for table in ("partners", "users")]  # noqa: S608 — our own.
+    assert await look(url, lambda sync: [sync.scalar(each) for each in ids]) == [4, 4]
+
+
 def test_there_is_no_next_step_while_the_steps_make_all_tables() -> None:
     lines = [line for line in migrate.next_step().split("\n") if not line.strip().startswith("#")]
 

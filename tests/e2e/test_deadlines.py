@@ -1,9 +1,11 @@
 """The real server answers each request at its deadline, also if the database answers nothing at all."""
 
 import asyncio
+import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +14,8 @@ from uuid import uuid4
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import httpx
 import pytest
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
 
 from db.engine import Database
@@ -22,7 +26,8 @@ from server.http.protocol import Protocol
 from tests import cnpjs
 from tests.api import Api
 from tests.clusters import Cluster
-from tests.e2e.processes import serving
+from tests.e2e.processes import portal, serving, token
+from tests.e2e.sockets import TYPENAME, calling, post
 from tests.eventually import eventually
 from tests.factories import new_caller, new_partner
 
@@ -87,26 +92,14 @@ async def test_a_caller_that_goes_away_stops_its_read(cluster: Cluster, tmp_path
         await api.data(QUERY)
 
 
-@pytest.mark.parametrize(("for_change", "said"), [(False, "e foi interrompida"), (True, "não se sabe se")])
-async def test_what_nothing_else_ends_is_answered_by_the_connection(for_change: bool, said: str) -> None:  # noqa: FBT001 — of a table.
-    gone = asyncio.Event()
-
-    async def hang(scope: dict[str, dict[str, object]], receive: object, _send: object) -> None:
-        until = Deadline(-60, -60)
-        if for_change:
-            until.allow_change()
-        scope["state"]["deadline"] = until
-        assert callable(receive)
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        gone.set()
-
-    config = Config(hang, log_config=None, lifespan="off")
+@asynccontextmanager
+async def protocol(app: ASGIApp) -> AsyncIterator[tuple[int, Connections]]:
+    """Port at which the protocol serves an application, and its connections, which are checked often."""
+    config = Config(app, log_config=None, lifespan="off")
     config.load()
     connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60, ping=60))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Protocol(config, connections, {}, loop), "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
 
     async def check() -> None:
         # As the server does, with its own clock.
@@ -116,13 +109,115 @@ async def test_what_nothing_else_ends_is_answered_by_the_connection(for_change: 
 
     checking = asyncio.create_task(check())
     try:
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as http:
-            answer = await http.post("/graphql", json={"query": QUERY})
-        await gone.wait()
+        yield server.sockets[0].getsockname()[1], connections
     finally:
         checking.cancel()
         server.close()
 
+
+def late(scope: Scope, *, for_change: bool = False) -> None:
+    """Give a request a deadline that is long over."""
+    until = Deadline(-60, -60)
+    if for_change:
+        until.allow_change()
+    scope["state"]["deadline"] = until
+
+
+async def until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@pytest.mark.parametrize(("for_change", "said"), [(False, "e foi interrompida"), (True, "não se sabe se")])
+async def test_what_nothing_else_ends_is_answered_by_the_connection(for_change: bool, said: str) -> None:  # noqa: FBT001 — of a table.
+    gone = asyncio.Event()
+
+    async def hang(scope: Scope, receive: Receive, _send: Send) -> None:
+        late(scope, for_change=for_change)
+        await until_gone(receive)
+        gone.set()
+
+    async with protocol(hang) as (port, _):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            answer = await http.post("/graphql", json={"query": QUERY})
+        await gone.wait()
+
     assert answer.status_code == HTTPStatus.GATEWAY_TIMEOUT
     assert code(answer.json()) == "TIMEOUT"
     assert said in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "following", [b"HEAD /graphql HT", b"HEAD /graphql HTTP/1.1\r\nHost: portal\r\nX-Request-Id: other"]
+)
+async def test_half_of_a_next_request_keeps_no_answer_back(following: bytes) -> None:
+    async def hang(scope: Scope, receive: Receive, _send: Send) -> None:
+        late(scope)
+        await until_gone(receive)
+
+    async with protocol(hang) as (port, _), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(post(TYPENAME, b"X-Request-Id: this-one") + following)
+        received = await reader.read()
+        writer.close()
+
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 504 ")
+    assert b"\r\nx-request-id: this-one" in head
+    assert code(json.loads(body)) == "TIMEOUT"
+
+
+async def is_later(connections: Connections, than: float) -> bool:
+    return connections.now > than
+
+
+async def test_an_answer_that_has_started_has_no_deadline() -> None:
+    more = asyncio.Event()
+
+    async def stream(scope: Scope, _receive: Receive, send: Send) -> None:
+        late(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        await more.wait()
+        await send({"type": "http.response.body", "body": b"last"})
+
+    with structlog.testing.capture_logs() as logs:
+        async with (
+            protocol(stream) as (port, connections),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+            http.stream("GET", "/graphql") as answer,
+        ):
+            parts = answer.aiter_text()
+            received = await anext(parts)
+            until = connections.now + 10
+            await eventually(partial(is_later, connections, until))
+            more.set()
+            received += "".join([part async for part in parts])
+
+    assert received == "firstlast"
+    assert logs == []
+
+
+async def test_a_pipelined_request_has_a_time_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "portal.db"
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}", "DEMO": "true", "MUTATION_TIMEOUT_SECONDS": "0.5"}
+    portal(environment, "migrate")
+    portal(environment, "demo")
+    found = token(portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all"))
+    query = {"query": REGISTER, "variables": {"input": {"cnpj": cnpjs.another(), "name": "Padaria"}}}
+    form = b"token=" + found.encode()
+    revoke = b"POST /revoke HTTP/1.1\r\nHost: portal\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with (
+        serving(environment, tmp_path / "log", measured=True) as (url, _),
+        calling(int(url.rpartition(":")[2])) as caller,
+    ):
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            request = post(json.dumps(query).encode(), b"Authorization: Bearer " + found.encode())
+            caller.send(request + revoke + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+            first = caller.answer()
+            other.execute("ROLLBACK")
+        second = caller.answer()
+
+    assert code(first.json) == "TIMEOUT"
+    assert second.status == HTTPStatus.OK

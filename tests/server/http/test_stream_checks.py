@@ -4,18 +4,22 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from db.tables import tokens
 from domain.access import TokenKind
 from domain.errors import ApiError
-from resolvers.viewers import Viewer
+from resolvers.token_checks import EVERY_SECONDS
+from resolvers.viewers import NEW, REMEMBERED, Viewer
 from server.app import create_app
-from server.http.stream_checks import Check, StreamChecks
+from server.http.stream_checks import CHECK_SECONDS, Check, StreamChecks
 from server.settings import Settings
 from tests import streams
 from tests.api import Api
 from tests.clock import Clock
 from tests.executors import DOCUMENTS
 from tests.factories import new_caller
+from tests.units import execute, writing
 
 
 class Watcher:
@@ -23,10 +27,12 @@ class Watcher:
 
     def __init__(self, checks: StreamChecks, api: Api) -> None:
         self.told: asyncio.Queue[Viewer | ApiError] = asyncio.Queue()
+        self.checks: list[Check] = []
         self.leave = checks.watch([f"Bearer {api.token}"], None, self._tell)
 
     def _tell(self, check: Check) -> None:
         self.told.put_nowait(check.found)
+        self.checks.append(check)
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +46,13 @@ async def test_all_subscriptions_of_a_caller_are_told_of_one_check(api: Api) -> 
 
     async with asyncio.timeout(20):
         found = [await each.told.get() for each in watchers]
+        while not any(one is other for one in watchers[0].checks for other in watchers[1].checks):
+            await watchers[0].told.get()
     for each in watchers:
         each.leave()
 
     viewers = [each for each in found if isinstance(each, Viewer)]
     assert [each.user_id for each in viewers] == [api.user_id, api.user_id, colleague.user_id]
-    assert found[0] is found[1]
 
 
 async def test_nothing_is_checked_after_the_last_subscription(api: Api) -> None:
@@ -87,13 +94,36 @@ async def test_a_viewer_that_was_just_read_is_not_trusted_after_its_end(
         if ended == "expired":
             clock.forward(seconds=2)
         else:
-            (token,) = await tokens(api)
+            (token,) = await api_tokens(api)
             await api.done("revokeApiToken", "__typename", {"apiTokenId": token["id"]})
         await api.client()
 
         assert await stream.end() == "UNAUTHENTICATED"
 
 
-async def tokens(api: Api) -> list[dict[str, str]]:
+async def test_a_subscription_that_begins_with_a_remembered_viewer_is_checked_at_once(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 600)
+    app = create_app(api.portal, Settings(), documents=DOCUMENTS)
+    script = await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API)
+    await script.data("{ viewer { role } }")
+    async with writing(api.portal.database) as tx:
+        # As another process does, of whose revocations this one is not told.
+        await execute(tx, sa.update(tokens).where(tokens.c.kind == TokenKind.API).values(revoked_at=clock()))
+    clock.forward(seconds=4)
+    await script.data("{ viewer { role } }")
+
+    async with streams.streaming(script, app=app) as stream:
+        assert await stream.end() == "UNAUTHENTICATED"
+
+
+def test_a_subscription_ends_as_soon_as_a_viewer_is_forgotten() -> None:
+    longest = NEW.total_seconds() + CHECK_SECONDS + EVERY_SECONDS
+
+    assert longest <= REMEMBERED.total_seconds() - 0.5, "A busy process needs some time too."
+
+
+async def api_tokens(api: Api) -> list[dict[str, str]]:
     found: list[dict[str, str]] = (await api.data("{ apiTokens { id } }"))["apiTokens"]
     return found

@@ -157,6 +157,27 @@ async def test_a_look_takes_some_webhooks_and_the_next_look_others(
     assert begun == [2, 2, 1]
 
 
+async def test_a_webhook_that_is_deleted_is_forgotten(
+    api: Api, senders: Senders, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.webhooks.candidates._LOOKED_AT_MAX", 2)
+    hooks = [await new_hook(api, receiver, filter={"types": ["ORDER_CREATED"]}) for _ in range(3)]
+    await api.client()
+    sender = senders.new()
+    known = sender._candidates  # noqa: SLF001 — what it remembers shows nowhere else.
+
+    async def look_at_all() -> int:
+        for _ in range(2):
+            assert await sender.look() == 0
+        return len(known._left_out)  # noqa: SLF001 — likewise.
+
+    assert await look_at_all() == 3
+    await api.done("deleteWebhook", "__typename", {"webhookId": hooks[0].id})
+    assert await look_at_all() == 2
+    await api.done("pauseWebhook", "__typename", {"webhookId": hooks[1].id})
+    assert await look_at_all() == 1
+
+
 async def test_many_webhooks_are_served_by_a_running_sender(
     api: Api, other_api: Api, senders: Senders, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
