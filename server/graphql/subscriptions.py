@@ -20,7 +20,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
-from server.graphql.shared_results import Kind, Result, SharedResults
+from server.graphql.shared_results import Cost, Kind, Result, SharedResults
 
 _BATCH_SIZE = 2_000
 """Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
@@ -54,8 +54,8 @@ class ResultStream:
         self._budget, self._renew = budget, renew
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
-        self.extensions: dict[str, Any] | None = None
-        """Extensions of each result."""
+        self._cost: Cost | None = None
+        """What each result says of its cost."""
         self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
@@ -138,6 +138,12 @@ class ResultStream:
             and self._context.now() < self._admitted_until
         )
 
+    def report(self, cost: Cost) -> None:
+        """Say in each result what it costs; results with the same report are shared."""
+        self._cost = cost
+        if self._kind is not None:
+            self._kind = self._kind._replace(cost=cost)
+
     def close(self) -> None:
         """Stop following the events."""
         self._follower.close()
@@ -157,14 +163,15 @@ class ResultStream:
 
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
-        if self._kind is not None and self.extensions is None:
+        if self._kind is not None:
             shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
             if shared is not None:
                 return shared
         result = await self._executed(context, rows)
         bodies = of_each(result, len(rows), context)
-        if self.extensions is not None:
-            bodies = [{**body, "extensions": self.extensions} for body in bodies]
+        if self._cost is not None:
+            for body in bodies:
+                self._cost.add_to(body)
         return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
 
     async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
