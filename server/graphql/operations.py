@@ -253,10 +253,14 @@ class Operations:
             budget=self.budget,
             shared=self._shared,
             renew=request.renew,
+            pay=partial(self._pay, context.client_address),
         )
         stream.on_close = leave
         _note_run(context)
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
+
+    async def _pay(self, address: str | None, viewer: Viewer, points: int) -> None:
+        await self.limiter.spend(viewer, address, points)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
         if name is None:

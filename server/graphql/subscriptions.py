@@ -10,7 +10,7 @@ from graphql.execution.values import VariableValues
 
 from db.engine.deadline import current
 from db.events import EventRow
-from domain.errors import Forbidden, Unavailable
+from domain.errors import Forbidden, TooFewPoints, Unavailable
 from domain.languages import Language
 from resolvers import events
 from resolvers.context import Context
@@ -30,6 +30,10 @@ Renew = Callable[[], Awaitable[Viewer]]
 """Reads the viewer of a request again, of the cache that is a few seconds old; raises UnusableToken if it has ended."""
 
 
+Pay = Callable[[Viewer, int], Awaitable[object]]
+"""Spends points of a viewer; raises TooFewPoints if it has too few left."""
+
+
 class ResultStream:
     """Results of a subscription, for as long as its viewer may have them."""
 
@@ -44,6 +48,7 @@ class ResultStream:
         budget: Budget,
         shared: SharedResults,
         renew: Renew,
+        pay: Pay,
     ) -> None:
         """Take a checked operation, its variables as they were `given`, and the follower of its events.
 
@@ -51,7 +56,8 @@ class ResultStream:
         """
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
-        self._budget, self._renew = budget, renew
+        self._budget, self._renew, self._pay = budget, renew, pay
+        self._points = operation.points(variables.coerced)
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
         self._cost: Cost | None = None
@@ -167,6 +173,11 @@ class ResultStream:
             shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed)
             if shared is not None:
                 return shared
+        try:
+            await self._pay(context.signed_in, self._points * len(rows))
+        except TooFewPoints as error:
+            # The events wait until the caller can pay for them.
+            raise Unavailable(str(error)) from error
         result = await self._executed(context, rows)
         bodies = of_each(result, len(rows), context)
         if self._cost is not None:
