@@ -36,6 +36,7 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.feed import Follower
 from resolvers.portal import Portal
+from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import cost_reports, preparation
@@ -43,7 +44,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
-from server.graphql.shared_results import SharedResults
+from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
 from server.graphql.suggestions import suggested
@@ -174,9 +175,10 @@ class Operations:
             answer = _answer(context, result, operation)
         else:
             answer = await self._executed(context, request, operation, variables)
-        if request.reports_cost or self._reports_cost:
-            self._report(context, answer, points)
         may_be_kept = request.named is not None and request.read_only and not answer.codes
+        if request.reports_cost or self._reports_cost:
+            # What is left changes with each request, and an answer that may be kept would never match its ETag.
+            self._report(answer, points, None if may_be_kept else context.charge)
         return answer._replace(may_be_kept=True) if may_be_kept else answer
 
     async def _document(self, context: Context, request: OperationRequest) -> tuple[Document, int]:
@@ -196,13 +198,13 @@ class Operations:
         if context.charge is not None:
             context.charge.selected = selected
 
-    def _report(self, context: Context, answer: Answer, points: int) -> None:
+    def _report(self, answer: Answer, points: int, charge: Charge | None) -> None:
         """Add the cost to the answer, or to each result of a subscription."""
         if answer.stream is None:
-            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, context.charge)}
+            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, charge)}
         else:
             # What is left changes while the subscription runs.
-            answer.stream.extensions = {"cost": cost_reports.report(points, self.points_max)}
+            answer.stream.report(Cost(points, self.points_max))
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -252,10 +254,14 @@ class Operations:
             budget=self.budget,
             shared=self._shared,
             renew=request.renew,
+            pay=partial(self._pay, context.client_address),
         )
         stream.on_close = leave
         _note_run(context)
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
+
+    async def _pay(self, address: str | None, viewer: Viewer, points: int) -> None:
+        await self.limiter.spend(viewer, address, points)
 
     async def _trusted_document(self, name: DocumentName | None) -> Document:
         if name is None:

@@ -7,7 +7,7 @@ and the permissions. If an execution reads more, the operation is shared only by
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 from weakref import WeakSet
 
 from graphql import ExecutionResult
@@ -23,6 +23,7 @@ from resolvers import events
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+from server.graphql import cost_reports
 
 KEPT_SECONDS = 0.2
 """Seconds for which results are shared: what another process commits meanwhile does not show in them."""
@@ -48,6 +49,17 @@ class Result:
         """The result as it is in a stream, once it was made."""
 
 
+class Cost(NamedTuple):
+    """Points of a subscription, and the most that one may cost, which each of its results says."""
+
+    requested: int
+    limit: int
+
+    def add_to(self, body: dict[str, Any]) -> None:
+        """Add the extension to a result."""
+        body["extensions"] = {"cost": cost_reports.report(self.requested, self.limit)}
+
+
 class Kind(NamedTuple):
     """What the results of a subscription follow from, beside events, data and viewer."""
 
@@ -56,6 +68,8 @@ class Kind(NamedTuple):
     """JSON of the variables on which a result depends."""
     language: Language
     partner_id: int
+    cost: Cost | None = None
+    """What each result says of its cost, if its callers asked for that."""
 
 
 class _Entry:
@@ -163,7 +177,7 @@ class SharedResults:
                 self._personal.add(kind.prepared)
             elif not result.errors and result.data is not None:
                 # Errors are logged and shown with the id of each request.
-                entry.results = _results(result, rows)
+                entry.results = _results(kind, result, rows)
         except BaseException:
             # The next that waits tries.
             self._forget(key, entry)
@@ -178,8 +192,10 @@ class SharedResults:
             del self._entries[key]
 
 
-def _results(result: ExecutionResult, rows: Sequence[EventRow]) -> list[Result]:
+def _results(kind: Kind, result: ExecutionResult, rows: Sequence[EventRow]) -> list[Result]:
     ((key, values),) = (result.data or {}).items()
-    return [
-        Result({"data": {key: value}}, row.number, events.cursor(row)) for value, row in zip(values, rows, strict=True)
-    ]
+    bodies: list[dict[str, Any]] = [{"data": {key: value}} for value in values]
+    if kind.cost is not None:
+        for body in bodies:
+            kind.cost.add_to(body)
+    return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]

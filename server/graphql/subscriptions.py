@@ -10,7 +10,7 @@ from graphql.execution.values import VariableValues
 
 from db.engine.deadline import current
 from db.events import EventRow
-from domain.errors import Forbidden, Unavailable
+from domain.errors import Forbidden, TooFewPoints, Unavailable
 from domain.languages import Language
 from resolvers import events
 from resolvers.context import Context
@@ -20,7 +20,7 @@ from server.graphql.budget import Budget, key_of_events
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
-from server.graphql.shared_results import Kind, Result, SharedResults
+from server.graphql.shared_results import Cost, Kind, Result, SharedResults
 
 _BATCH_SIZE = 2_000
 """Most objects and values of a batch of several events, which a caller that reads nothing keeps in memory."""
@@ -28,6 +28,10 @@ _BATCH_SIZE = 2_000
 
 Renew = Callable[[], Awaitable[Viewer]]
 """Reads the viewer of a request again, of the cache that is a few seconds old; raises UnusableToken if it has ended."""
+
+
+Pay = Callable[[Viewer, int], Awaitable[object]]
+"""Spends points of a viewer; raises TooFewPoints if it has too few left."""
 
 
 class ResultStream:
@@ -44,6 +48,7 @@ class ResultStream:
         budget: Budget,
         shared: SharedResults,
         renew: Renew,
+        pay: Pay,
     ) -> None:
         """Take a checked operation, its variables as they were `given`, and the follower of its events.
 
@@ -51,12 +56,13 @@ class ResultStream:
         """
         self.operation = operation
         self._context, self._variables, self._follower = context, variables, follower
-        self._budget, self._renew = budget, renew
+        self._budget, self._renew, self._pay = budget, renew, pay
         self._key = key_of_events(context.signed_in.partner_id)
+        self._points = operation.points(variables.coerced)
         self.on_close: Callable[[], None] | None = None
         """What is called once when the stream is closed."""
-        self.extensions: dict[str, Any] | None = None
-        """Extensions of each result."""
+        self._cost: Cost | None = None
+        """What each result says of its cost."""
         self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
         self._batch_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
@@ -139,6 +145,12 @@ class ResultStream:
             and self._context.now() < self._admitted_until
         )
 
+    def report(self, cost: Cost) -> None:
+        """Say in each result what it costs; results with the same report are shared."""
+        self._cost = cost
+        if self._kind is not None:
+            self._kind = self._kind._replace(cost=cost)
+
     def close(self) -> None:
         """Stop following the events."""
         self._follower.close()
@@ -158,15 +170,21 @@ class ResultStream:
 
     async def _results(self, rows: Sequence[EventRow]) -> list[Result]:
         context = self._context
-        if self._kind is not None and self.extensions is None:
+        if self._kind is not None:
             until = context.deadline and context.deadline.again()
             shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed, until)
             if shared is not None:
                 return shared
+        try:
+            await self._pay(context.signed_in, self._points * len(rows))
+        except TooFewPoints as error:
+            # The events wait until the caller can pay for them.
+            raise Unavailable(str(error)) from error
         result = await self._executed(context, rows)
         bodies = of_each(result, len(rows), context)
-        if self.extensions is not None:
-            bodies = [{**body, "extensions": self.extensions} for body in bodies]
+        if self._cost is not None:
+            for body in bodies:
+                self._cost.add_to(body)
         return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
 
     async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:

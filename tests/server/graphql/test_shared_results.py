@@ -17,7 +17,7 @@ from resolvers.viewers import Viewer
 from server.graphql.documents import Operation
 from server.graphql.event_batches import event_variables
 from server.graphql.root_fields import fragments_of
-from server.graphql.shared_results import Kind, Result, SharedResults
+from server.graphql.shared_results import Cost, Kind, Result, SharedResults
 from tests.api import Api
 from tests.executors import DOCUMENTS
 from tests.factories import new_caller
@@ -40,8 +40,8 @@ def operation() -> Operation:
 class Subscriber:
     """Subscription that counts its executions, which wait until they are let go."""
 
-    def __init__(self, shared: SharedResults, api: Api) -> None:
-        self._shared, self._api = shared, api
+    def __init__(self, shared: SharedResults, api: Api, cost: Cost | None = None) -> None:
+        self._shared, self._api, self._cost = shared, api, cost
         self._operation = operation()
         self.executions = 0
         self.deadline: Deadline | None = None
@@ -51,7 +51,7 @@ class Subscriber:
 
     async def results(self, rows: Sequence[EventRow], until: Deadline | None = None) -> list[Result] | None:
         """Return the results as a subscription asks for them."""
-        kind = Kind(self._operation.prepared, b"{}", Language.ENGLISH, self._api.partner_id)
+        kind = Kind(self._operation.prepared, b"{}", Language.ENGLISH, self._api.partner_id, self._cost)
         return await self._shared.results(kind, await viewer_of(self._api), rows, self._execute, until)
 
     async def _execute(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
@@ -109,6 +109,20 @@ async def test_the_next_that_waits_executes_what_a_caller_left(api: Api) -> None
 
     assert [cities(each) for each in found] == [["Olinda"]] * 2
     assert sum(each.executions for each in subscribers) == 2
+
+
+async def test_subscriptions_with_the_same_report_share_it(api: Api) -> None:
+    await api.client()
+    shared = SharedResults(api.portal)
+    rows, costs = await rows_of(api), [None, Cost(2, 5_000), Cost(2, 5_000), Cost(3, 5_000)]
+    subscribers = [Subscriber(shared, api, cost) for cost in costs]
+
+    found = [await each.results(rows) for each in subscribers]
+
+    assert [each.executions for each in subscribers] == [1, 1, 0, 1]
+    assert [results and results[0].body.get("extensions") for results in found] == [
+        cost and {"cost": {"requested": cost.requested, "limit": cost.limit}} for cost in costs
+    ]
 
 
 async def test_a_subscription_alone_shares_nothing(api: Api) -> None:

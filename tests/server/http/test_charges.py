@@ -1,6 +1,7 @@
 """What is given back of the points of requests that were executed and could not be answered as they asked."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import httpx
@@ -18,11 +19,13 @@ from server.graphql.operations import Answer
 from server.http import charges
 from server.http.backlog import BACKLOG_MAX_BYTES, Backlog
 from server.settings import Settings
+from tests import streams
 from tests.api import Api, address
 from tests.executors import DOCUMENTS
 from tests.server.http.test_rates import VIEWER, ask, exhausted, left, limited, settings
 from tests.statements import reading
-from tests.websockets import signed_in
+from tests.streams import EVENTS
+from tests.websockets import signed_in, streaming
 
 LONG = f"{{ {' '.join(f'a{number}: viewer {{ user {{ id name email }} }}' for number in range(20))} }}"
 POINTS = 100
@@ -200,3 +203,24 @@ async def test_over_websocket_a_bad_operation_costs_a_point(api: Api) -> None:
         answer = await socket.ask("1", VIEWER)
 
     assert answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+@pytest.mark.parametrize("kind", ["sse", "websocket"])
+async def test_events_wait_until_the_caller_can_pay_for_them(
+    api: Api, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("server.http.event_stream._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("server.http.websocket_operation._RETRY_SECONDS", 0.01)
+    DOCUMENTS.get(EVENTS)
+    app = create_app(api.portal, settings(partner=10, token_percent=100), documents=DOCUMENTS)
+    limiter, passed = app.state.limiter, count(step=100_000_000)
+    # Time stands still until the events wait. Then a point comes back each time that somebody asks.
+    limiter._now = lambda: next(passed) if limiter.refused["partner"] else 0  # noqa: SLF001 — nothing else shows it.
+
+    async with (streams.streaming if kind == "sse" else streaming)(api, EVENTS, app=app) as stream:
+        for _ in range(20):
+            await api.client()
+        numbers = await stream.numbers(20)
+
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+    assert limiter.refused["partner"] > 0

@@ -219,6 +219,18 @@ async def test_an_answer_that_still_holds_is_not_sent_again(
     assert "content-type" not in again.headers
 
 
+async def test_an_answer_that_says_its_cost_still_holds(
+    http: httpx.AsyncClient, register: Register, caller: Caller
+) -> None:
+    document_id = await register(VIEWER)
+    first = await got(http, caller, document_id, GraphQL_Cost="report")
+
+    again = await got(http, caller, document_id, GraphQL_Cost="report", If_None_Match=first.headers["etag"])
+
+    assert first.json()["extensions"]["cost"].keys() == {"requested", "limit"}
+    assert again.status_code == HTTPStatus.NOT_MODIFIED
+
+
 async def test_an_answer_that_has_changed_is_sent_with_another_tag(
     http: httpx.AsyncClient, register: Register, caller: Caller
 ) -> None:
