@@ -79,6 +79,18 @@ def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -
     assert points(text) == expected == by_sdl(text, {})
 
 
+def test_a_request_can_verify_three_chains_and_not_four() -> None:
+    chains = [f"a{each}: auditChain {{ checked }}" for each in range(4)]
+
+    assert points(" ".join(["{", *chains[:3], "}"])) <= POINTS_MAX < points(" ".join(["{", *chains, "}"]))
+
+
+def test_a_sentence_costs_more_than_a_stored_value() -> None:
+    text = "{ events(first: 100) { nodes { %s } } }"
+
+    assert points(text % "message cursor hash typeLabel") - points(text % "number type") >= 14
+
+
 def test_a_filter_in_a_variable_costs_what_it_has() -> None:
     text = "query ($filter: ClientFilter, $name: String) { clients(filter: $filter) { nodes { id } } %s }"
     text %= "activations(filter: {clientName: $name}) { nodes { id } }"
