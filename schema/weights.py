@@ -27,6 +27,9 @@ PARTS = 1_000
 SCALAR = "0.003"
 """Each value of a scalar or an enum."""
 
+LABEL = "0.01"
+"""Each label of an enum's value, in the caller's language."""
+
 ONE = "1"
 """An object that a query names: one statement. The specification's default for objects."""
 
@@ -52,6 +55,12 @@ INTROSPECTED = "0.02"
 WEIGHTS: Mapping[str, str] = {
     "*.totalCount": "12",
     "EventConnection.totalCount": "30",
+    "Client.activeActivationCount": "0.1",
+    "Event.cursor": "0.06",
+    "Event.hash": "0.02",
+    "Event.message": "0.06",
+    # Up to 20,000 events are hashed.
+    "Query.auditChain": "1600",
     "Query.clients": "4",
     "Query.ordersTotal": "25",
     "Mutation.acceptInvitation": PASSWORD,
@@ -100,7 +109,7 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
         return found
     named = get_named_type(field.type)
     if not is_composite_type(named):
-        return SCALAR
+        return LABEL if name.endswith("Label") else SCALAR
     if (is_connection(parent) and name in _CONNECTION) or (parent.name.endswith("Edge") and name == "node"):
         return _FREE
     if parent.name.startswith("__") or name.startswith("__"):

@@ -46,6 +46,11 @@ _SWITCHES = {"skip": False, "include": True}
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
+_VARIANTS_MAX = 4
+"""Counts that an operation keeps, for different values of the variables of @skip and @include."""
+_VARIANT_FIELDS_MAX = 400
+"""Fields of all these counts together: a large operation keeps one."""
+
 Fragments = Mapping[str, FragmentDefinitionNode]
 
 
@@ -85,6 +90,7 @@ class Cost:
         self._schema, self._operation, self._fragments = schema, operation, fragments
         most, self._introspected = self._counted(None, otherwise=True)
         self._switches = most.switches
+        self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, self._last.fields)))
         least = self._count(None, otherwise=False) if self._switches else most
         self._variants: dict[Hashable, _Count] = {}
         self._only = most if not self._switches or len(self._switches) > _SWITCHED_MAX else None
@@ -121,13 +127,15 @@ class Cost:
         return _points(self._variant(variables).parts.of(variables))
 
     def _variant(self, variables: Variables) -> "_Count":
-        """Return the count for the variables of @skip and @include, which is made once for each of their values."""
+        """Return the count for the variables of @skip and @include, which is kept for their last values."""
         if self._only is not None:
             return self._only
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
         if found is None:
             switches = dict(zip(self._switches, switched, strict=True))
+            if len(self._variants) >= self._variants_max:
+                self._variants.pop(next(iter(self._variants)), None)
             found = self._variants[switched] = self._count(switches, otherwise=True)
         return found
 
@@ -168,6 +176,8 @@ class _Counter:
         self._counted: dict[Hashable, _Count] = {}
         self.switches: set[str] = set()
         """Variables of @skip and @include."""
+        self.fields = 0
+        """Number of counted fields."""
         self.introspected = 0
         """Number of introspected values."""
 
@@ -177,6 +187,7 @@ class _Counter:
         seen: set[str] = set()
         for selections in sets:
             self._collect(of_type, selections, fields, seen)
+        self.fields += len(fields)
         leaves = fixed = 0
         objects: list[Term] = []
         values: list[Term] = []

@@ -219,12 +219,12 @@ class Limiter:
             if claim.wanted < 0:
                 lease.left += claim.wanted // lease.limit.point
         grants = await self._granted(claims, now)
-        # A slow store's answer is as new as any: its callers are refused by it.
-        now = self._now()
+        # Also a slow store's answer refuses those that waited for it, who would claim again and again.
+        answered = self._now()
         for lease, claim, grant in zip(wishes, claims, grants, strict=True):
             if claim.wanted > 0:
                 lease.left += grant.granted // lease.limit.point
-            lease.known, lease.known_at = rates.left(grant.empties_at, now, lease.limit), now
+            lease.known, lease.known_at = rates.left(grant.empties_at, now, lease.limit), answered
             lease.seen, lease.asked = lease.left, False
 
     async def _granted(self, claims: list[Claim], now: int) -> "Sequence[Grant]":

@@ -1,5 +1,6 @@
 """Points of operations: the SDL's directives say them, and a request may cost only so many."""
 
+import itertools
 import math
 import re
 import sys
@@ -77,6 +78,18 @@ def test_the_directives_of_the_sdl_say_what_documents_cost(seed: int) -> None:
 )
 def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -> None:
     assert points(text) == expected == by_sdl(text, {})
+
+
+def test_a_request_can_verify_three_chains_and_not_four() -> None:
+    chains = [f"a{each}: auditChain {{ checked }}" for each in range(4)]
+
+    assert points(" ".join(["{", *chains[:3], "}"])) <= POINTS_MAX < points(" ".join(["{", *chains, "}"]))
+
+
+def test_a_sentence_costs_more_than_a_stored_value() -> None:
+    text = "{ events(first: 100) { nodes { %s } } }"
+
+    assert points(text % "message cursor hash typeLabel") - points(text % "number type") >= 14
 
 
 def test_a_filter_in_a_variable_costs_what_it_has() -> None:
@@ -173,6 +186,24 @@ def test_many_switches_are_counted_once_and_not_for_each_of_their_values() -> No
 
     assert counted.points(dict.fromkeys(names, False)) == counted.points_most == 82
     assert steps < 10
+
+
+@pytest.mark.parametrize(("fields", "kept"), [(5, 4), (155, 1)])
+def test_counts_are_kept_for_the_last_values_of_switches(fields: int, kept: int) -> None:
+    names = [f"s{number}" for number in range(6)]
+    lists = " ".join(
+        f"a{number}: clients(first: $n) @skip(if: ${names[number % 6]}) {{ nodes {{ id }} }}"
+        for number in range(fields)
+    )
+    counted = cost(f"query ($n: Int, {', '.join(f'${name}: Boolean!' for name in names)}) {{ {lists} }}")
+    values = [{**dict(zip(names, each, strict=True)), "n": 100} for each in itertools.product([False, True], repeat=6)]
+
+    found = [counted.points(each) for each in values]
+
+    assert found == [counted.points(each) for each in values]
+    assert found[0] == counted.points_most > found[-1] == 1
+    assert len(counted._variants) == kept  # noqa: SLF001 — what is in memory.
+    assert _counted_calls(lambda: counted.points(values[-1])) < 10 * fields
 
 
 @pytest.mark.parametrize(

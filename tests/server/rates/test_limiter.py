@@ -381,7 +381,7 @@ async def test_a_slow_store_refuses_by_its_first_answer() -> None:
     store = Slow(time)
     await spend(new_limiter(time, store), viewer(), FULL * 4 // 5)
 
-    assert not await spend(new_limiter(time, store), viewer(), FULL // 2)
+    assert not await spend(new_limiter(time, store), viewer(), FULL // 5 + 50)
 
     assert store.claims == 2
 
