@@ -35,13 +35,15 @@ class Lanes:
     async def run(self, trial: Trial, run: Callable[[], Awaitable[Result]]) -> Result:
         """Return the result of a unit, which is run a second time, and patiently, if a lock stops it soon."""
         until = trial.until
+        if until is None:
+            # It may wait for a lock for as long as it needs, so it takes no place from those that may not.
+            return await run()
         async with self._places.place(until):
-            if until is not None:
-                trial.lock_seconds = _LOCK_AGAIN_SECONDS if self._locked.is_awaited() else _LOCK_SECONDS
+            trial.lock_seconds = _LOCK_AGAIN_SECONDS if self._locked.is_awaited() else _LOCK_SECONDS
             try:
                 return await run()
             except DBAPIError as error:
-                if until is None or not failures.is_busy(error):
+                if not failures.is_busy(error):
                     raise
         # Another session holds a lock for longer than a transaction of the portal does.
         async with self._locked.place(until):
