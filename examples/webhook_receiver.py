@@ -22,14 +22,18 @@ import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
 
 TYPES = ["LICENSE_ACTIVATED", "ACTIVATION_CANCELLED", "ACTIVATION_MOVED", "ACTIVATION_UPDATED"]
+# Activations have their client’s name, and a cancelled client is erased from its activations and from all notes.
+TYPES += ["CLIENT_UPDATED", "CLIENT_CANCELLED"]
 FIELDS = "authorizationCode activationKey status note client { id name } product { code }"
 ACTIVATIONS = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on Activation {{ {FIELDS} }} }} }}"
 EVENTS = """query ($after: String, $types: [EventType!]) { events(first: 100, after: $after, filter: {types: $types}) {
-  nodes { number cursor occurredAt activation { id } } pageInfo { hasNextPage } } }"""
+  nodes { number cursor occurredAt type activation { id } client { id } } pageInfo { hasNextPage } } }"""
 LAST = "{ events(last: 1) { nodes { number cursor occurredAt } } }"
 CHANGED = f"""query ($since: DateTime!, $after: String) {{
   activations(first: 100, after: $after, filter: {{updatedSince: $since}}, sort: {{by: UPDATED_AT, direction: ASC}}) {{
     nodes {{ id {FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+OF_CLIENT = f"""query ($id: ID!, $after: String) {{ activations(first: 100, after: $after, filter: {{clientId: $id}}) {{
+  nodes {{ id {FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 SCHEMA = """CREATE TABLE IF NOT EXISTS activations (id TEXT PRIMARY KEY, status TEXT, content TEXT);
 CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER, cursor TEXT,
@@ -64,8 +68,7 @@ class Copy:
                 except TooOldError:
                     self._read_changed(occurred_at)
                     continue
-                rows = self._activations(each["activation"] and each["activation"]["id"] for each in page["nodes"])
-                self._write(page["nodes"], rows)
+                self._write(page["nodes"], self._changed(map(_flat, page["nodes"])))
                 if not page["pageInfo"]["hasNextPage"]:
                     return
 
@@ -78,7 +81,7 @@ class Copy:
                 return
             number, _, _ = self._position()
             new = [event for event in found if event["number"] > number]
-            self._write(new, self._activations(event.get("activationId") for event in new), message_id)
+            self._write(new, self._changed(new), message_id)
 
     def close(self) -> None:
         """Close the file and the connections."""
@@ -99,9 +102,32 @@ class Copy:
             after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
             self._write([] if more else last, page["nodes"])
 
-    def _activations(self, ids: Iterable[str | None]) -> list[Any]:
-        wanted = list(dict.fromkeys(filter(None, ids)))
-        return self._ask(ACTIVATIONS, ids=wanted)["nodes"] if wanted else []
+    def _changed(self, events: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Read the activations that these events are about, as they are now."""
+        ids: dict[str, None] = {}
+        clients: dict[str, None] = {}
+        erased_since = None
+        for event in events:
+            if event["type"] == "CLIENT_CANCELLED":
+                erased_since = min(erased_since or event["occurredAt"], event["occurredAt"])
+            elif event["type"] == "CLIENT_UPDATED":
+                clients[event["clientId"]] = None
+            elif event.get("activationId"):
+                ids[event["activationId"]] = None
+        rows = self._ask(ACTIVATIONS, ids=list(ids))["nodes"] if ids else []
+        for client in clients:
+            rows += self._all(OF_CLIENT, id=client)
+        return rows if erased_since is None else rows + self._all(CHANGED, since=erased_since)
+
+    def _all(self, query: str, **variables: object) -> list[Any]:
+        """Read all pages of a list of activations."""
+        rows: list[Any] = []
+        after, more = None, True
+        while more:
+            page = self._ask(query, **variables, after=after)["activations"]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+            rows += page["nodes"]
+        return rows
 
     def _write(self, events: list[Any], rows: list[Any], message_id: str | None = None) -> None:
         """Write the activations, and the position, in one transaction."""
@@ -129,6 +155,12 @@ class Copy:
         if any(error.get("extensions", {}).get("tooOld") for error in body.get("errors", ())):
             raise TooOldError
         return body["data"]
+
+
+def _flat(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event of the API with the ids that a webhook's has."""
+    ids = {f"{each}Id": event[each]["id"] for each in ("activation", "client") if event[each]}
+    return {"type": event["type"], "occurredAt": event["occurredAt"], **ids}
 
 
 def handler(copy: Copy, secret: str) -> type[BaseHTTPRequestHandler]:

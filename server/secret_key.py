@@ -17,10 +17,23 @@ _SAMPLES = re.compile(
     r"change.?(me|this|it)|place.?holder|pass(word|wort|phrase)|senha|segredo|geheim(nis)?|secrets?|insecure|unsafe|"
     r"not.?so|default|example|sample|testing|tests?|demo|dev(elopment)?|prod(uction)?|django|flask|laravel|rails|jwt|"
     r"portal|parceiro|moderniza|super|long|very|your|please|random|string|value|token|keys?|qwert[yz]|asdf|letmein|"
-    r"admin|with|least|char(acter)?s|bytes|bits|here|replace|generated?|use[dr]?|abcdef|lorem|ipsum|dolor|correct|horse|battery|staple",
+    r"3\.?14159\d*|2\.?71828\d*|1\.?41421\d*|1\.?61803\d*|admin|with|least|char(acter)?s|bytes|bits|here|replace|generated?|use[dr]?|abcdef|lorem|ipsum|dolor|correct|horse|battery|staple",
     re.IGNORECASE,
 )
 """Words of secrets in manuals and templates."""
+
+_WORD = re.compile(
+    # A word may be one of “twoWords”; capitals alone are one between separators.
+    r"(?<![A-Z])[A-Z]?[a-z]{3,14}(?![a-z])|(?<![^\W_])(?:[A-Z]{2,14}|[a-z]{2})(?![^\W_])"
+)
+_UNLIKE_WORD = re.compile(r"[^aeiouy]{4}|[aeiouy]{4}|^[^aeiouy]*$", re.IGNORECASE)
+"""What random letters have and words hardly have."""
+
+_WORD_BITS = 7
+"""Entropy of a word of a sentence; one that is drawn from a long list has more."""
+
+_DIGIT_BITS = 2
+"""Entropy of a digit among digits only, which may be a number that others know."""
 
 _STEPS = (-1, 0, 1)
 
@@ -38,9 +51,19 @@ def refuse_if_weak(secret: bytes) -> None:
 
 def bits(secret: str) -> float:
     """Return an estimate of the entropy: what is left without known words, repetitions and runs such as 1234."""
-    rest = _without_runs(_first_period(_SAMPLES.sub("", secret)))
+    unknown = _first_period(_SAMPLES.sub("", secret))
+    words = [word for word in _WORD.findall(unknown) if not _UNLIKE_WORD.search(word)]
+    if sum(map(len, words)) < 0.6 * sum(map(str.isalnum, unknown)):
+        # Random characters have such letters too, but not that many.
+        words = []
+    for word in words:
+        unknown = unknown.replace(word, "", 1)
+    rest = _without_runs(unknown)
     counts = Counter(rest)
-    return sum(count * log2(len(rest) / count) for count in counts.values())
+    of_rest = sum(count * log2(len(rest) / count) for count in counts.values())
+    if not any(map(str.isalpha, secret)):
+        of_rest = min(of_rest, len(rest) * _DIGIT_BITS)
+    return of_rest + len({word.lower() for word in words}) * _WORD_BITS
 
 
 def _first_period(text: str) -> str:

@@ -193,6 +193,11 @@ WEAK = [
     "qwertyuiopasdfghqwertyuiopasdfghj",
     "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0b",
     "correct horse battery staple 12345678",
+    "the quick brown fox jumps over the lazy dog",
+    "TheQuickBrownFoxJumpsOverTheLazyDog",
+    "31415926535897932384626433832795",
+    "08563954963311977530854611806680",
+    "minhaempresaLTDA-portal-2026-SP-Brasil",
 ]
 
 

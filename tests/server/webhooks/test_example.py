@@ -1,6 +1,7 @@
 """The receiver among the examples, which keeps a local copy of activations in step."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -72,6 +73,10 @@ async def test_the_example_keeps_its_copy_in_step_through_restarts(
     await api.buy(product, 9)
     client = await api.client()
     early = await api.activation(client, product)
+    leaving = await api.client(name="Quitanda Aurora")
+    erased = [await api.activation(leaving, product) for _ in range(2)]
+    noted = await api.activation(client, product)
+    await api.done("updateActivation", "__typename", {"activationId": noted, "note": "Como na Quitanda Aurora"})
     sender = senders.new(seconds=LONG)
 
     async def send() -> None:
@@ -79,11 +84,12 @@ async def test_the_example_keeps_its_copy_in_step_through_restarts(
             await sender.wait()
 
     async def in_step() -> bool:
-        found = await api.data("{ activations(first: 100) { nodes { id status } } }")
+        found = await api.data(f"{{ activations(first: 100) {{ nodes {{ id {script.FIELDS} }} }} }}")
         with sqlite3.connect(file) as database:
-            stored = dict(database.execute("SELECT id, status FROM activations").fetchall())
+            stored = dict(database.execute("SELECT id, content FROM activations").fetchall())
         database.close()
-        return stored == {each["id"]: each["status"] for each in found["activations"]["nodes"]}
+        expected = {each["id"]: each for each in found["activations"]["nodes"]}
+        return {key: json.loads(content) for key, content in stored.items()} == expected
 
     async with served(portal) as url:
         copy = script.Copy(str(file), url, api.token)
@@ -95,6 +101,10 @@ async def test_the_example_keeps_its_copy_in_step_through_restarts(
             for _ in range(4):
                 await api.activation(client, product)
             await api.done("cancelActivation", "__typename", {"activationId": early})
+            # Cancelled before its client, whose erasure is no event of its own.
+            await api.done("cancelActivation", "__typename", {"activationId": erased[0]})
+            await api.done("updateClient", "__typename", {"clientId": client, "name": "Padaria Nova"})
+            await api.done("cancelClient", "__typename", {"clientId": leaving})
             await send()
             assert await in_step()
             oldest = (await state(api, hook))["deliveries"]["nodes"][-1]
@@ -104,6 +114,7 @@ async def test_the_example_keeps_its_copy_in_step_through_restarts(
             assert len((await state(api, hook))["deliveries"]["nodes"]) >= 3
         copy.close()
         await api.activation(client, product)
+        await api.done("updateClient", "__typename", {"clientId": client, "name": "Padaria Novíssima"})
         again = script.Copy(str(file), url, api.token)
         await asyncio.to_thread(again.catch_up)
         assert await in_step()
