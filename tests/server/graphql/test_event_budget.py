@@ -35,6 +35,9 @@ async def by_subscription(budget: Budget, api: Api) -> object:
         assert viewer is not None
         return viewer
 
+    async def pay(_viewer: Viewer, _points: int) -> None:
+        """Nothing: the caller has no limit."""
+
     stream = ResultStream(
         Context(api.portal, viewer),
         operation,
@@ -44,6 +47,7 @@ async def by_subscription(budget: Budget, api: Api) -> object:
         budget=budget,
         shared=SharedResults(api.portal),
         renew=renew,
+        pay=pay,
     )
     rows, _ = await api.portal.feed.page(api.partner_id, EventFilter(), after=0, last=1)
     try:
