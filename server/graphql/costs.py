@@ -88,9 +88,9 @@ class Cost:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments) -> None:
         """Count the operation twice: with all that variables can include, and without it."""
         self._schema, self._operation, self._fragments = schema, operation, fragments
-        most, self._introspected = self._counted(None, otherwise=True)
-        self._switches = most.switches
-        self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, self._last.fields)))
+        most, counting = self._counted(None, otherwise=True)
+        self._introspected, self._switches = counting.introspected, most.switches
+        self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
         least = self._count(None, otherwise=False) if self._switches else most
         self._variants: dict[Hashable, _Count] = {}
         self._only = most if not self._switches or len(self._switches) > _SWITCHED_MAX else None
@@ -142,14 +142,14 @@ class Cost:
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         return self._counted(switches, otherwise=otherwise)[0]
 
-    def _counted(self, switches: Variables | None, *, otherwise: bool) -> tuple["_Count", int]:
-        """Return a count, and the number of introspected values in it."""
+    def _counted(self, switches: Variables | None, *, otherwise: bool) -> tuple["_Count", "_Counter"]:
+        """Return a count, and what counted it, which is large."""
         counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
-            return _NOTHING, 0
+            return _NOTHING, counting
         counted = counting.below(root, [self._operation.selection_set], None)
-        return counted._replace(switches=tuple(sorted(counting.switches))), counting.introspected
+        return counted._replace(switches=tuple(sorted(counting.switches))), counting
 
 
 class _Count(NamedTuple):
