@@ -75,8 +75,10 @@ class Endpoint:
                 answer, body, coming = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
                 limiter, state = self._operations.limiter, scope["state"]
-                shown = await charges.refused(limiter, state, state["client_address"], error)
-                status, headers, body = self._refused(scope, _rejected(shown), negotiated)
+                # No name for what it returns: with its traceback, this frame would keep the answer until a collection.
+                rejected = _rejected(await charges.refused(limiter, state, state["client_address"], error))
+                status, headers, body = self._refused(scope, rejected, negotiated)
+                del rejected
                 charges.cancel(state.get("context"))
                 headers += charges.headers(limiter, state, state["client_address"])
             else:

@@ -5,6 +5,7 @@ from io import StringIO
 from json import loads
 from typing import Any
 
+import structlog
 from structlog.stdlib import ProcessorFormatter
 
 from server import logs
@@ -20,6 +21,8 @@ class Log:
         """Log as a server does, but to a buffer: pytest closes and reopens its streams."""
         self._written = StringIO()
         logs.configure(settings)
+        # A logger that is first used now would stay as it is for all later tests of this process.
+        structlog.configure(cache_logger_on_first_use=False)
         for handler in logging.getLogger().handlers:
             if isinstance(handler.formatter, ProcessorFormatter) and isinstance(handler, logging.StreamHandler):
                 handler.setStream(self._written)
