@@ -52,7 +52,13 @@ ATTACKS = [
     anonymous("1 MB of names", "{ " + " ".join(f"a{each}{'x' * 500}" for each in range(1_900)) + " }"),
     anonymous("a name of 1 MB", f"{{ a{'x' * 1_000_000} }}"),
     anonymous("a text of 1 MB", f'{{ __type(name: "{"x" * 1_000_000}") {{ name }} }}'),
-    anonymous("an input of unknown fields", "{ quoteOrder(input: {" + "u1: 1 " * 900 + "}) { quote { type } } }"),
+    # What only the signed in may select is refused before it is validated.
+    Attack(
+        "an input of unknown fields",
+        "{ quoteOrder(input: {" + "u1: 1 " * 900 + "}) { quote { type } } }",
+        code="UNAUTHENTICATED",
+        has_token=False,
+    ),
 ]
 
 
