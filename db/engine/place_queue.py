@@ -1,4 +1,4 @@
-"""Queue of units of work for threads or a pool: partners take turns, and none has all places."""
+"""Queue of units of work for threads or a pool: partners take turns, and no partner has all places."""
 
 import asyncio
 from collections import Counter
@@ -66,8 +66,8 @@ class PlaceQueue:
     ) -> None:
         """Take the number of places.
 
-        Nobody gets those that are `kept_free` for others, by default one of four, and no partner those `for_strangers`,
-        such as for the check of a token. At most `waiting_max` units of one partner wait; then `full` is raised.
+        No unit gets those that are `kept_free` for others, by default one of four, and no partner those
+        `for_strangers`, such as for the check of a token. At most `waiting_max` units of one partner wait; then `full` is raised.
         """
         self._free, self._of_one = places, places - (places // _KEPT_FREE if kept_free is None else kept_free)
         self._for_strangers, self._full = for_strangers, full
@@ -105,7 +105,7 @@ class PlaceQueue:
     async def _wait(self, key: Hashable, until: Deadline | None) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            # A caller that is told to try again must not have changed anything.
+            # The error says to try again, which must not repeat a change.
             self._waiting.add(key, turn, beyond=until is not None and until.committed)
         except QueueFullError:
             raise self._full from None

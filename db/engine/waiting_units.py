@@ -18,7 +18,7 @@ class WaitingUnit:
         self._is_taken = False
 
     def claim(self) -> bool:
-        """Return whether nobody has claimed it before."""
+        """Return whether it was not claimed before."""
         try:
             self._claims.pop()
         except IndexError:
