@@ -66,8 +66,9 @@ class PlaceQueue:
     ) -> None:
         """Take the number of places.
 
-        No unit gets those that are `kept_free` for others, by default one of four, and no partner those
-        `for_strangers`, such as for the check of a token. At most `waiting_max` units of one partner wait; then `full` is raised.
+        No unit gets those that are `kept_free` for others, by default one of four, and no partner those that are kept
+        `for_strangers`, such as for the check of a token. At most `waiting_max` units of one partner wait; then `full`
+        is raised.
         """
         self._free, self._of_one = places, places - (places // _KEPT_FREE if kept_free is None else kept_free)
         self._for_strangers, self._full = for_strangers, full
