@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 
 from benchmarks import installation, pragmas
 from benchmarks.paths import PEERS, PROJECT
@@ -54,8 +55,8 @@ def _portal_environment(start: Start) -> Mapping[str, str]:
         # No peer logs a line per request, and there is no setting for that alone.
         "LOG_LEVEL": "WARNING",
         # One caller asks as fast as it can; its points are counted, and it never meets the limit.
-        "RATE_LIMIT_PARTNER": os.environ.get("BENCH_RATE", "1000000"),
-        "SECRET_KEY": "made up for measuring, and for nothing else",
+        "RATE_LIMIT_PARTNER": "1000000",
+        "SECRET_KEY": token_hex(32),
     }
 
 

@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import httpx
 
@@ -35,7 +36,7 @@ from tests.units import writing
 
 _CONNECTIONS = 50
 _CLIENTS = 100
-_SECRET_KEY = "made up for measuring, and for nothing else"  # noqa: S105 — of a database that is deleted.
+_SECRET_KEY = token_hex(32)
 _DEAREST = """{ clients(first: 100) { nodes { id name activations(first: 100) { nodes {
     id activationKey authorizationCode status activatedAt note seats
     product { id name } client { id name cnpj } activatedBy { id name } } } } } }"""
