@@ -154,7 +154,7 @@ class Charge:
         return self.account.tightest.limit.per_second
 
     def settle(self, returned: int) -> None:
-        """Give back what an operation that returned so many objects of those that it can select has not used."""
+        """Give back the unused points of an operation that returned so many of the objects that it can select."""
         selected = 0 if self.selected is None else self.selected()
         if returned < selected:
             used = self.spent - self.kept
