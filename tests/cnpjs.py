@@ -4,7 +4,8 @@ from itertools import count
 from secrets import token_hex
 
 _WEIGHTS = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-_run = token_hex(3).upper()
+# A letter first, or a number that lost its last character may be right with a leading zero.
+_run = f"X{token_hex(3)[1:]}".upper()
 _numbers = count(1)
 
 
