@@ -22,16 +22,14 @@ from domain.costs import POINTS_MAX
 from domain.errors import (
     ApiError,
     BadUserInput,
-    CostExceeded,
     DocumentNotFound,
     DocumentNotTrusted,
     Forbidden,
     ProviderUnreachable,
     SecondFactorRequired,
-    TooFewPoints,
-    TooManyPoints,
     UnusableToken,
 )
+from domain.limits import CostExceeded, TooFewPoints, TooManyPoints
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.feed import Follower

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from graphql import OperationType
 
-from domain.errors import TooFewPoints, UnusableToken
+from domain.errors import UnusableToken
+from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Charge
 from server.graphql.operations import Answer

@@ -12,7 +12,13 @@ import structlog
 from db.engine.deadline import Deadline, current
 from db.engine.place_queue import Caller, caller
 from db.engine.statement_count import tally
-from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
+from domain.errors import (
+    ApiError,
+    Internal,
+    ProviderUnreachable,
+    Unavailable,
+    UnusableToken,
+)
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
