@@ -9,7 +9,7 @@ from domain.errors import UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Charge
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.http.bodies import Json
 from server.http.errors import Rejected
 from server.http.headers import Header

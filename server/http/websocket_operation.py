@@ -22,7 +22,7 @@ from domain.errors import (
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies, charges, transport_ws
