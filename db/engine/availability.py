@@ -11,18 +11,15 @@ from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
-from domain.errors import (
+from domain.deadlines import (
     AnswerTimedOut,
     CallerGone,
     ChangeNotShown,
     ChangeTimedOut,
-    NotChanged,
-    NotRead,
-    OutcomeUnknown,
     ReadTimedOut,
     TimedOut,
-    Unavailable,
 )
+from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""

@@ -27,7 +27,8 @@ from db.engine.postgres_connection import run, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
 from db.engine.trials import Trial, Trials
-from domain.errors import NotChanged, TooManyReads
+from domain.errors import NotChanged
+from domain.limits import TooManyReads
 
 Result = TypeVar("Result")
 

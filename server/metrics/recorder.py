@@ -12,7 +12,8 @@ from starlette.types import Scope
 
 from resolvers.context import Context
 from resolvers.portal import Portal
-from server.graphql.operations import Answer, OperationRequest, Operations
+from server.graphql.answers import Answer
+from server.graphql.operations import OperationRequest, Operations
 from server.http.scheduling import Admission
 from server.metrics import exposition, registry
 from server.metrics.names import Names
