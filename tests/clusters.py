@@ -125,6 +125,8 @@ class Proxy:
         """Take the cluster, without listening yet."""
         self._cluster = cluster
         self.fault = Fault.NONE
+        self.refuses = 0
+        """Number of connections that are closed at once after the fault, as if the server were away."""
         self.port = 0
         self.stop: Callable[[], object] = lambda: None
 
@@ -144,6 +146,10 @@ class Proxy:
         server.close()
 
     async def _connect(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        if self.refuses and self.fault is Fault.NONE:
+            self.refuses -= 1
+            to_client.close()
+            return
         server, to_server = await asyncio.open_unix_connection(str(self._socket))
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))

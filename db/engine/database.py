@@ -1,5 +1,6 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
@@ -15,12 +16,16 @@ from db.engine.place_queue import caller
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 
 Result = TypeVar("Result")
 
 _READING_SECONDS = 2
 """Least time for reading what a request has changed, however close its deadline is."""
+
+_AGAIN_SECONDS = 0.05
+_AGAIN_SECONDS_MAX = 0.5
+"""Pauses between tries to find out what a commit has done: the first, and the longest, as each is twice the last."""
 
 
 class _UndoneError(Exception):
@@ -184,6 +189,31 @@ class Database:
         for call in self.after_commit:
             call()
         return result
+
+    async def write_once(self, work: Work[Result]) -> Result:
+        """Run a unit of work that first claims an idempotency key, and run it again if its outcome is unknown.
+
+        The second run finds the key that the first one has committed, or does the work. Raises OutcomeUnknown if a
+        server that failed during the commit is not back at the deadline.
+        """
+        try:
+            return await self.write(work)
+        except OutcomeUnknown as unknown:
+            until = deadline.of_unit(self._seconds)
+            # What a disk has kept of a commit is found after a restart.
+            if until is None or self.url.get_backend_name() == "sqlite":
+                raise
+            return await self._settled(work, unknown, until)
+
+    async def _settled(self, work: Work[Result], unknown: OutcomeUnknown, until: Deadline) -> Result:
+        pause = _AGAIN_SECONDS
+        while until.left > pause:
+            await asyncio.sleep(pause)
+            # What is true of this run need not be true of the one before.
+            with contextlib.suppress(Unavailable):
+                return await self.write(work)
+            pause = min(2 * pause, _AGAIN_SECONDS_MAX)
+        raise unknown
 
     async def rehearse(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction that is rolled back, and return its result."""
