@@ -8,12 +8,13 @@ from sqlalchemy.engine import URL
 
 from db.engine import failures
 from db.engine.connection import CallerGoneError, TookTooLongError
-from db.engine.deadline import Deadline
+from db.engine.deadline import Deadline, has_changed
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.errors import (
     AnswerTimedOut,
     CallerGone,
+    ChangeNotRead,
     ChangeNotShown,
     ChangeTimedOut,
     NotChanged,
@@ -93,7 +94,7 @@ class Availability:
         kind = kind or Kind.UNREACHABLE
         self._report(kind, failures.name_of(error))
         if reading:
-            raise NotRead from error
+            raise (ChangeNotRead() if has_changed() else NotRead()) from error
         self.writes_fail = kind in _STOPS_WRITES
         self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else NotChanged()) from error
