@@ -32,6 +32,8 @@ _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
+    Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
+    "the primary, and whether it runs",
     Kind.FULL: "the disk is full: check the free space of PostgreSQL at {where}",
     Kind.DAMAGED: "PostgreSQL found damaged data: read its log, restore a backup, and run portal doctor",
     Kind.INPUT_OUTPUT: "PostgreSQL can't read or write its files: check its log and its disk",

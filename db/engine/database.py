@@ -5,9 +5,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.engine import make_url
-
-from db.engine import deadline, probes
+from db.engine import deadline, hosts, probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
@@ -111,7 +109,7 @@ class Database:
         """Functions that are called when this process has committed a transaction, in the thread of the loop."""
         self.meter: Meter | None = None
         """What measures statements, if anything does."""
-        given = make_url(url)
+        given = hosts.parsed(url)
         self._seconds = seconds
         self.sends_hints = hints and given.get_backend_name() == "postgresql"
         """Whether `hint` tells other processes of commits."""

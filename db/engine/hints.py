@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.engine import hosts
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import Connection
 from db.engine.failures import DRIVER_ERRORS
@@ -49,7 +50,7 @@ class Listener:
 
     def __init__(self, url: URL, notify: Notify, call: Callable[[], None]) -> None:
         """Call the function at each hint; `notify` sends a text by another connection."""
-        self._engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _CONNECTING_SECONDS})
+        self._engine = create_async_engine(**hosts.options(url, seconds=_CONNECTING_SECONDS), poolclass=NullPool)
         self._notify, self._call = notify, call
         self._name = token_hex(8)
         self._echo, self._lost = asyncio.Event(), asyncio.Event()

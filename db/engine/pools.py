@@ -6,6 +6,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.engine import hosts
 from db.engine.availability import Availability
 
 _CONNECTING_SECONDS = 10
@@ -18,12 +19,11 @@ _LENDING_SECONDS = 30
 def postgresql(url: URL, availability: Availability, *, connections: int) -> AsyncEngine:
     """Return an engine whose pool lends no connection of a former primary."""
     engine = create_async_engine(
-        url,
+        **hosts.options(url, seconds=_CONNECTING_SECONDS),
         pool_size=connections,
         max_overflow=connections,
         pool_timeout=_LENDING_SECONDS,
         pool_pre_ping=True,
-        connect_args={"timeout": _CONNECTING_SECONDS},
         isolation_level="READ COMMITTED",
         hide_parameters=True,
     )
