@@ -1,16 +1,17 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from db.engine import deadline, hosts, probes
+from db.engine import deadline, hosts, outcomes, probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
 from db.engine.place_queue import caller
+from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
@@ -21,9 +22,7 @@ Result = TypeVar("Result")
 _READING_SECONDS = 2
 """Least time for reading what a request has changed, however close its deadline is."""
 
-_AGAIN_SECONDS = 0.05
-_AGAIN_SECONDS_MAX = 0.5
-"""Pauses between tries to find out what a commit has done: the first, and the longest, as each is twice the last."""
+_SIZES = PoolSizes()
 
 
 class _UndoneError(Exception):
@@ -90,7 +89,7 @@ class Database:
         self,
         url: str,
         *,
-        readers: int = 8,
+        sizes: PoolSizes = _SIZES,
         enforces_references: bool = True,
         in_place: bool = True,
         hints: bool = False,
@@ -102,7 +101,7 @@ class Database:
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
-        PostgreSQL tell each other of commits.
+        PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
@@ -128,7 +127,7 @@ class Database:
             )
         else:
             self.url = given
-            self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
+            self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
@@ -201,17 +200,7 @@ class Database:
             # What a disk has kept of a commit is found after a restart.
             if until is None or self.url.get_backend_name() == "sqlite":
                 raise
-            return await self._settled(work, unknown, until)
-
-    async def _settled(self, work: Work[Result], unknown: OutcomeUnknown, until: Deadline) -> Result:
-        pause = _AGAIN_SECONDS
-        while until.left > pause:
-            await asyncio.sleep(pause)
-            # What is true of this run need not be true of the one before.
-            with contextlib.suppress(Unavailable):
-                return await self.write(work)
-            pause = min(2 * pause, _AGAIN_SECONDS_MAX)
-        raise unknown
+            return await outcomes.settled(partial(self.write, work), unknown, until)
 
     async def rehearse(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction that is rolled back, and return its result."""

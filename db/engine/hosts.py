@@ -71,7 +71,7 @@ def of(url: URL) -> Sequence[Host]:
 
 
 def options(url: URL, *, seconds: float) -> dict[str, Any]:
-    """Return what SQLAlchemy needs to connect to the URL's hosts, each of which has so many seconds to answer."""
+    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer."""
     if not of(url):
         return {"url": url, "connect_args": {"timeout": seconds}}
     return {"url": URL.create(url.drivername), "async_creator": Hosts(url, seconds=seconds).connect}
