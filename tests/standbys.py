@@ -62,6 +62,12 @@ class Pair:
             if (each.directory / "postmaster.pid").exists():
                 each.stop("immediate")
 
+    async def is_waiting(self) -> bool:
+        """Return whether commits wait for the standby."""
+        async with self.connected() as connection:
+            waiting = "SELECT count(*) > 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            return bool(await connection.fetchval(waiting))
+
     async def _follows(self) -> bool:
         async with self.connected() as connection:
             streaming = "SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'"

@@ -40,7 +40,10 @@ async def test_a_switchover_loses_nothing_that_was_acknowledged(pair_of_servers:
 
 async def test_a_killed_primary_loses_nothing_that_was_acknowledged(pair_of_servers: Pair, server: str) -> None:
     async def kill() -> float:
-        pair_of_servers.primary.kill()
+        with pair_of_servers.standby.frozen():
+            # These commits are on the disk of the primary only when it dies.
+            await eventually(pair_of_servers.is_waiting)
+            pair_of_servers.primary.kill()
         await pair_of_servers.promote()
         return monotonic()
 
