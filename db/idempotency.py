@@ -50,7 +50,14 @@ _IS_CLAIMED = (
     _keys.c.mutation == sa.bindparam("of_mutation"),
     _keys.c.key_digest == sa.bindparam("of_key"),
 )
-_RECORDED = Statement(sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), Recorded)
+_RECORDED = Statement(
+    sa.select(_keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED).with_for_update(read=True, key_share=True),
+    Recorded,
+)
+"""It locks the row, because a transaction that writes nothing would not wait for synchronous standbys.
+
+The record may be that of a commit which they have not confirmed, and which its caller was told to be unknown.
+"""
 _CLAIM_EACH: Statement[bytes] = upsert(
     _keys,
     lambda insert: insert.on_conflict_do_nothing().returning(_keys.c.key_digest),
@@ -59,6 +66,12 @@ _CLAIM_EACH: Statement[bytes] = upsert(
 )
 _RECORDED_EACH: Statement[tuple[bytes, bytes, str]] = Statement(
     sa.select(_keys.c.key_digest, _keys.c.input_digest, _keys.c.outcome).where(*_IS_CLAIMED), values_of
+)
+_LOCKED_EACH: Statement[tuple[bytes, bytes, str]] = Statement(
+    sa.select(_keys.c.key_digest, _keys.c.input_digest, _keys.c.outcome)
+    .where(*_IS_CLAIMED)
+    .with_for_update(read=True, key_share=True),
+    values_of,
 )
 _COMPLETE = Statement(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), values_of)
 
@@ -83,10 +96,16 @@ async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
 
 async def recorded(connection: Connection, claims: Sequence[Claim]) -> dict[bytes, Recorded]:
     """Return the records of those of a mutation's keys that have done their work, by the digest of the key."""
+    return await _found(connection, claims, _RECORDED_EACH)
+
+
+async def _found(
+    connection: Connection, claims: Sequence[Claim], statement: Statement[tuple[bytes, bytes, str]]
+) -> dict[bytes, Recorded]:
     every = [_which(each) for claim in claims for each in _both(claim)]
     found = {
         key: Recorded(input_digest, outcome)
-        for key, input_digest, outcome in await connection.execute_many(_RECORDED_EACH, every)
+        for key, input_digest, outcome in await connection.execute_many(statement, every)
         # A key that this transaction has just claimed has no outcome yet.
         if outcome is not None
     }
@@ -104,7 +123,7 @@ async def claim_each(tx: Transaction, claims: Sequence[Claim], *, at: datetime) 
     every = [each for claim in claims for each in _both(claim)]
     claimed = set(await tx.execute_many(_CLAIM_EACH, [_row(each, at) for each in every]))
     taken = [claim for claim in claims if any(each.key_digest not in claimed for each in _both(claim))]
-    found = await recorded(tx, taken)
+    found = await _found(tx, taken, _LOCKED_EACH)
     both = [claim for claim in taken if claim.former is not None]
     await complete_each(tx, [(claim, found[claim.key_digest].outcome) for claim in both])
     return found

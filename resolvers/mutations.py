@@ -150,8 +150,9 @@ class Mutation(Generic[Given, Outcome]):
         It runs for the partner that is `named`, or for the viewer's own. An `item` of a bulk mutation has the key of
         the input and its index. Raises Refusals, alone or in a group; then nothing was changed.
         """
-        attempt = self.attempt(context, self.claim(context, given, key, named, item), given, named)
-        outcome, work = await context.portal.database.write(attempt)
+        database, claim = context.portal.database, self.claim(context, given, key, named, item)
+        run = database.write if claim is None else database.write_once
+        outcome, work = await run(self.attempt(context, claim, given, named))
         context.note_change()
         for act in work.after_commit:
             act()

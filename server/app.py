@@ -94,7 +94,8 @@ def create() -> Application:
 
 def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
     """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
-    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
+    sizes = settings.pool_sizes()
+    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds, sizes=sizes)
     return Portal(
         database,
         settings.secret(),

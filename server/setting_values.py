@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from db.engine import hosts
 from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.rates import POINTS_PER_SECOND_MAX
 
@@ -46,7 +47,9 @@ class SettingsError(Exception):
 
 def _database_url(value: str) -> str:
     try:
-        url = make_url(value)
+        url = hosts.parsed(value)
+    except hosts.HostsError:
+        raise
     except (ArgumentError, ValueError):
         message = "it is not a database URL, such as sqlite:///data/portal.db"
         raise ValueError(message) from None

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from db.engine.pool_sizes import PoolSizes
 from domain.attempts import MailLimits
 from domain.costs import POINTS_MAX
 from resolvers.mail import Outbox
@@ -47,6 +48,15 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///./data/portal.db",
         repr=False,
         description="Where the data is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    database_read_connections: int = Field(
+        default=16, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for reads."
+    )
+    database_write_connections: int = Field(
+        default=8, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for writes."
+    )
+    database_connect_seconds: Seconds = Field(
+        default=10, description="How long each host of PostgreSQL may take to answer a new connection."
     )
     host: str = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."
@@ -301,6 +311,10 @@ class Settings(BaseSettings):
             return Outbox(portal_url=url)
         limits = MailLimits(self.mails_per_user, self.mails_per_partner)
         return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url, limits)
+
+    def pool_sizes(self) -> PoolSizes:
+        """Return how many connections to PostgreSQL a process has."""
+        return PoolSizes(self.database_read_connections, self.database_write_connections, self.database_connect_seconds)
 
     def rate_limits(self) -> Limits:
         """Return the limits of callers' rates."""

@@ -1,5 +1,6 @@
 """Fixtures for all tests: databases on both engines, a portal, and callers."""
 
+import asyncio
 import gc
 import os
 import shutil
@@ -28,6 +29,7 @@ from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.standbys import Pair
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -123,6 +125,15 @@ def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
     yield cluster
     cluster.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def pair_of_servers(pytestconfig: pytest.Config) -> Iterator[Pair]:
+    """Primary and standby whose roles tests of this process may change, one at a time."""
+    pair = Pair(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    asyncio.run(pair.synchronize())
+    yield pair
+    pair.close()
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from sqlalchemy.engine import URL
 
 from db.engine import failures
 from db.engine.connection import CallerGoneError, TookTooLongError
-from db.engine.deadline import Deadline
+from db.engine.deadline import Deadline, has_changed
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.deadlines import (
     AnswerTimedOut,
     CallerGone,
+    ChangeNotRead,
     ChangeNotShown,
     ChangeTimedOut,
     ReadTimedOut,
@@ -28,6 +29,8 @@ _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
+    Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
+    "the primary, and whether it runs",
     Kind.FULL: "the disk is full: check the free space of PostgreSQL at {where}",
     Kind.DAMAGED: "PostgreSQL found damaged data: read its log, restore a backup, and run portal doctor",
     Kind.INPUT_OUTPUT: "PostgreSQL can't read or write its files: check its log and its disk",
@@ -90,7 +93,7 @@ class Availability:
         kind = kind or Kind.UNREACHABLE
         self._report(kind, failures.name_of(error))
         if reading:
-            raise NotRead from error
+            raise (ChangeNotRead() if has_changed() else NotRead()) from error
         self.writes_fail = kind in _STOPS_WRITES
         self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else NotChanged()) from error

@@ -2,25 +2,27 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.engine import make_url
-
-from db.engine import deadline, probes
+from db.engine import deadline, hosts, outcomes, probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
 from db.engine.place_queue import caller
+from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 
 Result = TypeVar("Result")
 
 _READING_SECONDS = 2
 """Least time for reading what a request has changed, however close its deadline is."""
+
+_SIZES = PoolSizes()
 
 
 class _UndoneError(Exception):
@@ -87,7 +89,7 @@ class Database:
         self,
         url: str,
         *,
-        readers: int = 8,
+        sizes: PoolSizes = _SIZES,
         enforces_references: bool = True,
         in_place: bool = True,
         hints: bool = False,
@@ -99,14 +101,14 @@ class Database:
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
-        PostgreSQL tell each other of commits.
+        PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
         """Functions that are called when this process has committed a transaction, in the thread of the loop."""
         self.meter: Meter | None = None
         """What measures statements, if anything does."""
-        given = make_url(url)
+        given = hosts.parsed(url)
         self._seconds = seconds
         self.sends_hints = hints and given.get_backend_name() == "postgresql"
         """Whether `hint` tells other processes of commits."""
@@ -125,7 +127,7 @@ class Database:
             )
         else:
             self.url = given
-            self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
+            self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
@@ -184,6 +186,21 @@ class Database:
         for call in self.after_commit:
             call()
         return result
+
+    async def write_once(self, work: Work[Result]) -> Result:
+        """Run a unit of work that first claims an idempotency key, and run it again if its outcome is unknown.
+
+        The second run finds the key that the first one has committed, or does the work. Raises OutcomeUnknown if a
+        server that failed during the commit is not back at the deadline.
+        """
+        try:
+            return await self.write(work)
+        except OutcomeUnknown as unknown:
+            until = deadline.of_unit(self._seconds)
+            # What a disk has kept of a commit is found after a restart.
+            if until is None or self.url.get_backend_name() == "sqlite":
+                raise
+            return await outcomes.settled(partial(self.write, work), unknown, until)
 
     async def rehearse(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction that is rolled back, and return its result."""

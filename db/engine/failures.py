@@ -15,6 +15,7 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED = "connection refused"
     READ_ONLY = "read-only"
+    NO_PRIMARY = "no primary"
     FULL = "disk full"
     DAMAGED = "damaged"
     INPUT_OUTPUT = "input/output error"
@@ -185,6 +186,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.OVERWRITTEN, False
         case FilesChangedError():
             kind, is_mistake = Kind.BUSY, False
+        case asyncpg.TargetServerAttributeNotMatched():
+            kind, is_mistake = Kind.NO_PRIMARY, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

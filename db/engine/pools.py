@@ -6,24 +6,22 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.engine import hosts
 from db.engine.availability import Availability
-
-_CONNECTING_SECONDS = 10
-"""How long a host may take to answer a new connection: one that is switched off never does."""
 
 _LENDING_SECONDS = 30
 """How long a unit of work waits for a connection of the pool while all of them are in use."""
 
 
-def postgresql(url: URL, availability: Availability, *, connections: int) -> AsyncEngine:
+def postgresql(url: URL, availability: Availability, *, connections: int, connect_seconds: float) -> AsyncEngine:
     """Return an engine whose pool lends no connection of a former primary."""
     engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
+        **hosts.options(url, seconds=connect_seconds),
+        # Half of them are kept open.
+        pool_size=(connections + 1) // 2,
+        max_overflow=connections // 2,
         pool_timeout=_LENDING_SECONDS,
         pool_pre_ping=True,
-        connect_args={"timeout": _CONNECTING_SECONDS},
         isolation_level="READ COMMITTED",
         hide_parameters=True,
     )

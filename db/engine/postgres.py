@@ -23,6 +23,7 @@ from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.hints import Listener
 from db.engine.lanes import Lanes
+from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres_connection import run, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
@@ -53,16 +54,18 @@ class PostgresEngine:
         availability: Availability,
         observers: list[Observer],
         *,
-        connections: int,
+        sizes: PoolSizes,
     ) -> None:
         """Prepare without connecting."""
         self._availability, self._observers = availability, observers
-        writing = max(2, connections // 2)
-        # A pool lends as many connections again.
-        self._reads = Lanes(connections, locked=writing, for_strangers=connections // _PER_STRANGER, full=TooManyReads)
-        self._writes = Lanes(2 * writing, locked=writing, full=NotChanged)
-        self._reading = pools.postgresql(url, availability, connections=connections)
-        self._writing = pools.postgresql(url, availability, connections=writing)
+        # The other half is for long reads, those that wait for locks, and what was given up.
+        places, locked = max(1, sizes.reading // 2), max(2, sizes.reading // 4)
+        self._reads = Lanes(places, locked=locked, for_strangers=places // _PER_STRANGER, full=TooManyReads)
+        self._writes = Lanes(sizes.writing, locked=max(2, sizes.writing // 2), full=NotChanged)
+        seconds = sizes.connect_seconds
+        self._reading = pools.postgresql(url, availability, connections=sizes.reading, connect_seconds=seconds)
+        self._writing = pools.postgresql(url, availability, connections=sizes.writing, connect_seconds=seconds)
+        self._connect_seconds = seconds
         self._trials = Trials()
         self._units = 0
         self._url = url
@@ -119,7 +122,7 @@ class PostgresEngine:
 
     def listener(self, call: Callable[[], None]) -> Listener | None:
         """Return what calls the function at hints of other processes."""
-        return Listener(self._url, self._notify, call)
+        return Listener(self._url, self._notify, call, connect_seconds=self._connect_seconds)
 
     async def hint(self) -> None:
         """Send a hint to the listeners of all processes."""

@@ -8,7 +8,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.engine import Database
+from db.engine import Database, failures
+from db.engine.failures import Kind
 from db.migrations import revisions
 from domain.errors import Unavailable
 from server.http.errors import JSON
@@ -40,9 +41,10 @@ async def failed_check(database: Database) -> str | None:
                 return "migrations"
             check = "writes"
             return None if await database.can_write() else check
-    except Unavailable:
+    except Unavailable as error:
         # The database has written a log line of its own.
-        return check
+        no_primary = error.__cause__ is not None and failures.kind_of(error.__cause__) is Kind.NO_PRIMARY
+        return "writes" if no_primary else check
     except Exception:
         # Any error means that the database can't be used, and the caller needs an answer.
         log.warning("the database can't be reached", exc_info=True)

@@ -32,6 +32,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("sqlite:///data/x.db?synchronous=normal", "sqlite+aiosqlite:///data/x.db?synchronous=normal"),
         ("postgres://u:p@db/portal", "postgresql+asyncpg://u:p@db/portal"),
         ("postgresql://u:p@db/portal?sslmode=require", "postgresql+asyncpg://u:p@db/portal?ssl=require"),
+        ("postgresql://u:p@a,b:1/portal", "postgresql+asyncpg://u:p@/portal?host=a%3A5432&host=b%3A1"),
     ],
 )
 def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, given: str, driven: str) -> None:
@@ -50,6 +51,9 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("DATABASE_URL", "sqlite:///data/x.db?geheim=1"),
         ("DATABASE_URL", "postgresql://u:p@db/portal?geheim=1"),
         ("DATABASE_URL", "postgresql://u:p@db/portal?sslmode=geheim"),
+        ("DATABASE_URL", "postgresql://u:geheim@a,,b/portal"),
+        ("DATABASE_URL", "postgresql://u:geheim@a,b:x/portal"),
+        ("DATABASE_URL", "postgresql://u:p@a,b/portal?target_session_attrs=geheim"),
         ("SECRET_KEY", "geheim"),
         ("FORWARDED_ALLOW_IPS", "geheim"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.1, geheim.example"),
