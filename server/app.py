@@ -92,9 +92,12 @@ def create() -> Application:
     return app
 
 
-def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
-    """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
-    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
+def open_portal(settings: Settings, *, seconds: float | None = None, url: str | None = None) -> Portal:
+    """Return the portal on the database of the settings, or on another one by its URL.
+
+    A server's own work may take so many seconds a time.
+    """
+    database = Database(url or settings.database_url, hints=settings.event_hints, seconds=seconds)
     return Portal(
         database,
         settings.secret(),

@@ -47,7 +47,7 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
         found: list[Finding] = []
         if connection.dialect.name == "sqlite":
             began("file")
-            found += await _sqlite_file(connection)
+            found += await examine_file(connection)
         began("tables")
         found += await connection.inspect(_tables)
         return found + await examine_rows(connection, began)
@@ -282,7 +282,8 @@ def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or 
     return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
-async def _sqlite_file(connection: Connection) -> list[Finding]:
+async def examine_file(connection: Connection) -> list[Finding]:
+    """Check the pages and references of a SQLite file."""
     found: list[Finding] = []
     for pragma, right in (("integrity_check", ("ok",)), ("foreign_key_check", None)):
         said = await connection.fetch(_PRAGMAS[pragma])

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
     OVERWRITTEN = "overwritten"
+    FOREIGN = "other tables"
     LATE = "late"
 
 
@@ -43,6 +44,10 @@ class FilesChangedError(Exception):
 
 class FilesOverwrittenError(Exception):
     """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
+
+
+class OtherTablesError(Exception):
+    """A database without the tables of the former one is in the place of a SQLite file."""
 
 
 _OF_SQLITE = {
@@ -183,6 +188,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             is_mistake = reading and kind is Kind.READ_ONLY
         case FilesOverwrittenError():
             kind, is_mistake = Kind.OVERWRITTEN, False
+        case OtherTablesError():
+            kind, is_mistake = Kind.FOREIGN, False
         case FilesChangedError():
             kind, is_mistake = Kind.BUSY, False
         case PoolTimeoutError():
