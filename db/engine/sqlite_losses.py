@@ -10,8 +10,9 @@ from db.engine.sqlite_threads import ConnectionThread
 
 _COLUMNS = (
     "SELECT each.name, info.name FROM sqlite_master AS each, pragma_table_info(each.name) AS info "
-    "WHERE each.type = 'table' AND substr(each.name, 1, 7) <> 'sqlite_'"
+    "WHERE each.type = 'table' AND each.name NOT GLOB '_litestream_*' AND each.name NOT GLOB 'sqlite_*'"
 )
+"""Tables with their columns, without those of SQLite and Litestream, which come and go."""
 
 
 async def save(threads: Sequence[ConnectionThread]) -> bool:
