@@ -97,7 +97,12 @@ def open_portal(settings: Settings, *, seconds: float | None = None, url: str | 
 
     A server's own work may take so many seconds a time.
     """
-    database = Database(url or settings.database_url, hints=settings.event_hints, seconds=seconds)
+    database = Database(
+        url or settings.database_url,
+        hints=settings.event_hints,
+        seconds=seconds,
+        replica_urls=settings.database_read_url if url is None else (),
+    )
     return Portal(
         database,
         settings.secret(),
@@ -213,6 +218,8 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     if selections is not None:
         background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
+    if portal.database.replicas is not None:
+        beside.append(asyncio.create_task(portal.database.replicas.watch()))
     if portal.database.sends_hints:
         beside.append(asyncio.create_task(event_hints.run(portal.database)))
     if app.state.recorder is not None:

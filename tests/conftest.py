@@ -118,9 +118,15 @@ def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def postgresql_server(pytestconfig: pytest.Config) -> PostgreSQL:
+    """PostgreSQL of this run, whose programs make other servers."""
+    return PostgreSQL(pytestconfig.stash[_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def own_cluster(postgresql_server: PostgreSQL) -> Iterator[Cluster]:
     """PostgreSQL server that tests of this process may break, one at a time."""
-    cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    cluster = Cluster(postgresql_server)
     yield cluster
     cluster.stop("immediate")
 
