@@ -28,6 +28,7 @@ from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.standbys import Standby
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -129,6 +130,14 @@ def own_cluster(postgresql_server: PostgreSQL) -> Iterator[Cluster]:
     cluster = Cluster(postgresql_server)
     yield cluster
     cluster.stop("immediate")
+
+
+@pytest.fixture(scope="module")
+def standby(own_cluster: Cluster, postgresql_server: PostgreSQL) -> Iterator[Standby]:
+    """Streaming replica of the server that tests may break, for the tests of a module."""
+    standby = Standby(postgresql_server, own_cluster)
+    yield standby
+    standby.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 A query asks the primary for its position in the write-ahead log; queries that arrive together share the question. Then
 it reads on a replica that has replayed the log up to there, or else on the primary. So a change that any process has
-acknowledged is in every later answer, whoever made it, and neither clients nor mutations have to carry anything.
+acknowledged is in every later answer to any caller, and neither clients nor mutations have to carry anything.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Queries read on streaming replicas, and miss no change that was committed before them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -21,14 +21,6 @@ from tests.standbys import Standby
 
 _CNPJS: Statement[str] = Statement(sa.select(partners.c.cnpj), value)
 _IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
-
-
-@pytest.fixture(scope="module")
-def standby(own_cluster: Cluster, postgresql_server: PostgreSQL) -> Iterator[Standby]:
-    """Replica that the tests of this module share."""
-    standby = Standby(postgresql_server, own_cluster)
-    yield standby
-    standby.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -164,7 +156,7 @@ async def test_a_query_that_began_on_the_primary_ends_there(
         assert not await database.read(on_replica)
 
 
-async def test_a_replica_that_stops_is_replaced_by_the_primary_until_it_is_back(
+async def test_the_primary_replaces_a_replica_until_it_is_back(
     standby: Standby, database: Database
 ) -> None:
     async with query(database):
