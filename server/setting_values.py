@@ -73,6 +73,14 @@ def _database_url(value: str) -> str:
     return _as_asyncpg_says(url).render_as_string(hide_password=False)
 
 
+def _replica_urls(value: tuple[str, ...]) -> tuple[str, ...]:
+    urls = tuple(map(_database_url, value))
+    if not all(url.startswith("postgresql+") for url in urls):
+        message = "it has to name replicas of PostgreSQL, by URLs as that of DATABASE_URL"
+        raise ValueError(message)
+    return urls
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         message = f"it has to have at least {SHORTEST_SECRET} characters"
@@ -132,6 +140,11 @@ def _split(value: object) -> object:
     return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
 
+def _split_urls(value: object) -> object:
+    # A URL may list several hosts, with commas between them.
+    return re.split(r"[\s,]+(?=[a-z]+(?:\+[a-z]+)?:)", value.strip()) if isinstance(value, str) else value
+
+
 def _is_network(text: str) -> bool:
     try:
         ip_network(text)
@@ -170,6 +183,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Points = Annotated[int, Field(ge=0, le=POINTS_PER_SECOND_MAX)]
 RateLimitUrl = Annotated[SecretStr, AfterValidator(_rate_limit_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+ReplicaUrls = Annotated[tuple[str, ...], NoDecode, AfterValidator(_replica_urls), BeforeValidator(_split_urls)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 PortalUrl = Annotated[str, AfterValidator(_portal_url)]

@@ -14,13 +14,12 @@ from db.engine.files import Loss
 from domain.deadlines import (
     AnswerTimedOut,
     CallerGone,
-    ChangeNotRead,
     ChangeNotShown,
     ChangeTimedOut,
     ReadTimedOut,
     TimedOut,
 )
-from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
+from domain.errors import ChangeNotRead, NotChanged, NotRead, OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""
@@ -51,6 +50,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
     Kind.LATE: "statements on {where} were stopped at the deadline of a request: check the disk, the load, and for "
     "other programs that hold its lock",
+    Kind.FOREIGN: "another database is at {where}, without the tables of the former one: put that, or a "
+    "backup of it, in its place",
     Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }

@@ -1,11 +1,13 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from db.engine import deadline, hosts, outcomes, probes
+from sqlalchemy.engine import make_url
+
+from db.engine import deadline, hosts, outcomes, probes, replicas
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
@@ -13,6 +15,7 @@ from db.engine.hints import Listener
 from db.engine.place_queue import caller
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
+from db.engine.replicas import Replicas
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
 from domain.errors import OutcomeUnknown, Unavailable
@@ -94,6 +97,7 @@ class Database:
         in_place: bool = True,
         hints: bool = False,
         seconds: float | None = None,
+        replica_urls: Sequence[str] = (),
     ) -> None:
         """Prepare the connections for a database URL; the first unit of work connects.
 
@@ -101,7 +105,8 @@ class Database:
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
-        PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools.
+        PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools. Queries read on the replicas, if
+        there are any.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
@@ -115,6 +120,8 @@ class Database:
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
         self._availability = Availability(given)
+        self.replicas: Replicas | None = None
+        """Replicas that queries read on; `replicas.watch` has to run."""
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
@@ -128,6 +135,13 @@ class Database:
         else:
             self.url = given
             self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
+            if replica_urls:
+                self.replicas = Replicas(
+                    given,
+                    [make_url(each) for each in replica_urls],
+                    # Its failures are no failures of the database.
+                    lambda url: PostgresEngine(url, Availability(url), self.observers, sizes=sizes),
+                )
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
@@ -228,7 +242,11 @@ class Database:
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
-        return self._engine.usage()
+        usage = self._engine.usage()
+        if self.replicas is None:
+            return usage
+        of_replicas = self.replicas.usage()
+        return Usage(usage.in_use + of_replicas.in_use, usage.waiting + of_replicas.waiting)
 
     @property
     def reads_waiting(self) -> int:
@@ -285,10 +303,15 @@ class Database:
             with contextlib.suppress(Unavailable):
                 await self.purge()
         await self._engine.close()
+        if self.replicas is not None:
+            await self.replicas.close()
 
     async def _read(self, work: Work[Result]) -> Result:
         until = deadline.of_unit(self._seconds)
+        query = replicas.current.get()
         try:
+            if query is not None:
+                return await query.read(work, until, self._engine)
             return await self._engine.read(work, until)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)

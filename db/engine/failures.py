@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
     OVERWRITTEN = "overwritten"
+    FOREIGN = "other tables"
     LATE = "late"
 
 
@@ -44,6 +45,10 @@ class FilesChangedError(Exception):
 
 class FilesOverwrittenError(Exception):
     """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
+
+
+class OtherTablesError(Exception):
+    """A database without the tables of the former one is in the place of a SQLite file."""
 
 
 _OF_SQLITE = {
@@ -184,6 +189,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             is_mistake = reading and kind is Kind.READ_ONLY
         case FilesOverwrittenError():
             kind, is_mistake = Kind.OVERWRITTEN, False
+        case OtherTablesError():
+            kind, is_mistake = Kind.FOREIGN, False
         case FilesChangedError():
             kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
