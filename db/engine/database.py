@@ -38,8 +38,8 @@ class Engine(Protocol):
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
         """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on a snapshot of the database.
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
+        """Run a unit of work on a snapshot of the database, or `alone` without a transaction if the engine can.
 
         Raises TookTooLongError at the deadline, CallerGoneError when its caller goes away, and TooManyReads if too many
         reads of its partner wait.
@@ -130,8 +130,8 @@ class Database:
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
 
-        A unit may be run several times. One that is a single statement `alone` needs no transaction. Raises Unavailable
-        if it could not be read.
+        A unit may be run several times. One that is a single statement `alone` needs no transaction, and neither does
+        one of several whose rows need not be of the same moment. Raises Unavailable if it could not be read.
         """
         found = self.read_now(work, alone=alone)
         return await found if isinstance(found, Pending) else found
@@ -142,11 +142,11 @@ class Database:
             work = timed(work, self.meter)
         of = caller.get()
         if of is not None and of.is_large:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -269,10 +269,13 @@ class Database:
                 await self.purge()
         await self._engine.close()
 
-    async def _read(self, work: Work[Result]) -> Result:
+    async def _read_alone(self, work: Work[Result]) -> Result:
+        return await self._read(work, alone=True)
+
+    async def _read(self, work: Work[Result], *, alone: bool = False) -> Result:
         until = deadline.of_unit(self._seconds)
         try:
-            return await self._engine.read(work, until)
+            return await self._engine.read(work, until, alone=alone)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)
             raise

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Enum,
     FromClause,
     Select,
+    SelectBase,
     TextClause,
     TextualSelect,
     UpdateBase,
@@ -158,6 +159,7 @@ class Compiled(Generic[Row]):
         ]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
+        self.is_select = isinstance(expression, SelectBase)
         is_for_arrays = dialect.name == "postgresql" and not self.returns_rows
         self.of_arrays = _of_arrays(self.text) if is_for_arrays else None
         """Text of the same insert with an array of values for each column; None for any other statement."""
