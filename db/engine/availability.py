@@ -30,6 +30,8 @@ LOGGED_AGAIN_AFTER_SECONDS = 10
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
+    "DATABASE_URL, or name the server itself",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.FULL: "the disk is full: check the free space of PostgreSQL at {where}",
     Kind.DAMAGED: "PostgreSQL found damaged data: read its log, restore a backup, and run portal doctor",

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
 
-from db.engine import deadline, probes
+from db.engine import deadline, pooler, probes
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
@@ -108,7 +108,7 @@ class Database:
         """What measures statements, if anything does."""
         given = make_url(url)
         self._seconds = seconds
-        self.sends_hints = hints and given.get_backend_name() == "postgresql"
+        self.sends_hints = hints and given.get_backend_name() == "postgresql" and not pooler.is_meant(given)
         """Whether `hint` tells other processes of commits."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
@@ -124,7 +124,7 @@ class Database:
                 in_place=in_place,
             )
         else:
-            self.url = given
+            self.url = pooler.without_parameter(given)
             self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:

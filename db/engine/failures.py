@@ -22,6 +22,7 @@ class Kind(StrEnum):
     BUSY = "busy"
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
+    POOLED = "pooled"
     OVERWRITTEN = "overwritten"
     LATE = "late"
 
@@ -43,6 +44,10 @@ class FilesChangedError(Exception):
 
 class FilesOverwrittenError(Exception):
     """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
+
+
+class PoolerFoundError(ConnectionError):
+    """A pooler answered in place of PostgreSQL, and DATABASE_URL does not say so."""
 
 
 _OF_SQLITE = {
@@ -185,6 +190,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.OVERWRITTEN, False
         case FilesChangedError():
             kind, is_mistake = Kind.BUSY, False
+        case PoolerFoundError():
+            kind, is_mistake = Kind.POOLED, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

@@ -10,9 +10,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.engine import pooler
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.failures import DRIVER_ERRORS
+from db.engine.pooler import UnnamedStatements
+
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _CONNECTING_SECONDS = 10
 """How long a host may take to answer a new connection: one that is switched off never does."""
@@ -24,14 +28,19 @@ _ROLLBACK_SECONDS = 1.0
 """How long a server may take to end a transaction or a statement, until the connection is closed without its answer."""
 
 
-def engine(url: URL, settings: Mapping[str, str] = MappingProxyType({})) -> AsyncEngine:
-    """Return an engine that opens a connection each time, with these settings of its session."""
+def engine(url: URL, settings: Mapping[str, str] = NO_SETTINGS) -> AsyncEngine:
+    """Return an engine that opens a connection each time, with these settings of its session if no pooler shares it."""
+    arguments: dict[str, Any] = {"timeout": _CONNECTING_SECONDS}
+    if pooler.is_meant(url):
+        arguments |= pooler.WITHOUT_NAMES
+    else:
+        arguments |= {"server_settings": dict(settings), "async_creator_fn": pooler.connect}
     return create_async_engine(
-        url,
+        pooler.without_parameter(url),
         poolclass=NullPool,
         # The transactions are the driver's, so SQLAlchemy begins none.
         isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": _CONNECTING_SECONDS, "server_settings": dict(settings)},
+        connect_args=arguments,
         hide_parameters=True,
     )
 
@@ -51,9 +60,12 @@ class Session:
 class Pool:
     """Connections that are opened when they are first needed, and each lent to one unit of work at a time."""
 
-    def __init__(self, engine: AsyncEngine, availability: Availability, *, connections: int) -> None:
-        """Open connections by an engine that keeps none itself, at most so many."""
-        self._engine, self._availability = engine, availability
+    def __init__(
+        self, url: URL, availability: Availability, *, connections: int, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> None:
+        """Open at most so many connections, with these settings of their sessions if no pooler shares these."""
+        self._engine, self._availability = engine(url, settings), availability
+        self._is_pooled = pooler.is_meant(url)
         self._places = asyncio.Semaphore(connections)
         self._idle: list[Session] = []
         self._ending: set[asyncio.Task[None]] = set()
@@ -129,7 +141,7 @@ class Pool:
         except BaseException:
             await connection.close()
             raise
-        return Session(connection, driver, demotions=demotions)
+        return Session(connection, UnnamedStatements(driver) if self._is_pooled else driver, demotions=demotions)
 
     def _free(self) -> None:
         self.lent -= 1

@@ -7,7 +7,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from db.engine import hints, pools
+from db.engine import hints
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -64,8 +64,8 @@ class PostgresEngine:
         self._writes = Lanes(2 * writing, locked=writing, full=NotChanged)
         # The limits of a statement without a transaction; a transaction has its own.
         limits = {"lock_timeout": _milliseconds(LOCK_SECONDS), "statement_timeout": _milliseconds(_STATEMENT_SECONDS)}
-        self._reading = Pool(pools.engine(url, limits), availability, connections=2 * connections)
-        self._writing = Pool(pools.engine(url), availability, connections=2 * writing)
+        self._reading = Pool(url, availability, connections=2 * connections, settings=limits)
+        self._writing = Pool(url, availability, connections=2 * writing)
         self._trials = Trials()
         self._units = 0
         self._url = url
