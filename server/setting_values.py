@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from db.engine import hosts
+from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.rates import POINTS_PER_SECOND_MAX
 
@@ -19,6 +19,7 @@ _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "v
 _POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
     "target_session_attrs",
     "prepared_statement_cache_size",
+    pooler.PARAMETER,
 }
 """Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
 
@@ -154,7 +155,11 @@ def _is_network(text: str) -> bool:
 
 
 def _known_to_postgresql(url: URL) -> bool:
-    return set(url.query) <= _POSTGRESQL_PARAMETERS and url.query.get("sslmode", "prefer") in _SSL_MODES
+    return (
+        set(url.query) <= _POSTGRESQL_PARAMETERS
+        and url.query.get("sslmode", "prefer") in _SSL_MODES
+        and url.query.get(pooler.PARAMETER, pooler.TRANSACTION) == pooler.TRANSACTION
+    )
 
 
 def _known_to_sqlite(url: URL) -> bool:

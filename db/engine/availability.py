@@ -27,6 +27,8 @@ LOGGED_AGAIN_AFTER_SECONDS = 10
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
+    "DATABASE_URL, or name the server itself",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",

@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.engine import make_url
-
-from db.engine import deadline, hosts, outcomes, probes, replicas
+from db.engine import deadline, hosts, outcomes, pooler, probes, replicas
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
@@ -43,8 +41,8 @@ class Engine(Protocol):
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
         """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on a snapshot of the database.
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
+        """Run a unit of work on a snapshot of the database, or `alone` without a transaction if the engine can.
 
         Raises TookTooLongError at the deadline, CallerGoneError when its caller goes away, and TooManyReads if too many
         reads of its partner wait.
@@ -115,7 +113,7 @@ class Database:
         """What measures statements, if anything does."""
         given = hosts.parsed(url)
         self._seconds = seconds
-        self.sends_hints = hints and given.get_backend_name() == "postgresql"
+        self.sends_hints = hints and given.get_backend_name() == "postgresql" and not pooler.is_meant(given)
         """Whether `hint` tells other processes of commits."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
@@ -133,12 +131,12 @@ class Database:
                 in_place=in_place,
             )
         else:
-            self.url = given
+            self.url = pooler.without_parameter(given)
             self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
             if replica_urls:
                 self.replicas = Replicas(
                     given,
-                    [make_url(each) for each in replica_urls],
+                    [hosts.parsed(each) for each in replica_urls],
                     # Its failures are no failures of the database.
                     lambda url: PostgresEngine(url, Availability(url), self.observers, sizes=sizes),
                 )
@@ -146,8 +144,8 @@ class Database:
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
 
-        A unit may be run several times. One that is a single statement `alone` needs no transaction. Raises Unavailable
-        if it could not be read.
+        A unit may be run several times. One that is a single statement `alone` needs no transaction, and neither does
+        one of several whose rows need not be of the same moment. Raises Unavailable if it could not be read.
         """
         found = self.read_now(work, alone=alone)
         return await found if isinstance(found, Pending) else found
@@ -158,11 +156,11 @@ class Database:
             work = timed(work, self.meter)
         of = caller.get()
         if of is not None and of.is_large:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -306,13 +304,16 @@ class Database:
         if self.replicas is not None:
             await self.replicas.close()
 
-    async def _read(self, work: Work[Result]) -> Result:
+    async def _read_alone(self, work: Work[Result]) -> Result:
+        return await self._read(work, alone=True)
+
+    async def _read(self, work: Work[Result], *, alone: bool = False) -> Result:
         until = deadline.of_unit(self._seconds)
         query = replicas.current.get()
         try:
             if query is not None:
-                return await query.read(work, until, self._engine)
-            return await self._engine.read(work, until)
+                return await query.read(work, until, self._engine, alone=alone)
+            return await self._engine.read(work, until, alone=alone)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)
             raise

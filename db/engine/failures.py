@@ -23,6 +23,7 @@ class Kind(StrEnum):
     BUSY = "busy"
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
+    POOLED = "pooled"
     OVERWRITTEN = "overwritten"
     FOREIGN = "other tables"
     LATE = "late"
@@ -49,6 +50,10 @@ class FilesOverwrittenError(Exception):
 
 class OtherTablesError(Exception):
     """A database without the tables of the former one is in the place of a SQLite file."""
+
+
+class PoolerFoundError(ConnectionError):
+    """A pooler answered in place of PostgreSQL, and DATABASE_URL does not say so."""
 
 
 _OF_SQLITE = {
@@ -195,6 +200,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
+        case PoolerFoundError():
+            kind, is_mistake = Kind.POOLED, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

@@ -16,10 +16,9 @@ import structlog
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import failures
+from db.engine import failures, pools
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import Usage, Work
 from db.engine.deadline import Deadline
@@ -73,8 +72,8 @@ class State(StrEnum):
 class Reader(Protocol):
     """Engine that reads."""
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on a snapshot of the database."""
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
+        """Run a unit of work on a snapshot of the database, or `alone` without a transaction."""
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
@@ -87,7 +86,7 @@ class _Position:
     """Position of a server in the write-ahead log, asked on a connection of its own."""
 
     def __init__(self, url: URL, question: str) -> None:
-        self._engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _ANSWER_SECONDS})
+        self._engine = pools.engine(url, connect_seconds=_ANSWER_SECONDS)
         self._question = question
         self._connection: AsyncConnection | None = None
         self._asking: asyncio.Task[int] | None = None
@@ -267,14 +266,14 @@ class QueryReads:
         self._choice: asyncio.Future[Replica | None] | None = None
         self._on_primary = False
 
-    async def read(self, work: Work[Result], until: Deadline | None, primary: Reader) -> Result:
+    async def read(self, work: Work[Result], until: Deadline | None, primary: Reader, *, alone: bool = False) -> Result:
         """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails."""
         if self._choice is None:
             self._choice = asyncio.ensure_future(self._replicas.choose())
         replica = await asyncio.shield(self._choice)
         if replica is not None and not self._on_primary:
             try:
-                result = await replica.engine.read(work, until)
+                result = await replica.engine.read(work, until, alone=alone)
             except Exception as error:
                 kind = failures.kind_of(error, reading=True)
                 if kind is None:
@@ -286,7 +285,7 @@ class QueryReads:
                 self._replicas.reads["replica"] += 1
                 return result
         self._replicas.reads["primary"] += 1
-        return await primary.read(work, until)
+        return await primary.read(work, until, alone=alone)
 
 
 current: ContextVar[QueryReads | None] = ContextVar("query", default=None)

@@ -92,7 +92,7 @@ class SqliteEngine:
         except FilesChangedError as error:
             raise NotInlineError from error
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:  # noqa: ARG002 — of the protocol.
         """Run a unit of work on the reader thread for which the fewest units wait, when it is its caller's turn."""
         async with self._reads.place(until) as place:
             try:

@@ -145,7 +145,7 @@ class _Engine:
         """Leave each read to `read`, where others run between its statements."""
         raise NotInlineError
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:  # noqa: ARG002 — it has no deadline.
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:  # noqa: ARG002 — of the protocol.
         """Run a unit of work on a snapshot."""
         return self._process.read(work)
 
