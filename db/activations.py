@@ -59,6 +59,7 @@ class ActivationRow(NamedTuple):
     updated_at: datetime
 
 
+_ACTIVE_ONLY = frozenset({ActivationStatus.ACTIVE})
 _NOTE, _CANCELLATION_NOTE = activations.c.note_folded, activations.c.cancellation_note_folded
 
 COLUMNS: Sequence[AnyColumn] = tuple(activations.c[name] for name in ActivationRow._fields)
@@ -121,18 +122,24 @@ def listing(
 ) -> Listing[ActivationRow]:
     """Return the list of a scope's activations that match the filter."""
     shape, values = filters.shaped(scope, chosen)
-    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
+    only_active = chosen.status == _ACTIVE_ONLY
+    all_partners = scope is ALL_PARTNERS
+    return _listing(shape, by, only_active=only_active, descending=descending, all_partners=all_partners).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool, all_partners: bool) -> Listing[ActivationRow]:
+def _listing(
+    shape: Shape, by: ActivationSortKey, *, only_active: bool, descending: bool, all_partners: bool
+) -> Listing[ActivationRow]:
     key = _SORTED_BY[by]
     mine = tenancy(all_partners=all_partners)
+    chosen = filters.named(ActivationFilter, shape)
+    of_status = list(_of_status(chosen, only_active=only_active))
     return Listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[mine(activations.c.partner_id), *_conditions(filters.named(ActivationFilter, shape), mine)],
+        where=[mine(activations.c.partner_id), *of_status, *_conditions(chosen, mine)],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
         indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
@@ -175,6 +182,14 @@ _LISTINGS_OF = {
 }
 
 
+def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[ColumnElement[bool]]:
+    if only_active:
+        # As the condition of an index by which they are counted.
+        yield activations.c.status == ActivationStatus.ACTIVE
+    elif chosen.status is not None:
+        yield among(activations.c.status, "status")
+
+
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
         yield sa.or_(*_found(chosen, chosen.search, mine))
@@ -196,8 +211,6 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
     ):
         if wanted is not None:
             yield column == wanted
-    if chosen.status is not None:
-        yield among(activations.c.status, "status")
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
     yield from during(activations.c.cancelled_at, chosen.cancelled_from, chosen.cancelled_to)
     yield from since(activations.c.updated_at, chosen.updated_since)

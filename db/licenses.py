@@ -111,6 +111,7 @@ _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 _OF_DELTA = [each.name for each in fields(Delta)]
 _OF_PARTNER_TIMES = 2**32
+_TIMES = sa.literal(_OF_PARTNER_TIMES, sa.BigInteger)
 _COUNTERS = tuple(each.name for each in fields(Delta))
 _OF_PARTNERS = scoped(
     lambda mine: Statement(
@@ -285,9 +286,9 @@ def _ledger(*, all_partners: bool) -> Listing[MovementRow]:
         where=[tenancy(all_partners=all_partners)(partner_id)],
         key="occurred_at",
         sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
-        parent=partner_id * sa.literal(_OF_PARTNER_TIMES, sa.BigInteger) + product_id,
+        parent=partner_id * _TIMES + product_id,
         of_parents=[among(partner_id, "partner_ids"), among(product_id, "product_ids")],
-        is_parent=lambda number: [partner_id == number.op(">>")(32), product_id == number.op("&")(0xFFFFFFFF)],
+        is_parent=lambda number: [partner_id == number // _TIMES, product_id == number % _TIMES],
     )
 
 
