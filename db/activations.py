@@ -346,9 +346,22 @@ _CANCEL = Statement(
     ),
     values_of,
 )
+
+
+class HeldLicense(NamedTuple):
+    """What an activation holds of the stock."""
+
+    id: int
+    product_id: int
+    additional_seats: int
+
+
 _LOCK_ACTIVE = Statement(
-    sa.select(*COLUMNS).where(*_OF_CLIENT, _ACTIVE).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
-    ActivationRow,
+    sa.select(*(activations.c[name] for name in HeldLicense._fields))
+    .where(*_OF_CLIENT, _ACTIVE)
+    .order_by(activations.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    HeldLicense,
 )
 _NEW_NOTE: dict[str, sa.BindParameter[str | None]] = {
     "note": sa.bindparam("new_note"),
@@ -378,8 +391,8 @@ async def cancel(
     return await tx.execute(_CANCEL, which | ending) == 1
 
 
-async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[ActivationRow]:
-    """Lock all active activations of a client, and return them by id."""
+async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[HeldLicense]:
+    """Lock all active activations of a client, and return what they hold, by id."""
     return list(await tx.fetch(_LOCK_ACTIVE, {"partner_id": partner_id, "of_client": client_id}))
 
 

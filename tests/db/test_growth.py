@@ -144,7 +144,8 @@ async def test_a_first_page_reads_few_rows_of_many(grown: sa.URL) -> None:
 async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     ledger = licenses.movements_of(LARGE_PARTNER, [_stock(product_id) for product_id in PRODUCTS])
-    for listing in (ledger, activations.of_clients(LARGE_PARTNER, SOME_CLIENTS, None)):
+    lists: list[Listing[Any]] = [ledger, activations.of_clients(LARGE_PARTNER, SOME_CLIENTS, None)]
+    for listing in lists:
         window = Window(SIZE, after=MIDDLE)
         await listings.pages(measured, listing, window)
         assert measured.is_bounded, f"{listing.name}: {measured.read}"
