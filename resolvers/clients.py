@@ -5,7 +5,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from db import activations, client_erasure, clients, erasures, holdings, licenses
-from db.activations import ActivationRow
+from db.activations import ActivationRow, HeldLicense
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.engine.statement import Columns
 from db.holdings import Released
@@ -156,8 +156,9 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     """Cancel a client and its activations, return their licenses, and erase its identity."""
     client = await _active(work, given.client_id)
     ended = await activations.locked_of_client(work.tx, work.partner_id, client.id)
+    # The ledger's lines are of those that are active until the erasure ends them.
+    await _give_back(work, client.id, ended)
     erased = await _erase(work, client, given.reason)
-    await _give_back(work, ended)
     cancelled = [
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
         for activation in ended
@@ -197,22 +198,16 @@ async def cancelled_with(context: Context, partner_id: int, client_id: int) -> l
     )
 
 
-async def _give_back(work: Work, ended: Sequence[ActivationRow]) -> None:
-    for product_id in sorted({activation.product_id for activation in ended}):
-        of_product = [activation for activation in ended if activation.product_id == product_id]
-        seats = sum(activation.additional_seats for activation in of_product)
-        delta = released(seats, licenses=len(of_product))
-        await licenses.release(work.tx, work.partner_id, product_id, delta)
-    movements = [
-        NewMovement(
-            activation.product_id,
-            StockMovementType.RELEASED,
-            released(activation.additional_seats),
-            activation_id=activation.id,
-        )
-        for activation in ended
-    ]
-    await work.record(movements)
+async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -> None:
+    held: dict[int, list[int]] = {}
+    for activation in ended:
+        held.setdefault(activation.product_id, []).append(activation.additional_seats)
+    deltas = {product_id: released(sum(seats), licenses=len(seats)) for product_id, seats in held.items()}
+    work.changes.movements.extend(
+        NewMovement(product_id, StockMovementType.RELEASED, delta) for product_id, delta in deltas.items()
+    )
+    await licenses.record_released(work.tx, work.partner_id, client_id, at=work.now)
+    await licenses.release_each(work.tx, work.partner_id, deltas)
 
 
 async def _active(work: Work, client_id: int) -> ClientRow:

@@ -63,18 +63,18 @@ class PostgresConnection:
         if not rows:
             return RowBatch(compiled.layout, [])
         self._observe(compiled)
-        bound = [compiled.bound(values) for values in rows]
-        if compiled.returns_rows:
-            return RowBatch(compiled.layout, await self._driver.fetchmany(compiled.text, bound))
-        if compiled.copied is not None and len(bound) >= BULK and not isinstance(self._driver, UnnamedStatements):
+        if compiled.copied is not None and len(rows) >= BULK and not isinstance(self._driver, UnnamedStatements):
             # The driver names the statement by which it learns the types of the columns.
             table, columns = compiled.copied
-            await self._driver.copy_records_to_table(table, records=bound, columns=columns)
+            await self._driver.copy_records_to_table(table, records=compiled.bound_rows(rows), columns=columns)
             return RowBatch(compiled.layout, [])
-        if compiled.of_arrays is not None and len(bound) >= _MANY:
+        if compiled.of_arrays is not None and len(rows) >= _MANY:
             # One statement for all rows takes the server a third of the time of one for each.
-            await self._driver.execute(compiled.of_arrays, *map(list, zip(*bound, strict=True)))
+            await self._driver.execute(compiled.of_arrays, *compiled.bound_columns(rows))
             return RowBatch(compiled.layout, [])
+        bound = compiled.bound_rows(rows)
+        if compiled.returns_rows:
+            return RowBatch(compiled.layout, await self._driver.fetchmany(compiled.text, bound))
         await self._driver.executemany(compiled.text, bound)
         return RowBatch(compiled.layout, [])
 

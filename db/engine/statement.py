@@ -37,6 +37,7 @@ Columns = frozenset[str] | None
 """The columns that are read of a row, by the names of its fields; None for all of them."""
 
 _VARIANTS_MAX = 64
+_UNBOUND = object()
 _keeping = Lock()
 
 
@@ -174,6 +175,32 @@ class Compiled(Generic[Row]):
             value = values[name] if name in values else self._fixed[name]
             parameters.append(value if bind is None else bind(value))
         return parameters
+
+    def bound_columns(self, rows: Sequence[Values]) -> list[list[Any]]:
+        """Return the values of many rows by parameter, in the order of the text's parameters."""
+        columns = []
+        for name, bind in self._binders:
+            fixed = self._fixed[name]
+            values = [row.get(name, fixed) for row in rows]
+            columns.append(values if bind is None else _each_bound(values, bind))
+        return columns
+
+    def bound_rows(self, rows: Sequence[Values]) -> list[Sequence[Any]]:
+        """Return the values of each of many rows in the order of the text's parameters."""
+        return list(zip(*self.bound_columns(rows), strict=True)) if self._binders else [()] * len(rows)
+
+
+def _each_bound(values: Sequence[Any], bind: Callable[[Any], Any]) -> list[Any]:
+    """Convert the values, of which many rows often share one, such as the time of a transaction."""
+    bound: list[Any] = []
+    former: object = _UNBOUND
+    for value in values:
+        if value is former:
+            bound.append(bound[-1])
+        else:
+            former = value
+            bound.append(bind(value))
+    return bound
 
 
 _PARAMETER = r"\$\d+(?:::[A-Z ]+(?:\(\d+\))?)?"
