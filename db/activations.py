@@ -333,8 +333,16 @@ _CANCEL = Statement(
     ),
     values_of,
 )
-_LOCK_ACTIVE = Statement(
-    sa.select(*COLUMNS).where(*_OF_CLIENT, _ACTIVE).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
+_LOCK_OF_CLIENT = Statement(
+    sa.select(*COLUMNS).where(*_OF_CLIENT).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
+    ActivationRow,
+)
+_IDS_OF_CLIENT: Statement[int] = Statement(sa.select(activations.c.id).where(*_OF_CLIENT), value)
+_LOCK_THESE = Statement(
+    sa.select(*COLUMNS)
+    .where(found_by_id(activations.c.partner_id) == PARTNER, among(activations.c.id, "ids"))
+    .order_by(activations.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
     ActivationRow,
 )
 _NEW_NOTE: dict[str, sa.BindParameter[str | None]] = {
@@ -365,9 +373,17 @@ async def cancel(
     return await tx.execute(_CANCEL, which | ending) == 1
 
 
-async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[ActivationRow]:
-    """Lock all active activations of a client, and return them by id."""
-    return list(await tx.fetch(_LOCK_ACTIVE, {"partner_id": partner_id, "of_client": client_id}))
+async def locked_of_client(
+    tx: Transaction, partner_id: int, client_id: int, others: Sequence[int]
+) -> list[ActivationRow]:
+    """Lock all activations of a client together with those of other clients; return the client's active ones by id."""
+    of_client = {"partner_id": partner_id, "of_client": client_id}
+    if others:
+        ids = await tx.fetch(_IDS_OF_CLIENT, of_client)
+        found = await tx.fetch(_LOCK_THESE, {"partner_id": partner_id, "ids": sorted({*ids, *others})})
+    else:
+        found = await tx.fetch(_LOCK_OF_CLIENT, of_client)
+    return [row for row in found if row.client_id == client_id and row.status is ActivationStatus.ACTIVE]
 
 
 async def replace_printer(

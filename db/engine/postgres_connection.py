@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import failures
 from db.engine.asyncpg_types import DriverConnection
-from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, Observer, Take, Work
+from db.engine.connection import (
+    NO_VALUES,
+    SCANNED_ROWS,
+    LockedElsewhereError,
+    MayBlock,
+    Observer,
+    Take,
+    Work,
+)
 from db.engine.failures import OutcomeUnknownError
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Statement, Values
@@ -109,7 +117,7 @@ class PostgresConnection:
 async def run(engine: AsyncEngine, work: Work[Result], observers: list[Observer], trial: Trial) -> Result:
     """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
 
-    A read runs on a snapshot. A unit whose transaction lost against another one is run
+    A read runs on a snapshot. A unit whose transaction lost against another one, or would have, is run
     again. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
     """
     for tries_left in reversed(range(_TRIES)):
@@ -117,6 +125,9 @@ async def run(engine: AsyncEngine, work: Work[Result], observers: list[Observer]
             return await run_once(engine, work, observers, trial)
         except DBAPIError as error:
             if not (tries_left and failures.retryable(error)):
+                raise
+        except LockedElsewhereError:
+            if not tries_left:
                 raise
     raise AssertionError  # The last try returns or raises.
 
