@@ -349,16 +349,24 @@ _CANCEL = Statement(
 
 
 class HeldLicense(NamedTuple):
-    """What an activation holds of the stock."""
+    """Activation of a client, and what it holds of the stock while it is active."""
 
     id: int
+    client_id: int
+    status: ActivationStatus
     product_id: int
     additional_seats: int
 
 
-_LOCK_ACTIVE = Statement(
-    sa.select(*(activations.c[name] for name in HeldLicense._fields))
-    .where(*_OF_CLIENT, _ACTIVE)
+_HELD = tuple(activations.c[name] for name in HeldLicense._fields)
+_LOCK_OF_CLIENT = Statement(
+    sa.select(*_HELD).where(*_OF_CLIENT).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
+    HeldLicense,
+)
+_IDS_OF_CLIENT: Statement[int] = Statement(sa.select(activations.c.id).where(*_OF_CLIENT), value)
+_LOCK_THESE = Statement(
+    sa.select(*_HELD)
+    .where(found_by_id(activations.c.partner_id) == PARTNER, among(activations.c.id, "ids"))
     .order_by(activations.c.id)
     .with_for_update(key_share=KEEPING_KEYS),
     HeldLicense,
@@ -391,9 +399,17 @@ async def cancel(
     return await tx.execute(_CANCEL, which | ending) == 1
 
 
-async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[HeldLicense]:
-    """Lock all active activations of a client, and return what they hold, by id."""
-    return list(await tx.fetch(_LOCK_ACTIVE, {"partner_id": partner_id, "of_client": client_id}))
+async def locked_of_client(
+    tx: Transaction, partner_id: int, client_id: int, others: Sequence[int]
+) -> list[HeldLicense]:
+    """Lock all activations of a client together with those of other clients; return the client's active ones by id."""
+    of_client = {"partner_id": partner_id, "of_client": client_id}
+    if others:
+        ids = await tx.fetch(_IDS_OF_CLIENT, of_client)
+        found = await tx.fetch(_LOCK_THESE, {"partner_id": partner_id, "ids": sorted({*ids, *others})})
+    else:
+        found = await tx.fetch(_LOCK_OF_CLIENT, of_client)
+    return [row for row in found if row.client_id == client_id and row.status is ActivationStatus.ACTIVE]
 
 
 async def replace_printer(

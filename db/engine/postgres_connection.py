@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import failures
 from db.engine.asyncpg_types import DriverConnection
-from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, Observer, Take, Work
+from db.engine.connection import (
+    NO_VALUES,
+    SCANNED_ROWS,
+    LockedElsewhereError,
+    MayBlock,
+    Observer,
+    Take,
+    Work,
+)
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.pooler import UnnamedStatements
 from db.engine.pools import Pool, roll_back
@@ -136,15 +144,18 @@ class _StaleError(Exception):
 async def run(pool: Pool, work: Work[Result], observers: list[Observer], trial: Trial) -> Result:
     """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
 
-    A read runs on a snapshot. A unit whose transaction lost against another one is run again. If a connection that the
-    pool had kept turns out to be lost, a read is run once more, and so is a write of which nothing was sent. Raises
-    DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
+    A read runs on a snapshot. A unit whose transaction lost against another one, or would have, is run again. If a
+    connection that the pool had kept turns out to be lost, a read is run once more, and so is a write of which nothing
+    was sent. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
     """
     for tries_left in reversed(range(_TRIES)):
         try:
             return await run_once(pool, work, observers, trial, may_repeat=trial.read_only)
         except DBAPIError as error:
             if not (tries_left and failures.retryable(error)):
+                raise
+        except LockedElsewhereError:
+            if not tries_left:
                 raise
     raise AssertionError  # The last try returns or raises.
 
