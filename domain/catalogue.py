@@ -12,25 +12,19 @@ import domain
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
+from domain.deadlines import AnswerTimedOut, ChangeNotShown, ChangeTimedOut, ReadTimedOut
 from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
-from domain.errors import (
-    AnswerTimedOut,
-    ApiError,
-    BodyTooLong,
-    ChangeNotShown,
-    ChangeTimedOut,
-    Forbidden,
+from domain.errors import ApiError, BodyTooLong, Forbidden, TokenElsewhere
+from domain.fields import entries
+from domain.languages import Language, Text
+from domain.licenses import COUNTER_MAX
+from domain.limits import (
     RateLimited,
-    ReadTimedOut,
-    TokenElsewhere,
     TooFewPoints,
     TooManyMails,
     TooManyPoints,
     TooManySubscriptions,
 )
-from domain.fields import entries
-from domain.languages import Language, Text
-from domain.licenses import COUNTER_MAX
 from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.orders import TYPE_LABELS, OrderStatus, OrderTransition, OrderType, OrderUnchanged
 from domain.partners import (

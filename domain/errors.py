@@ -1,10 +1,10 @@
 """Errors of the request or the server; the business's refusals are in `domain.refusals`.
 
-Those that a person can meet have a text in both languages; those that only a programmer meets are in English.
+Those of limits are in `domain.limits`, those of deadlines in `domain.deadlines`. Those that a person can meet have a
+text in both languages; those that only a programmer meets are in English.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import ClassVar
 
 from domain.access import ACTIONS, Permission
@@ -154,31 +154,6 @@ class SecondFactorRequired(ApiError):
     )
 
 
-class CostExceeded(ApiError):
-    """The operation exceeds the cost limit of a request."""
-
-    code = "COST_EXCEEDED"
-
-
-class TooManyPoints(CostExceeded):
-    """An operation could cost more points than a request may."""
-
-    text = Text(
-        pt=(
-            "A consulta pode custar {requested:ponto|pontos}, e o máximo é {limit}. Peça listas menores ou menos "
-            "campos."
-        ),
-        en=(
-            "The request could cost {requested:point|points}, and the maximum is {limit}. Ask for shorter lists or "
-            "fewer fields."
-        ),
-    )
-
-    def __init__(self, requested: int, limit: int) -> None:
-        """Take the points of the operation, and their limit."""
-        super().__init__("", {"requested": requested, "limit": limit}, requested=requested, limit=limit)
-
-
 class DocumentNotFound(ApiError):
     """No document is registered under the id of the request; the code is the one that clients know."""
 
@@ -189,67 +164,6 @@ class DocumentNotTrusted(ApiError):
     """The server runs only registered documents, and the request has a text of its own."""
 
     code = "DOCUMENT_NOT_TRUSTED"
-
-
-class RateLimited(ApiError):
-    """The caller made too many attempts.
-
-    The extension `retryAfter` is the number of seconds to wait.
-    """
-
-    code = "RATE_LIMITED"
-    text = Text(
-        pt="Muitas tentativas de acesso. Tente de novo em {wait}.",
-        en="Too many sign-in attempts. Try again in {wait}.",
-    )
-
-    def __init__(self, seconds: int) -> None:
-        """Take the number of seconds to wait."""
-        super().__init__("", {"wait": timedelta(seconds=seconds)}, retryAfter=seconds)
-        self.seconds = seconds
-
-
-class TooManyMails(RateLimited):
-    """A user or a partner has caused as many e-mails as it may within a day."""
-
-    text = Text(
-        pt="O limite de e-mails por dia foi atingido. Tente de novo em {wait}.",
-        en="The limit of e-mails per day is reached. Try again in {wait}.",
-    )
-
-
-class TooFewPoints(RateLimited):
-    """The caller has used the cost points that it may use in so short a time.
-
-    The extension `policy` is the limit that was reached: that of the partner, the vendor, the token or the address.
-    """
-
-    text = Text(
-        pt="Muitas consultas em pouco tempo. Tente de novo em {wait}.",
-        en="Too many requests in a short time. Try again in {wait}.",
-    )
-
-    def __init__(self, seconds: int, policy: str = "partner") -> None:
-        """Take the number of seconds to wait, and the limit that was reached."""
-        super().__init__(seconds)
-        self.extensions["policy"] = policy
-
-
-class TooManySubscriptions(ApiError):
-    """The caller has as many subscriptions as it may."""
-
-    code = "RATE_LIMITED"
-    text = Text(
-        pt=(
-            "Já há {limit:acompanhamento aberto|acompanhamentos abertos} de eventos, que é o máximo. "
-            "Feche um deles antes de abrir outro."
-        ),
-        en="There are {limit:open subscription|open subscriptions}, which is the maximum. Close one of them first.",
-    )
-
-    def __init__(self, limit: int) -> None:
-        """Take the largest number of them."""
-        super().__init__("", {"limit": limit}, limit=limit, retryAfter=5)
 
 
 class Unavailable(ApiError):
@@ -310,112 +224,6 @@ class OutcomeUnknown(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(outcome="UNKNOWN")
-
-
-class CallerGone(Unavailable):
-    """The caller closed the connection before its query was answered."""
-
-    def __init__(self) -> None:
-        super().__init__("The caller went away.")
-
-
-class TimedOut(Unavailable):
-    """The deadline of the request has passed. The extension `deadlineSeconds` is how long a request may take."""
-
-    code = "TIMEOUT"
-
-    def __init__(self, seconds: float, **extensions: object) -> None:
-        """Take the seconds from the beginning of the request to its deadline."""
-        self.seconds = seconds
-        whole = round(seconds) if seconds == round(seconds) else seconds
-        facts = {"limit": timedelta(seconds=seconds)}
-        super().__init__("", facts, deadlineSeconds=whole, **extensions)
-
-
-class ReadTimedOut(TimedOut):
-    """A read did not end before the deadline of its request."""
-
-    text = Text(
-        pt="A consulta não terminou em {limit} e foi interrompida. Peça menos dados ou tente de novo.",
-        en="This could not be read within {limit}. Ask for less, or try again.",
-    )
-
-
-class ChangeTimedOut(TimedOut):
-    """A change did not end before the deadline of its request."""
-
-    text = Text(
-        pt="A operação não terminou em {limit} e foi interrompida. Nada foi alterado; tente de novo.",
-        en="This could not be done within {limit}. Nothing was changed; try again.",
-    )
-
-
-class ChangeNotShown(TimedOut):
-    """A change was made, and what it changed could not be read before the deadline of its request."""
-
-    text = Text(
-        pt="A alteração foi feita, mas o resultado não pôde ser lido em {limit}. Não a repita; consulte o resultado.",
-        en="The change was made, but its result could not be read within {limit}. Do not repeat it; look it up.",
-    )
-
-    def __init__(self, seconds: float) -> None:
-        """Take the seconds from the beginning of the request to its deadline."""
-        super().__init__(seconds, outcome="CHANGED")
-
-
-class AnswerTimedOut(TimedOut):
-    """A request was not answered at its deadline, and may have changed something."""
-
-    text = Text(
-        pt=(
-            "A operação não terminou em {limit}, e não se sabe se a alteração foi feita. Confira antes de repetir; "
-            "com a mesma chave de idempotência, repetir é seguro."
-        ),
-        en=(
-            "This was not done within {limit}, and it is unknown whether the change was made. Check before you repeat "
-            "it; a retry with the same idempotency key is safe."
-        ),
-    )
-
-    def __init__(self, seconds: float) -> None:
-        """Take the seconds from the beginning of the request to its deadline."""
-        super().__init__(seconds, outcome="UNKNOWN")
-
-
-class TooManyConnections(Unavailable):
-    """The server has as many connections as it may, in all or from the caller's address."""
-
-    text = Text(
-        pt="Há conexões demais abertas com o portal. Tente de novo ou reaproveite as que já estão abertas.",
-        en="There are too many open connections to the portal. Try again, or use those that are open.",
-    )
-
-
-class TooManySignIns(Unavailable):
-    """Too many sign-ins are in progress."""
-
-    text = Text(
-        pt="Muitas pessoas estão entrando neste momento. Nada foi alterado; tente de novo.",
-        en="Too many people are signing in at this moment. Nothing was changed; try again.",
-    )
-
-
-class TooManyOperations(Unavailable):
-    """Too many large operations are executed at the same time."""
-
-    text = Text(
-        pt="O portal está ocupado com muitas consultas grandes. Tente de novo ou peça menos dados.",
-        en="The portal is busy with too many large requests. Try again, or ask for less.",
-    )
-
-
-class TooManyReads(Unavailable):
-    """Too many reads of the partner wait for the database."""
-
-    text = Text(
-        pt="Há muitas consultas da sua empresa em andamento. Tente de novo em instantes.",
-        en="Too many requests of your company are in progress. Try again in a moment.",
-    )
 
 
 class ProviderUnreachable(Unavailable):

@@ -15,7 +15,7 @@ from domain.attempts import (
     with_another_mail,
     without_mine,
 )
-from domain.errors import RateLimited, TooManyMails
+from domain.limits import RateLimited, TooManyMails
 from resolvers.portal import Portal
 
 Tried = Mapping[CountedBy, tuple[bytes, Failures]]

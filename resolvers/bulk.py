@@ -8,7 +8,8 @@ from db import idempotency
 from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus
-from domain.errors import AnswerTimedOut, ChangeTimedOut, NotChanged, OutcomeUnknown, Unavailable
+from domain.deadlines import AnswerTimedOut, ChangeTimedOut
+from domain.errors import NotChanged, OutcomeUnknown, Unavailable
 from domain.refusals import IdempotencyConflict, Path, Refusal
 from resolvers import previews
 from resolvers.bulk_results import Result, Results

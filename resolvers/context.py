@@ -6,7 +6,13 @@ from datetime import datetime
 from db.engine.deadline import Deadline
 from domain.access import NODE_PERMISSIONS, Permission
 from domain.documents import Inspection
-from domain.errors import BadUserInput, Forbidden, ProviderUnreachable, SignInFirst, UnusableToken
+from domain.errors import (
+    BadUserInput,
+    Forbidden,
+    ProviderUnreachable,
+    SignInFirst,
+    UnusableToken,
+)
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.ids import NOWHERE

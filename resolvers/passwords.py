@@ -10,7 +10,8 @@ from secrets import token_bytes
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.errors import TooManySignIns, Unavailable
+from domain.errors import Unavailable
+from domain.limits import TooManySignIns
 from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
 
 Gone = Callable[[], Awaitable[object]]

@@ -9,7 +9,7 @@ from db import access, users
 from db.access import Credentials, NewToken
 from db.engine import Transaction
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
-from domain.errors import RateLimited
+from domain.limits import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
 from resolvers import second_steps
 from resolvers.access import Secret, new_secret, viewer_of

@@ -7,8 +7,8 @@ from db.engine import Transaction
 from db.second_factors import Challenge
 from domain import token_forms
 from domain.access import TokenKind
-from domain.errors import RateLimited
 from domain.events import EventType
+from domain.limits import RateLimited
 from domain.refusals import Refusal
 from domain.second_factor import SecondFactorKind, SignInExpired, WrongCode
 from resolvers.access import digest, new_secret

@@ -1,6 +1,5 @@
 """Mutation that imports the clients of a sheet."""
 
-from functools import cached_property
 from typing import Annotated
 
 import strawberry
@@ -9,17 +8,15 @@ from domain.access import Permission
 from domain.refusals import UserErrorCode
 from domain.sheets import ImportedRowStatus
 from resolvers import imports
-from resolvers.imports import ClientSheet, ClientsImported, ImportClients, ImportedRow
+from resolvers.imports import ClientSheet, ImportClients, ImportedRow
 from resolvers.sheets import clients as client_rows
-from resolvers.sheets import contents
 from schema import references, sheets
-from schema.errors import Payload
 from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
 from schema.inputs import OnBehalf
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, to_one
-from schema.sheets import Import, RowsInput, SheetWarning, shown
+from schema.sheets import Import, RowsInput, RowsPayload, report_of_sheet, warnings_of_sheet
 
 
 @strawberry.input(description="Input of `importClients`.")
@@ -60,11 +57,7 @@ class ImportedClient(OfRow, row=ImportedRow):
 
 
 @strawberry.type(description="Return type of `importClients`.")
-class ImportClientsPayload(Payload):
-    outcome: strawberry.Private[ClientsImported | None] = None
-    sheet: strawberry.Private[ClientSheet | None] = None
-    """Sheet, if it could be read."""
-
+class ImportClientsPayload(RowsPayload):
     @strawberry.field(
         graphql_type=list[ImportedClient],
         description=(
@@ -73,39 +66,24 @@ class ImportClientsPayload(Payload):
         ),
     )
     def rows(self) -> list[ImportedRow]:
-        return self._rows
+        return self.imported
 
     @strawberry.field(description="The number of clients that were registered, or would be if it were no dry run.")
     def registered_count(self) -> int:
-        return self._count(ImportedRowStatus.REGISTERED)
+        return self.count(ImportedRowStatus.REGISTERED)
 
     @strawberry.field(description="The number of rows whose client was registered before, or is in an earlier row.")
     def already_registered_count(self) -> int:
-        return self._count(ImportedRowStatus.ALREADY_REGISTERED) + self._count(ImportedRowStatus.REPEATED)
+        return self.count(ImportedRowStatus.ALREADY_REGISTERED, ImportedRowStatus.REPEATED)
 
     @strawberry.field(description="The number of bad rows.")
     def invalid_count(self) -> int:
-        return self._count(ImportedRowStatus.INVALID)
+        return self.count(ImportedRowStatus.INVALID)
 
-    @strawberry.field(description="What the user should look at, such as lines in another encoding than the others.")
-    def warnings(self, info: Info) -> list[SheetWarning]:
-        return [] if self.sheet is None else shown(self.sheet.warnings, info.context.language)
+    warnings = warnings_of_sheet()
+    report = report_of_sheet(client_rows.LABELS)
 
-    @strawberry.field(
-        description=(
-            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them to import the file "
-            "again. Returns null if no row is bad."
-        )
-    )
-    def report(self, info: Info) -> str | None:
-        return None if self.sheet is None else contents.report(self.sheet, info.context.language, client_rows.LABELS)
-
-    @cached_property
-    def _rows(self) -> list[ImportedRow]:
-        return [] if self.sheet is None else imports.results(self.sheet, self.outcome)
-
-    def _count(self, status: ImportedRowStatus) -> int:
-        return sum(row.status is status for row in self._rows)
+    results = staticmethod(imports.results)
 
 
 @strawberry.type

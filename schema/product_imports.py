@@ -1,6 +1,5 @@
 """Mutation that imports the vendor's products of a sheet."""
 
-from functools import cached_property
 from typing import Annotated
 
 import strawberry
@@ -8,16 +7,14 @@ import strawberry
 from domain.refusals import UserErrorCode
 from domain.sheets import ImportedProductStatus
 from resolvers import product_imports
-from resolvers.product_imports import ImportedRow, ImportProducts, ProductSheet, ProductsImported
-from resolvers.sheets import contents
+from resolvers.product_imports import ImportedRow, ImportProducts, ProductSheet
 from resolvers.sheets import products as product_rows
 from schema import references, sheets
-from schema.errors import Payload
 from schema.imported_rows import codes_of_row, line_of_row, reason_of_row
 from schema.labels import label_of
 from schema.nodes import Info, OfRow
 from schema.relations import attribute, to_one
-from schema.sheets import Import, RowsInput, SheetWarning, shown
+from schema.sheets import Import, RowsInput, RowsPayload, report_of_sheet, warnings_of_sheet
 
 
 @strawberry.input(description="Input of `importProducts`.")
@@ -57,11 +54,7 @@ class ImportedProduct(OfRow, row=ImportedRow):
 
 
 @strawberry.type(description="Return type of `importProducts`.")
-class ImportProductsPayload(Payload):
-    outcome: strawberry.Private[ProductsImported | None] = None
-    sheet: strawberry.Private[ProductSheet | None] = None
-    """Sheet, if it could be read."""
-
+class ImportProductsPayload(RowsPayload):
     @strawberry.field(
         graphql_type=list[ImportedProduct],
         description=(
@@ -70,45 +63,28 @@ class ImportProductsPayload(Payload):
         ),
     )
     def rows(self) -> list[ImportedRow]:
-        return self._rows
+        return self.imported
 
     @strawberry.field(description="The number of products that were created, or would be if it were no dry run.")
     def created_count(self) -> int:
-        return self._count(ImportedProductStatus.CREATED)
+        return self.count(ImportedProductStatus.CREATED)
 
     @strawberry.field(description="The number of products with new details, or that would have them.")
     def updated_count(self) -> int:
-        return self._count(ImportedProductStatus.UPDATED)
+        return self.count(ImportedProductStatus.UPDATED)
 
     @strawberry.field(description="The number of rows whose product is as it was before.")
     def unchanged_count(self) -> int:
-        return self._count(ImportedProductStatus.UNCHANGED)
+        return self.count(ImportedProductStatus.UNCHANGED)
 
     @strawberry.field(description="The number of bad rows.")
     def invalid_count(self) -> int:
-        return self._count(ImportedProductStatus.INVALID)
+        return self.count(ImportedProductStatus.INVALID)
 
-    @strawberry.field(description="What the user should look at, such as lines in another encoding than the others.")
-    def warnings(self, info: Info) -> list[SheetWarning]:
-        return [] if self.sheet is None else shown(self.sheet.warnings, info.context.language)
+    warnings = warnings_of_sheet()
+    report = report_of_sheet(product_rows.LABELS)
 
-    @strawberry.field(
-        description=(
-            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them to import the file "
-            "again. Returns null if no row is bad."
-        )
-    )
-    def report(self, info: Info) -> str | None:
-        if self.sheet is None:
-            return None
-        return contents.report(self.sheet, info.context.language, product_rows.LABELS)
-
-    @cached_property
-    def _rows(self) -> list[ImportedRow]:
-        return [] if self.sheet is None else product_imports.results(self.sheet, self.outcome)
-
-    def _count(self, status: ImportedProductStatus) -> int:
-        return sum(row.status is status for row in self._rows)
+    results = staticmethod(product_imports.results)
 
 
 @strawberry.type

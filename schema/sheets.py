@@ -1,20 +1,23 @@
 """What all imports of sheets have in common: their inputs, their warnings, and how they run."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
-from domain.languages import Language
+from domain.languages import Language, Text
 from domain.sheet_warnings import Warned
 from resolvers.context import Context
 from resolvers.mutations import Given, Mutation, Outcome
 from resolvers.portal import Portal
-from resolvers.sheets.contents import Content
+from resolvers.sheets import contents
+from resolvers.sheets.contents import Content, ReadSheet
 from schema.enums import ContentEncoding
 from schema.errors import AnyPayload, Payload, answer, settle
 from schema.inputs import idempotency_key
+from schema.nodes import Info
+from schema.relations import Field
 
 AnySheet = TypeVar("AnySheet")
 
@@ -53,6 +56,56 @@ class SheetWarning:
 def shown(warnings: Iterable[Warned], language: Language) -> list[SheetWarning]:
     """Return the warnings in the language."""
     return [SheetWarning(message=each.message(language), lines=list(each.lines)) for each in warnings]
+
+
+@strawberry.type(description="Return type of importing the rows of a sheet.")
+class RowsPayload(Payload):
+    """Return type of an import that can leave out bad rows; it declares the fields of its rows itself."""
+
+    outcome: strawberry.Private[Any] = None
+    sheet: strawberry.Private[ReadSheet[Any] | None] = None
+    """Sheet, if it could be read."""
+
+    @cached_property
+    def imported(self) -> list[Any]:
+        """What the import did with each row; empty if the sheet could not be read."""
+        return [] if self.sheet is None else self.results(self.sheet, self.outcome)
+
+    @staticmethod
+    def results(sheet: ReadSheet[Any], outcome: Any, /) -> list[Any]:  # noqa: ANN401 — of the import.
+        """Return what the import did with each row of the sheet."""
+        raise NotImplementedError
+
+    def count(self, *statuses: object) -> int:
+        """Return the number of rows with one of the statuses."""
+        return sum(row.status in statuses for row in self.imported)
+
+
+def warnings_of_sheet() -> Field:
+    """Declare the warnings of a sheet whose rows are imported."""
+    return strawberry.field(
+        resolver=_warnings,
+        description="What the user should look at, such as lines in another encoding than the others.",
+    )
+
+
+def report_of_sheet(labels: Mapping[str, Text]) -> Field:
+    """Declare the report of a sheet whose rows are imported, with the labels of its columns."""
+
+    def report(root: strawberry.Parent[RowsPayload], info: Info) -> str | None:
+        return None if root.sheet is None else contents.report(root.sheet, info.context.language, labels)
+
+    return strawberry.field(
+        resolver=report,
+        description=(
+            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them to import the file "
+            "again. Returns null if no row is bad."
+        ),
+    )
+
+
+def _warnings(root: strawberry.Parent[RowsPayload], info: Info) -> list[SheetWarning]:
+    return [] if root.sheet is None else shown(root.sheet.warnings, info.context.language)
 
 
 class Import(NamedTuple, Generic[AnySheet, Given, Outcome]):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.engine import Database, failures, storage
-from db.engine.failures import Kind
+from db.engine.failures import Kind, PoolerFoundError
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
 
@@ -51,6 +51,11 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
 """Sentences by the class of the error, for problems that may pass."""
 
 _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
+    (
+        PoolerFoundError,
+        "A pooler such as PgBouncer answers at {where} for PostgreSQL; add ?pooler=transaction to DATABASE_URL.",
+        False,
+    ),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),

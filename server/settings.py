@@ -29,6 +29,7 @@ from server.setting_values import (
     Points,
     PortalUrl,
     RateLimitUrl,
+    ReplicaUrls,
     Seconds,
     Secret,
     SettingsError,
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///./data/portal.db",
         repr=False,
         description="Where the data is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    database_read_url: ReplicaUrls = Field(
+        default=(),
+        repr=False,
+        description="Streaming replicas of DATABASE_URL's PostgreSQL, which queries read on; several with commas.",
     )
     database_read_connections: int = Field(
         default=16, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for reads."
@@ -375,6 +381,14 @@ class Settings(BaseSettings):
         url = make_url(self.database_url)
         folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
         return folder / "secret.key"
+
+    @field_validator("database_read_url")
+    @classmethod
+    def _is_of_postgresql(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
+            message = "only PostgreSQL has replicas, and DATABASE_URL names a SQLite file"
+            raise ValueError(message)
+        return value
 
     @field_validator("smtp_url")
     @classmethod

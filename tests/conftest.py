@@ -30,6 +30,7 @@ from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
 from tests.pairs import Pair
+from tests.replicas import Standby
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -139,9 +140,15 @@ def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def postgresql_server(pytestconfig: pytest.Config) -> PostgreSQL:
+    """PostgreSQL of this run, whose programs make other servers."""
+    return PostgreSQL(pytestconfig.stash[_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def own_cluster(postgresql_server: PostgreSQL) -> Iterator[Cluster]:
     """PostgreSQL server that tests of this process may break, one at a time."""
-    cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    cluster = Cluster(postgresql_server)
     yield cluster
     cluster.stop("immediate")
 
@@ -153,6 +160,14 @@ def pair_of_servers(pytestconfig: pytest.Config) -> Iterator[Pair]:
     asyncio.run(pair.synchronize())
     yield pair
     pair.close()
+
+
+@pytest.fixture(scope="module")
+def standby(own_cluster: Cluster, postgresql_server: PostgreSQL) -> Iterator[Standby]:
+    """Streaming replica of the server that tests may break, for the tests of a module."""
+    standby = Standby(postgresql_server, own_cluster)
+    yield standby
+    standby.stop()
 
 
 @pytest.fixture

@@ -11,19 +11,15 @@ from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline, has_changed
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
-from domain.errors import (
+from domain.deadlines import (
     AnswerTimedOut,
     CallerGone,
-    ChangeNotRead,
     ChangeNotShown,
     ChangeTimedOut,
-    NotChanged,
-    NotRead,
-    OutcomeUnknown,
     ReadTimedOut,
     TimedOut,
-    Unavailable,
 )
+from domain.errors import ChangeNotRead, NotChanged, NotRead, OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""
@@ -31,6 +27,8 @@ LOGGED_AGAIN_AFTER_SECONDS = 10
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
+    "DATABASE_URL, or name the server itself",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",
@@ -54,6 +52,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
     Kind.LATE: "statements on {where} were stopped at the deadline of a request: check the disk, the load, and for "
     "other programs that hold its lock",
+    Kind.FOREIGN: "another database is at {where}, without the tables of the former one: put that, or a "
+    "backup of it, in its place",
     Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }

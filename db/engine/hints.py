@@ -10,10 +10,8 @@ import structlog
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from db.engine import hosts
+from db.engine import pools
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import Connection
 from db.engine.failures import DRIVER_ERRORS
@@ -49,7 +47,7 @@ class Listener:
 
     def __init__(self, url: URL, notify: Notify, call: Callable[[], None], *, connect_seconds: float = 10) -> None:
         """Call the function at each hint; `notify` sends a text by another connection."""
-        self._engine = create_async_engine(**hosts.options(url, seconds=connect_seconds), poolclass=NullPool)
+        self._engine = pools.engine(url, connect_seconds=connect_seconds)
         self._notify, self._call = notify, call
         self._name = token_hex(8)
         self._echo, self._lost = asyncio.Event(), asyncio.Event()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -25,7 +25,8 @@ _NEXT_SECONDS = 0.5
 _ATTRIBUTES = ("read-write", "primary")
 """What `target_session_attrs` may be for several hosts; the first is the default."""
 
-Connect = Callable[[], Awaitable[DriverConnection]]
+Connect = Callable[..., Awaitable[DriverConnection]]
+"""Connects to a host as the driver does."""
 
 
 class HostsError(ValueError):
@@ -71,26 +72,32 @@ def of(url: URL) -> Sequence[Host]:
     return () if isinstance(hosts, str) else _hosts(hosts, ())
 
 
-def options(url: URL, *, seconds: float) -> dict[str, Any]:
-    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer."""
+def options(url: URL, *, seconds: float, connect: Connect | None = None) -> dict[str, Any]:
+    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer.
+
+    The driver connects, or the function that is given in its place.
+    """
+    connect = connect or asyncpg.connect
     if not of(url):
-        return {"url": url, "connect_args": {"timeout": seconds}}
-    return {"url": URL.create(url.drivername), "async_creator": Hosts(url, seconds=seconds).connect}
+        return {"url": url, "connect_args": {"timeout": seconds, "async_creator_fn": connect}}
+    several = Hosts(url, seconds=seconds, connect=connect)
+    return {"url": URL.create(url.drivername), "connect_args": {"async_creator_fn": several.connect}}
 
 
 class Hosts:
     """Servers of one database, of which one takes writes."""
 
-    def __init__(self, url: URL, *, seconds: float) -> None:
-        """Take a URL with several hosts, and the seconds that each has to answer."""
+    def __init__(self, url: URL, *, seconds: float, connect: Connect = asyncpg.connect) -> None:
+        """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
+        self._connect = connect
         self._hosts = list(of(url))
         # The last one is SQLAlchemy's own.
         query = url.difference_update_query(["host", "prepared_statement_cache_size"]).query
         own = {"target_session_attrs": _ATTRIBUTES[0], "timeout": seconds}
         self._given = {**url.translate_connect_args(username="user"), **own, **query}
 
-    async def connect(self) -> DriverConnection:
-        """Connect to the first host that takes writes.
+    async def connect(self, **options: object) -> DriverConnection:
+        """Connect to the first host that takes writes, with these options of the driver.
 
         Each is asked when the one before it has failed or does not answer soon; the last one that was right is asked
         first. Raises the most telling error if there is none.
@@ -100,7 +107,7 @@ class Hosts:
             while left or trying:
                 if left:
                     host = left.pop(0)
-                    trying[asyncio.ensure_future(self._to(host))] = host
+                    trying[asyncio.ensure_future(self._to(host, options))] = host
                 done, _ = await asyncio.wait(
                     trying, timeout=_NEXT_SECONDS if left else None, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -119,9 +126,8 @@ class Hosts:
                 task.cancel()
                 task.add_done_callback(_close)
 
-    async def _to(self, host: Host) -> DriverConnection:
-        connection: DriverConnection = await asyncpg.connect(host=host.name, port=host.port, **self._given)
-        return connection
+    async def _to(self, host: Host, options: Mapping[str, object]) -> DriverConnection:
+        return await self._connect(host=host.name, port=host.port, **self._given, **options)
 
     def _prefer(self, host: Host) -> None:
         self._hosts.sort(key=lambda each: each != host)

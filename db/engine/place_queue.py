@@ -11,7 +11,8 @@ from typing import NamedTuple
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.round_robin import QueueFullError, RoundRobin
-from domain.errors import TooManyReads, Unavailable
+from domain.errors import Unavailable
+from domain.limits import TooManyReads
 
 WAITING_MAX = 1_000
 """Units of one partner that wait at most."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -36,7 +36,7 @@ class _Opened(NamedTuple):
     files: Files
 
 
-class _ConnectionThread:
+class ConnectionThread:
     """Connection to a SQLite file, in the thread of its driver."""
 
     def __init__(
@@ -88,15 +88,18 @@ class _ConnectionThread:
                 self._closing.add(closed)
                 closed.add_done_callback(self._closing.discard)
 
-    async def save(self) -> bool | None:
-        """Copy all that is in the log to the file; return whether that was possible, None without a connection."""
+    @property
+    def is_open(self) -> bool:
+        """Whether the thread has a connection."""
+        return self._opened is not None
+
+    async def select(self, text: str) -> Iterable[Sequence[Any]] | None:
+        """Return rows of the open file, None without a connection or if it can't be read."""
         if self._opened is None:
             return None
-        try:
-            rows = await self._opened.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            return False
-        return [row[0] for row in rows] == [0]
+        with contextlib.suppress(sqlite3.Error):
+            return await self._opened.connection.execute_fetchall(text)
+        return None
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
@@ -105,7 +108,7 @@ class _ConnectionThread:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-class ReaderThread(_ConnectionThread):
+class ReaderThread(ConnectionThread):
     """Connection of a thread that reads."""
 
     async def run(self, work: Work[Result], until: Deadline | None = None, place: Place | None = None) -> Result:
@@ -161,7 +164,7 @@ class ReaderThread(_ConnectionThread):
             self._opened.unit.interrupt()
 
 
-class GroupCommitWriter(_ConnectionThread):
+class GroupCommitWriter(ConnectionThread):
     """Connection that writes: units that arrive while others run are committed together.
 
     Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
@@ -271,15 +274,6 @@ async def _all_done(connection: aiosqlite.Connection) -> None:
     # It raises for a connection that is closed, after which its thread does what it was given before.
     with contextlib.suppress(ValueError):
         await _in_thread(connection, lambda: None)
-
-
-async def save(threads: Sequence[_ConnectionThread]) -> bool:
-    """Copy the log to the file on the first open connection; without one, the last to be closed does it."""
-    for thread in threads:
-        is_saved = await thread.save()
-        if is_saved is not None:
-            return is_saved
-    return True
 
 
 def _expire(unit: WaitingUnit, done: asyncio.Future[Any]) -> None:

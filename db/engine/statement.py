@@ -13,6 +13,7 @@ from sqlalchemy import (
     Enum,
     FromClause,
     Select,
+    SelectBase,
     TextClause,
     TextualSelect,
     UpdateBase,
@@ -158,9 +159,12 @@ class Compiled(Generic[Row]):
         ]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
+        self.is_select = isinstance(expression, SelectBase)
         is_for_arrays = dialect.name == "postgresql" and not self.returns_rows
         self.of_arrays = _of_arrays(self.text) if is_for_arrays else None
         """Text of the same insert with an array of values for each column; None for any other statement."""
+        self.copied = None if self.of_arrays is None else _copied(self.of_arrays)
+        """Table and columns of such an insert, in the order of its parameters."""
         self.layout = statement.layout([row_batch.of(column.type, dialect) for column in columns])
 
     def bound(self, values: Values) -> Sequence[Any]:
@@ -188,6 +192,11 @@ def _of_arrays(text: str) -> str | None:
     typed = [each if "::" in each else f"{each}::VARCHAR" for each in found[2].replace(_COLLATED, "").split(", ")]
     arrays = ", ".join(f"{each}[]" for each in typed)
     return f"{found[1]} SELECT * FROM unnest({arrays})"  # noqa: S608 — of a statement's own text.
+
+
+def _copied(insert: str) -> tuple[str, Sequence[str]]:
+    table, _, rest = insert.removeprefix("INSERT INTO ").partition(" (")
+    return table, [each.strip('"') for each in rest.partition(")")[0].split(", ")]
 
 
 def _constants(dialect: Dialect) -> Callable[..., ColumnElement[object] | None]:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from db.engine.round_robin import QueueFullError, RoundRobin
-from domain.errors import TooManyOperations
+from domain.limits import TooManyOperations
 
 BUDGET = 250_000
 """Number of objects and values that large operations may select together; larger ones run alone."""

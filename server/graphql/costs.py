@@ -29,7 +29,7 @@ from graphql import (
     is_composite_type,
 )
 
-from domain.errors import CostExceeded
+from domain.limits import CostExceeded
 from schema import weights
 from server.graphql import argument_weights, cost_terms, list_sizes
 from server.graphql.cost_terms import Term, Variables

@@ -17,7 +17,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from domain.errors import CostExceeded
+from domain.limits import CostExceeded
 
 TOKENS_MAX = 4_000
 DEPTH_MAX = 20

@@ -1,65 +1,48 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterable, Callable
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    GraphQLObjectType,
-    GraphQLSyntaxError,
-    OperationType,
-    get_argument_values,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from graphql.execution.values import VariableValues
 
+from db.engine import replicas
 from db.engine.deadline import Deadline
 from db.engine.place_queue import Caller, caller
-from domain.access import Permissions
+from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
 from domain.errors import (
     ApiError,
     BadUserInput,
-    CostExceeded,
     DocumentNotFound,
     DocumentNotTrusted,
-    Forbidden,
     ProviderUnreachable,
-    SecondFactorRequired,
-    TooFewPoints,
-    TooManyPoints,
     UnusableToken,
 )
-from resolvers import nodes
-from resolvers.context import Context, unauthenticated
+from domain.limits import TooFewPoints
+from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.portal import Portal
 from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import cost_reports, preparation
+from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
-from server.graphql.errors import presented
+from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
-from server.graphql.suggestions import suggested
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
 from server.rates.accounts import NO_LIMITS
 from server.rates.limiter import Limiter
 
-_query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
 _MUTATION = OperationType.MUTATION
-_NODE_ARGUMENTS = {"node": "id", "nodes": "ids"}
 
 OPERATION_NAME_MAX = 250
-
-Coerced = VariableValues | list[GraphQLError]
-"""Values of an operation's variables, or their errors."""
 
 
 class OperationRequest(NamedTuple):
@@ -75,29 +58,6 @@ class OperationRequest(NamedTuple):
     transport: Transport = "sse"
     reports_cost: bool = False
     """Whether the answer says what the operation cost."""
-
-
-class Answer(NamedTuple):
-    """Body of a response, with facts about it.
-
-    `codes` are those of its errors. `may_be_kept` says that a caller may cache and revalidate it. `operation` is
-    None if the document has none of the requested name. `large` says that it takes a share of the budget.
-    """
-
-    body: dict[str, Any]
-    executed: bool
-    codes: frozenset[str]
-    parsed: bool = True
-    may_be_kept: bool = False
-    operation: Operation | None = None
-    large: bool = False
-    stream: ResultStream | None = None
-    """The results of a subscription, which have no body."""
-
-    @property
-    def mutated(self) -> bool:
-        """Return whether a mutation was executed."""
-        return self.executed and self.operation is not None and self.operation.ast.operation is OperationType.MUTATION
 
 
 class MutationOverGetError(ApiError):
@@ -131,6 +91,7 @@ class Operations:
         self._trusted_only = trusted_only
         self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
+        self._replicas = portal.database.replicas
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
 
@@ -154,20 +115,20 @@ class Operations:
             if document.ast is None:
                 return _invalid(context, document)
             operation = _chosen(document, request, context.deadline)
-            variables = _checked(context, operation, request.variables or {}, self.points_max)
+            variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
-                return _refused(context, variables, operation)
+                return refused(context, variables, operation)
         except (UnusableToken, ProviderUnreachable, TooFewPoints):
             raise
         except MutationOverGetError:
-            _insist_on_token(context)
+            insist_on_token(context)
             raise
         except ApiError as error:
-            _insist_on_token(context)
-            return _refused(context, [GraphQLError(str(error), original_error=error)], operation)
+            insist_on_token(context)
+            return refused(context, [GraphQLError(str(error), original_error=error)], operation)
         points = operation.points(variables.coerced)
         await self._charge(context, preparing + points, partial(operation.objects, variables.coerced))
-        if operation.cost is None:
+        if operation.cost is None and self._replicas is None:
             _note_run(context)
             result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
@@ -209,6 +170,18 @@ class Operations:
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
     ) -> Answer:
+        """Execute an operation; replicas may answer the reads of a query, and all other reads are the primary's."""
+        if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
+            return await self._run_within_budget(context, request, operation, variables)
+        before = replicas.current.set(QueryReads(self._replicas))
+        try:
+            return await self._run_within_budget(context, request, operation, variables)
+        finally:
+            replicas.current.reset(before)
+
+    async def _run_within_budget(
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+    ) -> Answer:
         """Execute an operation, within the budget if it can be large, or start a subscription."""
         if operation.ast.operation is OperationType.SUBSCRIPTION:
             return await self._subscribed(context, request, operation, variables)
@@ -230,11 +203,11 @@ class Operations:
         """Return the stream of a subscription, or the errors because of which there is none."""
         if request.renew is None:
             message = "A subscription is answered as “text/event-stream”: accept it, by POST or GET."
-            return _refused(context, [GraphQLError(message, operation.ast)], operation)
+            return refused(context, [GraphQLError(message, operation.ast)], operation)
         try:
             leave = self.streams.enter(context.signed_in, context.client_address, request.transport)
         except ApiError as error:
-            return _refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
+            return refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
         followed: object = None
         try:
             followed = operation.prepared.event_stream(variables, context_value=context)
@@ -244,7 +217,7 @@ class Operations:
             if not isinstance(followed, Follower):
                 leave()
         if not isinstance(followed, Follower):
-            return _refused(context, getattr(followed, "errors", None) or (), operation)
+            return refused(context, getattr(followed, "errors", None) or (), operation)
         stream = ResultStream(
             context,
             operation,
@@ -317,123 +290,13 @@ def _chosen(document: Document, request: OperationRequest, deadline: Deadline | 
 
 
 def _invalid(context: Context, document: Document) -> Answer:
-    _insist_on_token(context)
+    insist_on_token(context)
     parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-    errors = document.errors_for(suggesting=_gets_suggestions(context))
-    return _refused(context, errors, parsed=parsed)
-
-
-def _insist_on_token(context: Context) -> None:
-    """Raise the error of the request's token, if it has one."""
-    if context.unusable is not None:
-        raise context.unusable
-
-
-def _checked(context: Context, operation: Operation, given: dict[str, Any], points_max: int) -> Coerced:
-    """Check all that the operation requires, and return the values of its variables."""
-    needs_token = operation.private or (operation.introspects and not context.portal.shows_schema_to_all)
-    if context.unusable is not None and (
-        needs_token
-        or operation.error is not None
-        # A viewer whose token can't be checked for a minute is not signed out.
-        or (operation.shows_viewer and isinstance(context.unusable, ProviderUnreachable))
-    ):
-        raise context.unusable
-    if operation.error is not None:
-        return [operation.error]
-    # As for a new document, whose values are measured before validation.
-    if given and (too_long := operation.lengths.error(given)) is not None:
-        return [too_long]
-    viewer = context.viewer
-    if viewer is None and needs_token:
-        raise unauthenticated()
-    variables = operation.prepared.coerced(given)
-    if viewer is not None and (
-        viewer.must_enroll or operation.node_fields or not operation.permissions <= viewer.permissions
-    ):
-        _check_permissions(viewer, operation, variables)
-    if isinstance(variables, list):
-        if _gets_suggestions(context):
-            variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
-        return variables
-    return _affordable(operation, variables, points_max)
-
-
-def _affordable(operation: Operation, variables: VariableValues, points_max: int) -> Coerced:
-    """Return the variables, or the error of an operation that costs too much with them."""
-    exceeded = None if operation.cost is None else operation.cost.of(variables.coerced).complaint()
-    if exceeded is None and operation.points_most > points_max:
-        points = operation.points(variables.coerced)
-        exceeded = TooManyPoints(points, points_max) if points > points_max else None
-    return variables if exceeded is None else [GraphQLError(str(exceeded), operation.ast, original_error=exceeded)]
-
-
-def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced) -> None:
-    if viewer.must_enroll and not operation.enrolling:
-        raise SecondFactorRequired
-    needed = operation.permissions
-    if operation.node_fields and not isinstance(variables, list):
-        needed |= _of_nodes(operation, variables)
-    missing = needed - viewer.permissions
-    if missing:
-        raise Forbidden(missing)
-
-
-def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:
-    """Return the permissions that `node` and `nodes` require, by the types of the ids."""
-    wanted: set[str] = set()
-    for node in operation.node_fields:
-        name = node.name.value
-        # Execution refuses the field too.
-        with suppress(GraphQLError):
-            value = get_argument_values(_query_type.fields[name], node, variables)[_NODE_ARGUMENTS[name]]
-            wanted.update([value] if isinstance(value, str) else value)
-    return frozenset(nodes.permissions(wanted))
-
-
-def _gets_suggestions(context: Context) -> bool:
-    """Return whether errors have suggestions, which cost more than the rest of a document's validation."""
-    return context.viewer is not None or context.portal.shows_schema_to_all
+    errors = document.errors_for(suggesting=gets_suggestions(context))
+    return refused(context, errors, parsed=parsed)
 
 
 def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:
-    if result.data is None and all(error.path is None for error in result.errors or ()):
-        return _refused(context, result.errors or (), operation)
-    body: dict[str, Any] = {"data": result.data}
-    if not result.errors:
-        return Answer(body, executed=True, codes=frozenset(), operation=operation)
-    body["errors"] = [presented(error, context) for error in result.errors]
-    return Answer(body, executed=True, codes=_codes(body), operation=operation)
-
-
-def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
-    """Return the error for an answer that has too many bytes; `size` is the number counted so far."""
-    message = (
-        f"The answer has at least {size:,} bytes, and may have at most {longest:,}. Select less, or ask for shorter "
-        "lists."
-    )
-    return withheld(answer, message, bytes=size, maxBytes=longest)
-
-
-def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
-    """Return the error for an answer that can't be sent; after a mutation, it says that the change was made."""
-    if answer.mutated:
-        message = (
-            f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
-            "What it did can be read by a query."
-        )
-    exceeded = CostExceeded(message, **extensions)
-    error = {"message": message, "extensions": {"code": exceeded.code, **exceeded.extensions}}
-    body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
-    return Answer(body, executed=answer.mutated, codes=frozenset({exceeded.code}), operation=answer.operation)
-
-
-def _refused(
-    context: Context, errors: Iterable[GraphQLError], operation: Operation | None = None, *, parsed: bool = True
-) -> Answer:
-    body = {"errors": [presented(error, context) for error in errors]}
-    return Answer(body, executed=False, codes=_codes(body), parsed=parsed, operation=operation)
-
-
-def _codes(body: dict[str, Any]) -> frozenset[str]:
-    return frozenset(error["extensions"]["code"] for error in body["errors"])
+    if result.errors or result.data is None:
+        return with_errors(context, result, operation)
+    return Answer({"data": result.data}, executed=True, codes=frozenset(), operation=operation)

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS, PUBLIC_FIELDS, SELF_CHECKING_MUTATIONS
-from domain.errors import CostExceeded
+from domain.limits import CostExceeded
 
 PUBLIC_MAX = 20
 """Maximum number of an operation's root fields that need no token."""

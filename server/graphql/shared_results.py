@@ -16,7 +16,7 @@ from breadth import Prepared
 from db.engine.deadline import Deadline
 from db.events import EventRow
 from domain.access import Permissions
-from domain.errors import ReadTimedOut
+from domain.deadlines import ReadTimedOut
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers import events

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Literal
 
-from domain.errors import TooManySubscriptions, Unavailable
+from domain.errors import Unavailable
+from domain.limits import TooManySubscriptions
 from resolvers.viewers import Viewer
 
 Transport = Literal["sse", "websocket"]

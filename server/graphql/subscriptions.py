@@ -10,8 +10,9 @@ from graphql.execution.values import VariableValues
 
 from db.engine.deadline import current
 from db.events import EventRow
-from domain.errors import Forbidden, TooFewPoints, Unavailable
+from domain.errors import Forbidden, Unavailable
 from domain.languages import Language
+from domain.limits import TooFewPoints
 from resolvers import events
 from resolvers.context import Context
 from resolvers.feed import Follower

@@ -15,7 +15,7 @@ from db.engine import Connection
 from db.engine.deadline import current
 from domain.costs import POINTS_MAX
 from domain.documents import SHA256_PREFIX, Inspection, hashed
-from domain.errors import TooManyPoints
+from domain.limits import TooManyPoints
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare

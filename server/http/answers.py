@@ -1,7 +1,7 @@
 """Answers whose bytes wait for their callers."""
 
 from domain.errors import Unavailable
-from server.graphql.operations import Answer, too_long, withheld
+from server.graphql.answers import Answer, too_long, withheld
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http.backlog import FREE_BYTES, Backlog

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 from graphql import OperationType
 
-from domain.errors import TooFewPoints, UnusableToken
+from domain.errors import UnusableToken
+from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Charge
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.http.bodies import Json
 from server.http.errors import Rejected
 from server.http.headers import Header

@@ -10,7 +10,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from db.engine.deadline import Deadline
-from domain.errors import AnswerTimedOut, ReadTimedOut, TooManyConnections
+from domain.deadlines import AnswerTimedOut, ReadTimedOut
+from domain.limits import TooManyConnections
 from server.http import request_head
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected, rejected_for

@@ -23,7 +23,8 @@ from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableTo
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
+from server.graphql.answers import Answer
+from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded

@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import ApiError, RateLimited, UnusableToken
+from domain.errors import ApiError, UnusableToken
 from domain.languages import Language
+from domain.limits import RateLimited
 
 JSON = "application/json; charset=utf-8"
 

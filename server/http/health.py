@@ -1,6 +1,7 @@
 """Health checks for supervisors and load balancers: whether the process lives and can do its work."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
@@ -26,10 +27,13 @@ async def alive(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Answer whether the database is reachable and writable and has the tables of this version."""
-    failed = await failed_check(request.app.state.portal.database)
+    database: Database = request.app.state.portal.database
+    failed = await failed_check(database)
+    # The primary answers for replicas that can't be read, so the process can do its work without them.
+    replicas = {} if database.replicas is None else {"replicas": database.replicas.states}
     if failed is None:
-        return _json({"status": "ok"})
-    return _json({"status": "unavailable", "failed": failed}, HTTPStatus.SERVICE_UNAVAILABLE)
+        return _json({"status": "ok", **replicas})
+    return _json({"status": "unavailable", "failed": failed, **replicas}, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def failed_check(database: Database) -> str | None:
@@ -51,5 +55,5 @@ async def failed_check(database: Database) -> str | None:
         return check
 
 
-def _json(body: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _json(body: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(orjson.dumps(body), status, headers={"Cache-Control": "no-store"}, media_type=JSON)

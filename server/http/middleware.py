@@ -20,7 +20,8 @@ from domain.errors import Internal
 from resolvers.context import Context
 from resolvers.viewers import Viewer
 from server import logs
-from server.graphql.operations import Answer, OperationRequest
+from server.graphql.answers import Answer
+from server.graphql.operations import OperationRequest
 from server.http.cors import Cors
 from server.http.errors import error_response
 from server.http.headers import Headers, completed, given

@@ -8,7 +8,7 @@ parsed and can't be executed, and 294, “partial success”, for an answer with
 from http import HTTPStatus
 from typing import Literal
 
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.http.errors import STATUSES, Malformed, Rejected
 
 Edition = Literal["2025", "2026"]

@@ -12,11 +12,17 @@ import structlog
 from db.engine.deadline import Deadline, current
 from db.engine.place_queue import Caller, caller
 from db.engine.statement_count import tally
-from domain.errors import ApiError, Internal, ProviderUnreachable, Unavailable, UnusableToken
+from domain.errors import (
+    ApiError,
+    Internal,
+    ProviderUnreachable,
+    Unavailable,
+    UnusableToken,
+)
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies, charges, transport_ws

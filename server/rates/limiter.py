@@ -11,7 +11,8 @@ import structlog
 
 from db.engine.deadline import Deadline
 from domain import rates
-from domain.errors import CallerGone, ChangeTimedOut, ReadTimedOut, TooFewPoints
+from domain.deadlines import CallerGone, ChangeTimedOut, ReadTimedOut
+from domain.limits import TooFewPoints
 from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context as Request
 from resolvers.rates import Charge, Lease

@@ -1,6 +1,6 @@
 """Errors of requests."""
 
-from domain import errors
+from domain import errors, limits
 from domain.access import Permission
 from domain.languages import Language
 
@@ -13,16 +13,17 @@ def test_forbidden_names_every_missing_permission() -> None:
 
 
 def test_rate_limited_says_when_to_try_again() -> None:
-    error = errors.RateLimited(120)
+    error = limits.RateLimited(120)
 
     assert error.message(Language.PORTUGUESE) == "Muitas tentativas de acesso. Tente de novo em 2 minutos."
     assert error.extensions == {"retryAfter": 120}
 
 
 def test_every_error_has_a_code_of_its_own() -> None:
-    found = [error for error in errors.ApiError.__subclasses__() if error.__module__ == errors.__name__]
+    modules = {errors.__name__, limits.__name__}
+    found = [error for error in errors.ApiError.__subclasses__() if error.__module__ in modules]
     # Clients wait alike for both.
-    codes = [error.code for error in found if error is not errors.TooManySubscriptions]
+    codes = [error.code for error in found if error is not limits.TooManySubscriptions]
 
     assert len(set(codes)) == len(codes)
     assert all(code == code.upper() for code in codes)

@@ -1,11 +1,16 @@
-"""The real server under load while its database restarts, is demoted, or has a full disk."""
+"""The real server under load while its database restarts, is demoted, has a full disk, is moved, or is copied."""
 
 import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
+from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
@@ -15,6 +20,7 @@ from tests import cnpjs
 from tests.clusters import Cluster
 from tests.disks import no_longer_files
 from tests.e2e.load import CALLERS, QUERY, REGISTER, load, serving_on
+from tests.e2e.processes import portal
 
 END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> ALL ($1)"""
@@ -110,3 +116,55 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(
             ready = await under_load.http.get("/readyz")
 
     assert ready.status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("has_other", [False, True], ids=["nothing", "another program's"])
+async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(tmp_path: Path, has_other: bool) -> None:  # noqa: FBT001 — pytest gives it.
+    file = tmp_path / "portal.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    migrate.upgrade(url)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE notes (text TEXT)")
+
+    async def move() -> float:
+        failed = len(under_load.failures)
+        shutil.move(file, tmp_path / "moved.db")
+        if has_other:
+            shutil.move(tmp_path / "other.db", file)
+        while len(under_load.failures) < failed + 3 * CALLERS:  # noqa: ASYNC110 — it polls anyway.
+            await asyncio.sleep(0.01)
+        away = await under_load.http.get("/readyz")
+        shutil.move(tmp_path / "moved.db", file)
+        assert (away.status_code, away.json()["failed"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "database")
+        return monotonic()
+
+    with serving_on(url, tmp_path) as (server, _):
+        async with load(server, url) as under_load:
+            await under_load.run(move)
+            await under_load.check()
+            ready = await under_load.http.get("/readyz")
+
+    assert ready.status_code == HTTPStatus.OK
+
+
+async def test_a_backup_under_load_has_every_write_that_was_acknowledged_before(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/portal.db"
+    migrate.upgrade(url)
+    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": uuid4().hex}
+
+    async def back_up() -> float:
+        for number in range(2):
+            before = set(under_load.done)
+            await asyncio.to_thread(portal, environment, "backup", f"{tmp_path}/{number}.db")
+            with closing(sqlite3.connect(tmp_path / f"{number}.db")) as copy:
+                assert before <= {cnpj for (cnpj,) in copy.execute("SELECT cnpj FROM clients")}
+        with pytest.raises(subprocess.CalledProcessError):
+            await asyncio.to_thread(portal, environment, "restore", f"{tmp_path}/0.db", "--replace")
+        return monotonic()
+
+    with serving_on(url, tmp_path) as (server, _):
+        async with load(server, url) as under_load:
+            await under_load.run(back_up)
+
+            assert under_load.failures == []
+            assert await under_load.stored() == under_load.done

@@ -4,23 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from db.doctor.checks import examine_rows
-from db.engine import Database
 from domain.access import Role
-from resolvers import ids
-from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
 from tests.api import Api
 from tests.clock import Clock
-from tests.executors import BATCHED
-from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
+from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.resolvers.machines import begun
+from tests.schema import pricing
 
 HOUR = timedelta(hours=1)
 step = st.tuples(st.sampled_from(["draft", "discard", "publish", "publish later", "order", "wait"]), st.integers(1, 9))
@@ -140,30 +133,12 @@ def test_any_sequence_keeps_published_prices_and_orders_those_in_force(url: str,
 
 
 async def _live(url: str, steps: list[tuple[str, int]]) -> None:
-    portal = Portal(Database(url), secret=b"s" * 32)
-    try:
-        await _played(portal, steps)
-    finally:
-        await portal.database.close()
-
-
-async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
-    portal.now = clock = Clock()
-    clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with begun(url) as (http, portal, clock):
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
-        world = World(vendor, api, clock, await new_product(portal, api.partner_id), await _table(vendor, api))
+        table = await pricing.new_table(vendor)
+        await pricing.assign(vendor, api, table)
+        world = World(vendor, api, clock, await new_product(portal, api.partner_id), table)
         for each in steps:
             await world.take(*each)
         await world.check()
-    assert await portal.database.read(examine_rows) == []
-
-
-async def _table(vendor: Api, api: Api) -> str:
-    made = await vendor.done("createPriceTable", "priceTable { id }", {"name": f"Pauta Preço {api.partner_id}"})
-    table = str(made["priceTable"]["id"])
-    given = {"partnerId": ids.encode("Partner", api.partner_id), "priceTableIds": [table], "preselectedId": table}
-    await vendor.done("assignPriceTables", "partner { id }", given)
-    return table

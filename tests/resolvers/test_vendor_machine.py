@@ -3,23 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.doctor.checks import examine_rows
-from db.engine import Database
 from domain.access import ROLE_PERMISSIONS, Permission, Role
 from resolvers import ids
-from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
 from tests.api import Api, Json
-from tests.clock import Clock
-from tests.executors import BATCHED
-from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
+from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.resolvers.machines import begun
 
 ROLES = (Role.VIEWER, Role.OPERATOR, Role.MANAGER)
 PEOPLE = ("manager", "other manager", "promoted", "vendor")
@@ -176,18 +168,7 @@ def test_any_sequence_of_the_vendor_and_its_partner_keeps_the_rules(
 
 
 async def _live(url: str, steps: list[tuple[str, int]]) -> None:
-    portal = Portal(Database(url), secret=b"s" * 32)
-    try:
-        await _played(portal, steps)
-    finally:
-        await portal.database.close()
-
-
-async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
-    portal.now = clock = Clock()
-    clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with begun(url) as (http, portal, _):
         partner_id = await new_partner(portal)
         roles = dict(zip(PEOPLE, (Role.MANAGER, Role.MANAGER, Role.OPERATOR, Role.VENDOR_ADMIN), strict=True))
         people = {
@@ -201,4 +182,3 @@ async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
         for each in steps:
             await world.take(*each)
         await world.check()
-    assert await portal.database.read(examine_rows) == []

@@ -9,7 +9,7 @@ from domain.access import FIELD_PERMISSIONS, NODE_PERMISSIONS, Permission
 from tests.api import Api, Json
 from tests.factories import new_caller
 from tests.schema.introspection import GRAPHQL
-from tests.schema.recipes import one_of_each
+from tests.schema.lists import one_of_each
 from tests.statements import reading
 
 _BELOW = 3

@@ -11,7 +11,7 @@ import pytest
 from uvicorn import Config
 
 from server.app import create_app
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
 from server.settings import Settings

@@ -18,8 +18,9 @@ from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
 from tests.factories import new_product
+from tests.schema.inputs import Given
 from tests.schema.introspection import input_name
-from tests.schema.recipes import MUTATIONS, Given
+from tests.schema.recipes import MUTATIONS
 from tests.units import execute, fetch_all, reading, writing
 
 KEYED = [name for name, recipe in MUTATIONS.items() if recipe.other is not None]

@@ -7,7 +7,7 @@ from resolvers import ids
 from tests.api import Api
 from tests.factories import new_caller
 from tests.schema.introspection import GRAPHQL, node_types
-from tests.schema.recipes import absent, one_of_each
+from tests.schema.lists import absent, one_of_each
 
 NODE = "query ($id: ID!) { viewer { role } node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"

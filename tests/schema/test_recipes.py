@@ -6,26 +6,17 @@ from graphql import get_named_type
 
 from tests.api import Api
 from tests.schema.introspection import connections, inputs_of, lists, mutations, node_types, payload_of
-from tests.schema.recipes import (
-    CONNECTIONS,
-    EXPORTS,
-    LISTS,
-    MUTATIONS,
-    OF_PRICES,
-    OF_PRODUCTS,
-    OF_VENDOR,
-    SESSIONS,
-    one_of_each,
-)
+from tests.schema.lists import CONNECTIONS, LISTS, one_of_each
+from tests.schema.recipes import EXPORTS, MUTATIONS, OF_PRICES, OF_PRODUCTS, OF_VENDOR, SESSIONS
 
-_PLACE = "tests/schema/recipes.py"
+_RECIPES, _LISTS = "tests/schema/recipes.py", "tests/schema/lists.py"
 
 
-def assert_described(found: Iterable[str], described: Iterable[str], advice: str) -> None:
+def assert_described(found: Iterable[str], described: Iterable[str], advice: str, *, place: str = _RECIPES) -> None:
     """Assert that what the schema has is described, and nothing else is."""
     found, described = set(found), set(described)
-    assert not found - described, f"{', '.join(sorted(found - described))}: {advice} of {_PLACE}."
-    assert not described - found, f"{', '.join(sorted(described - found))}: the schema does not have it; see {_PLACE}."
+    assert not found - described, f"{', '.join(sorted(found - described))}: {advice} of {place}."
+    assert not described - found, f"{', '.join(sorted(described - found))}: the schema does not have it; see {place}."
 
 
 def test_every_mutation_has_a_recipe() -> None:
@@ -58,7 +49,7 @@ def test_every_mutation_with_lists_says_how_they_grow() -> None:
 
 
 def test_every_connection_has_a_query() -> None:
-    assert_described(connections(), CONNECTIONS, "add its query to CONNECTIONS, and its rows to `fill`,")
+    assert_described(connections(), CONNECTIONS, "add its query to CONNECTIONS, and its rows to `fill`,", place=_LISTS)
 
 
 def test_every_list_has_a_query() -> None:
@@ -69,8 +60,8 @@ def test_every_list_has_a_query() -> None:
     payloads = {"Preview", *(each.name for each in (*of_mutations, *results))}
     queried = {path for path in lists() if path.split(".")[0] not in payloads}
 
-    assert_described(queried, LISTS, "add its query to LISTS, and its rows to `fill`,")
+    assert_described(queried, LISTS, "add its query to LISTS, and its rows to `fill`,", place=_LISTS)
 
 
 async def test_every_type_with_an_id_has_an_object(api: Api) -> None:
-    assert_described(node_types(), await one_of_each(api), "create an object of it in `one_of_each`")
+    assert_described(node_types(), await one_of_each(api), "create an object of it in `one_of_each`", place=_LISTS)

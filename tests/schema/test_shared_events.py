@@ -1,7 +1,7 @@
 """Subscriptions that share the execution of an event: each gets what its own would have been."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,8 +22,8 @@ from tests import cnpjs, streams, websockets
 from tests.api import Api
 from tests.executors import DOCUMENTS
 from tests.factories import NOON, new_caller
+from tests.schema.following import Streaming
 
-Streaming = Callable[..., AbstractAsyncContextManager[streams.Stream | websockets.SocketStream]]
 Opened = streams.Stream | websockets.SocketStream
 
 SELECTIONS = (
@@ -68,13 +68,6 @@ SUBSCRIBERS = st.lists(
     min_size=2,
     max_size=7,
 )
-
-
-@pytest.fixture(params=[streams.streaming, websockets.streaming], ids=["sse", "websocket"])
-def streaming(request: pytest.FixtureRequest) -> Streaming:
-    """Transport by which a subscription is followed; both behave alike."""
-    chosen: Streaming = request.param
-    return chosen
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ from graphql import GraphQLObjectType, get_named_type
 from tests.api import Api
 from tests.factories import new_caller, new_partner
 from tests.schema.introspection import GRAPHQL, field_of, payload_of
-from tests.schema.recipes import CONNECTIONS, LISTS, MUTATIONS, fill
+from tests.schema.lists import CONNECTIONS, LISTS, fill
+from tests.schema.recipes import MUTATIONS
 from tests.statements import reading
 
 MANY = 100

@@ -13,7 +13,8 @@ from server.graphql.documents import Documents
 from tests.api import Api, Json, serving
 from tests.factories import new_caller, new_partner, new_product, with_tokens
 from tests.schema.introspection import call, id_arguments, input_name, outline, type_of_id
-from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS, Ids, absent, one_of_each
+from tests.schema.lists import Ids, absent, one_of_each
+from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS
 from tests.statements import every_statement
 
 _FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS, *EXPORTS))

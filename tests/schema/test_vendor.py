@@ -13,8 +13,10 @@ from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner, new_product
+from tests.schema.inputs import Given
 from tests.schema.introspection import GRAPHQL
-from tests.schema.recipes import MUTATIONS, OF_PARTNERS, Given, one_of_each
+from tests.schema.lists import one_of_each
+from tests.schema.recipes import MUTATIONS, OF_PARTNERS
 from tests.schema.test_events_of_mutations import SENT_ONLY
 from tests.statements import reading
 

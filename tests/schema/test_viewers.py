@@ -5,7 +5,7 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from tests.api import Api, Json
 from tests.schema.introspection import GRAPHQL, call, field_of, is_connection, node_types
-from tests.schema.recipes import one_of_each
+from tests.schema.lists import one_of_each
 
 
 def of_the_viewer(name: str) -> bool:

@@ -17,7 +17,7 @@ from tests.api import Api, Json, serving
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner, new_vendor
 from tests.schema.introspection import field_of
-from tests.schema.recipes import CONNECTIONS, Ids, fill
+from tests.schema.lists import CONNECTIONS, Ids, fill
 
 ROWS = 4
 PAGE = """totalCount edges { cursor node { id } } nodes { id }

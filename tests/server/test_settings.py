@@ -41,9 +41,30 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
     assert Settings.load().database_url == driven
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ", "\n"])
+def test_replicas_are_several_urls_which_may_list_hosts(monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
+    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@one/portal?host=a,b{between}postgres://u:p@two/portal")
+
+    assert Settings.load().database_read_url == (
+        "postgresql+asyncpg://u:p@one/portal?host=a%2Cb",
+        "postgresql+asyncpg://u:p@two/portal",
+    )
+
+
+def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:geheim@one/portal")
+
+    with pytest.raises(SettingsError, match="DATABASE_READ_URL: only PostgreSQL has replicas") as wrong:
+        Settings.load()
+    assert "geheim" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("DATABASE_READ_URL", "geheim"),
+        ("DATABASE_READ_URL", "sqlite:///geheim.db"),
         ("DATABASE_URL", "geheim"),
         ("DATABASE_URL", "mysql://u:geheim@db/portal"),
         ("DATABASE_URL", "sqlite:///:memory:"),

@@ -15,7 +15,8 @@ from db.engine.connection import Work
 from db.engine.deadline import Deadline, current
 from db.engine.place_queue import Caller, caller
 from db.tables import partners
-from domain.errors import CallerGone, ChangeTimedOut, OutcomeUnknown, ReadTimedOut, TimedOut
+from domain.deadlines import CallerGone, ChangeTimedOut, ReadTimedOut, TimedOut
+from domain.errors import OutcomeUnknown
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import Databases

@@ -9,7 +9,7 @@ from db.engine import Connection, Database
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.place_queue import Caller, PlaceQueue, caller
-from domain.errors import TooManyReads
+from domain.limits import TooManyReads
 from tests.eventually import settled
 
 

@@ -208,3 +208,35 @@ async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
     assert "another database file is at" in caplog.text
     assert await stored(database) == [{after}] * 2
     assert before not in stored_in(file)
+
+
+def other_program(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE notes (text TEXT)")
+
+
+def former_version(path: Path) -> None:
+    shutil.copyfile(path.with_name("backup.db"), path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE webhooks")
+
+
+@pytest.mark.parametrize("other", [other_program, former_version])
+async def test_a_file_with_other_tables_is_unavailable_until_the_former_is_back(
+    database: Database, file: Path, other: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, moved = await add(database), file.with_name("moved.db")
+    other(file.with_name("other.db"))
+
+    shutil.move(file, moved)
+    shutil.move(file.with_name("other.db"), file)
+    for unit in (database.write(select), database.read(select), database.read(select_inline)):
+        with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
+            await unit
+    shutil.move(moved, file)
+    after = await add(database)
+
+    assert "another database is at" in caplog.text
+    assert all({before, after} <= found for found in await stored(database))
+    await database.close()
+    assert {before, after} <= stored_in(file)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from db.events import EventFilter
-from domain.errors import TooManyOperations
+from domain.limits import TooManyOperations
 from resolvers import access
 from resolvers.context import Context
 from resolvers.viewers import Viewer

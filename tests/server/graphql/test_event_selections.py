@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from db.events import EventFilter
-from domain.errors import TooManyOperations
+from domain.limits import TooManyOperations
 from domain.webhooks import InvalidSelection
 from resolvers.context import Context
 from schema.root import GRAPHQL_SCHEMA

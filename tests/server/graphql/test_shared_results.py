@@ -9,7 +9,7 @@ from graphql import ExecutionResult, OperationDefinitionNode, parse
 from db import events
 from db.engine.deadline import Deadline
 from db.events import EventFilter, EventRow
-from domain.errors import ReadTimedOut
+from domain.deadlines import ReadTimedOut
 from domain.languages import Language
 from resolvers import access
 from resolvers.context import Context

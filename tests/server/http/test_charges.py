@@ -15,7 +15,7 @@ from resolvers.access import new_secret
 from resolvers.context import Context
 from resolvers.rates import Account, Charge, Lease
 from server.app import create_app
-from server.graphql.operations import Answer
+from server.graphql.answers import Answer
 from server.http import charges
 from server.http.backlog import BACKLOG_MAX_BYTES, Backlog
 from server.settings import Settings

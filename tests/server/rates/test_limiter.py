@@ -11,7 +11,8 @@ import pytest
 
 from db.engine.deadline import Deadline
 from domain.access import Role, effective
-from domain.errors import ChangeTimedOut, ReadTimedOut, TooFewPoints
+from domain.deadlines import ChangeTimedOut, ReadTimedOut
+from domain.limits import TooFewPoints
 from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context
 from resolvers.portal import Portal

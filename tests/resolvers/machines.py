@@ -1,0 +1,39 @@
+"""Portals of tests that take any sequence of steps, each on a database of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx
+
+from db.doctor.checks import examine_rows
+from db.engine import Database
+from resolvers.portal import Portal
+from server.app import create_app
+from server.settings import Settings
+from tests.clock import Clock
+from tests.executors import BATCHED
+from tests.factories import NOON
+
+
+class Machine(NamedTuple):
+    """Portal whose time only the steps change, and its HTTP client."""
+
+    http: httpx.AsyncClient
+    portal: Portal
+    clock: Clock
+
+
+@asynccontextmanager
+async def begun(url: str) -> AsyncIterator[Machine]:
+    """Open a portal on the database; at the end of the steps, the doctor finds nothing in it."""
+    portal = Portal(Database(url), secret=b"s" * 32)
+    portal.now = clock = Clock()
+    clock.now = NOON
+    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+            yield Machine(http, portal, clock)
+        assert await portal.database.read(examine_rows) == []
+    finally:
+        await portal.database.close()

@@ -1,0 +1,197 @@
+"""Versions of price tables: drafts, their publication, and when they apply, over HTTP on both engines."""
+
+from datetime import UTC, datetime, timedelta
+
+from resolvers import ids
+from tests.api import Api
+from tests.clock import Clock
+from tests.factories import new_product
+from tests.schema.pricing import assign, draft, new_table, priced, publish, quoted, refusals
+
+NOON = datetime(2027, 7, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+async def test_a_version_applies_from_its_begin_and_a_quote_says_until_when(
+    vendor: Api, api: Api, clock: Clock
+) -> None:
+    clock.now = NOON
+    product, extra = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await new_table(vendor)
+    await assign(vendor, api, table)
+    await draft(vendor, table, priced(product, (1, "10.00"), (10, "9.00")))
+    before = await quoted(api, product)
+    first = await publish(vendor, table)
+    await draft(vendor, table, priced(product, (1, "12.00")))
+    await publish(vendor, table, NOON + DAY)
+    await draft(vendor, table, priced(extra, (1, "1.00")))
+    diff = "query ($id: ID!) { priceTableDiff(priceTableId: $id) { change } }"
+    changes = (await vendor.data(diff, id=table))["priceTableDiff"]
+    await vendor.done("discardPriceTableDraft", "priceTable { id }", {"priceTableId": table})
+
+    today = [await quoted(api, product), await quoted(api, product, 10)]
+    order = await api.order((product, 1))
+    clock.now = NOON + DAY
+    tomorrow = await quoted(api, product)
+
+    admin = {"id": ids.encode("User", vendor.user_id)}
+    assert first["publishedBy"] == admin
+    assert (first["number"], first["state"]) == (1, "PUBLISHED")
+    assert before == ["PRODUCT_NOT_PRICED"]
+    assert [price for price, _ in today] == ["10.00", "90.00"]
+    assert {datetime.fromisoformat(str(until)) for _, until in today} == {NOON + DAY}
+    assert tomorrow == ("12.00", None)
+    # A draft is of the prices in force, also if others begin later.
+    assert changes == [{"change": "ADDED"}]
+    query = """query ($id: ID!) { order(id: $id) { monthlyTotal priceTableVersion { number items { tiers {
+        minimumQuantity unitMonthlyPrice } } } priceTable { versionInForce { number } versions { number state } } } }"""
+    kept = (await api.data(query, id=order))["order"]
+    assert kept == {
+        "monthlyTotal": "10.00",
+        "priceTableVersion": {
+            "number": 1,
+            "items": [
+                {
+                    "tiers": [
+                        {"minimumQuantity": 1, "unitMonthlyPrice": "10.00"},
+                        {"minimumQuantity": 10, "unitMonthlyPrice": "9.00"},
+                    ]
+                }
+            ],
+        },
+        "priceTable": {
+            "versionInForce": {"number": 2},
+            "versions": [{"number": 2, "state": "PUBLISHED"}, {"number": 1, "state": "PUBLISHED"}],
+        },
+    }
+    assert (await api.approve(order))["order"]["status"] == "COMPLETED"
+
+
+async def test_a_draft_keeps_what_is_not_named_and_shows_what_it_changes(vendor: Api, api: Api) -> None:
+    kept, changed, added = [await new_product(api.portal, api.partner_id) for _ in range(3)]
+    table = await new_table(vendor)
+    await draft(vendor, table, priced(kept, (1, "5.00")), priced(changed, (1, "10.00"), (5, "8.00")))
+    await publish(vendor, table)
+
+    drafted = await draft(vendor, table, priced(changed, (1, "11.00"), (5, "12.00")), priced(added, (1, "1.00")))
+    again = await draft(vendor, table, priced(changed, (1, "11.00")))
+
+    query = """query ($id: ID!) { priceTableDiff(priceTableId: $id) { change orderType minimumQuantity product { id }
+        before { unitMonthlyPrice } after { unitMonthlyPrice } } }"""
+    found = (await vendor.data(query, id=table))["priceTableDiff"]
+    shown = [(each["change"], each["minimumQuantity"], each["product"]["id"]) for each in found]
+    assert drafted["warnings"] == [{"orderType": "PURCHASE", "minimumQuantity": 5, "product": {"id": changed}}]
+    assert again["warnings"] == []
+    assert (again["version"]["number"], again["version"]["state"], again["version"]["beginsAt"]) == (2, "DRAFT", None)
+    assert shown == [("CHANGED", 1, changed), ("REMOVED", 5, changed), ("ADDED", 1, added)]
+    assert (found[0]["before"], found[0]["after"]) == ({"unitMonthlyPrice": "10.00"}, {"unitMonthlyPrice": "11.00"})
+    assert (await api.data(query, id=table))["priceTableDiff"] is None
+    await assign(vendor, api, table)
+    seen = await api.data("{ priceTable { versions { number } items { product { id } tiers { minimumQuantity } } } }")
+    assert seen["priceTable"]["versions"] == [{"number": 1}]
+    assert [item["product"]["id"] for item in seen["priceTable"]["items"]] == [kept, changed]
+    await vendor.done("discardPriceTableDraft", "priceTable { versions { state } }", {"priceTableId": table})
+    assert (await vendor.data(query, id=table))["priceTableDiff"] is None
+    assert await vendor.codes("discardPriceTableDraft", {"priceTableId": table}) == ["NO_PRICE_TABLE_DRAFT"]
+
+
+async def test_a_hole_a_past_begin_and_a_missing_draft_are_not_published(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+
+    missing = await refusals(vendor, "publishPriceTable", {"priceTableId": table})
+    await draft(vendor, table, priced(product, (2, "1.00")))
+    hole = await vendor.mutate("publishPriceTable", "__typename", {"priceTableId": table})
+    await draft(vendor, table, priced(product, (1, "1.00")))
+    past = await refusals(vendor, "publishPriceTable", {"priceTableId": table, "beginsAt": "2026-01-01T00:00:00Z"})
+
+    assert missing == [("NO_PRICE_TABLE_DRAFT", "priceTableId")]
+    assert past == [("INVALID_INPUT", "beginsAt")]
+    (error,) = hole["userErrors"]
+    assert (error["code"], error["path"]) == ("PRICE_TABLE_INCOMPLETE", ["priceTableId"])
+    assert error["message"] == (
+        "The product “Moderniza Completo” has no price for quantities below 2 in orders of the type “Purchase”."
+    )
+    assert (await publish(vendor, table))["number"] == 1
+
+
+async def test_bad_prices_of_a_draft_are_refused_together(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    overlapping = priced(product, (1, "1.00"), (1, "2.00"))
+    bad = [overlapping, priced(product, (0, "100000000.00")), priced("nothing", (1, "1.00"))]
+
+    refused = await refusals(vendor, "draftPriceTable", {"priceTableId": table, "prices": bad})
+    unknown = await refusals(vendor, "draftPriceTable", {"priceTableId": table, "prices": bad[2:]})
+    none = await refusals(vendor, "draftPriceTable", {"priceTableId": table, "prices": []})
+
+    assert refused == [
+        ("DUPLICATE_PRODUCT", "prices.1.productId"),
+        ("INVALID_INPUT", "prices.0.tiers.1.minimumQuantity"),
+        ("INVALID_INPUT", "prices.1.tiers.0.minimumQuantity"),
+        ("INVALID_INPUT", "prices.1.tiers.0.unitMonthlyPrice"),
+    ]
+    assert unknown == [("NOT_FOUND", "prices.0.productId")]
+    assert none == [("INVALID_INPUT", "prices")]
+
+
+async def test_a_draft_that_would_undo_a_later_version_is_confirmed_or_refused(
+    vendor: Api, api: Api, clock: Clock
+) -> None:
+    clock.now = NOON
+    product, extra = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await new_table(vendor)
+    await draft(vendor, table, priced(product, (1, "10.00")))
+    await publish(vendor, table)
+    await draft(vendor, table, priced(product, (1, "12.00")))
+    await publish(vendor, table, NOON + DAY)
+    await draft(vendor, table, priced(extra, (1, "1.00")))
+    given = {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat()}
+
+    refused = [
+        await refusals(vendor, "publishPriceTable", {**given, **more})
+        for more in ({}, {"replacesVersion": 1}, {"replacesVersion": 7})
+    ]
+    clock.now = NOON + DAY
+    begun = await refusals(vendor, "publishPriceTable", {"priceTableId": table})
+    published = await vendor.done("publishPriceTable", "version { number copyOf }", {**given, "replacesVersion": 2})
+
+    code = "PRICE_TABLE_DRAFT_OUTDATED"
+    assert refused == [[(code, "priceTableId")], [(code, "replacesVersion")], [(code, "replacesVersion")]]
+    assert begun == [(code, "priceTableId")]
+    assert published["version"] == {"number": 3, "copyOf": 1}
+
+
+async def test_a_publication_says_what_a_later_version_undoes_of_it(vendor: Api, api: Api, clock: Clock) -> None:
+    clock.now = NOON
+    changed, same, kept = [await new_product(api.portal, api.partner_id) for _ in range(3)]
+    table = await new_table(vendor)
+    await draft(vendor, table, *(priced(each, (1, "10.00")) for each in (changed, same, kept)))
+    await publish(vendor, table)
+    await draft(vendor, table, priced(changed, (1, "12.00")), priced(same, (1, "11.00")))
+    await publish(vendor, table, NOON + DAY)
+    await draft(
+        vendor,
+        table,
+        priced(changed, (1, "8.00")),
+        priced(same, (1, "11.00")),
+        priced(kept, (1, "9.00")),
+    )
+    asked = "product { id } before { unitMonthlyPrice } after { unitMonthlyPrice } undoneBy { number beginsAt }"
+    diff = f"query ($id: ID!, $at: DateTime) {{ priceTableDiff(priceTableId: $id, beginsAt: $at) {{ {asked} }} }}"
+
+    now, later = [
+        (await vendor.data(diff, id=table, at=at))["priceTableDiff"] for at in (None, (NOON + 2 * DAY).isoformat())
+    ]
+    payload = await vendor.done("publishPriceTable", f"undone {{ {asked} }}", {"priceTableId": table})
+    await draft(vendor, table, priced(changed, (1, "7.00")))
+    last = await vendor.done(
+        "publishPriceTable",
+        "undone { minimumQuantity }",
+        {"priceTableId": table, "beginsAt": (NOON + 2 * DAY).isoformat(), "replacesVersion": 2},
+    )
+
+    ends = {"number": 2, "beginsAt": "2027-07-02T12:00:00Z"}
+    assert {each["product"]["id"]: each["undoneBy"] for each in now} == {changed: ends, same: None, kept: ends}
+    assert [each["before"]["unitMonthlyPrice"] for each in later if each["product"]["id"] == changed] == ["12.00"]
+    assert {each["undoneBy"] for each in later} == {None}
+    assert payload["undone"] == [each for each in now if each["undoneBy"]]
+    assert last["undone"] == []
