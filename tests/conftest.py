@@ -5,7 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
@@ -29,14 +29,16 @@ from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.pairs import Pair
 from tests.replicas import Standby
-from tests.standbys import Pair
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
 _SETTINGS = Settings()
+
+Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
 
@@ -97,6 +99,16 @@ def pytest_configure_node(node: _WorkerNode) -> None:
     node.workerinput["postgresql"] = str(node.config.stash[_DIRECTORY])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the table of faults, if the run is verbose."""
+    passed = terminalreporter.getreports("passed") if terminalreporter.config.option.verbose > 0 else []
+    found = [(name, seconds) for each in passed for name, seconds in each.user_properties if name.startswith("fault ")]
+    if found:
+        terminalreporter.section("seconds until all was well")
+    for name, seconds in found:
+        terminalreporter.write_line(f"{seconds:6.2f} | {name.removeprefix('fault ')}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop PostgreSQL when the process that began the run ends."""
     if not hasattr(config, "workerinput"):
@@ -112,6 +124,13 @@ def strong_hasher() -> Iterator[PasswordHasher]:
         patched.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         patched.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
         yield strong
+
+
+@pytest.fixture
+def recovered(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Recovered:
+    """Note after how many seconds all was well, which `pytest -v` prints for the table of faults."""
+    name = str(request.node.nodeid)
+    return lambda seconds: record_property(f"fault {name}", seconds)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -139,8 +140,12 @@ def _close(task: "asyncio.Task[DriverConnection]") -> None:
 
 
 def _tells(error: Exception) -> int:
-    """Return how much an error says about why no host can be used: a server's answer is more than none."""
-    return 2 * isinstance(error, asyncpg.PostgresError) + isinstance(error, asyncpg.TargetServerAttributeNotMatched)
+    """Return how much an error says about why no host can be used: an answer more than none, and no address least."""
+    if isinstance(error, asyncpg.PostgresError):
+        return 3
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return 2
+    return 0 if isinstance(error, socket.gaierror) else 1
 
 
 def _values(url: URL, name: str) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """The real server under load while the primary of two PostgreSQL servers changes or dies."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -17,7 +17,7 @@ from tests.api import Api
 from tests.e2e.load import REGISTER, load, serving_on
 from tests.eventually import eventually
 from tests.factories import new_caller, new_partner
-from tests.standbys import Pair
+from tests.pairs import Pair
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,22 @@ def server(pair_of_servers: Pair, tmp_path_factory: pytest.TempPathFactory) -> I
         yield server
 
 
-async def test_a_switchover_loses_nothing_that_was_acknowledged(pair_of_servers: Pair, server: str) -> None:
+async def test_a_switchover_loses_nothing_that_was_acknowledged(
+    pair_of_servers: Pair, server: str, recovered: Callable[[float], None]
+) -> None:
     async def switch_over() -> float:
         await pair_of_servers.switch_over()
         return monotonic()
 
     async with load(server, pair_of_servers.url) as under_load:
-        await under_load.run(switch_over)
+        recovered(await under_load.run(switch_over))
         await pair_of_servers.rejoin()
         await under_load.check()
 
 
-async def test_a_killed_primary_loses_nothing_that_was_acknowledged(pair_of_servers: Pair, server: str) -> None:
+async def test_a_killed_primary_loses_nothing_that_was_acknowledged(
+    pair_of_servers: Pair, server: str, recovered: Callable[[float], None]
+) -> None:
     async def kill() -> float:
         with pair_of_servers.standby.frozen():
             # These commits are on the disk of the primary only when it dies.
@@ -48,7 +52,7 @@ async def test_a_killed_primary_loses_nothing_that_was_acknowledged(pair_of_serv
         return monotonic()
 
     async with load(server, pair_of_servers.url) as under_load:
-        await under_load.run(kill)
+        recovered(await under_load.run(kill))
         await pair_of_servers.rejoin()
         await under_load.check()
 
@@ -64,7 +68,9 @@ async def calling(url: str, *, seconds: float) -> AsyncIterator[Api]:
     await portal.database.close()
 
 
-async def test_a_retry_is_not_acknowledged_before_the_standby_has_the_change(pair_of_servers: Pair) -> None:
+async def test_a_retry_is_not_acknowledged_before_the_standby_has_the_change(
+    pair_of_servers: Pair, recovered: Callable[[float], None]
+) -> None:
     async def is_committed() -> bool:
         async with pair_of_servers.connected() as connection:
             return bool(await connection.fetchval("SELECT count(*) FROM clients WHERE cnpj = $1", cnpj))
@@ -77,7 +83,9 @@ async def test_a_retry_is_not_acknowledged_before_the_standby_has_the_change(pai
             # The server gives up to wait for the standby when the statement is cancelled, and shows what it committed.
             await eventually(is_committed)
             second = await api.error(REGISTER, input=given)
+        well_at = monotonic()
         third = await api.data(REGISTER, input=given)
+        recovered(monotonic() - well_at)
 
     assert {each["extensions"]["outcome"] for each in (first, second)} == {"UNKNOWN"}
     assert third["registerClient"]["userErrors"] == []

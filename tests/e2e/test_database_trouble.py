@@ -5,13 +5,14 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, closing
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 
 from db.migrations import migrate
@@ -20,6 +21,9 @@ from tests.clusters import Cluster
 from tests.disks import no_longer_files
 from tests.e2e.load import CALLERS, QUERY, REGISTER, load, serving_on
 from tests.e2e.processes import portal
+
+END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> ALL ($1)"""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def server(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 async def test_a_restart_of_postgresql_loses_nothing_that_was_acknowledged(
-    cluster: Cluster, server: str, mode: str
+    cluster: Cluster, server: str, mode: str, recovered: Callable[[float], None]
 ) -> None:
     async def restart() -> float:
         await asyncio.to_thread(cluster.stop, mode)
@@ -41,11 +45,13 @@ async def test_a_restart_of_postgresql_loses_nothing_that_was_acknowledged(
         return monotonic()
 
     async with load(server, cluster.url) as under_load:
-        await under_load.run(restart)
+        recovered(await under_load.run(restart))
         await under_load.check()
 
 
-async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluster: Cluster, server: str) -> None:
+async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(
+    cluster: Cluster, server: str, recovered: Callable[[float], None]
+) -> None:
     async def demote() -> float:
         await asyncio.to_thread(cluster.demote)
         ready, read, written = (
@@ -60,11 +66,35 @@ async def test_a_demotion_of_postgresql_stops_writes_until_it_is_promoted(cluste
         return monotonic()
 
     async with load(server, cluster.url) as under_load:
-        await under_load.run(demote)
+        recovered(await under_load.run(demote))
         await under_load.check()
 
 
-async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(tmp_path: Path) -> None:
+async def test_a_server_whose_connections_others_have_loses_nothing_that_was_acknowledged(
+    cluster: Cluster, server: str, recovered: Callable[[float], None]
+) -> None:
+    async def take_all() -> float:
+        enough = len(under_load.failures) + 3 * CALLERS
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(cluster.connected())
+            mine = [first.get_server_pid()]
+            while len(under_load.failures) < enough:
+                try:
+                    taken = await stack.enter_async_context(cluster.connected())
+                except asyncpg.TooManyConnectionsError:
+                    await first.execute(END_OTHERS, mine)
+                else:
+                    mine.append(taken.get_server_pid())
+        return monotonic()
+
+    async with load(server, cluster.url) as under_load:
+        recovered(await under_load.run(take_all))
+        await under_load.check()
+
+
+async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(
+    tmp_path: Path, recovered: Callable[[float], None]
+) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
     migrate.upgrade(url)
@@ -81,7 +111,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(tmp_p
 
     with serving_on(url, tmp_path) as (server, process):
         async with load(server, url) as under_load:
-            await under_load.run(fill)
+            recovered(await under_load.run(fill))
             await under_load.check()
             ready = await under_load.http.get("/readyz")
 

@@ -1,9 +1,10 @@
 """Hosts of a PostgreSQL URL: both forms of a list, and connections to the one that takes writes."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from tests import cnpjs
 from tests.clusters import NAME, USER, Cluster
 from tests.db.engine.test_postgres_failures import PID
 from tests.factories import add_bare_partner
-from tests.standbys import Pair
+from tests.pairs import Pair
 
 NOWHERE = "nowhere.invalid"
 
@@ -110,11 +111,15 @@ async def pid(database: Database) -> int:
     return await database.read(lambda connection: returned(connection, PID))
 
 
-async def test_hosts_that_do_not_answer_are_passed_over(cluster: Cluster, silent: Path, tmp_path: Path) -> None:
+async def test_hosts_that_do_not_answer_are_passed_over(
+    cluster: Cluster, silent: Path, tmp_path: Path, recovered: Callable[[float], None]
+) -> None:
     assert cluster.url
     for before in (NOWHERE, "127.0.0.1:1", tmp_path / "missing", silent):
+        begun_at = monotonic()
         async with opened(before, cluster.directory, silent) as database:
             await database.write(lambda tx: add_bare_partner(tx, cnpjs.another()))
+            recovered(monotonic() - begun_at)
 
             assert await pid(database) > 0
             assert await database.can_write()
