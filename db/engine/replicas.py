@@ -8,53 +8,33 @@ acknowledged is in every later answer to any caller, and neither clients nor mut
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import Context, ContextVar
+from contextvars import ContextVar
 from enum import StrEnum
+from time import monotonic
 from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import failures, pools
-from db.engine.asyncpg_types import DriverConnection
+from db.engine import failures
 from db.engine.connection import Usage, Work
 from db.engine.deadline import Deadline
-from db.engine.failures import DRIVER_ERRORS, Kind
+from db.engine.failures import Kind
+from db.engine.log_positions import FAILING, REPLAYED, WRITTEN, Position
 
 Result = TypeVar("Result")
 
 EVERY_SECONDS = 1.0
 """Seconds between two looks at the replicas; one that is further behind is not read."""
 
-_ANSWER_SECONDS = 2.0
-"""How long a server may take to say its position."""
-
 _CATCH_UP_SECONDS = 0.02
 """How long a query waits for a replica that is just behind: as a rule, it has received the log already."""
 
 _PAUSE_SECONDS = 0.002
 
-_WRITTEN = """
-SELECT lsn - CASE WHEN lsn % page = 24 THEN 24 WHEN lsn % segment = 40 THEN 40 ELSE 0 END
-FROM (
-    SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS lsn,
-        current_setting('wal_block_size')::int AS page,
-        pg_size_bytes(current_setting('wal_segment_size')) AS segment
-) AS position
-"""
-"""End of the last record. At the beginning of a page, the server says where the next one begins, after the header, to
-which nothing is replayed before there is one."""
-_REPLAYED = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END"
+_PASSED_OVER_SECONDS = 0.1
+"""How long no other query waits for a replica that a query has waited for in vain."""
 
-
-class _NoReplicaError(Exception):
-    """The server was promoted, and replays nothing."""
-
-
-_FAILING = (_NoReplicaError, DBAPIError, PoolTimeoutError, TimeoutError, *DRIVER_ERRORS)
 _OF_THE_SERVER = frozenset({Kind.UNREACHABLE, Kind.REFUSED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED})
 """Failures after which other queries would fail too; a conflict with the replay is only that of one query."""
 
@@ -82,65 +62,6 @@ class Reader(Protocol):
         """Close every connection."""
 
 
-class _Position:
-    """Position of a server in the write-ahead log, asked on a connection of its own."""
-
-    def __init__(self, url: URL, question: str) -> None:
-        self._engine = pools.engine(url, connect_seconds=_ANSWER_SECONDS)
-        self._question = question
-        self._connection: AsyncConnection | None = None
-        self._asking: asyncio.Task[int] | None = None
-        self._next: asyncio.Task[int] | None = None
-
-    async def ask(self) -> int:
-        """Return the position of a moment after this call."""
-        if self._next is None:
-            # Not that of a question that was sent before, perhaps before a commit that this caller knows of.
-            self._next = asyncio.create_task(self._take_turn(self._asking), context=Context())
-            # Those who ask may all have gone when it fails.
-            self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._next)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        for task in (self._next, self._asking):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait((task,))
-        await self._drop()
-        await self._engine.dispose()
-
-    async def _take_turn(self, before: asyncio.Task[int] | None) -> int:
-        if before is not None:
-            await asyncio.wait((before,))
-        self._asking, self._next = self._next, None
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                driver = await self._driver()
-                found = await driver.fetch(self._question)
-        except BaseException:
-            await self._drop()
-            raise
-        position = found[0][0]
-        if not isinstance(position, int):
-            raise _NoReplicaError
-        return position
-
-    async def _driver(self) -> DriverConnection:
-        if self._connection is None:
-            self._connection = await self._engine.connect()
-        driver: DriverConnection = (await self._connection.get_raw_connection()).driver_connection  # type: ignore[assignment]  # It has no types.
-        return driver
-
-    async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            driver: DriverConnection = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]  # The same.
-            driver.terminate()
-            await connection.invalidate()
-            await connection.close()
-
-
 class Replica:
     """Replica, how far it has replayed the log, and its engine."""
 
@@ -150,35 +71,44 @@ class Replica:
         self.state = State.UNREACHABLE
         self._logged: State | None = None
         self._name = f"{url.host or url.query.get('host')}:{url.port or 5432}"
-        self._position = _Position(url, _REPLAYED)
-        self.replayed = 0
-        """Position up to which it has replayed the log, at least."""
+        self._position = Position(url, REPLAYED)
+        self._replayed = 0
+        self._passed_over_until = 0.0
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the next query may wait for it."""
+        return self.state is State.USED and monotonic() >= self._passed_over_until
+
+    def has(self, position: int) -> bool:
+        """Return whether it is known to have replayed the log up to the position."""
+        return self._replayed >= position
 
     async def catch_up(self, position: int) -> bool:
         """Return whether it has replayed the log up to the position, or does so within a moment."""
         try:
             async with asyncio.timeout(_CATCH_UP_SECONDS):
-                while self.replayed < position:
+                while not self.has(position):
                     await self._look()
-                    if self.replayed < position:
+                    if not self.has(position):
                         await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
-            self.mark(State.LAGGING)
-        except _FAILING:
-            self.mark(State.UNREACHABLE)
-        return self.replayed >= position
+            self._passed_over_until = monotonic() + _PASSED_OVER_SECONDS
+        except FAILING as error:
+            self.mark(State.UNREACHABLE, error)
+        return self.has(position)
 
     async def check(self, position: int) -> None:
         """Find out whether it can be read, and has replayed the log up to a position of a while ago."""
         try:
             await self._look()
-        except _FAILING:
-            self.mark(State.UNREACHABLE)
+        except FAILING as error:
+            self.mark(State.UNREACHABLE, error)
         else:
-            self.mark(State.USED if self.replayed >= position else State.LAGGING)
+            self.mark(State.USED if self.has(position) else State.LAGGING)
 
-    def mark(self, state: State) -> None:
-        """Note what it is good for until the next look, and log a change."""
+    def mark(self, state: State, error: BaseException | None = None) -> None:
+        """Note what it is good for, and log a change with the code of the error."""
         self.state = state
         if state is self._logged:
             return
@@ -186,7 +116,7 @@ class Replica:
         if state is State.USED:
             log.info("replica is read", replica=self._name)
         else:
-            log.warning("replica is passed over", replica=self._name, reason=state.value)
+            log.warning("replica is passed over", replica=self._name, reason=state.value, **_code(error))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -194,7 +124,11 @@ class Replica:
         await self.engine.close()
 
     async def _look(self) -> None:
-        self.replayed = await self._position.ask()
+        self._replayed = await self._position.ask()
+
+
+def _code(error: BaseException | None) -> dict[str, str]:
+    return {} if error is None else {"error": failures.name_of(error)}
 
 
 class Replicas:
@@ -202,7 +136,7 @@ class Replicas:
 
     def __init__(self, primary: URL, urls: Sequence[URL], engine: Callable[[URL], Reader]) -> None:
         """Prepare without connecting; none is read before `watch` has looked at it."""
-        self._primary = _Position(primary, _WRITTEN)
+        self._primary = Position(primary, WRITTEN)
         self._replicas = [Replica(url, engine(url)) for url in urls]
         self._before: int | None = None
         self.reads: Counter[str] = Counter({"replica": 0, "primary": 0})
@@ -224,7 +158,7 @@ class Replicas:
         """Find out which replicas can be read, and have all that was written at the last look."""
         try:
             position = await self._primary.ask()
-        except _FAILING:
+        except FAILING:
             # Without a primary there is nothing to compare with, and no query chooses a replica.
             return
         before = position if self._before is None else self._before
@@ -233,14 +167,14 @@ class Replicas:
 
     async def choose(self) -> Replica | None:
         """Return a replica that has all that was committed before this call, None if the primary has to be read."""
-        used = [replica for replica in self._replicas if replica.state is State.USED]
+        used = [replica for replica in self._replicas if replica.is_used]
         if not used:
             return None
         try:
             position = await self._primary.ask()
-        except _FAILING:
+        except FAILING:
             return None
-        for replica in sorted(used, key=lambda each: (each.replayed < position, sum(each.engine.usage()))):
+        for replica in sorted(used, key=lambda each: (not each.has(position), sum(each.engine.usage()))):
             if await replica.catch_up(position):
                 return replica
         return None
@@ -263,15 +197,17 @@ class QueryReads:
     def __init__(self, replicas: Replicas) -> None:
         """Choose no server before the first read."""
         self._replicas = replicas
-        self._choice: asyncio.Future[Replica | None] | None = None
-        self._on_primary = False
+        self._choosing = asyncio.Lock()
+        self._has_chosen = False
+        self._replica: Replica | None = None
+        """The chosen replica, None for the primary."""
 
     async def read(self, work: Work[Result], until: Deadline | None, primary: Reader, *, alone: bool = False) -> Result:
         """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails."""
-        if self._choice is None:
-            self._choice = asyncio.ensure_future(self._replicas.choose())
-        replica = await asyncio.shield(self._choice)
-        if replica is not None and not self._on_primary:
+        async with self._choosing:
+            if not self._has_chosen:
+                self._replica, self._has_chosen = await self._replicas.choose(), True
+        if (replica := self._replica) is not None:
             try:
                 result = await replica.engine.read(work, until, alone=alone)
             except Exception as error:
@@ -279,8 +215,8 @@ class QueryReads:
                 if kind is None:
                     raise
                 if kind in _OF_THE_SERVER:
-                    replica.mark(State.UNREACHABLE)
-                self._on_primary = True
+                    replica.mark(State.UNREACHABLE, error)
+                self._replica = None
             else:
                 self._replicas.reads["replica"] += 1
                 return result

@@ -14,6 +14,7 @@ import aiosqlite
 from db.engine import failures
 from db.engine.connection import Connection, Observer, TookTooLongError, Work
 from db.engine.deadline import Deadline
+from db.engine.failures import FileMissingError, FilesChangedError, OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
 from db.engine.place_queue import Place
 from db.engine.pragmas import set_pragmas
@@ -245,9 +246,18 @@ class GroupCommitWriter(ConnectionThread):
             outcomes = await _in_thread(opened.connection, run_all, units, self._begin)
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(units)
-        for outcome in outcomes:
-            if outcome.error is not None:
-                self._drop_if_broken(opened, outcome.error)
+        for error in [outcome.error for outcome in outcomes if outcome.error is not None]:
+            self._drop_if_broken(opened, error)
+        return self._confirmed(outcomes)
+
+    def _confirmed(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return the outcomes, unknown ones of units that were committed while the files were moved."""
+        try:
+            self._file.verify()
+        except (FileMissingError, FilesChangedError):
+            unknown = OutcomeUnknownError()
+            unknown.__cause__ = FileMissingError()
+            return [Outcome(error=outcome.error or unknown) for outcome in outcomes]
         return outcomes
 
     def _verified(self, work: Work[Result]) -> Work[Result]:

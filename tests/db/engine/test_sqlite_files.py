@@ -15,7 +15,7 @@ from db.engine import Connection, Database, Pending, Transaction, files
 from db.engine.filters import one_row, value
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.databases import Databases
 from tests.factories import add_bare_partner
@@ -208,6 +208,25 @@ async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
     assert "another database file is at" in caplog.text
     assert await stored(database) == [{after}] * 2
     assert before not in stored_in(file)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_commit_to_a_file_that_was_just_moved_is_not_acknowledged(
+    database: Database, file: Path, *, is_replaced: bool
+) -> None:
+    moved, cnpj = file.with_name("moved.db"), cnpjs.another()
+
+    async def work(tx: Transaction) -> None:
+        await add_bare_partner(tx, cnpj)
+        shutil.move(file, moved)
+        if is_replaced:
+            shutil.copyfile(file.with_name("backup.db"), file)
+
+    with pytest.raises(OutcomeUnknown):
+        await database.write(work)
+    shutil.move(moved, file)
+
+    assert all(cnpj in found for found in await stored(database))
 
 
 def other_program(path: Path) -> None:
