@@ -246,8 +246,9 @@ class GroupCommitWriter(ConnectionThread):
             outcomes = await _in_thread(opened.connection, run_all, units, self._begin)
         except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             outcomes = [Outcome(error=error)] * len(units)
-        for error in [outcome.error for outcome in outcomes if outcome.error is not None]:
-            self._drop_if_broken(opened, error)
+        for outcome in outcomes:
+            if outcome.error is not None:
+                self._drop_if_broken(opened, outcome.error)
         return self._confirmed(outcomes)
 
     def _confirmed(self, outcomes: list[Outcome]) -> list[Outcome]:

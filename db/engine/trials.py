@@ -53,8 +53,8 @@ class Trial:
         """Return the statements that begin a transaction; raise TookTooLongError after the deadline."""
         begin = _BEGIN[self.read_only]
         if self.until is None:
-            # The pool's sessions may have limits of their own.
-            return f"{begin} SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;" if self.read_only else begin
+            # The sessions or the role may have limits for statements without a transaction.
+            return f"{begin} SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
         self.until.check()
         left = self.until.left
         begin += f" SET LOCAL statement_timeout = {_milliseconds(left)};"

@@ -101,8 +101,8 @@ async def test_many_rows_are_inserted_with_their_values_in_order(postgresql: Dat
     await postgresql.write(lambda tx: tx.execute_many(add, lines))
 
     assert add.compiled(DIALECTS["postgresql"]).of_arrays is not None
-    stored = await postgresql.read(lambda connection: fetch_all(connection, found))
-    assert [tuple(row) for row in stored] == [tuple(line[column.name] for column in columns) for line in lines]
+    there = await postgresql.read(lambda connection: fetch_all(connection, found))
+    assert [tuple(row) for row in there] == [tuple(line[column.name] for column in columns) for line in lines]
     await postgresql.close()
 
 
