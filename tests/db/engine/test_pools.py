@@ -15,7 +15,8 @@ from db.engine.deadline import Deadline, current
 from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.errors import CallerGone, NotChanged, ReadTimedOut
+from domain.deadlines import CallerGone, ReadTimedOut
+from domain.errors import NotChanged
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.eventually import eventually
