@@ -119,7 +119,11 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(
 
 
 @pytest.mark.parametrize("has_other", [False, True], ids=["nothing", "another program's"])
-async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(tmp_path: Path, has_other: bool) -> None:  # noqa: FBT001 — pytest gives it.
+async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(
+    tmp_path: Path,
+    has_other: bool,  # noqa: FBT001 — pytest gives it.
+    recovered: Callable[[float], None],
+) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
     migrate.upgrade(url)
@@ -140,7 +144,7 @@ async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(tmp_
 
     with serving_on(url, tmp_path) as (server, _):
         async with load(server, url) as under_load:
-            await under_load.run(move)
+            recovered(await under_load.run(move))
             await under_load.check()
             ready = await under_load.http.get("/readyz")
 
