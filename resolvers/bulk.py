@@ -168,7 +168,7 @@ class BulkMutation(Generic[Given, Outcome]):
         async def check(connection: Connection) -> None:
             if named is not None:
                 await check_partner(connection, context.signed_in, self._one.partner(context, named))
-            _check_inputs(claims, await idempotency.recorded(connection, list(claims.values())))
+            _check_inputs(claims, await idempotency.recorded(connection, list(claims.values()), at=context.now()))
 
         await context.portal.database.read(check)
         results: list[Result] = []
@@ -228,7 +228,7 @@ class BulkMutation(Generic[Given, Outcome]):
         async def search(connection: Connection) -> Sequence[int]:
             if named is not None:
                 await check_partner(connection, context.signed_in, partner_id)
-            done = {} if claim is None else await idempotency.recorded(connection, [claim])
+            done = {} if claim is None else await idempotency.recorded(connection, [claim], at=context.now())
             if claim is not None and claim.key_digest in done:
                 return self._find.replayed(claim, done[claim.key_digest]).ids
             return await filtered.search(context, connection, partner_id, given)

@@ -170,6 +170,7 @@ def create_app(
     )
     app.state.recorder = recorder
     app.state.event_days = settings.event_retention_days
+    app.state.session_days = settings.session_retention_days
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.selections = selections if settings.webhooks_send else None
@@ -210,7 +211,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     writer = TokenUsageWriter(portal)
     background = [
         writer.run(),
-        cleanup.run(portal, event_days=app.state.event_days),
+        cleanup.run(portal, event_days=app.state.event_days, session_days=app.state.session_days),
         erasure.run(portal),
         document_refresh.run(trusted),
         app.state.limiter.run(),

@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     event_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."
     )
+    session_retention_days: int = Field(
+        default=30, ge=0, le=36_500, description="The days after which sessions that have ended are deleted."
+    )
     event_hints: bool = Field(
         default=True,
         description=(
