@@ -46,9 +46,9 @@ class SettingsError(Exception):
     """The value of a setting is wrong. The message names the variable and what it must be, without its value."""
 
 
-def _database_url(value: str) -> str:
+def _database_url(value: str, *, writes: bool = True) -> str:
     try:
-        url = hosts.parsed(value)
+        url = hosts.parsed(value, writes=writes)
     except hosts.HostsError:
         raise
     except (ArgumentError, ValueError):
@@ -75,7 +75,7 @@ def _database_url(value: str) -> str:
 
 
 def _replica_urls(value: tuple[str, ...]) -> tuple[str, ...]:
-    urls = tuple(map(_database_url, value))
+    urls = tuple(_database_url(each, writes=False) for each in value)
     if not all(url.startswith("postgresql+") for url in urls):
         message = "it has to name replicas of PostgreSQL, by URLs as that of DATABASE_URL"
         raise ValueError(message)
@@ -143,7 +143,7 @@ def _split(value: object) -> object:
 
 def _split_urls(value: object) -> object:
     # A URL may list several hosts, with commas between them.
-    return re.split(r"[\s,]+(?=[a-z]+(?:\+[a-z]+)?:)", value.strip()) if isinstance(value, str) else value
+    return re.split(r"[\s,]+(?=[a-z]+(?:\+[a-z]+)?://)", value.strip()) if isinstance(value, str) else value
 
 
 def _is_network(text: str) -> bool:

@@ -136,7 +136,7 @@ class Database:
             if replica_urls:
                 self.replicas = Replicas(
                     given,
-                    [hosts.parsed(each) for each in replica_urls],
+                    [hosts.parsed(each, writes=False) for each in replica_urls],
                     # Its failures are no failures of the database.
                     lambda url: PostgresEngine(url, Availability(url), self.observers, sizes=sizes),
                 )

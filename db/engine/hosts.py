@@ -45,10 +45,11 @@ class Host(NamedTuple):
         return f"{name}:{self.port}"
 
 
-def parsed(text: str) -> URL:
+def parsed(text: str, *, writes: bool = True) -> URL:
     """Return the URL of a text; several hosts are those of its query, as `host=NAME:PORT` for each.
 
-    Raises ArgumentError or ValueError if it is no URL, and HostsError if its hosts are not understood.
+    Of several hosts, the one that takes writes is used, or any if there are to be no `writes`. Raises ArgumentError or
+    ValueError if it is no URL, and HostsError if its hosts are not understood.
     """
     form = _FORM.fullmatch(text)
     if form is None or not form["begin"].startswith("postgres"):
@@ -60,10 +61,14 @@ def parsed(text: str) -> URL:
         message = "it has hosts both before the name of the database and in “host”"
         raise HostsError(message)
     hosts = _hosts(listed.split(",") if listed else asked, ports)
-    _check_attributes(url, several=len(hosts) > 1)
-    if len(hosts) < 2:  # noqa: PLR2004 — one, or the driver's default.
+    several = len(hosts) > 1
+    if writes:
+        _check_attributes(url, several=several)
+    if not several:
         return url
-    return url.difference_update_query(["host", "port"]).update_query_dict({"host": [str(host) for host in hosts]})
+    wanted = {"target_session_attrs": _ATTRIBUTES[0] if writes else "any", **url.query}
+    listed_hosts = [str(host) for host in hosts]
+    return url.set(query={**wanted, "host": listed_hosts}).difference_update_query(["port"])
 
 
 def of(url: URL) -> Sequence[Host]:
@@ -85,7 +90,7 @@ def options(url: URL, *, seconds: float, connect: Connect | None = None) -> dict
 
 
 class Hosts:
-    """Servers of one database, of which one takes writes."""
+    """Servers of one database, of which one is as `target_session_attrs` asks."""
 
     def __init__(self, url: URL, *, seconds: float, connect: Connect = asyncpg.connect) -> None:
         """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
@@ -93,11 +98,10 @@ class Hosts:
         self._hosts = list(of(url))
         # The last one is SQLAlchemy's own.
         query = url.difference_update_query(["host", "prepared_statement_cache_size"]).query
-        own = {"target_session_attrs": _ATTRIBUTES[0], "timeout": seconds}
-        self._given = {**url.translate_connect_args(username="user"), **own, **query}
+        self._given = {**url.translate_connect_args(username="user"), "timeout": seconds, **query}
 
     async def connect(self, **options: object) -> DriverConnection:
-        """Connect to the first host that takes writes, with these options of the driver.
+        """Connect to the first host that is as asked, with these options of the driver.
 
         Each is asked when the one before it has failed or does not answer soon; the last one that was right is asked
         first. Raises the most telling error if there is none.

@@ -25,6 +25,9 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+LISTED = "host=a%3A5432&host=b%3A1&target_session_attrs=read-write"
+
+
 @pytest.mark.parametrize(
     ("given", "driven"),
     [
@@ -32,7 +35,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("sqlite:///data/x.db?synchronous=normal", "sqlite+aiosqlite:///data/x.db?synchronous=normal"),
         ("postgres://u:p@db/portal", "postgresql+asyncpg://u:p@db/portal"),
         ("postgresql://u:p@db/portal?sslmode=require", "postgresql+asyncpg://u:p@db/portal?ssl=require"),
-        ("postgresql://u:p@a,b:1/portal", "postgresql+asyncpg://u:p@/portal?host=a%3A5432&host=b%3A1"),
+        ("postgresql://u:p@a,b:1/portal", f"postgresql+asyncpg://u:p@/portal?{LISTED}"),
     ],
 )
 def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, given: str, driven: str) -> None:
@@ -44,10 +47,10 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
 @pytest.mark.parametrize("between", [",", ", ", " ", "\n"])
 def test_replicas_are_several_urls_which_may_list_hosts(monkeypatch: pytest.MonkeyPatch, between: str) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
-    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@one/portal?host=a,b{between}postgres://u:p@two/portal")
+    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@a,b:1/portal{between}postgres://u:p@two/portal")
 
     assert Settings.load().database_read_url == (
-        "postgresql+asyncpg://u:p@one/portal?host=a%2Cb",
+        "postgresql+asyncpg://u:p@/portal?host=a%3A5432&host=b%3A1&target_session_attrs=any",
         "postgresql+asyncpg://u:p@two/portal",
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from db.engine import Database, hosts, returned
-from db.engine.hosts import Host, HostsError
+from db.engine.hosts import Host, Hosts, HostsError
 from domain.errors import NotChanged, NotRead
 from tests import cnpjs
 from tests.clusters import NAME, USER, Cluster
@@ -132,6 +132,15 @@ async def test_a_standby_is_passed_over(pair_of_servers: Pair) -> None:
             await database.write(lambda tx: add_bare_partner(tx, cnpjs.another()))
 
             assert await database.can_write()
+
+
+async def test_a_list_of_replicas_may_name_standbys(pair_of_servers: Pair, tmp_path: Path) -> None:
+    listed = f"postgresql+asyncpg://{USER}@/{NAME}?host={tmp_path},{pair_of_servers.standby.directory}"
+
+    connection = await Hosts(hosts.parsed(listed, writes=False), seconds=60).connect()
+
+    assert await connection.fetch("SELECT pg_is_in_recovery()") == [(True,)]
+    connection.terminate()
 
 
 async def test_without_a_host_that_takes_writes_all_is_unavailable(pair_of_servers: Pair, tmp_path: Path) -> None:
